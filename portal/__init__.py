@@ -1,0 +1,1 @@
+"""Reseller portal for French backup providers: the contract is executed by software."""

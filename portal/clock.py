@@ -1,0 +1,21 @@
+"""The only place that reads the clock. Tests replace :func:`now`; nothing else."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The present day in Paris, which is the day that contracts and invoices mean."""
+    return now().astimezone(PARIS).date()
+
+
+def paris_day(at: datetime) -> date:
+    """The Paris day of an aware instant."""
+    return at.astimezone(PARIS).date()

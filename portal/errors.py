@@ -1,0 +1,32 @@
+"""What can go wrong in a way that the person in front of the screen can understand.
+
+Messages are French sentences, marked for translation where they are raised. Anything that is not one of
+these is a bug, answered with a reference number only.
+"""
+
+
+class PortalError(Exception):
+    """Base of every error whose text may be shown to a person."""
+
+    status = 422
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field  # form field next to which the sentence is shown, if there is one
+
+
+class Refused(PortalError):
+    """The request is understood and cannot be granted: a rule says no."""
+
+
+class IllegalStep(PortalError):
+    """A row was asked for a step that its present state does not allow."""
+
+    status = 409
+
+
+class Conflict(PortalError):
+    """Somebody else was faster, or the same key came with another body."""
+
+    status = 409
