@@ -1,0 +1,32 @@
+"""Builds the application; no logic."""
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
+from portal.accounts import sessions
+from portal.accounts import views as accounts
+from portal.customers import views as customers
+from portal.home import views as home
+
+BLUEPRINTS = (accounts.bp, home.bp, customers.bp)
+
+
+def create_app(**overrides: object) -> Flask:
+    """The application, configured from the environment; ``overrides`` replace single settings."""
+    app = Flask(__name__)
+    app.config.update(config.from_environment())
+    app.config.update(overrides)
+    logs.configure()
+    secrets.init_app(app)
+    db.init_app(app)
+    Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
+    i18n.init_app(app)
+    words.init_app(app)
+    sessions.init_app(app)
+    web.init_app(app)
+    htmx.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,53 @@
+"""How Alembic reaches the database: one script for SQLite and PostgreSQL.
+
+On SQLite a table is changed by copying it. With foreign keys enforced, dropping the original would delete
+every child row, so enforcement is off during migrations and checked at the end.
+"""
+
+from typing import Any
+
+from alembic import context
+from flask import current_app
+
+from portal.db import UtcDateTime, db
+
+config = context.config
+
+
+def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
+    """Write plain column types, so that old migrations never import today's code."""
+    if kind != "type":
+        return False
+    if isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if isinstance(item, db.Enum):
+        return f"sa.String({item.length})"
+    return False
+
+
+def run() -> None:
+    with db.engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            connection.connection.execute("PRAGMA foreign_keys=OFF")
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            render_item=render_item,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        if sqlite:
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            connection.rollback()
+            connection.connection.execute("PRAGMA foreign_keys=ON")
+            if broken:
+                raise RuntimeError(f"dangling references after migration: {broken[:5]}")
+
+
+if context.is_offline_mode():
+    raise SystemExit("migrations need a database: row-level security depends on it")
+assert current_app
+run()

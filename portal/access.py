@@ -1,0 +1,141 @@
+"""Who may do what: one table of grants, one decorator, one scoped look-up."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import abort, g
+from sqlalchemy import Select
+
+from portal.db import db
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Role(StrEnum):
+    OPERATOR = "operator"  # provider
+    FINANCE = "finance"  # provider
+    TECHNICIAN = "technician"  # provider
+    OWNER = "owner"  # reseller
+    SALES = "sales"  # reseller
+    SUPPORT = "support"  # reseller's technician
+    READER = "reader"  # reseller, read only
+    CUSTOMER = "customer"  # end customer's own space
+
+
+PROVIDER = {Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN}
+RESELLER = {Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER}
+STAFF = PROVIDER | RESELLER
+
+
+class Permission(StrEnum):
+    HOME_READ = "home:read"
+    OUTBOX_READ = "outbox:read"
+    DOCUMENT_READ = "document:read"
+    RESELLER_READ = "reseller:read"
+    CUSTOMER_READ = "customer:read"
+    CUSTOMER_WRITE = "customer:write"
+    ORDER_READ = "order:read"
+    ORDER_WRITE = "order:write"
+    PAYMENT_WRITE = "payment:write"
+    INVOICE_READ = "invoice:read"
+    BILLING_RUN = "billing:run"
+    LICENSE_READ = "license:read"
+    MANDATE_READ = "mandate:read"
+    MANDATE_WRITE = "mandate:write"
+    BATCH_READ = "batch:read"
+    BATCH_WRITE = "batch:write"
+    SUBSCRIPTION_READ = "subscription:read"
+    SUBSCRIPTION_TERMINATE = "subscription:terminate"
+    RESTORE_READ = "restore:read"
+    RESTORE_ASK = "restore:ask"
+    RESTORE_WORK = "restore:work"
+    VAULT_READ = "vault:read"
+    VAULT_UNLOCK = "vault:unlock"
+    REVERSIBILITY_READ = "reversibility:read"
+    REVERSIBILITY_ASK = "reversibility:ask"
+    REVERSIBILITY_ACCEPT = "reversibility:accept"
+    REVERSIBILITY_ERASE = "reversibility:erase"
+    TERMS_READ = "terms:read"
+    JOB_READ = "job:read"
+
+
+P = Permission
+_SELLING = {Role.OWNER, Role.SALES}
+_REPAIRING = {Role.OPERATOR, Role.TECHNICIAN, Role.OWNER, Role.SUPPORT}
+
+GRANTS: dict[Permission, set[Role]] = {
+    P.HOME_READ: set(Role),
+    P.OUTBOX_READ: set(STAFF),
+    P.DOCUMENT_READ: set(Role),
+    P.RESELLER_READ: set(PROVIDER),
+    P.CUSTOMER_READ: set(STAFF),
+    P.CUSTOMER_WRITE: {Role.OPERATOR, *_SELLING},
+    P.ORDER_READ: set(Role),
+    P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
+    P.PAYMENT_WRITE: {Role.FINANCE},
+    P.INVOICE_READ: set(Role),
+    P.BILLING_RUN: {Role.FINANCE},
+    P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, Role.CUSTOMER},
+    P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
+    P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
+    P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},
+    P.BATCH_WRITE: {Role.FINANCE},
+    P.SUBSCRIPTION_READ: set(Role),
+    P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
+    P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, Role.CUSTOMER},
+    P.RESTORE_ASK: {*_REPAIRING, Role.CUSTOMER},
+    P.RESTORE_WORK: set(_REPAIRING),
+    P.VAULT_READ: {*_REPAIRING, Role.SALES, Role.READER, Role.CUSTOMER},
+    P.VAULT_UNLOCK: {Role.CUSTOMER},
+    P.REVERSIBILITY_READ: set(Role),
+    P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
+    P.REVERSIBILITY_ACCEPT: {Role.CUSTOMER},
+    P.REVERSIBILITY_ERASE: {Role.OPERATOR},
+    P.TERMS_READ: set(Role),
+    P.JOB_READ: set(PROVIDER),
+}
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Run the view only for an actor whose role is granted ``permission``; else 401 or 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if g.actor is None:
+                abort(401)
+            if g.actor.role not in GRANTS[permission]:
+                abort(403)
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def public(reason: str) -> Callable[[View], View]:
+    """Mark a view that works without signing in, and say why (read by the architecture tests)."""
+
+    def decorate(view: View) -> View:
+        view.public_because = reason  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def may(permission: str) -> bool:
+    """For templates: is the present actor granted this permission, such as ``customer:write``?"""
+    actor = g.get("actor")
+    return actor is not None and actor.role in GRANTS[Permission(permission)]
+
+
+def get_or_404(query: Select[Any], uid: str) -> Any:
+    """The one row of a scoped query that has this public id; a foreign row is a missing row."""
+    model = query.column_descriptions[0]["entity"]
+    row = db.session.scalars(query.where(model.uid == uid)).one_or_none()
+    if row is None:
+        abort(404)
+    return row

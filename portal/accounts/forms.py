@@ -1,0 +1,14 @@
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, PasswordField
+from wtforms.validators import InputRequired, Length
+
+
+class LoginForm(FlaskForm):
+    email = EmailField(_l("Adresse e-mail"), [InputRequired(_l("Indiquez votre adresse e-mail.")),
+                                              Length(max=254)],
+                       render_kw={"autocomplete": "username"})  # fmt: skip
+    password = PasswordField(_l("Mot de passe"), [InputRequired(_l("Indiquez votre mot de passe.")),
+                                                  Length(max=128)],
+                             render_kw={"autocomplete": "current-password"})  # fmt: skip
+    next = HiddenField()

@@ -1,0 +1,178 @@
+"""Organisations, users, sign-ins and the throttle of failed ones."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.access import Role
+from portal.db import Row, Scoped, Tenant, db, new_uid
+from portal.secrets import new_token, token_hash
+
+# OWASP password storage: argon2id, 19 MiB, two passes, one lane.
+HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_NOBODY = HASHER.hash(new_token())  # compared when the account is unknown, so that time says nothing
+
+
+class OrganisationKind(StrEnum):
+    PROVIDER = "provider"
+    RESELLER = "reseller"
+    CUSTOMER = "customer"
+
+
+class Organisation(Scoped, db.Model):
+    """A node of the one tree: provider, resellers at any depth, customers."""
+
+    __tablename__ = "organisation"
+    seen_from_below: ClassVar[bool] = True  # a customer reads its reseller's name
+
+    kind: Mapped[OrganisationKind]
+    name: Mapped[str] = mapped_column(String(140))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+
+    parent: Mapped["Organisation | None"] = relationship(remote_side="Organisation.id")
+
+    def __init__(self, *, parent: "Organisation | None", **values: Any) -> None:
+        uid = new_uid()
+        path = f"{parent.org_path if parent else '/'}{uid}/"
+        super().__init__(uid=uid, parent=parent, org_path=path, **values)
+
+    @property
+    def organisation_id(self) -> int:
+        return self.id
+
+
+class User(Tenant, UserMixin, db.Model):
+    """A person who signs in, always for one organisation and in one role."""
+
+    __tablename__ = "user_account"
+
+    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
+    name: Mapped[str] = mapped_column(String(140))
+    role: Mapped[Role]
+    language: Mapped[str | None] = mapped_column(String(5))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+
+    organisation: Mapped[Organisation] = relationship(foreign_keys="User.organisation_id")
+
+    @property
+    def is_active(self) -> bool:
+        return self.is_enabled
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def set_password(self, password: str) -> None:
+        self.password_hash = HASHER.hash(password)
+
+
+class SignIn(Tenant, db.Model):
+    """A server-side session. The cookie holds a random token; only its SHA-256 is stored."""
+
+    __tablename__ = "sign_in"
+
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    last_seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(String(45))
+    browser: Mapped[str] = mapped_column(String(300))
+
+    user: Mapped[User] = relationship()
+
+    def is_live(self, idle_seconds: int, absolute_seconds: int) -> bool:
+        now = clock.now()
+        return (
+            self.ended_at is None
+            and now - self.last_seen_at < timedelta(seconds=idle_seconds)
+            and now - self.created_at < timedelta(seconds=absolute_seconds)
+        )
+
+    def end(self) -> None:
+        self.ended_at = clock.now()
+
+
+class LoginThrottle(Row, db.Model):
+    """Failed sign-ins per account and per address, counted in the database for all processes."""
+
+    __tablename__ = "login_throttle"
+    __table_args__ = (UniqueConstraint("subject"),)
+
+    subject: Mapped[str] = mapped_column(String(80))  # "account:<hash>" or "address:<ip>"
+    failures: Mapped[int] = mapped_column(default=0)
+    blocked_until: Mapped[datetime | None]
+
+
+_FREE_FAILURES = {"account": 5, "address": 25}
+
+
+def find_user(email: str) -> User | None:
+    return db.session.scalars(select(User).where(User.email == email.strip().lower())).one_or_none()
+
+
+def check_password(user: User | None, password: str) -> bool:
+    """True for the right password of an enabled account; takes the same time in every case."""
+    stored = user.password_hash if user else _NOBODY
+    try:
+        HASHER.verify(stored, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+    if user is None or not user.is_enabled:
+        return False
+    if HASHER.check_needs_rehash(stored):
+        user.set_password(password)
+    return True
+
+
+def open_sign_in(user: User, *, address: str, browser: str) -> tuple[SignIn, str]:
+    """A new session and the token for its cookie, which is not stored."""
+    token = new_token()
+    now = clock.now()
+    row = SignIn(
+        organisation=user.organisation, token_hash=token_hash(token), user_id=user.id,
+        last_seen_at=now, address=address[:45], browser=browser[:300],
+    )  # fmt: skip
+    db.session.add(row)
+    return row, token
+
+
+def _subjects(email: str, address: str) -> list[str]:
+    return [f"account:{token_hash(email.strip().lower())[:32]}", f"address:{address}"]
+
+
+def seconds_blocked(email: str, address: str) -> int:
+    """How long this account or address must still wait, in seconds; 0 when it need not."""
+    rows = db.session.scalars(
+        select(LoginThrottle).where(LoginThrottle.subject.in_(_subjects(email, address)))
+    )
+    waits = [row.blocked_until - clock.now() for row in rows if row.blocked_until]
+    return max([0, *(int(wait.total_seconds()) + 1 for wait in waits if wait > timedelta(0))])
+
+
+def note_failure(email: str, address: str) -> None:
+    """Count a failed sign-in; after a few, each one doubles the pause (at most 15 minutes)."""
+    for subject in _subjects(email, address):
+        row = db.session.scalars(
+            select(LoginThrottle).where(LoginThrottle.subject == subject).with_for_update()
+        ).one_or_none()
+        if row is None:
+            row = LoginThrottle(subject=subject, failures=0)
+            db.session.add(row)
+        row.failures += 1
+        excess = row.failures - _FREE_FAILURES[subject.split(":", 1)[0]]
+        if excess >= 0:
+            row.blocked_until = clock.now() + timedelta(seconds=min(15 * 2**excess, 900))
+
+
+def forget_failures(email: str) -> None:
+    subject = _subjects(email, "")[0]
+    for row in db.session.scalars(select(LoginThrottle).where(LoginThrottle.subject == subject)):
+        db.session.delete(row)

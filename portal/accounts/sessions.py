@@ -1,0 +1,63 @@
+"""From a cookie to the acting person, for every request (Flask-Login over the sign_in table)."""
+
+from datetime import timedelta
+
+from flask import Flask, Request, Response, current_app, g
+from flask_login import LoginManager, current_user
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from portal import clock
+from portal.accounts.models import SignIn, User
+from portal.db import EVERYTHING, db, scope, set_scope
+from portal.secrets import token_hash
+
+manager = LoginManager()
+_TOUCH_EVERY = timedelta(minutes=1)  # a write a minute per person, not one per page
+
+
+@manager.request_loader
+def load_from_cookie(request: Request) -> User | None:
+    token = request.cookies.get(current_app.config["SIGN_IN_COOKIE"])
+    if not token:
+        return None
+    with scope(EVERYTHING):
+        row = db.session.scalars(
+            select(SignIn)
+            .where(SignIn.token_hash == token_hash(token))
+            .options(joinedload(SignIn.user).joinedload(User.organisation))
+        ).one_or_none()
+    config = current_app.config
+    if row is None or not row.user.is_enabled:
+        return None
+    if not row.is_live(config["IDLE_SECONDS"], config["ABSOLUTE_SECONDS"]):
+        return None
+    g.sign_in = row
+    return row.user
+
+
+def _set_actor() -> None:
+    g.actor = None
+    set_scope(None)
+    if current_user.is_authenticated:
+        g.actor = current_user._get_current_object()
+        set_scope(g.actor.org_path)
+
+
+def _touch(response: Response) -> Response:
+    """Keep the session alive, outside the request's own transaction."""
+    row = g.get("sign_in")
+    if row is None or row.ended_at or clock.now() - row.last_seen_at < _TOUCH_EVERY:
+        return response
+    row_id = row.id
+    db.session.rollback()
+    with scope(EVERYTHING):
+        db.session.execute(update(SignIn).where(SignIn.id == row_id).values(last_seen_at=clock.now()))
+        db.session.commit()
+    return response
+
+
+def init_app(app: Flask) -> None:
+    manager.init_app(app)
+    app.before_request(_set_actor)
+    app.after_request(_touch)

@@ -1,0 +1,45 @@
+"""What can be ordered."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Tenant, db
+
+
+class Plan(StrEnum):
+    MONTHLY = "monthly"
+    ANNUAL = "annual"
+    THREE_YEARS = "36_months"
+
+
+class Method(StrEnum):
+    """Means of payment that the portal carries out."""
+
+    WIRE = "wire"
+    DIRECT_DEBIT = "direct_debit"
+
+
+class Product(Tenant, db.Model):
+    """An offer of the provider: an edition, a plan, a price, and the contract that it is sold under."""
+
+    __tablename__ = "product"
+    seen_from_below: ClassVar[bool] = True
+
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(140))
+    terms_stack: Mapped[str] = mapped_column(String(40))  # key of terms.library.stacks()
+    plan: Mapped[Plan]
+    unit_name: Mapped[str] = mapped_column(String(60))  # "licence Poste de travail"
+    unit_cents: Mapped[int] = mapped_column(BigInteger)  # for one unit and one period
+    price_includes_vat: Mapped[bool]
+    vat_basis_points: Mapped[int] = mapped_column(default=2000)
+    has_keys: Mapped[bool]  # sold with activation keys
+    is_on_sale: Mapped[bool] = mapped_column(default=True)
+
+
+def list_products() -> list[Product]:
+    query = select(Product).where(Product.is_on_sale).order_by(Product.name, Product.id)
+    return list(db.session.scalars(query))

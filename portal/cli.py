@@ -1,0 +1,54 @@
+"""Commands: ``flask worker``, ``flask create-user``. Set-up happens before the application exists."""
+
+import signal
+from typing import Any
+
+import click
+from flask import Flask, current_app
+
+from portal import jobs
+from portal.access import Role
+from portal.accounts.models import Organisation, User
+from portal.db import EVERYTHING, db, scope
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(worker)
+    app.cli.add_command(create_user)
+
+
+@click.command()
+def worker() -> None:
+    """Do the long work: mails, billing runs, exports. Stops cleanly on SIGTERM."""
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _frame: stopping.append(received))
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    jobs.work(app, lambda: bool(stopping))
+
+
+@click.command("create-user")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--organisation", "organisation_uid", required=True, help="its public id")
+@click.password_option()
+def create_user(email: str, name: str, role: str, organisation_uid: str, password: str) -> None:
+    """Create somebody who can sign in; the password is asked for, never an argument."""
+    if len(password) < 12:
+        raise click.ClickException("12 caractères au moins.")
+    with scope(EVERYTHING):
+        query = db.select(Organisation).where(Organisation.uid == organisation_uid)
+        organisation = db.session.scalars(query).one_or_none()
+        if organisation is None:
+            raise click.ClickException(f"organisation inconnue : {organisation_uid}")
+        user = User(
+            organisation=organisation,
+            email=email.lower(),
+            name=name,
+            role=Role(role),
+            password_hash="",
+        )
+        user.set_password(password)
+        db.session.add(user)
+        db.session.commit()

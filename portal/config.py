@@ -1,0 +1,61 @@
+"""Settings, read once from the environment. Secrets never come from here: see :mod:`portal.secrets`."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _flag(name: str, default: bool) -> bool:
+    return os.environ.get(name, "1" if default else "0").lower() in {"1", "true", "yes", "on"}
+
+
+def data_dir() -> Path:
+    """Folder that holds everything the portal writes on this machine (``DATA_DIR``)."""
+    return Path(os.environ.get("DATA_DIR", ROOT / "instance")).resolve()
+
+
+def from_environment() -> dict[str, object]:
+    """The Flask configuration.
+
+    Sizes in bytes, times in seconds. ``PUBLIC_URL`` is the address that people type: mails are built
+    from it, never from a request's Host header.
+    """
+    data = data_dir()
+    public_url = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    parts = urlsplit(public_url)
+    secure = parts.scheme == "https"
+    hosts = os.environ.get("TRUSTED_HOSTS", "").split(",")
+    url = os.environ.get("DATABASE_URL") or f"sqlite:///{data / 'portal.db'}"
+    if url.startswith(("postgres://", "postgresql://")):  # the driver is written out, never guessed
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    return {
+        "DATA_DIR": data,
+        "PUBLIC_URL": public_url,
+        "SQLALCHEMY_DATABASE_URI": url,
+        "DEMO": _flag("DEMO", False),
+        "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
+        "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
+        "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
+        "JOB_LEASE_SECONDS": float(os.environ.get("JOB_LEASE_SECONDS", "30")),
+        "KEY_AGENT_SOCKET": os.environ.get("KEY_AGENT_SOCKET", str(data / "key-agent.sock")),
+        "TRUSTED_HOSTS": [h for h in hosts if h] or [parts.hostname, "127.0.0.1", "localhost"],
+        "PROXY_COUNT": int(os.environ.get("PROXY_COUNT", "0")),
+        "SECURE_COOKIES": secure,
+        "SIGN_IN_COOKIE": "__Host-sid" if secure else "sid",
+        "SESSION_COOKIE_NAME": "__Host-form" if secure else "form",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "IDLE_SECONDS": 30 * 60,
+        "ABSOLUTE_SECONDS": 10 * 3600,
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 512 * 1024,
+        "MAX_FORM_PARTS": 500,
+        "WTF_CSRF_TIME_LIMIT": 10 * 3600,
+        "BABEL_DEFAULT_LOCALE": "fr",
+        "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
+        "BABEL_TRANSLATION_DIRECTORIES": str(ROOT / "translations"),
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": True},
+    }

@@ -1,0 +1,1 @@
+"""End customers (clients finaux), their contacts, and the terms that they accepted."""

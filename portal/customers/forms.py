@@ -1,0 +1,155 @@
+"""What a reseller types to onboard a customer."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from stdnum.exceptions import ValidationError as NumberError
+from stdnum.fr import siren, siret, tva
+from wtforms import (
+    BooleanField,
+    EmailField,
+    FormField,
+    RadioField,
+    SelectField,
+    StringField,
+    TelField,
+)
+from wtforms import Form as PlainForm
+from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+
+from portal.customers.models import ContactRole, CustomerKind
+
+KINDS = [
+    (CustomerKind.BUSINESS, _l("Entreprise")),
+    (CustomerKind.CONSUMER, _l("Particulier")),
+    (CustomerKind.NON_PROFESSIONAL, _l("Association ou autre personne morale non professionnelle")),
+    (CustomerKind.PUBLIC_BODY, _l("Organisme public")),
+]
+COUNTRIES = [
+    ("FR", _l("France")), ("BE", _l("Belgique")), ("CH", _l("Suisse")), ("LU", _l("Luxembourg")),
+    ("MC", _l("Monaco")), ("DE", _l("Allemagne")), ("ES", _l("Espagne")), ("IT", _l("Italie")),
+]  # fmt: skip
+
+
+def _digits(value: str | None) -> str | None:
+    return "".join(c for c in value if c.isalnum()).upper() if value else value
+
+
+def _trim(value: str | None) -> str | None:
+    return " ".join(value.split()) if value else value
+
+
+def _required(message: Any) -> InputRequired:
+    return InputRequired(message)
+
+
+class ContactForm(PlainForm):
+    name = StringField(_l("Nom"), [Length(max=70)], filters=[_trim])
+    email = EmailField(_l("Adresse e-mail"), [
+        Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254),
+    ])  # fmt: skip
+    phone = TelField(_l("Téléphone"), [Length(max=30)])
+
+
+class CustomerForm(FlaskForm):
+    kind = RadioField(_l("Type de client"), choices=KINDS, default=CustomerKind.BUSINESS)
+    name = StringField(
+        _l("Raison sociale ou nom"),
+        [_required(_l("Indiquez le nom du client.")), Length(max=70)],
+        filters=[_trim],
+    )
+    siren = StringField(_l("SIREN"), [Length(max=11)], filters=[_digits])
+    siret = StringField(_l("SIRET"), [Length(max=18)], filters=[_digits])
+    vat_number = StringField(_l("Numéro de TVA"), [Length(max=20)], filters=[_digits])
+    street = StringField(
+        _l("Numéro et rue"),
+        [_required(_l("Indiquez le numéro et la rue.")), Length(max=70)],
+        filters=[_trim],
+    )
+    postcode = StringField(
+        _l("Code postal"),
+        [_required(_l("Indiquez le code postal.")), Length(max=16)],
+        filters=[_trim],
+    )
+    town = StringField(_l("Ville"), [_required(_l("Indiquez la ville.")), Length(max=35)], filters=[_trim])
+    country = SelectField(_l("Pays"), choices=COUNTRIES, default="FR")
+    language = SelectField(
+        _l("Langue des e-mails"), choices=[("fr", "Français"), ("en", "English")], default="fr"
+    )
+    health_data = RadioField(
+        _l("Des données de santé seront-elles sauvegardées ?"),
+        choices=[("no", _l("Non")), ("yes", _l("Oui"))],
+        validators=[_required(_l("Répondez par oui ou par non."))],
+    )
+    billing = FormField(ContactForm, _l("Facturation"))
+    technical = FormField(ContactForm, _l("Technique"))
+    incident = FormField(ContactForm, _l("Incidents"))
+    signatory = FormField(ContactForm, _l("Signataire"))
+    terms = SelectField(_l("Conditions acceptées"))
+    accepted = BooleanField(
+        _l("Le client a lu et accepté ces conditions"),
+        [_required(_l("Sans acceptation des conditions, aucune commande n'est possible."))],
+    )
+
+    def validate_siren(self, field: StringField) -> None:
+        needed = self.kind.data in {CustomerKind.BUSINESS, CustomerKind.PUBLIC_BODY}
+        if not field.data:
+            if needed and self.country.data == "FR":
+                raise ValidationError(_("Le SIREN est obligatoire pour ce type de client."))
+            return
+        if len(field.data) != 9 or not field.data.isdigit():
+            raise ValidationError(_("Un SIREN compte 9 chiffres ; vous en avez saisi %(n)d.",
+                                    n=len(field.data)))  # fmt: skip
+        if not siren.is_valid(field.data):
+            raise ValidationError(_("Ce SIREN n'existe pas : sa clé de contrôle est fausse."))
+
+    def validate_siret(self, field: StringField) -> None:
+        if not field.data:
+            return
+        if not siret.is_valid(field.data):
+            raise ValidationError(_("Ce SIRET n'est pas valable : 14 chiffres avec une clé juste."))
+        if self.siren.data and not field.data.startswith(self.siren.data):
+            raise ValidationError(_("Ce SIRET n'appartient pas au SIREN saisi."))
+
+    def validate_vat_number(self, field: StringField) -> None:
+        if not field.data:
+            return
+        country = field.data[:2]
+        if country != "FR":
+            return  # checked with the tax administration of that country, not by a formula
+        try:
+            tva.validate(field.data)
+        except NumberError:
+            raise ValidationError(_("Ce numéro de TVA français n'est pas valable.")) from None
+        if self.siren.data and field.data[4:] != self.siren.data:
+            raise ValidationError(_("Ce numéro de TVA n'appartient pas au SIREN saisi."))
+
+    def validate_billing(self, field: FormField) -> None:
+        if not field.form.name.data:
+            field.form.name.errors = [_("Indiquez le nom du contact de facturation.")]
+        if not field.form.email.data:
+            field.form.email.errors = [_("Indiquez l'adresse e-mail de facturation.")]
+        if field.form.name.errors or field.form.email.errors:
+            raise ValidationError(_("Le contact de facturation est obligatoire."))
+
+    def contacts(self) -> dict[ContactRole, tuple[str, str, str]]:
+        """The four contacts; one left empty is the billing contact."""
+        default = self.billing.form
+        result = {}
+        for role in ContactRole:
+            typed = getattr(self, role.value).form
+            chosen = typed if typed.email.data else default
+            name = typed.name.data or default.name.data
+            result[role] = (name, chosen.email.data, chosen.phone.data or "")
+        return result
+
+    def values(self) -> dict[str, Any]:
+        """The columns of a customer."""
+        names = ("kind", "name", "street", "postcode", "town", "country", "language")
+        values = {name: self[name].data for name in names}
+        values |= {name: self[name].data or None for name in ("siren", "siret", "vat_number")}
+        return values | {
+            "kind": CustomerKind(self.kind.data), "health_data": self.health_data.data == "yes"
+        }  # fmt: skip

@@ -1,0 +1,169 @@
+"""Customers, contacts, acceptances, and the drafts of forms not yet sent."""
+
+import unicodedata
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.db import PathType, Tenant, db
+from portal.errors import Refused
+from portal.journal import record
+from portal.secrets import Sealed
+from portal.terms.library import Stack
+
+
+class CustomerKind(StrEnum):
+    BUSINESS = "business"
+    CONSUMER = "consumer"
+    NON_PROFESSIONAL = "non_professional"  # personne morale non professionnelle
+    PUBLIC_BODY = "public_body"
+
+
+class ContactRole(StrEnum):
+    BILLING = "billing"
+    TECHNICAL = "technical"
+    INCIDENT = "incident"
+    SIGNATORY = "signatory"
+
+
+def fold(text: str) -> str:
+    """Search form of a name: no case, no accents, ``œ`` as ``oe``; the same on both databases."""
+    text = text.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae")
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
+
+
+class Customer(Tenant, db.Model):
+    """A party that buys backup through a reseller; its organisation is a leaf of the tree."""
+
+    __tablename__ = "customer"
+    __table_args__ = (Index("ix_customer_name", "name_folded", "id"),)
+
+    kind: Mapped[CustomerKind]
+    name: Mapped[str] = mapped_column(String(140))
+    name_folded: Mapped[str] = mapped_column(PathType)
+    siren: Mapped[str | None] = mapped_column(String(9), index=True)
+    siret: Mapped[str | None] = mapped_column(String(14))
+    vat_number: Mapped[str | None] = mapped_column(String(14))
+    # Structured address: the only form that SEPA schemes take since 15 November 2026 (L13).
+    street: Mapped[str] = mapped_column(String(70))
+    postcode: Mapped[str] = mapped_column(String(16))
+    town: Mapped[str] = mapped_column(String(35))
+    country: Mapped[str] = mapped_column(String(2))
+    health_data: Mapped[bool]  # will health data be stored? decides which offers may be sold
+    language: Mapped[str] = mapped_column(String(5), default="fr")
+
+    organisation: Mapped[Organisation] = relationship(foreign_keys="Customer.organisation_id")
+    contacts: Mapped[list["Contact"]] = relationship(
+        back_populates="customer", order_by="Contact.id", cascade="all, delete-orphan"
+    )
+    acceptances: Mapped[list["Acceptance"]] = relationship(order_by="Acceptance.id")
+
+    def __init__(self, *, name: str, **values: Any) -> None:
+        super().__init__(name=name, name_folded=fold(name)[:200], **values)
+
+    def contact(self, role: ContactRole) -> "Contact":
+        return next(contact for contact in self.contacts if contact.role == role)
+
+    def has_accepted(self, stack: Stack) -> bool:
+        """Has every document of this stack been accepted, in exactly this version and text?"""
+        known = {(row.version, row.sha256) for row in self.acceptances}
+        return all((document.version, document.sha256) in known for document in stack.documents)
+
+    def accept(self, stack: Stack, *, by: Any, address: str) -> None:
+        """Keep the proof that the terms were accepted: who, when, from where, which text.
+
+        Source: 000-02, 001-09.
+        """
+        for document in stack.documents:
+            row = Acceptance(
+                organisation=self.organisation, document=document.code, version=document.version,
+                sha256=document.sha256, accepted_by=by.label, address=address[:45],
+                accepted_at=clock.now(),
+            )  # fmt: skip
+            self.acceptances.append(row)
+        record(self, "accept_terms", by=by, documents=stack.versions)
+
+
+class Contact(Tenant, db.Model):
+    """A person at the customer's, for one purpose."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("customer_id", "role"),)
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
+    role: Mapped[ContactRole]
+    name: Mapped[str] = mapped_column(String(70))
+    email: Mapped[str] = mapped_column(String(254))
+    phone: Mapped[str] = mapped_column(String(30), default="")
+
+    customer: Mapped[Customer] = relationship(back_populates="contacts")
+
+
+class Acceptance(Tenant, db.Model):
+    """One document accepted: evidence, never changed."""
+
+    __tablename__ = "acceptance"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    document: Mapped[str] = mapped_column(String(20))
+    version: Mapped[str] = mapped_column(String(40))
+    sha256: Mapped[str] = mapped_column(String(64))
+    accepted_by: Mapped[str] = mapped_column(String(200))
+    accepted_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(String(45))
+
+
+class Draft(Tenant, db.Model):
+    """What a person has typed into a long form and not sent yet, sealed; one per form and person."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("user_id", "form"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    form: Mapped[str] = mapped_column(String(40))
+    content_sealed: Mapped[str] = mapped_column(Text)
+    content = Sealed()
+
+
+def onboard(
+    reseller: Organisation,
+    *,
+    contacts: dict[ContactRole, tuple[str, str, str]],
+    by: Any,
+    **values: Any,
+) -> Customer:
+    """Create a customer under a reseller: its node of the tree, its row, its four contacts.
+
+    ``contacts`` gives (name, e-mail, phone) by role. Raises Refused for a SIREN that this reseller
+    already has.
+    """
+    if reseller.kind == OrganisationKind.CUSTOMER:
+        raise Refused(_("Un client ne peut pas avoir de clients."))
+    siren = values.get("siren")
+    if siren and find_by_siren(reseller, siren):
+        raise Refused(_("Ce SIREN est déjà celui d'un de vos clients."), field="siren")
+    node = Organisation(parent=reseller, kind=OrganisationKind.CUSTOMER, name=values["name"])
+    db.session.add(node)
+    db.session.flush()  # the customer's row needs the node's id
+    customer = Customer(organisation=node, **values)
+    for role, (name, email, phone) in contacts.items():
+        customer.contacts.append(
+            Contact(organisation=node, role=role, name=name, email=email.lower(), phone=phone)
+        )
+    db.session.add(customer)
+    db.session.flush()
+    record(customer, "onboard", by=by)
+    return customer
+
+
+def find_by_siren(reseller: Organisation, siren: str) -> Customer | None:
+    query = select(Customer).join(Customer.organisation)
+    query = query.where(Organisation.parent_id == reseller.id, Customer.siren == siren)
+    return db.session.scalars(query).first()

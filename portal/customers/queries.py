@@ -1,0 +1,36 @@
+"""Lists of customers: searched by folded prefix, paged by key."""
+
+from typing import Any
+
+from sqlalchemy import Select, and_, or_
+
+from portal.customers.models import Customer, fold
+from portal.db import db
+
+PAGE = 25
+
+
+def search(actor: Any, text: str) -> Select[Any]:
+    """Customers whose name starts with the text, or whose SIREN does; case and accents do not count."""
+    query = Customer.visible_to(actor)
+    digits = "".join(text.split())
+    if digits.isdigit():
+        return query.where(Customer.siren >= digits, Customer.siren < digits + ":")
+    if text.strip():
+        folded = fold(text)
+        # A range keeps the index on both engines, and under row-level security.
+        return query.where(Customer.name_folded >= folded, Customer.name_folded < folded + "\U0010ffff")
+    return query
+
+
+def page(query: Select[Any], after: str) -> tuple[list[Customer], str]:
+    """The 25 rows after a cursor, and the cursor of the next page ("" when this is the last)."""
+    name, _, last = after.rpartition("|")
+    if last.isdigit():
+        later = and_(Customer.name_folded == name, Customer.id > int(last))
+        query = query.where(or_(Customer.name_folded > name, later))
+    query = query.order_by(Customer.name_folded, Customer.id).limit(PAGE + 1)
+    rows = list(db.session.scalars(query))
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    return rows, f"{rows[-1].name_folded}|{rows[-1].id}" if more else ""

@@ -1,0 +1,184 @@
+"""Onboarding, list and record of customers."""
+
+import json
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from portal import htmx
+from portal.access import Permission, get_or_404, requires
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.customers.forms import CustomerForm
+from portal.customers.models import Customer, Draft, onboard
+from portal.customers.queries import page, search
+from portal.db import db
+from portal.errors import Refused
+from portal.journal import timeline
+from portal.mail import mails_about
+from portal.terms.library import find_stack, stacks
+
+bp = Blueprint("customers", __name__, url_prefix="/customers")
+_DRAFT = "customer"
+
+
+@bp.get("")
+@requires(Permission.CUSTOMER_READ)
+def list_customers() -> Response:
+    text = request.args.get("q", "")[:100]
+    rows, after = page(search(g.actor, text), request.args.get("after", "")[:300])
+    return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, after=after, q=text)
+
+
+def _form(data: Any = None) -> CustomerForm:
+    form = CustomerForm(data) if data is not None else CustomerForm()
+    form.terms.choices = [(name, stack.label) for name, stack in stacks().items()]
+    return form
+
+
+def _draft() -> Draft | None:
+    query = select(Draft).where(Draft.user_id == g.actor.id, Draft.form == _DRAFT)
+    return db.session.scalars(query).one_or_none()
+
+
+def _keep_draft() -> None:
+    """What has been typed so far survives a closed tab and an expired session."""
+    typed = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token"]
+    row = _draft()
+    if row is None:
+        row = Draft(organisation=g.actor.organisation, user_id=g.actor.id, form=_DRAFT)
+        db.session.add(row)
+    row.content = json.dumps(typed)
+
+
+def _resellers() -> list[Organisation]:
+    """Under whom the actor may onboard: herself, or any reseller for the provider."""
+    if g.actor.organisation.kind == OrganisationKind.RESELLER:
+        return [g.actor.organisation]
+    query = Organisation.visible_to(g.actor).where(Organisation.kind == OrganisationKind.RESELLER)
+    return list(db.session.scalars(query.order_by(Organisation.name)))
+
+
+@bp.get("/new")
+@requires(Permission.CUSTOMER_WRITE)
+def new_customer() -> Response:
+    draft = _draft()
+    form = _form(MultiDict(json.loads(draft.content)) if draft else None)
+    return make_response(
+        render_template("customers/new.html", form=form, restored=bool(draft), resellers=_resellers())
+    )
+
+
+@bp.post("/new/check/<field>")
+@requires(Permission.CUSTOMER_WRITE)
+def check_field(field: str) -> Response:
+    """Verify one field when it changes, and keep the whole entry as a draft."""
+    form = _form()
+    target = form
+    for part in field.split("-"):
+        if part not in target:
+            abort(404)
+        target = getattr(target[part], "form", target[part])
+    form.validate()
+    _keep_draft()
+    db.session.commit()
+    return make_response(render_template("customers/_field.html", f=target, name=field))
+
+
+@bp.post("/new/draft/discard")
+@requires(Permission.CUSTOMER_WRITE)
+def discard_draft() -> Response:
+    if draft := _draft():
+        db.session.delete(draft)
+        db.session.commit()
+    return make_response(redirect(url_for(".new_customer"), 303))
+
+
+@bp.post("/new")
+@requires(Permission.CUSTOMER_WRITE)
+def create_customer() -> Response:
+    form = _form()
+    if form.validate():
+        try:
+            return _onboard(form)
+        except Refused as refusal:
+            field = form[refusal.field] if refusal.field else form.name
+            field.errors = [refusal.message]
+    db.session.rollback()
+    _keep_draft()
+    db.session.commit()
+    answer = render_template("customers/new.html", form=form, restored=False, resellers=_resellers())
+    return make_response(answer, 422)
+
+
+def _onboard(form: CustomerForm) -> Response:
+    resellers = _resellers()
+    wanted = request.form.get("reseller", resellers[0].uid if resellers else "")
+    reseller = next((r for r in resellers if r.uid == wanted), None) or abort(404)
+    customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
+    customer.accept(find_stack(form.terms.data), by=g.actor, address=request.remote_addr or "")
+    if draft := _draft():
+        db.session.delete(draft)
+    db.session.commit()
+    return htmx.go(
+        url_for(".show_customer", uid=customer.uid),
+        toast=_("%(name)s est enregistré.", name=customer.name),
+    )
+
+
+@bp.get("/<uid>")
+@requires(Permission.CUSTOMER_READ)
+def show_customer(uid: str) -> Response:
+    customer = get_or_404(Customer.visible_to(g.actor), uid)
+    return make_response(
+        render_template(
+            "customers/show.html",
+            customer=customer,
+            events=timeline(customer),
+            mails=mails_about(customer),
+            panels=customer_panels(customer),
+        )
+    )
+
+
+@bp.app_template_global()
+def hints_for(name: str) -> str:
+    """The hint under a field of the onboarding form."""
+    return {
+        "siren": _("9 chiffres, espaces permis"),
+        "siret": _("14 chiffres"),
+        "vat_number": _("par exemple FR 44 732829320"),
+        "billing-email": _("reçoit les factures et les annonces de prélèvement"),
+        "signatory-email": _("reçoit les mandats à signer"),
+    }.get(name, "")
+
+
+@bp.app_template_global()
+def terms_stacks() -> Any:
+    return stacks()
+
+
+# Higher packages show their part of a customer's page without this one knowing them.
+_panels: list[Any] = []
+
+
+def customer_panel(function: Any) -> Any:
+    """Register ``f(customer) -> (template, context)`` for the customer's page."""
+    _panels.append(function)
+    return function
+
+
+def customer_panels(customer: Customer) -> list[Any]:
+    return [function(customer) for function in _panels]

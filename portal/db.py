@@ -1,0 +1,245 @@
+"""The database: base classes, types, and the tenant scope on SQLite and PostgreSQL.
+
+Every row belongs to one organisation of one tree and carries that organisation's path. A session has a
+*scope*, the path of whoever is acting: rows outside it are filtered from every ORM statement here, and by
+row-level security on PostgreSQL. Without a scope nothing is visible.
+"""
+
+import base64
+import contextvars
+import secrets as token_source
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from flask import Flask, has_request_context, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    ForeignKey,
+    MetaData,
+    Select,
+    String,
+    and_,
+    event,
+    false,
+    literal,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    declared_attr,
+    mapped_column,
+    registry,
+    with_loader_criteria,
+)
+from sqlalchemy.types import TypeDecorator
+
+from portal import clock
+
+EVERYTHING = "/"  # scope of the system itself: sign-in, signed links, the worker choosing its task
+
+# SQLite: a transaction that will write must say so when it begins, or it fails under concurrency.
+_reading_only: contextvars.ContextVar[bool] = contextvars.ContextVar("reading_only", default=False)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant on both engines (SQLite would drop the zone without converting)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: instants are stored aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_TYPES: dict[Any, Any] = {
+    datetime: UtcDateTime(),
+    StrEnum: Enum(
+        StrEnum,
+        native_enum=False,
+        length=40,
+        create_constraint=False,
+        values_callable=lambda kind: [member.value for member in kind],
+    ),
+}
+
+
+class Base(DeclarativeBase):
+    registry = registry(metadata=MetaData(naming_convention=_NAMES), type_annotation_map=_TYPES)
+
+
+# A session that joins an open transaction (the tests do) works inside a savepoint of its own.
+db = SQLAlchemy(model_class=Base, session_options={"join_transaction_mode": "create_savepoint"})
+
+# Paths compare byte by byte on both engines: the scope is a range, which keeps its index under RLS.
+PathType = String(200).with_variant(String(200, collation="C"), "postgresql")
+
+
+def new_uid() -> str:
+    """A public identifier: 80 random bits, 16 characters ``a-z2-7``."""
+    return base64.b32encode(token_source.token_bytes(10)).decode().lower()
+
+
+class Row:
+    """What every table has: a private number, a public identifier, a birth instant (UTC)."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(16), unique=True)
+    created_at: Mapped[datetime] = mapped_column()
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("uid", new_uid())
+        values.setdefault("created_at", clock.now())
+        super().__init__(**values)
+
+
+class Scoped(Row):
+    """A row that lies somewhere in the tree of organisations."""
+
+    # True: organisations below see it too (an issuer's name, a number series), not only those above.
+    seen_from_below: ClassVar[bool] = False
+
+    org_path: Mapped[str] = mapped_column(PathType, index=True)
+
+    @classmethod
+    def visible_to(cls, actor: Any) -> Select[Any]:
+        return select(cls).where(within(cls, actor.org_path))
+
+
+class Tenant(Scoped):
+    """A row that belongs to one organisation; give it ``organisation=``, the path follows."""
+
+    @declared_attr
+    def organisation_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("organisation.id"), index=True)
+
+    def __init__(self, *, organisation: Any, **values: Any) -> None:
+        super().__init__(organisation_id=organisation.id, org_path=organisation.org_path, **values)
+
+
+def within(cls: Any, path: str | None) -> Any:
+    """SQL condition: the rows of ``cls`` that somebody acting from ``path`` may see."""
+    if path is None:
+        return false()
+    below = and_(cls.org_path >= path, cls.org_path < path[:-1] + "0")  # '0' follows '/'
+    if cls.seen_from_below:
+        return or_(below, literal(path).like(cls.org_path + "%"))
+    return below
+
+
+def set_scope(path: str | None) -> None:
+    """Whose rows this session may touch from now on: an organisation's path, or ``EVERYTHING``."""
+    session = db.session()
+    session.info["scope"] = path
+    if session.in_transaction():
+        _tell_postgres(session.connection(), path)
+
+
+@contextmanager
+def scope(path: str) -> Iterator[None]:
+    """Act inside another scope for the length of the block."""
+    before = db.session().info.get("scope")
+    set_scope(path)
+    try:
+        yield
+    finally:
+        set_scope(before)
+
+
+def _tell_postgres(connection: Any, path: str | None) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select set_config('app.scope', :p, true)"), {"p": path or ""})
+
+
+@event.listens_for(Session, "after_begin")
+def _announce_scope(session: Session, transaction: Any, connection: Any) -> None:
+    _tell_postgres(connection, session.info.get("scope"))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _filter_by_scope(state: ORMExecuteState) -> None:
+    path = state.session.info.get("scope")
+    if (
+        path == EVERYTHING
+        or state.is_column_load
+        or not (state.is_select or state.is_update or state.is_delete)
+    ):
+        return
+    for kind in _scoped_kinds():
+        state.statement = state.statement.options(
+            with_loader_criteria(kind, within(kind, path), include_aliases=True)
+        )
+
+
+def _scoped_kinds() -> list[type[Scoped]]:
+    return [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Declare that the block only reads: on SQLite it then never waits for a writer."""
+    token = _reading_only.set(True)
+    try:
+        yield
+    finally:
+        _reading_only.reset(token)
+
+
+def init_app(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+
+    @app.before_request
+    def declare_intent() -> None:
+        _reading_only.set(request.method in {"GET", "HEAD", "OPTIONS"})
+
+    @app.teardown_request
+    def forget_intent(error: BaseException | None) -> None:
+        if has_request_context():
+            _reading_only.set(False)
+
+
+def prepare_engine(engine: Engine) -> None:
+    """SQLite: write-ahead log, foreign keys, and writers that queue instead of failing."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # we send BEGIN ourselves, so DDL is transactional too
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA busy_timeout=10000")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if _reading_only.get() else "BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""What each role sees first; documents, mails of the demonstration, health of the installation."""

@@ -1,0 +1,80 @@
+"""Dashboard, stored documents, the demonstration's mailbox, health."""
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    send_file,
+)
+from sqlalchemy import select, text
+
+from portal import clock
+from portal.access import Permission, get_or_404, public, requires
+from portal.blobs import Document, store
+from portal.db import db
+from portal.home.navigation import navigation
+from portal.mail import Mail
+
+bp = Blueprint("home", __name__)
+bp.add_app_template_global(navigation)
+
+
+@bp.get("/")
+@requires(Permission.HOME_READ)
+def dashboard() -> Response:
+    return make_response(render_template("home/dashboard.html", today=clock.today()))
+
+
+@bp.get("/documents/<uid>")
+@requires(Permission.DOCUMENT_READ)
+def download(uid: str) -> Response:
+    document = get_or_404(Document.visible_to(g.actor), uid)
+    if document.erased:
+        abort(410)
+    return send_document(document)
+
+
+def send_document(document: Document) -> Response:
+    """The stored bytes as an attachment, with ranges, never to be kept by a shared cache."""
+    response = send_file(
+        store().open(document.storage_key),
+        mimetype=document.media_type,
+        as_attachment=True,
+        download_name=document.filename,
+        etag=document.sha256[:32],
+        conditional=True,
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@bp.get("/outbox")
+@requires(Permission.OUTBOX_READ)
+def outbox() -> Response:
+    """Every mail of the demonstration; in production mails are seen on the records only."""
+    if not current_app.config["DEMO"]:
+        abort(404)
+    query = Mail.visible_to(g.actor).order_by(Mail.id.desc()).limit(100)
+    return make_response(render_template("home/outbox.html", mails=list(db.session.scalars(query))))
+
+
+@bp.get("/outbox/<uid>")
+@requires(Permission.OUTBOX_READ)
+def show_mail(uid: str) -> Response:
+    if not current_app.config["DEMO"]:
+        abort(404)
+    mail = get_or_404(Mail.visible_to(g.actor), uid)
+    query = select(Document).where(Document.uid.in_(mail.attachments))
+    files = list(db.session.scalars(query))
+    return make_response(render_template("home/mail.html", mail=mail, files=files))
+
+
+@bp.get("/healthz")
+@public("load balancers ask without an account")
+def health() -> Response:
+    db.session.execute(text("select 1"))
+    return Response("ok\n", mimetype="text/plain")

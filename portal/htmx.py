@@ -1,0 +1,91 @@
+"""One URL, two shapes: a whole page, or the fragment that htmx swaps."""
+
+import json
+from typing import Any
+
+from flask import Flask, Response, flash, g, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+from htmx_flask import Htmx
+from htmx_flask import request as _htmx_request
+from sqlalchemy.orm.exc import StaleDataError
+
+from portal.db import db
+from portal.errors import PortalError
+
+_reader = Htmx()
+
+
+def wants_fragment() -> bool:
+    """True for a swap; false for a boosted link or a history restore, which need the page."""
+    headers = _htmx_request.htmx
+    return bool(headers) and not headers.boosted and not headers.history_restore_request
+
+
+def render(page: str, fragment: str, status: int = 200, **context: Any) -> Response:
+    template = fragment if wants_fragment() else page
+    return _vary(make_response(render_template(template, **context), status))
+
+
+def done(fragment: str, see: str, *, toast: str = "", **context: Any) -> Response:
+    """After a write: the fresh fragment, or for a plain form a redirect to the page."""
+    if not wants_fragment():
+        return go(see, toast=toast)
+    response = make_response(render_template(fragment, **context))
+    if toast:
+        response.headers["HX-Trigger"] = json.dumps({"toast": {"message": toast}})
+    return _vary(response)
+
+
+def go(see: str, *, toast: str = "") -> Response:
+    """Send the person to another page: 303, or ``HX-Redirect`` for htmx, which follows 302 blindly."""
+    if toast:
+        flash(toast, "done")
+    if wants_fragment():
+        response = make_response("", 200)
+        response.headers["HX-Redirect"] = see
+        return _vary(response)
+    return _vary(make_response(redirect(see, 303)))
+
+
+def poll_answer(fragment: str, *, finished: bool, **context: Any) -> Response:
+    """Answer of a polled fragment; status 286 tells htmx to stop asking."""
+    response = make_response(render_template(fragment, **context), 286 if finished else 200)
+    return _vary(response)
+
+
+def _vary(response: Response) -> Response:
+    response.vary.add("HX-Request")
+    return response
+
+
+def _refuse(message: str, status: int) -> Response:
+    db.session.rollback()
+    if wants_fragment():
+        response = make_response(render_template("_notice.html", message=message), status)
+        response.headers["HX-Retarget"] = "#notice"
+        response.headers["HX-Reswap"] = "innerHTML"
+        return _vary(response)
+    back = request.referrer if _is_local(request.referrer) else None
+    page = render_template("refused.html", message=message, back=back)
+    return _vary(make_response(page, status))
+
+
+def _is_local(url: str | None) -> bool:
+    return bool(url) and str(url).startswith(request.host_url)
+
+
+def init_app(app: Flask) -> None:
+    _reader.init_app(app)
+
+    @app.errorhandler(PortalError)
+    def refuse(error: PortalError) -> Response:
+        if g.get("json_api"):
+            raise error
+        return _refuse(_(error.message), error.status)
+
+    @app.errorhandler(StaleDataError)
+    def overtaken(error: StaleDataError) -> Response:
+        return _refuse(
+            _("Quelqu'un a modifié cette fiche entre-temps. Rechargez la page, puis recommencez."),
+            409,
+        )

@@ -1,0 +1,92 @@
+"""Languages and the way amounts, dates and sizes are written."""
+
+from datetime import date, datetime
+from typing import Any
+
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from portal.clock import paris_day
+
+LANGUAGES = {"fr": "Français", "en": "English"}
+LANGUAGE_COOKIE = "lang"
+
+
+def choose_language() -> str:
+    """The person's own setting, else the cookie of the language switch, else the browser's wish."""
+    if not has_request_context():
+        return "fr"
+    actor = g.get("actor")
+    wishes = (request.cookies.get(LANGUAGE_COOKIE), actor and actor.language)
+    for wish in wishes:
+        if wish in LANGUAGES:
+            return str(wish)
+    return request.accept_languages.best_match(LANGUAGES) or "fr"
+
+
+def _cents(value: int) -> str:
+    return format_currency(value / 100, "EUR", locale=get_locale()).replace("-", "\u2212")
+
+
+def eur(value: int | None) -> str:
+    """Integer cents as an amount: 123450 -> « 1 234,50 € »."""
+    return "" if value is None else _cents(value)
+
+
+def day(value: date | None) -> str | Markup:
+    """A Paris day: <time> with a short text."""
+    if value is None:
+        return ""
+    text = format_date(value, "d MMM y")
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
+
+
+def plain_day(value: date | None) -> str:
+    return "" if value is None else format_date(value, "d MMMM y")
+
+
+def instant_day(value: datetime | None) -> str | Markup:
+    """The Paris day of an aware instant."""
+    return "" if value is None else day(paris_day(value))
+
+
+def instant(value: datetime | None) -> str | Markup:
+    """An aware instant, shown in Paris time."""
+    if value is None:
+        return ""
+    text = format_datetime(value, "d MMM y, HH:mm")
+    full = format_datetime(value, "d MMMM y HH:mm:ss zzzz")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
+
+
+def size(value: int | None) -> str:
+    """Bytes with a decimal unit."""
+    if value is None:
+        return ""
+    number, units = float(value), [_("o"), _("ko"), _("Mo"), _("Go"), _("To")]
+    for unit in units:
+        if number < 1000 or unit == units[-1]:
+            break
+        number /= 1000
+    return f"{format_decimal(round(number, 1), locale=get_locale())}\u202f{unit}"
+
+
+def siren(value: str | None) -> str:
+    """Nine digits in groups of three."""
+    value = value or ""
+    return "\u202f".join(value[i : i + 3] for i in range(0, len(value), 3))
+
+
+def lines(value: str) -> Markup:
+    return Markup("<br>").join(escape(value).split("\n"))
+
+
+def init_app(app: Flask) -> None:
+    Babel(app, locale_selector=choose_language)
+    filters: list[Any] = [eur, day, plain_day, instant, instant_day, size, siren, lines]
+    for function in filters:
+        app.add_template_filter(function)
+    app.jinja_env.globals.update(languages=LANGUAGES, get_locale=get_locale)

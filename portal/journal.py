@@ -1,0 +1,74 @@
+"""Who did what to which record, and when: one row per event, written in the same transaction."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Tenant, db
+
+
+class System:
+    """The actor of everything that no person asked for at that moment."""
+
+    label = "portail"
+    org_path = "/"
+    id = None
+
+
+SYSTEM = System()
+
+
+class JournalEntry(Tenant, db.Model):
+    """One event of a record's timeline. Never changed, never deleted."""
+
+    __tablename__ = "journal_entry"
+    __table_args__ = (Index("ix_journal_entry_subject", "subject_uid", "id"),)
+
+    subject_kind: Mapped[str] = mapped_column(String(40))  # table name
+    subject_uid: Mapped[str] = mapped_column(String(16))
+    what: Mapped[str] = mapped_column(String(60))  # the verb: "sign", "issue"
+    before: Mapped[str | None] = mapped_column(String(40))
+    after: Mapped[str | None] = mapped_column(String(40))
+    by_label: Mapped[str] = mapped_column(String(200))
+    by_user_id: Mapped[int | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def record(
+    subject: Any,
+    what: str,
+    *,
+    by: Any,
+    before: str | None = None,
+    after: str | None = None,
+    **details: Any,
+) -> None:
+    """Add an event to the timeline of ``subject`` (any tenant row); ``by`` has ``label`` and ``id``."""
+    entry = JournalEntry(
+        organisation=_owner(subject),
+        subject_kind=subject.__tablename__,
+        subject_uid=subject.uid,
+        what=what,
+        before=before,
+        after=after,
+        by_label=by.label,
+        by_user_id=by.id,
+        details=details,
+    )
+    db.session.add(entry)
+
+
+def timeline(subject: Any) -> list[JournalEntry]:
+    """The events of one record, newest first."""
+    query = select(JournalEntry).where(JournalEntry.subject_uid == subject.uid)
+    return list(db.session.scalars(query.order_by(JournalEntry.id.desc()).limit(200)))
+
+
+class _Owner:
+    def __init__(self, id_: int, org_path: str) -> None:
+        self.id, self.org_path = id_, org_path
+
+
+def _owner(subject: Any) -> _Owner:
+    return _Owner(getattr(subject, "organisation_id", None) or subject.id, subject.org_path)

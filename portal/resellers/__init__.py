@@ -1,0 +1,1 @@
+"""The tree of resellers (revendeurs) and the legal entities that issue invoices and collect."""

@@ -1,0 +1,95 @@
+"""Legal entities, with the SEPA identity they collect under and their number series."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Tenant, db
+from portal.jobs import insert_once
+from portal.secrets import Sealed
+
+
+class LegalEntity(Tenant, db.Model):
+    """Who issues invoices and collects debits (entité juridique): never a setting, always a row (A20)."""
+
+    __tablename__ = "legal_entity"
+    seen_from_below: ClassVar[bool] = True  # customers read who bills them
+
+    name: Mapped[str] = mapped_column(String(70))
+    legal_form: Mapped[str] = mapped_column(String(60))  # "SAS au capital de 100 000 €"
+    siren: Mapped[str] = mapped_column(String(9))
+    rcs_town: Mapped[str] = mapped_column(String(60))
+    vat_number: Mapped[str] = mapped_column(String(14))
+    street: Mapped[str] = mapped_column(String(70))
+    postcode: Mapped[str] = mapped_column(String(16))
+    town: Mapped[str] = mapped_column(String(35))
+    country: Mapped[str] = mapped_column(String(2))
+    email: Mapped[str] = mapped_column(String(254))
+    ics: Mapped[str] = mapped_column(String(35))  # identifiant créancier SEPA
+    iban_sealed: Mapped[str] = mapped_column(String(300))
+    iban = Sealed()
+    bank_name: Mapped[str] = mapped_column(String(70))
+    mandate_prefix: Mapped[str] = mapped_column(String(10))  # first part of every RUM
+    lead_days: Mapped[int] = mapped_column(default=2)  # TARGET days between hand-in and debit
+
+
+class NumberSeries(Tenant, db.Model):
+    """A numbering of one legal entity; the row lock is what keeps invoice numbers without gaps."""
+
+    __tablename__ = "number_series"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "prefix", "year"),)
+    seen_from_below: ClassVar[bool] = True  # a reseller's order takes the issuer's next number
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    prefix: Mapped[str] = mapped_column(String(6))  # FA, AV, PF, RUM
+    year: Mapped[int]
+    last: Mapped[int] = mapped_column(default=0)
+
+
+def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
+    """The next number of a series, such as ``FA-2026-000123``, inside the present transaction.
+
+    Call it as late as possible: the counter stays locked until the commit, and a rollback gives the
+    number back, so that the sequence has no gap (CGI ann. II art. 242 nonies A, I-7°).
+    """
+    where = (
+        NumberSeries.legal_entity_id == entity.id,
+        NumberSeries.prefix == prefix,
+        NumberSeries.year == year,
+    )
+    statement = (
+        update(NumberSeries)
+        .where(*where)
+        .values(last=NumberSeries.last + 1)
+        .returning(NumberSeries.last)
+        .execution_options(synchronize_session=False)
+    )
+    number = db.session.scalar(statement)
+    if number is None:
+        _open_series(entity, prefix, year)
+        number = db.session.scalar(statement)
+    return f"{prefix}-{year}-{number:06d}"
+
+
+def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
+    row: Any = NumberSeries(
+        organisation=_Owner(entity), legal_entity_id=entity.id, prefix=prefix, year=year, last=0
+    )
+    columns = (c.key for c in NumberSeries.__table__.columns if c.key != "id")
+    values = {name: getattr(row, name) for name in columns}
+    insert_once(NumberSeries, values, ["legal_entity_id", "prefix", "year"])
+
+
+class _Owner:
+    def __init__(self, entity: LegalEntity) -> None:
+        self.id, self.org_path = entity.organisation_id, entity.org_path
+
+
+def issuer_for(customer: Any) -> LegalEntity:
+    """The legal entity that bills this customer: the nearest one above it in the tree."""
+    query = select(LegalEntity).order_by(db.func.length(LegalEntity.org_path).desc())
+    for entity in db.session.scalars(query):
+        if customer.org_path.startswith(entity.org_path):
+            return entity
+    raise LookupError(f"no legal entity above customer {customer.uid}")

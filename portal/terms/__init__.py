@@ -1,0 +1,1 @@
+"""The contracts as data (conditions contractuelles): values pinned by version, each with its clause."""

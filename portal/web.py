@@ -1,0 +1,175 @@
+"""What every answer has in common: headers, body limits, cross-site refusals, error pages, assets."""
+
+import json
+import secrets as random_source
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import htmx
+from portal.access import may
+from portal.config import ROOT
+from portal.db import db
+from portal.links import BadLink, LinkProblem
+
+log = structlog.get_logger()
+csrf = CSRFProtect()
+
+CSP = "; ".join(
+    (
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
+        "font-src 'self'", "connect-src 'self'", "form-action 'self'", "base-uri 'none'",
+        "frame-ancestors 'none'", "object-src 'none'", "manifest-src 'self'",
+    )
+)  # fmt: skip
+
+
+def init_app(app: Flask) -> None:
+    csrf.init_app(app)
+    app.after_request(harden)
+    app.before_request(refuse_foreign_sites)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(CSRFError, answer_expired_form)
+    app.register_error_handler(BadLink, answer_bad_link)
+    app.register_error_handler(Exception, answer_bug)
+    app.jinja_env.globals.update(may=may, asset=asset, csp_htmx=HTMX_CONFIG)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if app.config["PROXY_COUNT"]:
+        count = int(app.config["PROXY_COUNT"])
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
+    app.extensions["assets"] = _asset_versions()
+
+
+HTMX_CONFIG = json.dumps(
+    {
+        "includeIndicatorStyles": False,
+        "allowEval": False,
+        "allowScriptTags": False,
+        "selfRequestsOnly": True,
+        "historyCacheSize": 0,  # no page, hence no IBAN, is kept in the browser's storage
+        "refreshOnHistoryMiss": True,
+        "timeout": 15000,
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "409", "swap": True, "error": False},
+            {"code": "422", "swap": True, "error": False},
+            {"code": "[45]..", "swap": False, "error": True},
+        ],
+    }
+)
+
+
+def harden(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"  # no-referrer would make every HTTPS form fail
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if current_app.config["SECURE_COOKIES"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def refuse_foreign_sites() -> None:
+    """A form of another site never reaches a view, whatever token it carries (Fetch Metadata)."""
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin and origin != "null" and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    db.session.rollback()
+    if g.get("json_api"):
+        return make_response(jsonify(error={"code": f"HTTP_{status}", "message": error.name}), status)
+    if status == 401:
+        return _ask_to_sign_in()
+    answer = make_response(render_template("error.html", status=status, reference=None), status)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _ask_to_sign_in() -> Response:
+    where = request.full_path.rstrip("?") if request.method == "GET" else None
+    if htmx.wants_fragment():
+        current = urlsplit(request.headers.get("HX-Current-URL", ""))
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = url_for("accounts.login", expired=1, next=current.path or None)
+        return response
+    response = make_response("", 303)
+    response.headers["Location"] = url_for("accounts.login", next=where)
+    return response
+
+
+def answer_bad_link(error: BadLink) -> Response:
+    db.session.rollback()
+    status = 404 if error.problem == LinkProblem.UNKNOWN else 410
+    return make_response(render_template("bad_link.html", problem=error.problem), status)
+
+
+def answer_expired_form(error: CSRFError) -> Response:
+    """The form is too old or comes from elsewhere: say so, and leave the typed text to the browser."""
+    db.session.rollback()
+    message = _("Le formulaire a expiré. Revenez en arrière : votre saisie y est encore, puis renvoyez.")
+    if g.get("json_api"):
+        return make_response(jsonify(error={"code": "HTTP_400", "message": "Bad Request"}), 400)
+    return make_response(render_template("refused.html", message=message, back=None), 400)
+
+
+def answer_bug(error: Exception) -> Response:
+    """Last resort: a reference number for the person, the trace for the log, nothing else."""
+    if current_app.config["TESTING"] and not current_app.config.get("ANSWER_BUGS"):
+        raise error
+    db.session.rollback()
+    reference = random_source.token_hex(4)
+    log.exception("unexpected error", reference=reference, endpoint=request.endpoint)
+    if g.get("json_api"):
+        body: dict[str, Any] = {"error": {"code": "INTERNAL", "reference": reference}}
+        return make_response(jsonify(body), 500)
+    return make_response(render_template("error.html", status=500, reference=reference), 500)
+
+
+def _asset_versions() -> dict[str, str]:
+    manifest = ROOT / "static" / "vendor" / "manifest.json"
+    if not manifest.exists():
+        raise RuntimeError(f"{manifest} manque : lancez « make assets ».")
+    versions: dict[str, str] = json.loads(manifest.read_text())
+    for name in ("app.css", "app.js"):
+        path = Path(ROOT / "static" / name)
+        versions[name] = f"{path.stat().st_mtime_ns:x}"
+    return versions
+
+
+def asset(name: str) -> str:
+    """Address of a static file, with its version so that browsers may keep it for good."""
+    return url_for("static", filename=name, v=current_app.extensions["assets"][name][:16])

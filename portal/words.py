@@ -1,0 +1,131 @@
+"""The words that people read for states, roles and events, in one place and in both languages."""
+
+from typing import Any, NamedTuple
+
+from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+
+class Look(NamedTuple):
+    word: Any
+    tone: str  # good, wait, bad, live, plain
+    icon: str
+
+
+_STATES: dict[str, Look] = {
+    "draft": Look(_l("brouillon"), "plain", "pencil"),
+    "ordered": Look(_l("commandée"), "live", "cart"),
+    "awaiting_payment": Look(_l("attend le paiement"), "wait", "hourglass-split"),
+    "awaiting_mandate": Look(_l("attend le mandat"), "wait", "hourglass-split"),
+    "paid": Look(_l("payée"), "good", "check-circle"),
+    "delivered": Look(_l("livrée"), "good", "check-circle"),
+    "cancelled": Look(_l("annulée"), "plain", "x-circle"),
+    "active": Look(_l("actif"), "good", "check-circle"),
+    "notice_given": Look(_l("préavis en cours"), "wait", "calendar-x"),
+    "ended": Look(_l("terminé"), "plain", "stop-circle"),
+    "issued": Look(_l("émise"), "live", "file-earmark-check"),
+    "overdue": Look(_l("en retard"), "bad", "exclamation-circle"),
+    "sent": Look(_l("envoyé"), "wait", "send"),
+    "signed": Look(_l("signé"), "good", "pen"),
+    "refused": Look(_l("refusé"), "bad", "x-circle"),
+    "revoked": Look(_l("révoqué"), "bad", "slash-circle"),
+    "expired": Look(_l("expiré"), "bad", "calendar-x"),
+    "planned": Look(_l("prévu"), "plain", "calendar"),
+    "announced": Look(_l("annoncé"), "live", "megaphone"),
+    "frozen": Look(_l("figée"), "live", "snow"),
+    "exported": Look(_l("exporté"), "good", "box-arrow-up"),
+    "requested": Look(_l("demandé"), "wait", "inbox"),
+    "listing": Look(_l("lecture du coffre"), "live", "arrow-repeat"),
+    "browsing": Look(_l("coffre ouvert"), "live", "folder2-open"),
+    "restoring": Look(_l("restauration"), "live", "arrow-repeat"),
+    "done": Look(_l("fait"), "good", "check-circle"),
+    "checked": Look(_l("vérifié"), "good", "check-circle"),
+    "billed": Look(_l("facturé"), "good", "receipt"),
+    "queued": Look(_l("en file"), "plain", "hourglass"),
+    "running": Look(_l("en cours"), "live", "arrow-repeat"),
+    "waiting": Look(_l("attend une personne"), "wait", "person-exclamation"),
+    "failed": Look(_l("échoué"), "bad", "exclamation-octagon"),
+    "waiting_for_key": Look(_l("attend la phrase secrète"), "wait", "key"),
+    "exporting": Look(_l("export en cours"), "live", "arrow-repeat"),
+    "ready": Look(_l("prêt à télécharger"), "good", "download"),
+    "accepted": Look(_l("accepté"), "good", "check-circle"),
+    "contested": Look(_l("contesté"), "bad", "exclamation-circle"),
+    "erasing": Look(_l("effacement"), "live", "arrow-repeat"),
+    "erased": Look(_l("effacé"), "plain", "trash"),
+}
+
+ROLES = {
+    "operator": _l("exploitant"), "finance": _l("finance"), "technician": _l("technicien"),
+    "owner": _l("gérant"), "sales": _l("commercial"), "support": _l("technicien revendeur"),
+    "reader": _l("lecture seule"), "customer": _l("client"),
+}  # fmt: skip
+KINDS = {
+    "business": _l("Entreprise"), "consumer": _l("Particulier"),
+    "non_professional": _l("Association"), "public_body": _l("Organisme public"),
+}  # fmt: skip
+CONTACTS = {
+    "billing": _l("Facturation"), "technical": _l("Technique"),
+    "incident": _l("Incidents"), "signatory": _l("Signataire"),
+}  # fmt: skip
+PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 mois")}
+METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
+
+# (table, verb) -> what happened, in the past tense
+EVENTS: dict[tuple[str, str], Any] = {
+    ("customer", "onboard"): _l("Client enregistré"),
+    ("customer", "accept_terms"): _l("Conditions acceptées"),
+}
+
+
+def look_of(state: Any) -> Look:
+    return _STATES.get(str(state), Look(str(state), "plain", "circle"))
+
+
+def event_text(entry: Any) -> str:
+    """One line of a timeline."""
+    known = EVENTS.get((entry.subject_kind, entry.what))
+    text = str(known) if known else entry.what
+    if entry.details.get("reason"):
+        text += _(" : ") + str(entry.details["reason"])
+    return text
+
+
+def flat_errors(form: Any) -> list[tuple[Any, str]]:
+    """Every field error of a form, nested forms included, as (field, message)."""
+    found: list[tuple[Any, str]] = []
+    for field in form:
+        if hasattr(field, "form"):
+            found += flat_errors(field.form)
+        else:
+            found += [(field, message) for message in field.errors]
+    return found
+
+
+def dig(form: Any, name: str) -> Any:
+    """A field by its HTML name, such as ``billing-email``."""
+    target = form
+    for part in name.split("-"):
+        target = getattr(target[part], "form", target[part])
+    return target
+
+
+def aria(field: Any, hint: str = "") -> dict[str, str]:
+    """The attributes that tie an input to its hint and its errors."""
+    ids = [f"{field.id}-hint"] if hint else []
+    ids += [f"{field.id}-error-{n}" for n, _message in enumerate(field.errors, 1)]
+    found = {"aria-describedby": " ".join(ids)} if ids else {}
+    return found | ({"aria-invalid": "true"} if field.errors else {})
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(look_of, "pill_look")
+    app.add_template_filter(event_text)
+    app.add_template_filter(flat_errors)
+    app.add_template_filter(dig)
+    for name, table in (
+        ("role_name", ROLES), ("kind_name", KINDS), ("contact_name", CONTACTS),
+        ("plan_name", PLANS), ("method_name", METHODS),
+    ):  # fmt: skip
+        app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)
+    app.jinja_env.globals["aria"] = aria

@@ -1,0 +1,57 @@
+"use strict";
+/* The only script of the portal's own. Every page works without it. */
+(function () {
+  const narrow = window.matchMedia("(max-width: 860px)");
+  const menu = document.querySelector("details.menu");
+  if (menu && narrow.matches) menu.open = false;
+
+  function toast(message, bad) {
+    const box = document.getElementById("toasts");
+    if (!box || !message) return;
+    const line = document.createElement("div");
+    line.className = "toast-line" + (bad ? " bad" : "");
+    line.textContent = message;
+    box.append(line);
+    setTimeout(() => line.remove(), bad ? 9000 : 5000);
+  }
+
+  function focusOn(root) {
+    const target = root.querySelector ? root.querySelector("[data-focus]") : null;
+    if (target) target.focus();
+  }
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const meta = document.querySelector('meta[name="csrf-token"]');
+    if (meta) event.detail.headers["X-CSRFToken"] = meta.content;
+  });
+  document.addEventListener("toast", (event) => toast(event.detail.message, event.detail.bad));
+  document.addEventListener("htmx:afterSettle", (event) => focusOn(event.detail.elt));
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+    document.addEventListener(name, (event) => {
+      const xhr = event.detail.xhr;
+      if (xhr && xhr.status === 401) return;
+      const box = document.getElementById("toasts");
+      toast(box && box.dataset.failed, true);
+    });
+  }
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+      form.dataset.sent = "1";
+      setTimeout(() => delete form.dataset.sent, 4000);
+    }
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => toast(button.dataset.copied));
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+      const search = document.querySelector("[data-search]");
+      if (search) { event.preventDefault(); search.focus(); }
+    }
+  });
+  focusOn(document);
+})();
