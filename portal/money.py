@@ -1,8 +1,8 @@
 """Amounts in integer cents of euro, and the only place where VAT is rounded.
 
 A rate is given in basis points: 2000 is 20 %, 850 is 8.5 %. Rounding is half up, away from zero, so
-a credit note is exactly the opposite of its invoice. VAT is rounded once per rate, on the sum of the
-lines.
+a credit note is exactly the opposite of its invoice. VAT is rounded once per rate, on the sum of
+the lines.
 """
 
 import re
