@@ -76,7 +76,7 @@ def _write_rows(out: BinaryIO, group: Group, creditor: Creditor, seen: set[str])
     count = total = 0
     pieces: list[str] = []
     for line in group.lines:
-        name, remittance = _check_line(line, creditor)
+        name, remittance = _check_line(line, creditor, group.collect_on)
         if line.end_to_end_id in seen:
             _refuse(line.end_to_end_id, N_("cet EndToEndId est déjà dans le fichier"))
         seen.add(line.end_to_end_id)
@@ -126,7 +126,7 @@ def _check_group(group: Group, as_of: date, lots: set[Hashable]) -> None:
         lots.add(key)
 
 
-def _check_line(line: CollectionLine, creditor: Creditor) -> tuple[str, str]:
+def _check_line(line: CollectionLine, creditor: Creditor, collect_on: date) -> tuple[str, str]:
     who = line.end_to_end_id
     fault = (
         epc.id_fault(who)
@@ -137,6 +137,8 @@ def _check_line(line: CollectionLine, creditor: Creditor) -> tuple[str, str]:
     )
     if fault:
         _refuse(who, fault)
+    if line.signed_on > collect_on:
+        _refuse(who, N_("le mandat est signé après le prélèvement"))
     if line.address is not None:
         _check_address(who, line.address)
     elif needs_address(line.debtor_iban):
