@@ -16,6 +16,7 @@ from portal.errors import Refused
 from portal.sepa.xml008 import NAMESPACE
 from portal.wording import N_
 
+_ROOT = f"{{{NAMESPACE}}}Document"
 _ROW = f"{{{NAMESPACE}}}DrctDbtTxInf"
 _AMOUNT = f"{{{NAMESPACE}}}InstdAmt"
 _COUNT = f"{{{NAMESPACE}}}NbOfTxs"
@@ -46,7 +47,7 @@ def validate(source: str | Path | IO[bytes]) -> Totals:
     try:
         events = etree.iterparse(
             path,
-            tag=(_HEADER, _ROW),
+            tag=(_HEADER, _ROW, _ROOT),
             schema=_schema(),
             resolve_entities=False,
             load_dtd=False,
@@ -73,18 +74,19 @@ def _schema() -> etree.XMLSchema:
 
 def _count(events: Any) -> tuple[Totals, Totals]:
     announced: Totals | None = None
-    count, total = 0, Decimal(0)
+    count, total, ended = 0, Decimal(0), False
     for _, element in events:
         if element.tag == _HEADER:
             if element.getroottree().docinfo.doctype:
                 raise InvalidFile(N_("Le fichier porte une DTD."))
             euros = element.findtext(_SUM)
             announced = Totals(int(element.findtext(_COUNT)), _cents(Decimal(euros or "-1")))
-        else:
+        elif element.tag == _ROW:
             count, total = count + 1, total + Decimal(element.findtext(_AMOUNT))
             _forget(element)
-    if announced is None:
-        raise InvalidFile(N_("Le fichier n'a pas d'en-tête."))
+        ended = element.tag == _ROOT
+    if announced is None or not ended:  # lxml may let a file cut short pass
+        raise InvalidFile(N_("Le fichier est incomplet."))
     return announced, Totals(count, _cents(total))
 
 
