@@ -1,0 +1,1 @@
+"""Activation keys, seats and licence files of the products sold (clés de licence)."""

@@ -1,0 +1,1 @@
+"""SEPA direct debits: mandates, collections, bank files and their proofs (prélèvements SEPA)."""

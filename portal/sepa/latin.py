@@ -1,0 +1,34 @@
+"""Texts reduced to the characters that every bank of the SEPA area must carry."""
+
+import re
+import unicodedata
+
+_PLAIN = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*").fullmatch
+_OUTSIDE = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
+_BLANKS = re.compile(r"\s+")
+_SPECIAL = str.maketrans(
+    {
+        "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ß": "ss", "ẞ": "SS", "ø": "o", "Ø": "O",
+        "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ł": "l", "Ł": "L",
+        "ħ": "h", "Ħ": "H", "ı": "i", "ŋ": "n", "Ŋ": "N", "ŧ": "t", "Ŧ": "T",
+        "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", '"': "'", "“": "'", "”": "'",
+        "«": "'", "»": "'", "–": "-", "—": "-", "‑": "-", "_": "-", "~": "-", "−": "-",
+        "&": "+", "€": "EUR", "°": "o", "[": "(", "]": ")", "{": "(", "}": ")",
+        "|": "/", "\\": "/", ";": ",", "@": "(at)", "\u00ad": "", "\u200b": "",
+    }
+)  # fmt: skip
+
+
+def to_latin(text: str) -> str:
+    """``text`` in the SEPA set: accents are dropped, what is left becomes a full stop."""
+    if not _PLAIN(text):
+        text = unicodedata.normalize("NFKD", text.translate(_SPECIAL))
+        text = "".join(each for each in text if not unicodedata.combining(each))
+        # What compatibility unfolding brings back (the slash of ½) is translated a second time.
+        text = _OUTSIDE.sub(".", _BLANKS.sub(" ", text.translate(_SPECIAL)).replace("⁄", "/"))
+    return text.strip() if "  " not in text else _BLANKS.sub(" ", text).strip()
+
+
+def has_letters(text: str) -> bool:
+    """False if nothing readable is left, for instance of a name in another alphabet."""
+    return any(each.isalnum() for each in text)
