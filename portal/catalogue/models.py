@@ -32,8 +32,10 @@ class Product(Tenant, db.Model):
     name: Mapped[str] = mapped_column(String(140))
     terms_stack: Mapped[str] = mapped_column(String(40))  # key of terms.library.stacks()
     plan: Mapped[Plan]
+    key_product: Mapped[int] = mapped_column(default=0)  # first 6 bits of its activation keys
+    billing_months: Mapped[int]  # what one price pays for; a 36-month commitment is billed monthly
     unit_name: Mapped[str] = mapped_column(String(60))  # "licence Poste de travail"
-    unit_cents: Mapped[int] = mapped_column(BigInteger)  # for one unit and one period
+    unit_cents: Mapped[int] = mapped_column(BigInteger)  # for one unit and billing_months
     price_includes_vat: Mapped[bool]
     vat_basis_points: Mapped[int] = mapped_column(default=2000)
     has_keys: Mapped[bool]  # sold with activation keys

@@ -1,0 +1,1 @@
+"""Charges, pro-formas, invoices (factures) and payments."""

@@ -1,0 +1,136 @@
+"""The PDF of a pro-forma and of an invoice (mentions: CGI ann. II art. 242 nonies A, C. com. L441-9)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from portal.billing.rules import Priced, Totals
+from portal.pdf import Column, Document, Party
+
+if TYPE_CHECKING:
+    from portal.billing.models import Invoice
+
+
+def party(data: dict[str, Any]) -> Party:
+    """Name and address block of an issuer or buyer as kept with the document."""
+    lines = [data["street"], f"{data['postcode']} {data['town']}", data["country"]]
+    if data.get("siren"):
+        lines.append(f"SIREN {data['siren']}")
+    if data.get("vat_number"):
+        lines.append(_("TVA %(number)s", number=data["vat_number"]))
+    return Party(data["name"], tuple(lines))
+
+
+def mentions(issuer: dict[str, Any]) -> list[str]:
+    """The foot of every page: legal form, register, VAT."""
+    register = f"RCS {issuer['rcs_town']} {issuer['siren']}"
+    return [f"{issuer['name']} · {issuer['legal_form']} · {register} · {issuer['email']}"]
+
+
+def proforma_pdf(
+    number: str, parties: dict[str, Any], lines: Sequence[Priced], sums: Totals, *,
+    issued_on: date, valid_through: date, bank: Sequence[tuple[str, str]], language: str,
+) -> bytes:  # fmt: skip
+    """A request for payment that is not an invoice; says so across the page."""
+    with force_locale(language):
+        meta = [
+            (_("Numéro"), number),
+            (_("Date"), _day(issued_on, language)),
+            (_("Prix garanti jusqu'au"), _day(valid_through, language)),
+        ]
+        document = Document(
+            _("Facture pro forma"), issuer=party(parties["issuer"]), recipient=party(parties["buyer"]),
+            meta=meta, legal=mentions(parties["issuer"]), language=_locale(language),
+            page_label=_("Page {page} sur {pages}"),
+            watermark=_("PRO FORMA - ce document n'est pas une facture"),
+        )  # fmt: skip
+        _table(document, lines, sums, language)
+        document.heading(_("Règlement par virement"))
+        document.fields([*bank, (_("Référence à rappeler"), number)])
+        document.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
+        return document.build()
+
+
+def invoice_pdf(invoice: "Invoice", language: str) -> bytes:
+    """The invoice as frozen; called once, when it is issued."""
+    with force_locale(language):
+        meta = [
+            (_("Numéro"), invoice.number),
+            (_("Date d'émission"), _day(invoice.issued_on, language)),
+            (_("Échéance"), _day(invoice.due_on, language)),
+        ]
+        document = Document(
+            _("Facture"), issuer=party(invoice.parties["issuer"]),
+            recipient=party(invoice.parties["buyer"]), meta=meta,
+            legal=mentions(invoice.parties["issuer"]), language=_locale(language),
+            page_label=_("Page {page} sur {pages}"),
+        )  # fmt: skip
+        lines = [
+            Priced(row.label, row.quantity, row.unit_cents, row.includes_vat, row.vat_basis_points)
+            for row in invoice.lines
+        ]
+        nets = tuple(row.net_cents for row in invoice.lines)
+        sums = Totals(nets, invoice.net_cents, invoice.vat_cents, invoice.gross_cents)
+        _table(document, lines, sums, language)
+        for text in _payment_texts(invoice, language):
+            document.text(text)
+        return document.build()
+
+
+def _table(document: Document, lines: Sequence[Priced], sums: Totals, language: str) -> None:
+    columns = [
+        Column(_("Désignation")), Column(_("Quantité"), 18), Column(_("Prix unitaire"), 28),
+        Column(_("TVA"), 16), Column(_("Montant HT"), 28),
+    ]  # fmt: skip
+    rows = []
+    for line, net in zip(lines, sums.line_net_cents, strict=True):
+        unit = _("%(price)s TTC" if line.includes_vat else "%(price)s HT",
+                 price=_eur(line.unit_cents, language))  # fmt: skip
+        rate = f"{line.vat_basis_points / 100:g} %"
+        rows.append((line.label, str(line.quantity), unit, rate, _eur(net, language)))
+    document.line_table(columns, rows)
+    document.totals(
+        [
+            (_("Total HT"), _eur(sums.net_cents, language)),
+            (_("TVA"), _eur(sums.vat_cents, language)),
+            (_("Total TTC"), _eur(sums.gross_cents, language)),
+        ]
+    )
+
+
+def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
+    texts = []
+    if invoice.paid_on is not None:
+        day = _day(invoice.paid_on, language)
+        texts.append(_("Facture acquittée le %(day)s par virement.", day=day))
+    elif invoice.method == "direct_debit":
+        texts.append(_("Réglée par prélèvement SEPA, annoncé par e-mail avant le débit."))
+    else:
+        texts.append(_("À régler par virement avant le %(day)s.", day=_day(invoice.due_on, language)))
+    texts.append(_("Nature de l'opération : prestation de services."))
+    if invoice.parties["buyer"]["kind"] in {"business", "public_body"}:
+        texts.append(
+            _(
+                "En cas de retard : pénalités au taux de la BCE majoré de 10 points et indemnité "
+                "forfaitaire de recouvrement de 40 € (C. com. L441-10). Pas d'escompte pour paiement "
+                "anticipé."
+            )
+        )
+    return texts
+
+
+def _day(value: date, language: str) -> str:
+    return format_date(value, "long", locale=language)
+
+
+def _eur(cents: int, language: str) -> str:
+    return format_currency(cents / 100, "EUR", locale=language)
+
+
+def _locale(language: str) -> str:
+    return {"fr": "fr-FR", "en": "en-GB"}[language]

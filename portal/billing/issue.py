@@ -1,0 +1,94 @@
+"""Turn charges into a numbered, frozen invoice with its PDF, and note its payment."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.billing.documents import invoice_pdf
+from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment
+from portal.billing.rules import totals
+from portal.blobs import keep
+from portal.catalogue.models import Method
+from portal.customers.models import Customer
+from portal.db import db
+from portal.errors import Refused
+from portal.jobs import insert_once
+from portal.journal import record
+from portal.resellers.models import LegalEntity, next_number
+
+
+def issue_invoice(
+    customer: Customer,
+    entity: LegalEntity,
+    charges: Sequence[Charge],
+    *,
+    method: Method,
+    issued_on: date,
+    due_on: date,
+    by: Any,
+    paid_on: date | None = None,
+    order_uid: str | None = None,
+) -> Invoice:
+    """Issue one invoice for these charges, inside the present transaction.
+
+    The number is taken last, because its counter stays locked until the commit; a rollback gives it back.
+    ``paid_on`` makes the paid invoice of a wire (« facture acquittée », 000-20).
+    Raises Refused when there is nothing to bill.
+    """
+    sums = totals([charge.priced for charge in charges])
+    invoice = Invoice(
+        organisation=customer.organisation, legal_entity_id=entity.id, customer_id=customer.id,
+        issued_on=issued_on, due_on=due_on, net_cents=sums.net_cents, vat_cents=sums.vat_cents,
+        gross_cents=sums.gross_cents, method=method, state=InvoiceState.ISSUED,
+        parties=_parties(customer, entity), order_uid=order_uid,
+    )  # fmt: skip
+    for position, (charge, net) in enumerate(zip(charges, sums.line_net_cents, strict=True), 1):
+        invoice.lines.append(
+            InvoiceLine(
+                organisation=customer.organisation, position=position, label=charge.label,
+                clause=charge.clause, quantity=charge.quantity, unit_cents=charge.unit_cents,
+                includes_vat=charge.includes_vat, vat_basis_points=charge.vat_basis_points,
+                net_cents=net,
+            )
+        )  # fmt: skip
+    invoice.number = next_number(entity, "FA", issued_on.year)
+    if paid_on is not None:
+        invoice.pay(on=paid_on, by=by)
+    invoice.document = keep(
+        invoice_pdf(invoice, customer.language), owner=customer.organisation, subject=invoice,
+        kind="invoice", filename=f"{invoice.number}.pdf", media_type="application/pdf",
+    )  # fmt: skip
+    db.session.add(invoice)
+    db.session.flush()  # the charges need the invoice's id
+    for charge in charges:
+        charge.invoice_id = invoice.id
+    record(invoice, "issue", by=by, number=invoice.number)
+    return invoice
+
+
+def note_payment(invoice: Invoice, *, received_on: date, reference: str, by: Any) -> None:
+    """Write down the money that paid this invoice; the bank's reference counts once.
+
+    Raises Refused when the same reference was already recorded.
+    """
+    payment = Payment(
+        organisation=invoice.customer.organisation, legal_entity_id=invoice.legal_entity_id,
+        invoice_id=invoice.id, method=invoice.method, amount_cents=invoice.gross_cents,
+        received_on=received_on, reference=reference,
+    )  # fmt: skip
+    columns = [column.key for column in Payment.__table__.columns if column.key != "id"]
+    values = {name: getattr(payment, name) for name in columns}
+    if not insert_once(Payment, values, ["legal_entity_id", "reference"]):
+        raise Refused(_("Cette référence bancaire a déjà été enregistrée."), field="reference")
+    record(invoice, "payment", by=by, reference=reference)
+
+
+def _parties(customer: Customer, entity: LegalEntity) -> dict[str, Any]:
+    """Issuer and buyer as they are today: an issued invoice never follows a later change."""
+    fields = ("name", "siren", "vat_number", "street", "postcode", "town", "country")
+    issuer = {name: getattr(entity, name) for name in fields}
+    issuer |= {"legal_form": entity.legal_form, "rcs_town": entity.rcs_town, "email": entity.email}
+    buyer = {name: getattr(customer, name) for name in fields}
+    return {"issuer": issuer, "buyer": buyer | {"kind": customer.kind.value}}

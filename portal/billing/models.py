@@ -1,0 +1,182 @@
+"""Charges, pro-formas, invoices, payments, billing runs."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from blinker import Namespace
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.billing.rules import Priced
+from portal.blobs import Document
+from portal.catalogue.models import Method
+from portal.customers.models import Customer
+from portal.db import Tenant, db
+from portal.jobs import insert_once
+from portal.resellers.models import LegalEntity
+from portal.stateful import Stateful, step
+
+_signals = Namespace()
+# Sent with customer= and until=: whoever has something to bill up to that day adds its charges now.
+charges_due = _signals.signal("charges-due")
+
+
+class InvoiceState(StrEnum):
+    ISSUED = "issued"  # numbered, frozen
+    PAID = "paid"
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class Charge(Tenant, db.Model):
+    """Something that the customer owes and that no invoice carries yet (ligne à facturer)."""
+
+    __tablename__ = "charge"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    origin: Mapped[str] = mapped_column(String(120), unique=True)  # billed once, whatever is run again
+    label: Mapped[str] = mapped_column(String(300))
+    clause: Mapped[str] = mapped_column(String(40), default="")  # where the contract says it is billed
+    quantity: Mapped[int]
+    unit_cents: Mapped[int] = mapped_column(BigInteger)
+    includes_vat: Mapped[bool]
+    vat_basis_points: Mapped[int]
+    method: Mapped[Method]
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+
+    customer: Mapped[Customer] = relationship()
+
+    @property
+    def priced(self) -> Priced:
+        return Priced(
+            self.label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points
+        )
+
+
+def add_charge(customer: Customer, *, origin: str, **values: Any) -> bool:
+    """Owe something once: the same ``origin`` again changes nothing. Says whether it is new."""
+    charge = Charge(
+        organisation=customer.organisation, customer_id=customer.id, origin=origin,
+        **{"clause": "", "vat_basis_points": 2000, "invoice_id": None, **values},
+    )  # fmt: skip
+    columns = [column.key for column in Charge.__table__.columns if column.key != "id"]
+    return insert_once(Charge, {name: getattr(charge, name) for name in columns}, ["origin"])
+
+
+def pending_charges(customer: Customer) -> list[Charge]:
+    query = select(Charge).where(Charge.customer_id == customer.id, Charge.invoice_id.is_(None))
+    return list(db.session.scalars(query.order_by(Charge.id)))
+
+
+class Invoice(Tenant, Stateful, db.Model):
+    """A numbered, frozen invoice (facture). Corrections are other documents."""
+
+    __tablename__ = "invoice"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "number"),)
+
+    steps = {"pay": step(InvoiceState.ISSUED, to=InvoiceState.PAID)}
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    number: Mapped[str] = mapped_column(String(35))
+    issued_on: Mapped[date]
+    due_on: Mapped[date]
+    net_cents: Mapped[int] = mapped_column(BigInteger)
+    vat_cents: Mapped[int] = mapped_column(BigInteger)
+    gross_cents: Mapped[int] = mapped_column(BigInteger)
+    method: Mapped[Method]
+    state: Mapped[InvoiceState] = mapped_column(default=InvoiceState.ISSUED)
+    paid_on: Mapped[date | None]
+    parties: Mapped[dict[str, Any]] = mapped_column(JSON)  # issuer and buyer as they were
+    order_uid: Mapped[str | None] = mapped_column(String(16), index=True)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    version: Mapped[int] = mapped_column()
+
+    customer: Mapped[Customer] = relationship()
+    legal_entity: Mapped[LegalEntity] = relationship()
+    document: Mapped[Document | None] = relationship()
+    lines: Mapped[list["InvoiceLine"]] = relationship(
+        back_populates="invoice", order_by="InvoiceLine.position"
+    )
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    def pay(self, *, on: date, by: Any) -> None:
+        self._take("pay", by=by)
+        self.paid_on = on
+
+    def shown_state(self) -> str:
+        """The state for people: whether it is late is computed from the day, never stored."""
+        late = self.state == InvoiceState.ISSUED and self.due_on < clock.today()
+        return "overdue" if late else self.state.value
+
+
+class InvoiceLine(Tenant, db.Model):
+    __tablename__ = "invoice_line"
+
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    position: Mapped[int]
+    label: Mapped[str] = mapped_column(String(300))
+    clause: Mapped[str] = mapped_column(String(40), default="")
+    quantity: Mapped[int]
+    unit_cents: Mapped[int] = mapped_column(BigInteger)
+    includes_vat: Mapped[bool]
+    vat_basis_points: Mapped[int]
+    net_cents: Mapped[int] = mapped_column(BigInteger)
+
+    invoice: Mapped[Invoice] = relationship(back_populates="lines")
+
+
+class Proforma(Tenant, db.Model):
+    """What a customer pays against before there is an invoice. No fiscal value, own number series."""
+
+    __tablename__ = "proforma"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "number"),)
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    number: Mapped[str] = mapped_column(String(35))
+    order_uid: Mapped[str] = mapped_column(String(16), index=True)
+    issued_on: Mapped[date]
+    valid_through: Mapped[date]  # the price is kept until then (000-23)
+    gross_cents: Mapped[int] = mapped_column(BigInteger)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+
+    document: Mapped[Document | None] = relationship()
+
+
+class Payment(Tenant, db.Model):
+    """Money that arrived."""
+
+    __tablename__ = "payment"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "reference"),)
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    method: Mapped[Method]
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    received_on: Mapped[date]
+    reference: Mapped[str] = mapped_column(String(140))  # the bank's; a second one is refused
+
+
+class BillingRun(Tenant, db.Model):
+    """The monthly invoicing of one legal entity (run de facturation); its task carries the progress."""
+
+    __tablename__ = "billing_run"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "month"),)
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    month: Mapped[str] = mapped_column(String(7))  # 2026-12
+    state: Mapped[RunState] = mapped_column(default=RunState.QUEUED)
+    invoices: Mapped[int] = mapped_column(default=0)
+    gross_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    collections: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+
+    legal_entity: Mapped[LegalEntity] = relationship()

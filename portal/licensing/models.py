@@ -1,0 +1,191 @@
+"""Activation keys and the machines that they activated."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.customers.models import Customer
+from portal.db import Tenant, db
+from portal.errors import PortalError
+from portal.jobs import insert_once
+from portal.journal import record
+from portal.licensing.codes import make_code, mask, parse
+from portal.licensing.license_file import sign
+from portal.secrets import Sealed, keyring
+
+
+class LicenseRefused(PortalError):
+    """An activation that is not granted: a stable code for programs, a sentence for people."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.code, self.status = code, status
+
+
+class ActivationKey(Tenant, db.Model):
+    """What a customer types to activate copies of the software (clé d'activation).
+
+    The key itself is sealed and found again by its blind index (000-04); seats are counted here, by one
+    conditional update, so that two machines never take the last one (000-58).
+    """
+
+    __tablename__ = "activation_key"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    source_uid: Mapped[str] = mapped_column(String(16), index=True)  # the order that was paid
+    product: Mapped[str] = mapped_column(String(140))
+    code_sealed: Mapped[str] = mapped_column(String(200))
+    code_index: Mapped[str] = mapped_column(String(32), unique=True)
+    code = Sealed(indexed=True)
+    seats: Mapped[int]
+    seats_used: Mapped[int] = mapped_column(default=0)
+    valid_through: Mapped[date]  # last paid day, included (000-56)
+    revoked_at: Mapped[datetime | None]
+
+    customer: Mapped[Customer] = relationship()
+    activations: Mapped[list["Activation"]] = relationship(order_by="Activation.id")
+
+    @property
+    def masked(self) -> str:
+        return mask(parse(self.code))
+
+    def revoke(self, *, by: Any) -> None:
+        """Stop every later activation (withdrawal, refund, end for breach)."""
+        self.revoked_at = clock.now()
+        record(self, "revoke", by=by)
+
+    def check_usable(self, on: date) -> None:
+        if self.revoked_at is not None:
+            raise LicenseRefused("REVOKED", _("Cette clé a été révoquée."), 410)
+        if on > self.valid_through:
+            raise LicenseRefused("EXPIRED", _("Cette clé a expiré."), 410)
+
+
+class Activation(Tenant, db.Model):
+    """A machine that holds a seat, and the licence file that it was given."""
+
+    __tablename__ = "activation"
+    __table_args__ = (UniqueConstraint("key_id", "fingerprint"),)
+
+    key_id: Mapped[int] = mapped_column(ForeignKey("activation_key.id"))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    hostname: Mapped[str] = mapped_column(String(140))
+    license_file: Mapped[str] = mapped_column(Text)
+
+    key: Mapped[ActivationKey] = relationship(back_populates="activations")
+
+
+def issue_key(
+    customer: Customer, *, product: str, product_code: int, seats: int, valid_through: date,
+    source_uid: str, by: Any,
+) -> ActivationKey:  # fmt: skip
+    """Make a key for so many seats. The caller has checked that it is paid (000-10)."""
+    key = ActivationKey(
+        organisation=customer.organisation, customer_id=customer.id, source_uid=source_uid,
+        product=product, seats=seats, seats_used=0, valid_through=valid_through,
+    )  # fmt: skip
+    key.code = make_code(product_code).text
+    db.session.add(key)
+    record(key, "issue", by=by)
+    return key
+
+
+def find_key(typed: str) -> ActivationKey:
+    """The key that somebody typed; raises LicenseRefused for a typing error or an unknown one."""
+    try:
+        code = parse(typed)
+    except PortalError as typo:
+        raise LicenseRefused("MALFORMED_KEY", _(typo.message), 422) from typo
+    index = keyring().blind_index(code.text, "code")
+    key = db.session.scalars(
+        select(ActivationKey).where(ActivationKey.code_index == index)
+    ).one_or_none()
+    if key is None:
+        raise LicenseRefused("NOT_FOUND", _("Cette clé est inconnue."), 404)
+    return key
+
+
+def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Activation, bool]:
+    """Activate a machine, or find it active already; says whether it is new.
+
+    One statement adds the machine, one counts the seat: together they never exceed ``seats``, however
+    many machines come at once. Raises LicenseRefused (409) when no seat is left.
+
+    Source: 000-58, 002-18.
+    """
+    existing = _find_activation(key, fingerprint)
+    if existing is not None:
+        return existing, False
+    counted: Any = db.session.execute(
+        update(ActivationKey)
+        .where(ActivationKey.id == key.id, ActivationKey.seats_used < ActivationKey.seats)
+        .values(seats_used=ActivationKey.seats_used + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if not counted.rowcount:
+        again = _find_activation(key, fingerprint)
+        if again is not None:
+            return again, False
+        raise LicenseRefused(
+            "NO_SEAT_LEFT",
+            _("Les %(seats)d postes de cette clé sont déjà activés.", seats=key.seats),
+            409,
+        )
+    activation = Activation(
+        organisation=key.customer.organisation, key_id=key.id, fingerprint=fingerprint,
+        hostname=hostname, license_file="",
+    )  # fmt: skip
+    activation.license_file = build_license_file(key, activation)
+    columns = [column.key for column in Activation.__table__.columns if column.key != "id"]
+    values = {name: getattr(activation, name) for name in columns}
+    if not insert_once(Activation, values, ["key_id", "fingerprint"]):
+        db.session.rollback()  # the same machine came twice at once: its seat is counted once
+        return _activation(key, fingerprint), False
+    record(activation, "activate", by=_Machine(hostname))
+    return _activation(key, fingerprint), True
+
+
+class _Machine:
+    id = None
+
+    def __init__(self, hostname: str) -> None:
+        self.label = hostname or "machine"
+
+
+def _find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
+    query = select(Activation).where(
+        Activation.key_id == key.id, Activation.fingerprint == fingerprint
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def _activation(key: ActivationKey, fingerprint: str) -> Activation:
+    found = _find_activation(key, fingerprint)
+    assert found is not None
+    return found
+
+
+def build_license_file(key: ActivationKey, activation: Activation) -> str:
+    """The signed file that the machine checks without network; the same bytes for ever."""
+    ring = keyring()
+    payload = {
+        "license": activation.uid,
+        "key": hashlib.sha256(key.code.encode()).hexdigest()[:16],
+        "product": key.product,
+        "seats": key.seats,
+        "fingerprint": activation.fingerprint,
+        "issued_at": activation.created_at.isoformat(timespec="seconds"),
+        "valid_through": key.valid_through.isoformat(),
+    }
+    return sign(payload, ring.license_key, ring.license_kid).decode()
+
+
+def keys_of(customer: Customer) -> list[ActivationKey]:
+    query = select(ActivationKey).where(ActivationKey.customer_id == customer.id)
+    return list(db.session.scalars(query.order_by(ActivationKey.id.desc())))
+

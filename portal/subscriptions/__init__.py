@@ -1,0 +1,1 @@
+"""Orders (commandes), subscriptions (abonnements), renewals and terminations (résiliations)."""

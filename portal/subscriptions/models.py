@@ -1,0 +1,200 @@
+"""Orders and subscriptions."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from flask_babel import gettext as _
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.billing.models import Proforma, add_charge, charges_due
+from portal.billing.rules import Priced
+from portal.catalogue.models import Method, Plan, Product
+from portal.customers.models import Customer
+from portal.db import Tenant, db
+from portal.resellers.models import LegalEntity
+from portal.stateful import Stateful, step
+from portal.subscriptions.rules import last_usable_day, period_at
+from portal.terms.library import Stack, find_stack
+
+
+class OrderState(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"  # pro-forma sent
+    AWAITING_MANDATE = "awaiting_mandate"  # the signing link is with the customer
+    DELIVERED = "delivered"  # paid or mandated, keys sent where the product has keys
+    CANCELLED = "cancelled"
+
+
+O = OrderState  # noqa: E741
+
+
+class Sold:
+    """What an order and the subscription that comes of it have in common, frozen when ordered."""
+
+    product_name: Mapped[str] = mapped_column(String(140))
+    plan: Mapped[Plan]
+    terms_stack: Mapped[str] = mapped_column(String(40))
+    terms_versions: Mapped[list[str]] = mapped_column(JSON)
+    billing_months: Mapped[int]
+    quantity: Mapped[int]
+    unit_cents: Mapped[int] = mapped_column(BigInteger)
+    includes_vat: Mapped[bool]
+    vat_basis_points: Mapped[int]
+    method: Mapped[Method]
+
+    def copied(self) -> dict[str, Any]:
+        names = (
+            "product_name", "plan", "terms_stack", "terms_versions", "billing_months", "quantity",
+            "unit_cents", "includes_vat", "vat_basis_points", "method",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def terms(self) -> Stack:
+        """The pinned stack of documents, whose versions are part of the contract."""
+        stack = find_stack(self.terms_stack)
+        if stack.versions != self.terms_versions:
+            raise LookupError(f"pinned versions {self.terms_versions} are not in the library")
+        return stack
+
+    @property
+    def monthly_cents(self) -> int:
+        """Flat fee of one month for all units, in cents, rounded down."""
+        return self.quantity * self.unit_cents // self.billing_months
+
+    def priced(self, label: str) -> Priced:
+        return Priced(label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points)
+
+
+class Order(Tenant, Sold, Stateful, db.Model):
+    """A customer's order (commande) of one product."""
+
+    __tablename__ = "customer_order"
+
+    steps = {
+        "deliver": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.DELIVERED),
+        "cancel": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.CANCELLED),
+    }
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    state: Mapped[OrderState]
+    ordered_on: Mapped[date]
+    version: Mapped[int] = mapped_column()
+
+    customer: Mapped[Customer] = relationship()
+    product: Mapped[Product] = relationship()
+    legal_entity: Mapped[LegalEntity] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def proforma(self) -> Proforma | None:
+        return db.session.scalars(select(Proforma).where(Proforma.order_uid == self.uid)).one_or_none()
+
+    def cancel(self, *, by: Any) -> None:
+        self._take("cancel", by=by)
+
+    def deliver(self, *, by: Any) -> "Subscription":
+        """Paid or mandated: the subscription starts today (A1: payment validated, confirmation sent)."""
+        self._take("deliver", by=by)
+        subscription = Subscription(
+            organisation=self.customer.organisation, customer_id=self.customer_id,
+            product_id=self.product_id, legal_entity_id=self.legal_entity_id, order_uid=self.uid,
+            started_on=clock.today(), billed_before=clock.today(), state=SubscriptionState.ACTIVE,
+            **self.copied(),
+        )  # fmt: skip
+        db.session.add(subscription)
+        return subscription
+
+
+class SubscriptionState(StrEnum):
+    ACTIVE = "active"
+    NOTICE_GIVEN = "notice_given"  # ends on ends_on; that it has ended is a matter of the day
+
+
+S = SubscriptionState
+
+
+class Subscription(Tenant, Sold, Stateful, db.Model):
+    """A running contract (abonnement); its values come from the documents that it pins."""
+
+    __tablename__ = "subscription"
+
+    steps = {"give_notice": step(S.ACTIVE, to=S.NOTICE_GIVEN)}
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    order_uid: Mapped[str] = mapped_column(String(16), index=True)
+    started_on: Mapped[date]  # anchor of every period
+    billed_before: Mapped[date]  # first day that no charge covers yet
+    state: Mapped[SubscriptionState] = mapped_column(default=S.ACTIVE)
+    notified_on: Mapped[date | None]  # the notice was sent that day
+    notice_reason: Mapped[str | None] = mapped_column(String(40))
+    ends_on: Mapped[date | None]  # first day without service
+    version: Mapped[int] = mapped_column()
+
+    customer: Mapped[Customer] = relationship()
+    product: Mapped[Product] = relationship()
+    legal_entity: Mapped[LegalEntity] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def label(self) -> str:
+        return f"{self.quantity} × {self.product_name}"
+
+    @property
+    def term_months(self) -> int:
+        """Length of the contract's own period, which the notice refers to, in months."""
+        return int(self.terms.get(f"plan.{self.plan.value}.period_months").value)
+
+    def term_ends_on(self, on: date) -> date:
+        """Échéance of the period that contains a day."""
+        return period_at(self.started_on, self.term_months, on).ends_on
+
+    @property
+    def last_usable_on(self) -> date:
+        return last_usable_day(self.billed_before)
+
+    def shown_state(self) -> str:
+        over = self.ends_on is not None and self.ends_on <= clock.today()
+        return "ended" if over else self.state.value
+
+    def give_notice(self, *, sent_on: date, ends_on: date, reason: str, by: Any) -> None:
+        self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
+        self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
+
+
+def subscriptions_of(customer: Customer) -> list[Subscription]:
+    query = select(Subscription).where(Subscription.customer_id == customer.id)
+    return list(db.session.scalars(query.order_by(Subscription.id)))
+
+
+@charges_due.connect
+def charge_periods(_sender: Any, *, customer: Customer, until: date) -> None:
+    """Owe every period of the customer's subscriptions that starts on or before a day.
+
+    Source: 003-45, 004-35, 000-13, 001-11.
+    """
+
+
+    for subscription in subscriptions_of(customer):
+        while subscription.billed_before <= until:
+            start = subscription.billed_before
+            if subscription.ends_on is not None and start >= subscription.ends_on:
+                break
+            end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+            add_charge(
+                customer, origin=f"subscription:{subscription.uid}:{start.isoformat()}",
+                label=_("%(product)s, du %(start)s au %(end)s", product=subscription.product_name,
+                        start=start.strftime("%d/%m/%Y"), end=last_usable_day(end).strftime("%d/%m/%Y")),
+                quantity=subscription.quantity, unit_cents=subscription.unit_cents,
+                includes_vat=subscription.includes_vat, method=subscription.method,
+                vat_basis_points=subscription.vat_basis_points,
+            )  # fmt: skip
+            subscription.billed_before = end
