@@ -59,6 +59,7 @@ _STYLES = {
     "small": ParagraphStyle("small", _TEXT, fontSize=7, leading=9.5, textColor=MUTED),
     "strong": ParagraphStyle("strong", _TEXT, fontName=BOLD),
     "figure": ParagraphStyle("figure", _TEXT, alignment=TA_RIGHT),
+    "code": ParagraphStyle("code", _TEXT, fontSize=7.5),
     "label": ParagraphStyle("label", _TEXT, fontSize=7.5, textColor=MUTED),
     "head": ParagraphStyle("head", _TEXT, fontName=BOLD, fontSize=7.5, textColor=ACCENT),
     "heading": ParagraphStyle(
@@ -71,9 +72,17 @@ _STYLES = {
 _STYLES["head_right"] = ParagraphStyle("head_right", _STYLES["head"], alignment=TA_RIGHT)
 _STYLES["total"] = ParagraphStyle("total", _STYLES["strong"], alignment=TA_RIGHT)
 # A cell without a type face of its own would bring an unembedded Helvetica in.
-_FACE = [("FONTNAME", (0, 0), (-1, -1), REGULAR)]
-_TIGHT = [*_FACE, ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
-_PADS = [*_FACE, ("TOPPADDING", (0, 0), (-1, -1), 4), ("BOTTOMPADDING", (0, 0), (-1, -1), 4)]
+_FACE: list[Any] = [("FONTNAME", (0, 0), (-1, -1), REGULAR)]
+_TIGHT: list[Any] = [
+    *_FACE,
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+]
+_PADS: list[Any] = [
+    *_FACE,
+    ("TOPPADDING", (0, 0), (-1, -1), 4),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ class Document:
             for row in rows
         ]
         table = Table([head, *cells], colWidths=widths, repeatRows=1, splitInRow=1)
-        rules = [
+        rules: list[Any] = [
             ("LINEBELOW", (0, 0), (-1, 0), 0.9, ACCENT),
             ("LINEBELOW", (0, 1), (-1, -1), 0.4, RULE),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -161,7 +170,7 @@ class Document:
         ]
         table = Table(cells, colWidths=[48 * mm, 32 * mm], hAlign="RIGHT")
         last_row = ((0, last), (-1, last))
-        rules = [
+        rules: list[Any] = [
             ("LINEABOVE", *last_row, 0.9, ACCENT),
             ("BACKGROUND", *last_row, TINT),
             ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
@@ -171,19 +180,22 @@ class Document:
 
     def fields(self, rows: Sequence[tuple[str, str]], *, label_mm: float = 45) -> None:
         """Names and their values, ruled."""
-        cells = [[paragraph(label, "label"), paragraph(value)] for label, value in rows]
+        cells = [[paragraph(label, "label"), _value(value)] for label, value in rows]
         table = Table(cells, colWidths=[label_mm * mm, BODY - label_mm * mm])
-        rules = [("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+        rules: list[Any] = [
+            ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ]
         table.setStyle(TableStyle(rules + _PADS + _TIGHT))
         self._story += [table, Spacer(1, 6)]
 
     def box(self, paragraphs: Sequence[str], *, height_mm: float = 0, style: str = "text") -> None:
         """Texts in a frame of their own; ``height_mm`` leaves room to write by hand."""
-        content = [[paragraph(each, style)] for each in paragraphs]
+        content: list[list[Flowable]] = [[paragraph(each, style)] for each in paragraphs]
         if height_mm:
             content.append([Spacer(1, height_mm * mm)])
         table = Table(content, colWidths=[BODY])
-        rules = [
+        rules: list[Any] = [
             *_FACE,
             ("BOX", (0, 0), (-1, -1), 0.6, ACCENT),
             ("LEFTPADDING", (0, 0), (-1, -1), 9),
@@ -273,6 +285,11 @@ def clean(text: str) -> str:
 def paragraph(text: str, style: str = "text") -> Paragraph:
     """A paragraph of plain text: what looks like markup is printed as it is."""
     return Paragraph(escape(clean(text)).replace("\n", "<br/>"), _STYLES[style])
+
+
+def _value(text: str) -> Paragraph:
+    # A fingerprint must stay on one line, or it cannot be copied.
+    return paragraph(text, "code" if len(text) >= 60 and " " not in text else "text")
 
 
 @cache

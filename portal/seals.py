@@ -149,10 +149,13 @@ def check_seal(pdf: bytes, cert_pem: bytes) -> SealStatus:
         status = validate_pdf_signature(seal, context, key_usage_settings=_USAGE)
     except Exception:  # a forged file may break the parser anywhere: it is then not sealed
         return _UNSEALED
-    same = status.signing_cert.dump() == _certificate(cert_pem).dump()
+    expected = _certificate(cert_pem)
+    # A pinned certificate is a trust anchor, whose dates the library does not judge.
+    in_time = signed_at and expected.not_valid_before <= signed_at <= expected.not_valid_after
+    same = status.signing_cert.dump() == expected.dump()
     return SealStatus(
         intact=status.intact and status.valid,
-        trusted=status.trusted and same,
+        trusted=bool(status.trusted and same and in_time),
         covers_whole_file=status.coverage == SignatureCoverageLevel.ENTIRE_FILE
         and bool(status.docmdp_ok),
         signed_at=signed_at,

@@ -28,7 +28,7 @@ _LABELS: dict[Language, dict[str, str]] = {
         "role": "Qualité",
         "time": "Date et heure",
         "channel": "Code reçu à l'adresse",
-        "hash": "Empreinte SHA-256 du document présenté",
+        "hash": "SHA-256 du document présenté",
         "text": "Texte du mandat",
     },
     "en": {
@@ -49,7 +49,7 @@ _LABELS: dict[Language, dict[str, str]] = {
         "role": "Position",
         "time": "Date and time",
         "channel": "Code received at",
-        "hash": "SHA-256 fingerprint of the document shown",
+        "hash": "SHA-256 of the document shown",
         "text": "Mandate text",
     },
 }
@@ -95,7 +95,7 @@ def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None =
         legal=(f"{labels['rum']} : {form.rum}", f"{labels['text']} : {form.text.version}"),
         language={"fr": "fr-FR", "en": "en-GB"}[form.text.language],
     )
-    document.fields([(labels["rum"], form.rum), (labels["ics"], form.ics)], label_mm=65)
+    document.fields([(labels["rum"], form.rum), (labels["ics"], form.ics)], label_mm=58)
     document.box(form.text.for_creditor(form.creditor_name))
     for who, name, address in (
         ("creditor", form.creditor_name, form.creditor_address),
@@ -109,7 +109,7 @@ def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None =
         if who == "debtor":
             rows.append((labels["iban"], in_fours(form.debtor_iban)))
             rows.append((labels["kind"], labels["recurrent" if form.recurrent else "one_off"]))
-        document.fields(rows, label_mm=65)
+        document.fields(rows, label_mm=58)
     _sign(document, form, signature, labels)
     document.text(form.text.note, "small")
     return document.build()
@@ -141,7 +141,7 @@ def _sign(
     ]
     if form.place:
         rows.insert(2, (labels["place"], form.place))
-    document.fields(rows, label_mm=65)
+    document.fields(rows, label_mm=58)
 
 
 def _address_lines(address: Address) -> tuple[str, ...]:
