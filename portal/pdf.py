@@ -5,23 +5,14 @@ fetched from a file or an address. Labels and figures come ready from the caller
 and formats. The same calls give the same bytes.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
-from reportlab import rl_config
-from reportlab.lib.colors import Color, HexColor
-from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -30,59 +21,38 @@ from reportlab.platypus import (
     KeepTogether,
     NextPageTemplate,
     PageTemplate,
-    Paragraph,
     Spacer,
     Table,
     TableStyle,
 )
 
-FONT_DIR = Path(__file__).resolve().parent.parent / "static" / "vendor" / "fonts"
-REGULAR, BOLD = "DejaVuSans", "DejaVuSans-Bold"
+from portal.pdf_style import (
+    ACCENT,
+    BODY,
+    BOLD,
+    FACE,
+    FIRST_TOP,
+    FONT_DIR,
+    FOOT,
+    GHOST,
+    HEIGHT,
+    MARGIN,
+    MUTED,
+    PADS,
+    REGULAR,
+    RULE,
+    TIGHT,
+    TINT,
+    WIDTH,
+    WINDOW_LEFT,
+    WINDOW_TOP,
+    clean,
+    paragraph,
+    register_fonts,
+    value,
+)
 
-rl_config.trustedHosts = []  # nothing is ever fetched while drawing
-rl_config.trustedSchemes = []
-
-WIDTH, HEIGHT = A4
-MARGIN = 20 * mm
-BODY = WIDTH - 2 * MARGIN
-_FOOT = 25 * mm
-_WINDOW_LEFT, _WINDOW_TOP = 110 * mm, 48 * mm  # address window of a French DL envelope
-_FIRST_TOP = 92 * mm  # below the window
-
-INK, ACCENT, MUTED = HexColor("#1b1f24"), HexColor("#1d4257"), HexColor("#5c6873")
-RULE, TINT, GHOST = HexColor("#c9d2d9"), HexColor("#f2f5f7"), Color(0.11, 0.26, 0.34, alpha=0.10)
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_TEXT = ParagraphStyle("text", fontName=REGULAR, fontSize=8.5, leading=12, textColor=INK)
-_STYLES = {
-    "text": _TEXT,
-    "small": ParagraphStyle("small", _TEXT, fontSize=7, leading=9.5, textColor=MUTED),
-    "strong": ParagraphStyle("strong", _TEXT, fontName=BOLD),
-    "figure": ParagraphStyle("figure", _TEXT, alignment=TA_RIGHT),
-    "code": ParagraphStyle("code", _TEXT, fontSize=7.5),
-    "label": ParagraphStyle("label", _TEXT, fontSize=7.5, textColor=MUTED),
-    "head": ParagraphStyle("head", _TEXT, fontName=BOLD, fontSize=7.5, textColor=ACCENT),
-    "heading": ParagraphStyle(
-        "heading", _TEXT, fontName=BOLD, fontSize=9.5, leading=13, textColor=ACCENT, spaceAfter=4
-    ),
-    "title": ParagraphStyle(
-        "title", _TEXT, fontName=BOLD, fontSize=16, leading=20, textColor=ACCENT, spaceAfter=10
-    ),
-}
-_STYLES["head_right"] = ParagraphStyle("head_right", _STYLES["head"], alignment=TA_RIGHT)
-_STYLES["total"] = ParagraphStyle("total", _STYLES["strong"], alignment=TA_RIGHT)
-# A cell without a type face of its own would bring an unembedded Helvetica in.
-_FACE: list[Any] = [("FONTNAME", (0, 0), (-1, -1), REGULAR)]
-_TIGHT: list[Any] = [
-    *_FACE,
-    ("LEFTPADDING", (0, 0), (-1, -1), 0),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-]
-_PADS: list[Any] = [
-    *_FACE,
-    ("TOPPADDING", (0, 0), (-1, -1), 4),
-    ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
-]
+__all__ = ["FONT_DIR", "Column", "Document", "Party", "clean", "paragraph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +86,7 @@ class Document:
         watermark: str = "",
         language: str = "fr-FR",
     ) -> None:
-        _register_fonts()
+        register_fonts()
         self._title, self._issuer, self._legal = clean(title), issuer, legal
         self._recipient, self._meta = recipient, meta
         self._page_label, self._watermark, self._language = page_label, clean(watermark), language
@@ -155,7 +125,7 @@ class Document:
             ("LEFTPADDING", (0, 0), (0, -1), 0),
             ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
         ]
-        table.setStyle(TableStyle(rules + _PADS))
+        table.setStyle(TableStyle(rules + PADS))
         self._story.append(table)
 
     def totals(self, rows: Sequence[tuple[str, str]]) -> None:
@@ -175,18 +145,18 @@ class Document:
             ("BACKGROUND", *last_row, TINT),
             ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
         ]
-        table.setStyle(TableStyle(rules + _PADS))
+        table.setStyle(TableStyle(rules + PADS))
         self._story += [Spacer(1, 8), KeepTogether([table]), Spacer(1, 10)]
 
     def fields(self, rows: Sequence[tuple[str, str]], *, label_mm: float = 45) -> None:
         """Names and their values, ruled."""
-        cells = [[paragraph(label, "label"), _value(value)] for label, value in rows]
+        cells = [[paragraph(label, "label"), value(text)] for label, text in rows]
         table = Table(cells, colWidths=[label_mm * mm, BODY - label_mm * mm])
         rules: list[Any] = [
             ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ]
-        table.setStyle(TableStyle(rules + _PADS + _TIGHT))
+        table.setStyle(TableStyle(rules + PADS + TIGHT))
         self._story += [table, Spacer(1, 6)]
 
     def box(self, paragraphs: Sequence[str], *, height_mm: float = 0, style: str = "text") -> None:
@@ -196,7 +166,7 @@ class Document:
             content.append([Spacer(1, height_mm * mm)])
         table = Table(content, colWidths=[BODY])
         rules: list[Any] = [
-            *_FACE,
+            *FACE,
             ("BOX", (0, 0), (-1, -1), 0.6, ACCENT),
             ("LEFTPADDING", (0, 0), (-1, -1), 9),
             ("RIGHTPADDING", (0, 0), (-1, -1), 9),
@@ -218,7 +188,7 @@ class Document:
             initialFontName=REGULAR,
             invariant=1,
         )
-        first_top = _FIRST_TOP if self._recipient or self._meta else 50 * mm
+        first_top = FIRST_TOP if self._recipient or self._meta else 50 * mm
         template.addPageTemplates(
             [
                 PageTemplate("first", [_frame(first_top)], onPage=self._draw_first),
@@ -238,13 +208,13 @@ class Document:
         if self._recipient:
             block = [paragraph(self._recipient.name, "strong")]
             block += [paragraph(line) for line in self._recipient.lines]
-            _place(canvas, block, _WINDOW_LEFT, _WINDOW_TOP, WIDTH - MARGIN - _WINDOW_LEFT)
+            _place(canvas, block, WINDOW_LEFT, WINDOW_TOP, WIDTH - MARGIN - WINDOW_LEFT)
         if self._meta:
             cells = [[paragraph(name, "label"), paragraph(value)] for name, value in self._meta]
             table = Table(cells, colWidths=[30 * mm, 50 * mm])
             pads = [("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)]
-            table.setStyle(TableStyle(_TIGHT + pads + [("VALIGN", (0, 0), (-1, -1), "TOP")]))
-            _place(canvas, [table], MARGIN, _WINDOW_TOP, 80 * mm)
+            table.setStyle(TableStyle(TIGHT + pads + [("VALIGN", (0, 0), (-1, -1), "TOP")]))
+            _place(canvas, [table], MARGIN, WINDOW_TOP, 80 * mm)
 
     def _draw_next(self, canvas: Canvas, template: Any) -> None:
         self._draw_watermark(canvas, template)
@@ -268,40 +238,18 @@ class Document:
     def _draw_foot(self, canvas: Canvas, page: int, pages: int) -> None:
         canvas.setStrokeColor(RULE)
         canvas.setLineWidth(0.5)
-        canvas.line(MARGIN, _FOOT - 4 * mm, WIDTH - MARGIN, _FOOT - 4 * mm)
+        canvas.line(MARGIN, FOOT - 4 * mm, WIDTH - MARGIN, FOOT - 4 * mm)
         legal = [paragraph(line, "small") for line in self._legal]
-        _place(canvas, legal, MARGIN, HEIGHT - _FOOT + 5.5 * mm, BODY - 30 * mm)
+        _place(canvas, legal, MARGIN, HEIGHT - FOOT + 5.5 * mm, BODY - 30 * mm)
         canvas.setFont(REGULAR, 7)
         canvas.setFillColor(MUTED)
         label = self._page_label.format(page=page, pages=pages)
-        canvas.drawRightString(WIDTH - MARGIN, _FOOT - 8 * mm, clean(label))
-
-
-def clean(text: str) -> str:
-    """``text`` without control characters nor the narrow space that the type face lacks."""
-    return _CONTROLS.sub("", text).replace("\u202f", "\u00a0")
-
-
-def paragraph(text: str, style: str = "text") -> Paragraph:
-    """A paragraph of plain text: what looks like markup is printed as it is."""
-    return Paragraph(escape(clean(text)).replace("\n", "<br/>"), _STYLES[style])
-
-
-def _value(text: str) -> Paragraph:
-    # A fingerprint must stay on one line, or it cannot be copied.
-    return paragraph(text, "code" if len(text) >= 60 and " " not in text else "text")
-
-
-@cache
-def _register_fonts() -> None:
-    for name in (REGULAR, BOLD):
-        pdfmetrics.registerFont(TTFont(name, str(FONT_DIR / f"{name}.ttf")))
-    pdfmetrics.registerFontFamily(REGULAR, REGULAR, BOLD, REGULAR, BOLD)
+        canvas.drawRightString(WIDTH - MARGIN, FOOT - 8 * mm, clean(label))
 
 
 def _frame(top: float) -> Frame:
-    height = HEIGHT - top - _FOOT
-    return Frame(MARGIN, _FOOT, BODY, height, 0, 0, 0, 0)
+    height = HEIGHT - top - FOOT
+    return Frame(MARGIN, FOOT, BODY, height, 0, 0, 0, 0)
 
 
 def _place(
