@@ -19,7 +19,7 @@ def test_a_sealed_document_is_sound():
     assert b"Courier" not in SEALED
 
 
-@pytest.mark.parametrize("at", [20, 300, len(PDF) // 2, len(PDF) + 50, len(SEALED) - 30])
+@pytest.mark.parametrize("at", [20, 300, len(PDF) // 2, len(PDF) + 50, -30])
 def test_one_changed_byte_is_noticed(at):
     changed = bytearray(SEALED)
     changed[at] ^= 1
@@ -43,7 +43,9 @@ def test_a_seal_before_its_certificate_is_not_trusted():
     assert not check_seal(sealed, CERTIFICATE).is_sound
 
 
-@pytest.mark.parametrize("file", [PDF, b"", b"%PDF-1.4", SEALED[:-100]])
+@pytest.mark.parametrize(
+    "file", [PDF, b"", b"%PDF-1.4", SEALED[:-100]], ids=["plain", "empty", "head", "cut"]
+)
 def test_what_is_not_sealed_is_not_sound(file):
     assert not check_seal(file, CERTIFICATE).is_sound
 
