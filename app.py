@@ -8,6 +8,8 @@ from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.customers import views as customers
 from portal.home import views as home
+from portal.licensing import models as _licensing  # noqa: F401
+from portal.subscriptions import models as _subscriptions  # noqa: F401
 
 BLUEPRINTS = (accounts.bp, home.bp, customers.bp)
 

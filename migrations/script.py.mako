@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rls import protect, unprotect
+from migrations.rls import protect
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -108,14 +108,8 @@ class Document:
         """What is sold, its head repeated on each page; all but the first column are figures."""
         widths = [column.width_mm * mm for column in columns]
         widths[0] = BODY - sum(widths[1:])
-        head = [
-            paragraph(column.label, "head_right" if at else "head")
-            for at, column in enumerate(columns)
-        ]
-        cells = [
-            [paragraph(cell, "figure" if at else "text") for at, cell in enumerate(row)]
-            for row in rows
-        ]
+        head = [paragraph(column.label, "head_right" if at else "head") for at, column in enumerate(columns)]
+        cells = [[paragraph(cell, "figure" if at else "text") for at, cell in enumerate(row)] for row in rows]
         table = Table([head, *cells], colWidths=widths, repeatRows=1, splitInRow=1)
         rules: list[Any] = [
             ("LINEBELOW", (0, 0), (-1, 0), 0.9, ACCENT),
@@ -195,9 +189,7 @@ class Document:
                 PageTemplate("next", [_frame(MARGIN)], onPage=self._draw_next),
             ]
         )
-        template.build(
-            [NextPageTemplate("next"), *self._story], canvasmaker=_numbered(self._draw_foot)
-        )
+        template.build([NextPageTemplate("next"), *self._story], canvasmaker=_numbered(self._draw_foot))
         return out.getvalue()
 
     def _draw_first(self, canvas: Canvas, template: Any) -> None:
@@ -252,9 +244,7 @@ def _frame(top: float) -> Frame:
     return Frame(MARGIN, FOOT, BODY, height, 0, 0, 0, 0)
 
 
-def _place(
-    canvas: Canvas, block: Sequence[Flowable], left: float, top: float, width: float
-) -> None:
+def _place(canvas: Canvas, block: Sequence[Flowable], left: float, top: float, width: float) -> None:
     y = HEIGHT - top
     for flowable in block:
         y -= flowable.wrap(width, HEIGHT)[1]

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import keys, pem  # type: ignore[import-untyped]
+from asn1crypto import keys, pem
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -113,7 +113,7 @@ def seal_pdf(pdf: bytes, *, key_pem: bytes, cert_pem: bytes, reason: str, at: da
     signer = SimpleSigner(
         signing_cert=_certificate(cert_pem),
         signing_key=keys.PrivateKeyInfo.load(_der(key_pem)),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+        cert_registry=SimpleCertificateStore(),
     )
     metadata = PdfSignatureMetadata(
         field_name=FIELD,
@@ -156,8 +156,7 @@ def check_seal(pdf: bytes, cert_pem: bytes) -> SealStatus:
     return SealStatus(
         intact=status.intact and status.valid,
         trusted=bool(status.trusted and same and in_time),
-        covers_whole_file=status.coverage == SignatureCoverageLevel.ENTIRE_FILE
-        and bool(status.docmdp_ok),
+        covers_whole_file=status.coverage == SignatureCoverageLevel.ENTIRE_FILE and bool(status.docmdp_ok),
         signed_at=signed_at,
     )
 

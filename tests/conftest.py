@@ -1,4 +1,4 @@
-"""One application per worker, one outer transaction per test, on the database that TEST_DATABASE_URL names."""
+"""One application per worker, one outer transaction per test, on the database of TEST_DATABASE_URL."""
 
 import contextlib
 import os

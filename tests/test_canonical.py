@@ -6,9 +6,7 @@ from portal.canonical import canonical_json
 
 
 def test_one_value_has_one_writing():
-    assert (
-        canonical_json({"b": [1, None, True], "a": "é"}) == '{"a":"é","b":[1,null,true]}'.encode()
-    )
+    assert canonical_json({"b": [1, None, True], "a": "é"}) == '{"a":"é","b":[1,null,true]}'.encode()
     assert json.loads(canonical_json({"x": {"y": "\n"}})) == {"x": {"y": "\n"}}
 
 

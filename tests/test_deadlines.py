@@ -71,9 +71,7 @@ def test_003_notice_sent_on_21_november_2026():
 
 
 def test_003_formal_notice_of_1_december_2026():
-    assert start_of_paris_day(date(2026, 12, 1) + timedelta(days=8)) == datetime(
-        2026, 12, 8, 23, tzinfo=UTC
-    )
+    assert start_of_paris_day(date(2026, 12, 1) + timedelta(days=8)) == datetime(2026, 12, 8, 23, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -54,9 +54,7 @@ class Charge(Tenant, db.Model):
 
     @property
     def priced(self) -> Priced:
-        return Priced(
-            self.label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points
-        )
+        return Priced(self.label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points)
 
 
 def add_charge(customer: Customer, *, origin: str, **values: Any) -> bool:

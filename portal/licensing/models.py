@@ -102,9 +102,7 @@ def find_key(typed: str) -> ActivationKey:
     except PortalError as typo:
         raise LicenseRefused("MALFORMED_KEY", _(typo.message), 422) from typo
     index = keyring().blind_index(code.text, "code")
-    key = db.session.scalars(
-        select(ActivationKey).where(ActivationKey.code_index == index)
-    ).one_or_none()
+    key = db.session.scalars(select(ActivationKey).where(ActivationKey.code_index == index)).one_or_none()
     if key is None:
         raise LicenseRefused("NOT_FOUND", _("Cette clé est inconnue."), 404)
     return key
@@ -158,9 +156,7 @@ class _Machine:
 
 
 def _find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
-    query = select(Activation).where(
-        Activation.key_id == key.id, Activation.fingerprint == fingerprint
-    )
+    query = select(Activation).where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
     return db.session.scalars(query).one_or_none()
 
 
@@ -188,4 +184,3 @@ def build_license_file(key: ActivationKey, activation: Activation) -> str:
 def keys_of(customer: Customer) -> list[ActivationKey]:
     query = select(ActivationKey).where(ActivationKey.customer_id == customer.id)
     return list(db.session.scalars(query.order_by(ActivationKey.id.desc())))
-

@@ -22,9 +22,7 @@ def parse_iban(typed: str) -> str:
     if not iban:
         raise Refused(N_("L'IBAN est vide."))
     if not _CHARACTERS(iban):
-        raise Refused(
-            N_("Un IBAN commence par deux lettres et deux chiffres, puis lettres et chiffres.")
-        )
+        raise Refused(N_("Un IBAN commence par deux lettres et deux chiffres, puis lettres et chiffres."))
     length = SEPA_IBAN_LENGTHS.get(iban[:2])
     if length is None:
         raise Refused(N_("Ce pays (%(c)s) n'est pas dans l'espace SEPA.") % {"c": iban[:2]})

@@ -125,9 +125,7 @@ def _sign(
         day = f"{form.signed_on:%d/%m/%Y}" if form.signed_on else "____ / ____ / ________"
         place = form.place or "_" * 24
         document.gap(3)
-        line = (
-            f"{labels['place']} {place}\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0{labels['date']} {day}"
-        )
+        line = f"{labels['place']} {place}\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0{labels['date']} {day}"
         document.box([line, f"{labels['signature']} :"], height_mm=20)
         return
     if signature.at.tzinfo is None:

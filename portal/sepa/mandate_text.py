@@ -49,8 +49,7 @@ _NOTE_FR = (
     "obtenir auprès de votre banque."
 )
 _NOTE_EN = (
-    "Your rights regarding the above mandate are explained in a statement that you can obtain "
-    "from your bank."
+    "Your rights regarding the above mandate are explained in a statement that you can obtain from your bank."
 )
 
 _TEXTS = (
@@ -64,8 +63,7 @@ _TEXTS = (
             "Vous bénéficiez du droit d'être remboursé par votre banque selon les conditions "
             "décrites dans la convention que vous avez passée avec elle. Une demande de "
             "remboursement doit être présentée :",
-            "- dans les 8 semaines suivant la date de débit de votre compte pour un prélèvement "
-            "autorisé,",
+            "- dans les 8 semaines suivant la date de débit de votre compte pour un prélèvement autorisé,",
             "- sans tarder et au plus tard dans les 13 mois en cas de prélèvement non autorisé.",
         ),
         _NOTE_FR,

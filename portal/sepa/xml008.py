@@ -31,9 +31,7 @@ _CREDITOR = (
     "<CdtrAgt>{agent}</CdtrAgt><ChrgBr>SLEV</ChrgBr>"
     "<CdtrSchmeId>{scheme_id}</CdtrSchmeId>"
 )
-_SCHEME_ID = (
-    "<Id><PrvtId><Othr><Id>%s</Id><SchmeNm><Prtry>SEPA</Prtry></SchmeNm></Othr></PrvtId></Id>"
-)
+_SCHEME_ID = "<Id><PrvtId><Othr><Id>%s</Id><SchmeNm><Prtry>SEPA</Prtry></SchmeNm></Othr></PrvtId></Id>"
 _ROW = (
     "<DrctDbtTxInf><PmtId><EndToEndId>%s</EndToEndId></PmtId>"
     '<InstdAmt Ccy="EUR">%d.%02d</InstdAmt><DrctDbtTx><MndtRltdInf><MndtId>%s</MndtId>'

@@ -182,7 +182,6 @@ def charge_periods(_sender: Any, *, customer: Customer, until: date) -> None:
     Source: 003-45, 004-35, 000-13, 001-11.
     """
 
-
     for subscription in subscriptions_of(customer):
         while subscription.billed_before <= until:
             start = subscription.billed_before

@@ -10,9 +10,7 @@ SWISS_IBAN = "CH9300762011623852957"
 ICS = "FR15ZZZ588627"
 TODAY = date(2026, 11, 21)
 MONDAY = date(2026, 12, 7)
-PARIS = Address(
-    street="rue de la Paix", building="3 bis", postcode="75002", town="Paris", country="FR"
-)
+PARIS = Address(street="rue de la Paix", building="3 bis", postcode="75002", town="Paris", country="FR")
 
 
 def a_creditor(**changes) -> Creditor:

@@ -15,9 +15,7 @@ NAMES = ["Boulangerie Dupont", "Crème & Été SARL".replace("& ", "+ "), "Ångs
 
 
 def a_random_line(draw: random.Random, number: int):
-    address = Address(
-        street="rue du Lac", building="12", postcode="1200", town="Genève", country="CH"
-    )
+    address = Address(street="rue du Lac", building="12", postcode="1200", town="Genève", country="CH")
     swiss = draw.random() < 0.3
     return a_line(
         end_to_end_id=f"E2E-{number}",

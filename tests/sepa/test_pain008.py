@@ -117,9 +117,7 @@ def test_texts_are_carried_in_the_sepa_set():
 def test_the_creation_time_is_paris_time():
     assert found(a_file(), "CreDtTm") == ["2026-11-21T10:30:00"]
     assert (
-        a_file(created_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
-        .getvalue()
-        .count(b"2026-07-02T00:30:00")
+        a_file(created_at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC)).getvalue().count(b"2026-07-02T00:30:00")
     )
 
 

@@ -74,9 +74,7 @@ def test_the_first_debit_day_is_open_announced_and_reachable(announced, notice, 
     assert last_prenotification_day(day, notice) >= announced
     assert minus_target_days(day, lead) >= announced
     earlier = minus_target_days(day, 1)
-    assert earlier < announced + timedelta(days=notice) or (
-        minus_target_days(earlier, lead) < announced
-    )
+    assert earlier < announced + timedelta(days=notice) or (minus_target_days(earlier, lead) < announced)
 
 
 @pytest.mark.parametrize(
