@@ -171,7 +171,7 @@ class _Export:
                 return
             if node.type == "file":
                 self._expected.add(group, node.path, node.size)
-                self._tell("inventory", self._expected.files, self._expected.bytes, 0, 0)
+                self._tell("inventory", self._expected.files, 0, self._expected.bytes, 0)
             elif node.type not in ("dir", "symlink"):  # a symlink's target is in the tar stream
                 self._documents.add_special(node.path, node.type)
 
