@@ -1,7 +1,8 @@
 """The customer's passphrase, held so that it can be used and then overwritten, never shown."""
 
 import os
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import NoReturn
 
 from portal.engine.errors import EngineError, EngineFault
 
@@ -39,7 +40,7 @@ class Passphrase:
         """Write the secret to a file descriptor. Raises EngineError(KEY_GONE) once wiped."""
         self.view_into(lambda view: os.write(descriptor, view))
 
-    def view_into(self, use: Any) -> None:
+    def view_into(self, use: Callable[[memoryview], object]) -> None:
         """Lend the bytes to ``use`` without copying them."""
         if not self._secret:
             raise EngineError(EngineFault.KEY_GONE)

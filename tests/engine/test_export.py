@@ -214,6 +214,43 @@ def test_a_rotten_volume_is_found_before_publication(engine, office, snapshots, 
     check_sums(unzip(done, tmp_path / "place"))
 
 
+def stop_at(phase: str, after: int = 0):
+    seen = 0
+
+    def stop(progress):
+        nonlocal seen
+        seen += progress.phase == phase
+        if seen > after:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def test_what_only_has_to_be_checked_again_needs_no_passphrase(engine, office, snapshots, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        engine.export_readable(office, a_key(), snapshots, tmp_path / "x", stop_at("verify"), SMALL)
+    wrong = a_key("la mauvaise")
+    done = engine.export_readable(office, wrong, snapshots, tmp_path / "x", None, SMALL)
+    assert done.renamed and done.specials
+    check_sums(unzip(done, tmp_path / "place"))
+
+
+def test_a_checkpoint_that_does_not_match_the_backup_is_started_again(
+    engine, office, snapshots, tmp_path
+):
+    with pytest.raises(KeyboardInterrupt):
+        engine.export_readable(
+            office, a_key(), snapshots[1:], tmp_path / "x", stop_at("verify"), SMALL
+        )
+    log = tmp_path / "x.work" / "checkpoint.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    lines[3] = lines[3].replace('"/', '"').replace("fichier", "autre")
+    log.write_text("".join(lines[:-1]))  # the last volume, with the papers, is lost as well
+    done = engine.export_readable(office, a_key(), snapshots[1:], tmp_path / "x", None, SMALL)
+    check_sums(unzip(done, tmp_path / "place"))
+    assert "autre" not in (done.directory / "MANIFEST.csv").read_text()
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory) -> tuple[RepoRef, Path]:
     place = tmp_path_factory.mktemp("large")
