@@ -1,0 +1,319 @@
+"""Readable export (restitution lisible): a backup as ZIP files that anybody can open and check.
+
+Published only after three comparisons: the files read against restic's own list (its exit code
+proves nothing before 0.19), each volume read again against the checksums taken on the way in, and
+the number of files against both.
+"""
+
+import errno
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from portal.engine.child import Child
+from portal.engine.disk import exclusive
+from portal.engine.documents import Documents, EmptyFolders
+from portal.engine.errors import PATHS_LIMIT, EngineError, EngineFault
+from portal.engine.naming import Namer, fold
+from portal.engine.pace import throttled
+from portal.engine.passphrase import Passphrase
+from portal.engine.port import (
+    Exported,
+    ExportLimits,
+    Node,
+    OnProgress,
+    RepoRef,
+    Snapshot,
+    Totals,
+)
+from portal.engine.reread import reread
+from portal.engine.tally import Tally, file_key
+from portal.engine.tarstream import Member, TarReader, TruncatedTar
+from portal.engine.volumes import Header, VolumeWriter
+from portal.engine.workspace import (
+    Closed,
+    Entry,
+    StaleCheckpoint,
+    Workspace,
+    published,
+    work_directory,
+)
+
+SPARE = 1.01  # share of the plain bytes that ZIP headers and stored blocks may add
+PAPER_BYTES = 600  # per file: headers, manifest, checksums, checkpoint
+
+
+class Source(Protocol):
+    """What the export needs of the engine."""
+
+    def inventory(
+        self, repo: RepoRef, key: Passphrase, snapshot_id: str, sink: Callable[[Node], None]
+    ) -> Totals: ...
+
+    def tar_of(
+        self, repo: RepoRef, key: Passphrase, snapshot_id: str
+    ) -> AbstractContextManager[Child]: ...
+
+
+def export_readable(
+    source: Source,
+    repo: RepoRef,
+    key: Passphrase,
+    snapshots: Sequence[Snapshot],
+    destination: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+) -> Exported:
+    """Export snapshots into ``destination``, which appears whole at the end or not at all.
+
+    on_progress may raise to give up: children are killed, nothing is published. After a kill, an
+    error or a cancellation, a call with the same arguments goes on from the last closed volume;
+    :func:`discard` throws the work away. When the result is already there, it is returned.
+    Raises EngineError WRONG_KEY, DAMAGED or INCOMPLETE (with the paths that are missing),
+    NO_SPACE, BUSY (already running), UNSAFE_PATH (destination taken by something else) …
+    """
+    ids = tuple(one.id for one in snapshots)
+    plan = {"snapshots": ids, "volume": [limits.volume_bytes, limits.volume_entries], "format": 1}
+    with exclusive(_lock_file(destination)):
+        if (done := published(destination, ids)) is not None:
+            shutil.rmtree(work_directory(destination), ignore_errors=True)
+            return done
+        while True:
+            work = Workspace(destination, plan)
+            try:
+                return _Export(source, repo, key, snapshots, work, on_progress, limits).run()
+            except StaleCheckpoint:
+                work.reset()
+            except OSError as error:
+                if error.errno == errno.ENOSPC:
+                    raise EngineError(EngineFault.NO_SPACE) from error
+                raise
+
+
+def discard(destination: Path) -> None:
+    """Throw away the work of an export that will not be resumed. Raises EngineError(BUSY)."""
+    with exclusive(_lock_file(destination)):
+        if work_directory(destination).exists():
+            shutil.rmtree(work_directory(destination))
+
+
+def _lock_file(destination: Path) -> Path:
+    return destination.with_name(destination.name + ".lock")
+
+
+class _Export:
+    """One run, from inventory to publication."""
+
+    def __init__(
+        self,
+        source: Source,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshots: Sequence[Snapshot],
+        work: Workspace,
+        on_progress: OnProgress | None,
+        limits: ExportLimits,
+    ) -> None:
+        self._source, self._repo, self._key = source, repo, key
+        self._snapshots, self._work, self._limits = snapshots, work, limits
+        self._tell = throttled(on_progress)
+        self._expected, self._found = Tally(), Tally()
+        self._volume_entries = 0  # files of the customer in the open volume
+
+    def run(self) -> Exported:
+        self._work.open()
+        try:
+            if not (self._work.closed and self._work.closed[-1].papers):
+                self._read_snapshots()
+            report = reread(self._work, tuple(one.id for one in self._snapshots), self._tell)
+        finally:
+            self._work.close()
+        self._work.publish(report)
+        return report
+
+    def _read_snapshots(self) -> None:
+        self._documents = Documents(self._work.out)
+        self._writer = VolumeWriter(
+            self._work.out, self._limits, len(self._work.closed), self._record_closed
+        )
+        self._papers: list[str] = []
+        self._recorded = self._recorded_entries()
+        try:
+            for group, snapshot in enumerate(self._snapshots):
+                self._list(group, snapshot)
+            self._check_space()
+            for group, snapshot in enumerate(self._snapshots):
+                self._copy(group, snapshot)
+            if self._found != self._expected or next(self._recorded, None) is not None:
+                raise EngineError(EngineFault.INCOMPLETE)
+            self._close_with_papers()
+        except EngineError as error:
+            raise self._with_missing_paths(error) from error
+        finally:
+            self._recorded.close()
+            self._writer.abandon()
+            self._documents.abandon()
+
+    def _list(self, group: int, snapshot: Snapshot) -> None:
+        """First pass: what there is, and what a ZIP cannot hold."""
+        folders = EmptyFolders()
+
+        def sink(node: Node | None) -> None:
+            if (empty := folders.see(node)) is not None:
+                self._documents.add_special(empty, "dir")
+            if node is None:
+                return
+            if node.type == "file":
+                self._expected.add(group, node.path, node.size)
+                self._tell("inventory", self._expected.files, 0, self._expected.bytes, 0)
+            elif node.type not in ("dir", "symlink"):  # a symlink's target is in the tar stream
+                self._documents.add_special(node.path, node.type)
+
+        self._source.inventory(self._repo, self._key, snapshot.id, sink)
+        sink(None)
+
+    def _check_space(self) -> None:
+        need = int(self._expected.bytes * SPARE) + self._expected.files * PAPER_BYTES
+        need -= sum(one.bytes for one in self._work.closed)
+        have = shutil.disk_usage(self._work.out).free - self._limits.keep_free_bytes
+        if need > have:
+            raise EngineError(EngineFault.NO_SPACE, need_bytes=need, have_bytes=max(have, 0))
+
+    def _copy(self, group: int, snapshot: Snapshot) -> None:
+        """Second pass: the tar stream, file by file, into the volumes."""
+        top = top_folders(self._snapshots)[group]
+        namer = Namer(top)
+        with self._source.tar_of(self._repo, self._key, snapshot.id) as child:
+            reader = TarReader(child.output)
+            try:
+                for member in reader:
+                    if member.type == "file":
+                        name = namer.name(member.path)
+                        self._copy_file(group, member, name, reader)
+                        if name != f"{top}/{member.path}".removeprefix("/"):
+                            self._documents.add_renamed(name, f"/{member.path}")
+                    elif member.type == "symlink":
+                        self._documents.add_special(f"/{member.path}", "symlink", member.target)
+            except TruncatedTar:
+                while child.output.read(1 << 20):
+                    pass
+                child.finish()  # raises restic's own reason, if it gave one
+                raise EngineError(EngineFault.INCOMPLETE) from None
+            while child.output.read(1 << 20):
+                pass
+            child.finish()
+
+    def _copy_file(self, group: int, member: Member, name: str, reader: TarReader) -> None:
+        chunks = self._counted(reader)
+        if (recorded := next(self._recorded, None)) is not None:
+            volume, old = recorded
+            entry = Entry(group, member.path, name, member.size, _digest(chunks))
+            if entry != old:
+                raise StaleCheckpoint
+        else:
+            header = Header(name, member.size, member.mtime, member.mode)
+            volume = self._writer.make_room(header)
+            entry = Entry(group, member.path, name, member.size, self._writer.add(header, chunks))
+            self._work.record(entry)
+            self._volume_entries += 1
+        self._documents.add_file(volume, name, entry.size, entry.sha256, member.mtime)
+        self._found.add(group, fold(f"/{member.path}"), member.size)
+
+    def _counted(self, reader: TarReader) -> Iterator[bytes]:
+        """Pass the content on, telling how far it is."""
+        read = self._found.bytes
+        for chunk in reader.chunks():
+            read += len(chunk)
+            yield chunk
+            self._tell_copied(read)
+        self._tell_copied(read)
+
+    def _tell_copied(self, read: int) -> None:
+        total = self._expected
+        self._tell("export", self._found.files, total.files, read, total.bytes)
+
+    def _close_with_papers(self) -> None:
+        """Put the papers into the last volume, which is the only one in the ordinary case."""
+        papers = self._documents.finish()
+        mtime = max((one.time.timestamp() for one in self._snapshots), default=0.0)
+        headers = [Header(one, (self._work.out / one).stat().st_size, mtime) for one in papers]
+        self._writer.make_room(Header(papers[0], sum(one.size for one in headers), mtime))
+        for header in headers:
+            with (self._work.out / header.name).open("rb") as content:
+                self._writer.add(header, iter(lambda: content.read(1 << 20), b""))
+        self._papers = papers
+        self._writer.close()
+
+    def _record_closed(self, volume: str, size: int) -> None:
+        documents = self._documents
+        self._work.record_closed(
+            Closed(
+                volume, self._volume_entries, size, self._papers,
+                documents.renamed, documents.specials,
+            )
+        )  # fmt: skip
+        self._volume_entries = 0
+
+    def _recorded_entries(self) -> Generator[tuple[str, Entry], None, None]:
+        """What a former run put into closed volumes, in the order of the stream."""
+        waiting: list[Entry] = []
+        for row in self._work.recovered_entries():
+            if isinstance(row, Entry):
+                waiting.append(row)
+            else:
+                yield from ((row.volume, entry) for entry in waiting)
+                waiting = []
+
+    def _with_missing_paths(self, error: EngineError) -> EngineError:
+        """Name the files that did not come, by listing again: only now is memory spent on it."""
+        if error.fault not in (EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.UNKNOWN):
+            return error
+        copied: Counter[int] = Counter()
+        for row in self._work.entries():
+            if isinstance(row, Entry):
+                copied[file_key(row.group, fold(f"/{row.path}"), row.size)] += 1
+        missing: list[str] = []
+        count = 0
+
+        def sink(group: int, node: Node) -> None:
+            nonlocal count
+            key = file_key(group, node.path, node.size)
+            if node.type != "file":
+                return
+            if copied[key]:
+                copied[key] -= 1
+                return
+            count += 1
+            if count <= PATHS_LIMIT:
+                missing.append(node.path)
+
+        with suppress(EngineError):  # a directory that cannot be listed has no names to give
+            for group, snapshot in enumerate(self._snapshots):
+                self._source.inventory(self._repo, self._key, snapshot.id, partial(sink, group))
+        return EngineError(error.fault, error.detail, paths=missing, path_count=count)
+
+
+def top_folders(snapshots: Sequence[Snapshot]) -> list[str]:
+    """One folder per snapshot, named after machine and paths; none when there is only one."""
+    if len(snapshots) == 1:
+        return [""]
+    namer = Namer()
+    hosts = Counter(one.host for one in snapshots)
+    labels = [
+        one.host if hosts[one.host] == 1 else f"{one.host} {' '.join(one.paths)}"
+        for one in snapshots
+    ]
+    return [namer.name(label.replace("/", "_")[:80]) for label in labels]
+
+
+def _digest(chunks: Iterator[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,25 @@
+"""How often progress is told: seldom enough to be stored each time."""
+
+import time
+from collections.abc import Callable
+
+from portal.engine.port import OnProgress, Phase, Progress
+
+TICK_SECONDS = 0.25
+Teller = Callable[[Phase, int, int, int, int], None]  # the fields of Progress, in order
+
+
+def throttled(on_progress: OnProgress | None) -> Teller:
+    """Pass on the first report of each phase, the last one, and at most four per second."""
+    last, current = 0.0, ""
+
+    def tell(phase: Phase, files: int, files_total: int, size: int, size_total: int) -> None:
+        nonlocal last, current
+        if on_progress is None:
+            return
+        ended = bool(files_total) and (files, size) == (files_total, size_total)
+        if phase != current or ended or time.monotonic() - last >= TICK_SECONDS:
+            last, current = time.monotonic(), phase
+            on_progress(Progress(phase, files, files_total, size, size_total))
+
+    return tell

@@ -1,0 +1,240 @@
+"""What the portal may ask of a storage engine, and the values it gets back.
+
+Every size is in bytes and every instant an aware UTC datetime. Failures are EngineError.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.passphrase import Passphrase
+
+Backend = Literal["local", "rest", "s3"]
+Phase = Literal["inventory", "export", "verify", "destroy"]
+Cancel = Callable[[], bool]  # asked about four times per second; True stops the operation
+
+_SCHEME = re.compile(r"([a-z0-9]+):")
+
+
+@dataclass(frozen=True)
+class RepoRef:
+    """Where a repository is: an absolute directory, ``rest:http…`` or ``s3:…``.
+
+    no_lock: read without leaving a lock, right for a repository that nobody prunes meanwhile.
+    Raises EngineError(UNSUPPORTED) for anything else.
+    """
+
+    location: str = field(repr=False)  # a REST address may carry credentials
+    backend: Backend = field(init=False)
+    no_lock: bool = True
+
+    def __post_init__(self) -> None:
+        scheme = _SCHEME.match(self.location)
+        backend: Backend
+        if scheme and scheme[1] in ("rest", "s3"):
+            backend = "rest" if scheme[1] == "rest" else "s3"
+        elif self.location.startswith("/"):
+            backend = "local"
+        else:
+            raise EngineError(EngineFault.UNSUPPORTED)
+        if any(ord(letter) < 32 for letter in self.location):
+            raise EngineError(EngineFault.UNSUPPORTED)
+        object.__setattr__(self, "backend", backend)
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the installed restic can do; decided from its version alone."""
+
+    binary: str
+    version: tuple[int, int, int]
+    rc_codes: bool  # 10, 11, 12 tell missing, locked, wrong key apart (0.17.1)
+    dump_safe: bool  # dump reports a damaged directory (0.19); compared with ls all the same
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What is known of a repository without its key."""
+
+    bytes_stored: int
+    objects: int
+    snapshots: int
+    newest_snapshot_at: datetime | None  # server clock: when the object was written
+    keys: int
+    locks: int
+
+
+@dataclass(frozen=True)
+class SealedReport:
+    """Result of hashing every object again, without the key."""
+
+    objects: int
+    bytes_read: int
+    damaged: tuple[str, ...]  # object names whose content is no longer what the name says
+
+    @property
+    def ok(self) -> bool:
+        return not self.damaged
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One backup of one machine."""
+
+    id: str  # 64 hexadecimal digits
+    short_id: str
+    time: datetime
+    host: str
+    paths: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One entry of a snapshot. A byte that is not UTF-8 shows as U+FFFD in ``path``."""
+
+    path: str
+    type: str  # file, dir, symlink, fifo, socket, dev, chardev
+    size: int
+    mtime: datetime | None
+    mode: int  # permission bits only
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a snapshot holds; hard links count as often as they appear, as in an export."""
+
+    files: int = 0
+    bytes: int = 0
+    directories: int = 0
+    specials: int = 0  # symlinks, fifos, sockets, devices
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an operation is. Never goes back within a phase; ``fraction`` never goes back."""
+
+    phase: Phase
+    files_done: int
+    files_total: int  # 0 while unknown
+    bytes_done: int
+    bytes_total: int
+
+    @property
+    def fraction(self) -> float:
+        """Share of the whole operation, 0 to 1; the inventory counts 3 %, the checks 10 %."""
+        start, share = {
+            "inventory": (0.0, 0.03),
+            "export": (0.03, 0.87),
+            "verify": (0.90, 0.10),
+            "destroy": (0.0, 1.0),
+        }[self.phase]
+        whole = self.bytes_total + self.files_total
+        done = self.bytes_done + self.files_done
+        return start + share * min(1.0, done / whole if whole else 0.0)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One published ZIP file."""
+
+    name: str
+    bytes: int
+    sha256: str
+    entries: int
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A published readable export."""
+
+    directory: Path
+    snapshot_ids: tuple[str, ...]
+    volumes: tuple[Volume, ...]
+    documents: tuple[str, ...]  # MANIFEST.csv, SHA256SUMS, … beside the volumes
+    files: int
+    bytes: int  # of the files, before compression
+    renamed: int  # listed in NAMES.csv
+    specials: int  # listed in SPECIAL.csv
+    manifest_sha256: str
+
+
+@dataclass(frozen=True)
+class Destroyed:
+    """What a destruction certificate states."""
+
+    location: str
+    objects: int
+    bytes: int
+    keys: int
+    names_sha256: str  # of the sorted object names, one per line, each ended by a newline
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True)
+class ExportLimits:
+    """Size of the volumes, and the space that must stay free on the disk."""
+
+    volume_bytes: int = 4_000_000_000  # below 2^32: any unzip program opens it
+    volume_entries: int = 60_000  # below 2^16, for the same reason
+    keep_free_bytes: int = 5_000_000_000
+
+
+class StorageEngine(Protocol):
+    """The engine as the portal sees it; tests of the portal replace it by a fake."""
+
+    def probe(self) -> Capabilities: ...
+
+    def exists(self, repo: RepoRef) -> bool: ...
+
+    def usage(self, repo: RepoRef) -> Usage: ...
+
+    def verify_sealed(
+        self, repo: RepoRef, on_progress: OnProgress | None = None
+    ) -> SealedReport: ...
+
+    def destroy(
+        self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None
+    ) -> Destroyed: ...
+
+    def open_check(self, repo: RepoRef, key: Passphrase) -> str: ...
+
+    def snapshots(self, repo: RepoRef, key: Passphrase) -> list[Snapshot]: ...
+
+    def latest_set(self, snapshots: Sequence[Snapshot]) -> list[Snapshot]: ...
+
+    def inventory(
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshot_id: str,
+        sink: Callable[[Node], None],
+        cancel: Cancel | None = None,
+    ) -> Totals: ...
+
+    def read_file(
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshot_id: str,
+        path: str,
+        cancel: Cancel | None = None,
+    ) -> Iterator[bytes]: ...
+
+    def export_readable(
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshots: Sequence[Snapshot],
+        destination: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ...,
+    ) -> Exported: ...

@@ -1,0 +1,85 @@
+"""Last check before publication: read every volume again and compare with what was recorded."""
+
+import hashlib
+import zipfile
+import zlib
+from pathlib import Path
+
+from portal.engine.documents import MANIFEST, checksum_line, digest_of
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.pace import Teller
+from portal.engine.port import Exported, Volume
+from portal.engine.workspace import Closed, Entry, Workspace
+
+CHUNK_BYTES = 1 << 20
+VOLUME_SUMS = "VOLUMES.sha256"
+
+
+def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Exported:
+    """Check all volumes and describe the export.
+
+    Raises EngineError(INCOMPLETE) with the names that differ; the work is then thrown away, so
+    that the next run does not build on it.
+    """
+    total = sum(one.bytes for one in work.closed)
+    files_total = sum(one.entries for one in work.closed)
+    volumes: list[Volume] = []
+    pending: list[Entry] = []
+    files = size = read = 0
+    for row in work.entries():
+        if isinstance(row, Entry):
+            pending.append(row)
+            continue
+        bad = _differences(work.out, row, pending)
+        if bad:
+            work.reset()
+            raise EngineError(EngineFault.INCOMPLETE, paths=bad)
+        file = work.out / row.volume
+        volumes.append(Volume(row.volume, row.bytes, digest_of(file), row.entries))
+        files, size = files + len(pending), size + sum(entry.size for entry in pending)
+        read += row.bytes
+        pending = []
+        tell("verify", files, files_total, read, total)
+    last = work.closed[-1]
+    (work.out / VOLUME_SUMS).write_text(
+        "".join(checksum_line(one.name, one.sha256) for one in volumes)
+    )
+    return Exported(
+        directory=work.destination,
+        snapshot_ids=snapshot_ids,
+        volumes=tuple(volumes),
+        documents=(*last.papers, VOLUME_SUMS),
+        files=files,
+        bytes=size,
+        renamed=last.renamed,
+        specials=last.specials,
+        manifest_sha256=digest_of(work.out / MANIFEST),
+    )
+
+
+def _differences(directory: Path, closed: Closed, entries: list[Entry]) -> list[str]:
+    """Names whose content in the volume is not what was recorded on the way in."""
+    expected = [(one.name, one.sha256) for one in entries]
+    expected += [(paper, digest_of(directory / paper)) for paper in closed.papers]
+    if len(entries) != closed.entries:
+        return [closed.volume]
+    bad = []
+    try:
+        with zipfile.ZipFile(directory / closed.volume) as archive:
+            held = archive.infolist()
+            if [one.filename for one in held] != [name for name, _ in expected]:
+                return [closed.volume]
+            for info, (name, digest) in zip(held, expected, strict=True):
+                if _digest(archive, info) != digest:
+                    bad.append(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return [closed.volume]
+    return bad
+
+
+def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    digest = hashlib.sha256()
+    with archive.open(info) as content:
+        while chunk := content.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,136 @@
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from portal.engine.child import readable_pipe
+from portal.engine.errors import EngineError
+from portal.engine.key_agent import KeyAgent
+from portal.engine.passphrase import Passphrase
+from tests.engine.test_restic import wait_for
+
+
+def start(path: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(path)],
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(lambda: KeyAgent(path).alive() or process.poll() is not None)
+    return process
+
+
+@pytest.fixture
+def process(tmp_path):
+    running = start(tmp_path / "agent")
+    yield running
+    running.kill()
+    running.wait()
+
+
+@pytest.fixture
+def agent(process, tmp_path) -> KeyAgent:
+    return KeyAgent(tmp_path / "agent")
+
+
+def revealed(passphrase: Passphrase) -> bytes:
+    with readable_pipe(passphrase) as reading:
+        return os.read(reading, 2_000)
+
+
+def gone(agent: KeyAgent, name: str = "restitution-12") -> bool:
+    with pytest.raises(EngineError) as caught:
+        agent.get(name)
+    return caught.value.fault == "key_gone"
+
+
+def test_a_passphrase_is_given_back_until_it_is_forgotten(agent):
+    agent.put("restitution-12", Passphrase("première"), 60)
+    agent.put("restitution-12", Passphrase("seconde é"), 60)
+    assert revealed(agent.get("restitution-12")) == "seconde é\n".encode()
+    assert gone(agent, "restitution-13")
+    agent.forget("restitution-12")
+    agent.forget("restitution-12")
+    assert gone(agent)
+
+
+def test_a_passphrase_expires(agent):
+    agent.put("restitution-12", Passphrase("secret"), 1)
+    agent.get("restitution-12")
+    time.sleep(1.1)
+    assert gone(agent)
+
+
+def test_another_process_of_the_same_user_can_ask(agent):
+    agent.put("restitution-12", Passphrase("secret"), 60)
+    code = (
+        "import sys; from pathlib import Path; from portal.engine.key_agent import KeyAgent;"
+        "print(len(KeyAgent(Path(sys.argv[1])).get('restitution-12')))"
+    )
+    command = [sys.executable, "-c", code, str(agent.socket_path)]
+    assert subprocess.check_output(command).strip() == b"6"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_another_user_is_not_answered(agent, tmp_path):
+    agent.put("restitution-12", Passphrase("secret"), 60)
+    for place in (*tmp_path.parents[:3], tmp_path):
+        place.chmod(0o755 if place != Path("/tmp") else 0o1777)
+    agent.socket_path.chmod(0o666)
+    code = (
+        "import os, socket, sys; os.setuid(65534);"
+        "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "s.sendall(b'PKA1G' + bytes(4) + bytes([0, 14, 0, 0]) + b'restitution-12');"
+        "print(s.recv(100))"
+    )
+    command = [sys.executable, "-c", code, str(agent.socket_path)]
+    answer = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert b"secret" not in answer.stdout
+    assert answer.stdout.strip() in (b"b''", b"")
+
+
+def test_the_socket_is_private_and_nothing_is_written(agent, process, tmp_path):
+    agent.put("restitution-12", Passphrase("secret"), 60)
+    assert stat.S_IMODE(agent.socket_path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [agent.socket_path]
+    limits = Path(f"/proc/{process.pid}/limits").read_text()
+    assert next(line for line in limits.splitlines() if "core file" in line).split()[4] == "0"
+
+
+def test_without_an_agent_the_key_is_gone(tmp_path, agent, process):
+    assert gone(KeyAgent(tmp_path / "absent"))
+    agent.put("restitution-12", Passphrase("secret"), 60)
+    process.kill()
+    process.wait()
+    assert not agent.alive()
+    assert gone(agent)
+    again = start(agent.socket_path)  # over the socket that the kill left behind
+    assert agent.alive() and gone(agent)
+    again.send_signal(signal.SIGTERM)
+    assert again.wait() == 0
+    assert not agent.socket_path.exists()
+
+
+def test_a_second_agent_on_the_same_socket_refuses_to_start(agent):
+    assert start(agent.socket_path).wait() == 1
+    assert agent.alive()
+
+
+@pytest.mark.parametrize(
+    "request_", [b"", b"PKA1", b"GET / HTTP/1.1\r\n\r\n", b"PKA1P" + b"\xff" * 8]
+)
+def test_nonsense_does_not_stop_the_agent(agent, request_):
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(agent.socket_path))
+        link.sendall(request_)
+    assert agent.alive()
+
+
+def test_a_passphrase_without_lifetime_is_refused(agent):
+    with pytest.raises(EngineError):
+        agent.put("restitution-12", Passphrase("secret"), 0)
