@@ -48,9 +48,7 @@ SENTENCES: dict[EngineFault, str] = {
     F.VERSION_TOO_OLD: N_("La version de restic est trop ancienne (0.14 au minimum)."),
     F.REPO_MISSING: N_("Aucun dépôt de sauvegarde n'existe à cet emplacement."),
     F.WRONG_KEY: N_("La phrase secrète n'ouvre pas ce dépôt de sauvegarde."),
-    F.LOCKED: N_(
-        "Le dépôt de sauvegarde est utilisé par une autre opération. Réessayez plus tard."
-    ),
+    F.LOCKED: N_("Le dépôt de sauvegarde est utilisé par une autre opération. Réessayez plus tard."),
     F.BACKEND_UNREACHABLE: N_("Le serveur de stockage ne répond pas."),
     F.BACKEND_DENIED: N_("Le serveur de stockage refuse l'accès au dépôt."),
     F.NO_SPACE: N_("Il n'y a pas assez d'espace libre sur le disque."),

@@ -55,9 +55,7 @@ class Source(Protocol):
         self, repo: RepoRef, key: Passphrase, snapshot_id: str, sink: Callable[[Node], None]
     ) -> Totals: ...
 
-    def tar_of(
-        self, repo: RepoRef, key: Passphrase, snapshot_id: str
-    ) -> AbstractContextManager[Child]: ...
+    def tar_of(self, repo: RepoRef, key: Passphrase, snapshot_id: str) -> AbstractContextManager[Child]: ...
 
 
 def export_readable(
@@ -139,9 +137,7 @@ class _Export:
 
     def _read_snapshots(self) -> None:
         self._documents = Documents(self._work.out)
-        self._writer = VolumeWriter(
-            self._work.out, self._limits, len(self._work.closed), self._record_closed
-        )
+        self._writer = VolumeWriter(self._work.out, self._limits, len(self._work.closed), self._record_closed)
         self._papers: list[str] = []
         self._recorded = self._recorded_entries()
         try:
@@ -305,10 +301,7 @@ def top_folders(snapshots: Sequence[Snapshot]) -> list[str]:
         return [""]
     namer = Namer()
     hosts = Counter(one.host for one in snapshots)
-    labels = [
-        one.host if hosts[one.host] == 1 else f"{one.host} {' '.join(one.paths)}"
-        for one in snapshots
-    ]
+    labels = [one.host if hosts[one.host] == 1 else f"{one.host} {' '.join(one.paths)}" for one in snapshots]
     return [namer.name(label.replace("/", "_")[:80]) for label in labels]
 
 

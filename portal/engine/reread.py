@@ -41,9 +41,7 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
         pending = []
         tell("verify", files, files_total, read, total)
     last = work.closed[-1]
-    (work.out / VOLUME_SUMS).write_text(
-        "".join(checksum_line(one.name, one.sha256) for one in volumes)
-    )
+    (work.out / VOLUME_SUMS).write_text("".join(checksum_line(one.name, one.sha256) for one in volumes))
     return Exported(
         directory=work.destination,
         snapshot_ids=snapshot_ids,

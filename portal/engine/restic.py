@@ -76,9 +76,7 @@ class Restic:
 
     def probe(self) -> Capabilities:
         """Raises EngineError BINARY_MISSING, VERSION_TOO_OLD."""
-        with running(
-            [self.binary, "version"], env=self._env, silence_seconds=self.timeouts.version
-        ) as child:
+        with running([self.binary, "version"], env=self._env, silence_seconds=self.timeouts.version) as child:
             text = child.output.read().decode(errors="replace")
             child.finish()
         found = _VERSION.match(text)
@@ -86,9 +84,7 @@ class Restic:
         if version < MINIMUM:
             raise EngineError(EngineFault.VERSION_TOO_OLD, text[:80])
         major, minor, patch = version
-        return Capabilities(
-            self.binary, (major, minor, patch), version >= (0, 17, 1), version >= (0, 19, 0)
-        )
+        return Capabilities(self.binary, (major, minor, patch), version >= (0, 17, 1), version >= (0, 19, 0))
 
     @cached_property
     def capabilities(self) -> Capabilities:
@@ -103,9 +99,7 @@ class Restic:
     def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport:
         return keyless.verify_sealed(repo, on_progress)
 
-    def destroy(
-        self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None
-    ) -> Destroyed:
+    def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed:
         return keyless.destroy(repo, journal, on_progress)
 
     # With the key

@@ -113,9 +113,7 @@ class VolumeWriter:
     def _open(self) -> None:
         free = shutil.disk_usage(self._directory).free
         if free < self._limits.keep_free_bytes:
-            raise EngineError(
-                EngineFault.NO_SPACE, need_bytes=self._limits.keep_free_bytes, have_bytes=free
-            )
+            raise EngineError(EngineFault.NO_SPACE, need_bytes=self._limits.keep_free_bytes, have_bytes=free)
         self._number += 1
         self._raw = self._part.open("wb")
         self._zip = zipfile.ZipFile(self._raw, "w")

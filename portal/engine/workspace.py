@@ -64,9 +64,7 @@ class Workspace:
         if known != self._plan:
             self.reset()
         self.closed = self._recover()
-        kept = {one.volume for one in self.closed} | {
-            paper for one in self.closed for paper in one.papers
-        }
+        kept = {one.volume for one in self.closed} | {paper for one in self.closed for paper in one.papers}
         for file in self.out.iterdir():
             if file.name not in kept:
                 file.unlink()

@@ -83,9 +83,7 @@ def test_two_machines_come_in_one_zip_that_checks_itself(engine, office, snapsho
 
 def test_names_that_windows_refuses_are_renamed_and_listed(engine, office, snapshots, tmp_path):
     done = engine.export_readable(office, a_key(), snapshots[:1], tmp_path / "x", None, FREE)
-    renamed = {
-        Path(row["original"]).name: Path(row["path"]).name for row in rows(done, "NAMES.csv")
-    }
+    renamed = {Path(row["original"]).name: Path(row["path"]).name for row in rows(done, "NAMES.csv")}
     assert renamed["CON"] == "_CON"
     assert renamed["ligne\n2.txt"] == "ligne_2.txt"
     assert renamed["casse.txt"] == "casse~2.txt"
@@ -154,9 +152,7 @@ def test_a_file_that_does_not_come_is_named_and_nothing_is_published(office, sna
     assert not (tmp_path / "x").exists()
 
 
-def test_a_damaged_content_names_the_files_that_did_not_come(
-    engine, copy_of_office, snapshots, tmp_path
-):
+def test_a_damaged_content_names_the_files_that_did_not_come(engine, copy_of_office, snapshots, tmp_path):
     damage_contents(copy_of_office)
     with pytest.raises(EngineError) as caught:
         engine.export_readable(copy_of_office, a_key(), snapshots, tmp_path / "x", None, FREE)
@@ -235,13 +231,9 @@ def test_what_only_has_to_be_checked_again_needs_no_passphrase(engine, office, s
     check_sums(unzip(done, tmp_path / "place"))
 
 
-def test_a_checkpoint_that_does_not_match_the_backup_is_started_again(
-    engine, office, snapshots, tmp_path
-):
+def test_a_checkpoint_that_does_not_match_the_backup_is_started_again(engine, office, snapshots, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        engine.export_readable(
-            office, a_key(), snapshots[1:], tmp_path / "x", stop_at("verify"), SMALL
-        )
+        engine.export_readable(office, a_key(), snapshots[1:], tmp_path / "x", stop_at("verify"), SMALL)
     log = tmp_path / "x.work" / "checkpoint.jsonl"
     lines = log.read_text().splitlines(keepends=True)
     lines[3] = lines[3].replace('"/', '"').replace("fichier", "autre")
@@ -277,9 +269,7 @@ def test_an_export_killed_at_any_moment_is_finished_by_the_next(large, tmp_path,
     worker.kill()
     worker.wait()
     assert not destination.exists() or (destination / "export.json").exists()
-    before = {
-        file.name: file.stat().st_ino for file in destination.with_name("x.work").glob("out/*.zip")
-    }
+    before = {file.name: file.stat().st_ino for file in destination.with_name("x.work").glob("out/*.zip")}
     worker = exporting(repo, destination)
     assert worker.wait() == 0
     kept = sum((destination / name).stat().st_ino == inode for name, inode in before.items())

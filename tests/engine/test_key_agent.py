@@ -121,9 +121,7 @@ def test_a_second_agent_on_the_same_socket_refuses_to_start(agent):
     assert agent.alive()
 
 
-@pytest.mark.parametrize(
-    "request_", [b"", b"PKA1", b"GET / HTTP/1.1\r\n\r\n", b"PKA1P" + b"\xff" * 8]
-)
+@pytest.mark.parametrize("request_", [b"", b"PKA1", b"GET / HTTP/1.1\r\n\r\n", b"PKA1P" + b"\xff" * 8])
 def test_nonsense_does_not_stop_the_agent(agent, request_):
     with socket.socket(socket.AF_UNIX) as link:
         link.connect(str(agent.socket_path))
