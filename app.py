@@ -6,12 +6,18 @@ from flask_migrate import Migrate
 from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
 from portal.accounts import sessions
 from portal.accounts import views as accounts
+from portal.api import views as api
 from portal.customers import views as customers
 from portal.home import views as home
-from portal.licensing import models as _licensing  # noqa: F401
-from portal.subscriptions import models as _subscriptions  # noqa: F401
+from portal.subscriptions import views as subscriptions
 
-BLUEPRINTS = (accounts.bp, home.bp, customers.bp)
+BLUEPRINTS = (
+    accounts.bp,
+    home.bp,
+    customers.bp,
+    subscriptions.bp,
+    api.bp,
+)
 
 
 def create_app(**overrides: object) -> Flask:

@@ -48,6 +48,11 @@ def plain_day(value: date | None) -> str:
     return "" if value is None else format_date(value, "d MMMM y")
 
 
+def plain(value: Any) -> str:
+    """A contract fact as text: dates in full, everything else as it stands."""
+    return plain_day(value) if isinstance(value, date) else str(value)
+
+
 def instant_day(value: datetime | None) -> str | Markup:
     """The Paris day of an aware instant."""
     return "" if value is None else day(paris_day(value))
@@ -86,7 +91,7 @@ def lines(value: str) -> Markup:
 
 def init_app(app: Flask) -> None:
     Babel(app, locale_selector=choose_language)
-    filters: list[Any] = [eur, day, plain_day, instant, instant_day, size, siren, lines]
+    filters: list[Any] = [eur, day, plain, plain_day, instant, instant_day, size, siren, lines]
     for function in filters:
         app.add_template_filter(function)
     app.jinja_env.globals.update(languages=LANGUAGES, get_locale=get_locale)

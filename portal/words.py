@@ -75,6 +75,19 @@ METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
 EVENTS: dict[tuple[str, str], Any] = {
     ("customer", "onboard"): _l("Client enregistré"),
     ("customer", "accept_terms"): _l("Conditions acceptées"),
+    ("customer_order", "place"): _l("Commande passée"),
+    ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
+    ("customer_order", "cancel"): _l("Commande annulée"),
+    ("subscription", "give_notice"): _l("Résiliation enregistrée"),
+    ("invoice", "issue"): _l("Facture émise"),
+    ("invoice", "pay"): _l("Facture payée"),
+    ("invoice", "payment"): _l("Paiement enregistré"),
+    ("invoice", "no_mandate"): _l("Aucun mandat valable : pas de prélèvement"),
+    ("activation_key", "issue"): _l("Clé émise"),
+    ("activation_key", "revoke"): _l("Clé révoquée"),
+    ("activation", "activate"): _l("Machine activée"),
+    ("billing_run", "start"): _l("Facturation lancée"),
+    ("billing_run", "finish"): _l("Facturation terminée"),
 }
 
 

@@ -42,7 +42,7 @@ def issue_invoice(
         organisation=customer.organisation, legal_entity_id=entity.id, customer_id=customer.id,
         issued_on=issued_on, due_on=due_on, net_cents=sums.net_cents, vat_cents=sums.vat_cents,
         gross_cents=sums.gross_cents, method=method, state=InvoiceState.ISSUED,
-        parties=_parties(customer, entity), order_uid=order_uid,
+        parties=parties_of(customer, entity), order_uid=order_uid,
     )  # fmt: skip
     for position, (charge, net) in enumerate(zip(charges, sums.line_net_cents, strict=True), 1):
         invoice.lines.append(
@@ -85,7 +85,7 @@ def note_payment(invoice: Invoice, *, received_on: date, reference: str, by: Any
     record(invoice, "payment", by=by, reference=reference)
 
 
-def _parties(customer: Customer, entity: LegalEntity) -> dict[str, Any]:
+def parties_of(customer: Customer, entity: LegalEntity) -> dict[str, Any]:
     """Issuer and buyer as they are today: an issued invoice never follows a later change."""
     fields = ("name", "siren", "vat_number", "street", "postcode", "town", "country")
     issuer = {name: getattr(entity, name) for name in fields}

@@ -12,6 +12,7 @@ from wtforms import (
     EmailField,
     FormField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     TelField,
@@ -22,15 +23,23 @@ from wtforms.validators import Email, InputRequired, Length, Optional, Validatio
 from portal.customers.models import ContactRole, CustomerKind
 
 KINDS = [
-    (CustomerKind.BUSINESS, _l("Entreprise")),
-    (CustomerKind.CONSUMER, _l("Particulier")),
-    (CustomerKind.NON_PROFESSIONAL, _l("Association ou autre personne morale non professionnelle")),
-    (CustomerKind.PUBLIC_BODY, _l("Organisme public")),
+    SelectChoice(CustomerKind.BUSINESS, _l("Entreprise")),
+    SelectChoice(CustomerKind.CONSUMER, _l("Particulier")),
+    SelectChoice(
+        CustomerKind.NON_PROFESSIONAL, _l("Association ou autre personne morale non professionnelle")
+    ),
+    SelectChoice(CustomerKind.PUBLIC_BODY, _l("Organisme public")),
 ]
 COUNTRIES = [
-    ("FR", _l("France")), ("BE", _l("Belgique")), ("CH", _l("Suisse")), ("LU", _l("Luxembourg")),
-    ("MC", _l("Monaco")), ("DE", _l("Allemagne")), ("ES", _l("Espagne")), ("IT", _l("Italie")),
-]  # fmt: skip
+    SelectChoice("FR", _l("France")),
+    SelectChoice("BE", _l("Belgique")),
+    SelectChoice("CH", _l("Suisse")),
+    SelectChoice("LU", _l("Luxembourg")),
+    SelectChoice("MC", _l("Monaco")),
+    SelectChoice("DE", _l("Allemagne")),
+    SelectChoice("ES", _l("Espagne")),
+    SelectChoice("IT", _l("Italie")),
+]
 
 
 def _digits(value: str | None) -> str | None:
@@ -51,6 +60,22 @@ class ContactForm(PlainForm):
         Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254),
     ])  # fmt: skip
     phone = TelField(_l("Téléphone"), [Length(max=30)])
+
+
+class BillingContactForm(ContactForm):
+    name = StringField(
+        _l("Nom"),
+        [_required(_l("Indiquez le nom du contact de facturation.")), Length(max=70)],
+        filters=[_trim],
+    )
+    email = EmailField(
+        _l("Adresse e-mail"),
+        [
+            _required(_l("Indiquez l'adresse e-mail de facturation.")),
+            Email(_l("Cette adresse e-mail n'est pas valable.")),
+            Length(max=254),
+        ],
+    )
 
 
 class CustomerForm(FlaskForm):
@@ -76,14 +101,16 @@ class CustomerForm(FlaskForm):
     town = StringField(_l("Ville"), [_required(_l("Indiquez la ville.")), Length(max=35)], filters=[_trim])
     country = SelectField(_l("Pays"), choices=COUNTRIES, default="FR")
     language = SelectField(
-        _l("Langue des e-mails"), choices=[("fr", "Français"), ("en", "English")], default="fr"
+        _l("Langue des e-mails"),
+        choices=[SelectChoice("fr", "Français"), SelectChoice("en", "English")],
+        default="fr",
     )
     health_data = RadioField(
         _l("Des données de santé seront-elles sauvegardées ?"),
-        choices=[("no", _l("Non")), ("yes", _l("Oui"))],
+        choices=[SelectChoice("no", _l("Non")), SelectChoice("yes", _l("Oui"))],
         validators=[_required(_l("Répondez par oui ou par non."))],
     )
-    billing = FormField(ContactForm, _l("Facturation"))
+    billing = FormField(BillingContactForm, _l("Facturation"))
     technical = FormField(ContactForm, _l("Technique"))
     incident = FormField(ContactForm, _l("Incidents"))
     signatory = FormField(ContactForm, _l("Signataire"))
@@ -125,14 +152,6 @@ class CustomerForm(FlaskForm):
             raise ValidationError(_("Ce numéro de TVA français n'est pas valable.")) from None
         if self.siren.data and field.data[4:] != self.siren.data:
             raise ValidationError(_("Ce numéro de TVA n'appartient pas au SIREN saisi."))
-
-    def validate_billing(self, field: FormField) -> None:
-        if not field.form.name.data:
-            field.form.name.errors = [_("Indiquez le nom du contact de facturation.")]
-        if not field.form.email.data:
-            field.form.email.errors = [_("Indiquez l'adresse e-mail de facturation.")]
-        if field.form.name.errors or field.form.email.errors:
-            raise ValidationError(_("Le contact de facturation est obligatoire."))
 
     def contacts(self) -> dict[ContactRole, tuple[str, str, str]]:
         """The four contacts; one left empty is the billing contact."""

@@ -17,6 +17,7 @@ from flask import (
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
+from wtforms import SelectChoice
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
@@ -44,7 +45,7 @@ def list_customers() -> Response:
 
 def _form(data: Any = None) -> CustomerForm:
     form = CustomerForm(data) if data is not None else CustomerForm()
-    form.terms.choices = [(name, stack.label) for name, stack in stacks().items()]
+    form.terms.choices = [SelectChoice(name, stack.label) for name, stack in stacks().items()]
     return form
 
 

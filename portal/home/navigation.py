@@ -26,15 +26,16 @@ P = Permission
 MENU = [
     Entry("home.dashboard", _l("Accueil"), "house", P.HOME_READ),
     Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
+    Entry("subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ),
+    Entry("subscriptions.list_subscriptions", _l("Abonnements"), "arrow-repeat", P.SUBSCRIPTION_READ),
 ]
 
 
 def navigation() -> list[Item]:
     if g.actor is None:
         return []
-    section = (request.endpoint or "").split(".")[0]
-    return [
-        Item(url_for(e.endpoint), e.label, e.icon, e.endpoint.split(".")[0] == section)
-        for e in MENU
-        if g.actor.role in GRANTS[e.permission]
-    ]
+    shown = [entry for entry in MENU if g.actor.role in GRANTS[entry.permission]]
+    urls = [url_for(entry.endpoint) for entry in shown]
+    # The longest address that the present one starts with is where one is.
+    here = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+    return [Item(url, entry.label, entry.icon, url == here) for entry, url in zip(shown, urls, strict=True)]

@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.accounts.models import Organisation
 from portal.db import Tenant, db
 from portal.jobs import insert_once
 from portal.secrets import Sealed
@@ -31,7 +32,10 @@ class LegalEntity(Tenant, db.Model):
     iban = Sealed()
     bank_name: Mapped[str] = mapped_column(String(70))
     mandate_prefix: Mapped[str] = mapped_column(String(10))  # first part of every RUM
+    notice_days: Mapped[int] = mapped_column(default=14)  # debits are told so many days before (003-50)
     lead_days: Mapped[int] = mapped_column(default=2)  # TARGET days between hand-in and debit
+
+    organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")
 
 
 class NumberSeries(Tenant, db.Model):
@@ -74,16 +78,11 @@ def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
 
 def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
     row: Any = NumberSeries(
-        organisation=_Owner(entity), legal_entity_id=entity.id, prefix=prefix, year=year, last=0
+        organisation=entity.organisation, legal_entity_id=entity.id, prefix=prefix, year=year, last=0
     )
     columns = (c.key for c in NumberSeries.__table__.columns if c.key != "id")
     values = {name: getattr(row, name) for name in columns}
     insert_once(NumberSeries, values, ["legal_entity_id", "prefix", "year"])
-
-
-class _Owner:
-    def __init__(self, entity: LegalEntity) -> None:
-        self.id, self.org_path = entity.organisation_id, entity.org_path
 
 
 def issuer_for(customer: Any) -> LegalEntity:

@@ -175,25 +175,30 @@ def subscriptions_of(customer: Customer) -> list[Subscription]:
     return list(db.session.scalars(query.order_by(Subscription.id)))
 
 
+def charge_next_period(subscription: Subscription) -> str:
+    """Owe the first period that no charge covers yet; returns the charge's origin."""
+    start = subscription.billed_before
+    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+    origin = f"subscription:{subscription.uid}:{start.isoformat()}"
+    add_charge(
+        subscription.customer, origin=origin, quantity=subscription.quantity,
+        label=_("%(product)s, du %(start)s au %(end)s", product=subscription.product_name,
+                start=start.strftime("%d/%m/%Y"), end=last_usable_day(end).strftime("%d/%m/%Y")),
+        unit_cents=subscription.unit_cents, includes_vat=subscription.includes_vat,
+        vat_basis_points=subscription.vat_basis_points, method=subscription.method,
+    )  # fmt: skip
+    subscription.billed_before = end
+    return origin
+
+
 @charges_due.connect
 def charge_periods(_sender: Any, *, customer: Customer, until: date) -> None:
     """Owe every period of the customer's subscriptions that starts on or before a day.
 
     Source: 003-45, 004-35, 000-13, 001-11.
     """
-
     for subscription in subscriptions_of(customer):
         while subscription.billed_before <= until:
-            start = subscription.billed_before
-            if subscription.ends_on is not None and start >= subscription.ends_on:
+            if subscription.ends_on is not None and subscription.billed_before >= subscription.ends_on:
                 break
-            end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
-            add_charge(
-                customer, origin=f"subscription:{subscription.uid}:{start.isoformat()}",
-                label=_("%(product)s, du %(start)s au %(end)s", product=subscription.product_name,
-                        start=start.strftime("%d/%m/%Y"), end=last_usable_day(end).strftime("%d/%m/%Y")),
-                quantity=subscription.quantity, unit_cents=subscription.unit_cents,
-                includes_vat=subscription.includes_vat, method=subscription.method,
-                vat_basis_points=subscription.vat_basis_points,
-            )  # fmt: skip
-            subscription.billed_before = end
+            charge_next_period(subscription)

@@ -138,6 +138,7 @@ def upgrade() -> None:
     sa.Column('iban_sealed', sa.String(length=300), nullable=False),
     sa.Column('bank_name', sa.String(length=70), nullable=False),
     sa.Column('mandate_prefix', sa.String(length=10), nullable=False),
+    sa.Column('notice_days', sa.Integer(), nullable=False),
     sa.Column('lead_days', sa.Integer(), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
     sa.Column('org_path', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),

@@ -1,0 +1,1 @@
+"""REST v1: what machines ask of the portal."""

@@ -1,0 +1,77 @@
+"""Activation of machines. JSON in, JSON out; every refusal has a stable code."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, make_response, request
+
+from portal import clock
+from portal.access import public
+from portal.db import EVERYTHING, db, set_scope
+from portal.errors import PortalError
+from portal.licensing.models import find_key, take_seat
+from portal.secrets import keyring
+from portal.web import csrf
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+csrf.exempt(bp)  # no cookie takes part: the activation key is the only credential
+
+
+@bp.before_request
+def speak_json() -> None:
+    g.json_api = True
+
+
+@bp.errorhandler(PortalError)
+def refuse(error: PortalError) -> Response:
+    db.session.rollback()
+    code = getattr(error, "code", "INVALID")
+    body: dict[str, Any] = {"error": {"code": code, "message": error.message}}
+    if error.field:
+        body["error"]["field"] = error.field
+    return make_response(jsonify(body), error.status)
+
+
+def _text(body: dict[str, Any], name: str, length: int, *, needed: bool = True) -> str:
+    value = body.get(name, "")
+    if not isinstance(value, str) or len(value) > length or (needed and not value.strip()):
+        raise PortalError(f"{name}: a text of 1 to {length} characters is needed", field=name)
+    if any(ord(character) < 32 for character in value):
+        raise PortalError(f"{name}: control characters are not allowed", field=name)
+    return value.strip()
+
+
+@bp.post("/activations")
+@public("a machine proves its right with the activation key itself")
+def activate() -> Response:
+    """``{"key", "fingerprint", "hostname"?}`` → 201 with the signed licence file.
+
+    The same machine again gets the same bytes. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND,
+    422 MALFORMED_KEY or INVALID.
+    """
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise PortalError("a JSON object is needed")
+    typed = _text(body, "key", 64)
+    fingerprint = _text(body, "fingerprint", 64)
+    hostname = _text(body, "hostname", 140, needed=False)
+    set_scope(EVERYTHING)  # the key says whose it is
+    key = find_key(typed)
+    set_scope(key.org_path)
+    key.check_usable(clock.today())
+    activation, is_new = take_seat(key, fingerprint, hostname)
+    db.session.commit()
+    response = make_response(activation.license_file, 201)
+    response.mimetype = "application/json"
+    if not is_new:
+        response.headers["Idempotent-Replay"] = "true"
+    return response
+
+
+@bp.get("/license-keys")
+@public("public keys are public")
+def license_keys() -> Response:
+    """The public keys that verify licence files, by key id: 32 bytes in hexadecimal."""
+    ring = keyring()
+    public_key = ring.license_key.public_key().public_bytes_raw().hex()
+    return Response(json.dumps({ring.license_kid: public_key}), mimetype="application/json")

@@ -1,0 +1,131 @@
+"""The monthly billing run: what is owed becomes invoices, and invoices become announced debits.
+
+One customer is one step is one transaction: killed anywhere, the run goes on with the next customer, and
+nobody is billed twice.
+"""
+
+from calendar import monthrange
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock, jobs
+from portal.billing.issue import issue_invoice
+from portal.billing.models import (
+    BillingRun,
+    Charge,
+    Invoice,
+    RunState,
+    charges_due,
+    pending_charges,
+)
+from portal.billing.rules import due_on
+from portal.catalogue.models import Method
+from portal.customers.models import ContactRole, Customer
+from portal.db import db, within
+from portal.errors import Refused
+from portal.journal import SYSTEM, record
+from portal.mail import queue_mail
+from portal.resellers.models import LegalEntity, issuer_for
+from portal.sepa.models import find_usable_mandate, plan_collection
+
+_GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
+
+
+def start_run(entity: LegalEntity, month: str, *, by: Any) -> BillingRun:
+    """Ask for the run of a month, such as "2026-12"; asking twice is asking once."""
+    try:
+        year, number = (int(part) for part in month.split("-"))
+        first = date(year, number, 1)
+    except ValueError as error:
+        raise Refused(_("Écrivez le mois comme 2026-12."), field="month") from error
+    if first > clock.today():
+        raise Refused(_("Ce mois n'a pas commencé."), field="month")
+    found = db.session.scalars(
+        select(BillingRun).where(BillingRun.legal_entity_id == entity.id, BillingRun.month == month)
+    ).one_or_none()
+    if found is not None:
+        raise Refused(_("Les factures de ce mois ont déjà été lancées."), field="month")
+    run = BillingRun(
+        organisation=entity.organisation, legal_entity_id=entity.id, month=month, state=RunState.QUEUED,
+        invoices=0, gross_cents=0, collections=0,
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    record(run, "start", by=by)
+    jobs.enqueue("billing.run", run.uid, entity.organisation, unit="customers")
+    return run
+
+
+def last_day(month: str) -> date:
+    year, number = (int(part) for part in month.split("-"))
+    return date(year, number, monthrange(year, number)[1])
+
+
+@jobs.job("billing.run")
+def bill_month(claim: jobs.Claim) -> None:
+    run = db.session.scalars(select(BillingRun).where(BillingRun.uid == claim.ref)).one()
+    entity, until = run.legal_entity, last_day(run.month)
+    ids = _customer_ids(entity, after=int(claim.cursor or 0))
+    done, total = _progress(entity, int(claim.cursor or 0), len(ids))
+    run.state = RunState.RUNNING
+    for position, customer_id in enumerate(ids, done + 1):
+        customer = db.session.get(Customer, customer_id)
+        if customer is not None and issuer_for(customer).id == entity.id:
+            for invoice in bill_customer(customer, entity, until):
+                run.invoices += 1
+                run.gross_cents += invoice.gross_cents
+                run.collections += invoice.method == Method.DIRECT_DEBIT
+        claim.step(cursor=str(customer_id), done=position, total=total)
+    run.state, run.finished_at = RunState.DONE, clock.now()
+    record(run, "finish", by=SYSTEM, invoices=run.invoices)
+
+
+def _customer_ids(entity: LegalEntity, after: int) -> list[int]:
+    query = select(Customer.id).where(within(Customer, entity.org_path), Customer.id > after)
+    return list(db.session.scalars(query.order_by(Customer.id)))
+
+
+def _progress(entity: LegalEntity, after: int, left: int) -> tuple[int, int]:
+    query = select(db.func.count(Customer.id)).where(within(Customer, entity.org_path))
+    done = db.session.scalar(query.where(Customer.id <= after)) or 0
+    return done, done + left
+
+
+def bill_customer(customer: Customer, entity: LegalEntity, until: date) -> list[Invoice]:
+    """Invoice everything that a customer owes up to a day: one invoice per means of payment."""
+    charges_due.send(None, customer=customer, until=until)
+    pending = pending_charges(customer)
+    invoices = []
+    for method in Method:
+        chosen = [charge for charge in pending if charge.method == method]
+        if chosen:
+            invoices.append(_bill(customer, entity, chosen, method))
+    return invoices
+
+
+def _bill(customer: Customer, entity: LegalEntity, charges: list[Charge], method: Method) -> Invoice:
+    today = clock.today()
+    invoice = issue_invoice(
+        customer, entity, charges, method=method, issued_on=today,
+        due_on=due_on(today, None, _GRANTED_DAYS), by=SYSTEM,
+    )  # fmt: skip
+    collection = None
+    if method == Method.DIRECT_DEBIT:
+        mandate = find_usable_mandate(customer, entity, today)
+        if mandate is not None:
+            collection = plan_collection(
+                mandate, amount_cents=invoice.gross_cents, reference=invoice.number,
+                source_uid=invoice.uid, remittance=_("Facture %(number)s", number=invoice.number),
+                notice_days=entity.notice_days, by=SYSTEM,
+            )  # fmt: skip
+        else:
+            record(invoice, "no_mandate", by=SYSTEM)
+    queue_mail(
+        customer.contact(ContactRole.BILLING).email, "billing/mail_invoice.txt", about=invoice,
+        owner=customer.organisation, language=customer.language,
+        attach=[invoice.document] if invoice.document else [], invoice=invoice, collection=collection,
+    )  # fmt: skip
+    return invoice

@@ -1,0 +1,105 @@
+"""Invoices and billing runs."""
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from sqlalchemy import select
+from wtforms import SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from portal import clock, htmx
+from portal.access import Permission, get_or_404, requires
+from portal.billing.models import BillingRun, Invoice, RunState
+from portal.billing.run import start_run
+from portal.customers.models import Customer
+from portal.customers.views import customer_panel
+from portal.db import db
+from portal.errors import Refused
+from portal.jobs import find_task
+from portal.journal import timeline
+from portal.mail import mails_about
+from portal.resellers.models import LegalEntity
+
+bp = Blueprint("billing", __name__, url_prefix="/billing")
+PAGE = 50
+
+
+class RunForm(FlaskForm):
+    entity = SelectField()
+    month = StringField(validators=[InputRequired()])
+
+
+def _run_form() -> RunForm:
+    form = RunForm()
+    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
+    form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
+    form.entity.label.text, form.month.label.text = _("Émetteur"), _("Mois")
+    return form
+
+
+@bp.get("/invoices")
+@requires(Permission.INVOICE_READ)
+def list_invoices() -> Response:
+    query = Invoice.visible_to(g.actor).order_by(Invoice.id.desc()).limit(PAGE + 1)
+    after = request.args.get("after", "")
+    if after.isdigit():
+        query = query.where(Invoice.id < int(after))
+    rows = list(db.session.scalars(query))
+    following = str(rows[PAGE - 1].id) if len(rows) > PAGE else ""
+    page = render_template("billing/invoices.html", invoices=rows[:PAGE], after=following)
+    return make_response(page)
+
+
+@bp.get("/invoices/<uid>")
+@requires(Permission.INVOICE_READ)
+def show_invoice(uid: str) -> Response:
+    invoice = get_or_404(Invoice.visible_to(g.actor), uid)
+    page = render_template(
+        "billing/invoice.html", invoice=invoice, events=timeline(invoice), mails=mails_about(invoice)
+    )
+    return make_response(page)
+
+
+@bp.get("/runs")
+@requires(Permission.BILLING_RUN)
+def list_runs() -> Response:
+    return _runs_page(_run_form())
+
+
+def _runs_page(form: RunForm, status: int = 200) -> Response:
+    if not form.month.data:
+        form.month.data = f"{clock.today():%Y-%m}"
+    runs = list(db.session.scalars(BillingRun.visible_to(g.actor).order_by(BillingRun.id.desc())))
+    return make_response(render_template("billing/runs.html", runs=runs, form=form), status)
+
+
+@bp.post("/runs")
+@requires(Permission.BILLING_RUN)
+def create_run() -> Response:
+    form = _run_form()
+    if form.validate():
+        entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
+        try:
+            run = start_run(entity, form.month.data, by=g.actor)
+            db.session.commit()
+            return htmx.go(url_for(".show_run", uid=run.uid))
+        except Refused as refusal:
+            db.session.rollback()
+            form.month.errors = [_(refusal.message)]
+    return _runs_page(form, 422)
+
+
+@bp.get("/runs/<uid>")
+@requires(Permission.BILLING_RUN)
+def show_run(uid: str) -> Response:
+    run = get_or_404(BillingRun.visible_to(g.actor), uid)
+    context = {"run": run, "task": find_task("billing.run", run.uid)}
+    if htmx.wants_fragment():
+        return htmx.poll_answer("billing/_run.html", finished=run.state == RunState.DONE, **context)
+    return make_response(render_template("billing/run.html", events=timeline(run), **context))
+
+
+@customer_panel
+def invoices_panel(customer: Customer) -> tuple[str, dict[str, object]]:
+    query = select(Invoice).where(Invoice.customer_id == customer.id).order_by(Invoice.id.desc())
+    return "billing/_customer_panel.html", {"invoices": list(db.session.scalars(query.limit(12)))}

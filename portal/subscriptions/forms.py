@@ -1,0 +1,53 @@
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+
+from portal.catalogue.models import Method
+from portal.errors import Refused
+from portal.money import parse_euros
+from portal.subscriptions.termination import Reason
+
+METHODS = [
+    SelectChoice(Method.WIRE, _l("Virement, sur pro forma")),
+    SelectChoice(Method.DIRECT_DEBIT, _l("Prélèvement SEPA")),
+]
+REASONS = [
+    SelectChoice(Reason.NONE, _l("Sans motif")),
+    SelectChoice(Reason.SWITCH, _l("Changement de fournisseur")),
+    SelectChoice(Reason.IN_HOUSE, _l("Reprise en interne")),
+    SelectChoice(Reason.END_OF_BUSINESS, _l("Cessation d'activité")),
+]
+
+
+class OrderForm(FlaskForm):
+    product = SelectField(_l("Offre"))
+    quantity = IntegerField(
+        _l("Quantité"),
+        [
+            InputRequired(_l("Indiquez une quantité, en chiffres.")),
+            NumberRange(1, 10_000, _l("Entre 1 et 10 000.")),
+        ],
+        default=1,
+    )
+    method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
+
+
+class WireForm(FlaskForm):
+    received_on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez la date du relevé."))])
+    amount = StringField(_l("Montant reçu"), [InputRequired(_l("Indiquez le montant du relevé."))])
+    reference = StringField(
+        _l("Référence bancaire"), [InputRequired(_l("Indiquez la référence du relevé.")), Length(max=140)]
+    )
+
+    def validate_amount(self, field: StringField) -> None:
+        try:
+            self.amount_cents = parse_euros(field.data)
+        except Refused as refusal:
+            raise ValidationError(_l(refusal.message)) from refusal
+
+
+class TerminationForm(FlaskForm):
+    sent_on = DateField(_l("Résiliation envoyée le"), [InputRequired(_l("Indiquez la date d'envoi."))])
+    reason = SelectField(_l("Motif"), choices=REASONS)
+    early = BooleanField(_l("Sortie anticipée, avec pénalité, sans attendre l'échéance"))

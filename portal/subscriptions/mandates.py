@@ -1,0 +1,52 @@
+"""Orders paid by direct debit: ask for the mandate, and start when it is signed."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.customers.models import ContactRole
+from portal.db import db
+from portal.journal import SYSTEM
+from portal.mail import queue_mail
+from portal.sepa.models import (
+    find_usable_mandate,
+    mandate_signed,
+    open_mandate,
+    request_mandate,
+)
+from portal.subscriptions.models import Order, OrderState
+from portal.subscriptions.place import issue_keys
+
+
+def ask_for_mandate(order: Order, *, by: Any) -> None:
+    """Start at once under a mandate that the customer has signed before, else send the signing link."""
+    customer, entity = order.customer, order.legal_entity
+    if find_usable_mandate(customer, entity, clock.today()) is not None:
+        start_mandated(order, by=by)
+    elif open_mandate(customer, entity) is None:
+        request_mandate(customer, entity, by=by)
+
+
+def start_mandated(order: Order, *, by: Any) -> None:
+    """The first debit follows with the next billing run; keys, where sold, leave now."""
+    subscription = order.deliver(by=by)
+    db.session.flush()
+    keys = issue_keys(order, subscription, by=by)
+    queue_mail(
+        order.customer.contact(ContactRole.BILLING).email, "subscriptions/mail_started.txt",
+        about=order, owner=order.customer.organisation, language=order.customer.language,
+        order=order, subscription=subscription, keys=keys,
+    )  # fmt: skip
+
+
+@mandate_signed.connect
+def start_waiting_orders(_sender: Any, *, mandate: Any) -> None:
+    """In the signing transaction: every order that waited for this customer's mandate starts."""
+    waiting = select(Order).where(
+        Order.customer_id == mandate.customer_id,
+        Order.legal_entity_id == mandate.legal_entity_id,
+        Order.state == OrderState.AWAITING_MANDATE,
+    )
+    for order in db.session.scalars(waiting).all():
+        start_mandated(order, by=SYSTEM)

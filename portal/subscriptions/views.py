@@ -1,0 +1,210 @@
+"""Orders, their payment, subscriptions and their end."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from wtforms import SelectChoice
+
+from portal import clock, htmx
+from portal.access import Permission, get_or_404, requires
+from portal.catalogue.models import Method, Product, list_products
+from portal.customers.models import Customer
+from portal.customers.views import customer_panel
+from portal.db import db
+from portal.errors import Refused
+from portal.journal import timeline
+from portal.licensing.models import keys_of
+from portal.mail import mails_about
+from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
+from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
+from portal.subscriptions.place import place_order, record_wire
+from portal.subscriptions.termination import terminate, work_out
+
+bp = Blueprint("subscriptions", __name__)
+
+
+def _order_form() -> OrderForm:
+    form = OrderForm()
+    form.product.choices = [SelectChoice(product.uid, product.name) for product in list_products()]
+    return form
+
+
+@bp.get("/customers/<customer_uid>/orders/new")
+@requires(Permission.ORDER_WRITE)
+def new_order(customer_uid: str) -> Response:
+    customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
+    page = render_template(
+        "subscriptions/new_order.html", customer=customer, form=_order_form(), products=list_products()
+    )
+    return make_response(page)
+
+
+@bp.post("/customers/<customer_uid>/orders")
+@requires(Permission.ORDER_WRITE)
+def create_order(customer_uid: str) -> Response:
+    customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
+    form = _order_form()
+    if form.validate():
+        product = get_or_404(Product.visible_to(g.actor), form.product.data)
+        try:
+            order = place_order(customer, product, form.quantity.data, Method(form.method.data), by=g.actor)
+            db.session.commit()
+            return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
+        except Refused as refusal:
+            db.session.rollback()
+            _place_refusal(form, refusal)
+    page = render_template(
+        "subscriptions/new_order.html", customer=customer, form=form, products=list_products()
+    )
+    return make_response(page, 422)
+
+
+def _place_refusal(form: Any, refusal: Refused) -> None:
+    """Show a rule's refusal beside the field that it is about, or above the form."""
+    if refusal.field and refusal.field in form:
+        form[refusal.field].errors = [_(refusal.message)]
+    else:
+        form.form_errors.append(_(refusal.message))
+
+
+@bp.get("/orders")
+@requires(Permission.ORDER_READ)
+def list_orders() -> Response:
+    query = Order.visible_to(g.actor).order_by(Order.id.desc()).limit(200)
+    state = request.args.get("state", "")
+    if state in set(OrderState):
+        query = query.where(Order.state == OrderState(state))
+    orders = list(db.session.scalars(query))
+    return make_response(render_template("subscriptions/orders.html", orders=orders, state=state))
+
+
+@bp.get("/orders/<uid>")
+@requires(Permission.ORDER_READ)
+def show_order(uid: str) -> Response:
+    return _order_page(get_or_404(Order.visible_to(g.actor), uid), WireForm(received_on=clock.today()))
+
+
+def _order_page(order: Order, form: WireForm, status: int = 200) -> Response:
+    keys = [key for key in keys_of(order.customer) if key.source_uid == order.uid]
+    return htmx.render(
+        "subscriptions/order.html", "subscriptions/_order.html", status, order=order, form=form,
+        keys=keys, events=timeline(order), mails=mails_about(order),
+    )  # fmt: skip
+
+
+@bp.post("/orders/<uid>/payment")
+@requires(Permission.PAYMENT_WRITE)
+def record_payment(uid: str) -> Response:
+    order = get_or_404(Order.visible_to(g.actor), uid)
+    form = WireForm()
+    if form.validate():
+        try:
+            invoice = record_wire(
+                order, received_on=form.received_on.data, amount_cents=form.amount_cents,
+                reference=form.reference.data.strip(), by=g.actor,
+            )  # fmt: skip
+            db.session.commit()
+        except Refused as refusal:
+            db.session.rollback()
+            _place_refusal(form, refusal)
+        else:
+            text = _("Facture %(number)s émise et envoyée.", number=invoice.number)
+            return htmx.go(url_for(".show_order", uid=uid), toast=text)
+    return _order_page(get_or_404(Order.visible_to(g.actor), uid), form, 422)
+
+
+@bp.post("/orders/<uid>/cancellation")
+@requires(Permission.ORDER_WRITE)
+def cancel_order(uid: str) -> Response:
+    order = get_or_404(Order.visible_to(g.actor), uid)
+    order.cancel(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_order", uid=uid), toast=_("Commande annulée."))
+
+
+@bp.get("/subscriptions")
+@requires(Permission.SUBSCRIPTION_READ)
+def list_subscriptions() -> Response:
+    query = Subscription.visible_to(g.actor).order_by(Subscription.id.desc()).limit(200)
+    rows = list(db.session.scalars(query))
+    return make_response(render_template("subscriptions/list.html", subscriptions=rows))
+
+
+@bp.get("/subscriptions/<uid>")
+@requires(Permission.SUBSCRIPTION_READ)
+def show_subscription(uid: str) -> Response:
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    keys = [key for key in keys_of(subscription.customer) if key.source_uid == subscription.order_uid]
+    page = render_template(
+        "subscriptions/show.html", subscription=subscription, keys=keys,
+        events=timeline(subscription), mails=mails_about(subscription), today=clock.today(),
+        actions=[link for make in _links for link in make(subscription)],
+    )  # fmt: skip
+    return make_response(page)
+
+
+# Higher packages offer what can be done next with a subscription: f(subscription) -> [(url, label, icon)].
+_links: list[Any] = []
+
+
+def subscription_link(function: Any) -> Any:
+    _links.append(function)
+    return function
+
+
+def _preview(subscription: Subscription, form: TerminationForm) -> Any:
+    """The computed end for what the form says, or None with the refusal beside its field."""
+    try:
+        return work_out(subscription, form.sent_on.data, reason=form.reason.data, early=form.early.data)
+    except Refused as refusal:
+        _place_refusal(form, refusal)
+        return None
+
+
+@bp.get("/subscriptions/<uid>/termination")
+@requires(Permission.SUBSCRIPTION_TERMINATE)
+def new_termination(uid: str) -> Response:
+    """What an end would mean, before anything is decided; changes with the form."""
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    form = TerminationForm(request.args, meta={"csrf": False})
+    if not form.sent_on.raw_data:
+        form = TerminationForm(sent_on=clock.today(), reason="none", meta={"csrf": True})
+    result = _preview(subscription, form) if form.sent_on.data else None
+    return htmx.render(
+        "subscriptions/termination.html", "subscriptions/_termination_facts.html",
+        subscription=subscription, form=form, result=result,
+    )  # fmt: skip
+
+
+@bp.post("/subscriptions/<uid>/termination")
+@requires(Permission.SUBSCRIPTION_TERMINATE)
+def give_notice(uid: str) -> Response:
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    form = TerminationForm()
+    if form.validate():
+        try:
+            result = terminate(
+                subscription, form.sent_on.data, reason=form.reason.data, early=form.early.data, by=g.actor
+            )
+            db.session.commit()
+        except Refused as refusal:
+            db.session.rollback()
+            _place_refusal(form, refusal)
+        else:
+            text = _("Résiliation enregistrée : fin le %(day)s.", day=result.ends_on.strftime("%d/%m/%Y"))
+            return htmx.go(url_for(".show_subscription", uid=uid), toast=text)
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    page = render_template(
+        "subscriptions/termination.html", subscription=subscription, form=form, result=None
+    )
+    return make_response(page, 422)
+
+
+@customer_panel
+def contracts_panel(customer: Customer) -> Any:
+    orders = db.session.scalars(
+        db.select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc())
+    )
+    context = {"orders": list(orders), "subscriptions": subscriptions_of(customer)}
+    return "subscriptions/_customer_panel.html", context
