@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from flask import Flask, has_request_context, request
@@ -193,14 +194,16 @@ def _filter_by_scope(state: ORMExecuteState) -> None:
         or not (state.is_select or state.is_update or state.is_delete)
     ):
         return
-    for kind in _scoped_kinds():
-        state.statement = state.statement.options(
-            with_loader_criteria(kind, within(kind, path), include_aliases=True)
-        )
+    state.statement = state.statement.options(*_criteria(path))
 
 
-def _scoped_kinds() -> list[type[Scoped]]:
-    return [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
+@lru_cache(maxsize=512)
+def _criteria(path: str | None) -> tuple[Any, ...]:
+    """The same objects for every query of a scope: building them costs more than a small query."""
+    kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
+    return tuple(
+        with_loader_criteria(kind, within(kind, path), include_aliases=True) for kind in kinds
+    )
 
 
 @contextmanager

@@ -50,6 +50,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('uid', name=op.f('uq_periodic_run_uid'))
     )
     op.create_table('customer',
+    sa.Column('org_path', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('reseller_id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(40), nullable=False),
     sa.Column('name', sa.String(length=140), nullable=False),
     sa.Column('name_folded', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),
@@ -63,18 +65,18 @@ def upgrade() -> None:
     sa.Column('health_data', sa.Boolean(), nullable=False),
     sa.Column('language', sa.String(length=5), nullable=False),
     sa.Column('organisation_id', sa.Integer(), nullable=False),
-    sa.Column('org_path', sa.String(length=200).with_variant(sa.String(length=200, collation='C'), 'postgresql'), nullable=False),
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('uid', sa.String(length=16), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_customer_organisation_id')),
+    sa.ForeignKeyConstraint(['reseller_id'], ['organisation.id'], name=op.f('fk_customer_reseller_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customer')),
     sa.UniqueConstraint('uid', name=op.f('uq_customer_uid'))
     )
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.create_index('ix_customer_name', ['name_folded', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_customer_org_path'), ['org_path'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_organisation_id'), ['organisation_id'], unique=False)
+        batch_op.create_index('ix_customer_reseller_name', ['reseller_id', 'name_folded', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_customer_siren'), ['siren'], unique=False)
 
     op.create_table('document',
@@ -838,8 +840,8 @@ def downgrade() -> None:
     op.drop_table('document')
     with op.batch_alter_table('customer', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_customer_siren'))
+        batch_op.drop_index('ix_customer_reseller_name')
         batch_op.drop_index(batch_op.f('ix_customer_organisation_id'))
-        batch_op.drop_index(batch_op.f('ix_customer_org_path'))
         batch_op.drop_index('ix_customer_name')
 
     op.drop_table('customer')

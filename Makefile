@@ -1,0 +1,46 @@
+# The portal's commands. `make help` lists them.
+PYTHON ?= python3
+VENV   ?= .venv
+export VENV
+BIN    := $(VENV)/bin
+KEEP   ?=
+.DEFAULT_GOAL := help
+.PHONY: help run test check tour bench assets format catalogues migration rules clean
+
+help: ## list every target
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## set everything up once, load the demonstration, start on 127.0.0.1:8000
+	@$(PYTHON) bin/setup.py run
+	@DEMO=1 $(BIN)/python bin/prepare.py --demo
+	@DEMO=1 $(BIN)/python bin/serve.py
+
+test: ## install what the tests need, then lint, types, imports, both databases, browser
+	@$(PYTHON) bin/setup.py test
+	@$(BIN)/python bin/check.py
+
+check: ## the fast part of the tests: lint, types, imports, SQLite
+	@$(BIN)/python bin/check.py --fast
+
+tour: ## live the nine steps on a throw-away instance (KEEP=dir keeps what it made)
+	@$(PYTHON) bin/setup.py test
+	@$(BIN)/python -m tour $(if $(KEEP),--keep $(KEEP))
+
+bench: ## measure everything against peers and limits, as a table
+	@$(PYTHON) bin/setup.py test
+	@$(BIN)/python -m bench all
+
+assets: ## copy the locked browser files into static/vendor
+	@$(PYTHON) bin/setup.py run
+
+format: ## rewrite the code in the house's format
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+catalogues: ## collect the sentences to translate into translations/
+	@$(BIN)/python bin/catalogues.py
+
+migration: ## write a migration from the models (NAME="what it does")
+	@$(BIN)/flask db migrate -m "$(NAME)"
+
+clean: ## remove the demonstration's data (instance/)
+	@rm -rf instance

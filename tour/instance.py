@@ -1,0 +1,129 @@
+"""A whole portal in a folder of its own: database, keys, key agent, worker, web server, mail server."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as modern
+from pathlib import Path
+from typing import Any
+
+import httpx
+from aiosmtpd.controller import Controller
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+class Mailbox:
+    """What the mail server has received: real messages over a real SMTP conversation."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        message = message_from_bytes(envelope.content, policy=modern)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        return "250 OK"
+
+    def wait_for(self, recipient: str, subject: str, seconds: float = 30) -> EmailMessage:
+        """The newest message to this person whose subject contains a text."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for message in reversed(self.messages):
+                if recipient in str(message["To"]) and subject in str(message["Subject"]).replace(
+                    "\u00a0", " "
+                ):
+                    return message
+            time.sleep(0.1)
+        seen = [(str(m["To"]), str(m["Subject"])) for m in self.messages]
+        raise TimeoutError(f"no mail « {subject} » to {recipient}; seen: {seen}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Instance:
+    """Start with ``with Instance() as portal``; everything ends and disappears with the block."""
+
+    def __init__(self, *, demo: bool = True, database_url: str = "", lease_seconds: float = 5) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="portal-tour-"))
+        self.port, self.smtp_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.mailbox = Mailbox()
+        self._smtp = Controller(self.mailbox, hostname="127.0.0.1", port=self.smtp_port)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
+            "DATA_DIR": str(self.folder / "data"),
+            "PUBLIC_URL": self.url,
+            "SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
+            "DEMO": "1" if demo else "0",
+            "JOB_LEASE_SECONDS": str(lease_seconds),
+            "PYTHONPATH": str(ROOT),
+            "LOG_LEVEL": "WARNING",
+        }
+        if database_url:
+            self.environment["DATABASE_URL"] = database_url
+
+    def __enter__(self) -> "Instance":
+        arguments = ["--demo"] if self.environment["DEMO"] == "1" else []
+        prepare = [sys.executable, str(ROOT / "bin" / "prepare.py"), *arguments]
+        subprocess.run(prepare, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        self._smtp.start()
+        self.start("agent", [sys.executable, "-m", "portal.engine.key_agent", "--socket",
+                             str(self.folder / "data" / "key-agent.sock")])  # fmt: skip
+        self.start_worker()
+        self.start("web", [str(BIN / "gunicorn"), "app:create_app()", "--bind", f"127.0.0.1:{self.port}",
+                           "--workers", "1", "--threads", "4", "--log-level", "warning"])  # fmt: skip
+        self._wait_for_web()
+        return self
+
+    def start(self, name: str, command: list[str]) -> None:
+        log = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
+
+    def start_worker(self) -> None:
+        self.start("worker", [str(BIN / "flask"), "worker"])
+
+    def kill(self, name: str) -> None:
+        """kill -9 of a process and everything that it started."""
+        process = self.processes[name]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _wait_for_web(self) -> None:
+        for _ in range(300):
+            if self.processes["web"].poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/healthz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise RuntimeError((self.folder / "web.log").read_text()[-3000:])
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._smtp.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
