@@ -156,6 +156,12 @@ def within(cls: Any, path: str | None) -> Any:
     return below
 
 
+def cursor_of(text: str) -> int | None:
+    """The row number in a page address, or None for anything that is not one."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= 18
+    return int(text) if is_number else None
+
+
 def set_scope(path: str | None) -> None:
     """Whose rows this session may touch from now on: an organisation's path, or ``EVERYTHING``."""
     session = db.session()
@@ -201,9 +207,7 @@ def _filter_by_scope(state: ORMExecuteState) -> None:
 def _criteria(path: str | None) -> tuple[Any, ...]:
     """The same objects for every query of a scope: building them costs more than a small query."""
     kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
-    return tuple(
-        with_loader_criteria(kind, within(kind, path), include_aliases=True) for kind in kinds
-    )
+    return tuple(with_loader_criteria(kind, within(kind, path), include_aliases=True) for kind in kinds)
 
 
 @contextmanager

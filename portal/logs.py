@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-_IBAN = re.compile(r"\b([A-Z]{2}\d{2})[A-Z0-9 ]{8,28}([A-Z0-9]{4})\b")
+_IBAN = re.compile(r"\b([A-Z]{2}\d{2})(?: ?[A-Z0-9]{4}){2,6} ?([A-Z0-9]{4}[A-Z0-9]{0,3})\b")
 _TOKEN = re.compile(
     r"(/(?:sign|unlock|fetch)/)[A-Za-z0-9_-]{20,}"
 )  # signed links carry their token in the path
@@ -16,9 +16,8 @@ _KEY = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){3}\b")
 
 def mask(text: str) -> str:
     """Hide IBANs, activation keys and link tokens; keep line breaks out of the log line."""
-    text = _IBAN.sub(r"\1…\2", text)
-    text = _TOKEN.sub(r"\1…", text)
-    return _KEY.sub("…", text).replace("\r", "\\r")
+    text = _TOKEN.sub(r"\1…", _KEY.sub("…", text))
+    return _IBAN.sub(r"\1…\2", text).replace("\r", "\\r")
 
 
 def _mask_all(logger: Any, method: str, event: Any) -> Any:

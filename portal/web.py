@@ -21,7 +21,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import htmx
@@ -108,6 +108,8 @@ def answer_http_error(error: HTTPException) -> Response:
     if status < 400:
         return make_response(error.get_response())
     db.session.rollback()
+    if isinstance(error, SecurityError):  # a foreign Host: no page can be built for it
+        return make_response("400\n", 400, {"Content-Type": "text/plain"})
     if g.get("json_api"):
         return make_response(jsonify(error={"code": f"HTTP_{status}", "message": error.name}), status)
     if status == 401:

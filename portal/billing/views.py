@@ -13,7 +13,7 @@ from portal.billing.models import BillingRun, Invoice, RunState
 from portal.billing.run import start_run
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
-from portal.db import db
+from portal.db import cursor_of, db
 from portal.errors import Refused
 from portal.jobs import find_task
 from portal.journal import timeline
@@ -41,9 +41,8 @@ def _run_form() -> RunForm:
 @requires(Permission.INVOICE_READ)
 def list_invoices() -> Response:
     query = Invoice.visible_to(g.actor).order_by(Invoice.id.desc()).limit(PAGE + 1)
-    after = request.args.get("after", "")
-    if after.isdigit():
-        query = query.where(Invoice.id < int(after))
+    if (after := cursor_of(request.args.get("after", ""))) is not None:
+        query = query.where(Invoice.id < after)
     rows = list(db.session.scalars(query))
     following = str(rows[PAGE - 1].id) if len(rows) > PAGE else ""
     page = render_template("billing/invoices.html", invoices=rows[:PAGE], after=following)

@@ -7,7 +7,7 @@ from sqlalchemy import Select, and_, or_, select
 from portal.access import RESELLER
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.customers.models import Customer, fold
-from portal.db import db, within
+from portal.db import cursor_of, db, within
 
 PAGE = 25
 
@@ -19,7 +19,7 @@ def search(actor: Any, text: str) -> Select[Any]:
         # Equality on the reseller, so that its customers come out of the index in the order of the page.
         query = query.where(Customer.reseller_id.in_(_resellers_below(actor)))
     digits = "".join(text.split())
-    if digits.isdigit():
+    if digits.isascii() and digits.isdigit():
         return query.where(Customer.siren >= digits, Customer.siren < digits + ":")
     if text.strip():
         folded = fold(text)
@@ -39,8 +39,8 @@ def _resellers_below(actor: Any) -> list[int]:
 def page(query: Select[Any], after: str) -> tuple[list[Customer], str]:
     """The 25 rows after a cursor, and the cursor of the next page ("" when this is the last)."""
     name, _, last = after.rpartition("|")
-    if last.isdigit():
-        later = and_(Customer.name_folded == name, Customer.id > int(last))
+    if (number := cursor_of(last)) is not None:
+        later = and_(Customer.name_folded == name, Customer.id > number)
         query = query.where(or_(Customer.name_folded > name, later))
     query = query.order_by(Customer.name_folded, Customer.id).limit(PAGE + 1)
     rows = list(db.session.scalars(query))
