@@ -1,0 +1,1 @@
+"""A demonstration: invented organisations, orders in every state, real repositories to restore from."""

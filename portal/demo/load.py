@@ -1,0 +1,162 @@
+"""Load the demonstration once: three resellers, sixty customers, orders in every state."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from portal import clock
+from portal.access import Role
+from portal.accounts.models import HASHER, Organisation, OrganisationKind, User
+from portal.catalogue.models import Method, Plan, Product
+from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
+from portal.db import EVERYTHING, db, scope
+from portal.demo.numbers import make_iban, make_siren, make_vat
+from portal.demo.vaults import fill_vaults
+from portal.journal import SYSTEM
+from portal.resellers.models import LegalEntity
+from portal.subscriptions.mandates import ask_for_mandate
+from portal.subscriptions.models import Order
+from portal.subscriptions.place import place_order, record_wire
+from portal.terms.library import find_stack
+
+PASSWORD = "demonstration-2026"  # of every demonstration account  # noqa: S105
+PROVIDER_PEOPLE = (
+    (Role.OPERATOR, "Exploitation", "exploitation@portail.example"),
+    (Role.FINANCE, "Comptabilité", "finance@portail.example"),
+    (Role.TECHNICIAN, "Support technique", "technique@portail.example"),
+)
+RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))
+RESELLER_PEOPLE = (
+    (Role.OWNER, "Gérance", "gerance"), (Role.SALES, "Commerce", "commerce"),
+    (Role.SUPPORT, "Atelier", "atelier"), (Role.READER, "Consultation", "lecture"),
+)  # fmt: skip
+TRADES = (
+    "Menuiserie", "Boulangerie", "Cabinet comptable", "Garage", "Imprimerie", "Pharmacie", "Étude notariale",
+    "Atelier d'architecture", "Fromagerie", "Librairie", "Clinique vétérinaire", "Bureau d'études",
+)  # fmt: skip
+PLACES = (
+    ("du Port", "29200", "Brest"), ("des Halles", "35000", "Rennes"), ("de la Gare", "59000", "Lille"),
+    ("du Canal", "44000", "Nantes"), ("des Remparts", "13001", "Marseille"), ("du Pont", "67000", "Strasbourg"),
+)  # fmt: skip
+
+
+def load() -> None:
+    """Everything in one transaction: a demonstration that was interrupted starts again from nothing."""
+    with scope(EVERYTHING):
+        if db.session.scalars(db.select(Organisation).limit(1)).first() is not None:
+            return
+        provider = Organisation(parent=None, kind=OrganisationKind.PROVIDER, name="Sauvegarde Démo")
+        db.session.add(provider)
+        db.session.flush()
+        _people(provider, PROVIDER_PEOPLE)
+        _entity(provider)
+        products = _products(provider)
+        customers = []
+        for index, (name, domain) in enumerate(RESELLERS):
+            reseller = Organisation(parent=provider, kind=OrganisationKind.RESELLER, name=name)
+            db.session.add(reseller)
+            db.session.flush()
+            _people(reseller, [(role, f"{who}, {name}", f"{box}@{domain}.example")
+                               for role, who, box in RESELLER_PEOPLE])  # fmt: skip
+            customers += _customers(reseller, index)
+        _orders(customers, products)
+        fill_vaults(customers[0], customers[1], customers[2])
+        db.session.commit()
+
+
+def _people(organisation: Organisation, people: Any) -> None:
+    password_hash = HASHER.hash(PASSWORD)  # one hash for all: hashing is slow on purpose
+    for role, name, email in people:
+        db.session.add(User(organisation=organisation, email=email, name=name, role=role,
+                            password_hash=password_hash, is_enabled=True))  # fmt: skip
+
+
+def _entity(provider: Organisation) -> None:
+    entity = LegalEntity(
+        organisation=provider, name="SAUVEGARDE DEMO SAS", legal_form="SAS au capital de 50 000 €",
+        siren=make_siren(900), rcs_town="Rennes", vat_number=make_vat(make_siren(900)),
+        street="4 quai de la Démonstration", postcode="35000", town="Rennes", country="FR",
+        email="facturation@portail.example", ics="FR15ZZZ588627", bank_name="Banque de démonstration",
+        mandate_prefix="DEMO", notice_days=14, lead_days=2,
+    )  # fmt: skip
+    entity.iban = make_iban(900)
+    db.session.add(entity)
+    db.session.flush()
+
+
+def _products(provider: Organisation) -> dict[str, Product]:
+    rows = (
+        ("NB-WS", "NATSO BACKUP+ Poste de travail", "natso", Plan.ANNUAL, 12, 5988, True, True, 1),
+        ("NB-SRV", "NATSO BACKUP+ Serveur", "natso", Plan.ANNUAL, 12, 23880, True, True, 2),
+        ("WS-M", "DropCloud WeSend, utilisateur", "dropcloud", Plan.MONTHLY, 1, 1200, True, False, 0),
+        ("DB-36", "Do'BaaS 1 To", "dobaas", Plan.THREE_YEARS, 1, 30000, False, False, 0),
+    )
+    made = {}
+    for code, name, terms, plan, months, cents, includes_vat, has_keys, key_product in rows:
+        made[code] = Product(
+            organisation=provider, code=code, name=name, terms_stack=terms, plan=plan, billing_months=months,
+            unit_name="licence", unit_cents=cents, price_includes_vat=includes_vat, vat_basis_points=2000,
+            has_keys=has_keys, key_product=key_product, is_on_sale=True,
+        )  # fmt: skip
+    db.session.add_all(made.values())
+    db.session.flush()
+    return made
+
+
+def _customers(reseller: Organisation, index: int) -> list[Customer]:
+    chance = random.Random(index)
+    made = []
+    for number in range(20):
+        serial = index * 20 + number + 1
+        place, postcode, town = PLACES[(number + index) % len(PLACES)]
+        name = f"{TRADES[(number + index * 5) % len(TRADES)]} {place}"
+        if any(customer.name == name for customer in made):
+            name += f" {number}"
+        box = f"client{serial:02d}.example"
+        contacts = {
+            ContactRole.BILLING: ("Service comptable", f"compta@{box}", ""),
+            ContactRole.TECHNICAL: ("Service informatique", f"info@{box}", ""),
+            ContactRole.INCIDENT: ("Astreinte", f"astreinte@{box}", ""),
+            ContactRole.SIGNATORY: ("Direction", f"direction@{box}", ""),
+        }
+        siren = make_siren(serial)
+        customer = onboard(
+            reseller, contacts=contacts, by=SYSTEM, kind=CustomerKind.BUSINESS, name=name, siren=siren,
+            siret=None, vat_number=make_vat(siren), street=f"{chance.randint(1, 90)} rue {place}",
+            postcode=postcode, town=town, country="FR", health_data=False, language="fr",
+        )  # fmt: skip
+        terms = ("natso", "dropcloud", "dobaas")[number % 3]
+        customer.accept(find_stack(terms), by=SYSTEM, address="127.0.0.1")
+        made.append(customer)
+    _people(made[0].organisation, [(Role.CUSTOMER, f"Direction, {made[0].name}",
+                                    f"client@{RESELLERS[index][1]}.example")])  # fmt: skip
+    return made
+
+
+def _orders(customers: list[Customer], products: dict[str, Product]) -> None:
+    """A few of each kind: paid, waiting for the wire, waiting for the mandate, not ordered yet."""
+    chance = random.Random(7)
+    for number, customer in enumerate(customers):
+        if number % 5 == 4:
+            continue
+        accepted = {row.document for row in customer.acceptances}
+        if "000" in accepted:
+            product = products["NB-SRV" if number % 4 == 0 else "NB-WS"]
+            order = place_order(customer, product, chance.randint(1, 12), Method.WIRE, by=SYSTEM)
+            if number % 4 != 3:
+                _pay(order, number)
+        else:
+            product = products["WS-M" if "001" in accepted else "DB-36"]
+            quantity = chance.randint(2, 20) if "001" in accepted else 1
+            order = place_order(customer, product, quantity, Method.DIRECT_DEBIT, by=SYSTEM)
+            ask_for_mandate(order, by=SYSTEM)
+
+
+def _pay(order: Order, number: int) -> None:
+    assert order.proforma is not None
+    record_wire(
+        order, received_on=clock.today() - timedelta(days=1), amount_cents=order.proforma.gross_cents,
+        reference=f"VIR-DEMO-{number:03d}", by=SYSTEM,
+    )  # fmt: skip
+
+
