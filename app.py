@@ -9,9 +9,12 @@ from portal.accounts import views as accounts
 from portal.customers import views as customers
 from portal.home import views as home
 from portal.licensing import models as _licensing  # noqa: F401
+from portal.sepa import jobs as _sepa_jobs  # noqa: F401
+from portal.sepa import signing
+from portal.sepa import views as sepa
 from portal.subscriptions import models as _subscriptions  # noqa: F401
 
-BLUEPRINTS = (accounts.bp, home.bp, customers.bp)
+BLUEPRINTS = (accounts.bp, home.bp, customers.bp, sepa.bp, signing.bp)
 
 
 def create_app(**overrides: object) -> Flask:

@@ -26,6 +26,8 @@ P = Permission
 MENU = [
     Entry("home.dashboard", _l("Accueil"), "house", P.HOME_READ),
     Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
+    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ),
+    Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ),
 ]
 
 
