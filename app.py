@@ -7,8 +7,13 @@ from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
 from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.api import views as api
+from portal.billing import views as billing
 from portal.customers import views as customers
 from portal.home import views as home
+from portal.sepa import jobs as _sepa_jobs  # noqa: F401
+from portal.sepa import signing
+from portal.sepa import views as sepa
+from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import views as subscriptions
 
 BLUEPRINTS = (
@@ -16,6 +21,9 @@ BLUEPRINTS = (
     home.bp,
     customers.bp,
     subscriptions.bp,
+    billing.bp,
+    sepa.bp,
+    signing.bp,
     api.bp,
 )
 

@@ -220,6 +220,16 @@ def reading() -> Iterator[None]:
         _reading_only.reset(token)
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Declare that the block writes although its request only asked to read (a log of visits)."""
+    token = _reading_only.set(False)
+    try:
+        yield
+    finally:
+        _reading_only.reset(token)
+
+
 def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():

@@ -166,7 +166,7 @@ def _asset_versions() -> dict[str, str]:
     if not manifest.exists():
         raise RuntimeError(f"{manifest} manque : lancez « make assets ».")
     versions: dict[str, str] = json.loads(manifest.read_text())
-    for name in ("app.css", "app.js"):
+    for name in ("app.css", "app.js", "signing.css"):
         path = Path(ROOT / "static" / name)
         versions[name] = f"{path.stat().st_mtime_ns:x}"
     return versions

@@ -30,6 +30,9 @@ _STATES: dict[str, Look] = {
     "signed": Look(_l("signé"), "good", "pen"),
     "refused": Look(_l("refusé"), "bad", "x-circle"),
     "revoked": Look(_l("révoqué"), "bad", "slash-circle"),
+    "lapsed": Look(_l("caduc"), "bad", "calendar-x"),
+    "debit_frozen": Look(_l("figé"), "live", "snow"),
+    "debit_cancelled": Look(_l("annulé"), "plain", "x-circle"),
     "expired": Look(_l("expiré"), "bad", "calendar-x"),
     "planned": Look(_l("prévu"), "plain", "calendar"),
     "announced": Look(_l("annoncé"), "live", "megaphone"),
@@ -88,6 +91,17 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("activation", "activate"): _l("Machine activée"),
     ("billing_run", "start"): _l("Facturation lancée"),
     ("billing_run", "finish"): _l("Facturation terminée"),
+    ("mandate", "send"): _l("Mandat envoyé à la signature"),
+    ("mandate", "resend"): _l("Nouveau lien de signature envoyé"),
+    ("mandate", "sign"): _l("Mandat signé"),
+    ("mandate", "refuse"): _l("Signature refusée"),
+    ("mandate", "revoke"): _l("Mandat révoqué"),
+    ("mandate", "confirm"): _l("Mandat confirmé par la banque du client"),
+    ("collection", "announce"): _l("Prélèvement annoncé"),
+    ("collection", "postpone"): _l("Nouvelle date annoncée"),
+    ("collection", "cancel"): _l("Prélèvement annulé"),
+    ("batch", "freeze"): _l("Remise figée"),
+    ("batch", "export"): _l("Fichier fait et vérifié"),
 }
 
 

@@ -28,6 +28,9 @@ MENU = [
     Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
     Entry("subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ),
     Entry("subscriptions.list_subscriptions", _l("Abonnements"), "arrow-repeat", P.SUBSCRIPTION_READ),
+    Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ),
+    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ),
+    Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ),
 ]
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "Scheme",
     "SequenceType",
     "Totals",
+    "line_fault",
     "validate",
     "write",
 ]
@@ -126,7 +127,22 @@ def _check_group(group: Group, as_of: date, lots: set[Hashable]) -> None:
         lots.add(key)
 
 
+def line_fault(line: CollectionLine, collect_on: date) -> str | None:
+    """What the file would refuse about one debit, as a sentence; None when nothing is wrong."""
+    try:
+        _check_values(line, collect_on)
+    except Refused as refusal:
+        return refusal.message
+    return None
+
+
 def _check_line(line: CollectionLine, creditor: Creditor, collect_on: date) -> tuple[str, str]:
+    if line.original_rum or line.original_ics or line.original_creditor_name:
+        _check_amendment(line, creditor)
+    return _check_values(line, collect_on)
+
+
+def _check_values(line: CollectionLine, collect_on: date) -> tuple[str, str]:
     who = line.end_to_end_id
     fault = (
         epc.id_fault(who)
@@ -143,8 +159,6 @@ def _check_line(line: CollectionLine, creditor: Creditor, collect_on: date) -> t
         _check_address(who, line.address)
     elif needs_address(line.debtor_iban):
         _refuse(who, N_("ce compte hors de l'EEE demande l'adresse du débiteur"))
-    if line.original_rum or line.original_ics or line.original_creditor_name:
-        _check_amendment(line, creditor)
     return (
         _clean(who, line.debtor_name, epc.NAME_LENGTH, N_("le nom")),
         _clean(who, line.remittance, epc.REMITTANCE_LENGTH, N_("le libellé")),

@@ -1,0 +1,150 @@
+"""The task that turns a frozen batch into a bank file. May be killed at any line and run again."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from flask import current_app
+from sqlalchemy import select
+
+from portal import jobs
+from portal.blobs import keep_file
+from portal.db import db, new_uid, reading
+from portal.resellers.models import LegalEntity
+from portal.secrets import keyring
+from portal.sepa import pain008
+from portal.sepa.countries import needs_address
+from portal.sepa.debits import Address, BatchHeader, CollectionLine, Creditor, Group
+from portal.sepa.models import Batch, BatchState, Collection, Mandate
+from portal.sepa.models.batch import EXPORT, Lot
+
+_CHUNK = 2000  # rows read at a time: the memory used does not grow with the batch
+
+Progress = Callable[[int], None]
+
+
+@jobs.job(EXPORT)
+def export_batch(claim: jobs.Claim) -> None:
+    """Write, check and store the file; then one commit moves the batch, its rows and its mandates.
+
+    The rows of a frozen batch cannot change, so the file is written outside of that transaction.
+    """
+    batch = _find(claim.ref)
+    if batch.state == BatchState.EXPORTED:
+        return
+    total = batch.count
+    part = _part(batch.uid)
+    try:
+        with part.open("wb") as out:
+            write_batch(batch, out, lambda done: claim.progress(done, total))
+        pain008.validate(part)
+        batch = _find(claim.ref, lock=True)
+        document = keep_file(
+            part, owner=batch.organisation, subject=batch, kind="batch",
+            filename=f"{batch.msg_id}.xml", media_type="application/xml",
+        )  # fmt: skip
+        batch.finish(document)
+        claim.step(done=total, total=total)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_batch(batch: Batch, out: BinaryIO, progress: Progress = lambda done: None) -> None:
+    """Write the file of a batch: the same rows give the same bytes, whenever and wherever it runs.
+
+    Raises Refused, naming the row, if a rule of the scheme is broken.
+    """
+    creditor, frozen_on = creditor_of(batch.legal_entity), batch.frozen_on
+    header = BatchHeader(
+        msg_id=batch.msg_id, created_at=batch.created_at, scheme=batch.scheme,  # type: ignore[arg-type]
+        count=batch.count, total_cents=batch.total_cents,
+    )  # fmt: skip
+    groups = _groups(batch.id, batch.msg_id, batch.lots(), progress)
+    pain008.write(out, header, creditor, groups, as_of=frozen_on)
+
+
+def _groups(batch_id: int, msg_id: str, lots: list[Lot], progress: Progress) -> Iterator[Group]:
+    done = 0
+    for number, lot in enumerate(lots, 1):
+        yield Group(
+            payment_info_id=f"{msg_id}-{number}",
+            sequence_type=lot.sequence_type,  # type: ignore[arg-type]
+            collect_on=lot.due_on,
+            count=lot.count,
+            total_cents=lot.total_cents,
+            lines=_lines(_rows(batch_id, lot), done, progress),
+        )
+        done += lot.count
+
+
+_COLUMNS = (
+    Collection.id, Collection.end_to_end_id, Collection.amount_cents, Collection.remittance, Mandate.rum,
+    Mandate.signed_on, Mandate.uid, Mandate.iban_sealed, Mandate.debtor_name, Mandate.street,
+    Mandate.postcode, Mandate.town, Mandate.country,
+)  # fmt: skip
+
+
+def _rows(batch_id: int, lot: Lot) -> Any:
+    query: Any = (
+        select(*_COLUMNS)
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(Collection.batch_id == batch_id, Collection.due_on == lot.due_on)
+        .where(Collection.sequence_type == lot.sequence_type)
+        .order_by(Collection.id)
+        .limit(_CHUNK)
+    )
+    return query
+
+
+def _lines(query: Any, done: int, progress: Progress) -> Iterable[CollectionLine]:
+    """Rows in chunks by key. Between two chunks nothing is held, so the lease can be renewed."""
+    ring, last = keyring(), 0
+    while True:
+        with reading():
+            rows = db.session.execute(query.where(Collection.id > last)).all()
+            db.session.rollback()
+        for row in rows:
+            iban = ring.open(row.iban_sealed, f"{Mandate.__tablename__}.iban:{row.uid}")
+            yield CollectionLine(
+                end_to_end_id=row.end_to_end_id,
+                amount_cents=row.amount_cents,
+                rum=row.rum,
+                signed_on=row.signed_on,
+                debtor_name=row.debtor_name,
+                debtor_iban=iban,
+                remittance=row.remittance,
+                address=_address(row) if needs_address(iban) else None,
+            )
+        if len(rows) < _CHUNK:
+            return
+        last, done = rows[-1].id, done + len(rows)
+        progress(done)
+
+
+def _address(row: Any) -> Address:
+    return Address(street=row.street, postcode=row.postcode, town=row.town, country=row.country)
+
+
+def creditor_of(entity: LegalEntity) -> Creditor:
+    address = Address(
+        street=entity.street, postcode=entity.postcode, town=entity.town, country=entity.country
+    )
+    return Creditor(name=entity.name, iban=entity.iban, ics=entity.ics, address=address)
+
+
+def _find(uid: str, *, lock: bool = False) -> Batch:
+    query = select(Batch).where(Batch.uid == uid)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(query).one()
+
+
+def _part(uid: str) -> Path:
+    """A file of this attempt only, readable by nobody else; those of killed attempts are removed."""
+    folder = Path(current_app.config["DATA_DIR"]) / "work"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for leftover in folder.glob(f"{uid}-*.xml"):
+        leftover.unlink(missing_ok=True)
+    part = folder / f"{uid}-{new_uid()}.xml"
+    part.touch(mode=0o600, exist_ok=False)
+    return part

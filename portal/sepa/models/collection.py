@@ -1,0 +1,198 @@
+"""Collections: one debit of one mandate, announced to the debtor before it is presented."""
+
+import re
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from flask_babel import gettext as _
+from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.customers.models import ContactRole, Customer
+from portal.db import Tenant, db, new_uid
+from portal.deadlines import minus_target_days
+from portal.errors import Refused
+from portal.jobs import insert_once
+from portal.journal import record
+from portal.mail import queue_mail
+from portal.resellers.models import LegalEntity
+from portal.sepa import epc
+from portal.sepa.countries import needs_address
+from portal.sepa.debits import CollectionLine
+from portal.sepa.models.mandate import Mandate
+from portal.sepa.pain008 import line_fault
+from portal.sepa.rules import first_debit_day, last_prenotification_day
+from portal.stateful import Stateful, step
+
+_OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
+
+
+class CollectionState(StrEnum):
+    ANNOUNCED = "announced"
+    FROZEN = "frozen"  # in a batch whose file is being made
+    EXPORTED = "exported"  # in a file for the bank
+    CANCELLED = "cancelled"
+
+
+C = CollectionState
+
+
+class Collection(Tenant, Stateful, db.Model):
+    """One debit (prélèvement): an amount, a due date and the reference of what it pays."""
+
+    __tablename__ = "collection"
+    __table_args__ = (Index("ix_collection_due", "legal_entity_id", "state", "due_on"),)
+
+    # A batch moves its rows in one statement under the same rule; the batch's journal says so.
+    steps = {
+        "postpone": step(C.ANNOUNCED, to=C.ANNOUNCED),
+        "cancel": step(C.ANNOUNCED, to=C.CANCELLED),
+        "freeze": step(C.ANNOUNCED, to=C.FROZEN),
+        "export": step(C.FROZEN, to=C.EXPORTED),
+    }
+
+    mandate_id: Mapped[int] = mapped_column(ForeignKey("mandate.id"), index=True)
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    due_on: Mapped[date]  # a TARGET day
+    end_to_end_id: Mapped[str] = mapped_column(String(35), unique=True)
+    reference: Mapped[str] = mapped_column(String(40))  # invoice number
+    source_uid: Mapped[str] = mapped_column(String(40), unique=True)  # planned twice is planned once
+    remittance: Mapped[str] = mapped_column(String(140))  # on the debtor's statement
+    sequence_type: Mapped[str] = mapped_column(String(4), default="RCUR")
+    state: Mapped[CollectionState] = mapped_column(default=C.ANNOUNCED)
+    announced_at: Mapped[datetime]
+    notice_days: Mapped[int]
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
+    version: Mapped[int] = mapped_column()
+
+    mandate: Mapped[Mandate] = relationship()
+    legal_entity: Mapped[LegalEntity] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def hand_in_by(self) -> date:
+        """Last day on which the file may reach the creditor's bank."""
+        return minus_target_days(self.due_on, self.legal_entity.lead_days)
+
+    def problem(self, on: date) -> str | None:
+        """Why it cannot go into a batch frozen ``on``; None when it can.
+
+        Source: 003-50, 003-77, 003-80.
+        """
+        if fault := epc.amount_fault(self.amount_cents):
+            return _("Montant : %(fault)s.", fault=_(fault))
+        if sentence := self.mandate.problem(self.due_on):
+            return sentence
+        announced_on = clock.paris_day(self.announced_at)
+        if announced_on > last_prenotification_day(self.due_on, self.notice_days):
+            return _("Annoncé trop tard : le client a droit à %(n)d jours.", n=self.notice_days)
+        if on > self.hand_in_by:
+            return _("Trop tard pour la banque : annoncez une nouvelle date.")
+        if fault := line_fault(self.line(), self.due_on):
+            return _(fault)
+        return None
+
+    def line(self) -> CollectionLine:
+        """The row of the bank file. The address is given only where the bank needs it."""
+        mandate = self.mandate
+        iban = mandate.iban or ""
+        return CollectionLine(
+            end_to_end_id=self.end_to_end_id,
+            amount_cents=self.amount_cents,
+            rum=mandate.rum,
+            signed_on=mandate.signed_on or self.due_on,
+            debtor_name=mandate.debtor_name,
+            debtor_iban=iban,
+            remittance=self.remittance,
+            address=mandate.address if needs_address(iban) else None,
+        )
+
+    def shown_state(self) -> str:
+        """State as a word for a debit, which is masculine in French."""
+        masculine = {C.FROZEN: "debit_frozen", C.CANCELLED: "debit_cancelled"}
+        return masculine.get(self.state, self.state.value)
+
+    def cancel(self, *, by: Any) -> None:
+        self._take("cancel", by=by)
+
+    def postpone(self, *, by: Any) -> None:
+        """Announce it anew for the first day that is possible now.
+
+        Source: 003-50 (a changed date is told again).
+        """
+        due_on = first_debit_day(clock.today(), self.notice_days, self.legal_entity.lead_days)
+        if sentence := self.mandate.problem(due_on):
+            raise Refused(sentence)
+        self._take("postpone", by=by, due_on=due_on.isoformat())
+        self.due_on, self.announced_at = due_on, clock.now()
+        self._announce()
+
+    def _announce(self) -> None:
+        customer, mandate = self.mandate.customer, self.mandate
+        contact = customer.contact(ContactRole.BILLING)
+        queue_mail(
+            contact.email, "sepa/mail_debit.txt", about=self, owner=customer.organisation,
+            language=customer.language, collection=self, mandate=mandate, entity=self.legal_entity,
+        )  # fmt: skip
+
+
+def plan_collection(
+    mandate: Mandate,
+    *,
+    amount_cents: int,
+    reference: str,
+    source_uid: str,
+    remittance: str,
+    notice_days: int,
+    by: Any,
+) -> Collection:
+    """Plan a debit on its first possible day and tell the debtor, inside the present transaction.
+
+    amount_cents: above zero. notice_days: calendar days promised by the customer's terms.
+    The same ``source_uid`` gives the collection already planned, unchanged.
+    Raises Refused if the amount or the mandate does not allow it.
+
+    Source: 003-50.
+    """
+    if planned := _find(source_uid):
+        return planned
+    if fault := epc.amount_fault(amount_cents):
+        raise Refused(_("Montant : %(fault)s.", fault=_(fault)))
+    entity, uid = mandate.legal_entity, new_uid()
+    due_on = first_debit_day(clock.today(), notice_days, entity.lead_days)
+    if sentence := mandate.problem(due_on):
+        raise Refused(sentence)
+    short = _OUTSIDE.sub("-", reference).strip("-")[:18]
+    row = Collection(
+        organisation=mandate.customer.organisation, uid=uid, mandate_id=mandate.id,
+        legal_entity_id=entity.id, amount_cents=amount_cents, due_on=due_on,
+        end_to_end_id=f"{short}-{uid.upper()}".lstrip("-"), reference=reference, source_uid=source_uid,
+        remittance=remittance[:140], sequence_type="RCUR", state=C.ANNOUNCED,
+        announced_at=clock.now(), notice_days=notice_days, version=1,
+    )  # fmt: skip
+    columns = [column.key for column in Collection.__table__.columns if column.key != "id"]
+    is_new = insert_once(Collection, {name: getattr(row, name) for name in columns}, ["source_uid"])
+    planned = _find(source_uid)
+    if planned is None:
+        raise LookupError(f"collection of {source_uid} is out of sight")
+    if is_new:
+        record(planned, "announce", by=by, after=C.ANNOUNCED.value, due_on=due_on.isoformat())
+        planned._announce()
+    return planned
+
+
+def _find(source_uid: str) -> Collection | None:
+    query = select(Collection).where(Collection.source_uid == source_uid)
+    return db.session.scalars(query).one_or_none()
+
+
+def next_collections(customer: Customer) -> list[Collection]:
+    """What will be debited from a customer, soonest first."""
+    query = select(Collection).join(Collection.mandate).where(Mandate.customer_id == customer.id)
+    query = query.where(Collection.state.in_([C.ANNOUNCED, C.FROZEN, C.EXPORTED]))
+    query = query.where(Collection.due_on >= clock.today())
+    return list(db.session.scalars(query.order_by(Collection.due_on, Collection.id).limit(12)))

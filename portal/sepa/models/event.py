@@ -1,0 +1,41 @@
+"""The evidence of a signature, one hash-chained row per event (dossier de preuve)."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Tenant, db
+from portal.sepa.evidence import Link
+
+
+class What(StrEnum):
+    """What happened, in the words that the evidence file prints."""
+
+    LINK_CREATED = "lien créé"
+    MAIL_QUEUED = "e-mail mis en file"
+    OPENED = "page ouverte"
+    ACCOUNT_ENTERED = "IBAN saisi"
+    TEXT_SHOWN = "texte présenté et accepté"
+    CODE_SENT = "code envoyé"
+    CODE_TRIED = "code essayé"
+    SIGNED = "signé"
+    REFUSED = "refusé"
+
+
+class MandateEvent(Tenant, db.Model):
+    """One link of the chain. Never changed, never deleted; holds no full IBAN and no code."""
+
+    __tablename__ = "mandate_event"
+    __table_args__ = (UniqueConstraint("mandate_id", "seq"),)
+
+    mandate_id: Mapped[int] = mapped_column(ForeignKey("mandate.id"))
+    seq: Mapped[int]  # 1, 2, 3... within the mandate
+    event: Mapped[dict[str, Any]] = mapped_column(JSON)  # plain text and whole numbers only
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    @property
+    def link(self) -> Link:
+        return Link(self.event, self.previous_hash, self.hash)

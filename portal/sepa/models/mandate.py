@@ -1,0 +1,324 @@
+"""Mandates: asked for, signed, revoked; whether a day's debit may rest on one."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, ClassVar, cast
+
+from blinker import Namespace
+from flask_babel import gettext as _
+from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.blobs import Document
+from portal.canonical import canonical_json
+from portal.customers.models import ContactRole, Customer, CustomerKind
+from portal.db import Tenant, db
+from portal.errors import Refused
+from portal.links import Purpose, SignedLink, make_link, revoke_links
+from portal.mail import link as public_link
+from portal.mail import queue_mail
+from portal.resellers.models import LegalEntity, next_number
+from portal.secrets import Sealed
+from portal.sepa import evidence
+from portal.sepa.debits import Address, Scheme
+from portal.sepa.iban import mask
+from portal.sepa.mandate_text import BY_VERSION, Language, MandateText, mandate_text
+from portal.sepa.models.event import MandateEvent, What
+from portal.sepa.rules import build_rum, mandate_lapses_on, revocation_effective_on
+from portal.stateful import Stateful, step
+
+LINK_DAYS = 14
+LAPSE_MONTHS = 36  # EPC016-06: a mandate without a debit for so long may no longer be used
+_MAX_EVENTS = 300  # a link that somebody hammers fills no disk
+
+_signals = Namespace()
+# Sent with mandate= inside the transaction that signs it: listeners write, and do not commit.
+mandate_signed = _signals.signal("mandate-signed")
+
+
+class MandateState(StrEnum):
+    DRAFT = "draft"
+    SENT = "sent"  # the debtor has the link
+    SIGNED = "signed"
+    REFUSED = "refused"  # by the debtor, instead of signing
+    REVOKED = "revoked"  # asked for by the debtor, or the request was withdrawn
+
+
+S = MandateState
+
+
+class Mandate(Tenant, Stateful, db.Model):
+    """A debtor's consent to be debited by one creditor (mandat de prélèvement SEPA)."""
+
+    __tablename__ = "mandate"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "rum"),)
+
+    steps = {
+        "send": step(S.DRAFT, to=S.SENT),
+        "sign": step(S.SENT, to=S.SIGNED),
+        "refuse": step(S.SENT, to=S.REFUSED),
+        "revoke": step(S.SENT, S.SIGNED, to=S.REVOKED),
+        "resend": step(S.SENT, to=S.SENT),
+        "confirm": step(S.SIGNED, to=S.SIGNED),
+    }
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    rum: Mapped[str] = mapped_column(String(35))  # référence unique du mandat
+    scheme: Mapped[str] = mapped_column(String(4))  # CORE or B2B
+    language: Mapped[str] = mapped_column(String(5))  # of the text that is signed
+    state: Mapped[MandateState] = mapped_column(default=S.DRAFT, index=True)
+    debtor_name: Mapped[str] = mapped_column(String(70))  # holder of the account
+    street: Mapped[str] = mapped_column(String(70))
+    postcode: Mapped[str] = mapped_column(String(16))
+    town: Mapped[str] = mapped_column(String(35))
+    country: Mapped[str] = mapped_column(String(2))
+    iban_sealed: Mapped[str | None] = mapped_column(String(300))
+    iban_index: Mapped[str | None] = mapped_column(String(32), index=True)
+    iban_masked: Mapped[str | None] = mapped_column(String(24))  # the only form that is shown
+    iban = Sealed(indexed=True)
+    signer_name: Mapped[str | None] = mapped_column(String(70))
+    signer_role: Mapped[str | None] = mapped_column(String(70))
+    signer_email: Mapped[str | None] = mapped_column(String(254))  # got the code
+    signed_at: Mapped[datetime | None]
+    signed_on: Mapped[date | None]
+    text_version: Mapped[str] = mapped_column(String(20))
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    shown_sha256: Mapped[str | None] = mapped_column(String(64))  # of the document on the screen
+    refusal_reason: Mapped[str | None] = mapped_column(String(300))
+    revocation_received_on: Mapped[date | None]
+    revoked_on: Mapped[date | None]  # first day on which no debit may rest on it
+    bank_confirmed_on: Mapped[date | None]  # B2B: the debtor's bank has registered the mandate
+    last_presented_on: Mapped[date | None]  # due date of the last debit handed in
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    shown_document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    proof_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    evidence_head: Mapped[str] = mapped_column(String(64))  # hash of the last event
+    evidence_length: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column()
+
+    customer: Mapped[Customer] = relationship()
+    legal_entity: Mapped[LegalEntity] = relationship()
+    document: Mapped[Document | None] = relationship(foreign_keys=[document_id])
+    shown_document: Mapped[Document | None] = relationship(foreign_keys=[shown_document_id])
+    proof: Mapped[Document | None] = relationship(foreign_keys=[proof_id])
+    events: Mapped[list[MandateEvent]] = relationship(order_by=MandateEvent.seq)
+
+    # The head of the chain changes with every event: two writers at once never fork it.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def address(self) -> Address:
+        return Address(street=self.street, postcode=self.postcode, town=self.town, country=self.country)
+
+    @property
+    def text(self) -> MandateText:
+        return BY_VERSION[self.text_version]
+
+    @property
+    def lapses_on(self) -> date | None:
+        """First day on which it is lapsed for lack of use (caducité); None before the signature."""
+        if self.signed_on is None:
+            return None
+        return mandate_lapses_on(self.last_presented_on, self.signed_on, LAPSE_MONTHS)
+
+    def problem(self, on: date) -> str | None:
+        """Why a debit due ``on`` may not rest on this mandate; None when it may.
+
+        Source: 003-49, 003-80; EPC016-06 (36 months), EPC222-07 (confirmation by the bank).
+        """
+        if self.state == S.REFUSED:
+            return _("Le client a refusé de signer le mandat.")
+        if self.state == S.REVOKED and (self.revoked_on is None or on >= self.revoked_on):
+            return _("Le mandat est révoqué.")
+        if self.signed_on is None:
+            return _("Le mandat n'est pas encore signé.")
+        if on >= cast(date, self.lapses_on):
+            return _("Le mandat est caduc : aucun prélèvement depuis 36 mois.")
+        if self.scheme == "B2B" and (self.bank_confirmed_on is None or self.bank_confirmed_on > on):
+            return _("La banque du client n'a pas encore confirmé ce mandat interentreprises.")
+        return None
+
+    def is_usable(self, on: date) -> bool:
+        return self.problem(on) is None
+
+    def shown_state(self) -> str:
+        if self.state == S.SIGNED and clock.today() >= cast(date, self.lapses_on):
+            return "lapsed"
+        return self.state.value
+
+    @property
+    def link(self) -> SignedLink | None:
+        """The last link sent."""
+        query = select(SignedLink).where(SignedLink.subject_uid == self.uid)
+        query = query.where(SignedLink.purpose == Purpose.SIGN_MANDATE)
+        return db.session.scalars(query.order_by(SignedLink.id.desc()).limit(1)).first()
+
+    # Evidence
+
+    @property
+    def envelope(self) -> str:
+        """What the first event hangs on."""
+        content = {"mandate": self.uid, "rum": self.rum, "ics": self.legal_entity.ics}
+        return sha256(canonical_json(content)).hexdigest()
+
+    def note(self, what: What, visitor: dict[str, str] | None = None, **details: str | int) -> None:
+        """Add an event to the chain; ``visitor`` says from where the signer acted."""
+        if self.evidence_length >= _MAX_EVENTS:
+            raise Refused(_("Trop d'actions avec ce lien. Demandez-en un nouveau à votre interlocuteur."))
+        at = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        event = {"at": at, "what": what.value, **(visitor or {}), **details}
+        head = evidence.append(self.evidence_head, event)
+        self.evidence_length += 1
+        self.events.append(
+            MandateEvent(
+                organisation=self.customer.organisation, seq=self.evidence_length, event=event,
+                previous_hash=self.evidence_head, hash=head,
+            )
+        )  # fmt: skip
+        self.evidence_head = head
+
+    def broken_link(self) -> int | None:
+        """Number of the first event that does not hold; None when the whole chain does."""
+        links = [row.link for row in self.events]
+        index = evidence.verify(links, first=self.envelope, head=self.evidence_head)
+        return None if index is None else index + 1
+
+    # Steps
+
+    def send(self, *, by: Any) -> str:
+        """Hand the link to the signatory; answers its token, which is stored nowhere."""
+        self._take("send", by=by)
+        return self._send_link(by)
+
+    def resend(self, *, by: Any) -> str:
+        """A new link to the present signatory; the former one stops working."""
+        self._take("resend", by=by)
+        return self._send_link(by)
+
+    def _send_link(self, by: Any) -> str:
+        contact = self.customer.contact(ContactRole.SIGNATORY)
+        link, token = make_link(
+            Purpose.SIGN_MANDATE, self, owner=self.customer.organisation,
+            recipient=contact.email, days=LINK_DAYS,
+        )  # fmt: skip
+        expires = link.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        self.note(What.LINK_CREATED, by=by.label, token_sha256=link.token_hash, expires=expires)
+        mail = queue_mail(
+            contact.email, "sepa/mail_sign.txt", about=self, owner=self.customer.organisation,
+            language=self.language, mandate=self, entity=self.legal_entity, contact=contact,
+            url=public_link(f"/sign/{token}"), last_day=clock.today() + timedelta(days=LINK_DAYS),
+        )  # fmt: skip
+        self.note(What.MAIL_QUEUED, to=mask_email(contact.email), message_id=mail.message_id)
+        return token
+
+    def enter_account(self, *, iban: str, name: str, address: Address, visitor: dict[str, str]) -> None:
+        """The account that the signer typed; whatever was shown or agreed to before counts no more."""
+        self._require_sent()
+        self.iban, self.iban_masked = iban, mask(iban)
+        self.debtor_name = name
+        self.street, self.postcode = address.street, address.postcode
+        self.town, self.country = address.town, address.country
+        self.shown_sha256 = self.signer_name = self.signer_role = self.signer_email = None
+        self.note(
+            What.ACCOUNT_ENTERED, visitor, iban=self.iban_masked,
+            iban_index=str(self.iban_index), holder=name,
+        )  # fmt: skip
+
+    def refuse(self, reason: str, *, by: Any, visitor: dict[str, str]) -> None:
+        self._take("refuse", by=by, reason=reason)
+        self.refusal_reason = reason
+        self.iban = self.iban_masked = None  # not needed any more, so not kept
+        self.note(What.REFUSED, visitor, reason=reason)
+
+    def sign(self, *, at: datetime, by: Any) -> None:
+        """Take the step; the documents are made by :mod:`portal.sepa.signature`."""
+        if not (self.iban_sealed and self.signer_name and self.shown_sha256):
+            raise Refused(_("Il manque une étape avant la signature."))
+        self._take("sign", by=by)
+        self.signed_at, self.signed_on = at, clock.paris_day(at)
+
+    def revoke(self, *, received_on: date, notice_months: int, by: Any) -> None:
+        """Stop on the debtor's demand, or withdraw an unsigned request.
+
+        Source: 003-80.
+        """
+        if received_on > clock.today():
+            raise Refused(_("La date de réception est dans le futur."), field="received_on")
+        if self.signed_on and received_on < self.signed_on:
+            raise Refused(_("La révocation est datée d'avant la signature."), field="received_on")
+        revoked_on = revocation_effective_on(received_on, notice_months)
+        self._take("revoke", by=by, received_on=received_on.isoformat(), effective=revoked_on.isoformat())
+        self.revocation_received_on, self.revoked_on = received_on, revoked_on
+        if self.signed_on is None:
+            revoke_links(Purpose.SIGN_MANDATE, self)
+
+    def confirm_at_bank(self, *, on: date, by: Any) -> None:
+        """B2B: the debtor's bank has registered the mandate, so that a debit may be presented."""
+        if self.scheme != "B2B":
+            raise Refused(_("Seul un mandat interentreprises se fait confirmer par la banque."))
+        if on > clock.today() or (self.signed_on and on < self.signed_on):
+            raise Refused(_("La confirmation se situe entre la signature et aujourd'hui."), field="on")
+        self._take("confirm", by=by, on=on.isoformat())
+        self.bank_confirmed_on = on
+
+    def _require_sent(self) -> None:
+        if self.state != S.SENT:
+            raise Refused(_("Ce mandat n'attend plus de signature."))
+
+
+def mask_email(address: str) -> str:
+    """Enough for its owner to recognise it: « c•••@client.example »."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:1]}•••@{host}"
+
+
+def request_mandate(
+    customer: Customer, entity: LegalEntity, *, scheme: Scheme = "CORE", by: Any
+) -> tuple[Mandate, str]:
+    """Ask a customer to sign a mandate for this creditor; the link leaves by e-mail.
+
+    Returns the mandate and the token of its link. Raises Refused if one already waits for the
+    signature, or if a consumer is asked for a mandate between businesses.
+
+    Source: 003-49, 003-78.
+    """
+    if scheme == "B2B" and customer.kind in {CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL}:
+        raise Refused(_("Le mandat interentreprises est réservé aux professionnels."), field="scheme")
+    if waiting := open_mandate(customer, entity):
+        raise Refused(_("Le mandat %(rum)s attend déjà la signature : renvoyez le lien.", rum=waiting.rum))
+    language: Language = "en" if customer.language == "en" else "fr"
+    text = mandate_text(scheme, language)
+    mandate = Mandate(
+        organisation=customer.organisation, customer=customer, legal_entity=entity, state=S.DRAFT,
+        scheme=scheme, language=language, debtor_name=customer.name[:70], street=customer.street,
+        postcode=customer.postcode, town=customer.town, country=customer.country,
+        text_version=text.version, text_sha256=text.sha256, evidence_length=0,
+        rum=_next_rum(entity), evidence_head="",
+    )  # fmt: skip
+    mandate.evidence_head = mandate.envelope
+    db.session.add(mandate)
+    db.session.flush()
+    return mandate, mandate.send(by=by)
+
+
+def _next_rum(entity: LegalEntity) -> str:
+    _prefix, year, number = next_number(entity, "RUM", clock.today().year).split("-")
+    code = "".join(c for c in entity.mandate_prefix.upper() if c.isascii() and c.isalnum())
+    return build_rum(code, int(year + number))
+
+
+def open_mandate(customer: Customer, entity: LegalEntity) -> Mandate | None:
+    """The mandate that this customer has been sent and not signed yet."""
+    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.state == S.SENT)
+    query = query.where(Mandate.legal_entity_id == entity.id).order_by(Mandate.id.desc())
+    return db.session.scalars(query.limit(1)).first()
+
+
+def find_usable_mandate(customer: Customer, entity: LegalEntity, on: date) -> Mandate | None:
+    """The latest mandate on which a debit of this creditor due ``on`` may rest."""
+    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.signed_on.is_not(None))
+    query = query.where(Mandate.legal_entity_id == entity.id).order_by(Mandate.id.desc())
+    return next((mandate for mandate in db.session.scalars(query) if mandate.is_usable(on)), None)
