@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import boto3
-from flask import current_app
+from flask import Response, current_app, send_file
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -174,3 +174,17 @@ def erase(document: Document) -> None:
     """Remove the bytes and keep the row, which still says what they were."""
     store().delete(document.storage_key)
     document.erased = True
+
+
+def send_document(document: Document) -> Response:
+    """The stored bytes as an attachment, with ranges, never to be kept by a shared cache."""
+    response = send_file(
+        store().open(document.storage_key),
+        mimetype=document.media_type,
+        as_attachment=True,
+        download_name=document.filename,
+        etag=document.sha256[:32],
+        conditional=True,
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

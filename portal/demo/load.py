@@ -105,7 +105,7 @@ def _products(provider: Organisation) -> dict[str, Product]:
 
 def _customers(reseller: Organisation, index: int) -> list[Customer]:
     chance = random.Random(index)
-    made = []
+    made: list[Customer] = []
     for number in range(20):
         serial = index * 20 + number + 1
         place, postcode, town = PLACES[(number + index) % len(PLACES)]
@@ -158,5 +158,3 @@ def _pay(order: Order, number: int) -> None:
         order, received_on=clock.today() - timedelta(days=1), amount_cents=order.proforma.gross_cents,
         reference=f"VIR-DEMO-{number:03d}", by=SYSTEM,
     )  # fmt: skip
-
-

@@ -8,13 +8,12 @@ from flask import (
     g,
     make_response,
     render_template,
-    send_file,
 )
 from sqlalchemy import select, text
 
 from portal import clock
 from portal.access import Permission, get_or_404, public, requires
-from portal.blobs import Document, store
+from portal.blobs import Document, send_document
 from portal.db import db
 from portal.home.navigation import navigation
 from portal.mail import Mail
@@ -36,20 +35,6 @@ def download(uid: str) -> Response:
     if document.erased:
         abort(410)
     return send_document(document)
-
-
-def send_document(document: Document) -> Response:
-    """The stored bytes as an attachment, with ranges, never to be kept by a shared cache."""
-    response = send_file(
-        store().open(document.storage_key),
-        mimetype=document.media_type,
-        as_attachment=True,
-        download_name=document.filename,
-        etag=document.sha256[:32],
-        conditional=True,
-    )
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
 
 
 @bp.get("/outbox")

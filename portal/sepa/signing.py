@@ -16,9 +16,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal import clock
 from portal.access import public
+from portal.blobs import send_document
 from portal.db import db, writing
 from portal.errors import Conflict
-from portal.home.views import send_document
 from portal.links import (
     CODE_MINUTES,
     CODE_TRIES,

@@ -17,7 +17,6 @@ from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
-from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from portal.subscriptions.termination import terminate, work_out
