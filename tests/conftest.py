@@ -13,7 +13,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from app import create_app
@@ -23,6 +22,7 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.seals import make_seal_certificate
 from portal.secrets import create_key_file
 from tests import builders
+from tests.installation import create_database
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 
@@ -36,13 +36,6 @@ def _database_url(folder: Path) -> str:
     name = f"portal_{worker}_{os.getpid()}"
     create_database(url, name)
     return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def create_database(url: str, name: str) -> None:
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
-    admin.dispose()
 
 
 class Client(FlaskClient):

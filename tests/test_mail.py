@@ -68,8 +68,11 @@ def test_a_mail_leaves_after_the_commit_with_its_attachment(house: House, smtp: 
 
 def test_a_rolled_back_transaction_sends_nothing(house: House, smtp: Server) -> None:
     customer = a_customer(house.reseller)
-    queue_mail("a@b.example", "subscriptions/mail_proforma.txt", about=customer, owner=customer.organisation,
-               order={"quantity": 1}, proforma={"gross_cents": 1, "valid_through": None}, entity={})  # fmt: skip
+    values = {
+        "order": {"quantity": 1}, "entity": {}, "proforma": {"gross_cents": 1, "valid_through": None},
+    }  # fmt: skip
+    template = "subscriptions/mail_proforma.txt"
+    queue_mail("a@b.example", template, about=customer, owner=customer.organisation, **values)
     db.session.rollback()
     assert work() == 0
     assert smtp.received == []

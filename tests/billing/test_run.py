@@ -1,0 +1,157 @@
+"""The monthly run: invoices, announced debits, each once."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
+from portal.billing.run import start_run
+from portal.blobs import content_of
+from portal.catalogue.models import Method
+from portal.customers.models import Customer
+from portal.db import db
+from portal.errors import Refused
+from portal.journal import SYSTEM
+from portal.mail import Mail
+from portal.resellers.models import LegalEntity
+from portal.sepa.models import Collection, freeze_batch
+from portal.sepa.pain008 import validate
+from portal.subscriptions.mandates import ask_for_mandate
+from portal.subscriptions.models import Order, OrderState, Subscription
+from portal.subscriptions.place import place_order
+from tests.builders import House, a_customer, stored, work
+from tests.sepa.signed import sign_now
+from tests.subscriptions.builders import a_monthly_product
+from tests.subscriptions.test_orders import text_of
+
+Browser = Callable[..., FlaskClient]
+
+
+def entity_of(house: House) -> LegalEntity:
+    return db.session.scalars(db.select(LegalEntity)).one()
+
+
+def a_monthly_order(house: House, quantity: int = 3) -> Order:
+    customer = a_customer(house.reseller, accepted="dropcloud")
+    order = place_order(customer, a_monthly_product(house), quantity, Method.DIRECT_DEBIT, by=SYSTEM)
+    ask_for_mandate(order, by=SYSTEM)
+    db.session.commit()
+    return order
+
+
+def a_running_subscription(house: House) -> Subscription:
+    order = a_monthly_order(house)
+    sign_now(order.customer, order.legal_entity)
+    return db.session.scalars(db.select(Subscription)).one()
+
+
+def run(house: House, month: str = "2026-11") -> BillingRun:
+    made = start_run(entity_of(house), month, by=SYSTEM)
+    db.session.commit()
+    work()
+    return stored(made)
+
+
+def test_an_order_by_debit_waits_for_its_mandate_and_starts_when_it_is_signed(house: House) -> None:
+    order = a_monthly_order(house)
+    assert order.state == OrderState.AWAITING_MANDATE
+    mails = [mail.recipient for mail in db.session.scalars(db.select(Mail))]
+    assert mails == ["contact@client.example"]
+    assert db.session.scalars(db.select(Subscription)).all() == []
+
+
+def test_the_run_invoices_collects_and_announces(house: House) -> None:
+    a_running_subscription(house)
+    made = run(house)
+    assert (made.state, made.invoices, made.collections) == (RunState.DONE, 1, 1)
+    invoice = db.session.scalars(db.select(Invoice)).one()
+    assert (invoice.number, invoice.gross_cents) == ("FA-2026-000001", 3600)
+    assert "du 23/11/2026 au 22/12/2026" in text_of(content_of(invoice.document))
+    collection = db.session.scalars(db.select(Collection)).one()
+    assert collection.reference == invoice.number
+    assert collection.due_on == date(2026, 12, 7)  # 14 days after Monday 23 November, a TARGET day
+    subjects = " ".join(mail.subject for mail in db.session.scalars(db.select(Mail)))
+    assert "FA-2026-000001" in subjects
+
+
+def test_003_50_the_file_of_the_batch_is_accepted_by_the_official_schema(
+    house: House, tmp_path: object
+) -> None:
+    a_running_subscription(house)
+    run(house)
+    batch = freeze_batch(entity_of(house), "CORE", date(2026, 12, 31), SYSTEM)
+    db.session.commit()
+    work()
+    document = stored(batch).document
+    path = tmp_path / "batch.xml"  # type: ignore[operator]
+    path.write_bytes(content_of(document))
+    assert validate(path).total_cents == 3600
+
+
+def test_a_month_runs_once(house: House) -> None:
+    a_running_subscription(house)
+    run(house)
+    with pytest.raises(Refused, match="déjà"):
+        start_run(entity_of(house), "2026-11", by=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("month", "sentence"), [("2026-13", "2026-12"), ("nov", "2026-12"), ("2027-01", "commencé")]
+)
+def test_a_month_that_makes_no_sense_is_refused(house: House, month: str, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        start_run(entity_of(house), month, by=SYSTEM)
+
+
+def test_without_a_mandate_the_invoice_leaves_and_says_so(house: House) -> None:
+    customer = a_customer(house.reseller)
+    a_charge(customer)
+    assert run(house).invoices == 1
+    assert db.session.scalars(db.select(Collection)).all() == []
+    mail = db.session.scalars(db.select(Mail)).one()
+    assert "Aucun mandat" in mail.body
+
+
+def a_charge(customer: Customer, origin: str = "restore:x") -> None:
+    add_charge(
+        customer, origin=origin, label="Restauration d'un fichier", clause="002-08", quantity=1,
+        unit_cents=9000, includes_vat=False, method=Method.DIRECT_DEBIT,
+    )  # fmt: skip
+    db.session.commit()
+
+
+def test_the_same_origin_is_owed_once_and_billed_once(house: House) -> None:
+    customer = a_customer(house.reseller)
+    a_charge(customer)
+    a_charge(customer)
+    assert len(db.session.scalars(db.select(Charge)).all()) == 1
+    run(house)
+    assert db.session.scalars(db.select(Charge)).one().invoice_id is not None
+
+
+def test_finance_starts_a_month_on_screen_and_follows_it(house: House, browser: Browser) -> None:
+    a_running_subscription(house)
+    client = browser(house.finance)
+    form = {"entity": entity_of(house).uid, "month": "2026-11"}
+    answer = client.post("/billing/runs", data=form)
+    assert answer.status_code == 303
+    fragment = client.get(answer.location, headers={"HX-Request": "true"})
+    assert fragment.status_code == 200 and "every 2s" in fragment.text
+    work()
+    finished = client.get(answer.location, headers={"HX-Request": "true"})
+    assert finished.status_code == 286 and "every 2s" not in finished.text
+    again = client.post("/billing/runs", data=form)
+    assert again.status_code == 422 and "déjà été lancées" in again.text
+    assert browser(house.owner).post("/billing/runs", data=form).status_code == 403
+
+
+def test_an_invoice_is_seen_by_its_own_side_only(house: House, browser: Browser) -> None:
+    a_running_subscription(house)
+    run(house)
+    invoice = db.session.scalars(db.select(Invoice)).one()
+    assert "FA-2026-000001" in browser(house.reader).get(f"/billing/invoices/{invoice.uid}").text
+    from tests.builders import an_outsider
+
+    assert browser(an_outsider(house)).get(f"/billing/invoices/{invoice.uid}").status_code == 404
