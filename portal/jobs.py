@@ -117,11 +117,10 @@ def enqueue(kind: str, ref: str, organisation: Any, *, total: int = 0, unit: str
 
 def insert_once(model: type[Base], values: dict[str, Any], unique: list[str]) -> bool:
     """Insert unless the unique key exists; says whether the row is new. Same on both engines."""
-    dialect = db.session.connection().dialect.name
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(model)
-    statement = insert.values(**values).on_conflict_do_nothing(index_elements=unique)
-    result: Any = db.session.execute(statement)
-    return bool(result.rowcount)
+    table = model.__table__
+    insert = (postgresql if db.session.connection().dialect.name == "postgresql" else sqlite).insert
+    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=unique)
+    return db.session.execute(statement.returning(table.c.id)).scalar() is not None
 
 
 def find_task(kind: str, ref: str) -> Task | None:

@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.after_request(harden)
     app.before_request(refuse_foreign_sites)
+    app.before_request(refuse_control_characters)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(CSRFError, answer_expired_form)
     app.register_error_handler(BadLink, answer_bad_link)
@@ -101,6 +102,15 @@ def refuse_foreign_sites() -> None:
     origin = request.headers.get("Origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
         abort(403)
+
+
+def refuse_control_characters() -> None:
+    """NUL is no part of any text; PostgreSQL refuses it, so nothing of the kind goes further."""
+    for values in (request.args, request.form):
+        if any("\0" in text for pair in values.items(multi=True) for text in pair):
+            abort(400)
+    if "\0" in request.path:
+        abort(400)
 
 
 def answer_http_error(error: HTTPException) -> Response:

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from app import create_app
@@ -125,3 +126,5 @@ def browser(app: Flask, tables: None) -> Callable[..., FlaskClient]:
 
 
 warnings.filterwarnings("error")
+settings.register_profile("house", deadline=None)  # speed is measured in bench/, never asserted here
+settings.load_profile("house")

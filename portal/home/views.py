@@ -15,6 +15,7 @@ from portal import clock
 from portal.access import Permission, get_or_404, public, requires
 from portal.blobs import Document, send_document
 from portal.db import db
+from portal.home.figures import figures, newest_invoices, newest_orders
 from portal.home.navigation import navigation
 from portal.mail import Mail
 
@@ -25,7 +26,11 @@ bp.add_app_template_global(navigation)
 @bp.get("/")
 @requires(Permission.HOME_READ)
 def dashboard() -> Response:
-    return make_response(render_template("home/dashboard.html", today=clock.today()))
+    page = render_template(
+        "home/dashboard.html", today=clock.today(), figures=figures(), orders=newest_orders(),
+        invoices=newest_invoices(),
+    )  # fmt: skip
+    return make_response(page)
 
 
 @bp.get("/documents/<uid>")

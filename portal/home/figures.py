@@ -1,0 +1,61 @@
+"""What a role sees first: a few figures, each a link, and the work that waits for it."""
+
+from typing import Any, NamedTuple
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.access import GRANTS, Permission
+from portal.billing.models import Invoice, InvoiceState
+from portal.customers.models import Customer
+from portal.db import db
+from portal.sepa.models import Collection, CollectionState, Mandate, MandateState
+from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
+
+
+class Figure(NamedTuple):
+    count: int
+    label: str
+    url: str
+
+
+def count(model: Any, *conditions: Any) -> int:
+    query = select(func.count(model.id)).where(*conditions)
+    return db.session.scalar(query) or 0
+
+
+def figures() -> list[Figure]:
+    """The figures that the actor's role may see; every count is inside the actor's scope."""
+    rows = (
+        (Permission.CUSTOMER_READ, lambda: count(Customer), _("clients"),
+         url_for("customers.list_customers")),
+        (Permission.SUBSCRIPTION_READ,
+         lambda: count(Subscription, Subscription.state == SubscriptionState.ACTIVE),
+         _("abonnements actifs"), url_for("subscriptions.list_subscriptions")),
+        (Permission.ORDER_READ, lambda: count(Order, Order.state == OrderState.AWAITING_PAYMENT),
+         _("virements attendus"), url_for("subscriptions.list_orders", state="awaiting_payment")),
+        (Permission.MANDATE_READ, lambda: count(Mandate, Mandate.state == MandateState.SENT),
+         _("mandats à signer"), url_for("sepa.list_mandates")),
+        (Permission.BATCH_READ, lambda: count(Collection, Collection.state == CollectionState.ANNOUNCED),
+         _("prélèvements annoncés"), url_for("sepa.cockpit")),
+        (Permission.INVOICE_READ,
+         lambda: count(Invoice, Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()),
+         _("factures en retard"), url_for("billing.list_invoices")),
+    )  # fmt: skip
+    return [
+        Figure(counted(), label, url)
+        for permission, counted, label, url in rows
+        if g.actor.role in GRANTS[permission]
+    ]
+
+
+def newest_orders() -> list[Order]:
+    query = Order.visible_to(g.actor).order_by(Order.id.desc()).limit(8)
+    return list(db.session.scalars(query))
+
+
+def newest_invoices() -> list[Invoice]:
+    query = Invoice.visible_to(g.actor).order_by(Invoice.id.desc()).limit(8)
+    return list(db.session.scalars(query))
