@@ -1,4 +1,4 @@
-"""``python -m bench NAME [options] --json`` prints one JSON object as its last line; ``all`` runs everything."""
+"""``python -m bench NAME [options] --json``: one JSON object as the last line; ``all`` runs everything."""
 
 import argparse
 import importlib

@@ -37,7 +37,8 @@ def seed(count: int) -> str:
         ])  # fmt: skip
         db.session.execute(insert(Customer.__table__), [
             {"uid": new_uid(), "created_at": clock.now(), "org_path": f"{path}{uids[i]}/",
-             "organisation_id": i, "reseller_id": parent_id, "kind": "business", "name": names[i], "name_folded": fold(names[i]),
+             "organisation_id": i, "reseller_id": parent_id,
+             "kind": "business", "name": names[i], "name_folded": fold(names[i]),
              "siren": f"{i:09d}", "street": "1 rue du Port", "postcode": "35000", "town": "Rennes",
              "country": "FR", "health_data": False, "language": "fr"} for i in ids
         ])  # fmt: skip

@@ -131,8 +131,8 @@ def find_npm() -> list[str]:
 
 
 def build_assets() -> None:
-    sources = [ROOT / "package.json", ROOT / "package-lock.json", ROOT / "bin" / "build_assets.py",
-               *sorted((ROOT / "templates").rglob("*.html")), *sorted((ROOT / "portal").rglob("*.py"))]  # fmt: skip
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", ROOT / "bin" / "build_assets.py"]
+    sources += sorted((ROOT / "templates").rglob("*.html")) + sorted((ROOT / "portal").rglob("*.py"))
     done = stamp("assets", *sources)
     manifest = ROOT / "static" / "vendor" / "manifest.json"
     if done.exists() and manifest.exists():

@@ -16,7 +16,7 @@ from portal.subscriptions.models import Order, OrderState, Subscription, Subscri
 
 
 class Figure(NamedTuple):
-    count: int
+    number: int
     label: str
     url: str
 
