@@ -13,6 +13,7 @@ class Entry(NamedTuple):
     label: Any
     icon: str
     permission: Permission
+    about: tuple[str, ...] = ()  # words of its pages' endpoints, where two entries share a blueprint
 
 
 class Item(NamedTuple):
@@ -26,17 +27,23 @@ P = Permission
 MENU = [
     Entry("home.dashboard", _l("Accueil"), "house", P.HOME_READ),
     Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
-    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ),
-    Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ),
+    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ, ("mandate",)),
+    Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ, ("cockpit", "collection", "batch")),
 ]
 
 
 def navigation() -> list[Item]:
     if g.actor is None:
         return []
-    section = (request.endpoint or "").split(".")[0]
     return [
-        Item(url_for(e.endpoint), e.label, e.icon, e.endpoint.split(".")[0] == section)
+        Item(url_for(e.endpoint), e.label, e.icon, _is_current(e))
         for e in MENU
         if g.actor.role in GRANTS[e.permission]
     ]
+
+
+def _is_current(entry: Entry) -> bool:
+    section, _dot, page = (request.endpoint or "").partition(".")
+    return entry.endpoint.split(".")[0] == section and (
+        not entry.about or any(word in page for word in entry.about)
+    )
