@@ -13,6 +13,7 @@ class Entry(NamedTuple):
     label: Any
     icon: str
     permission: Permission
+    about: tuple[str, ...] = ()  # words of its pages' endpoints, where two entries share a blueprint
 
 
 class Item(NamedTuple):
@@ -26,19 +27,32 @@ P = Permission
 MENU = [
     Entry("home.dashboard", _l("Accueil"), "house", P.HOME_READ),
     Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
-    Entry("subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ),
-    Entry("subscriptions.list_subscriptions", _l("Abonnements"), "arrow-repeat", P.SUBSCRIPTION_READ),
+    Entry("subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ, ("order",)),
+    Entry(
+        "subscriptions.list_subscriptions",
+        _l("Abonnements"),
+        "arrow-repeat",
+        P.SUBSCRIPTION_READ,
+        ("subscription", "termination"),
+    ),
     Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ),
-    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ),
-    Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ),
+    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ, ("mandate",)),
+    Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ, ("cockpit", "collection", "batch")),
 ]
 
 
 def navigation() -> list[Item]:
     if g.actor is None:
         return []
-    shown = [entry for entry in MENU if g.actor.role in GRANTS[entry.permission]]
-    urls = [url_for(entry.endpoint) for entry in shown]
-    # The longest address that the present one starts with is where one is.
-    here = max((url for url in urls if request.path.startswith(url)), key=len, default="")
-    return [Item(url, entry.label, entry.icon, url == here) for entry, url in zip(shown, urls, strict=True)]
+    return [
+        Item(url_for(e.endpoint), e.label, e.icon, _is_current(e))
+        for e in MENU
+        if g.actor.role in GRANTS[e.permission]
+    ]
+
+
+def _is_current(entry: Entry) -> bool:
+    section, _dot, page = (request.endpoint or "").partition(".")
+    return entry.endpoint.split(".")[0] == section and (
+        not entry.about or any(word in page for word in entry.about)
+    )

@@ -12,6 +12,7 @@ from wtforms import (
     DateField,
     HiddenField,
     RadioField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -65,9 +66,8 @@ class AccountForm(FlaskForm):
         super().__init__(*args, **kwargs)
         self._kept = kept_iban
         names = Locale.parse(str(get_locale() or "fr")).territories
-        self.country.choices = sorted(
-            ((code, names.get(code, code)) for code in SEPA_IBAN_LENGTHS), key=lambda pair: to_latin(pair[1])
-        )
+        choices = [SelectChoice(code, names.get(code, code)) for code in SEPA_IBAN_LENGTHS]
+        self.country.choices = sorted(choices, key=lambda choice: to_latin(choice.label))
 
     def validate_iban(self, field: StringField) -> None:
         if self._kept and not (field.data or "").strip():
@@ -118,8 +118,10 @@ class RefusalForm(FlaskForm):
 class MandateForm(FlaskForm):
     scheme = RadioField(
         _l("Type de mandat"), default="CORE",
-        choices=[("CORE", _l("CORE : tous les clients, remboursable 8 semaines")),
-                 ("B2B", _l("B2B : entre entreprises, à faire confirmer par la banque du client"))],
+        choices=[
+            SelectChoice("CORE", _l("CORE : tous les clients, remboursable 8 semaines")),
+            SelectChoice("B2B", _l("B2B : entre entreprises, à faire confirmer par la banque du client")),
+        ],
     )  # fmt: skip
 
 
@@ -129,7 +131,7 @@ class RevocationForm(FlaskForm):
     )
     notice_months = RadioField(
         _l("Prend effet"), coerce=int, default=1,
-        choices=[(1, _l("après un mois de préavis")), (0, _l("tout de suite"))],
+        choices=[SelectChoice(1, _l("après un mois de préavis")), SelectChoice(0, _l("tout de suite"))],
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import Select, func, select
+from wtforms import SelectChoice
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, get_or_404, requires
@@ -216,7 +217,8 @@ def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> Fre
         if day.count:
             number = ngettext("%(num)d prélèvement", "%(num)d prélèvements", count)
             text = _("jusqu'au %(day)s", day=plain_day(day.due_on))
-            form.through.choices.append((day.due_on.isoformat(), f"{text} – {number}, {eur(cents)}"))
+            label = f"{text} – {number}, {eur(cents)}"
+            form.through.choices.append(SelectChoice(day.due_on.isoformat(), label))
     return form
 
 
