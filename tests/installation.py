@@ -7,14 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from app import create_app
 from portal.db import EVERYTHING, db, new_uid, set_scope
+from portal.seals import make_seal_certificate
+from portal.secrets import create_key_file
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,26 +63,29 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 
 @contextmanager
 def an_installation(folder: Path) -> Iterator[Installation]:
-    """Keys, an empty migrated database, no server."""
-    url = os.environ.get("TEST_DATABASE_URL", "")
+    """Keys, an empty migrated database of its own, no process."""
     database = f"sqlite:///{folder / 'portal.db'}"
+    url = os.environ.get("TEST_DATABASE_URL", "")
     if url.startswith("postgresql"):
-        name = f"kill_{new_uid()}"
+        name = f"own_{new_uid()}"
         create_database(url, name)
         database = make_url(url).set(database=name).render_as_string(hide_password=False)
+    create_key_file(folder, *make_seal_certificate("Essai", date(2026, 11, 1)))
+    agent = str(folder / "key-agent.sock")
     environment = {
         **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database, "PYTHONPATH": str(ROOT),
-        "JOB_LEASE_SECONDS": "2", "LOG_LEVEL": "WARNING", "SMTP_URL": "",
+        "JOB_LEASE_SECONDS": "2", "LOG_LEVEL": "WARNING", "SMTP_URL": "", "BLOB_URL": str(folder / "blobs"),
+        "KEY_AGENT_SOCKET": agent,
     }  # fmt: skip
-    prepare = [sys.executable, str(ROOT / "bin" / "prepare.py")]
-    subprocess.run(prepare, env=environment, cwd=ROOT, check=True, capture_output=True)
     application = create_app(
-        TESTING=True, DATA_DIR=folder, SQLALCHEMY_DATABASE_URI=database, BLOB_URL=str(folder / "blobs"),
-        JOB_LEASE_SECONDS=2, WTF_CSRF_ENABLED=False,
-        KEY_AGENT_SOCKET=str(folder / "key-agent.sock"),
+        TESTING=True, WTF_CSRF_ENABLED=False, DATA_DIR=folder, SQLALCHEMY_DATABASE_URI=database,
+        BLOB_URL=str(folder / "blobs"), JOB_LEASE_SECONDS=2, KEY_AGENT_SOCKET=agent,
     )  # fmt: skip
+    with application.app_context():
+        upgrade()
     try:
         yield Installation(folder, environment, application)
     finally:
         with application.app_context():
+            db.session.remove()
             db.engine.dispose()

@@ -29,7 +29,7 @@ from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.mail import queue_mail
 from portal.resellers.models import LegalEntity, issuer_for
-from portal.sepa.models import find_usable_mandate, plan_collection
+from portal.sepa.models import Collection, find_usable_mandate, plan_collection
 
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
 
@@ -112,20 +112,27 @@ def _bill(customer: Customer, entity: LegalEntity, charges: list[Charge], method
         customer, entity, charges, method=method, issued_on=today,
         due_on=due_on(today, None, _GRANTED_DAYS), by=SYSTEM,
     )  # fmt: skip
-    collection = None
-    if method == Method.DIRECT_DEBIT:
-        mandate = find_usable_mandate(customer, entity, today)
-        if mandate is not None:
-            collection = plan_collection(
-                mandate, amount_cents=invoice.gross_cents, reference=invoice.number,
-                source_uid=invoice.uid, remittance=_("Facture %(number)s", number=invoice.number),
-                notice_days=entity.notice_days, by=SYSTEM,
-            )  # fmt: skip
-        else:
-            record(invoice, "no_mandate", by=SYSTEM)
+    collection = _collect(customer, entity, invoice) if method == Method.DIRECT_DEBIT else None
     queue_mail(
         customer.contact(ContactRole.BILLING).email, "billing/mail_invoice.txt", about=invoice,
         owner=customer.organisation, language=customer.language,
         attach=[invoice.document] if invoice.document else [], invoice=invoice, collection=collection,
     )  # fmt: skip
     return invoice
+
+
+def _collect(customer: Customer, entity: LegalEntity, invoice: Invoice) -> Collection | None:
+    """Plan and announce the debit of an invoice; None, and a line in its timeline, without a mandate."""
+    mandate = find_usable_mandate(customer, entity, clock.today())
+    try:
+        if mandate is not None:
+            return plan_collection(
+                mandate, amount_cents=invoice.gross_cents, reference=invoice.number,
+                source_uid=invoice.uid, remittance=_("Facture %(number)s", number=invoice.number),
+                notice_days=entity.notice_days, by=SYSTEM,
+            )  # fmt: skip
+    except Refused as refusal:  # the mandate lapses before the debit would fall due
+        record(invoice, "no_mandate", by=SYSTEM, reason=refusal.message)
+        return None
+    record(invoice, "no_mandate", by=SYSTEM)
+    return None

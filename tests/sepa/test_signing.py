@@ -146,7 +146,7 @@ def test_the_page_opens_even_if_the_visit_cannot_be_noted(house: House, browser,
         ("FR76 3000 6000 0112 3456 7890", "27 caractères"),
         ("US12345678901234567890", "SEPA"),
         ("bonjour", "deux lettres et deux chiffres"),
-        ("FR76\x003000", "27 caractères"),
+        ("FR76\x013000", "27 caractères"),
     ],
 )
 def test_a_wrong_iban_is_explained_next_to_its_field(house: House, browser, typed: str, words: str) -> None:
