@@ -1,0 +1,102 @@
+"""Who may do what, cell by cell, and nobody by somebody else's id."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from portal.access import Role
+from portal.db import db
+from tests.builders import House, a_customer, a_user, an_outsider
+from tests.world import a_world
+
+Browser = Callable[..., FlaskClient]
+TABLE = Path(__file__).with_name("access_matrix.txt")
+MISSING = "aaaaaaaaaaaaaaaa"
+
+
+def read_table() -> Iterator[tuple[str, str, dict[str, str]]]:
+    lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
+    roles = lines[0].split()[2:]
+    for line in lines[1:]:
+        method, rule, *cells = line.split()
+        yield method, rule, dict(zip(roles, cells, strict=True))
+
+
+def rules(app: Flask) -> Iterator[tuple[str, Rule]]:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield method, rule
+
+
+def address(rule: str, uid: str = MISSING) -> str:
+    return re.sub(r"<(?:\w+:)?\w+>", uid, rule)
+
+
+def test_every_route_is_in_the_table_and_nothing_else(app: Flask) -> None:
+    existing = {(method, rule.rule) for method, rule in rules(app)}
+    assert {(method, rule) for method, rule, _cells in read_table()} == existing
+
+
+@pytest.fixture
+def people(house: House) -> dict[str, object]:
+    """One person per role of the table; the customer has an account of its own."""
+    customer = a_customer(house.reseller)
+    house.people[Role.CUSTOMER] = a_user(customer.organisation, Role.CUSTOMER)
+    db.session.commit()
+    return {role.value: user for role, user in house.people.items()} | {"anybody": None}
+
+
+@pytest.mark.parametrize("role", [*[role.value for role in Role], "anybody"])
+def test_every_cell(people: dict[str, object], browser: Browser, role: str) -> None:
+    client = browser(people[role])
+    wrong = []
+    for method, rule, cells in read_table():
+        if rule in {"/logout", "/language"}:
+            continue  # they answer the same to everybody, and one of them would end the session
+        answer = client.open(address(rule), method=method, buffered=True)
+        to_login = answer.status_code == 303 and "/login" in answer.headers["Location"]
+        found = "login" if to_login else "no" if answer.status_code == 403 else "yes"
+        if found != cells[role]:
+            wrong.append(f"{method} {rule}: {found} instead of {cells[role]} ({answer.status_code})")
+    assert wrong == []
+
+
+def with_ids(app: Flask, ids: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Every address that names a record: its method, with the real id, with one that does not exist."""
+    for method, rule in rules(app):
+        if not re.search(r"<\w*uid>", rule.rule) or rule.rule.startswith(("/sign/", "/unlock/", "/fetch/")):
+            continue
+        uid = ids[rule.rule[: rule.rule.index("<")]]
+        if rule.rule.count("<") > 1:  # a record below a record: the first id alone decides
+            inner = re.sub(r"(<\w*uid>.*?)<[^>]+>", r"\1x", rule.rule)
+            yield method, address(inner, uid), address(inner)
+        else:
+            yield method, address(rule.rule, uid), address(rule.rule)
+
+
+def test_a_foreign_id_answers_like_a_missing_one(app: Flask, house: House, browser: Browser) -> None:
+    ids = a_world(house)
+    neighbour = a_customer(house.reseller, name="Voisin", siren=None)
+    strangers = [an_outsider(house, Role.OWNER), an_outsider(house, Role.SUPPORT)]
+    strangers.append(a_user(neighbour.organisation, Role.CUSTOMER))
+    db.session.commit()
+    for stranger in strangers:
+        client = browser(stranger)
+        for method, real, missing in with_ids(app, ids):
+            first = client.open(real, method=method, buffered=True)
+            second = client.open(missing, method=method, buffered=True)
+            assert first.status_code in {403, 404}, real
+            assert first.status_code == second.status_code, real
+            assert without_tokens(first.data) == without_tokens(second.data), real
+
+
+def without_tokens(page: bytes) -> bytes:
+    """A form token differs with every answer, whatever the id."""
+    return re.sub(rb'(csrf[-_]token" (?:content|value)=")[^"]*', rb"\1", page)
