@@ -366,6 +366,7 @@ def upgrade() -> None:
     op.create_table('billing_run',
     sa.Column('legal_entity_id', sa.Integer(), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('part', sa.Integer(), nullable=False),
     sa.Column('state', sa.String(40), nullable=False),
     sa.Column('invoices', sa.Integer(), nullable=False),
     sa.Column('gross_cents', sa.BigInteger(), nullable=False),
@@ -379,7 +380,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['legal_entity_id'], ['legal_entity.id'], name=op.f('fk_billing_run_legal_entity_id')),
     sa.ForeignKeyConstraint(['organisation_id'], ['organisation.id'], name=op.f('fk_billing_run_organisation_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_run')),
-    sa.UniqueConstraint('legal_entity_id', 'month', name=op.f('uq_billing_run_legal_entity_id_month')),
+    sa.UniqueConstraint('legal_entity_id', 'month', 'part', name=op.f('uq_billing_run_legal_entity_id_month_part')),
     sa.UniqueConstraint('uid', name=op.f('uq_billing_run_uid'))
     )
     with op.batch_alter_table('billing_run', schema=None) as batch_op:

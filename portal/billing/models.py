@@ -167,10 +167,11 @@ class BillingRun(Tenant, db.Model):
     """The monthly invoicing of one legal entity (run de facturation); its task carries the progress."""
 
     __tablename__ = "billing_run"
-    __table_args__ = (UniqueConstraint("legal_entity_id", "month"),)
+    __table_args__ = (UniqueConstraint("legal_entity_id", "month", "part"),)
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     month: Mapped[str] = mapped_column(String(7))  # 2026-12
+    part: Mapped[int] = mapped_column(default=1)  # 2 and more bill what was added since
     state: Mapped[RunState] = mapped_column(default=RunState.QUEUED)
     invoices: Mapped[int] = mapped_column(default=0)
     gross_cents: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -35,7 +35,10 @@ _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. 
 
 
 def start_run(entity: LegalEntity, month: str, *, by: Any) -> BillingRun:
-    """Ask for the run of a month, such as "2026-12"; asking twice is asking once."""
+    """Ask for the run of a month, such as "2026-12"; once it is done, a further one bills what was added.
+
+    Raises Refused for a month that has not begun, and while a run of the month is under way.
+    """
     try:
         year, number = (int(part) for part in month.split("-"))
         first = date(year, number, 1)
@@ -43,14 +46,13 @@ def start_run(entity: LegalEntity, month: str, *, by: Any) -> BillingRun:
         raise Refused(_("Écrivez le mois comme 2026-12."), field="month") from error
     if first > clock.today():
         raise Refused(_("Ce mois n'a pas commencé."), field="month")
-    found = db.session.scalars(
-        select(BillingRun).where(BillingRun.legal_entity_id == entity.id, BillingRun.month == month)
-    ).one_or_none()
-    if found is not None:
-        raise Refused(_("Les factures de ce mois ont déjà été lancées."), field="month")
+    query = select(BillingRun).where(BillingRun.legal_entity_id == entity.id, BillingRun.month == month)
+    runs = list(db.session.scalars(query))
+    if any(run.state != RunState.DONE for run in runs):
+        raise Refused(_("La facturation de ce mois est en cours."), field="month")
     run = BillingRun(
-        organisation=entity.organisation, legal_entity_id=entity.id, month=month, state=RunState.QUEUED,
-        invoices=0, gross_cents=0, collections=0,
+        organisation=entity.organisation, legal_entity_id=entity.id, month=month, part=len(runs) + 1,
+        state=RunState.QUEUED, invoices=0, gross_cents=0, collections=0,
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()

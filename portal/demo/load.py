@@ -13,7 +13,9 @@ from portal.db import EVERYTHING, db, scope
 from portal.demo.numbers import make_iban, make_siren, make_vat
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
-from portal.resellers.models import LegalEntity
+from portal.resellers.models import LegalEntity, issuer_for
+from portal.sepa.models import open_mandate
+from portal.sepa.signature import freeze_shown, sign_mandate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order
 from portal.subscriptions.place import place_order, record_wire
@@ -60,6 +62,8 @@ def load() -> None:
                                for role, who, box in RESELLER_PEOPLE])  # fmt: skip
             customers += _customers(reseller, index)
         _orders(customers, products)
+        for customer in customers[1:7]:
+            _sign(customer)
         fill_vaults(customers[0], customers[1], customers[2])
         db.session.commit()
 
@@ -150,6 +154,20 @@ def _orders(customers: list[Customer], products: dict[str, Product]) -> None:
             quantity = chance.randint(2, 20) if "001" in accepted else 1
             order = place_order(customer, product, quantity, Method.DIRECT_DEBIT, by=SYSTEM)
             ask_for_mandate(order, by=SYSTEM)
+
+
+def _sign(customer: Customer) -> None:
+    """Sign the mandate that waits, as the pages do."""
+    mandate = open_mandate(customer, issuer_for(customer))
+    if mandate is None or mandate.link is None:
+        return
+    visitor = {"ip": "127.0.0.1", "user_agent": "demo", "language": "fr"}
+    iban = make_iban(customer.id)
+    mandate.enter_account(iban=iban, name=customer.name[:70], address=mandate.address, visitor=visitor)
+    mandate.signer_name, mandate.signer_role = "Direction", "Gérance"
+    mandate.signer_email = mandate.link.recipient
+    freeze_shown(mandate)
+    sign_mandate(mandate, mandate.link, visitor)
 
 
 def _pay(order: Order, number: int) -> None:

@@ -1,5 +1,60 @@
-"""placeholder"""
+"""Three customers with a real repository each, backed up by restic as their own machine would."""
+
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from portal import clock
+from portal.config import data_dir
+from portal.customers.models import Customer
+from portal.engine.customer_side import backup, init_repository
+from portal.engine.models import Vault, register_vault
+from portal.engine.passphrase import Passphrase
+from portal.engine.port import RepoRef
+from portal.engine.restic import Restic
+from portal.subscriptions.models import subscriptions_of
+
+PASSPHRASE = "phrase-de-demonstration-2026"  # noqa: S105 - of the three demonstration vaults
+LETTERS = (
+    "Devis charpente.txt", "Factures/2026/FA-0412.txt", "Factures/2026/FA-0413.txt",
+    "Comptabilité/Bilan é, à relire.txt", "Plans/Façade nord [v2].txt", "Notes.txt",
+)  # fmt: skip
 
 
-def fill_vaults(*customers: object) -> None:
-    """Placeholder."""
+def fill_vaults(*customers: Customer) -> None:
+    """A repository with three days of backups for each customer; the passphrase is in the README."""
+    engine = Restic()
+    for number, customer in enumerate(customers):
+        location = data_dir() / "vaults" / customer.uid
+        location.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(location, ignore_errors=True)  # left by a demonstration that was interrupted
+        _back_up(engine, RepoRef(str(location)), number)
+        _register(engine, customer, location)
+
+
+def _back_up(engine: Restic, repo: RepoRef, number: int) -> None:
+    init_repository(engine, repo, Passphrase(PASSPHRASE))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "Documents"
+        for age in (2, 1, 0):
+            _write_files(folder, number, age)
+            at = clock.now() - timedelta(days=age, hours=3)
+            backup(engine, repo, Passphrase(PASSPHRASE), [str(folder)], f"poste-{number + 1}", at=at)
+
+
+def _write_files(folder: Path, number: int, age: int) -> None:
+    for position, letter in enumerate(LETTERS):
+        path = folder / letter
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"Document {number}-{position}, version {3 - age}\n" * (20 + 7 * position))
+
+
+def _register(engine: Restic, customer: Customer, location: Path) -> Vault:
+    running = subscriptions_of(customer)
+    vault = register_vault(
+        customer, name="Postes de travail", location=str(location),
+        subscription_uid=running[0].uid if running else "",
+    )  # fmt: skip
+    vault.measured(engine.usage(vault.repo))
+    return vault
