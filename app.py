@@ -7,11 +7,22 @@ from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
 from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.customers import views as customers
+from portal.engine import fetch, unlock
+from portal.engine import jobs as _engine_jobs  # noqa: F401
+from portal.engine import views as vaults
 from portal.home import views as home
 from portal.licensing import models as _licensing  # noqa: F401
+from portal.restore_requests import jobs as _restore_jobs  # noqa: F401
+from portal.restore_requests import views as restore_requests
+from portal.reversibility import answer as reversibility_answer
+from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
+from portal.reversibility import views as reversibility
 from portal.subscriptions import models as _subscriptions  # noqa: F401
 
-BLUEPRINTS = (accounts.bp, home.bp, customers.bp)
+BLUEPRINTS = (
+    accounts.bp, home.bp, customers.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp,
+    reversibility.bp, reversibility_answer.bp,
+)  # fmt: skip
 
 
 def create_app(**overrides: object) -> Flask:

@@ -26,6 +26,9 @@ P = Permission
 MENU = [
     Entry("home.dashboard", _l("Accueil"), "house", P.HOME_READ),
     Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
+    Entry("vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
+    Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
+    Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
 ]
 
 
