@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -44,6 +45,15 @@ def create_database(url: str, name: str) -> None:
     admin.dispose()
 
 
+class Client(FlaskClient):
+    """Every request in an application context of its own, as in production: own session, own ``g``."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.commit()  # what the test prepared; the request sees nothing else
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def app() -> Iterator[Flask]:
     with tempfile.TemporaryDirectory() as name:
@@ -61,6 +71,7 @@ def app() -> Iterator[Flask]:
             BLOB_URL=str(folder / "blobs"),
             KEY_AGENT_SOCKET=str(folder / "agent.sock"),
         )
+        application.test_client_class = Client
         with application.app_context():
             upgrade()
         yield application

@@ -57,7 +57,7 @@ def downloads(documents: list[Document]) -> dict[str, int]:
         .where(JournalEntry.subject_uid.in_([one.uid for one in documents]), JournalEntry.what == "download")
         .group_by(JournalEntry.subject_uid)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def link_with_code(token: str) -> SignedLink:

@@ -8,6 +8,7 @@ from flask import (
     g,
     make_response,
     render_template,
+    request,
     send_file,
 )
 from sqlalchemy import select, text
@@ -48,8 +49,11 @@ def send_document(document: Document) -> Response:
         as_attachment=True,
         download_name=document.filename,
         etag=document.sha256[:32],
-        conditional=True,
+        conditional=False,
     )
+    # Flask does not know the length of an open file, and without it would ignore every range.
+    response.content_length = document.size_bytes
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=document.size_bytes)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -2,22 +2,22 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.restore_requests.models import Cause, RestoreKind
 
 CAUSES = [
-    (Cause.LOST_BY_USER, _l("Fichier supprimé ou écrasé par un utilisateur")),
-    (Cause.MALWARE, _l("Virus ou rançongiciel")),
-    (Cause.CUSTOMER_EQUIPMENT, _l("Panne du matériel du client")),
-    (Cause.HOSTED_EQUIPMENT, _l("Panne du matériel hébergé par le fournisseur")),
-    (Cause.RESTORE_TEST, _l("Essai de restauration")),
-    (Cause.OTHER, _l("Autre cause")),
+    SelectChoice(Cause.LOST_BY_USER, _l("Fichier supprimé ou écrasé par un utilisateur")),
+    SelectChoice(Cause.MALWARE, _l("Virus ou rançongiciel")),
+    SelectChoice(Cause.CUSTOMER_EQUIPMENT, _l("Panne du matériel du client")),
+    SelectChoice(Cause.HOSTED_EQUIPMENT, _l("Panne du matériel hébergé par le fournisseur")),
+    SelectChoice(Cause.RESTORE_TEST, _l("Essai de restauration")),
+    SelectChoice(Cause.OTHER, _l("Autre cause")),
 ]
 KINDS = [
-    (RestoreKind.SIMPLE, _l("Simple : un fichier")),
-    (RestoreKind.COMPLEX, _l("Complexe : plusieurs fichiers, une machine, une base de données")),
+    SelectChoice(RestoreKind.SIMPLE, _l("Simple : un fichier")),
+    SelectChoice(RestoreKind.COMPLEX, _l("Complexe : plusieurs fichiers, une machine, une base de données")),
 ]
 
 
@@ -37,7 +37,7 @@ class RequestForm(FlaskForm):
 class BillingForm(FlaskForm):
     billed = RadioField(
         _l("Cette restauration est-elle facturée ?"),
-        choices=[("yes", _l("Oui, au prix du jour")), ("no", _l("Non"))],
+        choices=[SelectChoice("yes", _l("Oui, au prix du jour")), SelectChoice("no", _l("Non"))],
         validators=[InputRequired(_l("Répondez par oui ou par non."))],
     )
     price = StringField(_l("Prix du jour, hors taxes (en euros)"), [Length(max=20)])

@@ -2,16 +2,16 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from portal.reversibility.models import Reason
 
 REASONS = [
-    (Reason.SWITCH, _l("Changer de fournisseur")),
-    (Reason.IN_HOUSE, _l("Reprendre les données chez soi")),
-    (Reason.COPY, _l("Recevoir une copie")),
-    (Reason.DESTROY, _l("Détruire les données, sans copie")),
+    SelectChoice(Reason.SWITCH, _l("Changer de fournisseur")),
+    SelectChoice(Reason.IN_HOUSE, _l("Reprendre les données chez soi")),
+    SelectChoice(Reason.COPY, _l("Recevoir une copie")),
+    SelectChoice(Reason.DESTROY, _l("Détruire les données, sans copie")),
 ]
 
 
@@ -30,7 +30,7 @@ class AcceptanceForm(FlaskForm):
     when = RadioField(
         _l("Quand effacer les données du coffre ?"),
         validators=[InputRequired(_l("Choisissez quand les données doivent être effacées."))],
-        choices=[("now", ""), ("later", "")],
+        choices=[SelectChoice("now", ""), SelectChoice("later", "")],
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
+from wtforms import SelectChoice
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, Role, get_or_404, requires
@@ -58,7 +59,7 @@ def list_cases() -> Response:
 
 def _form(subscription: Subscription) -> CaseForm:
     form = CaseForm()
-    form.vault.choices = [(vault.uid, vault.name) for vault in vaults_for(subscription)]
+    form.vault.choices = [SelectChoice(vault.uid, vault.name) for vault in vaults_for(subscription)]
     if g.actor.role == Role.CUSTOMER:  # her request is received when she sends it
         del form.received_on
     if g.actor.role != Role.OPERATOR:
