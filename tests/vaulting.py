@@ -1,8 +1,6 @@
 """What the tests of vaults, restores and reversibility share: a real repository and a real key agent."""
 
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -165,7 +163,7 @@ def text_of_every_column() -> str:
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
 
 
