@@ -36,7 +36,7 @@ def open_case(
         contest_reason="", accepted_by="", released_by="", certificate_number="",
     )  # fmt: skip
     db.session.add(case)
-    record(case, "open", by=by, reason=str(reason))
+    record(case, "open", by=by, wanted=str(reason))
     _charge(case)
     if reason == Reason.DESTROY:
         case.send_fetch_link("mails/confirm_destruction.txt")

@@ -37,7 +37,10 @@ def _get(uid: str) -> ReversibilityCase:
 
 def _deadline(case: ReversibilityCase) -> Any:
     """What the queue is sorted by: the day that the next duty falls due."""
-    fact = case.erasure if case.state in {CaseState.ACCEPTED, CaseState.ERASING} else case.delivery
+    if case.state in {CaseState.ACCEPTED, CaseState.ERASING}:
+        fact = case.erasure
+    else:
+        fact = case.validation if case.state == CaseState.READY else case.delivery
     return fact.value if fact else case.requested_on
 
 

@@ -356,3 +356,9 @@ def test_the_queue_panels_and_progress_are_shown(browser, house, case, customer,
     assert "HX-Redirect" in owner.get(f"{where}?seen=exporting", headers=htmx).headers
     owner.post(f"/reversibility/{case.uid}/cancellation")
     assert owner.get(f"{where}?seen=cancelled", headers=htmx).status_code == 286
+
+
+def test_the_customers_page_lists_vaults_restores_and_cases(browser, house, case, customer):
+    page = browser(house.reader).get(f"/customers/{customer.uid}").get_data(as_text=True)
+    assert "Serveur de fichiers" in page and f"/reversibility/{case.uid}" in page
+    assert f"/restore-requests/new/{case.vault.uid}" not in page  # she only reads
