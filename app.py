@@ -9,7 +9,15 @@ from portal.accounts import views as accounts
 from portal.api import views as api
 from portal.billing import views as billing
 from portal.customers import views as customers
+from portal.engine import fetch, unlock
+from portal.engine import jobs as _engine_jobs  # noqa: F401
+from portal.engine import views as vaults
 from portal.home import views as home
+from portal.restore_requests import jobs as _restore_jobs  # noqa: F401
+from portal.restore_requests import views as restore_requests
+from portal.reversibility import answer as reversibility_answer
+from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
+from portal.reversibility import views as reversibility
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import signing
 from portal.sepa import views as sepa
@@ -17,15 +25,9 @@ from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import views as subscriptions
 
 BLUEPRINTS = (
-    accounts.bp,
-    home.bp,
-    customers.bp,
-    subscriptions.bp,
-    billing.bp,
-    sepa.bp,
-    signing.bp,
-    api.bp,
-)
+    accounts.bp, home.bp, customers.bp, subscriptions.bp, billing.bp, sepa.bp, signing.bp, vaults.bp,
+    unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp, reversibility_answer.bp, api.bp,
+)  # fmt: skip
 
 
 def create_app(**overrides: object) -> Flask:

@@ -10,11 +10,14 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import boto3
-from flask import Response, current_app, send_file
+from flask import Response, current_app, request, send_file
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db, new_uid
+
+# What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
+CUSTOMERS_OWN = {"export", "restore"}
 
 
 class Document(Tenant, db.Model):
@@ -125,9 +128,14 @@ def store() -> Store:
     return _store_at(str(current_app.config["BLOB_URL"]))
 
 
-def keep(content: bytes, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str) -> Document:
-    """Store bytes and build their row (not yet committed). ``owner`` is the organisation."""
-    key = new_uid()
+def keep(
+    content: bytes, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str, key: str = ""
+) -> Document:
+    """Store bytes and build their row (not yet committed). ``owner`` is the organisation.
+
+    key: storage key of a job that may be killed and run again, so that nothing is stored twice.
+    """
+    key = key or new_uid()
     store().write(key, content)
     return _document(
         owner, subject, kind, filename, media_type, key,
@@ -135,14 +143,16 @@ def keep(content: bytes, *, owner: Any, subject: Any, kind: str, filename: str, 
     )  # fmt: skip
 
 
-def keep_file(path: Path, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str) -> Document:
+def keep_file(
+    path: Path, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str, key: str = ""
+) -> Document:
     """Like :func:`keep` for a finished file of any size, which moves into the store."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as source:
         while block := source.read(1 << 20):
             digest.update(block)
             size += len(block)
-    key = new_uid()
+    key = key or new_uid()
     store().adopt(key, path)
     return _document(owner, subject, kind, filename, media_type, key, size, digest.hexdigest())
 
@@ -184,7 +194,10 @@ def send_document(document: Document) -> Response:
         as_attachment=True,
         download_name=document.filename,
         etag=document.sha256[:32],
-        conditional=True,
+        conditional=False,
     )
+    # Flask does not know the length of an open file, and without it would ignore every range.
+    response.content_length = document.size_bytes
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=document.size_bytes)
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -55,6 +55,12 @@ _STATES: dict[str, Look] = {
     "accepted": Look(_l("accepté"), "good", "check-circle"),
     "contested": Look(_l("contesté"), "bad", "exclamation-circle"),
     "erasing": Look(_l("effacement"), "live", "arrow-repeat"),
+    "asked": Look(_l("demandée au client"), "wait", "send"),
+    "checking": Look(_l("vérification"), "live", "arrow-repeat"),
+    "open": Look(_l("ouvert"), "live", "unlock"),
+    "sealed": Look(_l("scellé"), "good", "lock"),
+    "blocked": Look(_l("bloquée"), "bad", "slash-circle"),
+    "closed": Look(_l("close"), "plain", "check-circle"),
     "erased": Look(_l("effacé"), "plain", "trash"),
 }
 
@@ -72,6 +78,16 @@ CONTACTS = {
     "incident": _l("Incidents"), "signatory": _l("Signataire"),
 }  # fmt: skip
 PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 mois")}
+CAUSES = {
+    "lost_by_user": _l("supprimé ou écrasé par un utilisateur"), "malware": _l("virus ou rançongiciel"),
+    "customer_equipment": _l("panne du matériel du client"),
+    "hosted_equipment": _l("panne du matériel hébergé"), "restore_test": _l("essai de restauration"),
+    "other": _l("autre cause"),
+}  # fmt: skip
+REVERSIBILITY_REASONS = {
+    "switch": _l("changement de fournisseur"), "in_house": _l("reprise chez soi"),
+    "copy": _l("copie des données"), "destroy": _l("destruction sans copie"),
+}  # fmt: skip
 METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
 
 # (table, verb) -> what happened, in the past tense
@@ -102,6 +118,37 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("collection", "cancel"): _l("Prélèvement annulé"),
     ("batch", "freeze"): _l("Remise figée"),
     ("batch", "export"): _l("Fichier fait et vérifié"),
+    ("vault", "erase"): _l("Coffre effacé"),
+    ("vault_opening", "consent"): _l("Phrase tapée, avec consentement"),
+    ("vault_opening", "confirm"): _l("Coffre ouvert"),
+    ("vault_opening", "refuse"): _l("Phrase refusée"),
+    ("vault_opening", "block"): _l("Phrase refusée cinq fois"),
+    ("vault_opening", "close"): _l("Coffre refermé"),
+    ("restore_request", "open"): _l("Demande enregistrée"),
+    ("restore_request", "ask_key"): _l("Lien envoyé au client"),
+    ("restore_request", "list"): _l("Lecture des noms"),
+    ("restore_request", "browse"): _l("Noms lus"),
+    ("restore_request", "restore"): _l("Fichier choisi"),
+    ("restore_request", "restore_another"): _l("Autre fichier choisi"),
+    ("restore_request", "finish"): _l("Fichier remis au client"),
+    ("restore_request", "check"): _l("Vérifié avec le client"),
+    ("restore_request", "bill"): _l("Facturée"),
+    ("restore_request", "close"): _l("Close sans facturation"),
+    ("restore_request", "cancel"): _l("Demande annulée"),
+    ("reversibility_case", "open"): _l("Demande reçue"),
+    ("reversibility_case", "start"): _l("Phrase secrète demandée au client"),
+    ("reversibility_case", "ask_key"): _l("Nouveau lien envoyé au client"),
+    ("reversibility_case", "export"): _l("Coffre ouvert, export lancé"),
+    ("reversibility_case", "lose_key"): _l("Phrase secrète perdue, redemandée au client"),
+    ("reversibility_case", "deliver"): _l("Données remises au client"),
+    ("reversibility_case", "contest"): _l("Remise contestée"),
+    ("reversibility_case", "export_again"): _l("Export à refaire"),
+    ("reversibility_case", "accept"): _l("Remise acceptée"),
+    ("reversibility_case", "confirm_destruction"): _l("Destruction confirmée par le client"),
+    ("reversibility_case", "release"): _l("Effacement ordonné"),
+    ("reversibility_case", "certify"): _l("Effacement certifié"),
+    ("reversibility_case", "cancel"): _l("Dossier annulé"),
+    ("document", "download"): _l("Téléchargé"),
 }
 
 
@@ -152,7 +199,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(dig)
     for name, table in (
         ("role_name", ROLES), ("kind_name", KINDS), ("contact_name", CONTACTS),
-        ("plan_name", PLANS), ("method_name", METHODS),
+        ("plan_name", PLANS), ("method_name", METHODS), ("cause_name", CAUSES),
+        ("reversibility_reason", REVERSIBILITY_REASONS),
     ):  # fmt: skip
         app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)
     app.jinja_env.globals["aria"] = aria

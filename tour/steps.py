@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 from portal.demo.load import PASSWORD
 from portal.demo.numbers import make_iban, make_siren
 from portal.licensing.license_file import verify
+from tour import vault
 from tour.instance import Instance
 from tour.person import Person, path_in, text_of
 
@@ -66,8 +67,8 @@ class Tour:
         self.owner.visit("/customers/new")
         box = f"client{serial}.example"
         self.owner.send(
-            "/customers/new", kind="business", name=name, siren=make_siren(serial), street="2 chemin du Moulin",
-            postcode="88400", town="Gérardmer", country="FR", language="fr", health_data="no", terms=terms,
+            "/customers/new", kind="business", name=name, siren=make_siren(serial),
+            street="2 chemin du Moulin", postcode="88400", town="Gérardmer", country="FR", language="fr", health_data="no", terms=terms,
             accepted="y",
             **{"billing-name": "Comptabilité", "billing-email": f"compta@{box}",
                "signatory-name": "Direction", "signatory-email": f"direction@{box}"},
@@ -189,16 +190,12 @@ class Tour:
     # -- 8 ---------------------------------------------------------------------------------------------
     def restore(self) -> Path:
         """A lost file comes back from a real repository, and its charge stands on the next invoice."""
-        from tour.vault import restore
-
-        return restore(self)
+        return vault.restore(self)
 
     # -- 9 ---------------------------------------------------------------------------------------------
     def leave(self) -> Path:
         """Terminate, export, check, accept, erase, certify."""
-        from tour.vault import leave
-
-        return leave(self)
+        return vault.leave(self)
 
 
 STEPS = (

@@ -40,7 +40,7 @@ def _back_up(engine: Restic, repo: RepoRef, number: int) -> None:
         for age in (2, 1, 0):
             _write_files(folder, number, age)
             at = clock.now() - timedelta(days=age, hours=3)
-            backup(engine, repo, Passphrase(PASSPHRASE), [str(folder)], f"poste-{number + 1}", at=at)
+            backup(engine, repo, Passphrase(PASSPHRASE), [folder], f"poste-{number + 1}", at=at)
 
 
 def _write_files(folder: Path, number: int, age: int) -> None:

@@ -38,6 +38,9 @@ MENU = [
     Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ),
     Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ, ("mandate",)),
     Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ, ("cockpit", "collection", "batch")),
+    Entry("vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
+    Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
+    Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
 ]
 
 

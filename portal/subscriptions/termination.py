@@ -24,7 +24,7 @@ from portal.subscriptions.rules import (
     last_usable_day,
     reversibility_fee_cents,
 )
-from portal.terms.facts import Fact, fact
+from portal.terms.facts import Fact, fact_from
 
 
 class Reason(StrEnum):
@@ -67,7 +67,9 @@ def _at_term(subscription: Subscription, sent_on: date) -> Termination:
     if days is not None:
         ends_on = effective_after_days(sent_on, days.value)
         working = ngettext("%(num)d jour après l'envoi", "%(num)d jours après l'envoi", days.value)
-        return Termination(sent_on, ends_on, 0, (fact(_("Fin du contrat"), ends_on, days, working=working),))
+        return Termination(
+            sent_on, ends_on, 0, (fact_from(ends_on, days, working=working, label=_("Fin du contrat")),)
+        )
     months = terms.find(f"plan.{plan}.notice_months")
     day_notice = terms.find(f"plan.{plan}.notice_days")
     source = months or day_notice
@@ -89,9 +91,9 @@ def _at_term(subscription: Subscription, sent_on: date) -> Termination:
         last=plain_day(last_day),
     )  # fmt: skip
     facts = (
-        fact(_("Préavis"), length, source),
-        fact(_("Dernier jour pour cette échéance"), last_day, source, period),
-        fact(_("Fin du contrat"), ends_on, period, source, working=working),
+        fact_from(length, source, label=_("Préavis")),
+        fact_from(last_day, source, period, label=_("Dernier jour pour cette échéance")),
+        fact_from(ends_on, period, source, working=working, label=_("Fin du contrat")),
     )
     return Termination(sent_on, ends_on, 0, facts)
 
@@ -114,9 +116,9 @@ def _early(subscription: Subscription, sent_on: date) -> Termination:
     )  # fmt: skip
     length = ngettext("%(num)d mois", "%(num)d mois", months.value)
     facts = (
-        fact(_("Préavis"), length, months),
-        fact(_("Fin du contrat"), ends_on, months),
-        fact(_("Pénalité de sortie anticipée"), eur(penalty), rate, working=working),
+        fact_from(length, months, label=_("Préavis")),
+        fact_from(ends_on, months, label=_("Fin du contrat")),
+        fact_from(eur(penalty), rate, working=working, label=_("Pénalité de sortie anticipée")),
     )
     return Termination(sent_on, ends_on, penalty, facts)
 
@@ -127,14 +129,14 @@ def _money(subscription: Subscription, ends_on: date, sent_on: date, reason: str
     stop = terms.find("service.stops")
     if stop:
         paid = max(subscription.billed_before, ends_on)
-        facts.append(fact(_("Dernier jour d'utilisation"), last_usable_day(paid), stop))
+        facts.append(fact_from(last_usable_day(paid), stop, label=_("Dernier jour d'utilisation")))
     refund = terms.find("termination.customer_refund")
     if refund:
         words = {"none": _("aucun remboursement"), "prorata": _("au prorata")}
-        facts.append(fact(_("Remboursement"), words[refund.value], refund))
+        facts.append(fact_from(words[refund.value], refund, label=_("Remboursement")))
     channel = terms.find("termination.channel")
     if channel:
-        facts.append(fact(_("Forme de la résiliation"), _("lettre recommandée"), channel))
+        facts.append(fact_from(_("lettre recommandée"), channel, label=_("Forme de la résiliation")))
     fee = reversibility_fee(subscription, sent_on, reason)
     if fee:
         facts.append(fee)
@@ -159,7 +161,7 @@ def reversibility_fee(subscription: Subscription, on: date, reason: str) -> Fact
             "Changement de fournisseur : la loi ne permet que le coût, établi par une fiche de coût ; "
             "aucune n'existe, donc 0 (règlement (UE) 2023/2854, art. 29)."
         )
-    return fact(_("Frais de réversibilité"), eur(cents), months, minimum, working=working)
+    return fact_from(eur(cents), months, minimum, working=working, label=_("Frais de réversibilité"))
 
 
 def terminate(subscription: Subscription, sent_on: date, *, reason: str, early: bool, by: Any) -> Termination:

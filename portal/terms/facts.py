@@ -10,21 +10,22 @@ from portal.terms.library import Value
 class Fact:
     """A date, amount or choice that unfolds to its clause."""
 
-    label: str
     value: Any
     clauses: tuple[str, ...]
     reference: str  # "000-14, art. 3.4 (2)"
     working: str = ""
     note: str = ""
+    label: str = ""
 
 
-def fact(label: str, value: Any, *sources: Value, working: str = "") -> Fact:
-    """A fact that comes from these contract values."""
+def fact_from(value: Any, *sources: Value, label: str = "", working: str = "", note: str = "") -> Fact:
+    """A fact that rests on contract values, whose own notes are kept."""
+    notes = [note, *(source.note for source in sources)]
     return Fact(
-        label,
-        value,
-        tuple(dict.fromkeys(source.clause for source in sources)),
-        " ; ".join(dict.fromkeys(f"{source.clause}, art. {source.article}" for source in sources)),
-        working,
-        " ".join(dict.fromkeys(source.note for source in sources if source.note)),
+        value=value,
+        clauses=tuple(dict.fromkeys(source.clause for source in sources)),
+        reference=" ; ".join(dict.fromkeys(f"{source.clause}, art. {source.article}" for source in sources)),
+        working=working,
+        note=" ".join(dict.fromkeys(filter(None, notes))),
+        label=label,
     )

@@ -8,6 +8,7 @@ import pytest
 from portal.engine.port import RepoRef, Snapshot
 from portal.engine.restic import Restic
 from tests.engine import builders
+from tests.vault_fixtures import agent, customer, repository, subscription, vault  # noqa: F401
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,64 @@
+"""The engine and the key agent of this installation, as the jobs use them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from flask import current_app
+
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.key_agent import KeyAgent
+from portal.engine.passphrase import Passphrase
+from portal.engine.restic import Restic
+
+PASSING = {
+    EngineFault.BUSY,
+    EngineFault.LOCKED,
+    EngineFault.BACKEND_UNREACHABLE,
+    EngineFault.TIMED_OUT,
+}
+
+
+class TryAgain(RuntimeError):
+    """A fault that time may cure: the task goes back into the queue with a pause."""
+
+
+def restic() -> Restic:
+    return Restic()
+
+
+def key_agent() -> KeyAgent:
+    return KeyAgent(Path(current_app.config["KEY_AGENT_SOCKET"]))
+
+
+@contextmanager
+def lent_passphrase(name: str) -> Iterator[Passphrase]:
+    """The passphrase that the agent holds, wiped at the end. Raises EngineError(KEY_GONE)."""
+    key = key_agent().get(name)
+    try:
+        yield key
+    finally:
+        key.wipe()
+
+
+@contextmanager
+def passing_faults_retry() -> Iterator[None]:
+    """Turn the faults that time may cure into a later attempt of the same task."""
+    try:
+        yield
+    except EngineError as error:
+        if error.fault in PASSING:
+            raise TryAgain(str(error.fault)) from error
+        raise
+
+
+def forget_passphrase(name: str) -> None:
+    with suppress(EngineError):  # an agent that is gone holds nothing
+        key_agent().forget(name)
+
+
+def private_folder(name: str) -> Path:
+    """A folder under DATA_DIR that only this user enters."""
+    folder = Path(current_app.config["DATA_DIR"]) / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,254 @@
+"""Vaults (coffres), and the consents under which a customer's passphrase was lent."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple
+
+from blinker import Namespace
+from sqlalchemy import BigInteger, ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock, jobs
+from portal.customers.models import ContactRole, Customer
+from portal.db import Tenant, db
+from portal.engine.errors import SENTENCES, EngineFault
+from portal.engine.port import RepoRef, Usage
+from portal.links import Purpose, make_link, revoke_links
+from portal.mail import link as address
+from portal.mail import queue_mail
+from portal.secrets import Sealed
+from portal.stateful import Stateful, step
+
+_signals = Namespace()
+# Sent with the opening, in the transaction that confirms it: the passphrase is in the agent's memory.
+vault_opened = _signals.signal("vault-opened")
+
+TRIES = 5
+LINK_DAYS = 7
+
+
+class VaultState(StrEnum):
+    ACTIVE = "active"
+    ERASED = "erased"  # the objects are destroyed; the row stays for the certificate
+
+
+class Custody(StrEnum):
+    """Who can open the vault."""
+
+    CUSTOMER = "customer"  # the passphrase is known to the customer alone
+    RECOVERY_SHEET = "recovery_sheet"  # idem, with a sheet printed at enrolment
+
+
+class Vault(Tenant, Stateful, db.Model):
+    """A customer's repository (coffre). The portal reads its size, never its content."""
+
+    __tablename__ = "vault"
+
+    steps = {"erase": step(VaultState.ACTIVE, to=VaultState.ERASED)}
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    subscription_uid: Mapped[str] = mapped_column(String(16), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    location_sealed: Mapped[str] = mapped_column(Text)
+    location = Sealed()  # a REST address may carry the provider's credentials
+    custody: Mapped[Custody] = mapped_column(default=Custody.CUSTOMER)
+    state: Mapped[VaultState] = mapped_column(default=VaultState.ACTIVE)
+    repository_id: Mapped[str] = mapped_column(String(64), default="")  # known once it was opened
+    bytes_stored: Mapped[int | None] = mapped_column(BigInteger)
+    snapshots: Mapped[int | None]
+    newest_at: Mapped[datetime | None]  # last backup, by the server's clock
+    measured_at: Mapped[datetime | None]
+    measure_fault: Mapped[EngineFault | None]
+    version: Mapped[int] = mapped_column()
+
+    customer: Mapped[Customer] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def repo(self) -> RepoRef:
+        return RepoRef(str(self.location))
+
+    @property
+    def open_until(self) -> datetime | None:
+        """How long the passphrase may still be in memory, or None when the vault is closed."""
+        query = select(db.func.max(VaultOpening.until)).where(
+            VaultOpening.vault_id == self.id,
+            VaultOpening.state == OpeningState.OPEN,
+            VaultOpening.until > clock.now(),
+        )
+        return db.session.scalar(query)
+
+    @property
+    def measure_problem(self) -> str:
+        return SENTENCES[self.measure_fault] if self.measure_fault else ""
+
+    def measured(self, usage: Usage) -> None:
+        self.bytes_stored, self.snapshots = usage.bytes_stored, usage.snapshots
+        self.newest_at, self.measured_at = usage.newest_snapshot_at, clock.now()
+        self.measure_fault = None
+
+    def not_measured(self, fault: EngineFault) -> None:
+        self.measured_at, self.measure_fault = clock.now(), fault
+
+    def erase(self, *, by: Any) -> None:
+        self._take("erase", by=by)
+
+
+def register_vault(
+    customer: Customer, *, name: str, location: str, subscription_uid: str = "",
+    custody: Custody = Custody.CUSTOMER,
+) -> Vault:  # fmt: skip
+    """A new vault of a customer; ``location`` as :class:`portal.engine.port.RepoRef` takes it."""
+    RepoRef(location)
+    vault = Vault(
+        organisation=customer.organisation, customer=customer, name=name, custody=custody,
+        subscription_uid=subscription_uid, state=VaultState.ACTIVE, repository_id="",
+    )  # fmt: skip
+    vault.location = location
+    db.session.add(vault)
+    return vault
+
+
+def vaults_of(customer: Customer) -> list[Vault]:
+    query = select(Vault).where(Vault.customer_id == customer.id)
+    return list(db.session.scalars(query.order_by(Vault.id)))
+
+
+class OpeningPurpose(StrEnum):
+    RESTORE = "restore"
+    REVERSIBILITY = "reversibility"
+
+
+# How long the agent keeps the passphrase, in hours: an export must survive a night and a restart.
+HOURS = {OpeningPurpose.RESTORE: 4, OpeningPurpose.REVERSIBILITY: 72}
+
+
+class OpeningState(StrEnum):
+    ASKED = "asked"  # the customer has the link
+    CHECKING = "checking"  # typed; the worker tries it
+    OPEN = "open"
+    BLOCKED = "blocked"  # too many wrong tries: a new link is needed
+    CLOSED = "closed"
+
+
+O = OpeningState  # noqa: E741
+
+
+class Person(NamedTuple):
+    """Somebody without an account who acts through a link."""
+
+    label: str
+    id: None = None
+
+
+class VaultOpening(Tenant, Stateful, db.Model):
+    """One request for the passphrase, and the consent under which it was typed."""
+
+    __tablename__ = "vault_opening"
+
+    steps = {
+        "consent": step(O.ASKED, to=O.CHECKING),
+        "confirm": step(O.CHECKING, to=O.OPEN),
+        "refuse": step(O.CHECKING, to=O.ASKED),
+        "block": step(O.CHECKING, to=O.BLOCKED),
+        "close": step(O.ASKED, O.CHECKING, O.OPEN, to=O.CLOSED),
+    }
+
+    vault_id: Mapped[int] = mapped_column(ForeignKey("vault.id"), index=True)
+    purpose: Mapped[OpeningPurpose]
+    subject_uid: Mapped[str] = mapped_column(String(16), index=True)
+    state: Mapped[OpeningState] = mapped_column(default=O.ASKED)
+    recipient: Mapped[str] = mapped_column(String(254))
+    consented_by: Mapped[str | None] = mapped_column(String(254))
+    consented_at: Mapped[datetime | None]
+    consent_address: Mapped[str | None] = mapped_column(String(45))
+    until: Mapped[datetime | None]  # the agent forgets the passphrase then
+    tries: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[EngineFault | None]  # why the last try failed
+    version: Mapped[int] = mapped_column()
+
+    vault: Mapped[Vault] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def hours(self) -> int:
+        return HOURS[self.purpose]
+
+    @property
+    def tries_left(self) -> int:
+        return TRIES - self.tries
+
+    @property
+    def problem(self) -> str:
+        return SENTENCES[self.fault] if self.fault else ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == O.OPEN and self.until is not None and self.until > clock.now()
+
+    def consent(self, *, by: Any, address: str) -> None:
+        """The customer has ticked and typed; the passphrase itself is not an argument."""
+        self._take("consent", by=by, address=address, hours=self.hours)
+        self.tries += 1
+        self.fault = None
+        self.consented_by, self.consent_address = by.label, address[:45]
+        self.consented_at = clock.now()
+        self.until = clock.now() + timedelta(hours=self.hours)
+
+    def confirm(self, repository_id: str, *, by: Any) -> None:
+        self._take("confirm", by=by)
+        self.vault.repository_id = repository_id
+        vault_opened.send(self)
+
+    def refuse(self, fault: EngineFault, *, by: Any) -> None:
+        """Wrong passphrase, or nothing to open: may be typed again until the tries are used up."""
+        self._take("refuse" if self.tries < TRIES else "block", by=by, fault=fault.value)
+        self.fault, self.until = fault, None
+
+    def close(self, *, by: Any) -> None:
+        """The passphrase is no longer needed: forget it once this is committed, and the link with it."""
+        if self.can("close"):
+            self._take("close", by=by)
+        revoke_links(Purpose.OPEN_VAULT, self)
+        jobs.enqueue("vault.forget", self.uid, self.vault.customer.organisation)
+
+
+def ask_for_key(vault: Vault, *, purpose: OpeningPurpose, subject: Any, role: ContactRole, by: Any) -> (
+    VaultOpening
+):  # fmt: skip
+    """Mail the customer a link to type the passphrase; earlier requests for this subject end."""
+    for earlier in openings_of(subject):
+        if earlier.can("close"):
+            earlier.close(by=by)
+    recipient = mail_address(vault.customer, role)
+    opening = VaultOpening(
+        organisation=vault.customer.organisation, vault=vault, purpose=purpose, recipient=recipient,
+        subject_uid=subject.uid, state=O.ASKED, tries=0,
+    )  # fmt: skip
+    db.session.add(opening)
+    _row, token = make_link(
+        Purpose.OPEN_VAULT, opening, owner=vault.customer.organisation, recipient=recipient, days=LINK_DAYS
+    )
+    queue_mail(
+        recipient, "mails/unlock.txt", about=subject, owner=vault.customer.organisation,
+        language=vault.customer.language, vault=vault, opening=opening, days=LINK_DAYS,
+        address=address(f"/unlock/{token}"),
+    )  # fmt: skip
+    return opening
+
+
+def openings_of(subject: Any) -> list[VaultOpening]:
+    """Newest first."""
+    query = select(VaultOpening).where(VaultOpening.subject_uid == subject.uid)
+    return list(db.session.scalars(query.order_by(VaultOpening.id.desc())))
+
+
+def find_opening(uid: str) -> VaultOpening | None:
+    return db.session.scalars(select(VaultOpening).where(VaultOpening.uid == uid)).one_or_none()
+
+
+def mail_address(customer: Customer, role: ContactRole) -> str:
+    """The contact's address, or the billing one, which every customer has."""
+    return customer.contact(role).email or customer.contact(ContactRole.BILLING).email

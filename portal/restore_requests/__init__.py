@@ -1,0 +1,1 @@
+"""Restore requests (demandes de restauration): from the call to the file handed over and checked."""

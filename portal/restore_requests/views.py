@@ -1,0 +1,236 @@
+"""Restore requests: list, log, follow, browse, hand over, bill."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from portal import htmx, jobs
+from portal.access import Permission, get_or_404, requires
+from portal.customers.models import Customer
+from portal.customers.views import customer_panel
+from portal.db import db
+from portal.engine.fetch import downloads, fetch_panel, handed_over
+from portal.engine.models import Vault
+from portal.errors import Refused
+from portal.i18n import instant
+from portal.journal import timeline
+from portal.links import SignedLink
+from portal.mail import mails_about
+from portal.money import parse_euros
+from portal.restore_requests.forms import BillingForm, RequestForm
+from portal.restore_requests.inventory import PAGE, Inventory
+from portal.restore_requests.models import (
+    Cause,
+    RestoreKind,
+    RestoreRequest,
+    find_request,
+    open_request,
+    requests_of,
+)
+
+bp = Blueprint("restore_requests", __name__, url_prefix="/restore-requests")
+LIMIT = 200
+
+
+def _get(uid: str) -> RestoreRequest:
+    row: RestoreRequest = get_or_404(RestoreRequest.visible_to(g.actor), uid)
+    return row
+
+
+@bp.get("")
+@requires(Permission.RESTORE_READ)
+def list_requests() -> Response:
+    query = RestoreRequest.visible_to(g.actor).options(
+        joinedload(RestoreRequest.customer), joinedload(RestoreRequest.vault)
+    )
+    rows = list(db.session.scalars(query.order_by(RestoreRequest.id.desc()).limit(LIMIT)))
+    return make_response(render_template("restore_requests/list.html", requests=rows))
+
+
+@bp.get("/new/<vault_uid>")
+@requires(Permission.RESTORE_ASK)
+def new_request(vault_uid: str) -> Response:
+    vault = get_or_404(Vault.visible_to(g.actor), vault_uid)
+    return make_response(render_template("restore_requests/new.html", vault=vault, form=RequestForm()))
+
+
+@bp.post("/new/<vault_uid>")
+@requires(Permission.RESTORE_ASK)
+def create_request(vault_uid: str) -> Response:
+    vault = get_or_404(Vault.visible_to(g.actor), vault_uid)
+    form = RequestForm()
+    if form.validate():
+        try:
+            row = open_request(
+                vault, kind=RestoreKind(form.kind.data), cause=Cause(form.cause.data),
+                what=form.what.data.strip(), lost_on=form.lost_on.data, by=g.actor,
+            )  # fmt: skip
+        except Refused as refusal:
+            if refusal.field is None:
+                raise
+            form[refusal.field].errors = [refusal.message]
+        else:
+            db.session.commit()
+            return htmx.go(
+                url_for(".show_request", uid=row.uid), toast=_("Demande enregistrée, lien envoyé.")
+            )
+    db.session.rollback()
+    return make_response(render_template("restore_requests/new.html", vault=vault, form=form), 422)
+
+
+def _show(row: RestoreRequest, form: BillingForm | None = None, status: int = 200) -> Response:
+    documents = handed_over(row.uid)
+    if form is None:
+        form = BillingForm(billed="yes" if row.billable else "no")
+    page = render_template(
+        "restore_requests/show.html", row=row, form=form, documents=documents, counts=downloads(documents),
+        events=timeline(row), mails=mails_about(row), inventory=Inventory(row.uid),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+@bp.get("/<uid>")
+@requires(Permission.RESTORE_READ)
+def show_request(uid: str) -> Response:
+    return _show(_get(uid))
+
+
+@bp.get("/<uid>/progress")
+@requires(Permission.RESTORE_READ)
+def progress(uid: str) -> Response:
+    """Polled every two seconds while the worker or the customer has something to do."""
+    row = _get(uid)
+    if request.args.get("seen") != _mark(row):  # the page shows other things in the new state
+        return htmx.go(url_for(".show_request", uid=uid))
+    return htmx.poll_answer(
+        "restore_requests/_progress.html", finished=not (row.is_working or row.waits_for_key), row=row
+    )
+
+
+@bp.app_template_global("restore_mark")
+def _mark(row: RestoreRequest) -> str:
+    return f"{row.state}-{row.run}"
+
+
+@bp.post("/<uid>/key")
+@requires(Permission.RESTORE_ASK)
+def send_key_link(uid: str) -> Response:
+    _get(uid).ask_key(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid), toast=_("Un nouveau lien est parti."))
+
+
+@bp.post("/<uid>/retry")
+@requires(Permission.RESTORE_WORK)
+def retry(uid: str) -> Response:
+    row = _get(uid)
+    if row.task is None:
+        raise Refused(_("Il n'y a rien à relancer."))
+    jobs.resume(row.task_kind, row.task_ref)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid), toast=_("Le travail reprend."))
+
+
+@bp.post("/<uid>/listing")
+@requires(Permission.RESTORE_WORK)
+def choose_snapshot(uid: str) -> Response:
+    row, wanted = _get(uid), request.form.get("snapshot", "")
+    if wanted and wanted not in {one.id for one in Inventory(uid).snapshots()}:
+        raise Refused(_("Ce point de restauration n'est pas dans le coffre."))
+    row.start_listing(by=g.actor, snapshot=wanted)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid))
+
+
+@bp.get("/<uid>/files")
+@requires(Permission.RESTORE_WORK)
+def browse(uid: str) -> Response:
+    row, inventory = _get(uid), Inventory(uid)
+    if not inventory.exists:
+        return htmx.go(url_for(".show_request", uid=uid))
+    context = _folder(inventory)
+    return htmx.render("restore_requests/files.html", "restore_requests/_files.html", row=row, **context)
+
+
+def _folder(inventory: Inventory) -> dict[str, Any]:
+    """What the browser shows: a folder of one snapshot, or the names found."""
+    snapshots = inventory.snapshots()
+    listed = [one for one in snapshots if one.is_listed]
+    wanted = request.args.get("snapshot", "")
+    here = next((one for one in listed if one.id == wanted), listed[0] if len(listed) == 1 else None)
+    folder, text = request.args.get("folder", "")[:4096], request.args.get("q", "")[:100].strip()
+    offset = request.args.get("offset", 0, type=int)
+    if text:
+        entries = inventory.search(text, max(offset, 0))
+    else:
+        entries = inventory.folder(here.id, folder, max(offset, 0)) if here else []
+    return {
+        "snapshots": snapshots, "listed": listed, "here": here, "folder": folder, "q": text,
+        "entries": entries[:PAGE], "next_offset": offset + PAGE if len(entries) > PAGE else None,
+    }  # fmt: skip
+
+
+@bp.post("/<uid>/file")
+@requires(Permission.RESTORE_WORK)
+def pick_file(uid: str) -> Response:
+    row = _get(uid)
+    snapshot, path = request.form.get("snapshot", ""), request.form.get("path", "")
+    if Inventory(uid).find_file(snapshot, path) is None and row.can("restore"):
+        raise Refused(_("Ce fichier n'est pas dans le coffre tel qu'il a été lu."))
+    row.pick(snapshot, path, by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid))
+
+
+@bp.post("/<uid>/check")
+@requires(Permission.RESTORE_WORK)
+def check(uid: str) -> Response:
+    _get(uid).check(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid), toast=_("Vérifié avec le client."))
+
+
+@bp.post("/<uid>/billing")
+@requires(Permission.RESTORE_WORK)
+def settle(uid: str) -> Response:
+    row, form = _get(uid), BillingForm()
+    if not form.validate():
+        return _show(row, form, 422)
+    billed = form.billed.data == "yes"
+    try:
+        price = parse_euros(form.price.data or "") if billed else 0
+        row.settle(billed=billed, price_cents=price, by=g.actor)
+    except Refused as refusal:
+        db.session.rollback()
+        form.price.errors = [_(refusal.message)]
+        return _show(row, form, 422)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid))
+
+
+@bp.post("/<uid>/cancellation")
+@requires(Permission.RESTORE_ASK)
+def cancel(uid: str) -> Response:
+    _get(uid).cancel(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_request", uid=uid), toast=_("Demande annulée."))
+
+
+@customer_panel
+def restores_panel(customer: Customer) -> tuple[str, dict[str, Any]]:
+    return "restore_requests/_panel.html", {"requests": requests_of(customer)}
+
+
+@fetch_panel
+def restored(link: SignedLink) -> tuple[str, dict[str, Any]] | None:
+    row = find_request(link.subject_uid)
+    return ("restore_requests/_fetch.html", {"row": row}) if row else None
+
+
+@bp.app_template_filter()
+def parsed_instant(value: str) -> Any:
+    """An instant kept as text in the inventory."""
+    return instant(datetime.fromisoformat(value)) if value else ""

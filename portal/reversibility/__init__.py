@@ -1,0 +1,1 @@
+"""Reversibility (réversibilité): handing a customer's data back, then destroying it with a certificate."""

@@ -1,0 +1,49 @@
+"""How a case is shown: who is waited for, and the bar of its steps."""
+
+from flask_babel import gettext as _
+
+from portal.reversibility.models import CaseState, Reason, ReversibilityCase
+
+C = CaseState
+
+
+def waits_for(case: ReversibilityCase) -> str:
+    """Who has to do something now, and what."""
+    if case.state == C.REQUESTED:
+        if case.reason == Reason.DESTROY:
+            return _("le client, qui doit confirmer la destruction")
+        return _("le paiement, dû avant la remise")
+    if case.state == C.ACCEPTED:
+        if case.may_release():
+            return _("l'exploitant, qui doit ordonner l'effacement")
+        return _("la date du contrat")
+    return {
+        C.WAITING_FOR_KEY: _("le client, qui doit taper sa phrase secrète"),
+        C.EXPORTING: _("le portail, qui exporte"),
+        C.READY: _("le client, qui doit vérifier et répondre"),
+        C.CONTESTED: _("le technicien, qui doit refaire l'export"),
+        C.ERASING: _("le portail, qui efface"),
+        C.ERASED: _("personne : c'est terminé"),
+        C.CANCELLED: _("personne : c'est annulé"),
+    }[case.state]
+
+
+def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
+    """Each step's label and whether it is past, now or to come."""
+    steps = [
+        (_("Demande"), {C.REQUESTED}),
+        (_("Phrase secrète"), {C.WAITING_FOR_KEY}),
+        (_("Export"), {C.EXPORTING, C.CONTESTED}),
+        (_("Vérification par le client"), {C.READY}),
+        (_("Accord d'effacement"), {C.ACCEPTED}),
+        (_("Effacement"), {C.ERASING}),
+        (_("Certificat"), {C.ERASED}),
+    ]
+    if case.reason == Reason.DESTROY:
+        del steps[1:4]
+    now = next((n for n, (_label, states) in enumerate(steps) if case.state in states), 0)
+    if case.state == C.ERASED:
+        now = len(steps)
+    return [
+        (label, "past" if n < now else "now" if n == now else "next") for n, (label, _s) in enumerate(steps)
+    ]

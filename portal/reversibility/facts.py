@@ -1,0 +1,110 @@
+"""What the pinned contract says of one handover: deadlines, fee, erasure, each with its clauses."""
+
+from datetime import date
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from portal.i18n import eur
+from portal.reversibility import rules
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.rules import SWITCHING_CHARGES_END_ON, reversibility_fee_cents
+from portal.terms.facts import Fact, fact_from
+from portal.terms.library import Value
+
+
+def _day(value: date) -> str:
+    return str(format_date(value, "d MMM y"))
+
+
+def _number(value: Value | None) -> int:
+    return int(value.value) if value else 0
+
+
+def _delay(value: Value) -> str:
+    if value.type == "business_days":
+        return str(_("%(n)d jours ouvrés", n=value.value))
+    return str(_("%(n)d jours", n=value.value))
+
+
+def request_window(subscription: Subscription) -> Fact | None:
+    """Until when the data may be asked for; None while there is no end, or no window."""
+    window = subscription.terms.find("reversibility.window_days")
+    if window is None or subscription.ends_on is None:
+        return None
+    working = _("Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on),
+                delay=_delay(window))  # fmt: skip
+    return fact_from(rules.request_closes_on(subscription.ends_on, window.value), window, working=working)
+
+
+def delivery(subscription: Subscription, requested_on: date) -> Fact | None:
+    terms = subscription.terms
+    source = terms.find("reversibility.delivery_business_days") or terms.find("reversibility.delivery_days")
+    if source is None:
+        return None
+    due = rules.delivery_due_on(requested_on, **{_unit(source): source.value})
+    working = _("Demande reçue le %(day)s, plus %(delay)s.", day=_day(requested_on), delay=_delay(source))
+    return fact_from(due, source, working=working)
+
+
+def _unit(source: Value) -> str:
+    return "business_days" if source.type == "business_days" else "days"
+
+
+def validation(subscription: Subscription, delivered_on: date) -> Fact | None:
+    """The day after which silence is an acceptance."""
+    source = subscription.terms.find("reversibility.validation_business_days")
+    if source is None:
+        return None
+    on = rules.silent_acceptance_on(delivered_on, source.value)
+    working = _("Copie remise le %(day)s, plus %(delay)s : le silence vaut acceptation.",
+                day=_day(delivered_on), delay=_delay(source))  # fmt: skip
+    return fact_from(on, source, working=working)
+
+
+def erasure(subscription: Subscription, validation_on: date | None) -> Fact | None:
+    """The first day of an erasure that the customer does not ask for; None where nothing decides it."""
+    terms = subscription.terms
+    sources = [terms.find("erasure.grace_days"), terms.find("erasure.business_days")]
+    found = [source for source in sources if source]
+    if not found or subscription.ends_on is None:
+        return None
+    window = terms.find("reversibility.window_days")
+    on = rules.contractual_erasure_on(
+        subscription.ends_on, window_days=_number(window),
+        **{_unit(source): source.value for source in found},
+    )  # fmt: skip
+    held = rules.held_until(on, validation_on)
+    delays = " + ".join(_delay(source) for source in found)
+    working = _("Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on), delay=delays)
+    note = ""
+    if held != on and validation_on is not None:
+        note = _("Retenu jusqu'à la validation de la copie, le %(day)s.", day=_day(validation_on))
+    return fact_from(held, *found, *([window] if window else []), working=working, note=note)
+
+
+def fee(subscription: Subscription, *, reason: str, on: date, cost_cents: int) -> Fact | None:
+    """The fee in cents net of VAT; None where the contract names none."""
+    months = subscription.terms.find("reversibility.fee_months")
+    minimum = subscription.terms.find("reversibility.fee_minimum_cents")
+    if months is None or minimum is None:
+        return None
+    cents = reversibility_fee_cents(
+        subscription.monthly_cents, months.value, minimum.value, reason=reason, on=on, cost_cents=cost_cents
+    )
+    working = _("%(n)d mois × %(flat)s = %(total)s, au moins %(minimum)s, hors taxes.", n=months.value,
+                flat=eur(subscription.monthly_cents), minimum=eur(minimum.value),
+                total=eur(months.value * subscription.monthly_cents))  # fmt: skip
+    note = ""
+    if reason in {"switch", "in_house"}:
+        if on >= SWITCHING_CHARGES_END_ON:
+            note = _("La loi l'emporte (L5) : un changement de fournisseur ne se facture plus.")
+        else:
+            note = _("La loi l'emporte (L5) : le coût réel seulement, %(cost)s.", cost=eur(cost_cents))
+    return fact_from(cents, months, minimum, working=working, note=note)
+
+
+def payment_first(subscription: Subscription) -> Fact | None:
+    """Whether the data is handed over only once the fee is paid (A19)."""
+    source = subscription.terms.find("reversibility.gate_on_payment")
+    return fact_from(bool(source.value), source) if source else None

@@ -1,0 +1,223 @@
+"""Cases of reversibility: queue, opening, page, and the operator's second step."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+from wtforms import SelectChoice
+
+from portal import clock, htmx, jobs
+from portal.access import Permission, Role, get_or_404, requires
+from portal.customers.models import Customer
+from portal.customers.views import customer_panel
+from portal.db import db
+from portal.engine.fetch import downloads, handed_over
+from portal.errors import Refused
+from portal.journal import timeline
+from portal.mail import mails_about
+from portal.money import parse_euros
+from portal.reversibility import facts
+from portal.reversibility.answer import answer_context
+from portal.reversibility.display import case_steps, waits_for
+from portal.reversibility.forms import CaseForm
+from portal.reversibility.models import OVER, CaseState, Reason, ReversibilityCase, case_for, cases_of
+from portal.reversibility.open import open_case, vaults_for
+from portal.subscriptions.models import Subscription, subscriptions_of
+
+bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
+bp.add_app_template_global(case_for, "reversibility_case_for")
+LIMIT = 200
+
+
+def _get(uid: str) -> ReversibilityCase:
+    case: ReversibilityCase = get_or_404(ReversibilityCase.visible_to(g.actor), uid)
+    return case
+
+
+def _deadline(case: ReversibilityCase) -> Any:
+    """What the queue is sorted by: the day that the next duty falls due."""
+    if case.state in {CaseState.ACCEPTED, CaseState.ERASING}:
+        fact = case.erasure
+    else:
+        fact = case.validation if case.state == CaseState.READY else case.delivery
+    return fact.value if fact else case.requested_on
+
+
+bp.add_app_template_filter(_deadline, "case_deadline")
+bp.add_app_template_filter(waits_for)
+bp.add_app_template_filter(case_steps)
+
+
+@bp.get("")
+@requires(Permission.REVERSIBILITY_READ)
+def list_cases() -> Response:
+    query = ReversibilityCase.visible_to(g.actor).options(
+        joinedload(ReversibilityCase.customer), joinedload(ReversibilityCase.subscription)
+    )
+    rows = list(db.session.scalars(query.order_by(ReversibilityCase.id.desc()).limit(LIMIT)))
+    rows.sort(key=lambda case: (case.state in OVER, _deadline(case)))
+    return make_response(render_template("reversibility/list.html", cases=rows, today=clock.today()))
+
+
+def _form(subscription: Subscription) -> CaseForm:
+    form = CaseForm()
+    form.vault.choices = [SelectChoice(vault.uid, vault.name) for vault in vaults_for(subscription)]
+    if g.actor.role == Role.CUSTOMER:  # her request is received when she sends it
+        del form.received_on
+    if g.actor.role != Role.OPERATOR:
+        del form.cost
+    return form
+
+
+def _new(subscription: Subscription, form: CaseForm, status: int = 200) -> Response:
+    page = render_template(
+        "reversibility/new.html", subscription=subscription, form=form, case=case_for(subscription),
+        window=facts.request_window(subscription), delivery=facts.delivery(subscription, clock.today()),
+        fees=[(reason, facts.fee(subscription, reason=reason, on=clock.today(), cost_cents=0))
+              for reason in (Reason.SWITCH, Reason.COPY)],
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+@bp.get("/new/<subscription_uid>")
+@requires(Permission.REVERSIBILITY_ASK)
+def new_case(subscription_uid: str) -> Response:
+    subscription = get_or_404(Subscription.visible_to(g.actor), subscription_uid)
+    form = _form(subscription)
+    if "received_on" in form:
+        form.received_on.data = clock.today()
+    return _new(subscription, form)
+
+
+@bp.post("/new/<subscription_uid>")
+@requires(Permission.REVERSIBILITY_ASK)
+def create_case(subscription_uid: str) -> Response:
+    subscription = get_or_404(Subscription.visible_to(g.actor), subscription_uid)
+    form = _form(subscription)
+    if not form.validate():
+        return _new(subscription, form, 422)
+    try:
+        case = _open(subscription, form)
+    except Refused as refusal:
+        if refusal.field not in form:
+            raise
+        db.session.rollback()
+        form[refusal.field].errors = [_(refusal.message)]
+        return _new(subscription, form, 422)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=case.uid), toast=_("Demande enregistrée."))
+
+
+def _open(subscription: Subscription, form: CaseForm) -> ReversibilityCase:
+    vault = next(one for one in vaults_for(subscription) if one.uid == form.vault.data)
+    received_on = form.received_on.data if "received_on" in form else clock.today()
+    try:
+        cost = parse_euros(form.cost.data or "0") if "cost" in form else 0
+    except Refused as refusal:
+        raise Refused(refusal.message, field="cost") from refusal
+    return open_case(
+        subscription, vault, reason=Reason(form.reason.data), received_on=received_on, cost_cents=cost,
+        by=g.actor,
+    )  # fmt: skip
+
+
+@bp.get("/<uid>")
+@requires(Permission.REVERSIBILITY_READ)
+def show_case(uid: str) -> Response:
+    return show(_get(uid))
+
+
+def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
+    """The case's page, also as the answer to a refused form of the signed-in customer."""
+    documents = handed_over(case.uid)
+    page = render_template(
+        "reversibility/show.html", case=case, documents=documents, counts=downloads(documents),
+        events=timeline(case), mails=mails_about(case), window=facts.request_window(case.subscription),
+        payment_first=facts.payment_first(case.subscription), **answer_context(case, **answer),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+@bp.get("/<uid>/progress")
+@requires(Permission.REVERSIBILITY_READ)
+def progress(uid: str) -> Response:
+    """Polled every two seconds while something moves by itself."""
+    case = _get(uid)
+    if request.args.get("seen") != case.state:
+        return htmx.go(url_for(".show_case", uid=uid))
+    return htmx.poll_answer("reversibility/_progress.html", finished=not case.is_moving, case=case)
+
+
+def _step(uid: str, verb: str, toast: str) -> Response:
+    getattr(_get(uid), verb)(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=toast)
+
+
+@bp.post("/<uid>/start")
+@requires(Permission.REVERSIBILITY_ERASE)
+def start_case(uid: str) -> Response:
+    """The fee is paid where the contract wants it first (A19): go on."""
+    return _step(uid, "start", _("Le client est invité à ouvrir son coffre."))
+
+
+@bp.post("/<uid>/key")
+@requires(Permission.REVERSIBILITY_ASK)
+def send_key_link(uid: str) -> Response:
+    return _step(uid, "ask_key", _("Un nouveau lien est parti."))
+
+
+@bp.post("/<uid>/export")
+@requires(Permission.REVERSIBILITY_ASK)
+def export_again(uid: str) -> Response:
+    return _step(uid, "export_again", _("L'export sera refait dès que le client aura ouvert son coffre."))
+
+
+@bp.post("/<uid>/cancellation")
+@requires(Permission.REVERSIBILITY_ASK)
+def cancel_case(uid: str) -> Response:
+    return _step(uid, "cancel", _("Dossier annulé."))
+
+
+@bp.post("/<uid>/link")
+@requires(Permission.REVERSIBILITY_ASK)
+def send_fetch_link(uid: str) -> Response:
+    """The customer lost the link, or it has expired."""
+    case = _get(uid)
+    if case.state == CaseState.REQUESTED and case.reason == Reason.DESTROY:
+        case.send_fetch_link("mails/confirm_destruction.txt")
+    elif handed_over(case.uid) and case.delivered_at:
+        case.send_fetch_link("mails/export_ready.txt")
+    else:
+        raise Refused(_("Il n'y a rien à télécharger pour le moment."))
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("Un nouveau lien est parti."))
+
+
+@bp.post("/<uid>/erasure")
+@requires(Permission.REVERSIBILITY_ERASE)
+def release_erasure(uid: str) -> Response:
+    case = _get(uid)
+    if case.can("release") and request.form.get("confirm", "").strip() != case.vault.name:
+        raise Refused(_("Pour confirmer, tapez le nom du coffre : %(name)s.", name=case.vault.name))
+    case.release(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("L'effacement commence."))
+
+
+@bp.post("/<uid>/retry")
+@requires(Permission.REVERSIBILITY_ERASE)
+def retry(uid: str) -> Response:
+    case = _get(uid)
+    if case.task is None:
+        raise Refused(_("Il n'y a rien à relancer."))
+    jobs.resume(case.task_kind, case.task_ref)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("Le travail reprend."))
+
+
+@customer_panel
+def cases_panel(customer: Customer) -> tuple[str, dict[str, Any]]:
+    ending = [one for one in subscriptions_of(customer) if one.ends_on and case_for(one) is None]
+    return "reversibility/_panel.html", {"cases": cases_of(customer), "ending": ending}

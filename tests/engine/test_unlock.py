@@ -1,0 +1,200 @@
+"""The customer types the passphrase; nobody else, nowhere else."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import clock
+from portal.customers.models import ContactRole
+from portal.db import db
+from portal.engine.installed import key_agent
+from portal.engine.models import (
+    OpeningPurpose,
+    OpeningState,
+    Vault,
+    VaultOpening,
+    VaultState,
+    ask_for_key,
+)
+from portal.journal import SYSTEM
+from tests import vaulting
+from tests.builders import an_outsider, stored, work
+from tests.conftest import MONDAY
+from tests.vaulting import link_in, unlock
+
+O = OpeningState  # noqa: E741
+
+ALLOWED = {  # copied from the procedure of an opening, not from the code
+    (O.ASKED, "consent"),
+    (O.CHECKING, "confirm"),
+    (O.CHECKING, "refuse"),
+    (O.CHECKING, "block"),
+    (O.ASKED, "close"),
+    (O.CHECKING, "close"),
+    (O.OPEN, "close"),
+}
+
+
+@pytest.fixture
+def opening(vault) -> VaultOpening:
+    row = ask_for_key(
+        vault, purpose=OpeningPurpose.RESTORE, subject=vault, role=ContactRole.TECHNICAL, by=SYSTEM
+    )
+    db.session.commit()
+    return row
+
+
+@pytest.fixture
+def path(opening, vault) -> str:
+    return link_in(vaulting.last_mail(vault.uid))
+
+
+@pytest.mark.parametrize("state", OpeningState)
+@pytest.mark.parametrize("step", VaultOpening.steps)
+def test_only_the_listed_steps_of_an_opening_exist(app, state, step):
+    assert VaultOpening(organisation=_Nobody(), state=state).can(step) == ((state, step) in ALLOWED)
+
+
+@pytest.mark.parametrize(("state", "can"), [(VaultState.ACTIVE, True), (VaultState.ERASED, False)])
+def test_only_an_active_vault_is_erased(app, state, can):
+    assert Vault(organisation=_Nobody(), state=state).can("erase") is can
+
+
+class _Nobody:
+    id, org_path = 1, "/x/"
+
+
+def test_the_right_passphrase_opens_the_vault(browser, agent, opening, path):
+    client = browser()
+    assert "Phrase secrète" in client.get(path).get_data(as_text=True)
+    assert unlock(client, path).status_code == 303
+    waiting = client.get(path)
+    assert waiting.headers["Refresh"] == "2"
+    work()
+    assert stored(opening).state == O.OPEN
+    assert opening.consented_by == "contact@client.example"
+    assert opening.consent_address == "127.0.0.1"
+    assert opening.vault.open_until == MONDAY + timedelta(hours=4)
+    assert len(opening.vault.repository_id) == 64
+    assert "Votre coffre est ouvert" in client.get(path).get_data(as_text=True)
+
+
+def test_an_opening_ends_by_itself(browser, agent, opening, path, at):
+    unlock(browser(), path)
+    work()
+    at(MONDAY + timedelta(hours=5))
+    assert opening.vault.open_until is None
+    assert not opening.is_open
+
+
+def test_a_wrong_passphrase_may_be_typed_five_times(browser, agent, opening, path):
+    client = browser()
+    for left in (4, 3, 2):
+        unlock(client, path, "autre")
+        work()
+        page = client.get(path).get_data(as_text=True)
+        assert "ouvre pas ce dépôt" in page
+        assert f"Il reste {left} essais" in page
+    for _ in range(2):
+        unlock(client, path, "autre")
+        work()
+    assert stored(opening).state == O.BLOCKED
+    assert "Trop d" in client.get(path).get_data(as_text=True)
+    assert unlock(client, path).status_code == 409
+
+
+def test_a_place_that_is_no_repository_is_said_clearly(browser, agent, opening, path, tmp_path):
+    opening.vault.location = str(tmp_path)
+    db.session.commit()
+    client = browser()
+    unlock(client, path)
+    work()
+    assert "Aucun dépôt de sauvegarde" in client.get(path).get_data(as_text=True)
+    assert stored(opening).state == O.ASKED
+
+
+def test_without_the_agent_nothing_is_recorded(browser, opening, path):
+    answer = unlock(browser(), path)
+    assert answer.status_code == 422
+    assert "ne fonctionne pas en ce moment" in answer.get_data(as_text=True)
+    assert stored(opening).state == O.ASKED
+    assert opening.consented_by is None
+
+
+def test_without_consent_the_passphrase_is_not_used(browser, agent, opening, path):
+    answer = browser().post(path, data={"passphrase": vaulting.SECRET})
+    assert answer.status_code == 422
+    assert vaulting.SECRET not in answer.get_data(as_text=True)
+    assert stored(opening).state == O.ASKED
+
+
+def test_twice_is_refused(browser, agent, opening, path):
+    client = browser()
+    assert unlock(client, path).status_code == 303
+    assert unlock(client, path).status_code == 409
+
+
+@pytest.mark.parametrize("role", ["technician", "owner", "support", "operator"])
+def test_staff_cannot_type_it_even_with_the_link(browser, house, agent, opening, path, role):
+    client = browser(getattr(house, role))
+    assert client.get(path).status_code == 403
+    assert unlock(client, path).status_code == 403
+    assert client.get(f"/vault-openings/{opening.uid}").status_code == 403
+    assert stored(opening).state == O.ASKED
+
+
+def test_the_customer_may_type_it_in_her_own_space(browser, agent, opening, customer):
+    user = vaulting.a_customer_user(customer)
+    client = browser(user)
+    where = f"/vault-openings/{opening.uid}"
+    assert client.get(where).status_code == 200
+    assert unlock(client, where).status_code == 303
+    work()
+    assert stored(opening).state == O.OPEN
+    assert opening.consented_by == user.name
+
+
+def test_an_unknown_or_expired_link_opens_nothing(browser, opening, path, at):
+    assert browser().get("/unlock/nothing").status_code == 404
+    at(MONDAY + timedelta(days=8))
+    assert browser().get(path).status_code == 410
+
+
+def test_the_passphrase_is_nowhere_but_in_the_agent(browser, agent, app, opening, path, caplog):
+    unlock(browser(), path)
+    work()
+    assert vaulting.SECRET not in vaulting.text_of_every_column()
+    assert vaulting.SECRET not in caplog.text
+    secret = vaulting.SECRET.encode()
+    for file in app.config["DATA_DIR"].rglob("*"):
+        if file.is_file():
+            assert secret not in file.read_bytes(), file
+    with pytest.raises(TypeError):
+        __import__("pickle").dumps(key_agent().get(opening.uid))
+
+
+def test_staff_see_the_wall_and_outsiders_a_missing_page(browser, house, vault):
+    assert vault.name in browser(house.support).get("/vaults").get_data(as_text=True)
+    assert browser(house.owner).get(f"/vaults/{vault.uid}").status_code == 200
+    assert browser(an_outsider(house)).get(f"/vaults/{vault.uid}").status_code == 404
+    assert browser(house.finance).get("/vaults").status_code == 403
+
+
+def test_measuring_needs_no_key(vault, tmp_path):
+    from portal import jobs
+    from portal.db import EVERYTHING, set_scope
+    from portal.engine.jobs import measure_every_vault
+
+    measure_every_vault()
+    db.session.commit()
+    work()
+    assert stored(vault).snapshots == 2
+    assert vault.bytes_stored > 1000
+    assert vault.measured_at == MONDAY
+    vault.location = str(tmp_path / "nothing")
+    jobs.enqueue("vault.measure", f"{vault.uid}:again", vault.customer.organisation)
+    db.session.commit()
+    work()
+    set_scope(EVERYTHING)
+    assert "Aucun dépôt" in stored(vault).measure_problem
+    assert clock.now() == MONDAY

@@ -1,0 +1,199 @@
+"""kill -9 of the worker in the middle, then another worker: one correct result, nothing typed again."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.engine import make_url
+
+from app import create_app
+from portal import clock
+from portal.blobs import Document
+from portal.db import EVERYTHING, db, reading, set_scope
+from portal.journal import SYSTEM
+from portal.reversibility.models import CaseState, Reason, ReversibilityCase
+from portal.reversibility.open import open_case
+from portal.seals import make_seal_certificate
+from portal.secrets import create_key_file
+from tests import builders, vaulting
+from tests.conftest import create_database
+from tests.reversibility.test_views import checked
+from tests.vaulting import link_in, unlock, wait_for
+
+C = CaseState
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Database and DATA_DIR of one installation."""
+    folder = tmp_path / "data"
+    create_key_file(folder, *make_seal_certificate("Essai", date(2026, 11, 23)))
+    url = os.environ.get("TEST_DATABASE_URL", "")
+    if not url.startswith("postgresql"):
+        yield f"sqlite:///{folder / 'portal.db'}", folder
+        return
+    name = f"kill_{os.getpid()}_{os.urandom(4).hex()}"
+    create_database(url, name)
+    yield make_url(url).set(database=name).render_as_string(hide_password=False), folder
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def installation(place, monkeypatch) -> Iterator[Flask]:
+    url, folder = place
+    monkeypatch.setenv("DATA_DIR", str(folder))
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC))
+    app = create_app(
+        TESTING=True, WTF_CSRF_ENABLED=False, DATA_DIR=folder, SQLALCHEMY_DATABASE_URI=url,
+        BLOB_URL=f"{folder}/blobs", KEY_AGENT_SOCKET=f"{folder}/agent.sock",
+    )  # fmt: skip
+    with app.app_context(), vaulting.running_agent(folder / "agent.sock"):
+        upgrade()
+        set_scope(EVERYTHING)
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def case(installation, repository, tmp_path) -> ReversibilityCase:
+    house = builders.a_house()
+    customer = builders.a_customer(house.reseller, accepted="dropcloud")
+    subscription = vaulting.a_subscription(customer, ends_on=clock.today())
+    shutil.copytree(repository, tmp_path / "own")
+    vault = vaulting.a_vault(customer, tmp_path / "own", subscription)
+    row = open_case(
+        subscription, vault, reason=Reason.COPY, received_on=clock.today(), cost_cents=0, by=SYSTEM
+    )
+    db.session.commit()
+    return row
+
+
+@pytest.fixture
+def start(place) -> Iterator:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def begin(*, slow: bool) -> subprocess.Popen[bytes]:
+        words = [sys.executable, "-m", "tests.reversibility.worker", place[0], str(place[1])]
+        log = (place[1] / "worker.log").open("ab")
+        with log:
+            running.append(subprocess.Popen([*words, *(["slow"] if slow else [])], stdout=log, stderr=log))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        vaulting.kill(process)
+
+
+def state_of(case) -> CaseState:
+    with reading():
+        db.session.rollback()
+        db.session.refresh(case)
+        state: CaseState = case.state
+        db.session.rollback()  # a transaction left open here would hold the worker up
+    return state
+
+
+def type_the_passphrase(installation, case) -> None:
+    path = link_in(vaulting.last_mail(case.uid))
+    db.session.rollback()
+    with installation.app_context():
+        assert unlock(installation.test_client(), path).status_code == 303
+
+
+def secret_in_processes() -> list[str]:
+    """Command lines and environments of every process that may be read."""
+    secret, found = vaulting.SECRET.encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        for name in ("cmdline", "environ"):
+            try:
+                content = (folder / name).read_bytes()
+            except OSError:
+                continue
+            if secret in content:
+                found.append(f"{folder.name}/{name}")
+    return found
+
+
+def secret_in_files(folder: Path) -> list[Path]:
+    secret = vaulting.SECRET.encode()
+    return [file for file in folder.rglob("*") if file.is_file() and secret in file.read_bytes()]
+
+
+def test_an_export_survives_kill_9(installation, case, start, place, tmp_path):
+    case_uid_ = case.uid
+    type_the_passphrase(installation, case)
+    worker = start(slow=True)
+    log = place[1] / "exports" / f"{case_uid_}-1.work" / "checkpoint.jsonl"
+    wait_for(lambda: log.is_file() and log.read_text().count('"volume"') >= 2)
+    assert secret_in_processes() == []
+    vaulting.kill(worker)
+    assert state_of(case) == C.EXPORTING
+    assert secret_in_files(place[1]) == []
+    start(slow=False)
+    wait_for(lambda: state_of(case) == C.READY)
+    names = [d.filename for d in exports(case)]
+    assert len(names) == len(set(names)) and sum(name.endswith(".zip") for name in names) >= 6
+    assert checked(case, tmp_path / "out") >= 62
+    assert len(case_links(case)) == 1
+    assert secret_in_files(place[1]) == []
+    assert vaulting.SECRET not in vaulting.text_of_every_column()
+    wait_for(lambda: not list((place[1] / "exports").glob(f"{case_uid_}*")))
+
+
+def exports(case) -> list[Document]:
+    query = select(Document).where(Document.subject_uid == case.uid, Document.kind == "export")
+    return list(db.session.scalars(query.order_by(Document.id)))
+
+
+def case_links(case):
+    from portal.links import Purpose, SignedLink
+
+    query = select(SignedLink).where(SignedLink.subject_uid == case.uid)
+    return list(db.session.scalars(query.where(SignedLink.purpose == Purpose.FETCH_EXPORT)))
+
+
+def test_an_erasure_survives_kill_9_and_is_certified_once(installation, case, start, place):
+    type_the_passphrase(installation, case)
+    first = start(slow=False)
+    wait_for(lambda: state_of(case) == C.READY)
+    vaulting.kill(first)
+    case.accept(erase_now=True, by=SYSTEM)
+    case.release(by=SYSTEM)
+    db.session.commit()
+    repo = Path(case.vault.location)
+    db.session.rollback()
+    before = sum(file.is_file() for file in repo.rglob("*"))
+    worker = start(slow=True)
+    wait_for(lambda: not (repo / "keys").is_dir() or not list((repo / "keys").iterdir()))
+    vaulting.kill(worker)
+    assert repo.exists() and state_of(case) == C.ERASING
+    start(slow=False)
+    wait_for(lambda: state_of(case) == C.ERASED)
+    assert not repo.exists()
+    certificates = db.session.scalars(select(Document).where(Document.kind == "certificate")).all()
+    assert [one.filename for one in certificates] == [f"{case.certificate_number}.pdf"]
+    assert case.certificate_number.endswith("000001")
+    assert all(document.erased for document in exports(case))
+    kept = sorted(p.name for p in (place[1] / "blobs").rglob("*") if p.is_file())
+    assert kept == [f"{case.uid}-certificate"]
+    assert f"{before} (" in vaulting_text(certificates[0])
+
+
+def vaulting_text(document: Document) -> str:
+    from portal.blobs import content_of
+    from tests.reversibility.test_views import pdf_text
+
+    return pdf_text(content_of(document))

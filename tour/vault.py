@@ -1,0 +1,129 @@
+"""The two steps that read a real repository: a restore, and the end of the contract."""
+
+import hashlib
+import re
+import subprocess
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portal.demo.vaults import PASSPHRASE
+from tour.person import Person, path_in, text_of
+
+if TYPE_CHECKING:
+    from tour.steps import Tour
+
+FILE = "Bilan é, à relire.txt"
+
+
+def restore(tour: "Tour") -> Path:
+    """Ask, open the vault, browse, restore one file, fetch it, check, bill; see it on the next invoice."""
+    technician = tour.technician
+    technician.visit("/vaults")
+    technician.visit(technician.link(r"/vaults/\w+"))
+    technician.visit(technician.link(r"/restore-requests/new/"))
+    technician.send_form_of(
+        str(technician.page.url.path),
+        what=f"Le fichier {FILE} a disparu",
+        cause="lost_by_user",
+        kind="simple",
+    )
+    request = technician.page.url.path
+    _unlock(tour)
+    tour.wait(technician, request, r"/restore-requests/\w+/files")
+    technician.visit(f"{request}/files?q=Bilan")
+    path = re.search(r'name="path"[^>]*value="([^"]+)"', technician.page.text)
+    assert path, "the file is not in the inventory"
+    technician.send_form_of("/file", path=path[1])
+    content = _fetch(tour, "restore")
+    tour.wait(technician, request, r"/check")
+    technician.send_form_of("/check")
+    technician.visit(request)
+    technician.send_form_of("/billing", billed="yes", price="90,00")
+    tour._bill()
+    tour.finance.visit("/billing/invoices")
+    tour.finance.visit(tour.finance.link(r"/billing/invoices/\w+"))
+    if "90,00" not in tour.finance.page.text:
+        raise RuntimeError("the restore is not on the next invoice")
+    return tour.keep("8-restored.txt", next(iter(content.values())))
+
+
+def _unlock(tour: "Tour") -> None:
+    """The customer, and nobody else, types the passphrase behind the link of the mail."""
+    mail = tour.mails.wait_for("direction@client01.example", "phrase")
+    customer = Person(tour.portal.url)
+    customer.visit(path_in(mail, "/unlock/"))
+    customer.send_form_of(str(customer.page.url.path), passphrase=PASSPHRASE, consent="y")
+    tour.mails.messages.remove(mail)
+
+
+def _fetch(tour: "Tour", what: str) -> dict[str, bytes]:
+    """Open the signed link, give the code of the second mail, download every file."""
+    mail = tour.mails.wait_for("direction@client01.example", _SUBJECTS[what], 120)
+    customer = tour.fetcher = Person(tour.portal.url)
+    customer.visit(path_in(mail, "/fetch/"))
+    customer.send_form_of("/code")
+    code = tour.mails.wait_for("direction@client01.example", "code")
+    tour.mails.messages.remove(code)
+    digits = re.search(r"\b(\d{3}) ?(\d{3})\b", text_of(code))
+    assert digits
+    customer.send_form_of("/check", code="".join(digits.groups()))
+    files = {}
+    for href in dict.fromkeys(re.findall(r'href="(/fetch/[^"]+/\w{16})"', customer.page.text)):
+        answer = customer.download(href)
+        name = re.search(r"filename\*?=\"?(?:UTF-8'')?([^\";]+)", answer.headers["Content-Disposition"])
+        files[name[1] if name else href] = answer.content
+    return files
+
+
+_SUBJECTS = {"restore": "fichier", "export": "données"}
+
+
+def leave(tour: "Tour") -> Path:
+    """The customer terminates, gets everything back, accepts; the operator erases; the portal certifies."""
+    customer = tour.customer
+    customer.visit("/subscriptions")
+    customer.visit(customer.link(r"/subscriptions/\w+$"))
+    subscription = customer.page.url.path
+    customer.visit(f"{subscription}/termination")
+    if "000-14" not in customer.page.text:
+        raise RuntimeError("the clause does not show")
+    customer.send_form_of("/termination", sent_on=time.strftime("%Y-%m-%d"), reason="none")
+    customer.visit(subscription)
+    customer.visit(customer.link(r"/reversibility/new/"))
+    fields = dict(re.findall(r'<option[^>]*value="(\w+)"()', customer.page.text))
+    customer.send_form_of(
+        str(customer.page.url.path),
+        vault=next(iter(fields)),
+        reason="copy",
+        received_on=time.strftime("%Y-%m-%d"),
+    )
+    case = customer.page.url.path
+    _unlock(tour)
+    files = _fetch(tour, "export")
+    _check(tour, files)
+    tour.fetcher.send_form_of("/acceptance", when="now")
+    operator = Person(tour.portal.url).sign_in("exploitation@portail.example", tour.password)
+    tour.wait(operator, case, r"/erasure")
+    operator.send_form_of("/erasure")
+    mail = tour.mails.wait_for("direction@client01.example", "ertificat", 60)
+    (pdf,) = mail.iter_attachments()
+    return tour.keep("9-certificate.pdf", pdf.get_content())
+
+
+def _check(tour: "Tour", files: dict[str, bytes]) -> None:
+    """Unzip and verify every file as the customer would: ``sha256sum -c``."""
+    folder = tour.artefacts / "9-export"
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    for archive in folder.glob("*.zip"):
+        with zipfile.ZipFile(archive) as volume:
+            volume.extractall(folder / "files")
+    sums = next(folder.rglob("SHA256SUMS"))
+    subprocess.run(["sha256sum", "-c", "--quiet", str(sums)], cwd=folder / "files", check=True)
+    restored = (tour.artefacts / "8-restored.txt").read_bytes()
+    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (folder / "files").rglob("*.txt")}
+    if hashlib.sha256(restored).hexdigest() not in digests:
+        raise RuntimeError("the restored file is not in the export")
