@@ -29,7 +29,7 @@ def test_usage_needs_no_key(office):
     assert (usage.snapshots, usage.keys, usage.locks) == (3, 1, 0)
     assert usage.objects == len(files)
     assert usage.bytes_stored == sum(file.stat().st_size for file in files)
-    assert clock.now() - usage.newest_snapshot_at < timedelta(hours=1)
+    assert datetime.now(UTC) - usage.newest_snapshot_at < timedelta(hours=1)  # the files' own clock
 
 
 def test_usage_of_nothing_is_an_error(tmp_path):
