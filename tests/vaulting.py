@@ -165,5 +165,3 @@ def text_of_every_column() -> str:
 def kill(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()
-
-

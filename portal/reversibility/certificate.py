@@ -92,9 +92,7 @@ def _decisions(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
 def _kept() -> list[str]:
     return [
         _("Les factures et pièces comptables, dix ans (Code de commerce, art. L123-22)."),
-        _(
-            "Ce certificat, le journal des décisions et l'empreinte des objets, comme preuves."
-        ),
+        _("Ce certificat, le journal des décisions et l'empreinte des objets, comme preuves."),
         _("Aucune copie du contenu sauvegardé n'est conservée."),
     ]
 

@@ -173,9 +173,7 @@ def release(client, case):
     return client.post(f"/reversibility/{case.uid}/erasure", data={"confirm": case.vault.name})
 
 
-def test_a_whole_life_ends_with_one_sealed_certificate(
-    browser, house, passed, ready, fetch_path, own_vault
-):
+def test_a_whole_life_ends_with_one_sealed_certificate(browser, house, passed, ready, fetch_path, own_vault):
     place, operator = Path(own_vault.location), browser(house.operator)
     assert release(operator, ready).status_code == 409
     assert passed.post(f"{fetch_path}/acceptance", data={"when": "now"}).status_code == 303
@@ -312,6 +310,7 @@ def test_the_fee_is_owed_once_and_the_law_caps_a_switch(browser, house, reposito
     assert charge.unit_cents == cents and charge.clause == "002-20"
     assert case.delivery is None or case.delivery.value == date(2027, 1, 22)
     assert case.erasure.clauses == ("002-23",)
+    assert case.erasure.value == (date(2027, 1, 11) if reason == "destroy" else date(2027, 1, 22))  # A4
     page = operator.get(f"/reversibility/{case.uid}").get_data(as_text=True)
     assert ("L5" in page) and "002-20" in page
 
