@@ -220,7 +220,7 @@ class RestoreRequest(Tenant, Stateful, db.Model):
     def billing_fact(self) -> Fact:
         source = self.free_cause
         if source is None:
-            return Fact(_("non"), (), _("Le contrat est muet."),
+            return Fact(_("non"), (_("contrat muet"),), _("Le contrat est muet."),
                         note=_("Rien n'est facturé, sauf décision du technicien."))  # fmt: skip
         if self.billable:
             working = _("Seule une panne du matériel hébergé est couverte ; la cause est autre.")

@@ -79,7 +79,9 @@ def erasure(subscription: Subscription, validation_on: date | None) -> Fact | No
     working = _("Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on), delay=delays)
     note = ""
     if held != on and validation_on is not None:
-        note = _("Retenu jusqu'à la validation de la copie, le %(day)s.", day=_day(validation_on))
+        note = _(
+            "Retenu jusqu'à la remise et à la validation de la copie, le %(day)s.", day=_day(validation_on)
+        )
     return fact_from(held, *found, *([window] if window else []), working=working, note=note)
 
 

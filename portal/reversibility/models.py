@@ -152,9 +152,10 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
     @property
     def erasure(self) -> Fact | None:
         """The first day of an erasure that the customer did not ask to have at once."""
-        validation = self.validation
-        on = clock.paris_day(self.accepted_at) if self.accepted_at else validation and validation.value
-        return facts.erasure(self.subscription, on or None)
+        if self.accepted_at:
+            return facts.erasure(self.subscription, clock.paris_day(self.accepted_at))
+        held_by = self.validation or self.delivery  # A4: never before the data could be handed over
+        return facts.erasure(self.subscription, held_by.value if held_by else None)
 
     @property
     def needs_payment(self) -> bool:

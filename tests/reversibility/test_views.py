@@ -310,6 +310,7 @@ def test_the_fee_is_owed_once_and_the_law_caps_a_switch(browser, house, reposito
     assert charge.unit_cents == cents and charge.clause == "002-20"
     assert case.delivery is None or case.delivery.value == date(2027, 1, 22)
     assert case.erasure.clauses == ("002-23",)
+    assert case.erasure.value == (date(2027, 1, 11) if reason == "destroy" else date(2027, 1, 22))  # A4
     page = operator.get(f"/reversibility/{case.uid}").get_data(as_text=True)
     assert ("L5" in page) and "002-20" in page
 
