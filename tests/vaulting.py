@@ -27,6 +27,7 @@ from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.library import find_stack
 from tests import builders
+from tests.engine.cheap_key import cheapen
 
 SECRET = "canari-4711-Zwölf"
 PRODUCT: dict[str, Any] = dict(
@@ -73,6 +74,7 @@ def make_repository(place: Path) -> Path:
     """Two machines, a few files each; the passphrase is SECRET."""
     repo, key, engine = RepoRef(str(place / "repo")), Passphrase(SECRET), Restic()
     init_repository(engine, repo, key)
+    cheapen(place / "repo", SECRET)
     compta = place / "compta"
     (compta / "factures").mkdir(parents=True)
     for index in range(60):

@@ -10,6 +10,7 @@ from portal.engine.customer_side import backup, init_repository
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import ExportLimits, RepoRef, Snapshot
 from portal.engine.restic import Restic
+from tests.engine.cheap_key import cheapen
 
 SECRET = "canari-4711-Zwölf"
 SMALL = ExportLimits(volume_entries=20, keep_free_bytes=0)
@@ -22,6 +23,7 @@ def a_key(secret: str = SECRET) -> Passphrase:
 def a_repository(place: Path) -> RepoRef:
     repo = RepoRef(str(place))
     init_repository(Restic(), repo, a_key())
+    cheapen(place, SECRET)
     return repo
 
 

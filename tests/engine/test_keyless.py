@@ -1,12 +1,11 @@
 import hashlib
 import json
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from portal import clock
 from portal.engine import keyless
 from portal.engine.errors import EngineError
 from portal.engine.port import RepoRef
