@@ -43,7 +43,7 @@ class Mailbox:
                 ):
                     return message
             time.sleep(0.1)
-        seen = [(str(m["To"]), str(m["Subject"])) for m in self.messages]
+        seen = [str(m["Subject"]) for m in self.messages if recipient in str(m["To"])]
         raise TimeoutError(f"no mail « {subject} » to {recipient}; seen: {seen}")
 
 

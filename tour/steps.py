@@ -68,8 +68,8 @@ class Tour:
         box = f"client{serial}.example"
         self.owner.send(
             "/customers/new", kind="business", name=name, siren=make_siren(serial),
-            street="2 chemin du Moulin", postcode="88400", town="Gérardmer", country="FR", language="fr", health_data="no", terms=terms,
-            accepted="y",
+            street="2 chemin du Moulin", postcode="88400", town="Gérardmer", country="FR", language="fr",
+            health_data="no", terms=terms, accepted="y",
             **{"billing-name": "Comptabilité", "billing-email": f"compta@{box}",
                "signatory-name": "Direction", "signatory-email": f"direction@{box}"},
         )  # fmt: skip
@@ -148,8 +148,8 @@ class Tour:
         page.click("button.main")
         for box in page.locator("input[type=checkbox]").all():
             box.check()
-        page.fill("[name=name]", "Direction")
-        page.fill("[name=role]", "Gérance")
+        page.fill("[name=signer_name]", "Direction")
+        page.fill("[name=signer_role]", "Gérance")
         page.screenshot(path=self.artefacts / "6-mandate.png", full_page=True)
         page.click("button.main")
         code = self.mails.wait_for("direction@client701.example", "code")
@@ -163,7 +163,7 @@ class Tour:
     def collect(self) -> Path:
         """The monthly run invoices, announces the debits, and exports a file that the XSD accepts."""
         self._bill()
-        self.mails.wait_for("compta@client701.example", "prélèvement")
+        self.mails.wait_for("compta@client701.example", "Prélèvement de")
         self.finance.visit("/sepa/collections")
         entity = re.search(r'name="entity"[^>]*value="(\w+)"', self.finance.page.text)
         day = max(re.findall(r'value="(\d{4}-\d\d-\d\d)"', self.finance.page.text))

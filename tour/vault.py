@@ -5,9 +5,11 @@ import re
 import subprocess
 import time
 import zipfile
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.demo.load import PASSWORD
 from portal.demo.vaults import PASSPHRASE
 from tour.person import Person, path_in, text_of
 
@@ -33,9 +35,11 @@ def restore(tour: "Tour") -> Path:
     _unlock(tour)
     tour.wait(technician, request, r"/restore-requests/\w+/files")
     technician.visit(f"{request}/files?q=Bilan")
-    path = re.search(r'name="path"[^>]*value="([^"]+)"', technician.page.text)
-    assert path, "the file is not in the inventory"
-    technician.send_form_of("/file", path=path[1])
+    found = re.search(
+        r'name="snapshot" value="(\w+)"><input[^>]*name="path" value="([^"]+)"', technician.page.text
+    )
+    assert found, "the file is not in the inventory"
+    technician.send_form_of("/file", snapshot=found[1], path=unescape(found[2]))
     content = _fetch(tour, "restore")
     tour.wait(technician, request, r"/check")
     technician.send_form_of("/check")
@@ -51,10 +55,10 @@ def restore(tour: "Tour") -> Path:
 
 def _unlock(tour: "Tour") -> None:
     """The customer, and nobody else, types the passphrase behind the link of the mail."""
-    mail = tour.mails.wait_for("direction@client01.example", "phrase")
+    mail = tour.mails.wait_for("direction@client01.example", "Ouvrir votre coffre")
     customer = Person(tour.portal.url)
     customer.visit(path_in(mail, "/unlock/"))
-    customer.send_form_of(str(customer.page.url.path), passphrase=PASSPHRASE, consent="y")
+    customer.send_form_of(customer.page.url.path, passphrase=PASSPHRASE, consent="y")
     tour.mails.messages.remove(mail)
 
 
@@ -64,7 +68,7 @@ def _fetch(tour: "Tour", what: str) -> dict[str, bytes]:
     customer = tour.fetcher = Person(tour.portal.url)
     customer.visit(path_in(mail, "/fetch/"))
     customer.send_form_of("/code")
-    code = tour.mails.wait_for("direction@client01.example", "code")
+    code = tour.mails.wait_for("direction@client01.example", "Votre code")
     tour.mails.messages.remove(code)
     digits = re.search(r"\b(\d{3}) ?(\d{3})\b", text_of(code))
     assert digits
@@ -77,7 +81,7 @@ def _fetch(tour: "Tour", what: str) -> dict[str, bytes]:
     return files
 
 
-_SUBJECTS = {"restore": "fichier", "export": "données"}
+_SUBJECTS = {"restore": "restauré", "export": "prêtes à télécharger"}
 
 
 def leave(tour: "Tour") -> Path:
@@ -104,7 +108,7 @@ def leave(tour: "Tour") -> Path:
     files = _fetch(tour, "export")
     _check(tour, files)
     tour.fetcher.send_form_of("/acceptance", when="now")
-    operator = Person(tour.portal.url).sign_in("exploitation@portail.example", tour.password)
+    operator = Person(tour.portal.url).sign_in("exploitation@portail.example", PASSWORD)
     tour.wait(operator, case, r"/erasure")
     operator.send_form_of("/erasure")
     mail = tour.mails.wait_for("direction@client01.example", "ertificat", 60)

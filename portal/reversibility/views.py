@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from wtforms import SelectChoice
 
 from portal import clock, htmx, jobs
-from portal.access import Permission, Role, get_or_404, requires
+from portal.access import Permission, Role, get_or_404, may, requires
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
 from portal.db import db
@@ -24,6 +24,7 @@ from portal.reversibility.forms import CaseForm
 from portal.reversibility.models import OVER, CaseState, Reason, ReversibilityCase, case_for, cases_of
 from portal.reversibility.open import open_case, vaults_for
 from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.views import subscription_link
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
 bp.add_app_template_global(case_for, "reversibility_case_for")
@@ -221,3 +222,17 @@ def retry(uid: str) -> Response:
 def cases_panel(customer: Customer) -> tuple[str, dict[str, Any]]:
     ending = [one for one in subscriptions_of(customer) if one.ends_on and case_for(one) is None]
     return "reversibility/_panel.html", {"cases": cases_of(customer), "ending": ending}
+
+
+@subscription_link
+def handover_link(subscription: Subscription) -> list[tuple[str, str, str]]:
+    """From the contract that ends to the data that it holds."""
+    if not may("reversibility:ask") or subscription.ends_on is None or not vaults_for(subscription):
+        return []
+    case = case_for(subscription)
+    if case is not None:
+        return [
+            (url_for("reversibility.show_case", uid=case.uid), _("Voir la réversibilité"), "box-arrow-up")
+        ]
+    url = url_for("reversibility.new_case", subscription_uid=subscription.uid)
+    return [(url, _("Récupérer les données"), "box-arrow-up")]

@@ -17,6 +17,7 @@ from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
+from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from portal.subscriptions.termination import terminate, work_out
@@ -49,6 +50,8 @@ def create_order(customer_uid: str) -> Response:
         product = get_or_404(Product.visible_to(g.actor), form.product.data)
         try:
             order = place_order(customer, product, form.quantity.data, Method(form.method.data), by=g.actor)
+            if order.method == Method.DIRECT_DEBIT:
+                ask_for_mandate(order, by=g.actor)
             db.session.commit()
             return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
         except Refused as refusal:

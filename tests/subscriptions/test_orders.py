@@ -184,3 +184,11 @@ def test_only_the_listed_steps_exist(state: OrderState, step: str) -> None:
     order = Order.__new__(Order)
     order.__dict__["state"] = state
     assert (state in Order.steps[step].sources) == ((state.value, step) in ALLOWED)
+
+
+def test_an_order_by_debit_on_screen_sends_the_signing_link(house: House, browser: Browser) -> None:
+    customer, product = a_customer(house.reseller, accepted="dropcloud"), a_monthly_product(house)
+    form = {"product": product.uid, "quantity": "2", "method": "direct_debit"}
+    assert browser(house.sales).post(f"/customers/{customer.uid}/orders", data=form).status_code == 303
+    mail = db.session.scalars(db.select(Mail)).one()
+    assert "/sign/" in mail.body
