@@ -32,7 +32,7 @@ def restore(tour: "Tour") -> Path:
         kind="simple",
     )
     request = technician.page.url.path
-    _unlock(tour)
+    _unlock(tour, "info")
     tour.wait(technician, request, r"/restore-requests/\w+/files")
     technician.visit(f"{request}/files?q=Bilan")
     found = re.search(
@@ -40,7 +40,7 @@ def restore(tour: "Tour") -> Path:
     )
     assert found, "the file is not in the inventory"
     technician.send_form_of("/file", snapshot=found[1], path=unescape(found[2]))
-    content = _fetch(tour, "restore")
+    content = _fetch(tour, "info", "restauré")
     tour.wait(technician, request, r"/check")
     technician.send_form_of("/check")
     technician.visit(request)
@@ -53,22 +53,22 @@ def restore(tour: "Tour") -> Path:
     return tour.keep("8-restored.txt", next(iter(content.values())))
 
 
-def _unlock(tour: "Tour") -> None:
+def _unlock(tour: "Tour", who: str) -> None:
     """The customer, and nobody else, types the passphrase behind the link of the mail."""
-    mail = tour.mails.wait_for("direction@client01.example", "Ouvrir votre coffre")
+    mail = tour.mails.wait_for(f"{who}@client01.example", "Ouvrir votre coffre")
     customer = Person(tour.portal.url)
     customer.visit(path_in(mail, "/unlock/"))
     customer.send_form_of(customer.page.url.path, passphrase=PASSPHRASE, consent="y")
     tour.mails.messages.remove(mail)
 
 
-def _fetch(tour: "Tour", what: str) -> dict[str, bytes]:
+def _fetch(tour: "Tour", who: str, subject: str) -> dict[str, bytes]:
     """Open the signed link, give the code of the second mail, download every file."""
-    mail = tour.mails.wait_for("direction@client01.example", _SUBJECTS[what], 120)
+    mail = tour.mails.wait_for(f"{who}@client01.example", subject, 120)
     customer = tour.fetcher = Person(tour.portal.url)
     customer.visit(path_in(mail, "/fetch/"))
     customer.send_form_of("/code")
-    code = tour.mails.wait_for("direction@client01.example", "Votre code")
+    code = tour.mails.wait_for(f"{who}@client01.example", "Votre code")
     tour.mails.messages.remove(code)
     digits = re.search(r"\b(\d{3}) ?(\d{3})\b", text_of(code))
     assert digits
@@ -79,9 +79,6 @@ def _fetch(tour: "Tour", what: str) -> dict[str, bytes]:
         name = re.search(r"filename\*?=\"?(?:UTF-8'')?([^\";]+)", answer.headers["Content-Disposition"])
         files[name[1] if name else href] = answer.content
     return files
-
-
-_SUBJECTS = {"restore": "restauré", "export": "prêtes à télécharger"}
 
 
 def leave(tour: "Tour") -> Path:
@@ -104,13 +101,13 @@ def leave(tour: "Tour") -> Path:
         received_on=time.strftime("%Y-%m-%d"),
     )
     case = customer.page.url.path
-    _unlock(tour)
-    files = _fetch(tour, "export")
+    _unlock(tour, "direction")
+    files = _fetch(tour, "direction", "prêtes à télécharger")
     _check(tour, files)
     tour.fetcher.send_form_of("/acceptance", when="now")
     operator = Person(tour.portal.url).sign_in("exploitation@portail.example", PASSWORD)
     tour.wait(operator, case, r"/erasure")
-    operator.send_form_of("/erasure")
+    operator.send_form_of("/erasure", confirm="Postes de travail")
     mail = tour.mails.wait_for("direction@client01.example", "ertificat", 60)
     (pdf,) = mail.iter_attachments()
     return tour.keep("9-certificate.pdf", pdf.get_content())
