@@ -22,11 +22,12 @@ from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import signing
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
+from portal.subscriptions import vaults as subscription_vaults
 from portal.subscriptions import views as subscriptions
 
 BLUEPRINTS = (
-    accounts.bp, home.bp, customers.bp, subscriptions.bp, billing.bp, sepa.bp, signing.bp, vaults.bp,
-    unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp, reversibility_answer.bp, api.bp,
+    accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
+    signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp, reversibility_answer.bp, api.bp,
 )  # fmt: skip
 
 

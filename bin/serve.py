@@ -3,12 +3,23 @@
 A worker or agent that dies is started again; the web server's end ends everything.
 """
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+ACCOUNTS = """\
+  Comptes de démonstration, mot de passe : demonstration-2026
+    gerance@ouest.example        gérance d'un revendeur (aussi @nord.example, @sud.example)
+    commerce@ouest.example       commerce      atelier@ouest.example   technicien du revendeur
+    finance@portail.example      finance       technique@portail.example   technicien
+    exploitation@portail.example exploitation  client@ouest.example    un client final
+  Phrase secrète des trois coffres : phrase-de-demonstration-2026
+"""
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -26,10 +37,35 @@ def commands(port: str) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
+def say_where(port: str) -> None:
+    """Wait for the first answer, then say where to go and as whom."""
+    for _ in range(150):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), 0.2):
+            break
+        time.sleep(0.1)
+    print(f"\n  http://127.0.0.1:{port}   (Ctrl-C arrête tout)\n", flush=True)
+    if os.environ.get("DEMO") == "1":
+        print(ACCOUNTS, flush=True)
+
+
+def check_port(port: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(port)))
+        except OSError:
+            sys.exit(
+                f"Le port {port} est déjà pris : arrêtez l'autre programme, ou lancez « PORT=8001 make run »."
+            )
+
+
 def main() -> int:
     port = os.environ.get("PORT", "8000")
+    check_port(port)
+    os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     wanted = commands(port)
     children = {name: subprocess.Popen(command, cwd=ROOT) for name, command in wanted.items()}
+    say_where(port)
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))

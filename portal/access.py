@@ -52,6 +52,7 @@ class Permission(StrEnum):
     RESTORE_ASK = "restore:ask"
     RESTORE_WORK = "restore:work"
     VAULT_READ = "vault:read"
+    VAULT_WRITE = "vault:write"
     VAULT_UNLOCK = "vault:unlock"
     REVERSIBILITY_READ = "reversibility:read"
     REVERSIBILITY_ASK = "reversibility:ask"
@@ -88,6 +89,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESTORE_ASK: {*_REPAIRING, Role.CUSTOMER},
     P.RESTORE_WORK: set(_REPAIRING),
     P.VAULT_READ: {*_REPAIRING, Role.SALES, Role.READER, Role.CUSTOMER},
+    P.VAULT_WRITE: {Role.OPERATOR, Role.TECHNICIAN},
     P.VAULT_UNLOCK: {Role.CUSTOMER},
     P.REVERSIBILITY_READ: set(Role),
     P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},

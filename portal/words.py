@@ -118,6 +118,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("collection", "cancel"): _l("Prélèvement annulé"),
     ("batch", "freeze"): _l("Remise figée"),
     ("batch", "export"): _l("Fichier fait et vérifié"),
+    ("vault", "attach"): _l("Coffre rattaché"),
     ("vault", "erase"): _l("Coffre effacé"),
     ("vault_opening", "consent"): _l("Phrase tapée, avec consentement"),
     ("vault_opening", "confirm"): _l("Coffre ouvert"),

@@ -6,12 +6,17 @@ from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
 from portal.catalogue.models import Method
+from portal.customers.models import Customer
 from portal.db import db
+from portal.engine.models import VaultOpening, register_vault
 from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
+from portal.restore_requests.models import Cause, RestoreKind, open_request
+from portal.reversibility.models import Reason
+from portal.reversibility.open import open_case
 from portal.sepa.models import Collection, freeze_batch
-from portal.subscriptions.models import Subscription
+from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from tests.builders import House, a_customer, work
 from tests.sepa.signed import sign_now
@@ -41,6 +46,29 @@ def a_world(house: House) -> dict[str, str]:
         "/sepa/mandates/": mandate.uid,
         "/sepa/collections/": collection.uid,
     }
+    ids |= _of_the_vault(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
     return ids | {"/sepa/batches/": batch.uid, "/sepa/mandates/new/": customer.uid}
+
+
+def _of_the_vault(customer: Customer) -> dict[str, str]:
+    """A vault, a restore request and a handover; no repository is read for that."""
+    subscription = subscriptions_of(customer)[0]
+    subscription.give_notice(sent_on=date(2026, 11, 23), ends_on=date(2027, 11, 23), reason="none", by=SYSTEM)
+    vault = register_vault(customer, name="Serveur", location="/nowhere", subscription_uid=subscription.uid)
+    other = register_vault(customer, name="Archives", location="/nowhere", subscription_uid=subscription.uid)
+    db.session.flush()
+    row = open_request(vault, what="x", lost_on=None, cause=Cause.OTHER, kind=RestoreKind.SIMPLE, by=SYSTEM)
+    case = open_case(subscription, other, reason=Reason.COPY, received_on=date(2026, 11, 23), cost_cents=0,
+                     by=SYSTEM)  # fmt: skip
+    db.session.flush()
+    opening = db.session.scalars(db.select(VaultOpening)).first()
+    assert opening is not None
+    document = db.session.scalars(db.select(Document)).first()
+    assert document is not None
+    return {
+        "/vaults/": vault.uid, "/restore-requests/": row.uid, "/restore-requests/new/": vault.uid,
+        "/reversibility/": case.uid, "/reversibility/new/": subscription.uid,
+        "/vault-openings/": opening.uid, "/handed-over/": document.uid,
+    }  # fmt: skip

@@ -19,6 +19,7 @@ from portal.journal import record
 from portal.licensing.models import ActivationKey, issue_key
 from portal.mail import queue_mail
 from portal.resellers.models import issuer_for, next_number
+from portal.sepa.iban import in_fours
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
 from portal.subscriptions.rules import price_kept_through
 from portal.terms.library import find_stack
@@ -85,7 +86,11 @@ def send_proforma(order: Order) -> Proforma:
         number=number, order_uid=order.uid, issued_on=today, valid_through=through,
         gross_cents=sums.gross_cents,
     )  # fmt: skip
-    bank = [(_("Bénéficiaire"), entity.name), (_("IBAN"), entity.iban), (_("Banque"), entity.bank_name)]
+    bank = [
+        (_("Bénéficiaire"), entity.name),
+        (_("IBAN"), in_fours(entity.iban)),
+        (_("Banque"), entity.bank_name),
+    ]
     pdf = proforma_pdf(
         number, parties_of(customer, entity), lines, sums, issued_on=today, valid_through=through,
         bank=bank, language=customer.language,
