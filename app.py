@@ -27,7 +27,8 @@ from portal.subscriptions import views as subscriptions
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
-    signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp, reversibility_answer.bp, api.bp,
+    signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
+    reversibility_answer.bp, api.bp,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ def steps(*, fast: bool) -> list[tuple[str, list[str]]]:
         ("mypy", [str(BIN / "mypy"), "--no-error-summary"]),
         ("imports", [str(BIN / "lint-imports"), "--no-cache"]),
         ("catalogues", [sys.executable, "bin/catalogues.py", "--check"]),
+        ("states", [sys.executable, "bin/states.py", "--check"]),
         ("sqlite", [*PYTEST, "-m", "not browser"]),
     ]
     if not fast:

@@ -210,6 +210,16 @@ def _criteria(path: str | None) -> tuple[Any, ...]:
     return tuple(with_loader_criteria(kind, within(kind, path), include_aliases=True) for kind in kinds)
 
 
+def _require_held_back(engine: Engine) -> None:
+    question = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
+    with engine.connect() as connection:
+        if connection.execute(text(question)).scalar():
+            raise RuntimeError(
+                "Le rôle PostgreSQL de DATABASE_URL est SUPERUSER ou BYPASSRLS : la sécurité par ligne ne le "
+                "retient pas. Créez un rôle NOSUPERUSER NOBYPASSRLS, propriétaire de la base."
+            )
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Declare that the block only reads: on SQLite it then never waits for a writer."""
@@ -246,8 +256,12 @@ def init_app(app: Flask) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """SQLite: write-ahead log, foreign keys, and writers that queue instead of failing."""
+    """SQLite: write-ahead log, foreign keys, and writers that queue instead of failing.
+
+    PostgreSQL: raises RuntimeError for a role that row-level security does not hold back.
+    """
     if engine.dialect.name != "sqlite":
+        _require_held_back(engine)
         return
 
     @event.listens_for(engine, "connect")
