@@ -1,0 +1,163 @@
+"""Both catalogues: complete, with the same placeholders, and English pages without a word of French."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from html import unescape
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_babel import force_locale
+
+from portal.db import db
+from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
+from portal.mail import Mail
+from portal.sepa.models.event import What
+from portal.terms.library import documents
+from tests import world
+from tests.builders import House, a_customer
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%%|\{\w+\}")
+# Words that no English sentence has, and that no invented name of the tests has either.
+FRENCH = re.compile(
+    r"\b(aucune?|avant|portail|avec|aujourd'hui|ce|cette|chaque|dans|depuis|des|du|est|les|mois|ou|par|pas|pour"
+    r"|sur|un|une|vos|votre|vous|abonnements?|clients?|coffres?|commandes?|factur\w+|échéances?|émise?"
+    r"|mandats?|prélèvements?|remises?|restauration\w*|signé\w*|virements?|HT|TTC)\b",
+    re.IGNORECASE,
+)
+# What stays in French on an English page: names, what a contract says, the chained events of a signature,
+# and whoever a record was written by.
+STAYS = (
+    "NATSO BACKUP+ Poste de travail", "WeSend mensuel", "rue du Four", "portail",
+    *(document.title for document in documents().values()),
+    *(value.note for document in documents().values() for value in document.values.values() if value.note),
+    *What,
+)  # fmt: skip
+
+
+def pairs(language: str) -> Iterator[tuple[Message, str, str]]:
+    """Each sentence with its translation; a plural entry gives one pair per form."""
+    with (ROOT / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalog = read_po(file, locale=language)
+    for message in catalog:
+        if not message.id:
+            continue
+        plural = isinstance(message.id, tuple)
+        for source, text in zip(
+            message.id if plural else (message.id,),
+            message.string if plural else (message.string,),
+            strict=True,
+        ):
+            yield message, source, text
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def test_the_catalogues_are_complete_and_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, "bin/catalogues.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_has_the_placeholders_of_its_sentence(language: str) -> None:
+    wrong = [
+        source
+        for _message, source, text in pairs(language)
+        if sorted(PLACEHOLDER.findall(source)) != sorted(PLACEHOLDER.findall(text))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_keeps_the_spaces_at_both_ends(language: str) -> None:
+    ends = re.compile(r"^\s*|\s*$")
+    separator = " : "  # English puts no space before the colon
+    wrong = [
+        source
+        for _message, source, text in pairs(language)
+        if source != separator and ends.findall(plain(source)) != ends.findall(plain(text))
+    ]
+    assert wrong == []
+
+
+def test_french_only_adds_its_typography() -> None:
+    assert [source for _message, source, text in pairs("fr") if plain(text) != plain(source)] == []
+    loose = re.compile(r" [;:!?»]|« ")
+    assert [text for _message, _source, text in pairs("fr") if loose.search(text)] == []
+
+
+def test_english_has_no_french_quotes_and_no_space_before_a_colon() -> None:
+    assert [text for _message, _source, text in pairs("en") if re.search(r"[«»]|\s[;:!?]", text)] == []
+
+
+def pages(app: Flask, ids: dict[str, str]) -> Iterator[str]:
+    """Every page that needs no token: the lists, and one record of each kind."""
+    for rule in app.url_map.iter_rules():
+        path = rule.rule
+        if "GET" not in rule.methods or rule.endpoint == "static" or path.startswith("/api/"):
+            continue
+        if "<" not in path:
+            yield path
+        elif path[: path.index("<")] in ids and path.count("<") == 1:
+            yield re.sub(r"<[^>]+>", ids[path[: path.index("<")]], path)
+
+
+def words(page: str) -> str:
+    """What is read on a page, without the texts that stay in French whatever the language."""
+    text = " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+    for kept in STAYS:
+        text = text.replace(kept, " ")
+    return re.sub(r"\S+@\S+", " ", text)
+
+
+@pytest.fixture
+def ids(house: House, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """One record of every kind, made in English for customers who are written to in English."""
+    monkeypatch.setattr(world, "a_customer", partial(a_customer, language="en"))
+    with force_locale("en"):
+        return world.a_world(house)
+
+
+def test_an_english_page_has_no_french(
+    app: Flask, house: House, ids: dict[str, str], browser: Callable[..., FlaskClient]
+) -> None:
+    found, seen = set(), set()
+    for person in (house.operator, house.finance, house.technician, house.owner, house.reader, None):
+        client = browser(person)
+        client.set_cookie(LANGUAGE_COOKIE, "en")
+        for path in pages(app, ids):
+            answer = client.get(path, buffered=True)
+            if answer.status_code != 200 or answer.mimetype != "text/html":
+                continue
+            seen.add(path)
+            found |= french_in(path, answer.text)
+    assert len(seen) >= 25
+    assert sorted(found) == [], "\n".join(sorted(found))
+
+
+def test_an_english_mail_has_no_french(ids: dict[str, str]) -> None:
+    found, mails = set(), db.session.scalars(db.select(Mail)).all()
+    for mail in mails:
+        found |= french_in(mail.subject, f"{mail.subject} {mail.body}")
+    assert len(mails) >= 6
+    assert sorted(found) == [], "\n".join(sorted(found))
+
+
+def french_in(where: str, page: str) -> set[str]:
+    text = words(page)
+    return {f"{where}: {text[max(0, m.start() - 30) : m.end() + 30]}" for m in FRENCH.finditer(text)}
