@@ -27,7 +27,7 @@ def portal() -> Iterator[Instance]:
 def chromium() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     assert path, "Chromium is missing: apt-get install chromium"
-    expect.set_options(timeout=10_000)
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -79,7 +79,7 @@ def open_page(portal: Instance, chromium: Browser, signed_in: Callable[[str], An
         options.setdefault("viewport", people.DESKTOP)
         state = signed_in(who) if who else None
         context = chromium.new_context(base_url=portal.url, storage_state=state, locale="fr-FR", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         watch(page, expected)
@@ -101,14 +101,12 @@ def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]
     people.consent(signer)
     people.type_code(signer, people.code_to_sign(portal, person))
     signer.context.close()
-    context = chromium.new_context(
-        base_url=portal.url, storage_state=signed_in("finance"), locale="fr-FR"
-    )
+    context = chromium.new_context(base_url=portal.url, storage_state=signed_in("finance"), locale="fr-FR")
     page = context.new_page()
     page.goto("/billing/runs")
     page.get_by_role("button", name="Facturer").click()
-    expect(page.locator(".panel .pill", has_text="fait")).to_be_visible(timeout=20_000)
+    expect(page.locator(".panel .pill", has_text="fait")).to_be_visible(timeout=60_000)
     page.goto("/sepa/collections")
     page.get_by_role("button", name="Figer la remise").click()
-    expect(page.get_by_role("link", name="Télécharger le XML")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("link", name="Télécharger le XML")).to_be_visible(timeout=60_000)
     context.close()

@@ -19,6 +19,7 @@ PEOPLE = {
     "sales of the south": "commerce@sud.example",
 }
 PHONE = {"width": 360, "height": 740}
+NARROW = {"width": 320, "height": 640}  # 1280 pixels at 400 %
 DESKTOP = {"width": 1440, "height": 900}
 
 
@@ -87,3 +88,16 @@ def type_code(page: Page, code: str) -> None:
     page.get_by_label("Code à 6 chiffres").fill(code)
     page.get_by_role("button", name="Signer le mandat").click()
     expect(page.get_by_role("heading", name="C'est signé")).to_be_visible()
+
+
+def too_wide(page: Page) -> list[str]:
+    """What makes the page scroll sideways: nothing, unless the page is wider than its window."""
+    script = """() => {
+      const wide = document.documentElement.clientWidth;
+      if (document.documentElement.scrollWidth <= wide) return [];
+      const inside = element => element.closest(".table-wrap") && !element.matches(".table-wrap");
+      return [...document.body.querySelectorAll("*")]
+        .filter(element => !inside(element) && element.getBoundingClientRect().right > wide + 1)
+        .map(element => element.outerHTML.slice(0, 150)).concat("page");
+    }"""
+    return page.evaluate(script)
