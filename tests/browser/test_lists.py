@@ -63,8 +63,10 @@ def test_the_focus_is_always_seen(open_page: OpenPage) -> None:
     for _ in range(16):
         page.keyboard.press("Tab")
         look = page.evaluate(
-            """() => { const style = getComputedStyle(document.activeElement);
-                return [document.activeElement.outerHTML.slice(0, 80), style.outlineStyle, style.outlineWidth] }"""
+            """() => {
+                const here = document.activeElement, style = getComputedStyle(here);
+                return [here.outerHTML.slice(0, 80), style.outlineStyle, style.outlineWidth];
+            }"""
         )
         assert look[1:] == ["solid", "3px"], look[0]
 

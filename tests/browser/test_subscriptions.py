@@ -17,21 +17,22 @@ def open_termination(page: Page) -> None:
     expect(page.get_by_role("heading", level=1, name="Résilier")).to_be_visible()
 
 
-def test_the_end_of_the_contract_follows_the_date(open_page: OpenPage) -> None:
+def test_what_the_contract_says_follows_the_date(open_page: OpenPage) -> None:
     page = open_page("owner")
     open_termination(page)
-    facts = page.locator("#termination")
-    before = facts.inner_text()
-    address = page.url
-    sent_on = page.get_by_label("Résiliation envoyée le")
-    day = sent_on.input_value()
-    year = int(day[:4]) + 1
-    sent_on.fill(f"{year}{day[4:]}")
+    address, facts, sent_on = page.url, page.locator("#termination"), page.get_by_label("Résiliation envoyée")
+    expect(facts.locator("details.clause")).not_to_have_count(0)
+    before, day = facts.inner_text(), sent_on.input_value()
+    sent_on.fill(f"{int(day[:4]) + 1}{day[4:]}")
     sent_on.press("Tab")
-    expect(facts).not_to_have_text(before, use_inner_text=True)
-    expect(facts).to_contain_text(str(year + 1))
+    expect(facts).to_contain_text("dans le futur")
+    sent_on.fill(f"{int(day[:4]) - 1}{day[4:]}")
+    sent_on.press("Tab")
+    expect(facts).to_contain_text("précéder le début du contrat")
+    sent_on.fill(day)
+    sent_on.press("Tab")
+    expect(facts).to_have_text(before, use_inner_text=True)
     assert page.url == address
-    expect(sent_on).to_have_value(f"{year}{day[4:]}")
 
 
 def test_each_fact_unfolds_to_its_clause(open_page: OpenPage) -> None:
