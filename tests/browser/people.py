@@ -92,6 +92,7 @@ def type_code(page: Page, code: str) -> None:
 
 def too_wide(page: Page) -> list[str]:
     """What makes the page scroll sideways: nothing, unless the page is wider than its window."""
+    page.wait_for_load_state("load")  # with its style
     script = """() => {
       const wide = document.documentElement.clientWidth;
       if (document.documentElement.scrollWidth <= wide) return [];

@@ -19,6 +19,7 @@ Act = Callable[[Page], object]
 
 def violations(page: Page) -> list[str]:
     """What axe finds; it is run by the debugger, so that the page keeps its security policy."""
+    page.wait_for_load_state("load")  # with its style and its script
     page.evaluate(AXE)
     options = {"runOnly": RULES, "resultTypes": ["violations"]}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
