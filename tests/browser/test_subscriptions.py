@@ -15,6 +15,7 @@ def open_termination(page: Page) -> None:
     people.open_first(page, "/subscriptions", "annuel")
     page.get_by_role("link", name="Résilier").click()
     expect(page.get_by_role("heading", level=1, name="Résilier")).to_be_visible()
+    page.wait_for_load_state("load")
 
 
 def test_what_the_contract_says_follows_the_date(open_page: OpenPage) -> None:

@@ -86,3 +86,17 @@ def test_a_mandate_is_signed_on_a_phone_without_javascript(portal: Instance, ope
     assert len(weights) >= 5
     sealed = portal.mailbox.wait_for(person, "est signé")
     assert [part.get_content_type() for part in sealed.iter_attachments()] == ["application/pdf"]
+
+
+def test_a_double_click_without_javascript_places_one_order(open_page: OpenPage) -> None:
+    page = open_page("sales of the south", java_script_enabled=False)
+    name = "Clinique du double envoi"
+    page.goto("/customers/new")
+    people.fill_customer(page, name, make_siren(7011))
+    people.save_customer(page, name)
+    page.get_by_role("link", name="Nouvelle commande").click()
+    page.get_by_label("Offre").select_option(label="NATSO BACKUP+ Poste de travail")
+    page.get_by_role("button", name="Commander").dblclick()
+    expect(page.get_by_role("heading", level=1, name="1 × NATSO")).to_be_visible()
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("link", name="1 × NATSO")).to_have_count(1)
