@@ -4,7 +4,7 @@ import json
 import secrets as random_source
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from flask import (
@@ -136,11 +136,15 @@ def _ask_to_sign_in() -> Response:
     if htmx.wants_fragment():
         current = urlsplit(request.headers.get("HX-Current-URL", ""))
         response = make_response("", 401)
-        response.headers["HX-Redirect"] = url_for("accounts.login", expired=1, next=current.path or None)
+        response.headers["HX-Redirect"] = url_for("accounts.login", expired=1, next=_path_of(current))
         return response
     response = make_response("", 303)
     response.headers["Location"] = url_for("accounts.login", next=where)
     return response
+
+
+def _path_of(url: SplitResult) -> str | None:
+    return f"{url.path}?{url.query}" if url.query else url.path or None
 
 
 def answer_bad_link(error: BadLink) -> Response:

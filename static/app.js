@@ -24,6 +24,12 @@
     const meta = document.querySelector('meta[name="csrf-token"]');
     if (meta) event.detail.headers["X-CSRFToken"] = meta.content;
   });
+  // htmx notes the address for its page cache, which is off here; an address may hold a name.
+  const forget = () => sessionStorage.removeItem("htmx-current-path-for-history");
+  forget();
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    document.addEventListener(name, forget);
+  }
   document.addEventListener("toast", (event) => toast(event.detail.message, event.detail.bad));
   document.addEventListener("htmx:afterSettle", (event) => focusOn(event.detail.elt));
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {

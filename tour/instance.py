@@ -91,10 +91,10 @@ class Instance:
         return self
 
     def start(self, name: str, command: list[str]) -> None:
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
 
     def start_worker(self) -> None:
         self.start("worker", [str(BIN / "flask"), "worker"])

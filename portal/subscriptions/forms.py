@@ -1,9 +1,21 @@
+import re
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
 from portal.catalogue.models import Method
+from portal.db import new_uid
 from portal.errors import Refused
 from portal.money import parse_euros
 from portal.subscriptions.termination import Reason
@@ -20,7 +32,12 @@ REASONS = [
 ]
 
 
+def _uid_or_nothing(value: str | None) -> str:
+    return value if value and re.fullmatch("[a-z2-7]{16}", value) else ""
+
+
 class OrderForm(FlaskForm):
+    once = HiddenField(default=new_uid, filters=[_uid_or_nothing])  # becomes the order's
     product = SelectField(_l("Offre"))
     quantity = IntegerField(
         _l("Quantité"),

@@ -13,7 +13,7 @@ from portal.billing.rules import totals
 from portal.blobs import keep
 from portal.catalogue.models import Method, Product
 from portal.customers.models import ContactRole, Customer, CustomerKind
-from portal.db import db
+from portal.db import db, new_uid
 from portal.errors import Refused
 from portal.journal import record
 from portal.licensing.models import ActivationKey, issue_key
@@ -52,12 +52,18 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
                         clause=methods.clause), field="method")  # fmt: skip
 
 
-def place_order(customer: Customer, product: Product, quantity: int, method: Method, *, by: Any) -> Order:
-    """Order a product at today's price; by wire, the pro-forma leaves at once (000-17)."""
+def place_order(
+    customer: Customer, product: Product, quantity: int, method: Method, *, by: Any, uid: str = ""
+) -> Order:  # fmt: skip
+    """Order a product at today's price; by wire, the pro-forma leaves at once (000-17).
+
+    ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
+    """
     check_sale(customer, product, method)
     terms = find_stack(product.terms_stack)
     waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
+        uid=uid or new_uid(),
         organisation=customer.organisation, customer_id=customer.id, product_id=product.id,
         legal_entity_id=issuer_for(customer).id, state=waiting[method], ordered_on=clock.today(),
         product_name=product.name, plan=product.plan, terms_stack=product.terms_stack,

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 from wtforms import SelectChoice
 
 from portal import clock, htmx
@@ -46,14 +47,19 @@ def new_order(customer_uid: str) -> Response:
 def create_order(customer_uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
     form = _order_form()
+    if _is_placed(form.once.data):
+        return htmx.go(url_for(".show_order", uid=form.once.data))
     if form.validate():
         product = get_or_404(Product.visible_to(g.actor), form.product.data)
         try:
-            order = place_order(customer, product, form.quantity.data, Method(form.method.data), by=g.actor)
-            if order.method == Method.DIRECT_DEBIT:
-                ask_for_mandate(order, by=g.actor)
+            order = _order(customer, product, form)
             db.session.commit()
             return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
+        except IntegrityError:
+            db.session.rollback()
+            if not _is_placed(form.once.data):
+                raise
+            return htmx.go(url_for(".show_order", uid=form.once.data))
         except Refused as refusal:
             db.session.rollback()
             _place_refusal(form, refusal)
@@ -63,12 +69,27 @@ def create_order(customer_uid: str) -> Response:
     return make_response(page, 422)
 
 
+def _is_placed(uid: str) -> bool:
+    """Has this very form already placed its order? A double click sends it twice."""
+    query = Order.visible_to(g.actor).where(Order.uid == uid)
+    return bool(uid) and db.session.scalars(query).first() is not None
+
+
 def _place_refusal(form: Any, refusal: Refused) -> None:
     """Show a rule's refusal beside the field that it is about, or above the form."""
     if refusal.field and refusal.field in form:
         form[refusal.field].errors = [_(refusal.message)]
     else:
         form.form_errors.append(_(refusal.message))
+
+
+def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
+    order = place_order(
+        customer, product, form.quantity.data, Method(form.method.data), by=g.actor, uid=form.once.data
+    )
+    if order.method == Method.DIRECT_DEBIT:
+        ask_for_mandate(order, by=g.actor)
+    return order
 
 
 @bp.get("/orders")

@@ -44,6 +44,17 @@ def pay(order: Order, **values: object) -> Invoice:
     return invoice
 
 
+def test_the_same_form_sent_twice_places_one_order(house: House, browser: Browser) -> None:
+    customer, product = a_customer(house.reseller), a_product(house)
+    form = {"product": product.uid, "quantity": "5", "method": "wire", "once": "abcdefghij234567"}
+    client, address = browser(house.sales), f"/customers/{customer.uid}/orders"
+    answers = [client.post(address, data=form) for _ in range(2)]
+    assert [(answer.status_code, answer.location) for answer in answers] == [
+        (303, "/orders/abcdefghij234567")
+    ] * 2
+    assert len(db.session.scalars(db.select(Order)).all()) == 1
+
+
 def test_an_order_by_wire_sends_a_numbered_proforma(house: House, browser: Browser) -> None:
     customer, product = a_customer(house.reseller), a_product(house)
     answer = browser(house.sales).post(

@@ -1,0 +1,112 @@
+"""One portal of its own and one Chromium per test process; every page is watched."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+
+from tests.browser import people
+from tour.instance import Instance
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Instance]:
+    """A real portal with the demonstration: web server, worker, mail server, database."""
+    with Instance() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    assert path, "Chromium is missing: apt-get install chromium"
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(portal: Instance, chromium: Browser) -> Callable[[str], Any]:
+    """The cookies of a person; each signs in once, on the sign-in page."""
+    kept: dict[str, Any] = {}
+
+    def cookies(who: str) -> Any:
+        if who not in kept:
+            context = chromium.new_context(base_url=portal.url, locale="fr-FR")
+            page = context.new_page()
+            page.goto("/login")
+            people.sign_in(page, who)
+            kept[who] = context.storage_state()
+            context.close()
+        return kept[who]
+
+    return cookies
+
+
+@pytest.fixture
+def open_page(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]) -> Iterator[OpenPage]:
+    """``open_page("owner", viewport=…)`` is a new window of that person; without a name, of a stranger.
+
+    The test fails if one of its pages warns in the console (a breach of the content security policy
+    does), raises, or asks another site for anything. ``expected`` are texts that the console may say.
+    """
+    problems: list[str] = []
+    contexts = []
+
+    def watch(page: Page, expected: tuple[str, ...]) -> None:
+        def hear(message: Any) -> None:
+            if message.type in {"error", "warning"} and not any(text in message.text for text in expected):
+                problems.append(f"{page.url}: {message.type}: {message.text}")
+
+        def see(request: Request) -> None:
+            if not request.url.startswith((portal.url, "data:")):
+                problems.append(f"{page.url}: asks for {request.url}")
+
+        page.on("console", hear)
+        page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+        page.on("request", see)
+
+    def open_page(who: str | None = None, *, expected: tuple[str, ...] = (), **options: Any) -> Page:
+        options.setdefault("viewport", people.DESKTOP)
+        state = signed_in(who) if who else None
+        context = chromium.new_context(base_url=portal.url, storage_state=state, locale="fr-FR", **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, expected)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="session")
+def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]) -> None:
+    """What the demonstration lacks: a signed mandate, a billing run, a batch."""
+    person = "direction@client02.example"
+    signer = chromium.new_context(java_script_enabled=False, locale="fr-FR").new_page()
+    signer.goto(people.link_to_sign(portal, person))
+    people.enter_account(signer, 2)
+    people.consent(signer)
+    people.type_code(signer, people.code_to_sign(portal, person))
+    signer.context.close()
+    context = chromium.new_context(base_url=portal.url, storage_state=signed_in("finance"), locale="fr-FR")
+    page = context.new_page()
+    page.goto("/billing/runs")
+    page.get_by_role("button", name="Facturer").click()
+    expect(page.locator(".panel .pill", has_text="fait")).to_be_visible(timeout=60_000)
+    page.goto("/sepa/collections")
+    page.get_by_role("button", name="Figer la remise").click()
+    expect(page.get_by_role("link", name="Télécharger le XML")).to_be_visible(timeout=60_000)
+    context.close()

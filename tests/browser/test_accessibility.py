@@ -1,0 +1,139 @@
+"""axe finds nothing to say about any page, in light and in dark, at desk and on a phone."""
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import people
+from tests.browser.conftest import OpenPage
+from tour.instance import Instance
+
+pytestmark = pytest.mark.browser
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+Act = Callable[[Page], object]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds; it is run by the debugger, so that the page keeps its security policy."""
+    page.wait_for_load_state("load")  # with its style and its script
+    page.evaluate(AXE)
+    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def at(path: str) -> Act:
+    return lambda page: page.goto(path)
+
+
+def first_of(path: str, row: str = "") -> Act:
+    return lambda page: people.open_first(page, path, row)
+
+
+def wrong_password(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("Adresse e-mail").fill("personne@portail.example")
+    page.get_by_label("Mot de passe").fill("au hasard")
+    page.get_by_role("button", name="Se connecter").click()
+    expect(page.get_by_text("Adresse ou mot de passe incorrect")).to_be_visible()
+
+
+def empty_customer(page: Page) -> None:
+    page.goto("/customers/new")
+    page.get_by_role("button", name="Enregistrer le client").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def new_order(page: Page) -> None:
+    people.open_first(page, "/customers")
+    page.get_by_role("link", name="Nouvelle commande").click()
+    expect(page.get_by_role("button", name="Commander")).to_be_visible()
+
+
+def termination(page: Page) -> None:
+    people.open_first(page, "/subscriptions", "actif")
+    page.get_by_role("link", name="Résilier").click()
+    expect(page.get_by_role("button", name="Confirmer la résiliation")).to_be_visible()
+
+
+PAGES: dict[str, tuple[str | None, Act]] = {
+    "sign-in": (None, at("/login")),
+    "sign-in refused": (None, wrong_password),
+    "owner's home": ("owner", at("/")),
+    "finance's home": ("finance", at("/")),
+    "customer's home": ("customer", at("/")),
+    "customers": ("owner", at("/customers")),
+    "nobody found": ("owner", at("/customers?q=zzz")),
+    "onboarding": ("owner", at("/customers/new")),
+    "onboarding refused": ("owner of the south", empty_customer),
+    "customer": ("owner", first_of("/customers")),
+    "new order": ("owner", new_order),
+    "orders": ("owner", at("/orders")),
+    "order to pay": ("finance", first_of("/orders?state=awaiting_payment")),
+    "order delivered": ("owner", first_of("/orders?state=delivered")),
+    "subscriptions": ("owner", at("/subscriptions")),
+    "subscription": ("owner", first_of("/subscriptions")),
+    "termination": ("owner", termination),
+    "invoices": ("finance", at("/billing/invoices")),
+    "invoice": ("finance", first_of("/billing/invoices")),
+    "billing runs": ("finance", at("/billing/runs")),
+    "billing run": ("finance", first_of("/billing/runs")),
+    "cockpit": ("finance", at("/sepa/collections")),
+    "batches": ("finance", at("/sepa/batches")),
+    "batch": ("finance", first_of("/sepa/batches")),
+    "mandates": ("finance", at("/sepa/mandates")),
+    "mandate sent": ("owner", first_of("/sepa/mandates?state=sent")),
+    "mandate signed": ("finance", first_of("/sepa/mandates?state=signed")),
+    "mails": ("finance", at("/outbox")),
+    "mail": ("finance", first_of("/outbox")),
+    "no such page": ("owner", at("/nothing-here")),
+}
+OFTEN = (
+    "sign-in refused", "owner's home", "customers", "onboarding refused", "customer", "order to pay",
+    "termination", "invoice", "cockpit", "batch", "mandate signed", "mail",
+)  # fmt: skip
+HTTP_ERRORS = ("the server responded with a status of 4",)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_on_the_page(history: None, open_page: OpenPage, name: str) -> None:
+    who, act = PAGES[name]
+    page = open_page(who, expected=HTTP_ERRORS)
+    act(page)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", OFTEN)
+def test_the_page_fits_a_narrow_phone_and_axe_finds_nothing_in_the_dark(
+    history: None, open_page: OpenPage, name: str
+) -> None:
+    who, act = PAGES[name]
+    page = open_page(who, expected=HTTP_ERRORS, viewport=people.NARROW, color_scheme="dark")
+    act(page)
+    assert people.too_wide(page) == []
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_on_the_signing_pages(portal: Instance, open_page: OpenPage, colours: str) -> None:
+    person = {"light": "direction@client26.example", "dark": "direction@client28.example"}[colours]
+    page = open_page(viewport=people.PHONE, color_scheme=colours, expected=HTTP_ERRORS)
+    page.goto(people.link_to_sign(portal, person))
+    found = {"account": violations(page)}
+    page.get_by_role("button", name="Continuer").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    found["account refused"] = violations(page)
+    people.enter_account(page, 26)
+    found["text"] = violations(page)
+    page.get_by_role("button", name="Recevoir mon code").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    found["text refused"] = violations(page)
+    people.consent(page)
+    found["code"] = violations(page)
+    people.type_code(page, people.code_to_sign(portal, person))
+    found["signed"] = violations(page)
+    assert {step: list_ for step, list_ in found.items() if list_} == {}
