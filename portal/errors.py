@@ -10,9 +10,10 @@ class PortalError(Exception):
 
     status = 422
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, template: str, *, field: str | None = None, **values: object) -> None:
+        self.template, self.values = template, values  # kept apart, so that the sentence can be translated
+        self.message = template % values if values else template
+        super().__init__(self.message)
         self.field = field  # form field next to which the sentence is shown, if there is one
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from portal.db import db
 from portal.errors import PortalError
+from portal.i18n import said
 
 _reader = Htmx()
 
@@ -81,7 +82,7 @@ def init_app(app: Flask) -> None:
     def refuse(error: PortalError) -> Response:
         if g.get("json_api"):
             raise error
-        return _refuse(_(error.message), error.status)
+        return _refuse(said(error), error.status)
 
     @app.errorhandler(StaleDataError)
     def overtaken(error: StaleDataError) -> Response:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from portal.clock import paris_day
+from portal.errors import PortalError
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 LANGUAGE_COOKIE = "lang"
@@ -25,6 +26,16 @@ def choose_language() -> str:
         if wish in LANGUAGES:
             return str(wish)
     return request.accept_languages.best_match(LANGUAGES) or "fr"
+
+
+def said(error: PortalError) -> str:
+    """The sentence of an error in the person's language."""
+    return _(error.template, **error.values)
+
+
+def translated(sentence: str) -> str:
+    """A stored sentence of the portal's own in the person's language, as it stands when it is not ours."""
+    return _(sentence) if sentence else ""
 
 
 def _cents(value: int) -> str:
@@ -91,7 +102,7 @@ def lines(value: str) -> Markup:
 
 def init_app(app: Flask) -> None:
     Babel(app, locale_selector=choose_language)
-    filters: list[Any] = [eur, day, plain, plain_day, instant, instant_day, size, siren, lines]
+    filters: list[Any] = [eur, day, plain, plain_day, translated, instant, instant_day, size, siren, lines]
     for function in filters:
         app.add_template_filter(function)
     app.jinja_env.globals.update(languages=LANGUAGES, get_locale=get_locale)

@@ -6,12 +6,13 @@ from sqlalchemy import JSON, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db
+from portal.wording import N_
 
 
 class System:
     """The actor of everything that no person asked for at that moment."""
 
-    label = "portail"
+    label = N_("portail")
     org_path = "/"
     id = None
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.db import EVERYTHING, Tenant, db, scope, set_scope
 from portal.secrets import keyring, new_token, token_hash
+from portal.wording import N_
 
 CODE_MINUTES, CODE_TRIES, CODES_PER_HOUR = 10, 5, 3
 
@@ -66,7 +67,7 @@ class SignedLink(Tenant, db.Model):
     codes_since: Mapped[datetime | None]
     code_passed_at: Mapped[datetime | None]
 
-    label = "lien signé"
+    label = N_("lien signé")
 
     def new_code(self) -> str | None:
         """A fresh code to send to ``recipient``, or None when three were sent within the hour."""

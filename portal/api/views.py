@@ -9,6 +9,7 @@ from portal import clock
 from portal.access import public
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import PortalError
+from portal.i18n import said
 from portal.licensing.models import find_key, take_seat
 from portal.secrets import keyring
 from portal.web import csrf
@@ -26,7 +27,7 @@ def speak_json() -> None:
 def refuse(error: PortalError) -> Response:
     db.session.rollback()
     code = getattr(error, "code", "INVALID")
-    body: dict[str, Any] = {"error": {"code": code, "message": error.message}}
+    body: dict[str, Any] = {"error": {"code": code, "message": said(error)}}
     if error.field:
         body["error"]["field"] = error.field
     return make_response(jsonify(body), error.status)

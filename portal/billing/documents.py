@@ -89,8 +89,8 @@ def _table(document: Document, lines: Sequence[Priced], sums: Totals, language: 
     ]  # fmt: skip
     rows = []
     for line, net in zip(lines, sums.line_net_cents, strict=True):
-        unit = _("%(price)s TTC" if line.includes_vat else "%(price)s HT",
-                 price=_eur(line.unit_cents, language))  # fmt: skip
+        price = _eur(line.unit_cents, language)
+        unit = _("%(price)s TTC", price=price) if line.includes_vat else _("%(price)s HT", price=price)
         rate = f"{line.vat_basis_points / 100:g} %"
         rows.append((line.label, str(line.quantity), unit, rate, _eur(net, language)))
     document.line_table(columns, rows)

@@ -15,6 +15,7 @@ from portal.customers.models import Customer
 from portal.customers.views import customer_panel
 from portal.db import cursor_of, db
 from portal.errors import Refused
+from portal.i18n import said
 from portal.jobs import find_task
 from portal.journal import timeline
 from portal.mail import mails_about
@@ -84,7 +85,7 @@ def create_run() -> Response:
             return htmx.go(url_for(".show_run", uid=run.uid))
         except Refused as refusal:
             db.session.rollback()
-            form.month.errors = [_(refusal.message)]
+            form.month.errors = [said(refusal)]
     return _runs_page(form, 422)
 
 

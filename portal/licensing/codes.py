@@ -60,11 +60,11 @@ def parse(typed: str) -> ActivationCode:
     symbols = typed.translate(_IGNORED).upper()
     if len(symbols) != _DATA + _CHECK:
         sentence = N_("Une clé compte 20 caractères : il y en a %(found)d ici.")
-        raise Refused(sentence % {"found": len(symbols)})
+        raise Refused(sentence, found=len(symbols))
     values = [_READ.get(symbol) for symbol in symbols]
     if None in values:
         at = values.index(None) + 1
-        raise Refused(N_("Le caractère n° %(at)d n'existe pas dans une clé.") % {"at": at})
+        raise Refused(N_("Le caractère n° %(at)d n'existe pas dans une clé."), at=at)
     canonical = "".join(ALPHABET[value] for value in values if value is not None)
     number = _read(canonical[:_DATA])
     if number % _MODULUS != _read(canonical[_DATA:]):

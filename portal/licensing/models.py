@@ -12,6 +12,7 @@ from portal import clock
 from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.errors import PortalError
+from portal.i18n import said
 from portal.jobs import insert_once
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
@@ -100,7 +101,7 @@ def find_key(typed: str) -> ActivationKey:
     try:
         code = parse(typed)
     except PortalError as typo:
-        raise LicenseRefused("MALFORMED_KEY", _(typo.message), 422) from typo
+        raise LicenseRefused("MALFORMED_KEY", said(typo), 422) from typo
     index = keyring().blind_index(code.text, "code")
     key = db.session.scalars(select(ActivationKey).where(ActivationKey.code_index == index)).one_or_none()
     if key is None:

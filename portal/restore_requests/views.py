@@ -15,7 +15,7 @@ from portal.db import db
 from portal.engine.fetch import downloads, fetch_panel, handed_over
 from portal.engine.models import Vault
 from portal.errors import Refused
-from portal.i18n import instant
+from portal.i18n import instant, said
 from portal.journal import timeline
 from portal.links import SignedLink
 from portal.mail import mails_about
@@ -205,7 +205,7 @@ def settle(uid: str) -> Response:
         row.settle(billed=billed, price_cents=price, by=g.actor)
     except Refused as refusal:
         db.session.rollback()
-        form.price.errors = [_(refusal.message)]
+        form.price.errors = [said(refusal)]
         return _show(row, form, 422)
     db.session.commit()
     return htmx.go(url_for(".show_request", uid=uid))

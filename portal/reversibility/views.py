@@ -14,6 +14,7 @@ from portal.customers.views import customer_panel
 from portal.db import db
 from portal.engine.fetch import downloads, handed_over
 from portal.errors import Refused
+from portal.i18n import said
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.money import parse_euros
@@ -104,7 +105,7 @@ def create_case(subscription_uid: str) -> Response:
         if refusal.field not in form:
             raise
         db.session.rollback()
-        form[refusal.field].errors = [_(refusal.message)]
+        form[refusal.field].errors = [said(refusal)]
         return _new(subscription, form, 422)
     db.session.commit()
     return htmx.go(url_for(".show_case", uid=case.uid), toast=_("Demande enregistrée."))
@@ -116,7 +117,7 @@ def _open(subscription: Subscription, form: CaseForm) -> ReversibilityCase:
     try:
         cost = parse_euros(form.cost.data or "0") if "cost" in form else 0
     except Refused as refusal:
-        raise Refused(refusal.message, field="cost") from refusal
+        raise Refused(refusal.template, field="cost", **refusal.values) from refusal
     return open_case(
         subscription, vault, reason=Reason(form.reason.data), received_on=received_on, cost_cents=cost,
         by=g.actor,

@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from portal.errors import Refused
+from portal.i18n import said
 from portal.sepa.countries import SEPA_IBAN_LENGTHS
 from portal.sepa.debits import Address
 from portal.sepa.iban import parse_iban
@@ -76,7 +77,7 @@ class AccountForm(FlaskForm):
         try:
             field.data = parse_iban((field.data or "").replace("\0", ""))
         except Refused as refusal:
-            raise ValidationError(_(refusal.message)) from None
+            raise ValidationError(said(refusal)) from None
 
     def address(self) -> Address:
         return Address(

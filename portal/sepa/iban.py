@@ -25,10 +25,10 @@ def parse_iban(typed: str) -> str:
         raise Refused(N_("Un IBAN commence par deux lettres et deux chiffres, puis lettres et chiffres."))
     length = SEPA_IBAN_LENGTHS.get(iban[:2])
     if length is None:
-        raise Refused(N_("Ce pays (%(c)s) n'est pas dans l'espace SEPA.") % {"c": iban[:2]})
+        raise Refused(N_("Ce pays (%(c)s) n'est pas dans l'espace SEPA."), c=iban[:2])
     if len(iban) != length:
         sentence = N_("Un IBAN %(c)s compte %(n)d caractères : il y en a %(found)d ici.")
-        raise Refused(sentence % {"c": iban[:2], "n": length, "found": len(iban)})
+        raise Refused(sentence, c=iban[:2], n=length, found=len(iban))
     if epc.iban_fault(iban):
         raise Refused(N_("La clé de l'IBAN est fausse : un caractère est sans doute mal recopié."))
     _check_national(iban)

@@ -17,6 +17,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from portal.catalogue.models import Method
 from portal.db import new_uid
 from portal.errors import Refused
+from portal.i18n import said
 from portal.money import parse_euros
 from portal.subscriptions.termination import Reason
 
@@ -61,7 +62,7 @@ class WireForm(FlaskForm):
         try:
             self.amount_cents = parse_euros(field.data)
         except Refused as refusal:
-            raise ValidationError(_l(refusal.message)) from refusal
+            raise ValidationError(said(refusal)) from refusal
 
 
 class TerminationForm(FlaskForm):

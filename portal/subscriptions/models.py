@@ -4,6 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -175,15 +176,24 @@ def subscriptions_of(customer: Customer) -> list[Subscription]:
     return list(db.session.scalars(query.order_by(Subscription.id)))
 
 
+def period_label(product: str, start: date, end: date) -> str:
+    """What an invoice line says of a period; the last day is included."""
+    return _(
+        "%(product)s, du %(start)s au %(end)s", product=product, start=start.strftime("%d/%m/%Y"),
+        end=last_usable_day(end).strftime("%d/%m/%Y"),
+    )  # fmt: skip
+
+
 def charge_next_period(subscription: Subscription) -> str:
     """Owe the first period that no charge covers yet; returns the charge's origin."""
     start = subscription.billed_before
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
+    with force_locale(subscription.customer.language):
+        label = period_label(subscription.product_name, start, end)
     add_charge(
         subscription.customer, origin=origin, quantity=subscription.quantity,
-        label=_("%(product)s, du %(start)s au %(end)s", product=subscription.product_name,
-                start=start.strftime("%d/%m/%Y"), end=last_usable_day(end).strftime("%d/%m/%Y")),
+        label=label,
         unit_cents=subscription.unit_cents, includes_vat=subscription.includes_vat,
         vat_basis_points=subscription.vat_basis_points, method=subscription.method,
     )  # fmt: skip

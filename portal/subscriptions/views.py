@@ -14,6 +14,7 @@ from portal.customers.models import Customer
 from portal.customers.views import customer_panel
 from portal.db import db
 from portal.errors import Refused
+from portal.i18n import said
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
@@ -78,9 +79,9 @@ def _is_placed(uid: str) -> bool:
 def _place_refusal(form: Any, refusal: Refused) -> None:
     """Show a rule's refusal beside the field that it is about, or above the form."""
     if refusal.field and refusal.field in form:
-        form[refusal.field].errors = [_(refusal.message)]
+        form[refusal.field].errors = [said(refusal)]
     else:
-        form.form_errors.append(_(refusal.message))
+        form.form_errors.append(said(refusal))
 
 
 def _order(customer: Customer, product: Product, form: OrderForm) -> Order:

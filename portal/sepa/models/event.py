@@ -8,20 +8,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db
 from portal.sepa.evidence import Link
+from portal.wording import N_
 
 
 class What(StrEnum):
     """What happened, in the words that the evidence file prints."""
 
-    LINK_CREATED = "lien créé"
-    MAIL_QUEUED = "e-mail mis en file"
-    OPENED = "page ouverte"
-    ACCOUNT_ENTERED = "IBAN saisi"
-    TEXT_SHOWN = "texte présenté et accepté"
-    CODE_SENT = "code envoyé"
-    CODE_TRIED = "code essayé"
-    SIGNED = "signé"
-    REFUSED = "refusé"
+    LINK_CREATED = N_("lien créé")
+    MAIL_QUEUED = N_("e-mail mis en file")
+    OPENED = N_("page ouverte")
+    ACCOUNT_ENTERED = N_("IBAN saisi")
+    TEXT_SHOWN = N_("texte présenté et accepté")
+    CODE_SENT = N_("code envoyé")
+    CODE_TRIED = N_("code essayé")
+    SIGNED = N_("signé")
+    REFUSED = N_("refusé")
 
 
 class MandateEvent(Tenant, db.Model):
