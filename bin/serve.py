@@ -37,9 +37,11 @@ def commands(port: str) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-def say_where(port: str) -> None:
-    """Wait for the first answer, then say where to go and as whom."""
-    for _ in range(150):
+def say_where(port: str, web: "subprocess.Popen[bytes]") -> None:
+    """Wait for the first answer, then say where to go and as whom; nothing if the server has died."""
+    for _ in range(300):
+        if web.poll() is not None:
+            return
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), 0.2):
             break
         time.sleep(0.1)
@@ -65,7 +67,7 @@ def main() -> int:
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     wanted = commands(port)
     children = {name: subprocess.Popen(command, cwd=ROOT) for name, command in wanted.items()}
-    say_where(port)
+    say_where(port, children["web"])
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))

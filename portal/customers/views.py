@@ -172,14 +172,16 @@ def terms_stacks() -> Any:
 
 
 # Higher packages show their part of a customer's page without this one knowing them.
-_panels: list[Any] = []
+_panels: list[tuple[int, Any]] = []
 
 
-def customer_panel(function: Any) -> Any:
-    """Register ``f(customer) -> (template, context)`` for the customer's page."""
-    _panels.append(function)
+def customer_panel(function: Any = None, *, rank: int = 50) -> Any:
+    """Register ``f(customer) -> (template, context)`` for the customer's page; low ranks come first."""
+    if function is None:
+        return lambda decorated: customer_panel(decorated, rank=rank)
+    _panels.append((rank, function))
     return function
 
 
 def customer_panels(customer: Customer) -> list[Any]:
-    return [function(customer) for function in _panels]
+    return [function(customer) for _rank, function in sorted(_panels, key=lambda one: one[0])]

@@ -226,7 +226,7 @@ def give_notice(uid: str) -> Response:
     return make_response(page, 422)
 
 
-@customer_panel
+@customer_panel(rank=10)
 def contracts_panel(customer: Customer) -> Any:
     orders = db.session.scalars(
         db.select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc())
