@@ -94,10 +94,10 @@ def open_page(portal: Instance, chromium: Browser, signed_in: Callable[[str], An
 @pytest.fixture(scope="session")
 def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]) -> None:
     """What the demonstration lacks: a signed mandate, a billing run, a batch."""
-    person = "direction@client02.example"
+    person = "direction@client08.example"
     signer = chromium.new_context(java_script_enabled=False, locale="fr-FR").new_page()
     signer.goto(people.link_to_sign(portal, person))
-    people.enter_account(signer, 2)
+    people.enter_account(signer, 8)
     people.consent(signer)
     people.type_code(signer, people.code_to_sign(portal, person))
     signer.context.close()

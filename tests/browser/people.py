@@ -42,6 +42,8 @@ def fill_customer(page: Page, name: str, siren: str, terms: str = "natso") -> No
     """The onboarding form, with the billing contact only."""
     page.get_by_label("Raison sociale ou nom").fill(name)
     page.get_by_label("SIREN").fill(siren)
+    for optional in ("SIRET", "Numéro de TVA"):  # a draft of another test may have filled them
+        page.get_by_label(optional).fill("")
     page.get_by_label("Numéro et rue").fill("3 quai des Essais")
     page.get_by_label("Code postal").fill("35000")
     page.get_by_label("Ville").fill("Rennes")
