@@ -1,26 +1,44 @@
 """Keys, database and, when asked, the demonstration: what must exist before the portal starts."""
 
+import hashlib
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from flask_migrate import upgrade  # noqa: E402
-
 from portal import clock  # noqa: E402
 from portal.config import data_dir  # noqa: E402
-from portal.seals import make_seal_certificate  # noqa: E402
-from portal.secrets import create_key_file  # noqa: E402
+
+
+def stamp(folder: Path, *, demo: bool) -> Path:
+    """Left in the data folder when everything is done for these migrations."""
+    sources = sorted((ROOT / "migrations" / "versions").glob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
+    return folder / f".prepared-{digest.hexdigest()[:16]}{'-demo' if demo else ''}"
+
+
+def make_keys(folder: Path) -> None:
+    from portal.seals import make_seal_certificate
+    from portal.secrets import create_key_file
+
+    if not (folder / "keys.json").exists():
+        key, certificate = make_seal_certificate("Portail", clock.today())
+        create_key_file(folder, key, certificate)
 
 
 def main(*, demo: bool) -> None:
     folder = data_dir()
+    done = stamp(folder, demo=demo)
+    if not os.environ.get("DATABASE_URL") and done.exists() and (folder / "portal.db").exists():
+        return  # a second start need not load the application to find that nothing is to do
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    if not (folder / "keys.json").exists():
-        key, certificate = make_seal_certificate("Portail", clock.today())
-        create_key_file(folder, key, certificate)
+    make_keys(folder)
+
+    from flask_migrate import upgrade
+
     from app import create_app  # the application needs its keys
 
     app = create_app()
@@ -30,6 +48,7 @@ def main(*, demo: bool) -> None:
             from portal.demo.load import load
 
             load()
+    done.touch()
 
 
 main(demo="--demo" in sys.argv)

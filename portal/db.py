@@ -213,11 +213,13 @@ def _criteria(path: str | None) -> tuple[Any, ...]:
 def _require_held_back(engine: Engine) -> None:
     question = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
     with engine.connect() as connection:
-        if connection.execute(text(question)).scalar():
-            raise RuntimeError(
-                "Le rôle PostgreSQL de DATABASE_URL est SUPERUSER ou BYPASSRLS : la sécurité par ligne ne le "
-                "retient pas. Créez un rôle NOSUPERUSER NOBYPASSRLS, propriétaire de la base."
-            )
+        held_back = not connection.execute(text(question)).scalar()
+    engine.dispose()  # a server that forks must not hand this connection to its children
+    if not held_back:
+        raise RuntimeError(
+            "Le rôle PostgreSQL de DATABASE_URL est SUPERUSER ou BYPASSRLS : la sécurité par ligne ne le "
+            "retient pas. Créez un rôle NOSUPERUSER NOBYPASSRLS, propriétaire de la base."
+        )
 
 
 @contextmanager
