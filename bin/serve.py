@@ -32,7 +32,8 @@ def commands(port: str) -> dict[str, list[str]]:
         "worker": [str(BIN / "flask"), "worker"],
         "web": [
             str(BIN / "gunicorn"), "app:create_app()", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-            "--threads", "4", "--preload", "--worker-class", "gthread", "--timeout", "60", "--log-level", "warning",
+            "--threads", "4", "--worker-class", "gthread", "--preload", "--timeout", "60",
+            "--log-level", "warning",
         ],
     }  # fmt: skip
 
