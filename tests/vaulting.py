@@ -16,7 +16,7 @@ from portal.access import Role
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Customer
 from portal.db import db
-from portal.engine.customer_side import backup, init_repository
+from portal.engine.customer_side import backup
 from portal.engine.key_agent import KeyAgent
 from portal.engine.models import Vault, register_vault
 from portal.engine.passphrase import Passphrase
@@ -27,7 +27,7 @@ from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.library import find_stack
 from tests import builders
-from tests.engine.cheap_key import cheapen
+from tests.engine.cheap_key import new_repository
 
 SECRET = "canari-4711-Zwölf"
 PRODUCT: dict[str, Any] = dict(
@@ -73,8 +73,7 @@ class _Owner:
 def make_repository(place: Path) -> Path:
     """Two machines, a few files each; the passphrase is SECRET."""
     repo, key, engine = RepoRef(str(place / "repo")), Passphrase(SECRET), Restic()
-    init_repository(engine, repo, key)
-    cheapen(place / "repo", SECRET)
+    new_repository(place / "repo", SECRET)
     compta = place / "compta"
     (compta / "factures").mkdir(parents=True)
     for index in range(60):

@@ -17,7 +17,7 @@ from tests.builders import a_customer, a_house
 from tests.installation import an_installation, kill
 from tests.sepa.signed import sign_now
 
-CUSTOMERS, KILLS = 24, 4
+CUSTOMERS, KILLS = 18, 3
 
 
 @pytest.mark.slow

@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from portal.engine.customer_side import backup, init_repository
+from portal.engine.customer_side import backup
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import ExportLimits, RepoRef, Snapshot
 from portal.engine.restic import Restic
-from tests.engine.cheap_key import cheapen
+from tests.engine.cheap_key import new_repository
 
 SECRET = "canari-4711-Zwölf"
 SMALL = ExportLimits(volume_entries=20, keep_free_bytes=0)
@@ -22,8 +22,7 @@ def a_key(secret: str = SECRET) -> Passphrase:
 
 def a_repository(place: Path) -> RepoRef:
     repo = RepoRef(str(place))
-    init_repository(Restic(), repo, a_key())
-    cheapen(place, SECRET)
+    new_repository(place, SECRET)
     return repo
 
 

@@ -5,15 +5,46 @@ key file stays a genuine one of the engine (AES-256-CTR with Poly1305-AES, named
 """
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
+import shutil
+import tempfile
+import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR, ECB
 from cryptography.hazmat.primitives.poly1305 import Poly1305
+
+from portal.engine.customer_side import init_repository
+from portal.engine.passphrase import Passphrase
+from portal.engine.port import RepoRef
+from portal.engine.restic import Restic
+
+
+def new_repository(place: Path, passphrase: str) -> None:
+    """An empty repository: made by the engine once per run of the tests, then copied."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    shared = Path(tempfile.gettempdir()) / f"portal-empty-{run}"
+    shared.mkdir(exist_ok=True)
+    template = shared / hashlib.sha256(passphrase.encode()).hexdigest()[:8]
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not template.exists():
+            _forget_old_runs(shared)
+            init_repository(Restic(), RepoRef(str(template)), Passphrase(passphrase))
+            cheapen(template, passphrase)
+    shutil.copytree(template, place)
+
+
+def _forget_old_runs(present: Path) -> None:
+    """No process of a run can know that it is the last: the next run clears what is an hour old."""
+    for old in present.parent.glob("portal-empty-*"):
+        if old != present and time.time() - old.stat().st_mtime > 3600:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def cheapen(repository: Path, passphrase: str) -> None:
