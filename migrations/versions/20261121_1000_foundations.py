@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.immutable import freeze, thaw
 from migrations.rls import protect
 
 revision = "a01"
@@ -991,6 +992,12 @@ def upgrade() -> None:
     protect('reversibility_case')
     protect('vault_opening')
 
+    # An issued invoice and a line of the journal are never changed; a correction is another document.
+    freeze("invoice", ("number", "issued_on", "net_cents", "vat_cents", "gross_cents", "parties"))
+    freeze("invoice_line")
+    freeze("journal_entry")
+
+
 
 def downgrade() -> None:
     with op.batch_alter_table('vault_opening', schema=None) as batch_op:
@@ -1199,3 +1206,4 @@ def downgrade() -> None:
 
     op.drop_table('organisation')
     op.drop_table('login_throttle')
+    thaw()

@@ -1,0 +1,32 @@
+"""Rows that the database itself refuses to change, for migrations. On both engines."""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def freeze(table: str, columns: tuple[str, ...] = ()) -> None:
+    """Refuse every DELETE, and every UPDATE of these columns (of any column when none is named)."""
+    postgres = op.get_bind().dialect.name == "postgresql"
+    changed = f" OF {', '.join(columns)}" if columns else ""
+    if postgres:
+        op.execute(sa.text(_FUNCTION))
+    for event in ("DELETE", f"UPDATE{changed}"):
+        name = f"frozen_{table}_{event.split()[0].lower()}"
+        body = (
+            "EXECUTE FUNCTION refuse_change()"
+            if postgres
+            else f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
+        )
+        op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {body}"))
+
+
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '% is frozen', TG_TABLE_NAME; END $$
+"""
+
+
+def thaw() -> None:
+    """Undo the last of :func:`freeze` on PostgreSQL; triggers themselves go with their tables."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text("DROP FUNCTION IF EXISTS refuse_change()"))

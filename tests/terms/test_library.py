@@ -1,0 +1,81 @@
+"""The contracts as data: typed values with their clause, stacks in the contract's own order."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.terms.facts import fact_from
+from portal.terms.library import TermsError, documents, find_stack, read_document, stacks
+
+HEAD = """[document]
+code = "004"
+title = "Essai"
+version = "004-x"
+publisher = "x"
+rank = 1
+sha256 = "x"
+"""
+VALUE = (
+    '[values."early_end.notice_months"]\ntype = "months"\nvalue = 6\nclause = "004-42"\narticle = "19.04"\n'
+)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "004.toml"
+    path.write_text(text)
+    return path
+
+
+def test_five_documents_make_four_contracts() -> None:
+    assert sorted(documents()) == ["000", "001", "002", "003", "004"]
+    assert {name: stack.versions for name, stack in stacks().items()} == {
+        "natso": ["000-2026"], "dropcloud": ["001-2026"], "dobaas": ["002-2026", "004-2026"],
+        "numspot": ["003-2026"],
+    }  # fmt: skip
+
+
+def test_004_01_specific_conditions_win_and_the_answer_says_what_they_overrode() -> None:
+    value = find_stack("dobaas").get("reversibility.fee_months")
+    assert (value.document, value.value, value.clauses) == ("002", 3, ("002-20", "004-33"))
+
+
+def test_where_the_contract_is_silent_nothing_is_invented() -> None:
+    assert find_stack("natso").find("reversibility.fee_months") is None
+    with pytest.raises(KeyError):
+        find_stack("natso").get("reversibility.fee_months")
+
+
+def test_a_sound_document_is_read(tmp_path: Path) -> None:
+    document = read_document(written(tmp_path, HEAD + VALUE))
+    assert document.values["early_end.notice_months"].value == 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (VALUE.replace("clause", "claus"), "clé inconnue 'claus'"),
+        (VALUE.replace("value = 6", 'value = "6"'), "n'est pas du type"),
+        (VALUE.replace("value = 6", "value = -6"), "négative"),
+        (VALUE.replace("value = 6", "value = true"), "n'est pas du type"),
+        (VALUE.replace('"months"', '"moons"'), "n'est pas du type"),
+        (VALUE.replace("004-42", "003-42"), "n'est pas de ce document"),
+    ],
+)
+def test_a_fault_is_told_with_file_key_and_article(tmp_path: Path, fault: str, sentence: str) -> None:
+    with pytest.raises(TermsError) as caught:
+        read_document(written(tmp_path, HEAD + fault))
+    told = str(caught.value)
+    assert sentence in told and "004.toml" in told and "early_end.notice_months" in told and "19.04" in told
+
+
+def test_an_unknown_head_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TermsError, match="clé inconnue 'colour'"):
+        read_document(written(tmp_path, HEAD + 'colour = "blue"\n'))
+
+
+def test_a_fact_unfolds_to_its_clauses_once_each() -> None:
+    stack = find_stack("natso")
+    months = stack.get("plan.annual.notice_months")
+    fact = fact_from(3, months, months, label="Préavis")
+    assert (fact.clauses, fact.reference) == (("000-14",), "000-14, art. 3.4 (2)")
+    assert fact.note.startswith("A16")
