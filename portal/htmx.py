@@ -49,8 +49,10 @@ def go(see: str, *, toast: str = "") -> Response:
 
 
 def poll_answer(fragment: str, *, finished: bool, **context: Any) -> Response:
-    """Answer of a polled fragment; status 286 tells htmx to stop asking."""
+    """Answer of a polled fragment; status 286 tells htmx to stop asking, and the page is shown afresh."""
     response = make_response(render_template(fragment, **context), 286 if finished else 200)
+    if finished:
+        response.headers["HX-Refresh"] = "true"  # the rest of the page speaks of the same work
     return _vary(response)
 
 

@@ -153,6 +153,14 @@ EVENTS: dict[tuple[str, str], Any] = {
 }
 
 
+# Reasons that are kept as a code; what a person typed is shown as it stands.
+REASONS = {
+    "none": "", "switch": _l("changement de fournisseur"), "in_house": _l("reprise en interne"),
+    "end_of_business": _l("cessation d'activité"), "copy": _l("copie des données"),
+    "destroy": _l("destruction"),
+}  # fmt: skip
+
+
 def look_of(state: Any) -> Look:
     return _STATES.get(str(state), Look(str(state), "plain", "circle"))
 
@@ -161,8 +169,9 @@ def event_text(entry: Any) -> str:
     """One line of a timeline."""
     known = EVENTS.get((entry.subject_kind, entry.what))
     text = str(known) if known else entry.what
-    if entry.details.get("reason"):
-        text += _(" : ") + str(entry.details["reason"])
+    reason = entry.details.get("reason") or ""
+    if said := str(REASONS.get(reason, reason)):
+        text += _(" : ") + said
     return text
 
 

@@ -35,7 +35,7 @@ def fill_vaults(*customers: Customer) -> None:
 
 def _back_up(engine: Restic, repo: RepoRef, number: int) -> None:
     init_repository(engine, repo, Passphrase(PASSPHRASE))
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(prefix=f"poste-{number + 1}-") as name:
         folder = Path(name) / "Documents"
         for age in (2, 1, 0):
             _write_files(folder, number, age)
