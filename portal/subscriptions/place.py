@@ -24,7 +24,7 @@ from portal.subscriptions.models import Order, OrderState, Subscription, charge_
 from portal.subscriptions.rules import price_kept_through
 from portal.terms.library import find_stack
 
-_PRICE_LOCK_MONTHS = 2  # where the contract is silent on the price lock
+_PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
 
 def check_sale(customer: Customer, product: Product, method: Method) -> None:

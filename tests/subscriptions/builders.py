@@ -27,5 +27,5 @@ def a_monthly_product(house: House, **values: Any) -> Product:
 def a_flat_product(house: House, **values: Any) -> Product:
     return a_product(
         house, code="DB-36", name="Do'BaaS 36 mois", terms_stack="dobaas", plan=Plan.THREE_YEARS,
-        billing_months=1, unit_cents=30000, price_includes_vat=False, has_keys=False, **values,
+        billing_months=1, unit_cents=30000, price_includes_vat=False, **{"has_keys": False, **values},
     )  # fmt: skip

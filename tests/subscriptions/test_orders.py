@@ -1,5 +1,6 @@
 """From an order to its keys: pro-forma, wire, invoice, subscription."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from io import BytesIO
@@ -203,3 +204,11 @@ def test_an_order_by_debit_on_screen_sends_the_signing_link(house: House, browse
     assert browser(house.sales).post(f"/customers/{customer.uid}/orders", data=form).status_code == 303
     mail = db.session.scalars(db.select(Mail)).one()
     assert "/sign/" in mail.body
+
+
+def test_the_clauses_on_the_page_are_those_of_the_pinned_contract(house: House, browser: Browser) -> None:
+    assert "000-23" in browser(house.owner).get(f"/orders/{an_order(house).uid}").text
+    customer = a_customer(house.reseller, accepted="dobaas", name="Autre", siren=None)
+    flat = place_order(customer, a_flat_product(house, has_keys=True), 1, Method.WIRE, by=SYSTEM)
+    db.session.commit()
+    assert not re.search(r"000-\d\d", browser(house.owner).get(f"/orders/{flat.uid}").text)
