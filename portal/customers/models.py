@@ -15,7 +15,7 @@ from portal.db import PathType, Tenant, db
 from portal.errors import Refused
 from portal.journal import record
 from portal.secrets import Sealed
-from portal.terms.library import Stack
+from portal.terms.stack import Stack
 
 
 class CustomerKind(StrEnum):

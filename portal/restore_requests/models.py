@@ -31,7 +31,7 @@ from portal.restore_requests.rules import is_billable, price_day
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
 from portal.terms.facts import Fact, fact_from
-from portal.terms.library import Value
+from portal.terms.values import Value
 
 
 class RestoreKind(StrEnum):

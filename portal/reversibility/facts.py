@@ -5,12 +5,10 @@ from datetime import date
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from portal.i18n import eur
 from portal.reversibility import rules
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.rules import SWITCHING_CHARGES_END_ON, reversibility_fee_cents
 from portal.terms.facts import Fact, fact_from
-from portal.terms.library import Value
+from portal.terms.values import Value
 
 
 def _day(value: date) -> str:
@@ -22,7 +20,7 @@ def _number(value: Value | None) -> int:
 
 
 def _delay(value: Value) -> str:
-    if value.type == "business_days":
+    if value.unit == "business_days":
         return str(_("%(n)d jours ouvrés", n=value.value))
     return str(_("%(n)d jours", n=value.value))
 
@@ -48,7 +46,7 @@ def delivery(subscription: Subscription, requested_on: date) -> Fact | None:
 
 
 def _unit(source: Value) -> str:
-    return "business_days" if source.type == "business_days" else "days"
+    return "business_days" if source.unit == "business_days" else "days"
 
 
 def validation(subscription: Subscription, delivered_on: date) -> Fact | None:
@@ -83,27 +81,6 @@ def erasure(subscription: Subscription, validation_on: date | None) -> Fact | No
             "Retenu jusqu'à la remise et à la validation de la copie, le %(day)s.", day=_day(validation_on)
         )
     return fact_from(held, *found, *([window] if window else []), working=working, note=note)
-
-
-def fee(subscription: Subscription, *, reason: str, on: date, cost_cents: int) -> Fact | None:
-    """The fee in cents net of VAT; None where the contract names none."""
-    months = subscription.terms.find("reversibility.fee_months")
-    minimum = subscription.terms.find("reversibility.fee_minimum_cents")
-    if months is None or minimum is None:
-        return None
-    cents = reversibility_fee_cents(
-        subscription.monthly_cents, months.value, minimum.value, reason=reason, on=on, cost_cents=cost_cents
-    )
-    working = _("%(n)d mois × %(flat)s = %(total)s, au moins %(minimum)s, hors taxes.", n=months.value,
-                flat=eur(subscription.monthly_cents), minimum=eur(minimum.value),
-                total=eur(months.value * subscription.monthly_cents))  # fmt: skip
-    note = ""
-    if reason in {"switch", "in_house"}:
-        if on >= SWITCHING_CHARGES_END_ON:
-            note = _("La loi l'emporte (L5) : un changement de fournisseur ne se facture plus.")
-        else:
-            note = _("La loi l'emporte (L5) : le coût réel seulement, %(cost)s.", cost=eur(cost_cents))
-    return fact_from(cents, months, minimum, working=working, note=note)
 
 
 def payment_first(subscription: Subscription) -> Fact | None:

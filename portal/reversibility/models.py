@@ -30,6 +30,7 @@ from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility import facts, rules
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.termination import reversibility_fee
 from portal.terms.facts import Fact
 
 FETCH_DAYS = 30
@@ -134,9 +135,7 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
 
     @property
     def fee(self) -> Fact | None:
-        return facts.fee(
-            self.subscription, reason=self.reason, on=self.requested_on, cost_cents=self.cost_cents
-        )
+        return reversibility_fee(self.subscription, self.requested_on, self.reason, self.cost_cents)
 
     @property
     def delivery(self) -> Fact | None:

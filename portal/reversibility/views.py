@@ -25,6 +25,7 @@ from portal.reversibility.forms import CaseForm
 from portal.reversibility.models import OVER, CaseState, Reason, ReversibilityCase, case_for, cases_of
 from portal.reversibility.open import open_case, vaults_for
 from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.termination import reversibility_fee
 from portal.subscriptions.views import subscription_link
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
@@ -76,7 +77,7 @@ def _new(subscription: Subscription, form: CaseForm, status: int = 200) -> Respo
     page = render_template(
         "reversibility/new.html", subscription=subscription, form=form, case=case_for(subscription),
         window=facts.request_window(subscription), delivery=facts.delivery(subscription, clock.today()),
-        fees=[(reason, facts.fee(subscription, reason=reason, on=clock.today(), cost_cents=0))
+        fees=[(reason, reversibility_fee(subscription, clock.today(), reason))
               for reason in (Reason.SWITCH, Reason.COPY)],
     )  # fmt: skip
     return make_response(page, status)

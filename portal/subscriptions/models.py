@@ -17,8 +17,9 @@ from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
-from portal.subscriptions.rules import last_usable_day, period_at
-from portal.terms.library import Stack, find_stack
+from portal.subscriptions.rules.periods import last_usable_day, period_at
+from portal.terms.library import find_stack
+from portal.terms.stack import Stack
 
 
 class OrderState(StrEnum):

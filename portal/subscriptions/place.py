@@ -21,7 +21,7 @@ from portal.mail import queue_mail
 from portal.resellers.models import issuer_for, next_number
 from portal.sepa.iban import in_fours
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
-from portal.subscriptions.rules import price_kept_through
+from portal.subscriptions.rules.periods import price_kept_through
 from portal.terms.library import find_stack
 
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say

@@ -1,6 +1,6 @@
 """The end of a subscription: what the pinned contract says of it, and the notice that gives it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -15,16 +15,15 @@ from portal.errors import Refused
 from portal.i18n import eur, plain_day
 from portal.mail import queue_mail
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.rules import (
-    contract_end,
-    early_end,
+from portal.subscriptions.rules.fees import (
+    contract_reversibility_fee_cents,
     early_end_penalty_cents,
-    effective_after_days,
-    last_notice_day,
-    last_usable_day,
     reversibility_fee_cents,
 )
+from portal.subscriptions.rules.notices import contract_end, early_end, effective_after_days, last_notice_day
+from portal.subscriptions.rules.periods import last_usable_day
 from portal.terms.facts import Fact, fact_from
+from portal.terms.statute import applied
 
 
 class Reason(StrEnum):
@@ -139,29 +138,43 @@ def _money(subscription: Subscription, ends_on: date, sent_on: date, reason: str
         facts.append(fact_from(_("lettre recommandée"), channel, label=_("Forme de la résiliation")))
     fee = reversibility_fee(subscription, sent_on, reason)
     if fee:
-        facts.append(fee)
+        facts.append(_reversibility_words(fee))
     return facts
 
 
-def reversibility_fee(subscription: Subscription, on: date, reason: str) -> Fact | None:
-    """Fee for handing the data back, as the contract and the law put it; None where it is silent."""
-    months = subscription.terms.find("reversibility.fee_months")
-    minimum = subscription.terms.find("reversibility.fee_minimum_cents")
+def reversibility_fee(
+    subscription: Subscription, on: date, reason: str, cost_cents: int | None = None
+) -> Fact | None:
+    """Fee for handing the data back, in cents, as contract and law put it; None where there is no price.
+
+    cost_cents: total of the cost sheet of a switch. The fact's value is None while the law allows the cost
+    only and no sheet shows it.
+
+    Source: 002-20, 004-33; L5.
+    """
+    terms = subscription.terms.on(on)
+    months, minimum = terms.find("reversibility.fee_months"), terms.find("reversibility.fee_minimum_cents")
     if months is None or minimum is None:
         return None
-    cents = reversibility_fee_cents(
-        subscription.monthly_cents, months.value, minimum.value, reason=reason, on=on, cost_cents=0
-    )
+    kind = subscription.customer.kind.value
+    charge = applied(terms, "reversibility.charge", on=on, customer=kind, reason=reason)
+    contract = contract_reversibility_fee_cents(subscription.monthly_cents, months.value, minimum.value)
+    cents = reversibility_fee_cents(contract, charge.value, cost_cents)
     working = _(
-        "%(months)d × %(monthly)s par mois, au moins %(minimum)s HT.",
+        "%(months)d mois × %(monthly)s = %(total)s, au moins %(minimum)s : %(contract)s HT au contrat.",
         months=months.value, monthly=eur(subscription.monthly_cents), minimum=eur(minimum.value),
+        total=eur(months.value * subscription.monthly_cents), contract=eur(contract),
     )  # fmt: skip
-    if reason in {"switch", "in_house"}:
-        working += " " + _(
-            "Changement de fournisseur : la loi ne permet que le coût, établi par une fiche de coût ; "
-            "aucune n'existe, donc 0 (règlement (UE) 2023/2854, art. 29)."
-        )
-    return fact_from(eur(cents), months, minimum, working=working, label=_("Frais de réversibilité"))
+    if charge.law and charge.value == "cost":
+        sheet = eur(cost_cents) if cost_cents is not None else _("aucune fiche de coût")
+        working += " " + _("Coût établi : %(sheet)s.", sheet=sheet)
+    return fact_from(
+        cents, months, minimum, working=working, label=_("Frais de réversibilité"), law=charge.law
+    )
+
+
+def _reversibility_words(fee: Fact) -> Fact:
+    return replace(fee, value=eur(fee.value) if fee.value is not None else _("le coût seul, sur fiche"))
 
 
 def terminate(subscription: Subscription, sent_on: date, *, reason: str, early: bool, by: Any) -> Termination:

@@ -1,45 +1,24 @@
-"""The contract documents, read from their files and checked, and the stacks that contracts pin.
+"""The contract documents that ship with the portal, read from their files and checked when first used."""
 
-A document gives typed values, each with its clause and article. A stack is an ordered set of document
-versions; a key is looked up from the highest rank down, and the answer says where it was found.
-"""
-
-import re
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from portal.terms.stack import Stack, make_stack
+from portal.terms.values import TermsError, Value, read_values
+from portal.wording import N_
+
 _FOLDER = Path(__file__).parent / "documents"
-_TYPES: Mapping[str, type] = {
-    "days": int, "business_days": int, "weeks": int, "months": int, "cents": int, "count": int,
-    "basis_points": int, "flag": bool, "choice": str, "list": list,
+_HEAD: Mapping[str, type] = {
+    "code": str, "kind": str, "title": str, "version": str, "publisher": str, "published_on": date,
+    "effective_on": date, "sha256": str,
 }  # fmt: skip
-_CLAUSE = re.compile(r"^00[0-4]-\d{2}$")
-
-
-class TermsError(ValueError):
-    """A document file that cannot be executed; the text names the file, the key and the article."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """A contract's value and where it comes from. Unit by ``type``; cents are integers."""
-
-    key: str
-    type: str
-    value: Any
-    clause: str
-    article: str
-    document: str
-    note: str = ""
-    overrode: tuple["Value", ...] = ()
-
-    @property
-    def clauses(self) -> tuple[str, ...]:
-        return (self.clause, *(other.clause for other in self.overrode))
+KINDS = ("contract", "order_form", "price_list", "specific", "particular", "special", "general")
 
 
 @dataclass(frozen=True)
@@ -47,44 +26,18 @@ class TermsDocument:
     """One version of one contract document."""
 
     code: str
+    kind: str  # its place in the ranking that the general conditions give
     title: str
     version: str
     publisher: str
-    rank: int  # within its stack: the lowest number wins
+    published_on: date
+    effective_on: date
     sha256: str  # of the text that the customer accepts
     values: Mapping[str, Value] = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Stack:
-    """The documents that one contract is made of, highest rank first."""
-
-    name: str
-    label: str
-    documents: tuple[TermsDocument, ...]
-
-    @property
-    def versions(self) -> list[str]:
-        return [document.version for document in self.documents]
-
-    def find(self, key: str) -> Value | None:
-        """The value in force for ``key``, or None where the contract is silent."""
-        found = [doc.values[key] for doc in self.documents if key in doc.values]
-        if not found:
-            return None
-        first, *others = found
-        return Value(**{**first.__dict__, "overrode": tuple(others)})
-
-    def get(self, key: str) -> Value:
-        """Like :meth:`find`; raises KeyError where the contract is silent."""
-        value = self.find(key)
-        if value is None:
-            raise KeyError(f"{self.name}: {key}")
-        return value
-
-
-# What each contract stacks. 004-01 ranks specific conditions before general ones, so 002 before 004.
-_STACKS = {
+# The contracts on sale, and the documents that each stacks.
+CONTRACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "natso": ("NATSO BACKUP+", ("000",)),
     "dropcloud": ("DropCloud / WeSend", ("001",)),
     "dobaas": ("Do'BaaS", ("002", "004")),
@@ -92,49 +45,66 @@ _STACKS = {
 }
 
 
-def read_document(path: Path) -> TermsDocument:
-    """Read and check one file; raises TermsError with a sentence that names file, key and article."""
-    raw = tomllib.loads(path.read_text())
+def parse_document(file: str, text: str) -> TermsDocument:
+    """Read and check the text of one document file.
+
+    file: its name, for the sentences. Raises TermsError naming file, key and article at the first fault.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TermsError(N_("%(file)s : fichier illisible (%(reason)s)."), file=file, reason=error) from None
     head = raw.get("document", {})
-    unknown = set(raw) - {"document", "values"} | set(head) - {
-        "code", "title", "version", "publisher", "rank", "sha256"
-    }  # fmt: skip
-    if unknown:
-        raise TermsError(f"{path.name} : clé inconnue {sorted(unknown)[0]!r}")
-    values = {
-        key: _read_value(path.name, head["code"], key, body) for key, body in raw.get("values", {}).items()
-    }
+    if unknown := sorted(set(raw) - {"document", "values"} | set(head) - set(_HEAD)):
+        raise TermsError(N_("%(file)s : clé inconnue « %(key)s »."), file=file, key=unknown[0])
+    for key, wanted in _HEAD.items():
+        if type(head.get(key)) is not wanted:
+            raise TermsError(
+                N_("%(file)s : il manque « %(key)s » dans [document], ou son type est faux."),
+                file=file, key=key,
+            )  # fmt: skip
+    if head["kind"] not in KINDS:
+        raise TermsError(N_("%(file)s : le genre « %(kind)s » est inconnu."), file=file, kind=head["kind"])
+    values = read_values(file, head["code"], raw.get("values", {}))
     return TermsDocument(values=values, **head)
 
 
-def _read_value(file: str, document: str, key: str, body: dict[str, Any]) -> Value:
-    where = f"{file}, {key} (article {body.get('article', '?')})"
-    if unknown := set(body) - {"type", "value", "clause", "article", "note"}:
-        raise TermsError(f"{where} : clé inconnue {sorted(unknown)[0]!r}")
-    kind = _TYPES.get(body.get("type", ""))
-    if kind is None or type(body.get("value")) is not kind:
-        raise TermsError(f"{where} : la valeur {body.get('value')!r} n'est pas du type annoncé")
-    if kind is int and body["value"] < 0:
-        raise TermsError(f"{where} : valeur négative {body['value']}")
-    if not _CLAUSE.match(body.get("clause", "")) or not body["clause"].startswith(document):
-        raise TermsError(f"{where} : la clause {body.get('clause')!r} n'est pas de ce document")
-    return Value(key=key, document=document, **body)
+def read_document(path: Path) -> TermsDocument:
+    """Read and check one file; raises TermsError."""
+    return parse_document(path.name, path.read_text())
+
+
+@cache
+def bundled(code: str) -> TermsDocument:
+    """The version of a document that ships with the portal."""
+    return read_document(_FOLDER / f"{code}.toml")
 
 
 @cache
 def documents() -> Mapping[str, TermsDocument]:
-    read = [read_document(path) for path in sorted(_FOLDER.glob("*.toml"))]
-    return {document.code: document for document in read}
+    """Every document that ships with the portal, by code."""
+    return {path.stem: bundled(path.stem) for path in sorted(_FOLDER.glob("*.toml"))}
+
+
+def bundled_text(code: str) -> str:
+    return (_FOLDER / f"{code}.toml").read_text()
 
 
 @cache
-def stacks() -> Mapping[str, Stack]:
-    made = {}
-    for name, (label, codes) in _STACKS.items():
-        made[name] = Stack(name, label, tuple(documents()[code] for code in codes))
-    return made
-
-
 def find_stack(name: str) -> Stack:
-    """The stack of a contract by its short name; raises KeyError for an unknown one."""
-    return stacks()[name]
+    """The contract of that short name, in the versions that ship; raises KeyError for an unknown one."""
+    label, codes = CONTRACTS[name]
+    return make_stack(name, label, [bundled(code) for code in codes])
+
+
+def stacks() -> Mapping[str, Stack]:
+    return {name: find_stack(name) for name in CONTRACTS}
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256 of a document's text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def head_of(document: TermsDocument) -> dict[str, Any]:
+    return {key: getattr(document, key) for key in _HEAD}

@@ -9,15 +9,16 @@ from portal.terms.library import TermsError, documents, find_stack, read_documen
 
 HEAD = """[document]
 code = "004"
+kind = "general"
 title = "Essai"
 version = "004-x"
 publisher = "x"
-rank = 1
+published_on = 2026-01-01
+effective_on = 2026-01-16
 sha256 = "x"
+[values]
 """
-VALUE = (
-    '[values."early_end.notice_months"]\ntype = "months"\nvalue = 6\nclause = "004-42"\narticle = "19.04"\n'
-)
+VALUE = '"early_end.notice_months" = { unit = "months", value = 6, clause = "004-42", article = "19.04" }\n'
 
 
 def written(folder: Path, text: str) -> Path:
@@ -53,24 +54,37 @@ def test_a_sound_document_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (VALUE.replace("clause", "claus"), "clé inconnue 'claus'"),
-        (VALUE.replace("value = 6", 'value = "6"'), "n'est pas du type"),
-        (VALUE.replace("value = 6", "value = -6"), "négative"),
-        (VALUE.replace("value = 6", "value = true"), "n'est pas du type"),
-        (VALUE.replace('"months"', '"moons"'), "n'est pas du type"),
+        (VALUE.replace("clause", "claus"), "champ inconnu « claus »"),
+        (VALUE.replace("notice_months", "notice_month"), "vouliez-vous « early_end.notice_months »"),
+        (VALUE.replace("value = 6", 'value = "6"'), "n'est pas « months »"),
+        (VALUE.replace("value = 6", "value = -6"), "hors des limites"),
+        (VALUE.replace("value = 6", "value = 601"), "hors des limites"),
+        (VALUE.replace("value = 6", "value = true"), "n'est pas « months »"),
+        (VALUE.replace('"months"', '"moons"'), "l'unité est « months »"),
         (VALUE.replace("004-42", "003-42"), "n'est pas de ce document"),
+        (VALUE.replace("value = 6, ", ""), "il manque « value »"),
     ],
 )
 def test_a_fault_is_told_with_file_key_and_article(tmp_path: Path, fault: str, sentence: str) -> None:
     with pytest.raises(TermsError) as caught:
         read_document(written(tmp_path, HEAD + fault))
     told = str(caught.value)
-    assert sentence in told and "004.toml" in told and "early_end.notice_months" in told and "19.04" in told
+    assert sentence in told and "004.toml" in told and "early_end.notice_month" in told and "19.04" in told
 
 
 def test_an_unknown_head_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TermsError, match="clé inconnue 'colour'"):
-        read_document(written(tmp_path, HEAD + 'colour = "blue"\n'))
+    with pytest.raises(TermsError, match="clé inconnue « colour »"):
+        read_document(written(tmp_path, HEAD.replace("title", "colour")))
+
+
+def test_a_head_without_a_date_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TermsError, match="il manque « effective_on »"):
+        read_document(written(tmp_path, HEAD.replace("effective_on = 2026-01-16\n", "")))
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TermsError, match="fichier illisible"):
+        read_document(written(tmp_path, "[document"))
 
 
 def test_a_fact_unfolds_to_its_clauses_once_each() -> None:
