@@ -66,6 +66,7 @@ def test_004_43_480_units_at_0_12_with_200_days_left_cost_378_74() -> None:
     assert metered_end_penalty_cents(Decimal(480), 120_000, 200) == 37_874
     assert metered_end_penalty_cents(Decimal("480.5"), 120_000, 365) == 69_192  # 480.5 x 0.12 x 12
     assert metered_end_penalty_cents(Decimal(480), 120_000, 0) == 0
+    assert metered_end_penalty_cents(Decimal(0), 0, 200) == 0
 
 
 def test_004_43_floats_and_negative_numbers_do_not_pass() -> None:

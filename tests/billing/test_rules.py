@@ -91,6 +91,8 @@ def test_003_47_an_invoice_of_the_last_day_leaves_no_day_to_pay() -> None:
 @pytest.mark.parametrize(
     ("days", "end_of_month", "sentence"),
     [
+        (0, False, None),
+        (0, True, None),
         (60, False, None),
         (61, False, "60 jours"),
         (-1, False, "60 jours"),
@@ -180,6 +182,7 @@ def test_004_36_growth_is_priced_at_the_next_due_date_or_quarter_and_commits_aga
 def test_001_22_a_physical_medium_is_billed() -> None:
     line = physical_medium_line("Disque", 2, 9_000, includes_vat=True, vat_basis_points=2000)
     assert totals([line]).gross_cents == 18_000
+    assert physical_medium_line("Disque", 1, 0, includes_vat=True, vat_basis_points=2000).quantity == 1
     with pytest.raises(Refused, match="prix du support"):
         physical_medium_line("Disque", 2, None, includes_vat=True, vat_basis_points=2000)
     with pytest.raises(Refused, match="au moins un"):

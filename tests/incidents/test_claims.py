@@ -45,6 +45,7 @@ def test_003_13_a_reservation_comes_within_48_hours_with_its_evidence() -> None:
     last = datetime(2026, 11, 25, 11, tzinfo=PARIS)
     assert reservation_until(END, 48) == last
     check_reservation(START, END, "relevé de sonde", last, 48)
+    check_reservation(END, END, "relevé de sonde", last, 48)
     with pytest.raises(Refused, match="définitivement"):
         check_reservation(START, END, "relevé de sonde", last + timedelta(seconds=1), 48)
 

@@ -105,6 +105,6 @@ def test_003_37_a_fixed_term_order_ends_later_by_the_outage() -> None:
     night = (start, datetime(2026, 10, 25, 12, tzinfo=PARIS))  # 25 hours long
     later = (start + timedelta(days=9), start + timedelta(days=10))
     assert extended_end(ends, [night, later]) == datetime(2027, 1, 2, 1, tzinfo=PARIS)
-    assert extended_end(ends, []) == ends
+    assert extended_end(ends, []) == extended_end(ends, [(start, start)]) == ends
     with pytest.raises(Refused, match="finir avant"):
         extended_end(ends, [(night[1], night[0])])

@@ -140,6 +140,7 @@ def test_003_73_the_fix_clock_stops_while_the_customer_answers() -> None:
     opened, solved = paris(11, 23, 10), paris(11, 23, 13)
     asked, answered = paris(11, 23, 11), paris(11, 23, 11, 45)
     assert fix_time(opened, solved) == timedelta(hours=3)
+    assert fix_time(opened, opened) == timedelta()
     assert fix_time(opened, solved, [(asked, answered)]) == timedelta(hours=2, minutes=15)
     assert fix_due_at(opened, 120, answered - asked) == paris(11, 23, 12, 45)
     assert fix_due_in_business_hours(opened, 48, 8, timedelta(days=1, hours=15)) == paris(12, 3, 1)
@@ -194,6 +195,7 @@ def test_004_16_closing_sets_the_duration() -> None:
     starts = interruption_starts_at(paris(11, 23, 10), paris(11, 23, 9, 58), paris(11, 23, 10, 5), 30)
     assert interruption_time(starts, paris(11, 23, 12, 10)) == timedelta(hours=2, minutes=10)
     assert interruption_time(None, paris(11, 23, 12)) == timedelta()
+    assert interruption_time(starts, paris(11, 23, 10)) == timedelta()
     with pytest.raises(Refused, match="avant d'avoir commencé"):
         interruption_time(starts, paris(11, 23, 9))
 
