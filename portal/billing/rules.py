@@ -1,13 +1,17 @@
 """Amounts and due dates of invoices, as pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from portal.deadlines import end_of_month
+from portal.deadlines import add_months, end_of_month
 from portal.errors import Refused
 from portal.money import line_net_cents, split_gross, vat_of
 from portal.wording import N_
+
+# C. com. art. L441-10 I.
+LONGEST_TERM_DAYS = 60
+LONGEST_END_OF_MONTH_DAYS = 45
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,158 @@ def due_on(issued_on: date, rule: str | None, days: int) -> date:
     """
     if rule == "end_of_month":
         return end_of_month(issued_on)
-    if not 0 <= days <= 60:
-        raise Refused(N_("Un délai de paiement ne dépasse pas 60 jours."))
+    check_payment_terms(days, end_of_month=False)
     return issued_on + timedelta(days=days)
+
+
+def check_payment_terms(days: int, *, end_of_month: bool) -> None:
+    """Refuse terms of payment that are longer than the law allows.
+
+    days: calendar days from the issue of the invoice; end_of_month: counted to the end of a month.
+    Raises Refused beyond 60 days, or 45 days end of month.
+
+    Source: 003-47; L7, C. com. art. L441-10 I.
+    """
+    if end_of_month and not 0 <= days <= LONGEST_END_OF_MONTH_DAYS:
+        raise Refused(N_("Un délai de paiement fin de mois ne dépasse pas 45 jours."))
+    if not end_of_month and not 0 <= days <= LONGEST_TERM_DAYS:
+        raise Refused(N_("Un délai de paiement ne dépasse pas 60 jours."))
+
+
+def days_to_pay(issued_on: date, due: date) -> int:
+    """How many days the customer has: none for an invoice of the last day of a month, to be warned of.
+
+    Source: 003-47.
+    """
+    return (due - issued_on).days
+
+
+def dispute_closes_on(issued_on: date, days: int) -> date:
+    """Last day on which an invoice may be disputed.
+
+    issued_on: not counted. days: calendar days.
+
+    Source: 003-53.
+    """
+    return issued_on + timedelta(days=days)
+
+
+def is_deemed_accepted(issued_on: date, on: date, days: int, disputed_on: date | None) -> bool:
+    """Is an invoice accepted for good on that day, because nobody disputed it in time?
+
+    days: calendar days after the issue. disputed_on: None when it was not disputed.
+
+    Source: 003-53.
+    """
+    closes_on = dispute_closes_on(issued_on, days)
+    return on > closes_on and (disputed_on is None or disputed_on > closes_on)
+
+
+def earliest_price_change(told_on: date, months: int) -> date:
+    """First day on which a new price may apply after the customer was told by e-mail.
+
+    months: notice of the contract; the day is clamped to the end of its month.
+
+    Source: 000-26.
+    """
+    return add_months(told_on, months)
+
+
+def check_price_change(told_on: date | None, effective_on: date, months: int) -> None:
+    """Refuse a new price of which the customer was not told early enough, or not at all.
+
+    months: notice of the contract.
+    Raises Refused.
+
+    Source: 000-26.
+    """
+    if told_on is None:
+        raise Refused(N_("Le client n'a pas été informé du nouveau prix."))
+    if effective_on < earliest_price_change(told_on, months):
+        raise Refused(
+            N_("Le nouveau prix ne peut pas s'appliquer avant le %(day)s."),
+            day=f"{earliest_price_change(told_on, months):%d/%m/%Y}",
+        )
+
+
+@dataclass(frozen=True)
+class GridStep:
+    """One line of a public price list: the price for a quantity up to this one."""
+
+    up_to: int
+    cents: int
+
+
+def revised_price_cents(contracted: int, used: int, price_cents: int, grid: Sequence[GridStep]) -> int:
+    """The price for what is really used: the contract's, or the grid's when usage is above the contract.
+
+    contracted, used: licences, or volume in one unit. price_cents: price of the contract for a period.
+    grid: public price list in force, in any order. The revision only ever raises the price.
+    Raises Refused when the grid does not reach that far.
+
+    Source: 001-17.
+    """
+    if used <= contracted:
+        return price_cents
+    steps = [step for step in sorted(grid, key=lambda step: step.up_to) if used <= step.up_to]
+    if not steps:
+        raise Refused(N_("La grille tarifaire ne va pas jusqu'à %(used)d."), used=used)
+    return max(price_cents, steps[0].cents)
+
+
+def bill_on(period_starts_on: date, period_ends_on: date, *, fixed_term: bool) -> date:
+    """The day from which a period is billed: in advance for a fixed term, in arrears on demand.
+
+    period_ends_on: first day after the period.
+
+    Source: 003-45.
+    """
+    return period_starts_on if fixed_term else period_ends_on
+
+
+def next_quarter(day: date) -> date:
+    """First day of the calendar quarter after that of ``day``.
+
+    Source: 004-36.
+    """
+    return add_months(day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1), 3)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What a larger scope changes: the day of the new price, and the new end of the commitment."""
+
+    price_from_on: date
+    committed_until_on: date
+
+
+def scope_growth(grown_on: date, next_due_on: date, initial_months: int) -> Growth:
+    """When a larger scope (disk, history, frequency) is priced, and until when the customer is committed.
+
+    next_due_on: first due date of an invoice after the change; the next calendar quarter comes at the
+    latest. initial_months: length of the initial commitment, which begins again on the day of the price.
+    Raises Refused when the due date is not after the change.
+
+    Source: 004-36.
+    """
+    if next_due_on <= grown_on:
+        raise Refused(N_("La prochaine échéance doit suivre l'augmentation du périmètre."))
+    price_from = min(next_due_on, next_quarter(grown_on))
+    return Growth(price_from, add_months(price_from, initial_months))
+
+
+def physical_medium_line(
+    label: str, quantity: int, unit_cents: int | None, *, includes_vat: bool, vat_basis_points: int
+) -> Priced:
+    """The line that bills data handed back on a physical medium.
+
+    quantity: media. unit_cents: price of one, None when the price list gives none.
+    Raises Refused without a medium or without a price: it is billed, never given away by oversight.
+
+    Source: 001-22.
+    """
+    if quantity < 1:
+        raise Refused(N_("Indiquez au moins un support."))
+    if unit_cents is None:
+        raise Refused(N_("Le prix du support physique n'est pas fixé."))
+    return Priced(label, quantity, unit_cents, includes_vat, vat_basis_points)
