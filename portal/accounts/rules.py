@@ -31,7 +31,7 @@ def check_identity(
     if checked_at is None or checked_at > at:
         raise Refused(N_("L'identité du client doit être vérifiée avant tout changement de mot de passe."))
     if needs_signed_request and (signed_at is None or signed_at > at):
-        raise Refused(N_("Ce changement de mot de passe demande une demande écrite et signée du client."))
+        raise Refused(N_("Ce changement de mot de passe exige une demande écrite et signée du client."))
 
 
 def check_credential_reset(*, in_writing: bool, identity_proved: bool) -> None:
