@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 
+import dateutil.easter
 import holidays
 import pytest
 from hypothesis import given
@@ -122,10 +123,45 @@ def test_25_october_2026_has_25_hours_and_29_march_has_23():
         assert end_of_paris_day(day) - start_of_paris_day(day) == timedelta(hours=hours)
 
 
+def test_25_october_2026_ends_on_winter_time_and_29_march_on_summer_time():
+    assert start_of_paris_day(date(2026, 10, 25)) == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert end_of_paris_day(date(2026, 10, 25)) == datetime(2026, 10, 25, 23, tzinfo=UTC)
+    assert start_of_paris_day(date(2026, 3, 29)) == datetime(2026, 3, 28, 23, tzinfo=UTC)
+    assert end_of_paris_day(date(2026, 3, 29)) == datetime(2026, 3, 29, 22, tzinfo=UTC)
+
+
+def test_a_contract_of_29_february_finds_its_day_again_in_leap_years():
+    ends = [period_bounds(date(2024, 2, 29), 12, index)[1] for index in range(4)]
+    assert ends == [date(2025, 2, 28), date(2026, 2, 28), date(2027, 2, 28), date(2028, 2, 29)]
+    assert add_months(date(2096, 2, 29), 48) == date(2100, 2, 28)  # 2100 is no leap year
+
+
+# French holidays: the eleven of the code du travail (L3133-1), and two more of the local law (L3134-13)
+
+
+def by_the_code(year, *, local):
+    easter = dateutil.easter.easter(year)
+    fixed = [(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)]
+    days = {date(year, month, day) for month, day in fixed}
+    days |= {easter + timedelta(days=n) for n in (1, 39, 50)}
+    return days | ({easter - timedelta(days=2), date(year, 12, 26)} if local else set())
+
+
+@pytest.mark.parametrize("region", ["FR", "FR-alsace-moselle"])
+@pytest.mark.parametrize("year", range(2020, 2036))
+def test_business_days_are_those_of_the_code(year, region):
+    closed = by_the_code(year, local=region == "FR-alsace-moselle")
+    assert french_holidays(year, region) == closed
+    day = date(year, 1, 1)
+    while day.year == year:
+        assert is_business_day(day, region) == (day.weekday() < 5 and day not in closed), day
+        day += timedelta(days=1)
+
+
 # TARGET
 
 
-@pytest.mark.parametrize("year", range(2024, 2036))
+@pytest.mark.parametrize("year", range(2020, 2036))
 def test_target_closed_days_are_those_of_the_ecb(year):
     closed = holidays.financial_holidays("ECB", years=year)
     day = date(year, 1, 1)
@@ -180,6 +216,57 @@ def test_months_grow_with_their_number(anchor, n):
 @given(DAYS, st.integers(1, 36), st.integers(0, 40))
 def test_periods_touch_and_never_overlap(anchor, months, index):
     assert period_bounds(anchor, months, index)[1] == period_bounds(anchor, months, index + 1)[0]
+
+
+@given(DAYS, st.integers(1, 36), st.integers(1, 60))
+def test_periods_never_drift_from_their_anchor(anchor, months, index):
+    start, end = period_bounds(anchor, months, index)
+    assert start.day == min(anchor.day, month_length(start.year, start.month))
+    assert end.day == min(anchor.day, month_length(end.year, end.month))
+    assert start < end
+
+
+@given(DAYS, MONTHS)
+def test_only_the_end_of_a_short_month_clamps(anchor, n):
+    day = add_months(anchor, n)
+    assert day.day == anchor.day or (day == end_of_month(day) and anchor.day > day.day)
+
+
+@given(st.integers(2000, 2090).filter(lambda year: month_length(year, 2) == 29), st.integers(1, 12))
+def test_29_february_is_clamped_in_common_years_only(year, years):
+    day = add_months(date(year, 2, 29), 12 * years)
+    assert (day.month, day.day) == (2, month_length(day.year, 2))
+
+
+@given(DAYS, st.integers(0, 40), st.sampled_from(["FR", "FR-alsace-moselle"]))
+def test_as_many_business_days_lie_between_as_were_counted(day, n, region):
+    later = add_business_days(day, n, region)
+    between = (day + timedelta(days=passed) for passed in range(1, (later - day).days + 1))
+    assert sum(is_business_day(each, region) for each in between) == n
+
+
+@given(DAYS, st.integers(0, 40))
+def test_alsace_moselle_is_never_earlier(day, n):
+    assert add_business_days(day, n, "FR-alsace-moselle") >= add_business_days(day, n)
+
+
+@given(DAYS, st.integers(0, 40))
+def test_as_many_target_days_lie_between_as_were_counted(day, n):
+    later = add_target_days(day, n)
+    between = (day + timedelta(days=passed) for passed in range(1, (later - day).days + 1))
+    assert sum(map(is_target_day, between)) == n
+
+
+@given(DAYS)
+def test_the_next_target_day_is_open_and_none_was_passed(day):
+    found = next_target_day(day)
+    assert is_target_day(found)
+    assert not any(is_target_day(day + timedelta(days=n)) for n in range((found - day).days))
+
+
+@given(DAYS)
+def test_paris_days_touch(day):
+    assert end_of_paris_day(day) == start_of_paris_day(day + timedelta(days=1))
 
 
 @given(DAYS, st.integers(1, 40))

@@ -15,6 +15,7 @@ from portal.db import PathType, Tenant, db
 from portal.errors import Refused
 from portal.journal import record
 from portal.secrets import Sealed
+from portal.terms.rules import Accepted, was_accepted
 from portal.terms.stack import Stack
 
 
@@ -79,8 +80,9 @@ class Customer(Tenant, db.Model):
 
     def has_accepted(self, stack: Stack) -> bool:
         """Has every document of this stack been accepted, in exactly this version and text?"""
-        known = {(row.version, row.sha256) for row in self.acceptances}
-        return all((document.version, document.sha256) in known for document in stack.documents)
+        proofs = [Accepted(row.version, row.sha256, row.accepted_at) for row in self.acceptances]
+        now = clock.now()
+        return all(was_accepted(proofs, doc.version, doc.sha256, now) for doc in stack.documents)
 
     def accept(self, stack: Stack, *, by: Any, address: str) -> None:
         """Keep the proof that the terms were accepted: who, when, from where, which text.

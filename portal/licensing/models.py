@@ -17,6 +17,7 @@ from portal.jobs import insert_once
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
+from portal.licensing.rules import has_expired
 from portal.secrets import Sealed, keyring
 
 
@@ -63,7 +64,7 @@ class ActivationKey(Tenant, db.Model):
     def check_usable(self, on: date) -> None:
         if self.revoked_at is not None:
             raise LicenseRefused("REVOKED", _("Cette clé a été révoquée."), 410)
-        if on > self.valid_through:
+        if has_expired(on, self.valid_through):
             raise LicenseRefused("EXPIRED", _("Cette clé a expiré."), 410)
 
 

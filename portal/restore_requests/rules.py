@@ -1,6 +1,68 @@
-"""Which restores are billed, and at which day's price, as pure functions of the contract's values."""
+"""Which restores are simple, planned and billed, and at which day's price, as pure functions."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
+
+from portal.errors import Refused
+from portal.wording import N_
+
+Kind = Literal["simple", "complex"]
+
+
+def restore_kind(files: int, *, machine: bool = False, database: bool = False) -> Kind:
+    """A restore of one file is simple; several files, a machine or a database make a complex one.
+
+    files: files to restore; 0 for a whole machine or a database.
+    Raises Refused when nothing is to be restored.
+
+    Source: 002-09, 002-10, 004-10.
+    """
+    if machine or database:
+        return "complex"
+    if files < 1:
+        raise Refused(N_("Dites au moins un fichier à restaurer."))
+    return "simple" if files == 1 else "complex"
+
+
+def check_may_start(
+    kind: Kind,
+    *,
+    planned_on: date | None,
+    technician: str,
+    needs_quote: bool,
+    quote_accepted_at: datetime | None,
+) -> None:
+    """A simple restore starts on request; a complex one is planned and has its technician.
+
+    planned_on: Paris day, by urgency. needs_quote: was a quote sent? quote_accepted_at: in UTC.
+    Raises Refused for what a complex restore lacks.
+
+    Source: 002-09, 002-10, 004-10.
+    """
+    if kind == "simple":
+        return
+    if planned_on is None:
+        raise Refused(N_("Une restauration complexe se planifie : donnez-lui un jour."))
+    if not technician.strip():
+        raise Refused(N_("Une restauration complexe demande un technicien dédié."))
+    if needs_quote and quote_accepted_at is None:
+        raise Refused(N_("Le client n'a pas encore accepté le devis de cette restauration."))
+
+
+def check_may_close(
+    kind: Kind, *, done_at: datetime | None, checked_with_customer_at: datetime | None
+) -> None:
+    """A complex restore ends once its result was checked with the customer.
+
+    done_at, checked_with_customer_at: instants in UTC; None if it has not happened.
+    Raises Refused before the work is done, or for a complex one that was not checked after it.
+
+    Source: 002-10, 004-10.
+    """
+    if done_at is None:
+        raise Refused(N_("Cette restauration n'est pas terminée."))
+    if kind == "complex" and (checked_with_customer_at is None or checked_with_customer_at < done_at):
+        raise Refused(N_("Vérifiez avec le client le résultat de cette restauration."))
 
 
 def is_billable(cause: str, free_cause: str | None) -> bool | None:
@@ -19,3 +81,14 @@ def price_day(worked_on: date, asked_on: date) -> date:
     Source: 002-12, 004-11.
     """
     return max(worked_on, asked_on)
+
+
+def work_cents(labour_cents: int, parts_cents: int, travel_cents: int, *, accident: bool) -> int:
+    """What work outside the plan costs the customer, in cents net of VAT.
+
+    labour_cents, parts_cents, travel_cents: at the prices of the day of the work. accident: damage by
+    a third party or an accident, for which travel is charged too; a wrong handling owes none.
+
+    Source: 002-12, 002-14, 004-11.
+    """
+    return labour_cents + parts_cents + (travel_cents if accident else 0)

@@ -1,8 +1,24 @@
 """Deadlines of the handover and the rule that holds an erasure back, as pure functions."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
 
 from portal.deadlines import add_business_days
+from portal.errors import Refused
+from portal.wording import N_
+
+Choice = Literal["restitution", "destruction"]
+
+
+class RecoveryState(StrEnum):
+    """How far a data recovery service has come (prestation de récupération)."""
+
+    ORDERED = "ordered"
+    QUOTED = "quoted"
+    ACCEPTED = "accepted"
+    PAID = "paid"
+    DELIVERED = "delivered"
 
 
 def request_closes_on(ends_on: date, window_days: int) -> date:
@@ -71,3 +87,110 @@ def may_erase(on: date, *, accepted: bool, asked_now: bool, held_until_on: date 
     if not accepted:
         return False
     return asked_now or (held_until_on is not None and on >= held_until_on)
+
+
+def choice_due_on(
+    choice: Choice, received_on: date, days: int, *, channel: str, required_channel: str
+) -> date:
+    """The day by which the data are given back or destroyed, as the customer chose at the end.
+
+    received_on: Paris day on which the request was received. days: calendar days of the contract.
+    channel: how the request came. required_channel: the one that the contract asks for.
+    Raises Refused for another choice or another channel.
+
+    Source: 004-30.
+    """
+    if choice not in ("restitution", "destruction"):
+        raise Refused(N_("Le client choisit la restitution ou la destruction de ses données."))
+    if channel != required_channel:
+        raise Refused(N_("Cette demande ne fait pas courir le délai : elle n'a pas la forme du contrat."))
+    return delivery_due_on(received_on, days=days)
+
+
+def reload_price_day(notified_on: date, worked_on: date) -> date:
+    """The day whose tariff applies to reloading the data: that of the notice of reversibility.
+
+    notified_on, worked_on: Paris days. However late the work is, the tariff stays the same.
+    Raises Refused for work before the notice.
+
+    Source: 002-21, 004-34.
+    """
+    if worked_on < notified_on:
+        raise Refused(N_("Le rechargement ne peut pas précéder la demande de réversibilité."))
+    return notified_on
+
+
+def kept_through(effective_on: date, days: int, asked_on: date | None = None) -> date:
+    """The last day on which data that the customer left behind may be kept.
+
+    effective_on: effective day of the end. days: calendar days of the contract.
+    asked_on: Paris day on which the customer asked to have them erased earlier; None if it did not.
+
+    Source: 003-22.
+    """
+    last = effective_on + timedelta(days=days)
+    return last if asked_on is None else min(last, asked_on)
+
+
+def recovery_state(
+    quoted_at: datetime | None,
+    accepted_at: datetime | None,
+    paid_at: datetime | None,
+    delivered_at: datetime | None,
+    *,
+    payment_first: bool,
+) -> RecoveryState:
+    """How far a recovery service has come: quote, acceptance, payment, handover, in that order.
+
+    Instants in UTC; None for a step that has not happened. payment_first: does the contract hand the
+    data over only once the service is paid?
+    Raises Refused for a step taken before the one that it needs.
+
+    Source: 003-23.
+    """
+    _after(quoted_at, accepted_at, N_("Un devis s'accepte après avoir été envoyé."))
+    _after(accepted_at, paid_at, N_("La récupération se paie après l'acceptation du devis."))
+    _after(accepted_at, delivered_at, N_("Les données se remettent après l'acceptation du devis."))
+    if payment_first:
+        _after(paid_at, delivered_at, N_("Les données se remettent après le paiement de la récupération."))
+    reached = [
+        (delivered_at, RecoveryState.DELIVERED), (paid_at, RecoveryState.PAID),
+        (accepted_at, RecoveryState.ACCEPTED), (quoted_at, RecoveryState.QUOTED),
+    ]  # fmt: skip
+    return next((state for at, state in reached if at is not None), RecoveryState.ORDERED)
+
+
+def effective_after_recovery(effective_on: date, ordered_on: date, received_on: date | None) -> date | None:
+    """The effective day of the end once a recovery was ordered: the day the customer has the data.
+
+    effective_on: effective day before the order. ordered_on: day of the order. received_on: the day the
+    data were received; None while they were not, and no day is set yet. An end is postponed, never
+    brought forward. Paris days.
+    Raises Refused for an order that does not come before the effective day.
+
+    Source: 003-23.
+    """
+    if ordered_on >= effective_on:
+        raise Refused(N_("La récupération des données se commande avant la date d'effet de la fin."))
+    return None if received_on is None else max(effective_on, received_on)
+
+
+def is_deleted_at_end(*, told_otherwise: bool) -> bool:
+    """Are all the customer's data deleted at the end of the services? Yes unless it said otherwise.
+
+    Source: 003-59.
+    """
+    return not told_otherwise
+
+
+def must_prove_destruction(erased_on: date | None, *, asked: bool) -> bool:
+    """Is a written proof of the destruction owed? Once it is done, to a customer who asks for it.
+
+    Source: 003-59.
+    """
+    return asked and erased_on is not None
+
+
+def _after(before: datetime | None, step: datetime | None, sentence: str) -> None:
+    if step is not None and (before is None or step < before):
+        raise Refused(sentence)

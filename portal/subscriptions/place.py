@@ -13,10 +13,12 @@ from portal.billing.rules import totals
 from portal.blobs import keep
 from portal.catalogue.models import Method, Product
 from portal.customers.models import ContactRole, Customer, CustomerKind
+from portal.customers.rules import check_buyer, check_health_data
 from portal.db import db, new_uid
 from portal.errors import Refused
 from portal.journal import record
 from portal.licensing.models import ActivationKey, issue_key
+from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
 from portal.resellers.models import issuer_for, next_number
 from portal.sepa.iban import in_fours
@@ -39,13 +41,14 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
             field="accepted",
         )
     businesses_only = terms.find("customer.businesses_only")
-    if businesses_only and businesses_only.value and customer.kind == CustomerKind.CONSUMER:
-        raise Refused(_("Cette offre n'est pas ouverte aux particuliers (%(clause)s).",
-                        clause=businesses_only.clause), field="product")  # fmt: skip
+    if businesses_only:
+        check_buyer(
+            is_consumer=customer.kind == CustomerKind.CONSUMER,
+            businesses_only=businesses_only.value, clause=businesses_only.clause,
+        )  # fmt: skip
     health = terms.find("health_data.allowed")
-    if customer.health_data and health and not health.value:
-        raise Refused(_("Cette offre interdit les données de santé (%(clause)s).",
-                        clause=health.clause), field="product")  # fmt: skip
+    if health:
+        check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
     methods = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
     if methods and method.value not in methods.value:
         raise Refused(_("Le contrat ne prévoit pas ce moyen de paiement pour cette formule (%(clause)s).",
@@ -152,8 +155,10 @@ def issue_keys(order: Order, subscription: Subscription, *, by: Any) -> list[Act
     """The keys of a paid order: one key for all its seats, valid to the last paid day (000-56)."""
     if not order.product.has_keys:
         return []
+    copies = order.terms.find("seats.archive_copies")
+    seats = seats_for(order.quantity, copies.value if copies else 0)
     key = issue_key(
         order.customer, product=order.product_name, product_code=order.product.key_product,
-        seats=order.quantity, valid_through=subscription.last_usable_on, source_uid=order.uid, by=by,
+        seats=seats.active, valid_through=subscription.last_usable_on, source_uid=order.uid, by=by,
     )  # fmt: skip
     return [key]

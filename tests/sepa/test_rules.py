@@ -77,6 +77,39 @@ def test_the_first_debit_day_is_open_announced_and_reachable(announced, notice, 
     assert earlier < announced + timedelta(days=notice) or (minus_target_days(earlier, lead) < announced)
 
 
+ANY_DAY = st.dates(date(2020, 1, 1), date(2060, 12, 31))
+
+
+@given(ANY_DAY, st.integers(1, 60))
+def test_003_50_a_debit_told_on_its_last_day_may_take_place(debit, notice):
+    announced = last_prenotification_day(debit, notice)
+    assert (debit - announced).days == notice
+    assert not is_target_day(debit) or first_debit_day(announced, notice, 1) == debit
+
+
+@given(ANY_DAY)
+def test_003_79_an_unauthorised_debit_is_contested_longer(debited):
+    assert debited < refund_window_ends_on(debited, 8) < unauthorised_window_ends_on(debited, 13)
+
+
+def test_003_79_between_businesses_no_refund_is_owed_after_the_debit():
+    assert refund_window_ends_on(date(2026, 12, 7), 0) == date(2026, 12, 7)
+
+
+@given(ANY_DAY, ANY_DAY, st.integers(1, 48))
+def test_003_80_a_debit_only_makes_a_mandate_live_longer(presented, signed, months):
+    lapses = mandate_lapses_on(presented, signed, months)
+    assert lapses >= mandate_lapses_on(None, signed, months) > signed
+    assert lapses.day <= max(presented, signed).day
+
+
+@given(ANY_DAY, st.integers(0, 12))
+def test_003_80_a_notice_of_revocation_never_passes_the_month(received, months):
+    end = revocation_effective_on(received, months)
+    assert end.day <= received.day
+    assert (end.year - received.year) * 12 + end.month - received.month == months
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -1,0 +1,116 @@
+"""How long a key works, on how many machines and on which ones, as pure functions."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from portal.deadlines import end_of_paris_day, start_of_paris_day
+from portal.errors import Refused
+from portal.wording import N_
+
+
+@dataclass(frozen=True)
+class Seats:
+    """Copies that a licence allows: those that are activated, and those that are only kept."""
+
+    active: int
+    archive: int
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What an edition of the software may be used on; None for no limit."""
+
+    name: str
+    max_users: int | None
+    max_internal_disks: int | None
+    network: bool  # network shares and data of other computers
+    external: bool  # external disks
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a copy of the software finds on the computer that it is installed on."""
+
+    users: int
+    internal_disks: int
+    network: bool
+    external: bool
+
+
+def key_expires_at(last_paid_on: date) -> datetime:
+    """The instant at which a key stops: the end of the last paid day in Paris, in UTC.
+
+    last_paid_on: Paris day, whole. Not part of the validity: compare with ``<``.
+
+    Source: 000-56.
+    """
+    return end_of_paris_day(last_paid_on)
+
+
+def has_expired(on: date, last_paid_on: date) -> bool:
+    """Has a key stopped on that Paris day? Not yet on the last paid one.
+
+    Source: 000-56.
+    """
+    return start_of_paris_day(on) >= key_expires_at(last_paid_on)
+
+
+def seats_for(quantity: int, archive_copies: int) -> Seats:
+    """The copies that an order of so many licences allows.
+
+    quantity: licences ordered, at least 1. archive_copies: copies kept as a backup or an archive,
+    never activated.
+    Raises Refused below one licence.
+
+    Source: 000-58.
+    """
+    if quantity < 1:
+        raise Refused(N_("Une commande compte au moins une licence."))
+    return Seats(active=quantity, archive=archive_copies)
+
+
+def takes_a_seat(machines: Collection[str], machine: str, seats: int) -> bool:
+    """Does this machine take one more seat? No when it holds one already.
+
+    machines: physical or virtual ones that are active. seats: number that the licence defines.
+    Raises Refused above that number.
+
+    Source: 002-18, 000-58.
+    """
+    if machine in machines:
+        return False
+    if len(machines) >= seats:
+        raise Refused(N_("Les %(seats)d postes de cette clé sont déjà activés."), seats=seats)
+    return True
+
+
+def check_key_edition(key_edition: str, installed_edition: str) -> None:
+    """A key activates the edition that was bought, and no other.
+
+    Raises Refused for a copy of another edition.
+
+    Source: 000-04, 000-43.
+    """
+    if key_edition != installed_edition:
+        raise Refused(N_("Cette clé n'active pas l'édition qui est installée."))
+
+
+def check_edition(edition: Edition, machine: Machine) -> None:
+    """A computer outside the limits of its edition needs a larger one.
+
+    edition: the limits of the contract. machine: what is really there and to be backed up.
+    Raises Refused for the first limit that is passed.
+
+    Source: 000-05.
+    """
+    if edition.max_users is not None and machine.users > edition.max_users:
+        raise Refused(N_("Cette édition est pour %(most)d utilisateur au plus."), most=edition.max_users)
+    if edition.max_internal_disks is not None and machine.internal_disks > edition.max_internal_disks:
+        raise Refused(
+            N_("Cette édition sauvegarde %(most)d disques internes au plus."), most=edition.max_internal_disks
+        )
+    if machine.network and not edition.network:
+        raise Refused(N_("Cette édition ne sauvegarde ni partage réseau ni autre ordinateur."))
+    if machine.external and not edition.external:
+        raise Refused(N_("Cette édition ne sauvegarde pas de disque externe."))
