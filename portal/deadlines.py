@@ -17,7 +17,6 @@ PARIS = ZoneInfo("Europe/Paris")
 
 Region = Literal["FR", "FR-alsace-moselle"]
 
-_SUBDIVISIONS: dict[str, str | None] = {"FR": None, "FR-alsace-moselle": "57"}
 _SATURDAY = 5
 
 
@@ -56,12 +55,22 @@ def period_bounds(anchor: date, months: int, index: int) -> tuple[date, date]:
     return add_months(anchor, months * index), add_months(anchor, months * (index + 1))
 
 
+_FIXED = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
+_FROM_EASTER = (1, 39, 50)  # Easter Monday, Ascension, Whit Monday
+
+
 @cache
 def french_holidays(year: int, region: Region = "FR") -> frozenset[date]:
-    """Public holidays of a year; Alsace and Moselle add Good Friday and 26 December."""
-    import holidays  # noqa: PLC0415 - heavy, and not needed by most requests
+    """Public holidays of a year; Alsace and Moselle add Good Friday and 26 December.
 
-    return frozenset(holidays.country_holidays("FR", subdiv=_SUBDIVISIONS[region], years=year))
+    Source: code du travail, art. L3133-1, L3134-13.
+    """
+    easter = _easter(year)
+    found = {date(year, month, day) for month, day in _FIXED}
+    found |= {easter + timedelta(days=days) for days in _FROM_EASTER}
+    if region == "FR-alsace-moselle":
+        found |= {easter - timedelta(days=2), date(year, 12, 26)}
+    return frozenset(found)
 
 
 def is_business_day(day: date, region: Region = "FR") -> bool:

@@ -135,6 +135,6 @@ def _typed(unit: str, value: Any) -> Any:
 
 def _within(unit: str, value: Any) -> bool:
     if unit == "percent":
-        return 0 <= value <= 100
+        return bool(0 <= value <= 100)
     highest = _HIGHEST.get(unit)
-    return highest is None or bool(0 <= value <= highest)
+    return highest is None or 0 <= int(value) <= highest

@@ -1,0 +1,1 @@
+"""Asks every package's rules a contract question, without a screen and without a database."""

@@ -1,0 +1,82 @@
+"""Formal notices, breaches and unused accounts."""
+
+from portal.simulator.case import Event
+from portal.simulator.state import State
+from portal.subscriptions.rules.breaches import (
+    breach_effective_on,
+    closes_on,
+    cure_ends_on,
+    inactive_from,
+    inactivity_ends_on,
+    may_act_from,
+)
+from portal.wording import N_
+
+
+def formal_notice(state: State, event: Event) -> None:
+    """A formal notice: until when to cure, and from when the other party may act.
+
+    Source: 003-15, 003-17, 004-40.
+    """
+    cure = state.find("breach.cure_days")
+    if cure is None:
+        state.remark(N_("Le contrat met fin sans mise en demeure : celle-ci ne change aucune date."))
+        return
+    state.formal_notice = event
+    from_receipt = state.find("breach.cure_from") is not None and event.get("received_on") is not None
+    noticed = event["received_on"] if from_receipt else event.on
+    first = may_act_from(noticed, cure.value)
+    working = state.sentence(N_("%(on)s plus %(days)d jours."), on=noticed, days=cure.value)
+    state.when("cure_ends", cure_ends_on(noticed, cure.value), cure, working=working)
+    suspension = state.find("suspension.unpaid_notice_days")
+    if suspension is not None:
+        state.when("may_suspend_from", may_act_from(noticed, suspension.value), suspension)
+    state.when("may_terminate_from", first, cure)
+    effective = state.find("breach.effective_days")
+    if effective is not None:
+        ends_on = breach_effective_on(first, effective.value)
+        state.when("earliest_end_for_breach", ends_on, effective)
+    state.status(event.on, "dunning")
+
+
+def breach(state: State, event: Event) -> None:
+    """A breach by the customer: warning or immediate closure, as the contract grades it.
+
+    Source: 000-46, 001-31, 002-17, 003-11, 003-14, 004-24.
+    """
+    warning, immediate = state.find("breach.warning_days"), state.find("breach.immediate")
+    if event["severity"] == "immediate" or warning is None:
+        source = immediate or state.get("breach.cure_days")
+        if event["severity"] == "warning" and state.find("breach.cure_days"):
+            formal_notice(state, event)
+            return
+        state.when("service_suspended", closes_on(event.on, 0, "immediate"), source)
+        state.status(event.on, "suspended")
+        return
+    closed = closes_on(event.on, warning.value, "warning")
+    working = state.sentence(
+        N_("Avertissement du %(on)s, plus %(days)d jours."), on=event.on, days=warning.value
+    )
+    state.when("service_closed", closed, warning, working=working)
+    state.status(event.on, "dunning")
+    state.status(closed, "suspended")
+
+
+def inactivity(state: State, event: Event) -> None:
+    """An account that nobody uses: when it may be deleted.
+
+    Source: 003-19.
+    """
+    months, notice = state.find("inactivity.months"), state.find("inactivity.notice_months")
+    if months is None or notice is None:
+        raise state.refuse(event, N_("ce contrat ne dit rien d'un compte inactif."))
+    ends_on = inactivity_ends_on(event.on, event["last_use_on"], months.value, notice.value)
+    state.when("inactive_from", inactive_from(event["last_use_on"], months.value), months)
+    working = state.sentence(
+        N_("Courriel du %(on)s, plus %(months)d mois jour pour jour."), on=event.on, months=notice.value
+    )
+    state.when("contract_ends", ends_on, notice, working=working)
+    state.when("data_request_closes", ends_on, notice)
+    state.ends_on, state.ended_by = ends_on, "provider"
+    state.status(event.on, "notice_given")
+    state.status(ends_on, "ended")
