@@ -169,7 +169,7 @@ def hold_for_retrieval(state: State) -> None:
     if retrieval is None or erased is None or erased.on >= retrieval.on:
         return
     state.out.calendar.remove(erased)
-    working = state.sentence(N_("Le contrat efface le %(on)s ; la loi tient les données à disposition plus tard."),
+    working = state.sentence(N_("Le contrat efface le %(on)s ; la loi les garde plus longtemps."),
                              on=erased.on)  # fmt: skip
     state.when("data_erased", retrieval.on, *retrieval.sources, *erased.sources, working=working)
 
