@@ -59,6 +59,7 @@ class Permission(StrEnum):
     REVERSIBILITY_ACCEPT = "reversibility:accept"
     REVERSIBILITY_ERASE = "reversibility:erase"
     TERMS_READ = "terms:read"
+    AMENDMENT_WRITE = "amendment:write"
     JOB_READ = "job:read"
 
 
@@ -96,6 +97,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REVERSIBILITY_ACCEPT: {Role.CUSTOMER},
     P.REVERSIBILITY_ERASE: {Role.OPERATOR},
     P.TERMS_READ: set(Role),
+    P.AMENDMENT_WRITE: {Role.OPERATOR},
     P.JOB_READ: set(PROVIDER),
 }
 

@@ -1,5 +1,6 @@
 """Languages and the way amounts, dates and sizes are written."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from markupsafe import Markup, escape
 
 from portal.clock import paris_day
 from portal.errors import PortalError
+from portal.wording import Cents, Sentence, Word
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 LANGUAGE_COOKIE = "lang"
@@ -30,12 +32,31 @@ def choose_language() -> str:
 
 def said(error: PortalError) -> str:
     """The sentence of an error in the person's language."""
-    return _(error.template, **error.values)
+    return _(error.template, **_localised(error.values))
 
 
 def translated(sentence: str) -> str:
     """A stored sentence of the portal's own in the person's language, as it stands when it is not ours."""
     return _(sentence) if sentence else ""
+
+
+def told(sentence: Sentence) -> str:
+    """A kept sentence in the reader's language, with its amounts, days and words written as they are there."""
+    return str(_(sentence.template, **_localised(sentence.values)))
+
+
+def _localised(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: _written(value) for name, value in values.items()}
+
+
+def _written(value: object) -> object:
+    if isinstance(value, Cents):
+        return _cents(value)
+    if isinstance(value, Word):
+        return str(_(value))
+    if isinstance(value, Sentence):
+        return told(value)
+    return plain_day(value) if isinstance(value, date) else value
 
 
 def _cents(value: int) -> str:
@@ -102,7 +123,19 @@ def lines(value: str) -> Markup:
 
 def init_app(app: Flask) -> None:
     Babel(app, locale_selector=choose_language)
-    filters: list[Any] = [eur, day, plain, plain_day, translated, instant, instant_day, size, siren, lines]
+    filters: list[Any] = [
+        told,
+        eur,
+        day,
+        plain,
+        plain_day,
+        translated,
+        instant,
+        instant_day,
+        size,
+        siren,
+        lines,
+    ]
     for function in filters:
         app.add_template_filter(function)
     app.jinja_env.globals.update(languages=LANGUAGES, get_locale=get_locale)

@@ -98,6 +98,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
     ("customer_order", "cancel"): _l("Commande annulée"),
     ("subscription", "give_notice"): _l("Résiliation enregistrée"),
+    ("subscription", "amend"): _l("Avenant enregistré"),
     ("invoice", "issue"): _l("Facture émise"),
     ("invoice", "pay"): _l("Facture payée"),
     ("invoice", "payment"): _l("Paiement enregistré"),

@@ -39,6 +39,7 @@ def a_world(house: House) -> dict[str, str]:
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": db.session.scalars(db.select(Subscription)).first().uid,
+        "/contracts/": db.session.scalars(db.select(Subscription)).first().uid,
         "/billing/invoices/": db.session.scalars(db.select(Invoice)).first().uid,
         "/billing/runs/": run.uid,
         "/documents/": db.session.scalars(db.select(Document)).first().uid,

@@ -210,7 +210,8 @@ class RestoreRequest(Tenant, Stateful, db.Model):
     @property
     def free_cause(self) -> Value | None:
         subscription = self.subscription
-        return subscription.terms.find("restore.free_cause") if subscription else None
+        day = clock.paris_day(self.created_at)
+        return subscription.terms.on(day).find("restore.free_cause") if subscription else None
 
     @property
     def billable(self) -> bool | None:

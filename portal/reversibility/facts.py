@@ -27,8 +27,10 @@ def _delay(value: Value) -> str:
 
 def request_window(subscription: Subscription) -> Fact | None:
     """Until when the data may be asked for; None while there is no end, or no window."""
-    window = subscription.terms.find("reversibility.window_days")
-    if window is None or subscription.ends_on is None:
+    if subscription.ends_on is None:
+        return None
+    window = subscription.terms.on(subscription.ends_on).find("reversibility.window_days")
+    if window is None:
         return None
     working = _("Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on),
                 delay=_delay(window))  # fmt: skip
@@ -36,7 +38,7 @@ def request_window(subscription: Subscription) -> Fact | None:
 
 
 def delivery(subscription: Subscription, requested_on: date) -> Fact | None:
-    terms = subscription.terms
+    terms = subscription.terms.on(requested_on)
     source = terms.find("reversibility.delivery_business_days") or terms.find("reversibility.delivery_days")
     if source is None:
         return None
@@ -51,7 +53,7 @@ def _unit(source: Value) -> str:
 
 def validation(subscription: Subscription, delivered_on: date) -> Fact | None:
     """The day after which silence is an acceptance."""
-    source = subscription.terms.find("reversibility.validation_business_days")
+    source = subscription.terms.on(delivered_on).find("reversibility.validation_business_days")
     if source is None:
         return None
     on = rules.silent_acceptance_on(delivered_on, source.value)
@@ -62,10 +64,12 @@ def validation(subscription: Subscription, delivered_on: date) -> Fact | None:
 
 def erasure(subscription: Subscription, validation_on: date | None) -> Fact | None:
     """The first day of an erasure that the customer does not ask for; None where nothing decides it."""
-    terms = subscription.terms
+    if subscription.ends_on is None:
+        return None
+    terms = subscription.terms.on(subscription.ends_on)
     sources = [terms.find("erasure.grace_days"), terms.find("erasure.business_days")]
     found = [source for source in sources if source]
-    if not found or subscription.ends_on is None:
+    if not found:
         return None
     window = terms.find("reversibility.window_days")
     on = rules.contractual_erasure_on(
@@ -83,7 +87,7 @@ def erasure(subscription: Subscription, validation_on: date | None) -> Fact | No
     return fact_from(held, *found, *([window] if window else []), working=working, note=note)
 
 
-def payment_first(subscription: Subscription) -> Fact | None:
+def payment_first(subscription: Subscription, on: date) -> Fact | None:
     """Whether the data is handed over only once the fee is paid (A19)."""
-    source = subscription.terms.find("reversibility.gate_on_payment")
+    source = subscription.terms.on(on).find("reversibility.gate_on_payment")
     return fact_from(bool(source.value), source) if source else None

@@ -159,7 +159,7 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
     @property
     def needs_payment(self) -> bool:
         """A19: does the contract hand the data over only once the fee is paid?"""
-        gate, fee = facts.payment_first(self.subscription), self.fee
+        gate, fee = facts.payment_first(self.subscription, self.requested_on), self.fee
         return bool(gate and gate.value and fee and fee.value)
 
     def may_release(self) -> bool:

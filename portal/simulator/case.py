@@ -23,6 +23,12 @@ REVERSIBILITY_REASONS = ("switch", "in_house", "copy", "destroy")
 class CaseError(Refused):
     """A question that cannot be asked: a field is unknown, missing or impossible; the sentence names it."""
 
+    @property
+    def about(self) -> str:
+        """The name of the field that is at fault; empty when it is not one field's."""
+        named = self.values.get("then") or self.values.get("name") or self.values.get("where") or ""
+        return str(named).rpartition(".")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -129,16 +135,21 @@ def _text(where: str, raw: Any) -> str:
     return raw.strip()
 
 
-def _one_of(*choices: Any) -> Reader:
-    def read(where: str, raw: Any) -> Any:
-        if raw not in choices or isinstance(raw, bool):
+@dataclass(frozen=True, slots=True)
+class _OneOf:
+    choices: tuple[Any, ...]
+
+    def __call__(self, where: str, raw: Any) -> Any:
+        if raw not in self.choices or isinstance(raw, bool):
             raise CaseError(
                 N_("« %(where)s » : « %(raw)s » n'est pas un des choix : %(choices)s."),
-                where=where, raw=raw, choices=", ".join(str(choice) for choice in choices),
+                where=where, raw=raw, choices=", ".join(str(choice) for choice in self.choices),
             )  # fmt: skip
         return raw
 
-    return read
+
+def _one_of(*choices: Any) -> Reader:
+    return _OneOf(choices)
 
 
 # What each event asks for, and what it may add, with the value taken when it does not.
@@ -176,6 +187,40 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
     "incident": {"answered_at": (_instant, None), "waiting_minutes": (_whole, 0)},
 }  # fmt: skip
 EVENTS = tuple(_REQUIRED)
+_TYPES: Mapping[Reader, str] = {
+    _day: "day", _instant: "instant", _whole: "whole", _number: "number", _percent: "percent",
+    _flag: "flag", _text: "text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What an event asks for: "day", "instant", "whole", "number", "percent", "flag", "text" or "choice"."""
+
+    name: str
+    type: str
+    required: bool
+    default: Any = None
+    choices: tuple[Any, ...] = ()
+
+
+def fields_of(what: str) -> tuple[Field, ...]:
+    """The fields of a kind of event, its day first; raises KeyError for a kind that does not exist."""
+    given = [("on", _day, True, None)]
+    given += [(name, read, True, None) for name, read in _REQUIRED[what].items()]
+    given += [(name, read, False, default) for name, (read, default) in _OPTIONAL.get(what, {}).items()]
+    return tuple(_field(*each) for each in given)
+
+
+def _field(name: str, read: Reader, required: bool, default: Any) -> Field:
+    if isinstance(read, _OneOf):
+        return Field(name, "choice", required, default, read.choices)
+    return Field(name, _TYPES[read], required, default)
+
+
+def read_event(raw: Any) -> Event:
+    """One event from JSON's own types; raises CaseError like :func:`parse_case`."""
+    return _event(1, raw)
 
 
 def parse_case(raw: Any) -> Case:
@@ -246,7 +291,7 @@ def _no_less_than(where: str, raw: Mapping[str, Any], required: Any) -> None:
 
 # (field, field that may not come after it)
 _ORDER = (
-    ("on", "received_on"), ("on", "ended_on"), ("last_use_on", "on"),
+    ("on", "received_on"), ("on", "ended_on"), ("last_use_on", "on"), ("opened_at", "answered_at"),
 )  # fmt: skip
 
 
@@ -258,5 +303,3 @@ def _in_order(where: str, event: Event) -> None:
                 N_("%(where)s : « %(then)s » (%(late)s) ne peut pas précéder « %(first)s » (%(early)s)."),
                 where=where, then=then, first=first, late=known[then], early=known[first],
             )  # fmt: skip
-    if event.get("answered_at") is not None and event["answered_at"] < event["opened_at"]:
-        raise CaseError(N_("%(where)s : « answered_at » ne peut pas précéder « opened_at »."), where=where)

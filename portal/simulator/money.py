@@ -92,7 +92,7 @@ def _promised(state: State, event: Event) -> tuple[Decimal, Value | None]:
         return given, source
     if source is None:
         known = sorted(
-            key.split(".")[1] for key in state.case.stack.values
+            key.split(".")[1] for key in state.stack.values
             if key.startswith("sla.") and key.endswith(".percent") and key.count(".") == 2
         )  # fmt: skip
         raise state.refuse(
@@ -108,7 +108,9 @@ def settle_sla(state: State) -> None:
     Source: 003-29, 003-30, 003-31, 003-33, 003-75, 003-76.
     """
     for _month, group in groupby(state.measures, key=lambda each: (each.on.year, each.on.month)):
-        _credit(state, list(group))
+        measures = list(group)
+        state.move_to(measures[0].on)
+        _credit(state, measures)
 
 
 def _credit(state: State, measures: list[Event]) -> None:

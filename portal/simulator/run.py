@@ -42,9 +42,11 @@ def simulate(case: Case) -> Outcome:
     _paid(state)
     _withdrawal(state)
     for event in case.events:
+        state.move_to(event.on)
         _HANDLERS[event.what](state, event)
     money.settle_sla(state)
     handover.hold_for_retrieval(state)
+    state.move_to(max(case.as_of, case.started_on))
     if state.ends_on is None or state.ends_on > case.as_of:
         _renewal(state)
     state.out.status = _status(state, case.as_of)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 
 from portal.errors import Refused
 from portal.simulator.case import Case, Event
 from portal.simulator.outcome import Amount, Dated, Outcome, Source
+from portal.terms.stack import Stack
 from portal.terms.statute import Applied, applied
 from portal.terms.values import Value
-from portal.wording import Sentence
+from portal.wording import N_, Sentence
 
 
 @dataclass
@@ -25,23 +25,31 @@ class State:
     late: list[Event] = field(default_factory=list)
     measures: list[Event] = field(default_factory=list)
     metered: Event | None = None
+    stack: Stack = field(init=False)  # whose values count: amendments that begin later are not there yet
+
+    def __post_init__(self) -> None:
+        self.move_to(self.case.started_on)
+
+    def move_to(self, day: date) -> None:
+        """From now on the contract is read as it stands on this day."""
+        self.stack = self.case.stack.on(day)
 
     # What the contract and the law say
 
     def find(self, key: str) -> Value | None:
-        return self.case.stack.find(key)
+        return self.stack.find(key)
 
     def get(self, key: str) -> Value:
-        return self.case.stack.get(key)
+        return self.stack.get(key)
 
     def number(self, key: str) -> int:
-        return self.case.stack.number(key)
+        return self.stack.number(key)
 
     def law(self, key: str, on: date, reason: str = "none") -> Applied:
         """Contract and law side by side for a key, for this customer."""
-        return applied(self.case.stack, key, on=on, customer=self.case.customer, reason=reason)
+        return applied(self.stack, key, on=on, customer=self.case.customer, reason=reason)
 
-    @cached_property
+    @property
     def notice(self) -> Value | None:
         """The notice of the plan; None where it is not counted back from an échéance."""
         plan = self.case.plan
@@ -77,6 +85,6 @@ class State:
     def refuse(self, event: Event, template: str, **values: object) -> Refused:
         """The refusal of an event; the sentence begins with its kind and day."""
         return Refused(
-            "« %(event)s » du %(event_on)s : " + template % values, event=event.what,
-            event_on=event.on.strftime("%d/%m/%Y"),
+            N_("« %(event)s » du %(event_on)s : %(reason)s"), event=event.what,
+            event_on=event.on.strftime("%d/%m/%Y"), reason=Sentence(template, values),
         )  # fmt: skip

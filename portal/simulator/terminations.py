@@ -202,7 +202,7 @@ def _early_or_at_term(state: State, event: Event) -> None:
         effective = min(effective, _switch(state, event, effective))
     source = state.notice or notice
     state.when("last_notice_day", last_notice_day(term, **state.notice_length), source)
-    if effective >= term:
+    if event.get("at_term") or effective >= term:  # the customer may wait, and pay no penalty
         _end(state, event, term, source, months)
         _refund(state, term, state.get("termination.customer_refund"))
         return

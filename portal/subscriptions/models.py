@@ -17,6 +17,7 @@ from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
+from portal.subscriptions.amendments import SignedAmendment, with_amendments
 from portal.subscriptions.rules.periods import last_usable_day, period_at
 from portal.terms.library import find_stack
 from portal.terms.stack import Stack
@@ -60,6 +61,11 @@ class Sold:
         if stack.versions != self.terms_versions:
             raise LookupError(f"pinned versions {self.terms_versions} are not in the library")
         return stack
+
+    @property
+    def present_terms(self) -> Stack:
+        """The contract as it stands today."""
+        return self.terms.on(clock.today())
 
     @property
     def monthly_cents(self) -> int:
@@ -143,8 +149,16 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     customer: Mapped[Customer] = relationship()
     product: Mapped[Product] = relationship()
     legal_entity: Mapped[LegalEntity] = relationship()
+    amendments: Mapped[list[SignedAmendment]] = relationship(
+        order_by=(SignedAmendment.effective_on, SignedAmendment.id)
+    )
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def terms(self) -> Stack:
+        """The pinned documents with everything signed since; read it with ``.on(day)`` for a fact of a day."""
+        return with_amendments(super().terms, self.amendments)
 
     @property
     def label(self) -> str:
@@ -153,7 +167,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     @property
     def term_months(self) -> int:
         """Length of the contract's own period, which the notice refers to, in months."""
-        return int(self.terms.get(f"plan.{self.plan.value}.period_months").value)
+        return int(self.present_terms.get(f"plan.{self.plan.value}.period_months").value)
 
     def term_ends_on(self, on: date) -> date:
         """Échéance of the period that contains a day."""

@@ -61,7 +61,7 @@ def work_out(subscription: Subscription, sent_on: date, *, reason: str, early: b
 
 
 def _at_term(subscription: Subscription, sent_on: date) -> Termination:
-    terms, plan = subscription.terms, subscription.plan.value
+    terms, plan = subscription.terms.on(sent_on), subscription.plan.value
     days = terms.find("termination.effective_days")
     if days is not None:
         ends_on = effective_after_days(sent_on, days.value)
@@ -98,7 +98,7 @@ def _at_term(subscription: Subscription, sent_on: date) -> Termination:
 
 
 def _early(subscription: Subscription, sent_on: date) -> Termination:
-    terms = subscription.terms
+    terms = subscription.terms.on(sent_on)
     months = terms.find("early_end.notice_months")
     rate = terms.find("early_end.flat_penalty_basis_points")
     if months is None or rate is None:
@@ -123,7 +123,7 @@ def _early(subscription: Subscription, sent_on: date) -> Termination:
 
 
 def _money(subscription: Subscription, ends_on: date, sent_on: date, reason: str) -> list[Fact]:
-    terms = subscription.terms
+    terms = subscription.terms.on(sent_on)
     facts = []
     stop = terms.find("service.stops")
     if stop:
@@ -183,7 +183,7 @@ def terminate(subscription: Subscription, sent_on: date, *, reason: str, early: 
     subscription.give_notice(sent_on=sent_on, ends_on=result.ends_on, reason=reason, by=by)
     customer = subscription.customer
     if result.penalty_cents:
-        rate = subscription.terms.get("early_end.flat_penalty_basis_points")
+        rate = subscription.terms.on(sent_on).get("early_end.flat_penalty_basis_points")
         add_charge(
             customer, origin=f"early-end:{subscription.uid}", quantity=1, unit_cents=result.penalty_cents,
             label=_("Pénalité de sortie anticipée, %(product)s", product=subscription.product_name),

@@ -33,7 +33,7 @@ def fact_from(
     statutes = (law.id,) if law else ()
     return Fact(
         value=value,
-        clauses=tuple(dict.fromkeys((*(source.clause for source in sources), *statutes))),
+        clauses=tuple(dict.fromkeys(filter(None, (*(source.clause for source in sources), *statutes)))),
         reference=" ; ".join(dict.fromkeys(source.reference for source in sources)),
         working=working,
         note=" ".join(dict.fromkeys(filter(None, notes))),

@@ -44,6 +44,31 @@ class Amendment:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """The special conditions of one order, at the rank that the contract gives to documents of their kind."""
+
+    kind: str
+    signed: tuple[Amendment, ...]  # the latest first
+
+    code = version = sha256 = ""
+
+    @property
+    def title(self) -> str:
+        return ", ".join(each.label for each in self.signed)
+
+    @cached_property
+    def values(self) -> Mapping[str, Value]:
+        found: dict[str, Value] = {}
+        for each in reversed(self.signed):
+            found.update(each.values)
+        return found
+
+
+# Kinds of documents under which conditions made for one customer may stand, where the contract ranks them.
+CONDITION_KINDS = ("contract", "specific", "particular", "special")
+
+
+@dataclass(frozen=True)
 class Stack:
     """A contract: its documents, highest rank first, and its signed amendments."""
 
@@ -60,6 +85,31 @@ class Stack:
         """This contract with signed amendments; two that begin on one day count in the order of signing."""
         ordered = sorted(amendments, key=lambda each: (each.effective_on, each.signed_on), reverse=True)
         return replace(self, amendments=tuple(ordered))
+
+    @property
+    def condition_kind(self) -> str:
+        """The kind under which special conditions would stand here; empty where the contract ranks none."""
+        taken = {each.kind for each in self.documents if not isinstance(each, Conditions)}
+        return next((kind for kind in self._ranked if kind in CONDITION_KINDS and kind not in taken), "")
+
+    def with_conditions(self, conditions: Iterable[Amendment]) -> "Stack":
+        """This contract with its special conditions, below every document that it ranks before them.
+
+        Source: 000-03, 001-03, 003-03, 004-01.
+        """
+        signed = sorted(conditions, key=lambda each: each.signed_on, reverse=True)
+        kind = self.condition_kind
+        if not signed or not kind:
+            return self
+        ranked = self._ranked
+        documents = [*self.documents, Conditions(kind, tuple(signed))]
+        ordered = sorted(documents, key=lambda each: ranked.index(each.kind))
+        return replace(self, documents=tuple(ordered))
+
+    @property
+    def _ranked(self) -> tuple[str, ...]:
+        found = next((each.values[RANKING] for each in self.documents if RANKING in each.values), None)
+        return tuple(found.value) if found else ()
 
     def on(self, day: date) -> "Stack":
         """The contract as it stands on a day: amendments that begin later are not there yet."""

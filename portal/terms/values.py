@@ -43,7 +43,9 @@ class Value:
 
     @property
     def reference(self) -> str:
-        """Clause and article, as printed on screens."""
+        """Clause and article, as printed on screens; for a signed amendment, its name."""
+        if self.article == self.document:
+            return f"{self.document} ({self.clause})" if self.clause else self.document
         return f"{self.clause}, art. {self.article}"
 
     def over(self, others: tuple["Value", ...]) -> "Value":
@@ -66,12 +68,54 @@ def read_value(file: str, document: str, key: str, body: Any) -> Value:
         )
     where = {"file": file, "key": key, "article": body.get("article", "?")}
     _known(where, key, body)
-    entry, value = KEYS[key], body.get("value")
+    entry = KEYS[key]
     if body.get("unit") != entry.unit:
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : l'unité est « %(unit)s », pas « %(found)s »."),
             unit=entry.unit, found=body.get("unit"), **where,
         )  # fmt: skip
+    checked = _checked(where, key, body.get("value"))
+    clause = body.get("clause", "")
+    if not _CLAUSE(str(clause)) or not clause.startswith(document):
+        raise TermsError(
+            N_("%(file)s, %(key)s (article %(article)s) : la clause %(clause)r n'est pas de ce document."),
+            clause=clause, **where,
+        )  # fmt: skip
+    return Value(
+        key, entry.unit, checked, clause, str(body.get("article", "")), document, str(body.get("note", ""))
+    )
+
+
+def amended_value(label: str, key: str, value: Any, over: str = "", article: str = "") -> Value:
+    """Check one value of a signed amendment, which stands for its own article.
+
+    label: name of the amendment. over: clause that it overrides, empty where the contract was silent.
+    article: where that clause is, for the sentences.
+    Raises TermsError with a sentence that names label, key and article.
+
+    Source: 004-02.
+    """
+    where = {"file": label, "key": key, "article": article or label}
+    if key not in KEYS:
+        raise _unknown(where, key)
+    return Value(key, KEYS[key].unit, _checked(where, key, value), over, label, label)
+
+
+def as_json(value: Any) -> Any:
+    """A checked value in JSON's own types."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value if isinstance(value, (bool, int, str)) else str(value)
+
+
+def from_json(key: str, kept: Any) -> Any:
+    """What :func:`as_json` kept, as a document would write it; as it stands for a key that is not known."""
+    return date.fromisoformat(kept) if key in KEYS and KEYS[key].unit == "date" else kept
+
+
+def _checked(where: dict[str, Any], key: str, value: Any) -> Any:
+    """The value as the portal computes with it: of its unit's type, one of its choices, in its range."""
+    entry = KEYS[key]
     checked = _typed(entry.unit, value)
     if checked is None:
         raise TermsError(
@@ -88,23 +132,19 @@ def read_value(file: str, document: str, key: str, body: Any) -> Value:
             N_("%(file)s, %(key)s (article %(article)s) : %(value)s est hors des limites de « %(unit)s »."),
             value=value, unit=entry.unit, **where,
         )  # fmt: skip
-    clause = body.get("clause", "")
-    if not _CLAUSE(str(clause)) or not clause.startswith(document):
-        raise TermsError(
-            N_("%(file)s, %(key)s (article %(article)s) : la clause %(clause)r n'est pas de ce document."),
-            clause=clause, **where,
-        )  # fmt: skip
-    return Value(
-        key, entry.unit, checked, clause, str(body.get("article", "")), document, str(body.get("note", ""))
-    )
+    return checked
+
+
+def _unknown(where: dict[str, Any], key: str) -> TermsError:
+    return TermsError(
+        N_("%(file)s, %(key)s (article %(article)s) : clé inconnue ; vouliez-vous « %(near)s » ?"),
+        near=near(key), **where,
+    )  # fmt: skip
 
 
 def _known(where: dict[str, Any], key: str, body: Mapping[str, Any]) -> None:
     if key not in KEYS:
-        raise TermsError(
-            N_("%(file)s, %(key)s (article %(article)s) : clé inconnue ; vouliez-vous « %(near)s » ?"),
-            near=near(key), **where,
-        )  # fmt: skip
+        raise _unknown(where, key)
     unknown = sorted(set(body) - _FIELDS)
     if unknown:
         raise TermsError(

@@ -1,0 +1,1 @@
+"""Each customer's contract as it is executed: its dates, what leaving costs, amendments (avenants)."""

@@ -1,0 +1,60 @@
+"""The form of a signed amendment: what changes, from when, and who signed."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    FileField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length
+
+from portal.subscriptions.amendments import AmendmentKind
+from portal.subscriptions.models import Subscription
+from portal.terms.vocabulary import KEYS
+
+KINDS = [
+    SelectChoice(AmendmentKind.AMENDMENT, _l("Avenant, signé après la commande")),
+    SelectChoice(AmendmentKind.CONDITIONS, _l("Conditions particulières, dès le début du contrat")),
+]
+
+
+class AmendmentForm(FlaskForm):
+    kind = RadioField(_l("Genre"), choices=KINDS, default=AmendmentKind.AMENDMENT)
+    label = StringField(_l("Intitulé"), [InputRequired(_l("Donnez un intitulé.")), Length(max=140)])
+    key = SelectField(_l("Valeur à changer"))
+    value = StringField(_l("Nouvelle valeur"), [InputRequired(_l("Indiquez la nouvelle valeur."))])
+    signed_on = DateField(_l("Signé le"), [InputRequired(_l("Indiquez le jour de la dernière signature."))])
+    effective_on = DateField(_l("Prend effet le"), [InputRequired(_l("Indiquez le premier jour d'effet."))])
+    signed_by_both = BooleanField(_l("Signé par les deux parties"))
+    text = FileField(_l("Texte signé (PDF)"))
+
+
+def amendment_form(subscription: Subscription, key: str, data: object = None) -> AmendmentForm:
+    """The form for one key: flags and choices are picked, everything else is typed."""
+    entry = KEYS.get(key)
+    bases: type[AmendmentForm] = AmendmentForm
+    choices = value_choices(key)
+    if entry is not None and choices:
+        field = SelectField(_l("Nouvelle valeur"), choices=choices)
+        bases = type("PickedAmendmentForm", (AmendmentForm,), {"value": field})
+    form = bases(data) if data is not None else bases(key=key)
+    spoken = subscription.terms.values
+    form.key.choices = {
+        str(_l("Dans ce contrat")): [(each, each) for each in sorted(spoken)],
+        str(_l("Le contrat n'en dit rien")): [(each, each) for each in sorted(set(KEYS) - set(spoken))],
+    }
+    return form
+
+
+def value_choices(key: str) -> list[SelectChoice]:
+    entry = KEYS.get(key)
+    if entry is None:
+        return []
+    if entry.unit == "flag":
+        return [SelectChoice("yes", _l("oui")), SelectChoice("no", _l("non"))]
+    return [SelectChoice(each, each) for each in sorted(entry.choices)] if entry.unit == "choice" else []

@@ -1,0 +1,165 @@
+"""What the pages show of an answer: each date and amount with its clauses, and the law beside them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from portal.contracts.words import AMOUNTS, DATES, LEGAL, shown
+from portal.simulator.outcome import Amount, Dated, Outcome, Source
+from portal.subscriptions.models import Subscription
+from portal.terms.library import documents
+from portal.terms.stack import Stack
+from portal.terms.statute import Applied, Statute, applied, statutes_over
+from portal.terms.values import Value
+from portal.wording import Sentence
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose contract is shown, on which day, and why she would leave."""
+
+    stack: Stack
+    customer: str
+    on: date
+    reason: str = "none"
+
+    @classmethod
+    def of(cls, subscription: Subscription, on: date, reason: str = "none") -> "Reader":
+        return cls(subscription.terms.on(on), subscription.customer.kind.value, on, reason)
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One value of the contract, as it is printed."""
+
+    id: str
+    article: str
+    document: str  # title and version
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A contract's value and the law's on one point; ``by`` says which one counts."""
+
+    label: str
+    contract: Clause | None
+    law: Statute
+    law_value: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A date or an amount that unfolds."""
+
+    what: str
+    label: str
+    on: date | None
+    cents: int | None
+    at: datetime | None
+    clauses: tuple[Clause, ...]
+    overrode: tuple[Clause, ...]
+    beside: tuple[Beside, ...]
+    working: Sentence | None
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Ids of the clauses and laws, each once, the one that counts first."""
+        ids = [clause.id for clause in self.clauses] + [
+            each.law.id for each in self.beside if each.by == "law"
+        ]
+        return tuple(dict.fromkeys(filter(None, ids)))
+
+
+def lines_of(entries: Iterable[Dated] | Iterable[Amount], reader: Reader) -> list[Line]:
+    return [_line(entry, reader) for entry in entries]
+
+
+def _line(entry: Dated | Amount, reader: Reader) -> Line:
+    values = [source for source in entry.sources if isinstance(source, Value)]
+    labels = DATES if isinstance(entry, Dated) else AMOUNTS
+    return Line(
+        what=entry.what, label=str(labels[entry.what]),
+        on=entry.on if isinstance(entry, Dated) else None,
+        cents=entry.cents if isinstance(entry, Amount) else None,
+        at=entry.at if isinstance(entry, Dated) else None,
+        clauses=tuple(_clause(value) for value in values),
+        overrode=tuple(_clause(under) for value in values for under in value.overrode),
+        beside=_besides(entry.sources, reader), working=entry.working,
+    )  # fmt: skip
+
+
+def _clause(value: Value) -> Clause:
+    known = documents().get(value.document)
+    document = f"{known.title}, {known.version}" if known else value.document
+    article = "" if value.article == value.document else value.article
+    return Clause(value.clause, article, document, shown(value.unit, value.value), value.note)
+
+
+def _besides(sources: Sequence[Source], reader: Reader) -> tuple[Beside, ...]:
+    found = {}
+    for source in sources:
+        both = applied(reader.stack, source.key, on=reader.on, customer=reader.customer, reason=reader.reason)
+        law = source if isinstance(source, Statute) else both.law
+        if law is not None:
+            found[law] = beside(Applied(law.value, both.by if both.law else "law", both.contract, law))
+    return tuple(found.values())
+
+
+def beside(both: Applied) -> Beside:
+    """One row of « the contract says, the law says »."""
+    assert both.law is not None
+    law = both.law
+    contract = _clause(both.contract) if both.contract else None
+    return Beside(str(LEGAL[law.key]), contract, law, shown(law.unit, law.value), both.by)
+
+
+def law_table(reader: Reader) -> list[Beside]:
+    """Every point on which the law has its say for this customer, whatever her reason to leave."""
+    rows = {}
+    for reason in ("none", "switch"):
+        found = statutes_over(reader.stack, on=reader.on, customer=reader.customer, reason=reason)
+        rows.update({both.law: beside(both) for both in found if both.law})
+    return sorted(rows.values(), key=lambda row: (row.by != "law", row.label))
+
+
+def calendar(outcome: Outcome, reader: Reader) -> list[Line]:
+    ordered: list[Dated] = sorted(outcome.calendar, key=lambda entry: entry.on)
+    return lines_of(ordered, reader)
+
+
+def remarks(outcome: Outcome) -> list[Sentence]:
+    """What the rules add in words, each once."""
+    return list({str(remark): remark for remark in outcome.remarks}.values())
+
+
+LEAVING = (
+    "last_notice_day", "contract_ends", "last_usable_day", "early_end_penalty", "metered_end_penalty",
+    "refund", "data_erased", "reversibility_fee",
+)  # fmt: skip
+_EVEN_IF_SILENT = {"metered_end_penalty"}
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """The few answers that somebody who leaves looks for, then the other dates."""
+
+    main: list[tuple[str, Line | None]]
+    others: list[Line]
+    remarks: list[Sentence]
+
+
+def leaving(outcome: Outcome, reader: Reader) -> Leaving:
+    lines = [*calendar(outcome, reader), *lines_of(outcome.amounts, reader)]
+    by_what = {line.what: line for line in reversed(lines)}
+    if "erasure_held_until" in by_what:
+        by_what.setdefault("data_erased", by_what["erasure_held_until"])
+    main = [
+        (str((DATES | AMOUNTS)[what]), by_what.get(what))
+        for what in LEAVING
+        if what in by_what or what not in _EVEN_IF_SILENT
+    ]
+    others = [line for line in lines if line not in [found for _label, found in main]]
+    return Leaving(main, others, remarks(outcome))
