@@ -41,7 +41,7 @@ def translated(sentence: str) -> str:
 
 
 def told(sentence: Sentence) -> str:
-    """A kept sentence in the reader's language, with its amounts, days and words written as they are there."""
+    """A kept sentence in the reader's language, its amounts, days and words included."""
     return str(_(sentence.template, **_localised(sentence.values)))
 
 

@@ -1,7 +1,6 @@
 """What is asked of a contract: a day to leave, or any question that the simulator answers."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -63,7 +62,7 @@ def _options(field: Field, stack: Stack) -> list[SelectChoice]:
 
 
 def read_question(what: str, form: FlaskForm) -> Event | None:
-    """The event that the form describes, read by the simulator itself; None with the sentences beside fields."""
+    """The event that the form describes, as the simulator reads it; None with sentences beside fields."""
     raw: dict[str, Any] = {"what": what}
     for field in fields_of(what):
         try:
@@ -121,7 +120,7 @@ def in_words(refusal: Refused) -> str:
     return said(Refused(refusal.template, **_labelled(refusal)))
 
 
-def _labelled(refusal: Refused) -> Mapping[str, object]:
+def _labelled(refusal: Refused) -> dict[str, Any]:
     values = dict(refusal.values)
     if isinstance(refusal, CaseError) and "where" in values:
         values["where"] = FIELDS.get(refusal.about, values["where"])

@@ -137,7 +137,8 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
     page = render_template(
         "reversibility/show.html", case=case, documents=documents, counts=downloads(documents),
         events=timeline(case), mails=mails_about(case), window=facts.request_window(case.subscription),
-        payment_first=facts.payment_first(case.subscription, case.requested_on), **answer_context(case, **answer),
+        payment_first=facts.payment_first(case.subscription, case.requested_on),
+        **answer_context(case, **answer),
     )  # fmt: skip
     return make_response(page, status)
 

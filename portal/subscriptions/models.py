@@ -157,7 +157,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
 
     @property
     def terms(self) -> Stack:
-        """The pinned documents with everything signed since; read it with ``.on(day)`` for a fact of a day."""
+        """The pinned documents and all that was signed since; a fact of a day reads ``terms.on(day)``."""
         return with_amendments(super().terms, self.amendments)
 
     @property
