@@ -20,12 +20,33 @@ class Reader:
 
     stack: Stack
     customer: str
+    plan: str
     on: date
     reason: str = "none"
 
     @classmethod
     def of(cls, subscription: Subscription, on: date, reason: str = "none") -> "Reader":
-        return cls(subscription.terms.on(on), subscription.customer.kind.value, on, reason)
+        kind, plan = subscription.customer.kind.value, subscription.plan.value
+        return cls(subscription.terms.on(on), kind, plan, on, reason)
+
+    def answering(self, law: Statute) -> tuple[Value, ...]:
+        """What the contract says on a point of law, under the same key or under its own."""
+        keys = (law.key, *(key.format(plan=self.plan) for key in _SAME_POINT.get(law.key, ())))
+        return tuple(value for value in map(self.stack.find, keys) if value is not None)
+
+
+# Points of law that the contracts speak of under keys of their own.
+_SAME_POINT = {
+    "switch.notice_months": (
+        "plan.{plan}.notice_months", "plan.{plan}.notice_days", "early_end.notice_months",
+        "termination.effective_days",
+    ),
+    "switch.retrieval_days": (
+        "erasure.grace_days", "erasure.business_days", "reversibility.window_days",
+    ),
+    "reversibility.charge": ("reversibility.fee_months", "reversibility.fee_minimum_cents"),
+    "reversibility.transfer_cents": ("restore.physical_medium_billed",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,7 +65,7 @@ class Beside:
     """A contract's value and the law's on one point; ``by`` says which one counts."""
 
     label: str
-    contract: Clause | None
+    contract: tuple[Clause, ...]
     law: Statute
     law_value: str
     by: str
@@ -104,15 +125,17 @@ def _besides(sources: Sequence[Source], reader: Reader) -> tuple[Beside, ...]:
         both = applied(reader.stack, source.key, on=reader.on, customer=reader.customer, reason=reader.reason)
         law = source if isinstance(source, Statute) else both.law
         if law is not None:
-            found[law] = beside(Applied(law.value, both.by if both.law else "law", both.contract, law))
+            found[law] = beside(
+                Applied(law.value, both.by if both.law else "law", both.contract, law), reader
+            )
     return tuple(found.values())
 
 
-def beside(both: Applied) -> Beside:
+def beside(both: Applied, reader: Reader) -> Beside:
     """One row of « the contract says, the law says »."""
     assert both.law is not None
     law = both.law
-    contract = _clause(both.contract) if both.contract else None
+    contract = tuple(_clause(value) for value in reader.answering(law))
     return Beside(str(LEGAL[law.key]), contract, law, shown(law.unit, law.value), both.by)
 
 
@@ -121,7 +144,7 @@ def law_table(reader: Reader) -> list[Beside]:
     rows = {}
     for reason in ("none", "switch"):
         found = statutes_over(reader.stack, on=reader.on, customer=reader.customer, reason=reason)
-        rows.update({both.law: beside(both) for both in found if both.law})
+        rows.update({both.law: beside(both, reader) for both in found if both.law})
     return sorted(rows.values(), key=lambda row: (row.by != "law", row.label))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
@@ -75,10 +76,10 @@ class Column:
 
 
 def _leave_form(subscription: Subscription) -> LeaveForm:
-    form = LeaveForm(request.args, meta={"csrf": False})
-    if not form.day.raw_data:
-        form = LeaveForm(day=max(clock.today(), subscription.started_on), reason="none", meta={"csrf": False})
-    return form
+    """What the address asks; without a question, to leave today."""
+    today = max(clock.today(), subscription.started_on)
+    asked = request.args if "day" in request.args else MultiDict({"day": today.isoformat(), "reason": "none"})
+    return LeaveForm(asked, meta={"csrf": False})
 
 
 def _leaving(subscription: Subscription, form: LeaveForm) -> dict[str, Any]:
