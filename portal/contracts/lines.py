@@ -159,17 +159,17 @@ def remarks(outcome: Outcome) -> list[Sentence]:
 
 
 LEAVING = (
-    "last_notice_day", "contract_ends", "last_usable_day", "early_end_penalty", "metered_end_penalty",
-    "refund", "data_erased", "reversibility_fee",
+    "last_notice_day", "contract_ends", "end_at_term", "last_usable_day", "early_end_penalty",
+    "metered_end_penalty", "refund", "data_erased", "reversibility_fee",
 )  # fmt: skip
-_EVEN_IF_SILENT = {"metered_end_penalty"}
+_ONLY_IF_SAID = {"end_at_term", "metered_end_penalty"}
 
 
 @dataclass(frozen=True)
 class Leaving:
     """The few answers that somebody who leaves looks for, then the other dates."""
 
-    main: list[tuple[str, Line | None]]
+    main: list[tuple[str, str, Line | None]]  # code, label, answer
     others: list[Line]
     remarks: list[Sentence]
 
@@ -180,9 +180,9 @@ def leaving(outcome: Outcome, reader: Reader) -> Leaving:
     if "erasure_held_until" in by_what:
         by_what.setdefault("data_erased", by_what["erasure_held_until"])
     main = [
-        (str((DATES | AMOUNTS)[what]), by_what.get(what))
+        (what, str((DATES | AMOUNTS)[what]), by_what.get(what))
         for what in LEAVING
-        if what in by_what or what not in _EVEN_IF_SILENT
+        if what in by_what or what not in _ONLY_IF_SAID
     ]
-    others = [line for line in lines if line not in [found for _label, found in main]]
+    others = [line for line in lines if line not in [found for _what, _label, found in main]]
     return Leaving(main, others, remarks(outcome))

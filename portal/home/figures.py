@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from portal import clock
-from portal.access import GRANTS, Permission
+from portal.access import GRANTS, Permission, Role
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.db import db
@@ -49,6 +49,13 @@ def figures() -> list[Figure]:
         for permission, counted, label, url in rows
         if g.actor.role in GRANTS[permission]
     ]
+
+
+def own_contracts() -> list[Subscription]:
+    """What the customer has subscribed to, for her own home; empty for staff, who start from a customer."""
+    if g.actor.role != Role.CUSTOMER:
+        return []
+    return list(db.session.scalars(Subscription.visible_to(g.actor).order_by(Subscription.id)))
 
 
 def newest_orders() -> list[Order]:

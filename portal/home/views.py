@@ -15,7 +15,7 @@ from portal import clock
 from portal.access import Permission, get_or_404, public, requires
 from portal.blobs import CUSTOMERS_OWN, Document, send_document
 from portal.db import db
-from portal.home.figures import figures, newest_invoices, newest_orders
+from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
 from portal.home.navigation import navigation
 from portal.mail import Mail
 
@@ -28,7 +28,7 @@ bp.add_app_template_global(navigation)
 def dashboard() -> Response:
     page = render_template(
         "home/dashboard.html", today=clock.today(), figures=figures(), orders=newest_orders(),
-        invoices=newest_invoices(),
+        invoices=newest_invoices(), contracts=own_contracts(),
     )  # fmt: skip
     return make_response(page)
 

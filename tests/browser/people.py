@@ -12,6 +12,7 @@ PEOPLE = {
     "owner": "gerance@ouest.example",
     "sales": "commerce@ouest.example",
     "finance": "finance@portail.example",
+    "operator": "exploitation@portail.example",
     "customer": "client@ouest.example",
     "owner of the north": "gerance@nord.example",
     "sales of the north": "commerce@nord.example",

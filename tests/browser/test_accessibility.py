@@ -60,6 +60,37 @@ def termination(page: Page) -> None:
     expect(page.get_by_role("button", name="Confirmer la résiliation")).to_be_visible()
 
 
+def contract(page: Page) -> None:
+    people.open_first(page, "/subscriptions", "Do'BaaS")
+    page.get_by_role("link", name="Contrat et dates").click()
+    expect(page.get_by_role("heading", name="Si vous partez")).to_be_visible()
+    for line in page.locator("details > summary:visible").all()[1:8]:
+        line.click()
+
+
+def own_contract(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("table").first.get_by_role("link").first.click()
+    expect(page.get_by_role("heading", name="Si vous partez")).to_be_visible()
+
+
+def contract_asked(page: Page) -> None:
+    """A refusal beside its field, put there by a swap."""
+    contract(page)
+    page.get_by_label("Et si…").select_option("incident")
+    page.get_by_role("textbox", name="Attente du client (en minutes)").fill("dix")
+    page.get_by_role("button", name="Demander").click()
+    expect(page.get_by_text("n'est pas un entier positif")).to_be_visible()
+
+
+def amendment(page: Page) -> None:
+    people.open_first(page, "/subscriptions", "Do'BaaS")
+    page.get_by_role("link", name="Contrat et dates").click()
+    page.get_by_role("link", name="Ajouter un avenant").click()
+    page.get_by_label("Valeur à changer").select_option("reversibility.delivery_days")
+    expect(page.get_by_text("60 jours")).to_be_visible()
+
+
 PAGES: dict[str, tuple[str | None, Act]] = {
     "sign-in": (None, at("/login")),
     "sign-in refused": (None, wrong_password),
@@ -78,6 +109,10 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "subscriptions": ("owner", at("/subscriptions")),
     "subscription": ("owner", first_of("/subscriptions")),
     "termination": ("owner", termination),
+    "contract": ("owner", contract),
+    "own contract": ("customer", own_contract),
+    "contract asked": ("owner", contract_asked),
+    "amendment": ("operator", amendment),
     "invoices": ("finance", at("/billing/invoices")),
     "invoice": ("finance", first_of("/billing/invoices")),
     "billing runs": ("finance", at("/billing/runs")),
@@ -94,7 +129,8 @@ PAGES: dict[str, tuple[str | None, Act]] = {
 }
 OFTEN = (
     "sign-in refused", "owner's home", "customers", "onboarding refused", "customer", "order to pay",
-    "termination", "invoice", "cockpit", "batch", "mandate signed", "mail",
+    "termination", "contract", "own contract", "contract asked", "amendment",
+    "invoice", "cockpit", "batch", "mandate signed", "mail",
 )  # fmt: skip
 HTTP_ERRORS = ("the server responded with a status of 4",)
 
