@@ -222,12 +222,23 @@ def test_the_operator_records_an_amendment_with_its_text(house: House, browser: 
         assert download.data == b"%PDF-1.7 signed"
 
 
+def scanned(size: int) -> dict[str, Any]:
+    """The form with a scan of that many bytes, as a browser sends it."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{FORM[name]}' for name in FORM]
+    head = 'Content-Disposition: form-data; name="text"; filename="a.pdf"\r\nContent-Type: application/pdf'
+    body = (
+        "\r\n".join([*parts, f"--x\r\n{head}\r\n\r\n"]).encode() + b"%PDF-" + bytes(size) + b"\r\n--x--\r\n"
+    )
+    return {"data": body, "content_type": "multipart/form-data; boundary=x"}
+
+
 def test_a_scan_of_several_megabytes_is_taken_and_a_larger_one_is_not(house: House, browser: Browser) -> None:
     subscription, client = dobaas(house), browser(house.operator)
-    large = send(client, subscription, text=(BytesIO(b"%PDF-" + bytes(11 << 20)), "a.pdf"))
-    assert large.status_code == 413
+    address = f"/contracts/{subscription.uid}/amendments"
+    assert client.post(address, **scanned(11 << 20)).status_code == 413
     assert db.session.scalars(db.select(SignedAmendment)).all() == []
-    assert send(client, subscription, text=(BytesIO(b"%PDF-" + bytes(5 << 20)), "a.pdf")).status_code == 303
+    assert client.post(address, **scanned(5 << 20)).status_code == 303
+    assert db.session.scalars(db.select(SignedAmendment)).one().document.size_bytes == (5 << 20) + 5
 
 
 @pytest.mark.parametrize(
