@@ -201,8 +201,9 @@ def _early_or_at_term(state: State, event: Event) -> None:
     if event["reason"] in SWITCHING:
         effective = min(effective, _switch(state, event, effective))
     source = state.notice or notice
-    state.when("last_notice_day", last_notice_day(term, **state.notice_length), source)
-    if effective >= term:
+    last = last_notice_day(term, **state.notice_length)
+    state.when("last_notice_day", last, source)
+    if effective >= term or event.on == last:  # months are clamped: 28 February still stands for 31 August
         _end(state, event, term, source, months)
         _refund(state, term, state.get("termination.customer_refund"))
         return
