@@ -1,8 +1,8 @@
 """Contract questions: the rules alone, and the command against the bare interpreter.
 
-``simulations_per_second`` runs a mixed set of read cases in one thread; the limit is 10,000. ``beyond_start_s``
-is CPU time of ``flask terms simulate`` less that of ``python -c pass``, medians of interleaved runs; the limit
-is 0.3.
+``simulations_per_second`` runs a mixed set of read cases in one thread; the limit is 10,000.
+``beyond_start_s`` is CPU time of ``flask terms simulate`` less that of ``python -c pass``, medians of
+interleaved runs; the limit is 0.3.
 """
 
 import argparse

@@ -30,7 +30,7 @@ def simulate(case: Any) -> None:
         raise click.ClickException(f"{case.name} n'est pas du JSON : {error}") from None
     try:
         outcome = as_json(answer(parse_case(raw)))
-    except (PortalError, OverflowError) as error:
+    except PortalError as error:
         raise click.ClickException(str(error)) from None
     click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
 

@@ -44,7 +44,7 @@ def test_simulate_answers_in_an_empty_folder(tmp_path: Path) -> None:
         ("{", "JSON"),
         ('{"monthly_fee_cents": NaN}', "NaN"),
         (json.dumps({**CASE, "customer": "consumer"}), "003-02"),
-        (json.dumps({**CASE, "started_on": "9999-12-31", "events": []}), ""),
+        (json.dumps({**CASE, "started_on": "9999-12-31", "events": []}), "2100"),
     ],
 )
 def test_a_refusal_is_one_sentence_and_no_answer(tmp_path: Path, text: str, sentence: str) -> None:
