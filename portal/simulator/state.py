@@ -9,7 +9,7 @@ from portal.simulator.case import Case, Event
 from portal.simulator.outcome import Amount, Dated, Outcome, Source
 from portal.terms.statute import Applied, applied
 from portal.terms.values import Value
-from portal.wording import Sentence
+from portal.wording import N_, Sentence
 
 
 @dataclass
@@ -77,6 +77,6 @@ class State:
     def refuse(self, event: Event, template: str, **values: object) -> Refused:
         """The refusal of an event; the sentence begins with its kind and day."""
         return Refused(
-            "« %(event)s » du %(event_on)s : " + template % values, event=event.what,
-            event_on=event.on.strftime("%d/%m/%Y"),
+            N_("« %(event)s » du %(event_on)s : %(sentence)s"), event=event.what,
+            event_on=event.on.strftime("%d/%m/%Y"), sentence=Sentence(template, values),
         )  # fmt: skip

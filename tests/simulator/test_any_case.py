@@ -28,7 +28,7 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "late_payment": ({"due_on": DAY, "paid_on": DAY, "amount_cents": CENTS}, {}),
     "reversibility_request": ({}, {"reason": st.sampled_from(REVERSIBILITY_REASONS)}),
     "price_change": ({"effective_on": DAY}, {}),
-    "sla_measure": ({"service": st.sampled_from(["load_balancer", "access", "x"]), "measured_percent": PERCENT,
+    "sla_measure": ({"service": st.sampled_from(["load_balancer", "access"]), "measured_percent": PERCENT,
                      "mean_month_cents": CENTS, "invoice_cents": CENTS}, {"promised_percent": PERCENT}),
     "usage": ({"metered_average": st.integers(0, 10**4), "unit_price_micros": CENTS}, {}),
     "force_majeure": ({}, {"ended_on": DAY}),
