@@ -182,7 +182,8 @@ def subject_answer_due_on(received_on: date, months: int, prolonged_on: date | N
     """The last day to answer a person about her own data, by whatever channel she asked.
 
     received_on: Paris day of the request, by letter, e-mail, form or any other way.
-    months: what the law gives (L8). prolonged_on: the day she was told, with reasons, that it takes longer; None if she was not.
+    months: what the law gives (L8). prolonged_on: the day she was told, with reasons, that it takes
+    longer; None if she was not.
     Not moved by a week-end or a holiday: the answer is never later than the strictest reading.
     Raises Refused for a prolongation told after the first month.
 

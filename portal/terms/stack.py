@@ -107,7 +107,8 @@ def make_stack(name: str, label: str, documents: Iterable[Document]) -> Stack:
     Source: 000-03, 001-03, 003-03, 004-01.
     """
     documents = list(documents)
-    ranking = next((each.values[RANKING] for each in documents if RANKING in each.values), None)
+    general_first = sorted(documents, key=lambda each: each.kind != "general")
+    ranking = next((each.values[RANKING] for each in general_first if RANKING in each.values), None)
     if ranking is None:
         raise TermsError(N_("%(contract)s : aucun document ne donne le rang des autres."), contract=label)
     taken: dict[str, Document] = {}
