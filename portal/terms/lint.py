@@ -8,11 +8,11 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from portal.terms.library import TermsDocument, parse_document
 from portal.terms.stack import RANKING, make_stack
-from portal.terms.statute import ANY_REASON, RULES, Statute
+from portal.terms.statute import ANY_REASON, RULES, Statute, respects
 from portal.terms.values import TermsError, Value, read_value
 from portal.wording import N_, Sentence, Word
 
@@ -301,7 +301,7 @@ def _against_the_law(document: TermsDocument) -> Iterator[Finding]:
     on, customers = document.effective_on, _customers(document)
     for value in document.values.values():
         for rule in RULES:
-            if rule.key == value.key and _in_force(rule, on, customers) and not _respects(value.value, rule):
+            if rule.key == value.key and _in_force(rule, on, customers) and not respects(value.value, rule):
                 yield _breach(value, rule)
     for key, law_key in _JUDGED:
         judged = document.values.get(key)
@@ -321,18 +321,10 @@ def _in_force(rule: Statute, on: date, customers: frozenset[str]) -> bool:
     return bool(rule.customers & customers) and (rule.until is None or on <= rule.until)
 
 
-def _respects(value: Any, rule: Statute) -> bool:
-    if rule.effect == "at_least":
-        return bool(value >= rule.value)
-    if rule.effect == "at_most":
-        return bool(value <= rule.value)
-    return rule.effect == "replaces" and bool(value == rule.value)
-
-
 def _worse(judged: Value, rule: Statute) -> bool:
     """Is a contract's figure worse for the customer than the law's, when the two are on different keys?"""
     in_law_s_unit = -(-judged.value // 31) if (judged.unit, rule.unit) == ("days", "months") else judged.value
-    return rule.reasons != ANY_REASON and (rule.effect == "replaces" or not _respects(in_law_s_unit, rule))
+    return rule.reasons != ANY_REASON and (rule.effect == "replaces" or not respects(in_law_s_unit, rule))
 
 
 def _breach(value: Value, rule: Statute) -> Finding:
