@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("pages",)
+NAMES = ("pages", "terms")
 
 
 def main() -> int:

@@ -116,6 +116,16 @@ def make_environment(kind: str) -> None:
     mark(done)
 
 
+def install_commands() -> None:
+    """Make the project's own entry points known to this environment (`flask terms`)."""
+    done = stamp("commands", ROOT / "pyproject.toml")
+    if done.exists():
+        return
+    run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-index", "--no-deps",
+        "--no-build-isolation", "-e", ROOT)  # fmt: skip
+    mark(done)
+
+
 def find_npm() -> list[str]:
     npm = shutil.which("npm")
     if npm:
@@ -161,6 +171,7 @@ def main(kind: str) -> None:
     os.chdir(ROOT)
     install_programs(NEEDED[kind])
     make_environment(kind)
+    install_commands()
     build_assets()
     compile_languages()
 

@@ -10,11 +10,13 @@ from portal import jobs
 from portal.access import Role
 from portal.accounts.models import Organisation, User
 from portal.db import EVERYTHING, db, scope
+from portal.simulator.cli import terms
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(worker)
     app.cli.add_command(create_user)
+    app.cli.add_command(terms)
 
 
 @click.command()

@@ -4,6 +4,7 @@ Days are Paris dates; instants are aware UTC datetimes. Months are always counte
 a monthly contract of the 31st never drifts to the 28th. Nothing here reads the clock.
 """
 
+from calendar import isleap
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -18,12 +19,12 @@ PARIS = ZoneInfo("Europe/Paris")
 Region = Literal["FR", "FR-alsace-moselle"]
 
 _SATURDAY = 5
+_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def month_length(year: int, month: int) -> int:
     """Number of days of a month."""
-    first = date(year, month, 1)
-    return ((first + timedelta(days=31)).replace(day=1) - first).days
+    return 29 if month == 2 and isleap(year) else _LENGTHS[month - 1]
 
 
 def end_of_month(day: date) -> date:

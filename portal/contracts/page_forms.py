@@ -113,7 +113,7 @@ def place(form: FlaskForm, refusal: Refused, where: str = "on") -> None:
 
 def in_words(refusal: Refused) -> str:
     """The refusal without the codes of the question, for somebody who sees the form."""
-    reason = refusal.values.get("reason")
+    reason = refusal.values.get("sentence")
     if isinstance(reason, Sentence):
         text = told(reason)
         return text[:1].upper() + text[1:]

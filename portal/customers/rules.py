@@ -6,11 +6,10 @@ from datetime import date, datetime, timedelta
 
 from portal.deadlines import add_months
 from portal.errors import Refused
+from portal.terms.statute import statute_for
 from portal.wording import N_
 
 BREACH_BLOCKS = ("nature", "contact", "consequences", "measures")  # regulation (EU) 2016/679, art. 33 (3)
-HDS_V2_FROM = date(2026, 5, 16)  # arrêté du 26 avril 2024: the second referential alone counts
-HDS_V2 = 2
 
 
 @dataclass(frozen=True)
@@ -180,5 +179,6 @@ def check_hds_sale(certificates: Iterable[Certificate], on: date, *, written_on_
     valid = [one for one in certificates if one.standard == "HDS" and is_certificate_valid(one, on)]
     if not valid:
         raise Refused(N_("Aucun certificat HDS n'est valable à cette date : la vente est bloquée."))
-    if on >= HDS_V2_FROM and all(one.referential < HDS_V2 for one in valid):
+    needed = statute_for("certificate.hds.referential", on=on, customer="business")
+    if needed is not None and all(one.referential < needed.value for one in valid):
         raise Refused(N_("Depuis le 16 mai 2026, un certificat HDS suit la version 2 du référentiel."))

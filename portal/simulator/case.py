@@ -83,13 +83,19 @@ class Case:
 Reader = Callable[[str, Any], Any]
 
 
+_YEARS = range(2000, 2101)  # beyond, no table of law or rate is known
+
+
 def _day(where: str, raw: Any) -> date:
     try:
-        return date.fromisoformat(raw)
+        day = date.fromisoformat(raw)
     except (TypeError, ValueError):
         raise CaseError(
             N_("« %(where)s » : « %(raw)s » n'est pas un jour (AAAA-MM-JJ)."), where=where, raw=raw
         ) from None
+    if day.year not in _YEARS:
+        raise CaseError(N_("« %(where)s » : %(raw)s n'est pas entre 2000 et 2100."), where=where, raw=raw)
+    return day
 
 
 def _instant(where: str, raw: Any) -> datetime:
@@ -99,6 +105,7 @@ def _instant(where: str, raw: Any) -> datetime:
         raise CaseError(
             N_("« %(where)s » : « %(raw)s » n'est pas un instant (AAAA-MM-JJTHH:MM)."), where=where, raw=raw
         ) from None
+    _day(where, raw[:10])
     return read if read.tzinfo else read.replace(tzinfo=PARIS)
 
 

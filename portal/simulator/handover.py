@@ -12,8 +12,8 @@ from portal.reversibility.rules import (
 )
 from portal.simulator.case import Event
 from portal.simulator.state import State
+from portal.simulator.switching import show_stages
 from portal.subscriptions.rules.fees import contract_reversibility_fee_cents, reversibility_fee_cents
-from portal.subscriptions.rules.notices import switch_stages
 from portal.terms.statute import SWITCHING
 from portal.wording import N_, Cents, Word
 
@@ -29,7 +29,7 @@ def request(state: State, event: Event) -> None:
     _fee(state, event, received)
     _erasure(state, event, received, ready)
     if event["reason"] in SWITCHING and state.out.find("transition_ends") is None:
-        _stages(state, event, received)
+        show_stages(state, received, event["reason"])
 
 
 def _check_window(state: State, event: Event, received: date) -> None:
@@ -172,14 +172,3 @@ def hold_for_retrieval(state: State) -> None:
     working = state.sentence(N_("Le contrat efface le %(on)s ; la loi les garde plus longtemps."),
                              on=erased.on)  # fmt: skip
     state.when("data_erased", retrieval.on, *retrieval.sources, *erased.sources, working=working)
-
-
-def _stages(state: State, event: Event, received: date) -> None:
-    keys = ("switch.notice_months", "switch.transition_days", "switch.retrieval_days")
-    notice, transition, retrieval = (state.law(key, received, event["reason"]) for key in keys)
-    if notice.law is None or transition.law is None or retrieval.law is None:
-        return
-    stages = switch_stages(received, notice.value, transition.value, retrieval.value)
-    state.when("switch_notice_ends", stages.notice_ends_on, notice.law)
-    state.when("transition_ends", stages.transition_ends_on, transition.law)
-    state.when("retrieval_ends", stages.retrieval_ends_on, retrieval.law)

@@ -85,6 +85,6 @@ class State:
     def refuse(self, event: Event, template: str, **values: object) -> Refused:
         """The refusal of an event; the sentence begins with its kind and day."""
         return Refused(
-            N_("« %(event)s » du %(event_on)s : %(reason)s"), event=event.what,
-            event_on=event.on.strftime("%d/%m/%Y"), reason=Sentence(template, values),
+            N_("« %(event)s » du %(event_on)s : %(sentence)s"), event=event.what,
+            event_on=event.on.strftime("%d/%m/%Y"), sentence=Sentence(template, values),
         )  # fmt: skip

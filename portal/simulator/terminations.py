@@ -8,6 +8,7 @@ from portal.reversibility.rules import contractual_erasure_on, request_closes_on
 from portal.simulator.case import Event
 from portal.simulator.outcome import Source
 from portal.simulator.state import State
+from portal.simulator.switching import show_stages
 from portal.subscriptions.rules.breaches import (
     breach_effective_on,
     ends_without_indemnity,
@@ -21,7 +22,6 @@ from portal.subscriptions.rules.notices import (
     early_end,
     effective_after_days,
     last_notice_day,
-    switch_stages,
 )
 from portal.subscriptions.rules.periods import last_usable_day, period_at
 from portal.terms.statute import SWITCHING
@@ -201,8 +201,10 @@ def _early_or_at_term(state: State, event: Event) -> None:
     if event["reason"] in SWITCHING:
         effective = min(effective, _switch(state, event, effective))
     source = state.notice or notice
-    state.when("last_notice_day", last_notice_day(term, **state.notice_length), source)
-    if event.get("at_term") or effective >= term:  # the customer may wait, and pay no penalty
+    last = last_notice_day(term, **state.notice_length)
+    state.when("last_notice_day", last, source)
+    waits = event.get("at_term")  # the customer may wait for the term, and pay no penalty
+    if waits or effective >= term or event.on == last:  # months are clamped: 28/02 still stands for 31/08
         _end(state, event, term, source, months)
         _refund(state, term, state.get("termination.customer_refund"))
         return
@@ -248,14 +250,9 @@ def _metered_penalty(state: State, effective: date, term: date) -> None:
 
 def _switch(state: State, event: Event, ends_on: date) -> date:
     """The stages of a change of provider; returns the end that the law allows, or the contract's, sooner."""
-    keys = ("switch.notice_months", "switch.transition_days", "switch.retrieval_days")
-    notice, transition, retrieval = (state.law(key, event.on, event["reason"]) for key in keys)
-    if notice.law is None or transition.law is None or retrieval.law is None:
+    stages = show_stages(state, event.on, event["reason"])
+    if stages is None:
         return ends_on
-    stages = switch_stages(event.on, notice.value, transition.value, retrieval.value)
-    state.when("switch_notice_ends", stages.notice_ends_on, notice.law)
-    state.when("transition_ends", stages.transition_ends_on, transition.law)
-    state.when("retrieval_ends", stages.retrieval_ends_on, retrieval.law)
     return min(stages.transition_ends_on, ends_on)
 
 

@@ -3,14 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 
 from portal.deadlines import add_months, start_of_paris_day
 from portal.errors import Refused
 from portal.wording import N_
 
-SUBJECT_ANSWER_MONTHS = 1  # regulation (EU) 2016/679, art. 12 (3)
-SUBJECT_PROLONGED_MONTHS = 3  # the same: two further months, told within the first one
+SUBJECT_PROLONGED_MONTHS = 3  # regulation (EU) 2016/679, art. 12 (3): two more, told within the first
 
 
 @dataclass(frozen=True)
@@ -163,24 +161,6 @@ def notified_at(sent_at: datetime | None, received_at: datetime | None) -> datet
     return sent_at
 
 
-def in_rank_order(documents: Iterable[tuple[int, str]]) -> list[str]:
-    """The documents of a contract, the one that prevails first: the lowest number wins.
-
-    documents: number and name of each.
-    Raises Refused for two documents of one rank.
-
-    Source: 004-01, 000-03, 001-03.
-    """
-    ordered = sorted(documents)
-    for (rank, name), (next_rank, next_name) in pairwise(ordered):
-        if rank == next_rank:
-            raise Refused(
-                N_("« %(one)s » et « %(other)s » ont le même rang : aucun ne prévaut."),
-                one=name, other=next_name,
-            )  # fmt: skip
-    return [name for _rank, name in ordered]
-
-
 def amended_at(
     *, in_writing: bool, provider_signed_at: datetime | None, customer_signed_at: datetime | None
 ) -> datetime:
@@ -198,18 +178,19 @@ def amended_at(
     return max(provider_signed_at, customer_signed_at)
 
 
-def subject_answer_due_on(received_on: date, prolonged_on: date | None = None) -> date:
+def subject_answer_due_on(received_on: date, months: int, prolonged_on: date | None = None) -> date:
     """The last day to answer a person about her own data, by whatever channel she asked.
 
     received_on: Paris day of the request, by letter, e-mail, form or any other way.
-    prolonged_on: the day she was told, with reasons, that it takes longer; None if she was not.
+    months: what the law gives (L8). prolonged_on: the day she was told, with reasons, that it takes
+    longer; None if she was not.
     Not moved by a week-end or a holiday: the answer is never later than the strictest reading.
     Raises Refused for a prolongation told after the first month.
 
     Source: 000-53, 001-43, 004-29, L8. The law overrides the registered letter of the contracts
     (regulation (EU) 2016/679, art. 12).
     """
-    due_on = add_months(received_on, SUBJECT_ANSWER_MONTHS)
+    due_on = add_months(received_on, months)
     if prolonged_on is None:
         return due_on
     if prolonged_on > due_on:

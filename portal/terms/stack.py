@@ -108,8 +108,8 @@ class Stack:
 
     @property
     def _ranked(self) -> tuple[str, ...]:
-        found = next((each.values[RANKING] for each in self.documents if RANKING in each.values), None)
-        return tuple(found.value) if found else ()
+        ranking = _ranking(self.documents)
+        return tuple(ranking.value) if ranking else ()
 
     def on(self, day: date) -> "Stack":
         """The contract as it stands on a day: amendments that begin later are not there yet."""
@@ -148,6 +148,12 @@ class Stack:
         return {key: first.over(tuple(rest)) for key, (first, *rest) in found.items()}
 
 
+def _ranking(documents: Iterable[Document]) -> Value | None:
+    """The order of the documents, as the general conditions print it."""
+    general_first = sorted(documents, key=lambda each: each.kind != "general")
+    return next((each.values[RANKING] for each in general_first if RANKING in each.values), None)
+
+
 def make_stack(name: str, label: str, documents: Iterable[Document]) -> Stack:
     """Order documents by the ranking that their general conditions print.
 
@@ -157,7 +163,7 @@ def make_stack(name: str, label: str, documents: Iterable[Document]) -> Stack:
     Source: 000-03, 001-03, 003-03, 004-01.
     """
     documents = list(documents)
-    ranking = next((each.values[RANKING] for each in documents if RANKING in each.values), None)
+    ranking = _ranking(documents)
     if ranking is None:
         raise TermsError(N_("%(contract)s : aucun document ne donne le rang des autres."), contract=label)
     taken: dict[str, Document] = {}

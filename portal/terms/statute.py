@@ -204,13 +204,13 @@ def applied(stack: Stack, key: str, *, on: date, customer: str, reason: str = "n
         law = None
     if law is None:
         return Applied(value and value.value, "contract" if value else "silent", value, None)
-    if value is not None and _stands(value.value, law):
+    if value is not None and respects(value.value, law):
         return Applied(value.value, "contract", value, law)
     return Applied(law.value, "law", value, law)
 
 
-def _stands(value: Any, law: Statute) -> bool:
-    """Does the contract's value already give what the law asks for?"""
+def respects(value: Any, law: Statute) -> bool:
+    """Does a contract's value already give what the law asks for?"""
     if law.effect == "at_least":
         return bool(value >= law.value)
     if law.effect == "at_most":

@@ -1,5 +1,6 @@
 """Versions, acceptances, notices and ranks: what the articles say, and its borders."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.errors import Refused
+from portal.terms.library import bundled
 from portal.terms.rules import (
     Accepted,
     PublishedVersion,
@@ -14,7 +16,6 @@ from portal.terms.rules import (
     check_acceptance,
     check_publication,
     check_refusal,
-    in_rank_order,
     is_accepted_by_use,
     last_publication_day,
     membership_accepted_at,
@@ -24,6 +25,7 @@ from portal.terms.rules import (
     version_on,
     was_accepted,
 )
+from portal.terms.stack import make_stack
 
 FIRST = PublishedVersion("2024", "aa", date(2024, 1, 1), date(2024, 1, 1))
 SECOND = PublishedVersion("2026", "bb", date(2026, 11, 1), date(2026, 11, 16))
@@ -151,32 +153,34 @@ def test_003_42_the_time_of_the_sending_server_counts() -> None:
         notified_at(None, NOON)
 
 
-def test_004_01_the_lowest_number_prevails() -> None:
-    documents = [
-        (5, "générales"),
-        (2, "bon de commande"),
-        (4, "particulières"),
-        (1, "contrat"),
-        (3, "spécifiques"),
-    ]
-    assert in_rank_order(documents) == [
-        "contrat", "bon de commande", "spécifiques", "particulières", "générales",
-    ]  # fmt: skip
+KINDS = ("contract", "order_form", "specific", "particular", "general")
 
 
-def test_000_03_001_03_the_terms_come_before_the_form_and_the_prices() -> None:
-    assert in_rank_order([(3, "tarif"), (1, "CGV"), (2, "bon")]) == ["CGV", "bon", "tarif"]
-    assert in_rank_order([]) == []
+def ranked(*kinds: str) -> list[str]:
+    """Versions of documents of these kinds, as the Do'BaaS contract orders them."""
+    general = bundled("004")
+    documents = [replace(general, kind=kind, version=kind) for kind in kinds]
+    return make_stack("dobaas", "Do'BaaS", documents).versions
 
 
-def test_004_01_two_documents_of_one_rank_are_refused() -> None:
-    with pytest.raises(Refused, match="« contrat » et « devis » ont le même rang"):
-        in_rank_order([(2, "bon"), (1, "devis"), (1, "contrat")])
+@given(st.permutations(KINDS))
+def test_004_01_the_lowest_number_prevails_whatever_the_order_of_entry(kinds: list[str]) -> None:
+    """004-01; make_stack also executes 000-03, 001-03 and 003-03."""
+    assert ranked(*kinds) == list(KINDS)
 
 
-@given(st.permutations([(n, f"document {n}") for n in range(1, 8)]))
-def test_004_01_the_order_of_entry_changes_nothing(documents: list[tuple[int, str]]) -> None:
-    assert in_rank_order(documents) == [f"document {n}" for n in range(1, 8)]
+def test_004_01_two_documents_of_one_rank_are_refused_with_file_key_and_article() -> None:
+    with pytest.raises(Refused, match=r"general.toml, rank.documents \(article 1\).*même rang « general »"):
+        ranked("general", "specific", "general")
+
+
+def test_000_03_and_001_03_give_special_conditions_another_fate() -> None:
+    """000-03, 001-03."""
+    special = replace(bundled("000"), kind="special", version="special")
+    with pytest.raises(Refused, match="ne donne pas de rang au genre « special »"):
+        make_stack("natso", "NATSO", [bundled("000"), special])
+    below = make_stack("dropcloud", "DropCloud", [special, bundled("001")])
+    assert below.versions == ["001-2026", "special"], "special conditions come after the general ones"
 
 
 def test_004_02_an_amendment_binds_once_both_have_signed() -> None:
@@ -202,7 +206,7 @@ def test_004_02_an_amendment_binds_once_both_have_signed() -> None:
 def test_000_53_001_43_004_29_a_person_is_answered_within_one_month(
     received: date, due: date, prolonged_due: date
 ) -> None:
-    assert subject_answer_due_on(received) == due
-    assert subject_answer_due_on(received, prolonged_on=due) == prolonged_due
+    assert subject_answer_due_on(received, 1) == due
+    assert subject_answer_due_on(received, 1, prolonged_on=due) == prolonged_due
     with pytest.raises(Refused, match="dans le mois"):
-        subject_answer_due_on(received, prolonged_on=due + timedelta(days=1))
+        subject_answer_due_on(received, 1, prolonged_on=due + timedelta(days=1))

@@ -1,0 +1,91 @@
+"""``flask terms …``: ask, check and cover the contracts. Needs neither database nor configuration."""
+
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal.errors import PortalError
+
+
+@click.group()
+def terms() -> None:
+    """The contracts as data: simulate, coverage, lint."""
+
+
+@terms.command()
+@click.argument("case", type=click.File("r", encoding="utf-8"))
+def simulate(case: Any) -> None:
+    """Answer the contract question of CASE, a JSON file (« - » for standard input)."""
+    from portal.simulator.case import parse_case  # noqa: PLC0415 - only what a command needs is loaded
+    from portal.simulator.outcome import as_json  # noqa: PLC0415
+    from portal.simulator.run import simulate as answer  # noqa: PLC0415
+
+    try:
+        raw = json.load(case, parse_float=Decimal, parse_constant=_no_constant)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{case.name} n'est pas du JSON : {error}") from None
+    try:
+        outcome = as_json(answer(parse_case(raw)))
+    except PortalError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
+
+
+def _no_constant(name: str) -> None:
+    raise json.JSONDecodeError(f"{name} n'est pas un nombre", "", 0)
+
+
+@terms.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def coverage(as_json: bool) -> None:
+    """Each clause with its rule, test, value or decision; exit 1 when one of priority 1 has none."""
+    from portal.simulator.coverage import cover, totals  # noqa: PLC0415
+
+    rows = cover()
+    counted = totals(rows)
+    if as_json:
+        click.echo(
+            json.dumps({"rows": [row.as_dict() for row in rows], "totals": counted}, ensure_ascii=False)
+        )
+    else:
+        for row in rows:
+            click.echo(row.line())
+        click.echo(
+            "{rows} clauses ; priorité 1 : {p1}, dont {p1_covered} avec règle et test, {p1_decided} décidées "
+            "avec leur raison, {p1_open} ouvertes ; priorité 2 : {p2}, dont {p2_rules} avec règle, "
+            "{p2_values} avec valeur seule, {p2_decided} décidées, {p2_open} ouvertes.".format(**counted)
+        )
+    sys.exit(1 if counted["p1_open"] or counted["p2_open"] else 0)
+
+
+@terms.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--beside", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Another document of the same contract (may be repeated).")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+def lint(file: Path, beside: tuple[Path, ...], as_json: bool) -> None:
+    """Faults, gaps, contradictions and breaches of statute of a document FILE; exit 1 for one not noted."""
+    from portal.simulator.lint_file import lint_file  # noqa: PLC0415
+
+    try:
+        found = lint_file(file, beside)
+    except PortalError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        shown = [
+            {"code": each.code, "severity": each.severity, "clauses": list(each.clauses), "noted": each.noted,
+             "sentence": str(each.sentence)} for each in found
+        ]  # fmt: skip
+        click.echo(json.dumps({"file": file.name, "findings": shown}, ensure_ascii=False, indent=2))
+    else:
+        for each in found:
+            mark = "noté   " if each.noted else "NOUVEAU"
+            where = " ".join(each.clauses) or "-"
+            click.echo(f"{each.code or '-':4} {each.severity:13} {mark} {where}  {each.sentence}")
+        new = sum(not each.noted for each in found)
+        click.echo(f"{file.name} : {len(found)} constats, dont {new} nouveaux.")
+    sys.exit(1 if any(not each.noted for each in found) else 0)
