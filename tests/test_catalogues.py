@@ -20,6 +20,7 @@ from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
 from portal.mail import Mail
 from portal.sepa.models.event import What
 from portal.terms.library import documents
+from portal.terms.statute import RULES
 from tests import world
 from tests.builders import House, a_customer
 
@@ -38,6 +39,7 @@ STAYS = (
     "NATSO BACKUP+ Poste de travail", "WeSend mensuel", "rue du Four", "portail",
     *(document.title for document in documents().values()),
     *(value.note for document in documents().values() for value in document.values.values() if value.note),
+    *(rule.article for rule in RULES),
     *What,
 )  # fmt: skip
 

@@ -45,7 +45,6 @@ _SAME_POINT = {
         "erasure.grace_days", "erasure.business_days", "reversibility.window_days",
     ),
     "reversibility.charge": ("reversibility.fee_months", "reversibility.fee_minimum_cents"),
-    "reversibility.transfer_cents": ("restore.physical_medium_billed",),
 }  # fmt: skip
 
 
@@ -135,8 +134,21 @@ def beside(both: Applied, reader: Reader) -> Beside:
     """One row of « the contract says, the law says »."""
     assert both.law is not None
     law = both.law
-    contract = tuple(_clause(value) for value in reader.answering(law))
-    return Beside(str(LEGAL[law.key]), contract, law, shown(law.unit, law.value), both.by)
+    values = reader.answering(law)
+    stands = law.key == "switch.notice_months" and _is_short_enough(values, law)
+    return Beside(
+        str(LEGAL[law.key]), tuple(_clause(value) for value in values), law, shown(law.unit, law.value),
+        "contract" if stands else both.by,
+    )  # fmt: skip
+
+
+_DAYS = {"days": 1, "months": 30}
+
+
+def _is_short_enough(values: tuple[Value, ...], law: Statute) -> bool:
+    """Does the contract's own notice already keep within the law's?"""
+    longest = max((value.value * _DAYS[value.unit] for value in values), default=None)
+    return longest is not None and bool(longest <= law.value * _DAYS[law.unit])
 
 
 def law_table(reader: Reader) -> list[Beside]:

@@ -78,9 +78,8 @@ def contract_asked(page: Page) -> None:
     """A refusal beside its field, put there by a swap."""
     contract(page)
     page.get_by_label("Et si…").select_option("incident")
-    page.get_by_role("textbox", name="Attente du client (en minutes)").fill("dix")
     page.get_by_role("button", name="Demander").click()
-    expect(page.get_by_text("n'est pas un entier positif")).to_be_visible()
+    expect(page.get_by_text("Ce champ est nécessaire.")).to_be_visible()
 
 
 def amendment(page: Page) -> None:

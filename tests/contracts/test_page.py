@@ -121,6 +121,10 @@ def test_law_and_contract_of_a_consumer(house: House, browser: Browser) -> None:
     assert "Délai de rétractation 7 jours 000-36 14 jours L1" in law
     assert "Forme de la résiliation lettre recommandée 000-55 en ligne L2" in law
     company = natso_law(house, browser)
+    monthly = section(
+        browser(house.owner).get(f"/contracts/{dropcloud(house, name='Mensuel', siren=None).uid}").text, "law"
+    )
+    assert re.search(r"fournisseur 15 jours 001-44 2 mois L5 [^:]* le contrat", monthly)
     assert "rétractation" not in company
     assert "Préavis d'un changement de fournisseur 3 mois 000-14 2 mois L5" in company
 
@@ -235,7 +239,8 @@ def test_a_question_that_cannot_be_asked_is_refused_beside_its_field(
 ) -> None:
     answer = browser(house.owner).get(f"/contracts/{natso(house).uid}/question?ask=1&{query}")
     assert answer.status_code == 422
-    assert re.search(rf'id="{field}-error-1">.*?{re.escape(said)}', answer.text, re.S)
+    text = answer.text.replace("\xa0", " ").replace("\u202f", " ")
+    assert re.search(rf'id="{field}-error-1">.*?{re.escape(said)}', text, re.S)
 
 
 def test_an_unknown_kind_of_question_is_the_first_one(house: House, browser: Browser) -> None:

@@ -68,6 +68,6 @@ def test_a_value_is_shown_with_its_unit(app: Flask) -> None:
         assert shown("basis_points", 1000) == "10\u00a0%"
         assert shown("flag", False) == "non"
         assert shown("choice", "registered_letter") == "lettre recommandée"
-        assert shown("list", ("email", "post")) == "courriel, post"
+        assert shown("list", ("email", "post")) == "courriel, courrier"
         assert shown("cents", 4000) == "40,00\u00a0€"
         assert shown("count", None) == "sans effet"
