@@ -172,7 +172,8 @@ _WORDS: dict[str, Any] = {  # choices of contract values; the rest is shown as i
     "provider": _l("ceux du prestataire"), "last_paid_day": _l("après le dernier jour payé"),
     "effective_day": _l("le jour de la fin"), "restitution": _l("à la restitution"),
     "none_with_number": _l("aucune, sur numéro de TVA"), "customer_space": _l("espace client"),
-    "account_email": _l("courriel du compte"), "post": _l("courrier"), "letter_received": _l("réception de la lettre"),
+    "account_email": _l("courriel du compte"), "post": _l("courrier"),
+    "letter_received": _l("réception de la lettre"),
 }  # fmt: skip
 
 

@@ -35,5 +35,10 @@ def dropcloud(house: House, **values: Any) -> Subscription:
     return a_subscription(house, a_monthly_product(house), **values)
 
 
+def numspot(house: House, **values: Any) -> Subscription:
+    product = a_monthly_product(house, terms_stack="numspot")
+    return a_subscription(house, product, **values)
+
+
 def dobaas(house: House, **values: Any) -> Subscription:
     return a_subscription(house, a_flat_product(house), **values)

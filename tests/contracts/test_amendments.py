@@ -141,6 +141,15 @@ def test_special_conditions_stand_at_their_rank(house: House) -> None:
     assert subscription.terms.get("reversibility.delivery_days").value == 10  # an amendment is above them
 
 
+def test_special_conditions_are_listed_among_the_documents(house: House, browser: Browser) -> None:
+    subscription = dobaas(house, billed_before=START)
+    sign_amendment(subscription, special("reversibility.delivery_days", 30, label="Conditions A"), by=SYSTEM)
+    db.session.commit()
+    page = browser(house.owner).get(f"/contracts/{subscription.uid}").text
+    assert "<div>Conditions A</div>" in page
+    assert browser(house.owner).get(f"/subscriptions/{subscription.uid}").status_code == 200
+
+
 def test_special_conditions_have_no_value_where_the_contract_ranks_none(house: House) -> None:
     with pytest.raises(Refused, match=r"\(article 1\.5\).*\(000-03\)") as refused:
         sign_amendment(natso(house, billed_before=START), special("erasure.grace_days", 30), by=SYSTEM)

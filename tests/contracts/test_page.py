@@ -24,7 +24,7 @@ from portal.simulator.run import simulate
 from portal.subscriptions.models import Subscription, charge_next_period
 from portal.subscriptions.termination import terminate
 from tests.builders import House, a_user, an_outsider
-from tests.contracts.builders import START, a_subscription, dobaas, dropcloud, natso
+from tests.contracts.builders import START, a_subscription, dobaas, dropcloud, natso, numspot
 
 Browser = Callable[..., FlaskClient]
 TODAY = date(2026, 11, 23)
@@ -174,6 +174,18 @@ def test_who_has_given_notice_cannot_leave_again(house: House, browser: Browser)
     assert "15 janv. 2028 samedi dans 418 jours Fin du contrat" in section(page.text, "calendar")
 
 
+def test_a_recorded_end_that_the_law_shortens_is_told(house: House, browser: Browser) -> None:
+    subscription = natso(house)
+    terminate(subscription, TODAY, reason="switch", early=False, by=SYSTEM)
+    calendar = section(browser(house.owner).get(f"/contracts/{subscription.uid}").text, "calendar")
+    assert "enregistrée pour le 15 janvier 2028 ; le contrat et la loi donnent le 22 février 2027" in calendar
+
+
+def test_a_contract_without_a_term_is_left_at_any_time(house: House, browser: Browser) -> None:
+    leaving = section(browser(house.owner).get(f"/contracts/{numspot(house).uid}").text, "leaving")
+    assert "Dernier jour pour donner congé à tout moment Fin du contrat 21 février 2027 003-21" in leaving
+
+
 QUESTIONS = {
     "terminate": "on=2026-12-01&by=customer&reason=none",
     "formal_notice": "on=2026-12-01",
@@ -192,7 +204,7 @@ QUESTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("make", [natso, dropcloud, dobaas], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [natso, dropcloud, dobaas, numspot], ids=lambda make: make.__name__)
 def test_every_kind_of_question_is_answered_or_refused_with_a_sentence(
     house: House, browser: Browser, make: Callable[[House], Subscription]
 ) -> None:
