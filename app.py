@@ -24,11 +24,12 @@ from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import vaults as subscription_vaults
 from portal.subscriptions import views as subscriptions
+from portal.terms import views as terms
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
     signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, api.bp,
+    reversibility_answer.bp, terms.bp, api.bp,
 )  # fmt: skip
 
 

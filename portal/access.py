@@ -59,6 +59,7 @@ class Permission(StrEnum):
     REVERSIBILITY_ACCEPT = "reversibility:accept"
     REVERSIBILITY_ERASE = "reversibility:erase"
     TERMS_READ = "terms:read"
+    TERMS_WRITE = "terms:write"
     JOB_READ = "job:read"
 
 
@@ -95,7 +96,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
     P.REVERSIBILITY_ACCEPT: {Role.CUSTOMER},
     P.REVERSIBILITY_ERASE: {Role.OPERATOR},
-    P.TERMS_READ: set(Role),
+    P.TERMS_READ: set(STAFF),
+    P.TERMS_WRITE: {Role.OPERATOR},
     P.JOB_READ: set(PROVIDER),
 }
 

@@ -13,12 +13,12 @@ from portal import clock
 from portal.billing.models import Proforma, add_charge, charges_due
 from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
-from portal.customers.models import Customer
+from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.rules.periods import last_usable_day, period_at
-from portal.terms.library import find_stack
+from portal.terms.shelf import pinned_stack
 from portal.terms.stack import Stack
 
 
@@ -56,10 +56,7 @@ class Sold:
     @property
     def terms(self) -> Stack:
         """The pinned stack of documents, whose versions are part of the contract."""
-        stack = find_stack(self.terms_stack)
-        if stack.versions != self.terms_versions:
-            raise LookupError(f"pinned versions {self.terms_versions} are not in the library")
-        return stack
+        return pinned_stack(self.terms_stack, self.terms_versions)
 
     @property
     def monthly_cents(self) -> int:
@@ -96,6 +93,11 @@ class Order(Tenant, Sold, Stateful, db.Model):
     @property
     def proforma(self) -> Proforma | None:
         return db.session.scalars(select(Proforma).where(Proforma.order_uid == self.uid)).one_or_none()
+
+    @property
+    def proofs(self) -> list[Acceptance]:
+        """Who accepted the terms of this order before it was placed, when and from where (000-02)."""
+        return [row for row in self.customer.proofs_of(self.terms) if row.accepted_at <= self.created_at]
 
     def cancel(self, *, by: Any) -> None:
         self._take("cancel", by=by)
