@@ -8,6 +8,8 @@ from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.api import views as api
 from portal.billing import views as billing
+from portal.contracts import jobs as _contract_jobs  # noqa: F401
+from portal.contracts import views as contracts
 from portal.customers import views as customers
 from portal.engine import fetch, unlock
 from portal.engine import jobs as _engine_jobs  # noqa: F401
@@ -29,7 +31,7 @@ from portal.terms import views as terms
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
     signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, terms.bp, api.bp,
+    reversibility_answer.bp, terms.bp, contracts.bp, api.bp,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
+from portal.journal import record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.rules.periods import last_usable_day, period_at
@@ -168,6 +169,12 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     def shown_state(self) -> str:
         over = self.ends_on is not None and self.ends_on <= clock.today()
         return "ended" if over else self.state.value
+
+    def follow_terms(self, versions: list[str], *, by: Any) -> None:
+        """From now on these document versions count; the journal keeps those that counted before."""
+        before = ", ".join(self.terms_versions)
+        record(self, "follow_terms", by=by, pinned_before=before, pinned_after=", ".join(versions))
+        self.terms_versions = versions
 
     def give_notice(self, *, sent_on: date, ends_on: date, reason: str, by: Any) -> None:
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
