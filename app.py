@@ -9,6 +9,7 @@ from portal.accounts import views as accounts
 from portal.api import views as api
 from portal.billing import views as billing
 from portal.contracts import jobs as _contract_jobs  # noqa: F401
+from portal.contracts import prices
 from portal.contracts import views as contracts
 from portal.customers import views as customers
 from portal.engine import fetch, unlock
@@ -31,7 +32,7 @@ from portal.terms import views as terms
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
     signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, terms.bp, contracts.bp, api.bp,
+    reversibility_answer.bp, terms.bp, contracts.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

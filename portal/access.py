@@ -60,6 +60,7 @@ class Permission(StrEnum):
     REVERSIBILITY_ERASE = "reversibility:erase"
     TERMS_READ = "terms:read"
     TERMS_WRITE = "terms:write"
+    PRICE_WRITE = "price:write"
     NOTICE_READ = "notice:read"
     JOB_READ = "job:read"
 
@@ -99,6 +100,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REVERSIBILITY_ERASE: {Role.OPERATOR},
     P.TERMS_READ: set(STAFF),
     P.TERMS_WRITE: {Role.OPERATOR},
+    P.PRICE_WRITE: {Role.OPERATOR},
     P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),
 }

@@ -170,6 +170,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "cancel"): _l("Dossier annulé"),
     ("document", "download"): _l("Téléchargé"),
     ("subscription", "follow_terms"): _l("Nouvelles conditions appliquées"),
+    ("subscription", "take_price"): _l("Nouveau prix appliqué"),
+    ("product", "revise_price"): _l("Nouveau prix décidé"),
     ("terms_notice", "tell"): _l("Client informé de nouvelles conditions"),
     ("terms_notice", "refuse"): _l("Nouvelles conditions refusées"),
     ("terms_notice", "apply"): _l("Nouvelles conditions appliquées"),

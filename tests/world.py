@@ -7,6 +7,7 @@ from portal.billing.run import start_run
 from portal.blobs import Document
 from portal.catalogue.models import Method
 from portal.contracts.models import tell
+from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.models import VaultOpening, register_vault
@@ -59,9 +60,12 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     """A version of the terms that will apply, and the customer told of it."""
     version = a_published(house, date(2027, 1, 1), "000", "000-2027", without="keys.per_licence")
     notice = tell(customer, version)
+    product = subscriptions_of(customer)[0].product
+    revision = revise_price(product, unit_cents=6588, effective_on=date(2027, 1, 1), by=SYSTEM)
+    announce(subscriptions_of(customer)[0], revision)
     assert notice is not None
     db.session.commit()
-    return {"/notices/": notice.uid, "/terms/": version.version}
+    return {"/notices/": notice.uid, "/terms/": version.version, "/prices/": product.uid}
 
 
 def _of_the_vault(customer: Customer) -> dict[str, str]:

@@ -6,7 +6,9 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
+from portal.catalogue.models import PriceRevision
 from portal.contracts.models import NoticeState, TermsNotice, tell
+from portal.contracts.revisions import announce, notice_of, untold
 from portal.customers.models import Customer
 from portal.db import db
 from portal.jobs import Claim
@@ -14,6 +16,7 @@ from portal.subscriptions.models import Subscription
 from portal.terms.models import TermsState, TermsVersion, published, withdrawn
 from portal.terms.shelf import contracts_with
 
+TELL_PRICES = "contracts.tell_prices"
 TELL, APPLY, RECALL = "contracts.tell", "contracts.apply", "contracts.recall"
 
 
@@ -87,3 +90,22 @@ def look_at_versions() -> None:
             _ask(TELL, version, f":{today}")
         elif _notices(version, NoticeState.TOLD, after=0):
             _ask(APPLY, version, f":{today}")
+
+
+@jobs.job(TELL_PRICES)
+def tell_prices(claim: Claim) -> None:
+    """One subscription is one step; whoever was told of this price already is passed over."""
+    query = select(PriceRevision).where(PriceRevision.uid == claim.ref.split(":")[0])
+    revision = db.session.scalars(query).one()
+    for subscription in untold(revision, after=int(claim.cursor or 0)):
+        announce(subscription, revision)
+        claim.step(cursor=str(subscription.id))
+
+
+@jobs.periodic("contracts.prices", lambda: clock.today().isoformat())
+def look_at_prices() -> None:
+    """Every day: announce decided prices to the subscriptions that began since, from an older order."""
+    for revision in db.session.scalars(select(PriceRevision)):
+        if notice_of(revision.product) and next(untold(revision, after=0), None):
+            owner = db.session.get_one(Organisation, revision.organisation_id)
+            jobs.enqueue(TELL_PRICES, f"{revision.uid}:{clock.today()}", owner, unit="subscriptions")

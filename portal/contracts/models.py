@@ -12,7 +12,6 @@ from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.deadlines import start_of_paris_day
 from portal.errors import Refused
-from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM, record
 from portal.mail import Mail, queue_mail
 from portal.stateful import Stateful, step
@@ -200,19 +199,3 @@ def account_address(customer: Customer) -> str:
         return official_address(billing, signatory)
     except Refused:  # the notice is kept as not sent, for the operator to see
         return ""
-
-
-def mail_state(mail: Mail | None, task: TaskState | None) -> str:
-    """What is known of an e-mail: ``sent``, ``queued``, or ``failed`` when the server took it not."""
-    if mail is None or task == TaskState.FAILED:
-        return "failed"
-    return mail.state.value
-
-
-def with_mails(query: Any, mail_uid: Any) -> Any:
-    """Add to a query of told rows their mail and the state of its sending."""
-    return (
-        query.add_columns(Mail, Task.state)
-        .outerjoin(Mail, Mail.uid == mail_uid)
-        .outerjoin(Task, (Task.ref == mail_uid) & (Task.kind == "mail.send"))
-    )

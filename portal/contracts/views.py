@@ -1,23 +1,16 @@
 """New terms: what a customer was told, the refusal, and the operator's proof of telling."""
 
-import csv
-from io import StringIO
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
-from portal.contracts.models import (
-    NoticeState,
-    TermsNotice,
-    concerned,
-    mail_state,
-    with_mails,
-)
+from portal.contracts.models import NoticeState, TermsNotice, concerned
+from portal.contracts.proof import UNSENT, csv_file, iso, mail_state, with_mails
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
 from portal.db import cursor_of, db
@@ -107,15 +100,12 @@ def _version(version: str) -> TermsVersion:
     return row
 
 
-_UNSENT = or_(Mail.id.is_(None), Mail.state != MailState.SENT)
-
-
 def _told(version: TermsVersion, *, unsent: bool) -> Any:
     query = with_mails(
         TermsNotice.visible_to(g.actor).where(TermsNotice.terms_version_id == version.id),
         TermsNotice.mail_uid,
     )
-    return (query.where(_UNSENT) if unsent else query).order_by(TermsNotice.id)
+    return (query.where(UNSENT) if unsent else query).order_by(TermsNotice.id)
 
 
 @version_panel
@@ -169,22 +159,6 @@ def _line(notice: TermsNotice, mail: Mail | None, task: Any) -> list[Any]:
     told, answer = look_of(f"mail_{mail_state(mail, task)}"), look_of(notice.state.value)
     return [
         notice.customer.name, notice.recipient, notice.new_version, notice.sha256, told.word,
-        _iso(mail and mail.sent_at), _iso(notice.effective_on), answer.word, notice.refused_by,
-        _iso(notice.refused_at), notice.refused_from,
+        iso(mail and mail.sent_at), iso(notice.effective_on), answer.word, notice.refused_by,
+        iso(notice.refused_at), notice.refused_from,
     ]  # fmt: skip
-
-
-def _iso(value: Any) -> str:
-    return value.isoformat() if value else ""
-
-
-def csv_file(name: str, heading: list[str], rows: list[list[Any]]) -> Response:
-    """A table that a spreadsheet opens as it is; no cell can begin a formula."""
-    out = StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    for row in [heading, *rows]:
-        cells = [str(cell) for cell in row]
-        writer.writerow([f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t"} else cell for cell in cells])
-    response = make_response("\ufeff" + out.getvalue(), 200, {"Content-Type": "text/csv; charset=utf-8"})
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -15,9 +15,10 @@ from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
-from portal.journal import record
+from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
+from portal.subscriptions.price_steps import PriceStep, price_on, steps_of
 from portal.subscriptions.rules.periods import last_usable_day, period_at
 from portal.terms.shelf import pinned_stack
 from portal.terms.stack import Stack
@@ -170,6 +171,18 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         over = self.ends_on is not None and self.ends_on <= clock.today()
         return "ended" if over else self.state.value
 
+    @property
+    def coming_prices(self) -> list[PriceStep]:
+        """Announced prices that no period has begun with yet, the nearest first."""
+        return [step for step in reversed(steps_of(self)) if step.effective_on >= self.billed_before]
+
+    def take_price(self, unit_cents: int, start: date) -> None:
+        """The price of the period that begins; earlier periods and their invoices keep theirs."""
+        if unit_cents != self.unit_cents:
+            before, after = str(self.unit_cents), str(unit_cents)
+            record(self, "take_price", by=SYSTEM, before=before, after=after, start=start.isoformat())
+            self.unit_cents = unit_cents
+
     def follow_terms(self, versions: list[str], *, by: Any) -> None:
         """From now on these document versions count; the journal keeps those that counted before."""
         before = ", ".join(self.terms_versions)
@@ -199,6 +212,7 @@ def charge_next_period(subscription: Subscription) -> str:
     start = subscription.billed_before
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
+    subscription.take_price(price_on(subscription, start), start)
     with force_locale(subscription.customer.language):
         label = period_label(subscription.product_name, start, end)
     add_charge(

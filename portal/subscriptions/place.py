@@ -71,7 +71,7 @@ def place_order(
         legal_entity_id=issuer_for(customer).id, state=waiting[method], ordered_on=clock.today(),
         product_name=product.name, plan=product.plan, terms_stack=product.terms_stack,
         terms_versions=terms.versions, billing_months=product.billing_months, quantity=quantity,
-        unit_cents=product.unit_cents, includes_vat=product.price_includes_vat,
+        unit_cents=product.price_on(clock.today()), includes_vat=product.price_includes_vat,
         vat_basis_points=product.vat_basis_points, method=method,
     )  # fmt: skip
     db.session.add(order)

@@ -44,7 +44,11 @@ def new_order(customer_uid: str) -> Response:
     form.quantity.data = cursor_of(asked.get("quantity", "")) or form.quantity.data
     form.method.data = asked.get("method", form.method.data)
     page = render_template(
-        "subscriptions/new_order.html", customer=customer, form=form, products=list_products()
+        "subscriptions/new_order.html",
+        customer=customer,
+        form=form,
+        products=list_products(),
+        today=clock.today(),
     )
     return make_response(page)
 
@@ -73,7 +77,11 @@ def create_order(customer_uid: str) -> Response:
             db.session.rollback()
             _place_refusal(form, refusal)
     page = render_template(
-        "subscriptions/new_order.html", customer=customer, form=form, products=list_products()
+        "subscriptions/new_order.html",
+        customer=customer,
+        form=form,
+        products=list_products(),
+        today=clock.today(),
     )
     return make_response(page, 422)
 
