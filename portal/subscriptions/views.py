@@ -43,14 +43,7 @@ def new_order(customer_uid: str) -> Response:
     form.product.data = asked.get("product", form.product.data)
     form.quantity.data = cursor_of(asked.get("quantity", "")) or form.quantity.data
     form.method.data = asked.get("method", form.method.data)
-    page = render_template(
-        "subscriptions/new_order.html",
-        customer=customer,
-        form=form,
-        products=list_products(),
-        today=clock.today(),
-    )
-    return make_response(page)
+    return _order_form_page(customer, form)
 
 
 @bp.post("/customers/<customer_uid>/orders")
@@ -76,14 +69,15 @@ def create_order(customer_uid: str) -> Response:
         except Refused as refusal:
             db.session.rollback()
             _place_refusal(form, refusal)
+    return _order_form_page(customer, form, 422)
+
+
+def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
     page = render_template(
-        "subscriptions/new_order.html",
-        customer=customer,
-        form=form,
-        products=list_products(),
+        "subscriptions/new_order.html", customer=customer, form=form, products=list_products(),
         today=clock.today(),
-    )
-    return make_response(page, 422)
+    )  # fmt: skip
+    return make_response(page, status)
 
 
 def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Response:

@@ -1,9 +1,11 @@
 """How values, units and findings of the contracts are written on screens and in mails."""
 
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_decimal
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from portal.i18n import eur, plain_day
 from portal.terms.values import Value
@@ -24,6 +26,10 @@ def _counted(unit: str, count: int) -> str:
     return str(words[unit]()) if unit in words else str(count)
 
 
+def _percent(number: Decimal) -> str:
+    return f"{format_decimal(number, format='0.############', locale=get_locale())}\u00a0%"
+
+
 def value_text(value: Value | None) -> str:
     """A contract's value with its unit, in the reader's language; choices keep the word of the file."""
     if value is None:
@@ -37,9 +43,9 @@ def value_text(value: Value | None) -> str:
     if value.unit == "date":
         return plain_day(value.value)
     if value.unit == "percent":
-        return f"{value.value}\u00a0%".replace(".", _(","))
+        return _percent(value.value)
     if value.unit == "basis_points":
-        return f"{value.value / 100:g}\u00a0%".replace(".", _(","))
+        return _percent(Decimal(value.value) / 100)
     return _counted(value.unit, value.value) if isinstance(value.value, int) else str(value.value)
 
 
