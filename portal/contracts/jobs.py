@@ -8,7 +8,7 @@ from portal import clock, jobs
 from portal.accounts.models import Organisation
 from portal.catalogue.models import PriceRevision
 from portal.contracts.models import NoticeState, TermsNotice, tell
-from portal.contracts.revisions import announce, notice_of, untold
+from portal.contracts.revisions import TELL_PRICES, announce, notice_of, untold
 from portal.customers.models import Customer
 from portal.db import db
 from portal.jobs import Claim
@@ -16,7 +16,6 @@ from portal.subscriptions.models import Subscription
 from portal.terms.models import TermsState, TermsVersion, published, withdrawn
 from portal.terms.shelf import contracts_with
 
-TELL_PRICES = "contracts.tell_prices"
 TELL, APPLY, RECALL = "contracts.tell", "contracts.apply", "contracts.recall"
 
 

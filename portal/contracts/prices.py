@@ -6,11 +6,10 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal import clock, htmx, jobs
+from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.forms import PriceForm
-from portal.contracts.jobs import TELL_PRICES
 from portal.contracts.proof import UNSENT, csv_file, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
 from portal.db import db
@@ -75,8 +74,7 @@ def revise(product_uid: str) -> Response:
     product, form = get_or_404(Product.visible_to(g.actor).with_for_update(), product_uid), PriceForm()
     if _refusals(product, form):
         return _page(product, form, False, 422)
-    revision = revise_price(product, unit_cents=form.cents, effective_on=form.effective_on.data, by=g.actor)
-    jobs.enqueue(TELL_PRICES, revision.uid, g.actor.organisation, unit="subscriptions")
+    revise_price(product, unit_cents=form.cents, effective_on=form.effective_on.data, by=g.actor)
     db.session.commit()
     text = _("Le nouveau prix est décidé ; les clients en sont prévenus.")
     return htmx.go(url_for(".show_price", product_uid=product_uid), toast=text)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
-from portal import clock
+from portal import clock, jobs
+from portal.accounts.models import Organisation
 from portal.billing.rules import check_price_change, earliest_price_change
 from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.models import account_address
@@ -24,6 +25,7 @@ from portal.terms.values import Value
 from portal.wording import N_
 
 LOCK = "price.lock_months"
+TELL_PRICES = "contracts.tell_prices"  # the job that writes to the customers
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,16 @@ def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: A
     Raises Refused as :func:`check_revision`.
     """
     check_revision(product, unit_cents, effective_on)
+    owner = db.session.get_one(Organisation, product.organisation_id)
     revision = PriceRevision(
-        organisation=_Owner(product.organisation_id, product.org_path), product_id=product.id,
+        organisation=owner, product_id=product.id,
         unit_cents=unit_cents, effective_on=effective_on, decided_by=by.label,
     )  # fmt: skip
     product.revisions.append(revision)
     db.session.flush()
     record(product, "revise_price", by=by, unit_cents=unit_cents, effective_on=effective_on.isoformat())
+    jobs.enqueue(TELL_PRICES, revision.uid, owner, unit="subscriptions")
     return revision
-
-
-@dataclass(frozen=True)
-class _Owner:
-    id: int
-    org_path: str
 
 
 def running(product: Product, on: date) -> Select[Any]:

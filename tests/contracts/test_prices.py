@@ -38,7 +38,6 @@ def monthly(house: House) -> Subscription:
 
 def decided(subscription: Subscription, cents: int = 1200, on: date = CHOSEN) -> PriceRevision:
     revision = revise_price(subscription.product, unit_cents=cents, effective_on=on, by=SYSTEM)
-    jobs.enqueue("contracts.tell_prices", revision.uid, subscription.product)
     db.session.commit()
     return revision
 
