@@ -9,7 +9,10 @@ from portal.accounts import views as accounts
 from portal.api import views as api
 from portal.billing import views as billing
 from portal.contracts import amendment_views as amendments
+from portal.contracts import jobs as _contract_jobs  # noqa: F401
+from portal.contracts import notice_views as notices
 from portal.contracts import page_views as contracts
+from portal.contracts import price_views as prices
 from portal.customers import views as customers
 from portal.engine import fetch, unlock
 from portal.engine import jobs as _engine_jobs  # noqa: F401
@@ -26,11 +29,12 @@ from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import vaults as subscription_vaults
 from portal.subscriptions import views as subscriptions
+from portal.terms import views as terms
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
     signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, contracts.bp, amendments.bp, api.bp,
+    reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

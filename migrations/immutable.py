@@ -4,10 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 
 
-def freeze(table: str, columns: tuple[str, ...] = ()) -> None:
-    """Refuse every DELETE, and every UPDATE of these columns (of any column when none is named)."""
+def freeze(table: str, columns: tuple[str, ...] = (), *, when: str = "") -> None:
+    """Refuse every DELETE, and every UPDATE of these columns (of any column when none is named).
+
+    when: an SQL condition on ``OLD`` for the rows that are frozen, such as ``OLD.state <> 'draft'``.
+    """
     postgres = op.get_bind().dialect.name == "postgresql"
     changed = f" OF {', '.join(columns)}" if columns else ""
+    condition = f" WHEN ({when})" if when else ""
     if postgres:
         op.execute(sa.text(_FUNCTION))
     for event in ("DELETE", f"UPDATE{changed}"):
@@ -17,7 +21,7 @@ def freeze(table: str, columns: tuple[str, ...] = ()) -> None:
             if postgres
             else f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
         )
-        op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {body}"))
+        op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW{condition} {body}"))
 
 
 _FUNCTION = """

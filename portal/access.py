@@ -60,6 +60,9 @@ class Permission(StrEnum):
     REVERSIBILITY_ERASE = "reversibility:erase"
     TERMS_READ = "terms:read"
     AMENDMENT_WRITE = "amendment:write"
+    TERMS_WRITE = "terms:write"
+    PRICE_WRITE = "price:write"
+    NOTICE_READ = "notice:read"
     JOB_READ = "job:read"
 
 
@@ -96,8 +99,11 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
     P.REVERSIBILITY_ACCEPT: {Role.CUSTOMER},
     P.REVERSIBILITY_ERASE: {Role.OPERATOR},
-    P.TERMS_READ: set(Role),
     P.AMENDMENT_WRITE: {Role.OPERATOR},
+    P.TERMS_READ: set(STAFF),
+    P.TERMS_WRITE: {Role.OPERATOR},
+    P.PRICE_WRITE: {Role.OPERATOR},
+    P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),
 }
 

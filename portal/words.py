@@ -62,6 +62,25 @@ _STATES: dict[str, Look] = {
     "blocked": Look(_l("bloquée"), "bad", "slash-circle"),
     "closed": Look(_l("close"), "plain", "check-circle"),
     "erased": Look(_l("effacé"), "plain", "trash"),
+    "published": Look(_l("publiée"), "live", "megaphone"),
+    "in_force": Look(_l("en vigueur"), "good", "check-circle"),
+    "replaced": Look(_l("remplacée"), "plain", "archive"),
+    "mail_sent": Look(_l("envoyé"), "good", "check-circle"),
+    "mail_queued": Look(_l("en attente d'envoi"), "wait", "hourglass-split"),
+    "mail_failed": Look(_l("non remis"), "bad", "exclamation-octagon"),
+    "told": Look(_l("informé"), "live", "megaphone"),
+    "refused_terms": Look(_l("refusées"), "bad", "x-circle"),
+    "applied": Look(_l("appliquées"), "good", "check-circle"),
+    "recalled": Look(_l("retirées"), "plain", "arrow-counterclockwise"),
+    "added": Look(_l("ajouté"), "good", "plus-lg"),
+    "removed": Look(_l("supprimé"), "bad", "x-circle"),
+    "changed": Look(_l("modifié"), "wait", "pencil"),
+    "only_note": Look(_l("remarque"), "plain", "info-circle"),
+    "finding_fault": Look(_l("faute"), "bad", "exclamation-octagon"),
+    "finding_contradiction": Look(_l("contradiction"), "wait", "exclamation-circle"),
+    "finding_missing": Look(_l("manque"), "wait", "hourglass-split"),
+    "finding_law": Look(_l("loi"), "live", "info-circle"),
+    "withdrawn": Look(_l("retirée"), "bad", "x-circle"),
 }
 
 ROLES = {
@@ -151,6 +170,17 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "certify"): _l("Effacement certifié"),
     ("reversibility_case", "cancel"): _l("Dossier annulé"),
     ("document", "download"): _l("Téléchargé"),
+    ("subscription", "follow_terms"): _l("Nouvelles conditions appliquées"),
+    ("subscription", "take_price"): _l("Nouveau prix appliqué"),
+    ("product", "revise_price"): _l("Nouveau prix décidé"),
+    ("terms_notice", "tell"): _l("Client informé de nouvelles conditions"),
+    ("terms_notice", "refuse"): _l("Nouvelles conditions refusées"),
+    ("terms_notice", "apply"): _l("Nouvelles conditions appliquées"),
+    ("terms_notice", "recall"): _l("Nouvelles conditions retirées"),
+    ("terms_version", "upload"): _l("Version déposée"),
+    ("terms_version", "replace"): _l("Brouillon remplacé"),
+    ("terms_version", "publish"): _l("Version publiée"),
+    ("terms_version", "withdraw"): _l("Version retirée"),
 }
 
 

@@ -6,6 +6,8 @@ from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
 from portal.catalogue.models import Method
+from portal.contracts.models import tell
+from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.models import VaultOpening, register_vault
@@ -21,6 +23,7 @@ from portal.subscriptions.place import place_order, record_wire
 from tests.builders import House, a_customer, work
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
+from tests.terms.builders import a_published
 
 
 def a_world(house: House) -> dict[str, str]:
@@ -50,7 +53,20 @@ def a_world(house: House) -> dict[str, str]:
     ids |= _of_the_vault(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
-    return ids | {"/sepa/batches/": batch.uid, "/sepa/mandates/new/": customer.uid}
+    ids |= {"/sepa/batches/": batch.uid, "/sepa/mandates/new/": customer.uid}
+    return ids | _of_the_terms(house, customer)
+
+
+def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
+    """A version of the terms that will apply, and the customer told of it."""
+    version = a_published(house, date(2027, 1, 1), "000", "000-2027", without="keys.per_licence")
+    notice = tell(customer, version)
+    product = subscriptions_of(customer)[0].product
+    revision = revise_price(product, unit_cents=6588, effective_on=date(2027, 1, 1), by=SYSTEM)
+    announce(subscriptions_of(customer)[0], revision)
+    assert notice is not None
+    db.session.commit()
+    return {"/notices/": notice.uid, "/terms/": version.version, "/prices/": product.uid}
 
 
 def _of_the_vault(customer: Customer) -> dict[str, str]:

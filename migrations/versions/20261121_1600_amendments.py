@@ -7,7 +7,7 @@ from migrations.immutable import freeze
 from migrations.rls import protect
 
 revision = "d01"
-down_revision = "a01"
+down_revision = "c03"
 branch_labels = None
 depends_on = None
 

@@ -1,10 +1,11 @@
 """What can be ordered."""
 
+from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, String, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Tenant, db
 
@@ -40,6 +41,30 @@ class Product(Tenant, db.Model):
     vat_basis_points: Mapped[int] = mapped_column(default=2000)
     has_keys: Mapped[bool]  # sold with activation keys
     is_on_sale: Mapped[bool] = mapped_column(default=True)
+
+    revisions: Mapped[list["PriceRevision"]] = relationship(
+        back_populates="product", order_by="PriceRevision.effective_on"
+    )
+
+    def price_on(self, day: date) -> int:
+        """Unit price in cents of an order of that day."""
+        begun = [revision.unit_cents for revision in self.revisions if revision.effective_on <= day]
+        return begun[-1] if begun else self.unit_cents
+
+
+class PriceRevision(Tenant, db.Model):
+    """A new unit price of a product, from a day on; ``Product.unit_cents`` stays the first one."""
+
+    __tablename__ = "price_revision"
+    __table_args__ = (UniqueConstraint("product_id", "effective_on"),)
+    seen_from_below: ClassVar[bool] = True
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    unit_cents: Mapped[int] = mapped_column(BigInteger)
+    effective_on: Mapped[date]
+    decided_by: Mapped[str] = mapped_column(String(200))
+
+    product: Mapped[Product] = relationship(back_populates="revisions")
 
 
 def list_products() -> list[Product]:

@@ -1,1 +1,1 @@
-"""Each customer's contract as it is executed: its dates, what leaving costs, amendments (avenants)."""
+"""Contracts as they run: their dates, what leaving costs, amendments; who is told of new terms and prices."""

@@ -9,13 +9,11 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.contracts.amendment_forms import AmendmentForm, amendment_form
 from portal.contracts.amendments import Draft, present_value, sign_amendment, typed_value
-from portal.contracts.words import shown
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
-from portal.terms.values import Value
 from portal.terms.vocabulary import KEYS
 
 bp = Blueprint("amendments", __name__, url_prefix="/contracts")
@@ -27,11 +25,6 @@ def allow_a_scan(endpoint: str | None, values: Any) -> None:
     """Before anything reads the form: this one may carry a file."""
     if endpoint == "amendments.create_amendment":
         request.max_content_length = LARGEST_TEXT
-
-
-@bp.app_template_filter()
-def value_shown(value: Value) -> str:
-    return shown(value.unit, value.value)
 
 
 def _key(asked: str) -> str:

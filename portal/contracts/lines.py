@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from portal.contracts.words import AMOUNTS, DATES, LEGAL, shown
+from portal.contracts.words import AMOUNTS, DATES, LEGAL
 from portal.simulator.outcome import Amount, Dated, Outcome, Source
 from portal.subscriptions.models import Subscription
+from portal.terms.display import written
 from portal.terms.library import documents
 from portal.terms.stack import Stack
 from portal.terms.statute import Applied, Statute, applied, statutes_over
@@ -115,7 +116,7 @@ def _clause(value: Value) -> Clause:
     known = documents().get(value.document)
     document = f"{known.title}, {known.version}" if known else value.document
     article = "" if value.article == value.document else value.article
-    return Clause(value.clause, article, document, shown(value.unit, value.value), value.note)
+    return Clause(value.clause, article, document, written(value.unit, value.value), value.note)
 
 
 def _besides(sources: Sequence[Source], reader: Reader) -> tuple[Beside, ...]:
@@ -137,7 +138,7 @@ def beside(both: Applied, reader: Reader) -> Beside:
     values = reader.answering(law)
     stands = law.key == "switch.notice_months" and _is_short_enough(values, law)
     return Beside(
-        str(LEGAL[law.key]), tuple(_clause(value) for value in values), law, shown(law.unit, law.value),
+        str(LEGAL[law.key]), tuple(_clause(value) for value in values), law, written(law.unit, law.value),
         "contract" if stands else both.by,
     )  # fmt: skip
 

@@ -1,13 +1,9 @@
 """The words that people read for what the simulator answers and asks, in one place."""
 
-from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
-from portal.i18n import eur, plain_day
 from portal.words import Look
 
 DATES: dict[str, Any] = {
@@ -165,45 +161,3 @@ LEGAL: dict[str, Any] = {
     "claim.months": _l("Délai pour agir"),
     "mandate.structured_address": _l("Adresse structurée du mandat"),
 }
-_WORDS: dict[str, Any] = {  # choices of contract values; the rest is shown as its code
-    "none": _l("rien"), "cost": _l("le coût seul"), "prorata": _l("au prorata"), "online": _l("en ligne"),
-    "registered_letter": _l("lettre recommandée"), "letter": _l("lettre"), "email": _l("courriel"),
-    "any": _l("tout moyen"), "reverse_charge": _l("autoliquidation"), "account": _l("compte client"),
-    "provider": _l("ceux du prestataire"), "last_paid_day": _l("après le dernier jour payé"),
-    "effective_day": _l("le jour de la fin"), "restitution": _l("à la restitution"),
-    "none_with_number": _l("aucune, sur numéro de TVA"), "customer_space": _l("espace client"),
-    "account_email": _l("courriel du compte"), "post": _l("courrier"),
-    "letter_received": _l("réception de la lettre"),
-}  # fmt: skip
-
-
-def shown(unit: str, value: Any) -> str:
-    """A contract's value with its unit, as people write it."""
-    if value is None:
-        return str(_("sans effet"))
-    if unit == "flag":
-        return str(_("oui") if value else _("non"))
-    if unit.endswith("cents"):
-        return eur(value)
-    if unit in ("percent", "basis_points"):
-        number = value if unit == "percent" else f"{value / 100:g}"
-        return f"{number}\u00a0%"
-    if isinstance(value, date):
-        return plain_day(value)
-    if isinstance(value, (tuple, list)):
-        return ", ".join(str(_WORDS.get(each, each)) for each in value)
-    return _counted(unit, value) if isinstance(value, int) else str(_WORDS.get(value, value))
-
-
-def _counted(unit: str, n: int) -> str:
-    texts = {
-        "months": lambda: ngettext("%(num)d mois", "%(num)d mois", n),
-        "days": lambda: ngettext("%(num)d jour", "%(num)d jours", n),
-        "business_days": lambda: ngettext("%(num)d jour ouvré", "%(num)d jours ouvrés", n),
-        "weeks": lambda: ngettext("%(num)d semaine", "%(num)d semaines", n),
-        "years": lambda: ngettext("%(num)d an", "%(num)d ans", n),
-        "hours": lambda: ngettext("%(num)d heure", "%(num)d heures", n),
-        "business_hours": lambda: ngettext("%(num)d heure ouvrée", "%(num)d heures ouvrées", n),
-        "minutes": lambda: ngettext("%(num)d minute", "%(num)d minutes", n),
-    }
-    return str(texts[unit]()) if unit in texts else str(n)

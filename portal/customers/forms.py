@@ -11,6 +11,7 @@ from wtforms import (
     BooleanField,
     EmailField,
     FormField,
+    HiddenField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -21,6 +22,7 @@ from wtforms import Form as PlainForm
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
 from portal.customers.models import ContactRole, CustomerKind
+from portal.terms.stack import Stack
 
 KINDS = [
     SelectChoice(CustomerKind.BUSINESS, _l("Entreprise")),
@@ -172,3 +174,26 @@ class CustomerForm(FlaskForm):
         return values | {
             "kind": CustomerKind(self.kind.data), "health_data": self.health_data.data == "yes"
         }  # fmt: skip
+
+
+def shown_texts(stack: Stack) -> str:
+    """The exact texts that a page shows, so that no other ones are accepted by its form."""
+    return " ".join(f"{document.version}:{document.sha256}" for document in stack.documents)
+
+
+class AcceptanceForm(FlaskForm):
+    """The customer's acceptance of one contract, and the order that waits for it."""
+
+    terms = HiddenField()
+    shown = HiddenField()
+    product = HiddenField()
+    quantity = HiddenField()
+    method = HiddenField()
+    accepted = BooleanField(
+        _l("Le client a lu et accepte ces conditions"),
+        [InputRequired(_l("L'acceptation des conditions est nécessaire avant toute commande."))],
+    )
+
+    def order(self) -> dict[str, Any]:
+        """What had been typed into the order form."""
+        return {name: self[name].data for name in ("product", "quantity", "method") if self[name].data}

@@ -84,6 +84,11 @@ class Customer(Tenant, db.Model):
         now = clock.now()
         return all(was_accepted(proofs, doc.version, doc.sha256, now) for doc in stack.documents)
 
+    def proofs_of(self, stack: Stack) -> list["Acceptance"]:
+        """The evidence that exactly these texts were accepted, the oldest first."""
+        texts = {(document.version, document.sha256) for document in stack.documents}
+        return [row for row in self.acceptances if (row.version, row.sha256) in texts]
+
     def accept(self, stack: Stack, *, by: Any, address: str) -> None:
         """Keep the proof that the terms were accepted: who, when, from where, which text.
 

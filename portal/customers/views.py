@@ -19,17 +19,18 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
-from portal import htmx
+from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.accounts.models import Organisation, OrganisationKind
-from portal.customers.forms import CustomerForm
+from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.models import Customer, Draft, onboard
 from portal.customers.queries import page, search
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import timeline
 from portal.mail import mails_about
-from portal.terms.library import find_stack, stacks
+from portal.terms.shelf import stack_in_force, stacks_in_force
+from portal.terms.stack import Stack
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 _DRAFT = "customer"
@@ -45,7 +46,7 @@ def list_customers() -> Response:
 
 def _form(data: Any = None) -> CustomerForm:
     form = CustomerForm(data) if data is not None else CustomerForm()
-    form.terms.choices = [SelectChoice(name, stack.label) for name, stack in stacks().items()]
+    form.terms.choices = [SelectChoice(name, stack.label) for name, stack in terms_stacks().items()]
     return form
 
 
@@ -129,7 +130,7 @@ def _onboard(form: CustomerForm) -> Response:
     wanted = request.form.get("reseller", resellers[0].uid if resellers else "")
     reseller = next((r for r in resellers if r.uid == wanted), None) or abort(404)
     customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
-    customer.accept(find_stack(form.terms.data), by=g.actor, address=request.remote_addr or "")
+    _accept(customer, stack_in_force(form.terms.data, clock.today()))
     if draft := _draft():
         db.session.delete(draft)
     db.session.commit()
@@ -137,6 +138,50 @@ def _onboard(form: CustomerForm) -> Response:
         url_for(".show_customer", uid=customer.uid),
         toast=_("%(name)s est enregistré.", name=customer.name),
     )
+
+
+def _accept(customer: Customer, stack: Stack) -> None:
+    customer.accept(stack, by=g.actor, address=request.remote_addr or "")
+
+
+@bp.get("/<uid>/acceptance")
+@requires(Permission.CUSTOMER_WRITE)
+def new_acceptance(uid: str) -> Response:
+    """The texts in force of one contract, to accept; then back to the order, if one waits."""
+    customer = get_or_404(Customer.visible_to(g.actor), uid)
+    form = AcceptanceForm(request.args, meta={"csrf": False})
+    return _acceptance_page(customer, form)
+
+
+def _acceptance_page(customer: Customer, form: AcceptanceForm, status: int = 200) -> Response:
+    stacks = terms_stacks()
+    stack = stacks.get(form.terms.data or "")
+    form = form if status != 200 else AcceptanceForm(formdata=None, data=form.data)
+    form.shown.data = shown_texts(stack) if stack else ""
+    page = render_template(
+        "customers/acceptance.html", customer=customer, form=form, stack=stack, stacks=stacks
+    )
+    return make_response(page, status)
+
+
+@bp.post("/<uid>/acceptance")
+@requires(Permission.CUSTOMER_WRITE)
+def create_acceptance(uid: str) -> Response:
+    customer = get_or_404(Customer.visible_to(g.actor), uid)
+    form = AcceptanceForm()
+    stack = terms_stacks().get(form.terms.data or "") or abort(404)
+    if not form.validate() or form.shown.data != shown_texts(stack):
+        if not form.errors:
+            form.form_errors.append(
+                _("Ces conditions ont changé depuis l'affichage de la page : relisez-les.")
+            )
+        return _acceptance_page(customer, form, 422)
+    _accept(customer, stack)
+    db.session.commit()
+    address = url_for(".show_customer", uid=uid)
+    if form.product.data:
+        address = url_for("subscriptions.new_order", customer_uid=uid, **form.order())
+    return htmx.go(address, toast=_("Acceptation enregistrée."))
 
 
 @bp.get("/<uid>")
@@ -168,7 +213,7 @@ def hints_for(name: str) -> str:
 
 @bp.app_template_global()
 def terms_stacks() -> Any:
-    return stacks()
+    return stacks_in_force(clock.today())
 
 
 # Higher packages show their part of a customer's page without this one knowing them.

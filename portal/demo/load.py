@@ -19,7 +19,7 @@ from portal.sepa.signature import freeze_shown, sign_mandate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order
 from portal.subscriptions.place import place_order, record_wire
-from portal.terms.library import find_stack
+from portal.terms.shelf import stack_in_force
 
 PASSWORD = "demonstration-2026"  # of every demonstration account  # noqa: S105
 PROVIDER_PEOPLE = (
@@ -130,7 +130,7 @@ def _customers(reseller: Organisation, index: int) -> list[Customer]:
             postcode=postcode, town=town, country="FR", health_data=False, language="fr",
         )  # fmt: skip
         terms = ("natso", "dropcloud", "dobaas")[number % 3]
-        customer.accept(find_stack(terms), by=SYSTEM, address="127.0.0.1")
+        customer.accept(stack_in_force(terms, clock.today()), by=SYSTEM, address="127.0.0.1")
         made.append(customer)
     _people(made[0].organisation, [(Role.CUSTOMER, f"Direction, {made[0].name}",
                                     f"client@{RESELLERS[index][1]}.example")])  # fmt: skip

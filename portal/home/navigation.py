@@ -41,6 +41,9 @@ MENU = [
     Entry("vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
     Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
     Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
+    Entry("terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
+    Entry("prices.list_prices", _l("Tarifs"), "tags", P.PRICE_WRITE),
+    Entry("notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
 ]
 
 

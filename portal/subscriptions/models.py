@@ -13,13 +13,15 @@ from portal import clock
 from portal.billing.models import Proforma, add_charge, charges_due
 from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
-from portal.customers.models import Customer
+from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
+from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
+from portal.subscriptions.price_steps import PriceStep, price_on, steps_of
 from portal.subscriptions.rules.periods import last_usable_day, period_at
-from portal.terms.library import find_stack
+from portal.terms.shelf import pinned_stack
 from portal.terms.stack import Stack
 
 
@@ -57,10 +59,7 @@ class Sold:
     @property
     def terms(self) -> Stack:
         """The pinned stack of documents, whose versions are part of the contract."""
-        stack = find_stack(self.terms_stack)
-        if stack.versions != self.terms_versions:
-            raise LookupError(f"pinned versions {self.terms_versions} are not in the library")
-        return stack
+        return pinned_stack(self.terms_stack, self.terms_versions)
 
     @property
     def present_terms(self) -> Stack:
@@ -102,6 +101,11 @@ class Order(Tenant, Sold, Stateful, db.Model):
     @property
     def proforma(self) -> Proforma | None:
         return db.session.scalars(select(Proforma).where(Proforma.order_uid == self.uid)).one_or_none()
+
+    @property
+    def proofs(self) -> list[Acceptance]:
+        """Who accepted the terms of this order before it was placed, when and from where (000-02)."""
+        return [row for row in self.customer.proofs_of(self.terms) if row.accepted_at <= self.created_at]
 
     def cancel(self, *, by: Any) -> None:
         self._take("cancel", by=by)
@@ -181,6 +185,24 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         over = self.ends_on is not None and self.ends_on <= clock.today()
         return "ended" if over else self.state.value
 
+    @property
+    def coming_prices(self) -> list[PriceStep]:
+        """Announced prices that no period has begun with yet, the nearest first."""
+        return [step for step in reversed(steps_of(self)) if step.effective_on >= self.billed_before]
+
+    def take_price(self, unit_cents: int, start: date) -> None:
+        """The price of the period that begins; earlier periods and their invoices keep theirs."""
+        if unit_cents != self.unit_cents:
+            before, after = str(self.unit_cents), str(unit_cents)
+            record(self, "take_price", by=SYSTEM, before=before, after=after, start=start.isoformat())
+            self.unit_cents = unit_cents
+
+    def follow_terms(self, versions: list[str], *, by: Any) -> None:
+        """From now on these document versions count; the journal keeps those that counted before."""
+        before = ", ".join(self.terms_versions)
+        record(self, "follow_terms", by=by, pinned_before=before, pinned_after=", ".join(versions))
+        self.terms_versions = versions
+
     def give_notice(self, *, sent_on: date, ends_on: date, reason: str, by: Any) -> None:
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
@@ -204,6 +226,7 @@ def charge_next_period(subscription: Subscription) -> str:
     start = subscription.billed_before
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
+    subscription.take_price(price_on(subscription, start), start)
     with force_locale(subscription.customer.language):
         label = period_label(subscription.product_name, start, end)
     add_charge(

@@ -24,7 +24,7 @@ from portal.resellers.models import issuer_for, next_number
 from portal.sepa.iban import in_fours
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
 from portal.subscriptions.rules.periods import price_kept_through
-from portal.terms.library import find_stack
+from portal.terms.shelf import stack_in_force
 
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
@@ -34,7 +34,7 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
 
     Source: 000-02, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
     """
-    terms = find_stack(product.terms_stack)
+    terms = stack_in_force(product.terms_stack, clock.today())
     if not customer.has_accepted(terms):
         raise Refused(
             _("Le client n'a pas accepté les conditions %(terms)s en vigueur.", terms=terms.label),
@@ -63,7 +63,7 @@ def place_order(
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     check_sale(customer, product, method)
-    terms = find_stack(product.terms_stack)
+    terms = stack_in_force(product.terms_stack, clock.today())
     waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
         uid=uid or new_uid(),
@@ -71,7 +71,7 @@ def place_order(
         legal_entity_id=issuer_for(customer).id, state=waiting[method], ordered_on=clock.today(),
         product_name=product.name, plan=product.plan, terms_stack=product.terms_stack,
         terms_versions=terms.versions, billing_months=product.billing_months, quantity=quantity,
-        unit_cents=product.unit_cents, includes_vat=product.price_includes_vat,
+        unit_cents=product.price_on(clock.today()), includes_vat=product.price_includes_vat,
         vat_basis_points=product.vat_basis_points, method=method,
     )  # fmt: skip
     db.session.add(order)

@@ -12,7 +12,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import Method, Product, list_products
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
-from portal.db import db
+from portal.db import cursor_of, db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
@@ -23,6 +23,7 @@ from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from portal.subscriptions.termination import terminate, work_out
+from portal.terms.shelf import stack_in_force
 
 bp = Blueprint("subscriptions", __name__)
 
@@ -37,10 +38,12 @@ def _order_form() -> OrderForm:
 @requires(Permission.ORDER_WRITE)
 def new_order(customer_uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
-    page = render_template(
-        "subscriptions/new_order.html", customer=customer, form=_order_form(), products=list_products()
-    )
-    return make_response(page)
+    asked = request.args  # what was typed before the terms had to be accepted
+    form = _order_form()
+    form.product.data = asked.get("product", form.product.data)
+    form.quantity.data = cursor_of(asked.get("quantity", "")) or form.quantity.data
+    form.method.data = asked.get("method", form.method.data)
+    return _order_form_page(customer, form)
 
 
 @bp.post("/customers/<customer_uid>/orders")
@@ -52,6 +55,8 @@ def create_order(customer_uid: str) -> Response:
         return htmx.go(url_for(".show_order", uid=form.once.data))
     if form.validate():
         product = get_or_404(Product.visible_to(g.actor), form.product.data)
+        if not customer.has_accepted(stack_in_force(product.terms_stack, clock.today())):
+            return _to_acceptance(customer, product, form)
         try:
             order = _order(customer, product, form)
             db.session.commit()
@@ -64,10 +69,24 @@ def create_order(customer_uid: str) -> Response:
         except Refused as refusal:
             db.session.rollback()
             _place_refusal(form, refusal)
+    return _order_form_page(customer, form, 422)
+
+
+def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
     page = render_template(
-        "subscriptions/new_order.html", customer=customer, form=form, products=list_products()
+        "subscriptions/new_order.html", customer=customer, form=form, products=list_products(),
+        today=clock.today(),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Response:
+    """The terms in force come first; what has been typed comes back afterwards."""
+    asked = {"product": product.uid, "quantity": form.quantity.data, "method": form.method.data}
+    return htmx.go(
+        url_for("customers.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
+        toast=_("Le client doit d'abord accepter les conditions en vigueur."),
     )
-    return make_response(page, 422)
 
 
 def _is_placed(uid: str) -> bool:

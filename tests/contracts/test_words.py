@@ -9,9 +9,10 @@ from flask import Flask
 from flask_babel import force_locale
 
 from portal import simulator
-from portal.contracts.words import AMOUNTS, CHOICES, DATES, FIELDS, LEGAL, QUESTIONS, STATUSES, shown
+from portal.contracts.words import AMOUNTS, CHOICES, DATES, FIELDS, LEGAL, QUESTIONS, STATUSES
 from portal.i18n import told
 from portal.simulator.case import EVENTS, fields_of
+from portal.terms.display import written
 from portal.terms.statute import RULES
 from portal.wording import Cents, Sentence, Word
 
@@ -63,11 +64,11 @@ def test_a_kept_sentence_is_told_in_the_readers_language(app: Flask) -> None:
 
 def test_a_value_is_shown_with_its_unit(app: Flask) -> None:
     with app.test_request_context(), force_locale("fr"):
-        assert shown("months", 3) == "3 mois"
-        assert shown("days", 1) == "1 jour"
-        assert shown("basis_points", 1000) == "10\u00a0%"
-        assert shown("flag", False) == "non"
-        assert shown("choice", "registered_letter") == "lettre recommandée"
-        assert shown("list", ("email", "post")) == "courriel, courrier"
-        assert shown("cents", 4000) == "40,00\u00a0€"
-        assert shown("count", None) == "sans effet"
+        assert written("months", 3) == "3 mois"
+        assert written("days", 1) == "1 jour"
+        assert written("basis_points", 1000) == "10\u00a0%"
+        assert written("flag", False) == "non"
+        assert written("choice", "registered_letter") == "lettre recommandée"
+        assert written("list", ("email", "post")) == "courriel, courrier"
+        assert written("cents", 4000) == "40,00\u00a0€"
+        assert written("count", None) == "sans effet"

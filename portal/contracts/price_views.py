@@ -1,0 +1,108 @@
+"""Prices of the products, for the operator: a new one, from which day for whom, and the proof of telling."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock, htmx
+from portal.access import Permission, get_or_404, requires
+from portal.catalogue.models import PriceRevision, Product
+from portal.contracts.forms import PriceForm
+from portal.contracts.proof import UNSENT, csv_file, iso, mail_state, with_mails
+from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+from portal.journal import timeline
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.price_steps import PriceStep
+from portal.words import look_of
+
+bp = Blueprint("prices", __name__, url_prefix="/prices")
+SHOWN = 500
+
+
+@bp.get("")
+@requires(Permission.PRICE_WRITE)
+def list_prices() -> Response:
+    query = Product.visible_to(g.actor).order_by(Product.name, Product.id)
+    rows = list(db.session.scalars(query))
+    return make_response(render_template("contracts/prices.html", products=rows, today=clock.today()))
+
+
+def _refusals(product: Product, form: PriceForm) -> bool:
+    """Say beside its field what forbids the price that was typed; True when something does."""
+    if not form.validate():
+        return True
+    try:
+        check_revision(product, form.cents, form.effective_on.data)
+    except Refused as refusal:
+        form[refusal.field or "effective_on"].errors = [said(refusal)]
+        return True
+    return False
+
+
+@bp.get("/<product_uid>")
+@requires(Permission.PRICE_WRITE)
+def show_price(product_uid: str) -> Response:
+    """What a new price would mean for each subscription, before anything is decided."""
+    product = get_or_404(Product.visible_to(g.actor), product_uid)
+    asked = "effective_on" in request.args
+    form = PriceForm(request.args, meta={"csrf": False}) if asked else PriceForm(formdata=None)
+    return _page(product, form, asked and not _refusals(product, form))
+
+
+def _page(product: Product, form: PriceForm, is_ready: bool, status: int = 200) -> Response:
+    unsent = request.args.get("unsent") == "1"
+    if not form.effective_on.data and not form.errors:
+        form.effective_on.data = earliest_day(product)
+    day = form.effective_on.data
+    page = render_template(
+        "contracts/price.html", product=product, form=form, is_ready=is_ready, today=clock.today(),
+        confirm=PriceForm(formdata=None), notice=notice_of(product), earliest=earliest_day(product),
+        rows=preview(product, day, SHOWN) if day else [], told=_told(product, unsent=unsent),
+        unsent=unsent, events=timeline(product), shown=SHOWN,
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+@bp.post("/<product_uid>")
+@requires(Permission.PRICE_WRITE)
+def revise(product_uid: str) -> Response:
+    product, form = get_or_404(Product.visible_to(g.actor).with_for_update(), product_uid), PriceForm()
+    if _refusals(product, form):
+        return _page(product, form, False, 422)
+    revise_price(product, unit_cents=form.cents, effective_on=form.effective_on.data, by=g.actor)
+    db.session.commit()
+    text = _("Le nouveau prix est décidé ; les clients en sont prévenus.")
+    return htmx.go(url_for(".show_price", product_uid=product_uid), toast=text)
+
+
+def _told(product: Product, *, unsent: bool) -> list[tuple[PriceStep, Subscription, Any, str]]:
+    query = (
+        with_mails(select(PriceStep, Subscription), PriceStep.mail_uid)
+        .join(PriceRevision, PriceRevision.id == PriceStep.revision_id)
+        .join(Subscription, Subscription.id == PriceStep.subscription_id)
+        .where(PriceRevision.product_id == product.id)
+        .order_by(PriceStep.id.desc())
+    )
+    found = db.session.execute(query.where(UNSENT) if unsent else query)
+    return [(step, subscription, mail, mail_state(mail, task)) for step, subscription, mail, task in found]
+
+
+@bp.get("/<product_uid>/told.csv")
+@requires(Permission.PRICE_WRITE)
+def download_told(product_uid: str) -> Response:
+    product = get_or_404(Product.visible_to(g.actor), product_uid)
+    heading = [
+        _("Client"), _("Abonnement"), _("Nouveau prix (centimes)"), _("Premier jour"), _("Adresse e-mail"),
+        _("E-mail"), _("Envoyé le"),
+    ]  # fmt: skip
+    rows = [
+        [subscription.customer.name, subscription.label, step.unit_cents, iso(step.effective_on),
+         step.recipient, look_of(f"mail_{told}").word, iso(mail and mail.sent_at)]
+        for step, subscription, mail, told in _told(product, unsent=request.args.get("unsent") == "1")
+    ]  # fmt: skip
+    return csv_file(f"{product.code}-prices.csv", heading, rows)

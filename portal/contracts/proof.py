@@ -1,0 +1,45 @@
+"""The proof of telling: what became of an e-mail, and the list as a table to download."""
+
+import csv
+from io import StringIO
+from typing import Any
+
+from flask import Response, make_response
+from sqlalchemy import or_
+
+from portal.jobs import Task, TaskState
+from portal.mail import Mail, MailState
+
+UNSENT = or_(Mail.id.is_(None), Mail.state != MailState.SENT)
+
+
+def mail_state(mail: Mail | None, task: TaskState | None) -> str:
+    """What is known of an e-mail: ``sent``, ``queued``, or ``failed`` when the server took it not."""
+    if mail is None or task == TaskState.FAILED:
+        return "failed"
+    return mail.state.value
+
+
+def with_mails(query: Any, mail_uid: Any) -> Any:
+    """Add to a query of told rows their mail and the state of its sending."""
+    return (
+        query.add_columns(Mail, Task.state)
+        .outerjoin(Mail, Mail.uid == mail_uid)
+        .outerjoin(Task, (Task.ref == mail_uid) & (Task.kind == "mail.send"))
+    )
+
+
+def iso(value: Any) -> str:
+    return value.isoformat() if value else ""
+
+
+def csv_file(name: str, heading: list[str], rows: list[list[Any]]) -> Response:
+    """A table that a spreadsheet opens as it is; no cell can begin a formula."""
+    out = StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    for row in [heading, *rows]:
+        cells = [str(cell) for cell in row]
+        writer.writerow([f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t"} else cell for cell in cells])
+    response = make_response("\ufeff" + out.getvalue(), 200, {"Content-Type": "text/csv; charset=utf-8"})
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
