@@ -27,13 +27,15 @@ from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import signing
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
+from portal.subscriptions import reminders as _reminders  # noqa: F401
 from portal.subscriptions import vaults as subscription_vaults
 from portal.subscriptions import views as subscriptions
+from portal.subscriptions import withdrawal_views as withdrawals
 from portal.terms import views as terms
 
 BLUEPRINTS = (
-    accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
-    signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
+    accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp, billing.bp,
+    sepa.bp, signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
     reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 

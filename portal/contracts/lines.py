@@ -8,7 +8,6 @@ from portal.contracts.words import AMOUNTS, DATES, LEGAL
 from portal.simulator.outcome import Amount, Dated, Outcome, Source
 from portal.subscriptions.models import Subscription
 from portal.terms.display import written
-from portal.terms.library import documents
 from portal.terms.stack import Stack
 from portal.terms.statute import Applied, Statute, applied, statutes_over
 from portal.terms.values import Value
@@ -84,6 +83,7 @@ class Line:
     overrode: tuple[Clause, ...]
     beside: tuple[Beside, ...]
     working: Sentence | None
+    is_ceiling: bool = False  # what may be asked for at most
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -106,14 +106,15 @@ def _line(entry: Dated | Amount, reader: Reader) -> Line:
         on=entry.on if isinstance(entry, Dated) else None,
         cents=entry.cents if isinstance(entry, Amount) else None,
         at=entry.at if isinstance(entry, Dated) else None,
-        clauses=tuple(_clause(value) for value in values),
-        overrode=tuple(_clause(under) for value in values for under in value.overrode),
+        clauses=tuple(_clause(value, reader) for value in values),
+        overrode=tuple(_clause(under, reader) for value in values for under in value.overrode),
         beside=_besides(entry.sources, reader), working=entry.working,
+        is_ceiling=isinstance(entry, Amount) and entry.is_ceiling,
     )  # fmt: skip
 
 
-def _clause(value: Value) -> Clause:
-    known = documents().get(value.document)
+def _clause(value: Value, reader: Reader) -> Clause:
+    known = next((one for one in reader.stack.documents if one.code == value.document), None)
     document = f"{known.title}, {known.version}" if known else value.document
     article = "" if value.article == value.document else value.article
     return Clause(value.clause, article, document, written(value.unit, value.value), value.note)
@@ -138,7 +139,8 @@ def beside(both: Applied, reader: Reader) -> Beside:
     values = reader.answering(law)
     stands = law.key == "switch.notice_months" and _is_short_enough(values, law)
     return Beside(
-        str(LEGAL[law.key]), tuple(_clause(value) for value in values), law, written(law.unit, law.value),
+        str(LEGAL[law.key]), tuple(_clause(value, reader) for value in values), law,
+        written(law.unit, law.value),
         "contract" if stands else both.by,
     )  # fmt: skip
 

@@ -29,8 +29,8 @@ from portal.mail import link, queue_mail
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility import facts, rules
 from portal.stateful import Stateful, step
+from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.termination import reversibility_fee
 from portal.terms.facts import Fact
 
 FETCH_DAYS = 30

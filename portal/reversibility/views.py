@@ -24,8 +24,8 @@ from portal.reversibility.display import case_steps, waits_for
 from portal.reversibility.forms import CaseForm
 from portal.reversibility.models import OVER, CaseState, Reason, ReversibilityCase, case_for, cases_of
 from portal.reversibility.open import open_case, vaults_for
+from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription, subscriptions_of
-from portal.subscriptions.termination import reversibility_fee
 from portal.subscriptions.views import subscription_link
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")

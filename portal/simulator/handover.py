@@ -108,7 +108,7 @@ def _fee(state: State, event: Event, received: date) -> None:
                "ne permet que le coût établi par une fiche, transfert des données à zéro."),
             contract=Cents(contract), n=months.value, monthly=Cents(monthly), minimum=Cents(minimum.value),
         )  # fmt: skip
-        state.amount("reversibility_fee", contract, months, charge.law, working=working)
+        state.amount("reversibility_fee", contract, months, charge.law, working=working, is_ceiling=True)
         state.remark(N_("L5 : %(contract)s est un plafond ; sans fiche de coût, rien n'est facturable."),
                      contract=Cents(contract))  # fmt: skip
     else:

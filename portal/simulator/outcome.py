@@ -36,6 +36,7 @@ class Amount:
     cents: int
     sources: tuple[Source, ...]
     working: Sentence
+    is_ceiling: bool = False  # what may be asked for at most: the true amount is not known yet
 
     @property
     def clause(self) -> str:

@@ -69,8 +69,10 @@ class State:
     ) -> None:  # fmt: skip
         self.out.calendar.append(Dated(on, what, sources, working, at))
 
-    def amount(self, what: str, cents: int, *sources: Source, working: Sentence) -> None:
-        self.out.amounts.append(Amount(what, cents, sources, working))
+    def amount(
+        self, what: str, cents: int, *sources: Source, working: Sentence, is_ceiling: bool = False
+    ) -> None:
+        self.out.amounts.append(Amount(what, cents, sources, working, is_ceiling))
 
     def status(self, on: date, status: str) -> None:
         self.statuses.append((on, status))

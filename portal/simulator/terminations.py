@@ -24,7 +24,7 @@ from portal.subscriptions.rules.notices import (
     last_notice_day,
 )
 from portal.subscriptions.rules.periods import last_usable_day, period_at
-from portal.terms.statute import SWITCHING
+from portal.terms.statute import SWITCHING, Statute
 from portal.terms.values import Value
 from portal.wording import N_, Cents, Sentence, Word
 
@@ -268,8 +268,8 @@ def _end(
     if stops is not None:
         last = last_usable_day(ends_on)
         paid = state.case.paid_through
-        at_once = event["by"] == "provider"
-        state.when("last_usable_day", last if at_once or paid is None else max(last, paid), stops)
+        cut_short = event["by"] == "provider" or isinstance(sources[0], Statute)
+        state.when("last_usable_day", last if cut_short or paid is None else max(last, paid), stops)
     _data(state, ends_on)
 
 

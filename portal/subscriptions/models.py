@@ -126,6 +126,7 @@ class Order(Tenant, Sold, Stateful, db.Model):
 class SubscriptionState(StrEnum):
     ACTIVE = "active"
     NOTICE_GIVEN = "notice_given"  # ends on ends_on; that it has ended is a matter of the day
+    WITHDRAWN = "withdrawn"  # a consumer changed his mind in time
 
 
 S = SubscriptionState
@@ -136,7 +137,10 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
 
     __tablename__ = "subscription"
 
-    steps = {"give_notice": step(S.ACTIVE, to=S.NOTICE_GIVEN)}
+    steps = {
+        "give_notice": step(S.ACTIVE, to=S.NOTICE_GIVEN),
+        "withdraw": step(S.ACTIVE, S.NOTICE_GIVEN, to=S.WITHDRAWN),
+    }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
@@ -148,6 +152,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     notified_on: Mapped[date | None]  # the notice was sent that day
     notice_reason: Mapped[str | None] = mapped_column(String(40))
     ends_on: Mapped[date | None]  # first day without service
+    refund_cents: Mapped[int | None] = mapped_column(BigInteger)  # owed back since the end, VAT as paid
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -182,6 +187,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         return last_usable_day(self.billed_before)
 
     def shown_state(self) -> str:
+        if self.state == S.WITHDRAWN:
+            return "retracted"
         over = self.ends_on is not None and self.ends_on <= clock.today()
         return "ended" if over else self.state.value
 
@@ -206,6 +213,11 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     def give_notice(self, *, sent_on: date, ends_on: date, reason: str, by: Any) -> None:
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
+
+    def withdraw(self, *, on: date, refund_cents: int, by: Any) -> None:
+        self._take("withdraw", by=by, refund_cents=refund_cents)
+        self.notified_on = self.ends_on = on
+        self.refund_cents = refund_cents
 
 
 def subscriptions_of(customer: Customer) -> list[Subscription]:

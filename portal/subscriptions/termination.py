@@ -10,20 +10,26 @@ from flask_babel import ngettext
 
 from portal import clock
 from portal.billing.models import add_charge
+from portal.billing.refunds import unused_refund_cents
 from portal.customers.models import ContactRole
 from portal.errors import Refused
 from portal.i18n import eur, plain_day
 from portal.mail import queue_mail
+from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.rules.fees import (
-    contract_reversibility_fee_cents,
-    early_end_penalty_cents,
-    reversibility_fee_cents,
+from portal.subscriptions.reminders import missed_reminder
+from portal.subscriptions.rules.fees import early_end_penalty_cents
+from portal.subscriptions.rules.notices import (
+    contract_end,
+    early_end,
+    effective_after_days,
+    last_notice_day,
+    switch_stages,
 )
-from portal.subscriptions.rules.notices import contract_end, early_end, effective_after_days, last_notice_day
-from portal.subscriptions.rules.periods import last_usable_day
+from portal.subscriptions.rules.periods import last_usable_day, period_at
+from portal.terms.display import written
 from portal.terms.facts import Fact, fact_from
-from portal.terms.statute import applied
+from portal.terms.statute import Statute, applied
 
 
 class Reason(StrEnum):
@@ -41,6 +47,8 @@ class Termination:
     ends_on: date
     penalty_cents: int
     facts: tuple[Fact, ...]
+    refund_cents: int = 0
+    law: Statute | None = None  # that gave the end, over the contract
 
 
 def work_out(subscription: Subscription, sent_on: date, *, reason: str, early: bool) -> Termination:
@@ -49,15 +57,71 @@ def work_out(subscription: Subscription, sent_on: date, *, reason: str, early: b
     early: use the contract's early end, where it has one, instead of waiting for the échéance.
     Raises Refused for a notice before the start, in the future, or an early end that the contract lacks.
 
-    Source: 000-13, 000-14, 000-55..57, 001-44, 001-47, 003-21, 004-37, 004-42.
+    Source: 000-13, 000-14, 000-55..57, 001-44, 001-47, 003-21, 004-37, 004-42; L2, L5.
     """
     if sent_on > clock.today():
         raise Refused(_("La date d'envoi est dans le futur."), field="sent_on")
     if sent_on < subscription.started_on:
         raise Refused(_("La résiliation ne peut pas précéder le début du contrat."), field="sent_on")
-    notice = _early(subscription, sent_on) if early else _at_term(subscription, sent_on)
-    facts = [*notice.facts, *_money(subscription, notice.ends_on, sent_on, reason)]
-    return Termination(sent_on, notice.ends_on, notice.penalty_cents, tuple(facts))
+    notice = (
+        _free_exit(subscription, sent_on)
+        or (_early(subscription, sent_on, reason) if early else None)
+        or _by_law(subscription, _at_term(subscription, sent_on), reason)
+    )
+    facts = [*notice.facts, *_money(subscription, notice, reason)]
+    return replace(notice, facts=tuple(facts))
+
+
+def _free_exit(subscription: Subscription, sent_on: date) -> Termination | None:
+    """The end at once of a contract that was renewed without its reminder, with the unused part back.
+
+    Source: L2 (C. conso L215-1), over 000-55, 000-57, 001-44, 001-47.
+    """
+    missed = missed_reminder(subscription, sent_on)
+    if missed is None:
+        return None
+    working = _("La dernière reconduction n'a pas été annoncée dans les temps : la sortie est libre.")
+    fact = fact_from(sent_on, law=missed.law, working=working, label=_("Fin du contrat"))
+    return Termination(sent_on, sent_on, 0, (fact,), _unused_cents(subscription, sent_on), missed.law)
+
+
+def _by_law(subscription: Subscription, notice: Termination, reason: str) -> Termination:
+    """The earlier end that the law gives to a change of provider, where the contract has no early end.
+
+    Source: L5 (regulation (EU) 2023/2854, art. 25), over 000-14, 001-44, 003-21.
+    """
+    law, ends_on = _switch_end(subscription, notice.sent_on, reason)
+    early = subscription.terms.on(notice.sent_on).find("early_end.notice_months")
+    if law is None or ends_on >= notice.ends_on or early is not None:
+        return notice
+    working = _(
+        "Deux mois de préavis puis trente jours de transition au plus ; le contrat seul finirait le %(day)s.",
+        day=plain_day(notice.ends_on),
+    )
+    end = fact_from(ends_on, law=law, working=working, label=_("Fin du contrat"))
+    facts = [replace(fact, label=_("Fin selon le contrat seul")) if fact.value == notice.ends_on else fact
+             for fact in notice.facts]  # fmt: skip
+    return Termination(notice.sent_on, ends_on, 0, (end, *facts), _unused_cents(subscription, ends_on), law)
+
+
+def _switch_end(subscription: Subscription, sent_on: date, reason: str) -> tuple[Statute | None, date]:
+    """The law on changes of provider and the end of its transition; None where it does not apply."""
+    terms, kind = subscription.terms.on(sent_on), subscription.customer.kind.value
+    keys = ("switch.notice_months", "switch.transition_days", "switch.retrieval_days")
+    months, days, after = (applied(terms, key, on=sent_on, customer=kind, reason=reason) for key in keys)
+    if months.law is None or days.law is None or after.law is None:
+        return None, sent_on
+    stages = switch_stages(sent_on, months.law.value, days.law.value, after.law.value)
+    return months.law, stages.transition_ends_on
+
+
+def _unused_cents(subscription: Subscription, ends_on: date) -> int:
+    """What was billed for days after the end, of the period that contains it, as it was billed."""
+    if subscription.billed_before <= ends_on:
+        return 0
+    period = period_at(subscription.started_on, subscription.billing_months, ends_on)
+    total, used = (period.ends_on - period.starts_on).days, (ends_on - period.starts_on).days
+    return unused_refund_cents(subscription.quantity * subscription.unit_cents, total, used)
 
 
 def _at_term(subscription: Subscription, sent_on: date) -> Termination:
@@ -97,13 +161,17 @@ def _at_term(subscription: Subscription, sent_on: date) -> Termination:
     return Termination(sent_on, ends_on, 0, facts)
 
 
-def _early(subscription: Subscription, sent_on: date) -> Termination:
+def _early(subscription: Subscription, sent_on: date, reason: str) -> Termination:
     terms = subscription.terms.on(sent_on)
     months = terms.find("early_end.notice_months")
     rate = terms.find("early_end.flat_penalty_basis_points")
     if months is None or rate is None:
         raise Refused(_("Ce contrat ne prévoit pas de sortie anticipée."), field="early")
-    ends_on = early_end(sent_on, months.value)
+    ends_on, by_contract = early_end(sent_on, months.value), early_end(sent_on, months.value)
+    law, sooner = _switch_end(subscription, sent_on, reason)
+    if law is not None:
+        ends_on = min(ends_on, sooner)
+    law = law if ends_on < by_contract else None
     term_end = subscription.term_ends_on(sent_on)
     if ends_on >= term_end:
         raise Refused(_("L'échéance vient avant la fin du préavis : résiliez à l'échéance."), field="early")
@@ -116,61 +184,37 @@ def _early(subscription: Subscription, sent_on: date) -> Termination:
     length = ngettext("%(num)d mois", "%(num)d mois", months.value)
     facts = (
         fact_from(length, months, label=_("Préavis")),
-        fact_from(ends_on, months, label=_("Fin du contrat")),
+        fact_from(ends_on, months, label=_("Fin du contrat"), law=law),
         fact_from(eur(penalty), rate, working=working, label=_("Pénalité de sortie anticipée")),
     )
     return Termination(sent_on, ends_on, penalty, facts)
 
 
-def _money(subscription: Subscription, ends_on: date, sent_on: date, reason: str) -> list[Fact]:
-    terms = subscription.terms.on(sent_on)
+def _money(subscription: Subscription, notice: Termination, reason: str) -> list[Fact]:
+    terms, ends_on, sent_on = subscription.terms.on(notice.sent_on), notice.ends_on, notice.sent_on
     facts = []
     stop = terms.find("service.stops")
     if stop:
-        paid = max(subscription.billed_before, ends_on)
+        paid = ends_on if notice.law else max(subscription.billed_before, ends_on)
         facts.append(fact_from(last_usable_day(paid), stop, label=_("Dernier jour d'utilisation")))
     refund = terms.find("termination.customer_refund")
-    if refund:
+    if notice.law:
+        facts.append(fact_from(eur(notice.refund_cents), *([refund] if refund else []), law=notice.law,
+                               working=_("La part payée d'avance et non utilisée est rendue."),
+                               label=_("Remboursement")))  # fmt: skip
+    elif refund:
         words = {"none": _("aucun remboursement"), "prorata": _("au prorata")}
         facts.append(fact_from(words[refund.value], refund, label=_("Remboursement")))
-    channel = terms.find("termination.channel")
-    if channel:
-        facts.append(fact_from(_("lettre recommandée"), channel, label=_("Forme de la résiliation")))
+    kind = subscription.customer.kind.value
+    channel = applied(terms, "termination.channel", on=sent_on, customer=kind)
+    if channel.contract is not None:
+        law = channel.law if channel.by == "law" else None
+        form = written("choice", channel.value)
+        facts.append(fact_from(form, channel.contract, law=law, label=_("Forme de la résiliation")))
     fee = reversibility_fee(subscription, sent_on, reason)
     if fee:
         facts.append(_reversibility_words(fee))
     return facts
-
-
-def reversibility_fee(
-    subscription: Subscription, on: date, reason: str, cost_cents: int | None = None
-) -> Fact | None:
-    """Fee for handing the data back, in cents, as contract and law put it; None where there is no price.
-
-    cost_cents: total of the cost sheet of a switch. The fact's value is None while the law allows the cost
-    only and no sheet shows it.
-
-    Source: 002-20, 004-33; L5.
-    """
-    terms = subscription.terms.on(on)
-    months, minimum = terms.find("reversibility.fee_months"), terms.find("reversibility.fee_minimum_cents")
-    if months is None or minimum is None:
-        return None
-    kind = subscription.customer.kind.value
-    charge = applied(terms, "reversibility.charge", on=on, customer=kind, reason=reason)
-    contract = contract_reversibility_fee_cents(subscription.monthly_cents, months.value, minimum.value)
-    cents = reversibility_fee_cents(contract, charge.value, cost_cents)
-    working = _(
-        "%(months)d mois × %(monthly)s = %(total)s, au moins %(minimum)s : %(contract)s HT au contrat.",
-        months=months.value, monthly=eur(subscription.monthly_cents), minimum=eur(minimum.value),
-        total=eur(months.value * subscription.monthly_cents), contract=eur(contract),
-    )  # fmt: skip
-    if charge.law and charge.value == "cost":
-        sheet = eur(cost_cents) if cost_cents is not None else _("aucune fiche de coût")
-        working += " " + _("Coût établi : %(sheet)s.", sheet=sheet)
-    return fact_from(
-        cents, months, minimum, working=working, label=_("Frais de réversibilité"), law=charge.law
-    )
 
 
 def _reversibility_words(fee: Fact) -> Fact:
@@ -181,6 +225,7 @@ def terminate(subscription: Subscription, sent_on: date, *, reason: str, early: 
     """Give notice: fix the end, owe the penalty once, confirm by mail."""
     result = work_out(subscription, sent_on, reason=reason, early=early)
     subscription.give_notice(sent_on=sent_on, ends_on=result.ends_on, reason=reason, by=by)
+    subscription.refund_cents = result.refund_cents or None
     customer = subscription.customer
     if result.penalty_cents:
         rate = subscription.terms.on(sent_on).get("early_end.flat_penalty_basis_points")

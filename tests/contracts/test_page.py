@@ -177,6 +177,9 @@ def test_who_has_given_notice_cannot_leave_again(house: House, browser: Browser)
 def test_a_recorded_end_that_the_law_shortens_is_told(house: House, browser: Browser) -> None:
     subscription = natso(house)
     terminate(subscription, TODAY, reason="switch", early=False, by=SYSTEM)
+    assert subscription.ends_on == date(2027, 2, 22)
+    subscription.ends_on = date(2028, 1, 15)  # as it would have been recorded by hand
+    db.session.commit()
     calendar = section(browser(house.owner).get(f"/contracts/{subscription.uid}").text, "calendar")
     assert "enregistrée pour le 15 janvier 2028 ; le contrat et la loi donnent le 22 février 2027" in calendar
 
