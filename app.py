@@ -7,6 +7,7 @@ from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
 from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.api import views as api
+from portal.billing import rate_views as rates
 from portal.billing import views as billing
 from portal.contracts import amendment_views as amendments
 from portal.contracts import jobs as _contract_jobs  # noqa: F401
@@ -35,7 +36,7 @@ from portal.terms import views as terms
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp, billing.bp,
-    sepa.bp, signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
+    rates.bp, sepa.bp, signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
     reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 

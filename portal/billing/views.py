@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.billing.models import BillingRun, Invoice, RunState
+from portal.billing.rates import late_facts
 from portal.billing.run import start_run
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
@@ -55,8 +56,9 @@ def list_invoices() -> Response:
 def show_invoice(uid: str) -> Response:
     invoice = get_or_404(Invoice.visible_to(g.actor), uid)
     page = render_template(
-        "billing/invoice.html", invoice=invoice, events=timeline(invoice), mails=mails_about(invoice)
-    )
+        "billing/invoice.html", invoice=invoice, events=timeline(invoice), mails=mails_about(invoice),
+        late=late_facts(invoice),
+    )  # fmt: skip
     return make_response(page)
 
 

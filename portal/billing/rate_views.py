@@ -1,0 +1,64 @@
+"""Finance enters the central bank's rate of each half-year."""
+
+from decimal import Decimal, InvalidOperation
+
+from flask import Blueprint, Response, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from portal import htmx
+from portal.access import Permission, requires
+from portal.billing.rates import enter_rate, known_rates, missing_semester
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+
+bp = Blueprint("rates", __name__, url_prefix="/billing/rates")
+
+
+class RateForm(FlaskForm):
+    semester = StringField(_l("Semestre"), [InputRequired(_l("Indiquez le semestre.")), Length(max=7)])
+    rate = StringField(_l("Taux, en %"), [InputRequired(_l("Indiquez le taux.")), Length(max=8)])
+    source = StringField(_l("Où il a été lu"), [InputRequired(_l("Indiquez la source.")), Length(max=300)])
+
+    @property
+    def basis_points(self) -> int:
+        """Hundredths of a percent; raises Refused for what is not a percent with two decimals."""
+        try:
+            points = Decimal((self.rate.data or "").strip().replace(",", ".").rstrip("% ")) * 100
+        except InvalidOperation:
+            points = Decimal("NaN")
+        if not points.is_finite() or points != points.to_integral_value():
+            raise Refused(_("Taux illisible : écrivez par exemple « 2,15 »."), field="rate")
+        return int(points)
+
+
+def _page(form: RateForm, status: int = 200) -> Response:
+    rates = sorted(known_rates().values(), key=lambda rate: rate.semester, reverse=True)
+    page = render_template("billing/rates.html", form=form, rates=rates, missing=missing_semester())
+    return make_response(page, status)
+
+
+@bp.get("")
+@requires(Permission.PAYMENT_WRITE)
+def list_rates() -> Response:
+    return _page(RateForm(formdata=None, semester=missing_semester() or ""))
+
+
+@bp.post("")
+@requires(Permission.PAYMENT_WRITE)
+def create_rate() -> Response:
+    form = RateForm()
+    if not form.validate():
+        return _page(form, 422)
+    try:
+        enter_rate(form.semester.data.strip(), form.basis_points, form.source.data, by=g.actor)
+        db.session.commit()
+    except Refused as refusal:
+        db.session.rollback()
+        form[refusal.field or "semester"].errors = [said(refusal)]
+        return _page(form, 422)
+    return htmx.go(url_for(".list_rates"), toast=_("Taux enregistré."))

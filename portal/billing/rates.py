@@ -1,0 +1,107 @@
+"""The central bank's rates that late penalties rest on, and what a late invoice owes today."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import clock
+from portal.billing.late_payment import EcbRate, LatePayment, ecb_rates, late_payment, semester_of
+from portal.billing.models import Invoice, InvoiceState
+from portal.db import Row, db
+from portal.errors import Refused
+from portal.i18n import eur, said
+from portal.terms.facts import Fact, fact_from
+from portal.terms.statute import IN_BUSINESS, Statute, statute_for
+
+_SEMESTER = re.compile(r"20\d\d S[12]").fullmatch
+_POINTS = "late.rate_points_basis_points"
+_FEE = "late.fixed_fee_cents"
+
+
+class EnteredRate(Row, db.Model):
+    """A half-year's rate that finance has read at the central bank; never changed, so old penalties stand."""
+
+    __tablename__ = "ecb_rate"
+
+    semester: Mapped[str] = mapped_column(String(7), unique=True)  # "2026 S2"
+    basis_points: Mapped[int]
+    source: Mapped[str] = mapped_column(String(300))
+    entered_by: Mapped[str] = mapped_column(String(200))
+    entered_on: Mapped[date]
+
+
+def known_rates() -> Mapping[str, EcbRate]:
+    """The rates that ship with the portal, then those entered; a shipped one is never overridden."""
+    rows = db.session.scalars(select(EnteredRate).order_by(EnteredRate.semester))
+    entered = {
+        row.semester: EcbRate(row.semester, row.basis_points, row.source, row.entered_on) for row in rows
+    }
+    return {**entered, **ecb_rates()}
+
+
+def missing_semester() -> str | None:
+    """The present half-year when its rate is not known; None when it is."""
+    present = semester_of(clock.today())
+    return None if present in known_rates() else present
+
+
+def enter_rate(semester: str, basis_points: int, source: str, *, by: Any) -> EnteredRate:
+    """Keep the rate of the first day of a half-year, with where it was read.
+
+    Raises Refused for a half-year that is malformed, to come or known, and for an absurd rate.
+
+    Source: 003-52; C. com. art. L441-10 II.
+    """
+    if not _SEMESTER(semester):
+        raise Refused(_("Un semestre s'écrit comme « 2026 S2 »."), field="semester")
+    if semester > semester_of(clock.today()):
+        raise Refused(_("Ce semestre n'a pas commencé."), field="semester")
+    if semester in known_rates():
+        raise Refused(_("Le taux de ce semestre est déjà connu ; il ne change pas."), field="semester")
+    if not 0 <= basis_points <= 2_500:
+        raise Refused(_("Un taux directeur est compris entre 0 et 25 %%."), field="rate")
+    row = EnteredRate(
+        semester=semester, basis_points=basis_points, source=source.strip(), entered_by=by.label,
+        entered_on=clock.today(),
+    )  # fmt: skip
+    db.session.add(row)
+    return row
+
+
+def late_facts(invoice: Invoice) -> list[Fact]:
+    """What an overdue invoice owes on top today: penalties by half-year and the fixed fee; empty when none.
+
+    Source: 003-51, 003-52; L6.
+    """
+    today, kind = clock.today(), invoice.customer.kind.value
+    if invoice.state != InvoiceState.ISSUED or invoice.due_on >= today:
+        return []
+    points, fee = (statute_for(key, on=invoice.due_on, customer=kind) for key in (_POINTS, _FEE))
+    if points is None or fee is None:
+        return []
+    label = _("Pénalités de retard à ce jour")
+    try:
+        owed = late_payment(
+            invoice.gross_cents, invoice.due_on, today, professional=kind in IN_BUSINESS, rates=known_rates(),
+            margin_basis_points=points.value, fee_cents=fee.value,
+        )  # fmt: skip
+    except Refused as refusal:
+        return [fact_from(_("à calculer"), law=points, working=said(refusal), label=label)]
+    return _worded(owed, points, fee, label)
+
+
+def _worded(owed: LatePayment, points: Statute, fee: Statute, label: str) -> list[Fact]:
+    slices = "; ".join(
+        _("%(days)d jours à %(rate)s %% (%(semester)s) : %(amount)s", days=each.days, semester=each.semester,
+          rate=f"{each.rate_basis_points / 100:g}", amount=eur(each.cents))
+        for each in owed.slices
+    )  # fmt: skip
+    return [
+        fact_from(eur(owed.penalty_cents), law=points, working=slices, label=label),
+        fact_from(eur(owed.recovery_fee_cents), law=fee, label=_("Indemnité de recouvrement")),
+    ]
