@@ -27,9 +27,10 @@ TODAY = date(2026, 11, 23)
 GRID = {
     "draft": {"send"},
     "sent": {"sign", "refuse", "revoke", "resend"},
-    "signed": {"revoke", "confirm"},
+    "signed": {"revoke", "confirm", "suspend", "stop"},
+    "suspended": {"revoke", "suspend", "resume", "stop"},
     "refused": set(),
-    "revoked": set(),
+    "revoked": {"stop"},
 }
 COLLECTIONS = {"announced": {"postpone", "cancel", "freeze"}, "frozen": {"export"}, "exported": set(),
                "cancelled": set()}  # fmt: skip

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from blinker import Namespace
 from flask_babel import gettext as _
@@ -26,8 +26,12 @@ from portal.sepa.debits import Address, Scheme
 from portal.sepa.iban import mask
 from portal.sepa.mandate_text import BY_VERSION, Language, MandateText, mandate_text
 from portal.sepa.models.event import MandateEvent, What
+from portal.sepa.models.hold import Holdable
 from portal.sepa.rules import build_rum, mandate_lapses_on, revocation_effective_on
 from portal.stateful import Stateful, step
+
+if TYPE_CHECKING:
+    from portal.sepa.models.amendment import MandateAmendment
 
 LINK_DAYS = 14
 LAPSE_MONTHS = 36  # EPC016-06: a mandate without a debit for so long may no longer be used
@@ -42,6 +46,7 @@ class MandateState(StrEnum):
     DRAFT = "draft"
     SENT = "sent"  # the debtor has the link
     SIGNED = "signed"
+    SUSPENDED = "suspended"  # signed, and no debit may rest on it for now
     REFUSED = "refused"  # by the debtor, instead of signing
     REVOKED = "revoked"  # asked for by the debtor, or the request was withdrawn
 
@@ -49,7 +54,7 @@ class MandateState(StrEnum):
 S = MandateState
 
 
-class Mandate(Tenant, Stateful, db.Model):
+class Mandate(Holdable, Tenant, Stateful, db.Model):
     """A debtor's consent to be debited by one creditor (mandat de prélèvement SEPA)."""
 
     __tablename__ = "mandate"
@@ -59,7 +64,10 @@ class Mandate(Tenant, Stateful, db.Model):
         "send": step(S.DRAFT, to=S.SENT),
         "sign": step(S.SENT, to=S.SIGNED),
         "refuse": step(S.SENT, to=S.REFUSED),
-        "revoke": step(S.SENT, S.SIGNED, to=S.REVOKED),
+        "revoke": step(S.SENT, S.SIGNED, S.SUSPENDED, to=S.REVOKED),
+        "suspend": step(S.SIGNED, S.SUSPENDED, to=S.SUSPENDED),
+        "resume": step(S.SUSPENDED, to=S.SIGNED),
+        "stop": step(S.SIGNED, S.SUSPENDED, S.REVOKED, to=S.REVOKED),
         "resend": step(S.SENT, to=S.SENT),
         "confirm": step(S.SIGNED, to=S.SIGNED),
     }
@@ -105,6 +113,9 @@ class Mandate(Tenant, Stateful, db.Model):
     shown_document: Mapped[Document | None] = relationship(foreign_keys=[shown_document_id])
     proof: Mapped[Document | None] = relationship(foreign_keys=[proof_id])
     events: Mapped[list[MandateEvent]] = relationship(order_by=MandateEvent.seq)
+    amendments: Mapped[list["MandateAmendment"]] = relationship(
+        back_populates="mandate", order_by="MandateAmendment.id"
+    )
 
     # The head of the chain changes with every event: two writers at once never fork it.
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
@@ -133,6 +144,8 @@ class Mandate(Tenant, Stateful, db.Model):
             return _("Le client a refusé de signer le mandat.")
         if self.state == S.REVOKED and (self.revoked_on is None or on >= self.revoked_on):
             return _("Le mandat est révoqué.")
+        if self.state == S.SUSPENDED:
+            return _("Le mandat est suspendu : %(reason)s.", reason=(self.hold_reason or "").rstrip("."))
         if self.signed_on is None:
             return _("Le mandat n'est pas encore signé.")
         if on >= cast(date, self.lapses_on):
