@@ -27,7 +27,7 @@ from portal.sepa import account_pages as account_change
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401
 from portal.sepa import mandate_views as mandates
-from portal.sepa import signing
+from portal.sepa import signing, verify
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import vaults as subscription_vaults
@@ -36,8 +36,8 @@ from portal.terms import views as terms
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
-    mandates.bp, account_change.bp, signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
+    mandates.bp, account_change.bp, signing.bp, verify.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp,
+    reversibility.bp, reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

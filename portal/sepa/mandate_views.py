@@ -1,6 +1,8 @@
 """The life of a mandate after its signature, for staff: another account, suspension, evidence."""
 
-from flask import Blueprint, Response, g, request, url_for
+import re
+
+from flask import Blueprint, Response, g, make_response, request, url_for
 from flask_babel import gettext as _
 
 from portal import htmx
@@ -8,6 +10,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.db import db
 from portal.errors import Refused
 from portal.sepa.account_change import ask_account
+from portal.sepa.evidence_pack import build_evidence_pack
 from portal.sepa.models import Mandate, open_change
 
 bp = Blueprint("mandates", __name__, url_prefix="/sepa/mandates")
@@ -16,6 +19,11 @@ bp = Blueprint("mandates", __name__, url_prefix="/sepa/mandates")
 def _held(uid: str) -> Mandate:
     mandate: Mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(of=Mandate), uid)
     return mandate
+
+
+def _stem(rum: str) -> str:
+    """A reference as part of a file name: an imported one may hold other characters."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", rum)
 
 
 def _back(mandate: Mandate, toast: str) -> Response:
@@ -62,3 +70,14 @@ def resume_mandate(uid: str) -> Response:
     mandate.resume(by=g.actor)
     db.session.commit()
     return _back(mandate, _("Le mandat peut de nouveau servir."))
+
+
+@bp.get("/<uid>/evidence.zip")
+@requires(Permission.MANDATE_PROOF)
+def download_evidence(uid: str) -> Response:
+    """Everything a contested debit needs, made on the spot."""
+    mandate = get_or_404(Mandate.visible_to(g.actor), uid)
+    response = make_response(build_evidence_pack(mandate))
+    response.mimetype = "application/zip"
+    response.headers["Content-Disposition"] = f'attachment; filename="preuves-{_stem(mandate.rum)}.zip"'
+    return response
