@@ -24,10 +24,10 @@ from portal.reversibility import answer as reversibility_answer
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import account_pages as account_change
+from portal.sepa import delegation, signing, verify
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401
 from portal.sepa import mandate_views as mandates
-from portal.sepa import signing, verify
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import vaults as subscription_vaults
@@ -36,8 +36,9 @@ from portal.terms import views as terms
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, billing.bp, sepa.bp,
-    mandates.bp, account_change.bp, signing.bp, verify.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp,
-    reversibility.bp, reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
+    mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp, vaults.bp, unlock.bp, fetch.bp,
+    restore_requests.bp, reversibility.bp, reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp,
+    notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Mandates: asked for, signed, revoked; whether a day's debit may rest on one."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 LINK_DAYS = 14
 LAPSE_MONTHS = 36  # EPC016-06: a mandate without a debit for so long may no longer be used
+_MAX_DELEGATIONS = 3  # nobody sends mails to the whole world through one link
 _MAX_EVENTS = 300  # a link that somebody hammers fills no disk
 
 _signals = Namespace()
@@ -54,6 +56,15 @@ class MandateState(StrEnum):
 S = MandateState
 
 
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """The person who may sign, as the one who got the link names her."""
+
+    name: str
+    role: str
+    email: str
+
+
 class Mandate(Holdable, Tenant, Stateful, db.Model):
     """A debtor's consent to be debited by one creditor (mandat de prélèvement SEPA)."""
 
@@ -69,6 +80,7 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         "resume": step(S.SUSPENDED, to=S.SIGNED),
         "stop": step(S.SIGNED, S.SUSPENDED, S.REVOKED, to=S.REVOKED),
         "resend": step(S.SENT, to=S.SENT),
+        "delegate": step(S.SENT, to=S.SENT),
         "confirm": step(S.SIGNED, to=S.SIGNED),
     }
 
@@ -211,8 +223,22 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         self._take("resend", by=by)
         return self._send_link(by)
 
-    def _send_link(self, by: Any) -> str:
-        contact = self.customer.contact(ContactRole.SIGNATORY)
+    def delegate(self, to: "Delegate", *, sender: str, by: Any, visitor: dict[str, str]) -> str:
+        """A link to the person who may sign, in the place of ``sender``, whose link stops working."""
+        if to.email == sender:
+            raise Refused(_("C'est déjà votre adresse : signez vous-même."), field="email")
+        if sum(row.event["what"] == What.DELEGATED for row in self.events) >= _MAX_DELEGATIONS:
+            raise Refused(_("Cette demande a déjà été transmise trois fois : signez, ou refusez."))
+        self._take("delegate", by=by, person=to.name, role=to.role)
+        self.signer_name = self.signer_role = self.signer_email = None
+        self.note(
+            What.DELEGATED, visitor, sender=mask_email(sender), to=mask_email(to.email),
+            name=to.name, role=to.role,
+        )  # fmt: skip
+        return self._send_link(by, to, sender)
+
+    def _send_link(self, by: Any, delegate: "Delegate | None" = None, sender: str = "") -> str:
+        contact = delegate or self.customer.contact(ContactRole.SIGNATORY)
         link, token = make_link(
             Purpose.SIGN_MANDATE, self, owner=self.customer.organisation,
             recipient=contact.email, days=LINK_DAYS,
@@ -221,7 +247,7 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         self.note(What.LINK_CREATED, by=by.label, token_sha256=link.token_hash, expires=expires)
         mail = queue_mail(
             contact.email, "sepa/mail_sign.txt", about=self, owner=self.customer.organisation,
-            language=self.language, mandate=self, entity=self.legal_entity, contact=contact,
+            language=self.language, mandate=self, entity=self.legal_entity, contact=contact, sender=sender,
             url=public_link(f"/sign/{token}"), last_day=clock.today() + timedelta(days=LINK_DAYS),
         )  # fmt: skip
         self.note(What.MAIL_QUEUED, to=mask_email(contact.email), message_id=mail.message_id)
