@@ -24,8 +24,11 @@ from portal.restore_requests import views as restore_requests
 from portal.reversibility import answer as reversibility_answer
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
+from portal.sepa import account_pages as account_change
+from portal.sepa import delegation, signing, verify
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
-from portal.sepa import signing
+from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401
+from portal.sepa import mandate_views as mandates
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import reminders as _reminders  # noqa: F401
@@ -35,9 +38,10 @@ from portal.subscriptions import withdrawal_views as withdrawals
 from portal.terms import views as terms
 
 BLUEPRINTS = (
-    accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp, billing.bp,
-    rates.bp, sepa.bp, signing.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
+    accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
+    billing.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp,
+    vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp, reversibility_answer.bp, terms.bp,
+    contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

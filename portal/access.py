@@ -44,6 +44,9 @@ class Permission(StrEnum):
     LICENSE_READ = "license:read"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
+    MANDATE_HOLD = "mandate:hold"
+    MANDATE_IMPORT = "mandate:import"
+    MANDATE_PROOF = "mandate:proof"
     BATCH_READ = "batch:read"
     BATCH_WRITE = "batch:write"
     SUBSCRIPTION_READ = "subscription:read"
@@ -85,6 +88,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, Role.CUSTOMER},
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
+    P.MANDATE_HOLD: {Role.OPERATOR, Role.FINANCE},
+    P.MANDATE_IMPORT: {Role.OPERATOR, Role.FINANCE},
+    P.MANDATE_PROOF: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
     P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},
     P.BATCH_WRITE: {Role.FINANCE},
     P.SUBSCRIPTION_READ: set(Role),

@@ -24,6 +24,7 @@ CODE_MINUTES, CODE_TRIES, CODES_PER_HOUR = 10, 5, 3
 
 class Purpose(StrEnum):
     SIGN_MANDATE = "sign"
+    CHANGE_ACCOUNT = "account"
     OPEN_VAULT = "unlock"
     FETCH_EXPORT = "fetch"
 

@@ -9,7 +9,7 @@ import structlog
 
 _IBAN = re.compile(r"\b([A-Z]{2}\d{2})(?: ?[A-Z0-9]{4}){2,6} ?([A-Z0-9]{4}[A-Z0-9]{0,3})\b")
 _TOKEN = re.compile(
-    r"(/(?:sign|unlock|fetch)/)[A-Za-z0-9_-]{20,}"
+    r"(/(?:sign|new-account|unlock|fetch)/)[A-Za-z0-9_-]{20,}"
 )  # signed links carry their token in the path
 _KEY = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{5}(-[0-9A-HJKMNP-TV-Z]{5}){3}\b")
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -106,12 +106,12 @@ class LoginThrottle(Row, db.Model):
     __tablename__ = "login_throttle"
     __table_args__ = (UniqueConstraint("subject"),)
 
-    subject: Mapped[str] = mapped_column(String(80))  # "account:<hash>" or "address:<ip>"
+    subject: Mapped[str] = mapped_column(String(80))  # "account:<hash>", "address:<ip>", "verify:<ip>"
     failures: Mapped[int] = mapped_column(default=0)
     blocked_until: Mapped[datetime | None]
 
 
-_FREE_FAILURES = {"account": 5, "address": 25}
+_FREE_FAILURES = {"account": 5, "address": 25, "verify": 25}
 
 
 def find_user(email: str) -> User | None:
@@ -150,9 +150,11 @@ def _subjects(email: str, address: str) -> list[str]:
 
 def seconds_blocked(email: str, address: str) -> int:
     """How long this account or address must still wait, in seconds; 0 when it need not."""
-    rows = db.session.scalars(
-        select(LoginThrottle).where(LoginThrottle.subject.in_(_subjects(email, address)))
-    )
+    return _wait_of(_subjects(email, address))
+
+
+def _wait_of(subjects: list[str]) -> int:
+    rows = db.session.scalars(select(LoginThrottle).where(LoginThrottle.subject.in_(subjects)))
     waits = [row.blocked_until - clock.now() for row in rows if row.blocked_until]
     return max([0, *(int(wait.total_seconds()) + 1 for wait in waits if wait > timedelta(0))])
 
@@ -160,19 +162,34 @@ def seconds_blocked(email: str, address: str) -> int:
 def note_failure(email: str, address: str) -> None:
     """Count a failed sign-in; after a few, each one doubles the pause (at most 15 minutes)."""
     for subject in _subjects(email, address):
-        row = db.session.scalars(
-            select(LoginThrottle).where(LoginThrottle.subject == subject).with_for_update()
-        ).one_or_none()
-        if row is None:
-            row = LoginThrottle(subject=subject, failures=0)
-            db.session.add(row)
-        row.failures += 1
-        excess = row.failures - _FREE_FAILURES[subject.split(":", 1)[0]]
-        if excess >= 0:
-            row.blocked_until = clock.now() + timedelta(seconds=min(15 * 2**excess, 900))
+        _count(subject)
+
+
+def _count(subject: str) -> None:
+    row = db.session.scalars(
+        select(LoginThrottle).where(LoginThrottle.subject == subject).with_for_update()
+    ).one_or_none()
+    if row is None:
+        row = LoginThrottle(subject=subject, failures=0)
+        db.session.add(row)
+    row.failures += 1
+    excess = row.failures - _FREE_FAILURES[subject.split(":", 1)[0]]
+    if excess >= 0:
+        row.blocked_until = clock.now() + timedelta(seconds=min(15 * 2**excess, 900))
 
 
 def forget_failures(email: str) -> None:
     subject = _subjects(email, "")[0]
     for row in db.session.scalars(select(LoginThrottle).where(LoginThrottle.subject == subject)):
         db.session.delete(row)
+
+
+def count_verification(address: str) -> int:
+    """Seconds that this address must wait before it may check another file; else counts this one, and 0."""
+    subject = f"verify:{address}"
+    wait = _wait_of([subject])
+    rested = delete(LoginThrottle).where(LoginThrottle.subject == subject)
+    db.session.execute(rested.where(LoginThrottle.blocked_until < clock.now() - timedelta(hours=1)))
+    if not wait:
+        _count(subject)
+    return wait

@@ -27,12 +27,12 @@ from portal.sepa.iban import parse_iban
 from portal.sepa.latin import has_letters, to_latin
 
 
-def _trim(value: str | None) -> str:
+def tidy(value: str | None) -> str:
     return " ".join((value or "").replace("\0", "").split())
 
 
-def _text(label: Any, missing: Any, longest: int, **kw: Any) -> StringField:
-    return StringField(label, [DataRequired(missing), _Readable(longest)], filters=[_trim], render_kw=kw)
+def read_text(label: Any, missing: Any, longest: int, **kw: Any) -> StringField:
+    return StringField(label, [DataRequired(missing), _Readable(longest)], filters=[tidy], render_kw=kw)
 
 
 class _Readable:
@@ -55,12 +55,12 @@ class AccountForm(FlaskForm):
         _l("IBAN du compte à débiter"), [Length(max=60, message=_l("Cet IBAN est trop long."))],
         render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
     )  # fmt: skip
-    holder = _text(_l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70,
+    holder = read_text(_l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70,
                    autocomplete="organization")  # fmt: skip
-    street = _text(_l("Numéro et rue"), _l("Indiquez le numéro et la rue."), 70,
+    street = read_text(_l("Numéro et rue"), _l("Indiquez le numéro et la rue."), 70,
                    autocomplete="address-line1")  # fmt: skip
-    postcode = _text(_l("Code postal"), _l("Indiquez le code postal."), 16, autocomplete="postal-code")
-    town = _text(_l("Ville"), _l("Indiquez la ville."), 35, autocomplete="address-level2")
+    postcode = read_text(_l("Code postal"), _l("Indiquez le code postal."), 16, autocomplete="postal-code")
+    town = read_text(_l("Ville"), _l("Indiquez la ville."), 35, autocomplete="address-level2")
     country = SelectField(_l("Pays"), render_kw={"autocomplete": "country"})
 
     def __init__(self, *args: Any, kept_iban: str | None = None, **kwargs: Any) -> None:
@@ -96,8 +96,10 @@ class ConsentForm(FlaskForm):
         _l("J'ai le pouvoir d'engager le titulaire du compte"),
         [DataRequired(_l("Cochez cette case : sans pouvoir, la signature ne vaut rien."))],
     )
-    signer_name = _text(_l("Votre prénom et votre nom"), _l("Indiquez votre nom."), 70, autocomplete="name")
-    signer_role = _text(_l("Votre fonction"), _l("Indiquez votre fonction, par exemple « gérante »."), 70,
+    signer_name = read_text(
+        _l("Votre prénom et votre nom"), _l("Indiquez votre nom."), 70, autocomplete="name"
+    )
+    signer_role = read_text(_l("Votre fonction"), _l("Indiquez votre fonction, par exemple « gérante »."), 70,
                         autocomplete="organization-title")  # fmt: skip
 
 
@@ -112,7 +114,7 @@ class RefusalForm(FlaskForm):
     reason = TextAreaField(
         _l("Pourquoi refusez-vous ?"),
         [DataRequired(_l("Dites en quelques mots pourquoi.")), Length(max=300)],
-        filters=[_trim], render_kw={"rows": 3, "maxlength": 300},
+        filters=[tidy], render_kw={"rows": 3, "maxlength": 300},
     )  # fmt: skip
 
 

@@ -73,15 +73,15 @@ def sign_mandate(mandate: Mandate, link: SignedLink, visitor: dict[str, str]) ->
         signer=str(mandate.signer_name), role=str(mandate.signer_role), at=at,
         channel=mask_email(link.recipient), shown_sha256=str(mandate.shown_sha256),
     )  # fmt: skip
-    sealed = _seal(build_mandate_pdf(mandate_form(mandate), trace), mandate)
-    mandate.shown_document = _keep(mandate, shown, "mandate_shown", f"{mandate.rum}-presente.pdf")
-    mandate.document = _keep(mandate, sealed, "mandate", f"{mandate.rum}.pdf")
+    sealed = seal_for(build_mandate_pdf(mandate_form(mandate), trace), mandate)
+    mandate.shown_document = keep_pdf(mandate, shown, "mandate_shown", f"{mandate.rum}-presente.pdf")
+    mandate.document = keep_pdf(mandate, sealed, "mandate", f"{mandate.rum}.pdf")
     mandate.note(
         What.SIGNED, visitor, signer=str(mandate.signer_name), role=str(mandate.signer_role),
         shown_sha256=str(mandate.shown_sha256), sealed_sha256=mandate.document.sha256,
     )  # fmt: skip
-    proof = _seal(_evidence(mandate, mandate.document), mandate)
-    mandate.proof = _keep(mandate, proof, "mandate_evidence", f"{mandate.rum}-preuve.pdf")
+    proof = seal_for(_evidence(mandate, mandate.document), mandate)
+    mandate.proof = keep_pdf(mandate, proof, "mandate_evidence", f"{mandate.rum}-preuve.pdf")
     queue_mail(
         link.recipient, "sepa/mail_signed.txt", about=mandate, owner=mandate.customer.organisation,
         language=mandate.language, attach=[mandate.document], mandate=mandate, entity=mandate.legal_entity,
@@ -89,14 +89,14 @@ def sign_mandate(mandate: Mandate, link: SignedLink, visitor: dict[str, str]) ->
     mandate_signed.send(None, mandate=mandate)
 
 
-def _keep(mandate: Mandate, content: bytes, kind: str, filename: str) -> Document:
+def keep_pdf(mandate: Mandate, content: bytes, kind: str, filename: str) -> Document:
     return keep(
         content, owner=mandate.customer.organisation, subject=mandate, kind=kind,
         filename=filename, media_type=_PDF,
     )  # fmt: skip
 
 
-def _seal(pdf: bytes, mandate: Mandate) -> bytes:
+def seal_for(pdf: bytes, mandate: Mandate) -> bytes:
     ring = keyring()
     return seal_pdf(
         pdf, key_pem=ring.seal_key_pem, cert_pem=ring.seal_certificate_pem,

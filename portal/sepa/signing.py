@@ -23,7 +23,6 @@ from portal.links import (
     CODE_MINUTES,
     CODE_TRIES,
     BadLink,
-    CodeProblem,
     LinkProblem,
     Purpose,
     SignedLink,
@@ -35,19 +34,11 @@ from portal.sepa.iban import bank_name
 from portal.sepa.models import Mandate, MandateState, What
 from portal.sepa.models.mandate import mask_email
 from portal.sepa.signature import Signer, freeze_shown, shown_pdf, sign_mandate
+from portal.sepa.visitor import code_sentence, visitor
 
 bp = Blueprint("signing", __name__, url_prefix="/sign/<token>")
 log = structlog.get_logger()
 _WHY = "the debtor signs with a link from an e-mail, without an account"
-
-
-def _visitor() -> dict[str, str]:
-    """From where the signer acts, as far as the request says."""
-    return {
-        "ip": (request.remote_addr or "")[:45],
-        "user_agent": request.headers.get("User-Agent", "")[:300],
-        "language": request.headers.get("Accept-Language", "")[:80],
-    }
 
 
 def _open(token: str) -> tuple[SignedLink, Mandate]:
@@ -106,16 +97,16 @@ def start(token: str) -> Response:
 
 def _note_visit(token: str) -> None:
     """Log that the page was opened, once for each browser; a page must open even if this fails."""
-    visitor = _visitor()
+    seen_from = visitor()
     try:
         with writing():
             link, mandate = _hold(token)
             known = any(
-                row.event["what"] == What.OPENED and visitor.items() <= row.event.items()
+                row.event["what"] == What.OPENED and seen_from.items() <= row.event.items()
                 for row in mandate.events
             )
             if mandate.state == MandateState.SENT and not known and len(mandate.events) < 100:
-                mandate.note(What.OPENED, visitor)
+                mandate.note(What.OPENED, seen_from)
                 link.opened_at = link.opened_at or clock.now()
                 db.session.commit()
             else:
@@ -135,7 +126,7 @@ def enter_account(token: str) -> Response:
     if not form.validate():
         return _page("account", mandate, token, 422, form=form)
     mandate.enter_account(
-        iban=form.iban.data, name=form.holder.data, address=form.address(), visitor=_visitor()
+        iban=form.iban.data, name=form.holder.data, address=form.address(), visitor=visitor()
     )
     freeze_shown(mandate)
     link.code_hash = link.code_expires_at = None  # a code was for the former document
@@ -165,7 +156,7 @@ def _mandate_page(mandate: Mandate, token: str, form: ConsentForm, status: int =
 def download(token: str) -> Response:
     """The signed mandate; before the signature, the document that is about to be signed."""
     _link, mandate = _open(token)
-    if mandate.state == MandateState.SIGNED and mandate.document:
+    if mandate.state in {MandateState.SIGNED, MandateState.SUSPENDED} and mandate.document:
         return send_document(mandate.document)
     if mandate.state != MandateState.SENT or not mandate.shown_sha256:
         abort(404)
@@ -193,7 +184,7 @@ def send_code(token: str) -> Response:
     mandate.signer_name, mandate.signer_role = form.signer_name.data, form.signer_role.data
     mandate.signer_email = link.recipient
     mandate.note(
-        What.TEXT_SHOWN, _visitor(), text_version=mandate.text_version, text_sha256=mandate.text_sha256,
+        What.TEXT_SHOWN, visitor(), text_version=mandate.text_version, text_sha256=mandate.text_sha256,
         document_sha256=str(mandate.shown_sha256), signer=form.signer_name.data,
         role=form.signer_role.data, authorises="oui", entitled="oui",
     )  # fmt: skip
@@ -228,7 +219,7 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
         language=mandate.language, mandate=mandate, entity=mandate.legal_entity, code=code,
         minutes=CODE_MINUTES,
     )  # fmt: skip
-    mandate.note(What.CODE_SENT, _visitor(), to=mask_email(link.recipient), number=link.codes_sent)
+    mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
     db.session.commit()
     return _to("show_signature", token)
 
@@ -263,23 +254,15 @@ def sign(token: str) -> Response:
     if not form.validate():
         return _code_page(link, mandate, token, form, 422)
     problem = link.try_code(form.code.data)
-    mandate.note(What.CODE_TRIED, _visitor(), result="juste" if problem is None else problem.value)
+    mandate.note(What.CODE_TRIED, visitor(), result="juste" if problem is None else problem.value)
     if problem is not None:
-        form.code.errors = [_sentence(problem, CODE_TRIES - link.code_tries)]
+        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
         form.code.data = ""
         db.session.commit()  # the try counts
         return _code_page(link, mandate, token, form, 422)
-    sign_mandate(mandate, link, _visitor())
+    sign_mandate(mandate, link, visitor())
     db.session.commit()
     return _to("start", token)
-
-
-def _sentence(problem: CodeProblem, left: int) -> str:
-    if problem == CodeProblem.EXPIRED:
-        return _("Ce code a expiré : il vaut %(n)d minutes. Demandez-en un autre.", n=CODE_MINUTES)
-    if problem == CodeProblem.TOO_MANY or left < 1:
-        return _("Trop d'essais avec ce code. Demandez-en un autre.")
-    return _("Ce code n'est pas le bon. Essais restants : %(n)d.", n=left)
 
 
 @bp.get("/refusal")
@@ -298,6 +281,6 @@ def refuse(token: str) -> Response:
     form = RefusalForm()
     if not form.validate():
         return _page("refusal", mandate, token, 422, form=form)
-    mandate.refuse(form.reason.data, by=Signer(link.recipient), visitor=_visitor())
+    mandate.refuse(form.reason.data, by=Signer(link.recipient), visitor=visitor())
     db.session.commit()
     return _to("start", token)

@@ -26,10 +26,11 @@ TODAY = date(2026, 11, 23)
 # Typed from the procedure: which verb is possible in which state.
 GRID = {
     "draft": {"send"},
-    "sent": {"sign", "refuse", "revoke", "resend"},
-    "signed": {"revoke", "confirm"},
+    "sent": {"sign", "refuse", "revoke", "resend", "delegate"},
+    "signed": {"revoke", "confirm", "suspend", "stop"},
+    "suspended": {"revoke", "suspend", "resume", "stop"},
     "refused": set(),
-    "revoked": set(),
+    "revoked": {"stop"},
 }
 COLLECTIONS = {"announced": {"postpone", "cancel", "freeze"}, "frozen": {"export"}, "exported": set(),
                "cancelled": set()}  # fmt: skip

@@ -1,5 +1,16 @@
 """Tables of the debits: mandates with their evidence, collections, batches."""
 
+from portal.sepa.models.amendment import (
+    Amendment,
+    AmendmentKind,
+    AmendmentState,
+    MandateAmendment,
+    amendment_of,
+    amendments_sent,
+    amendments_settled,
+    open_change,
+    pending_amendments,
+)
 from portal.sepa.models.batch import Batch, BatchState, freeze_batch
 from portal.sepa.models.collection import (
     Collection,
@@ -18,19 +29,28 @@ from portal.sepa.models.mandate import (
 )
 
 __all__ = [
+    "Amendment",
+    "AmendmentKind",
+    "AmendmentState",
     "Batch",
     "BatchState",
     "Collection",
     "CollectionState",
     "Mandate",
+    "MandateAmendment",
     "MandateEvent",
     "MandateState",
     "What",
+    "amendment_of",
+    "amendments_sent",
+    "amendments_settled",
     "find_usable_mandate",
     "freeze_batch",
     "mandate_signed",
     "next_collections",
+    "open_change",
     "open_mandate",
+    "pending_amendments",
     "plan_collection",
     "request_mandate",
 ]

@@ -23,6 +23,14 @@ class What(StrEnum):
     CODE_TRIED = N_("code essayé")
     SIGNED = N_("signé")
     REFUSED = N_("refusé")
+    DELEGATED = N_("transmis à une autre personne")
+    REMINDED = N_("rappel envoyé")
+    PAPER_SIGNED = N_("signé sur papier")
+    IMPORTED = N_("repris d'un autre système")
+    ACCOUNT_ASKED = N_("nouveau compte demandé")
+    ACCOUNT_CONFIRMED = N_("nouveau compte confirmé")
+    ACCOUNT_APPLIED = N_("nouveau compte appliqué")
+    ACCOUNT_WITHDRAWN = N_("changement de compte abandonné")
 
 
 class MandateEvent(Tenant, db.Model):

@@ -1,9 +1,10 @@
 """Mandates: asked for, signed, revoked; whether a day's debit may rest on one."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from blinker import Namespace
 from flask_babel import gettext as _
@@ -26,11 +27,16 @@ from portal.sepa.debits import Address, Scheme
 from portal.sepa.iban import mask
 from portal.sepa.mandate_text import BY_VERSION, Language, MandateText, mandate_text
 from portal.sepa.models.event import MandateEvent, What
+from portal.sepa.models.hold import Holdable
 from portal.sepa.rules import build_rum, mandate_lapses_on, revocation_effective_on
 from portal.stateful import Stateful, step
 
+if TYPE_CHECKING:
+    from portal.sepa.models.amendment import MandateAmendment
+
 LINK_DAYS = 14
 LAPSE_MONTHS = 36  # EPC016-06: a mandate without a debit for so long may no longer be used
+_MAX_DELEGATIONS = 3  # nobody sends mails to the whole world through one link
 _MAX_EVENTS = 300  # a link that somebody hammers fills no disk
 
 _signals = Namespace()
@@ -42,6 +48,7 @@ class MandateState(StrEnum):
     DRAFT = "draft"
     SENT = "sent"  # the debtor has the link
     SIGNED = "signed"
+    SUSPENDED = "suspended"  # signed, and no debit may rest on it for now
     REFUSED = "refused"  # by the debtor, instead of signing
     REVOKED = "revoked"  # asked for by the debtor, or the request was withdrawn
 
@@ -49,7 +56,16 @@ class MandateState(StrEnum):
 S = MandateState
 
 
-class Mandate(Tenant, Stateful, db.Model):
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """The person who may sign, as the one who got the link names her."""
+
+    name: str
+    role: str
+    email: str
+
+
+class Mandate(Holdable, Tenant, Stateful, db.Model):
     """A debtor's consent to be debited by one creditor (mandat de prélèvement SEPA)."""
 
     __tablename__ = "mandate"
@@ -59,8 +75,12 @@ class Mandate(Tenant, Stateful, db.Model):
         "send": step(S.DRAFT, to=S.SENT),
         "sign": step(S.SENT, to=S.SIGNED),
         "refuse": step(S.SENT, to=S.REFUSED),
-        "revoke": step(S.SENT, S.SIGNED, to=S.REVOKED),
+        "revoke": step(S.SENT, S.SIGNED, S.SUSPENDED, to=S.REVOKED),
+        "suspend": step(S.SIGNED, S.SUSPENDED, to=S.SUSPENDED),
+        "resume": step(S.SUSPENDED, to=S.SIGNED),
+        "stop": step(S.SIGNED, S.SUSPENDED, S.REVOKED, to=S.REVOKED),
         "resend": step(S.SENT, to=S.SENT),
+        "delegate": step(S.SENT, to=S.SENT),
         "confirm": step(S.SIGNED, to=S.SIGNED),
     }
 
@@ -105,6 +125,9 @@ class Mandate(Tenant, Stateful, db.Model):
     shown_document: Mapped[Document | None] = relationship(foreign_keys=[shown_document_id])
     proof: Mapped[Document | None] = relationship(foreign_keys=[proof_id])
     events: Mapped[list[MandateEvent]] = relationship(order_by=MandateEvent.seq)
+    amendments: Mapped[list["MandateAmendment"]] = relationship(
+        back_populates="mandate", order_by="MandateAmendment.id"
+    )
 
     # The head of the chain changes with every event: two writers at once never fork it.
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
@@ -133,6 +156,8 @@ class Mandate(Tenant, Stateful, db.Model):
             return _("Le client a refusé de signer le mandat.")
         if self.state == S.REVOKED and (self.revoked_on is None or on >= self.revoked_on):
             return _("Le mandat est révoqué.")
+        if self.state == S.SUSPENDED:
+            return _("Le mandat est suspendu : %(reason)s.", reason=(self.hold_reason or "").rstrip("."))
         if self.signed_on is None:
             return _("Le mandat n'est pas encore signé.")
         if on >= cast(date, self.lapses_on):
@@ -198,8 +223,22 @@ class Mandate(Tenant, Stateful, db.Model):
         self._take("resend", by=by)
         return self._send_link(by)
 
-    def _send_link(self, by: Any) -> str:
-        contact = self.customer.contact(ContactRole.SIGNATORY)
+    def delegate(self, to: "Delegate", *, sender: str, by: Any, visitor: dict[str, str]) -> str:
+        """A link to the person who may sign, in the place of ``sender``, whose link stops working."""
+        if to.email == sender:
+            raise Refused(_("C'est déjà votre adresse : signez vous-même."), field="email")
+        if sum(row.event["what"] == What.DELEGATED for row in self.events) >= _MAX_DELEGATIONS:
+            raise Refused(_("Cette demande a déjà été transmise trois fois : signez, ou refusez."))
+        self._take("delegate", by=by, person=to.name, role=to.role)
+        self.signer_name = self.signer_role = self.signer_email = None
+        self.note(
+            What.DELEGATED, visitor, sender=mask_email(sender), to=mask_email(to.email),
+            name=to.name, role=to.role,
+        )  # fmt: skip
+        return self._send_link(by, to, sender)
+
+    def _send_link(self, by: Any, delegate: "Delegate | None" = None, sender: str = "") -> str:
+        contact = delegate or self.customer.contact(ContactRole.SIGNATORY)
         link, token = make_link(
             Purpose.SIGN_MANDATE, self, owner=self.customer.organisation,
             recipient=contact.email, days=LINK_DAYS,
@@ -208,7 +247,7 @@ class Mandate(Tenant, Stateful, db.Model):
         self.note(What.LINK_CREATED, by=by.label, token_sha256=link.token_hash, expires=expires)
         mail = queue_mail(
             contact.email, "sepa/mail_sign.txt", about=self, owner=self.customer.organisation,
-            language=self.language, mandate=self, entity=self.legal_entity, contact=contact,
+            language=self.language, mandate=self, entity=self.legal_entity, contact=contact, sender=sender,
             url=public_link(f"/sign/{token}"), last_day=clock.today() + timedelta(days=LINK_DAYS),
         )  # fmt: skip
         self.note(What.MAIL_QUEUED, to=mask_email(contact.email), message_id=mail.message_id)

@@ -1,0 +1,102 @@
+"""What time does to mandates: a confirmed account starts to count, a silent signatory is reminded."""
+
+import re
+
+from sqlalchemy import select
+
+from portal import clock, jobs
+from portal.accounts.models import Organisation
+from portal.db import db
+from portal.journal import SYSTEM
+from portal.links import Purpose, SignedLink
+from portal.mail import Mail, queue_mail
+from portal.secrets import token_hash
+from portal.sepa.account_change import changes_to_apply
+from portal.sepa.models import Mandate, MandateAmendment, MandateState, What
+from portal.sepa.models.amendment import is_open_to_change
+from portal.sepa.models.mandate import mask_email
+
+APPLY_ACCOUNT, REMIND = "sepa.apply_account", "sepa.remind"
+REMINDER_DAYS = (3, 7, 12)  # after the link was sent; it works for 14
+_ADDRESS = re.compile(r"(\S+/sign/([A-Za-z0-9_-]+))")
+
+
+def _this_hour() -> str:
+    return f"{clock.now():%Y-%m-%dT%H}"
+
+
+@jobs.periodic("sepa.accounts", _this_hour)
+def apply_confirmed_accounts() -> None:
+    for change in changes_to_apply():
+        jobs.enqueue(APPLY_ACCOUNT, f"{change.uid}:{_this_hour()}", change.mandate.customer.organisation)
+
+
+@jobs.job(APPLY_ACCOUNT)
+def apply_account(claim: jobs.Claim) -> None:
+    """The mandate is held, so that no signer and no colleague acts on it at the same time."""
+    query = select(MandateAmendment).where(MandateAmendment.uid == claim.ref.split(":")[0])
+    change = db.session.scalars(query).one()
+    db.session.scalars(
+        select(Mandate).where(Mandate.id == change.mandate_id).with_for_update(of=Mandate)
+    ).one()
+    if change not in changes_to_apply():
+        return
+    if is_open_to_change(change.mandate):
+        change.apply()
+    else:
+        change.withdraw(by=SYSTEM)
+    claim.step(done=1, total=1)
+
+
+# Reminders
+
+
+def _today() -> str:
+    return clock.today().isoformat()
+
+
+@jobs.periodic("sepa.reminders", _today)
+def remind_signatories() -> None:
+    """Asked for once per link and day of reminder: after a pause of the worker only the latest is sent."""
+    live = SignedLink.purpose == Purpose.SIGN_MANDATE, SignedLink.revoked_at.is_(None)
+    query = select(SignedLink).join(Mandate, Mandate.uid == SignedLink.subject_uid)
+    query = query.where(*live, SignedLink.expires_at > clock.now(), Mandate.state == MandateState.SENT)
+    for link in db.session.scalars(query).all():
+        waited = (clock.today() - clock.paris_day(link.created_at)).days
+        due = [day for day in REMINDER_DAYS if day <= waited]
+        if due:
+            owner = db.session.get_one(Organisation, link.organisation_id)
+            jobs.enqueue(REMIND, f"{link.uid}:{due[-1]}", owner)
+
+
+@jobs.job(REMIND)
+def remind_signatory(claim: jobs.Claim) -> None:
+    """Nothing leaves once the mandate is signed, refused or withdrawn, or the link is dead."""
+    uid, day = claim.ref.split(":")
+    link = db.session.scalars(select(SignedLink).where(SignedLink.uid == uid)).one()
+    query = select(Mandate).where(Mandate.uid == link.subject_uid).with_for_update(of=Mandate)
+    mandate = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    db.session.refresh(link)
+    is_dead = link.revoked_at is not None or clock.now() >= link.expires_at
+    if is_dead or mandate.state != MandateState.SENT or (url := _url_in_mail(mandate, link)) is None:
+        return
+    mail = queue_mail(
+        link.recipient, "sepa/mail_remind.txt", about=mandate, owner=mandate.customer.organisation,
+        language=mandate.language, mandate=mandate, entity=mandate.legal_entity, url=url,
+        last_day=clock.paris_day(link.expires_at),
+    )  # fmt: skip
+    mandate.note(
+        What.REMINDED, day=int(day), to=mask_email(link.recipient), message_id=mail.message_id,
+        token_sha256=link.token_hash,
+    )  # fmt: skip
+    claim.step(done=1, total=1)
+
+
+def _url_in_mail(mandate: Mandate, link: SignedLink) -> str | None:
+    """The address that was sent; its token is kept nowhere but in that sealed mail."""
+    sent = select(Mail).where(Mail.subject_uid == mandate.uid, Mail.recipient == link.recipient)
+    for mail in db.session.scalars(sent.order_by(Mail.id.desc())):
+        for address, token in _ADDRESS.findall(mail.body):
+            if token_hash(token) == link.token_hash:
+                return str(address)
+    return None

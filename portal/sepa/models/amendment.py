@@ -1,0 +1,192 @@
+"""What has changed on a mandate since it was signed, as a history; and what the bank must still be told.
+
+A debtor's bank learns of a change from the debits themselves: each one carries it until one has settled.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock
+from portal.blobs import Document
+from portal.db import Tenant, db
+from portal.journal import SYSTEM, record
+from portal.links import Purpose, revoke_links
+from portal.secrets import Sealed
+from portal.sepa.models.collection import Collection
+from portal.sepa.models.event import What
+from portal.sepa.models.hold import ACCOUNT_CODES
+from portal.sepa.models.mandate import Mandate, MandateState
+from portal.stateful import Stateful, step
+
+HOLD = timedelta(hours=24)  # between the confirmation and the first use: time to object
+_CHUNK = 500
+
+
+class AmendmentKind(StrEnum):
+    ACCOUNT = "account"  # the debtor's account
+    CREDITOR = "creditor"  # reference, identifier or name of the creditor
+
+
+class AmendmentState(StrEnum):
+    ASKED = "asked"  # the debtor has the link
+    CONFIRMED = "confirmed"  # by the debtor; counts a day later
+    APPLIED = "applied"  # each debit carries it
+    SETTLED = "settled"  # a debit that carried it was paid
+    WITHDRAWN = "withdrawn"
+
+
+A = AmendmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What one debit must tell, named as the fields of ``CollectionLine``."""
+
+    original_rum: str | None = None
+    original_ics: str | None = None
+    original_creditor_name: str | None = None
+    new_account: bool = False
+
+
+class MandateAmendment(Tenant, Stateful, db.Model):
+    """One change of a mandate, kept for ever; the mandate itself holds the present values."""
+
+    __tablename__ = "mandate_amendment"
+
+    steps = {
+        "confirm": step(A.ASKED, to=A.CONFIRMED),
+        "apply": step(A.CONFIRMED, to=A.APPLIED),
+        "settle": step(A.APPLIED, to=A.SETTLED),  # in one statement, see amendments_settled
+        "withdraw": step(A.ASKED, A.CONFIRMED, to=A.WITHDRAWN),
+    }
+
+    mandate_id: Mapped[int] = mapped_column(ForeignKey("mandate.id"), index=True)
+    kind: Mapped[AmendmentKind]
+    state: Mapped[AmendmentState] = mapped_column(index=True)
+    original_rum: Mapped[str | None] = mapped_column(String(35))
+    original_ics: Mapped[str | None] = mapped_column(String(35))
+    original_creditor_name: Mapped[str | None] = mapped_column(String(70))
+    former_masked: Mapped[str | None] = mapped_column(String(24))
+    iban_sealed: Mapped[str | None] = mapped_column(String(300))  # of the new account
+    iban_masked: Mapped[str | None] = mapped_column(String(24))
+    iban = Sealed()
+    shown_sha256: Mapped[str | None] = mapped_column(String(64))  # of the document on the screen
+    signer_name: Mapped[str | None] = mapped_column(String(70))
+    signer_role: Mapped[str | None] = mapped_column(String(70))
+    confirmed_at: Mapped[datetime | None]
+    effective_on: Mapped[date | None]
+    noted_by: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))  # what the debtor confirmed
+    sent_batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))  # first that carried it
+    settled_on: Mapped[date | None]
+
+    mandate: Mapped[Mandate] = relationship(back_populates="amendments")
+    document: Mapped[Document | None] = relationship()
+
+    @property
+    def counts_from(self) -> datetime | None:
+        return self.confirmed_at + HOLD if self.confirmed_at else None
+
+    def shown_state(self) -> str:
+        return "asked" if self.state == A.ASKED else f"amendment_{self.state.value}"
+
+    def confirm(self, document: Document, *, at: datetime, by: Any) -> None:
+        self._take("confirm", by=by)
+        self.confirmed_at, self.document = at, document
+        record(self.mandate, "confirm_account", by=by, account=self.iban_masked)
+
+    def apply(self) -> None:
+        """Debits go to the new account from now on; between businesses its bank confirms anew.
+
+        Source: EPC016-06 and EPC222-07 (a changed account); a suspension for the former account ends.
+        """
+        mandate = self.mandate
+        self._take("apply", by=SYSTEM)
+        mandate.iban, mandate.iban_masked = self.iban, self.iban_masked
+        self.effective_on = clock.today()
+        if mandate.scheme == "B2B":
+            mandate.bank_confirmed_on = None
+        if mandate.can("resume") and mandate.hold_reason in ACCOUNT_CODES:
+            mandate.resume(by=SYSTEM)
+        mandate.note(What.ACCOUNT_APPLIED, former=str(self.former_masked), account=str(self.iban_masked))
+        record(mandate, "change_account", by=SYSTEM, account=self.iban_masked)
+
+    def withdraw(self, *, by: Any) -> None:
+        self._take("withdraw", by=by)
+        self.iban = None  # not needed any more, so not kept
+        revoke_links(Purpose.CHANGE_ACCOUNT, self)
+        self.mandate.note(What.ACCOUNT_WITHDRAWN, by=by.label)
+        record(self.mandate, "withdraw_account", by=by)
+
+
+def open_change(mandate: Mandate) -> MandateAmendment | None:
+    """The change of account that is asked for or confirmed, and does not count yet."""
+    query = select(MandateAmendment).where(MandateAmendment.mandate_id == mandate.id)
+    query = query.where(MandateAmendment.state.in_([A.ASKED, A.CONFIRMED]))
+    return db.session.scalars(query.order_by(MandateAmendment.id.desc()).limit(1)).first()
+
+
+def pending_amendments(mandate_ids: Iterable[int]) -> Mapping[int, Amendment]:
+    """What the next debit of each of these mandates must tell; a mandate with nothing to tell is absent.
+
+    Of two changes of the creditor the oldest counts: the debtor's bank knows no later value.
+    """
+    found: dict[int, Amendment] = {}
+    ids = list(mandate_ids)
+    for start in range(0, len(ids), _CHUNK):
+        query = select(MandateAmendment).where(MandateAmendment.mandate_id.in_(ids[start : start + _CHUNK]))
+        for row in db.session.scalars(
+            query.where(MandateAmendment.state == A.APPLIED).order_by(MandateAmendment.id)
+        ):
+            known = found.get(row.mandate_id, Amendment())
+            found[row.mandate_id] = Amendment(
+                original_rum=known.original_rum or row.original_rum,
+                original_ics=known.original_ics or row.original_ics,
+                original_creditor_name=known.original_creditor_name or row.original_creditor_name,
+                new_account=known.new_account or row.kind == AmendmentKind.ACCOUNT,
+            )
+    return found
+
+
+def amendment_of(mandate: Mandate) -> dict[str, Any]:
+    """The ``CollectionLine`` fields of one mandate's pending changes; empty without any."""
+    pending = pending_amendments([mandate.id]).get(mandate.id)
+    return asdict(pending) if pending else {}
+
+
+def amendments_sent(batch: Any) -> None:
+    """The file of ``batch`` carries what was pending; call it when the batch is exported."""
+    in_batch = select(Collection.mandate_id).where(Collection.batch_id == batch.id)
+    db.session.execute(
+        update(MandateAmendment)
+        .where(MandateAmendment.mandate_id.in_(in_batch), MandateAmendment.state == A.APPLIED)
+        .where(MandateAmendment.sent_batch_id.is_(None))
+        .values(sent_batch_id=batch.id)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def amendments_settled(collection: Any, on: date) -> None:
+    """A debit of a mandate was paid: the changes that it carried need not be told again."""
+    if collection.batch_id is None:
+        return
+    db.session.execute(
+        update(MandateAmendment)
+        .where(MandateAmendment.mandate_id == collection.mandate_id, MandateAmendment.state == A.APPLIED)
+        .where(MandateAmendment.sent_batch_id <= collection.batch_id)
+        .values(state=A.SETTLED, settled_on=on)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def is_open_to_change(mandate: Mandate) -> bool:
+    return mandate.state in {MandateState.SIGNED, MandateState.SUSPENDED} and (
+        mandate.lapses_on is not None and clock.today() < mandate.lapses_on
+    )
