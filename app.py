@@ -7,6 +7,7 @@ from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
 from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.api import views as api
+from portal.billing import debits as _debits  # noqa: F401
 from portal.billing import rate_views as rates
 from portal.billing import views as billing
 from portal.contracts import amendment_views as amendments
@@ -29,6 +30,8 @@ from portal.sepa import delegation, signing, verify
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401
 from portal.sepa import mandate_views as mandates
+from portal.sepa import react as _react  # noqa: F401
+from portal.sepa import return_views as returns
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import reminders as _reminders  # noqa: F401
@@ -40,8 +43,8 @@ from portal.terms import views as terms
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
     billing.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp,
-    vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp, reversibility_answer.bp, terms.bp,
-    contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
+    returns.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
+    reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

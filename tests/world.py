@@ -18,9 +18,12 @@ from portal.restore_requests.models import Cause, RestoreKind, open_request
 from portal.reversibility.models import Reason
 from portal.reversibility.open import open_case
 from portal.sepa.models import Collection, freeze_batch
+from portal.sepa.models.bank import BankRecord
+from portal.sepa.returns import import_bank_file
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from tests.builders import House, a_customer, work
+from tests.sepa.bank_files import Back, camt
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
@@ -54,7 +57,19 @@ def a_world(house: House) -> dict[str, str]:
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
     ids |= {"/sepa/batches/": batch.uid, "/sepa/mandates/new/": customer.uid}
+    ids |= _of_the_bank(entity)
     return ids | _of_the_terms(house, customer)
+
+
+def _of_the_bank(entity: LegalEntity) -> dict[str, str]:
+    """A bank file with one return that nobody knows."""
+    result = import_bank_file(entity, camt([Back("NOBODY-1", 100)]), "retour.xml", by=SYSTEM)
+    record = db.session.scalars(db.select(BankRecord)).one()
+    db.session.commit()
+    return {
+        "/sepa/returns/": result.file.uid, "/sepa/returns/records/": record.uid,
+        "/sepa/returns/reactions/": entity.uid,
+    }  # fmt: skip
 
 
 def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:

@@ -78,7 +78,10 @@ class Invoice(Tenant, Stateful, db.Model):
     __tablename__ = "invoice"
     __table_args__ = (UniqueConstraint("legal_entity_id", "number"),)
 
-    steps = {"pay": step(InvoiceState.ISSUED, to=InvoiceState.PAID)}
+    steps = {
+        "pay": step(InvoiceState.ISSUED, to=InvoiceState.PAID),
+        "reopen": step(InvoiceState.PAID, to=InvoiceState.ISSUED),
+    }
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -108,6 +111,11 @@ class Invoice(Tenant, Stateful, db.Model):
     def pay(self, *, on: date, by: Any) -> None:
         self._take("pay", by=by)
         self.paid_on = on
+
+    def reopen(self, *, reason: str, by: Any) -> None:
+        """The debit that paid it came back: owed again."""
+        self._take("reopen", by=by, reason=reason)
+        self.paid_on = None
 
     def shown_state(self) -> str:
         """The state for people: whether it is late is computed from the day, never stored."""

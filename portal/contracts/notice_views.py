@@ -10,7 +10,7 @@ from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
 from portal.contracts.models import NoticeState, TermsNotice, concerned
-from portal.contracts.proof import UNSENT, csv_file, iso, mail_state, with_mails
+from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
 from portal.db import cursor_of, db
@@ -21,6 +21,7 @@ from portal.journal import timeline
 from portal.mail import Mail, MailState, mails_about
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.views import subscription_link
+from portal.tables import csv_file
 from portal.terms.models import TermsState, TermsVersion
 from portal.terms.views import version_panel
 from portal.words import look_of

@@ -10,7 +10,7 @@ from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.forms import PriceForm
-from portal.contracts.proof import UNSENT, csv_file, iso, mail_state, with_mails
+from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
 from portal.db import db
 from portal.errors import Refused
@@ -18,6 +18,7 @@ from portal.i18n import said
 from portal.journal import timeline
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.price_steps import PriceStep
+from portal.tables import csv_file
 from portal.words import look_of
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")

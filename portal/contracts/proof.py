@@ -1,10 +1,7 @@
 """The proof of telling: what became of an e-mail, and the list as a table to download."""
 
-import csv
-from io import StringIO
 from typing import Any
 
-from flask import Response, make_response
 from sqlalchemy import or_
 
 from portal.jobs import Task, TaskState
@@ -31,15 +28,3 @@ def with_mails(query: Any, mail_uid: Any) -> Any:
 
 def iso(value: Any) -> str:
     return value.isoformat() if value else ""
-
-
-def csv_file(name: str, heading: list[str], rows: list[list[Any]]) -> Response:
-    """A table that a spreadsheet opens as it is; no cell can begin a formula."""
-    out = StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    for row in [heading, *rows]:
-        cells = [str(cell) for cell in row]
-        writer.writerow([f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t"} else cell for cell in cells])
-    response = make_response("\ufeff" + out.getvalue(), 200, {"Content-Type": "text/csv; charset=utf-8"})
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -1,10 +1,11 @@
 """Collections: one debit of one mandate, announced to the debtor before it is presented."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from blinker import Signal
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db, new_uid
-from portal.deadlines import minus_target_days
+from portal.deadlines import minus_target_days, next_target_day
 from portal.errors import Refused
 from portal.jobs import insert_once
 from portal.journal import record
@@ -23,16 +24,23 @@ from portal.sepa.countries import needs_address
 from portal.sepa.debits import CollectionLine
 from portal.sepa.models.mandate import Mandate
 from portal.sepa.pain008 import line_fault
-from portal.sepa.rules import first_debit_day, last_prenotification_day
+from portal.sepa.rules import first_debit_day, last_prenotification_day, refund_window_ends_on
 from portal.stateful import Stateful, step
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
+REFUND_WEEKS = 8  # EPC016-06: a consumer's refund without a reason
+
+# Sent with collection=, inside the transaction: listeners write, and do not commit.
+collection_settled, collection_returned = Signal(), Signal()
 
 
 class CollectionState(StrEnum):
     ANNOUNCED = "announced"
     FROZEN = "frozen"  # in a batch whose file is being made
     EXPORTED = "exported"  # in a file for the bank
+    ACCEPTED = "accepted"  # the bank takes the file
+    SETTLED = "settled"  # credited; may come back until final_on
+    RETURNED = "returned"  # rejected before, or returned after the settlement
     CANCELLED = "cancelled"
 
 
@@ -51,6 +59,9 @@ class Collection(Tenant, Stateful, db.Model):
         "cancel": step(C.ANNOUNCED, to=C.CANCELLED),
         "freeze": step(C.ANNOUNCED, to=C.FROZEN),
         "export": step(C.FROZEN, to=C.EXPORTED),
+        "accept": step(C.EXPORTED, to=C.ACCEPTED),
+        "settle": step(C.EXPORTED, C.ACCEPTED, to=C.SETTLED),
+        "return": step(C.EXPORTED, C.ACCEPTED, C.SETTLED, to=C.RETURNED),
     }
 
     mandate_id: Mapped[int] = mapped_column(ForeignKey("mandate.id"), index=True)
@@ -66,6 +77,10 @@ class Collection(Tenant, Stateful, db.Model):
     announced_at: Mapped[datetime]
     notice_days: Mapped[int]
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
+    settled_on: Mapped[date | None]
+    returned_on: Mapped[date | None]
+    return_reason: Mapped[str | None] = mapped_column(String(35))  # the bank's code
+    attempt: Mapped[int] = mapped_column(default=1)  # presentations of the same debt, this one included
     version: Mapped[int] = mapped_column()
 
     mandate: Mapped[Mandate] = relationship()
@@ -116,6 +131,32 @@ class Collection(Tenant, Stateful, db.Model):
         masculine = {C.FROZEN: "debit_frozen", C.CANCELLED: "debit_cancelled"}
         return masculine.get(self.state, self.state.value)
 
+    @property
+    def final_on(self) -> date | None:
+        """First day on which a credited debit can no longer be refunded without a reason; None before.
+
+        Source: 003-79 (8 weeks); the B2B scheme knows no such refund.
+        """
+        if self.settled_on is None:
+            return None
+        weeks = REFUND_WEEKS if self.mandate.scheme == "CORE" else 0
+        return refund_window_ends_on(self.settled_on, weeks) + timedelta(days=1)
+
+    def accept(self, *, by: Any) -> None:
+        self._take("accept", by=by)
+
+    def settle(self, on: date, *, by: Any) -> None:
+        """The bank credited it: provisional until :attr:`final_on`."""
+        self._take("settle", by=by, on=on.isoformat())
+        self.settled_on = on
+        collection_settled.send(None, collection=self)
+
+    def come_back(self, on: date, reason: str, *, by: Any) -> None:
+        """The bank took it back, before or after the settlement; what it paid is open again."""
+        self._take("return", by=by, on=on.isoformat(), reason=reason)
+        self.returned_on, self.return_reason = on, reason
+        collection_returned.send(None, collection=self)
+
     def cancel(self, *, by: Any) -> None:
         self._take("cancel", by=by)
 
@@ -149,10 +190,13 @@ def plan_collection(
     remittance: str,
     notice_days: int,
     by: Any,
+    not_before: date | None = None,
+    attempt: int = 1,
 ) -> Collection:
     """Plan a debit on its first possible day and tell the debtor, inside the present transaction.
 
-    amount_cents: above zero. notice_days: calendar days promised by the customer's terms.
+    amount_cents: above zero. notice_days: calendar days promised by the customer's terms. not_before: first
+    day that may be chosen. attempt: presentations of the same debt, this one included.
     The same ``source_uid`` gives the collection already planned, unchanged.
     Raises Refused if the amount or the mandate does not allow it.
 
@@ -164,6 +208,8 @@ def plan_collection(
         raise Refused(_("Montant : %(fault)s.", fault=_(fault)))
     entity, uid = mandate.legal_entity, new_uid()
     due_on = first_debit_day(clock.today(), notice_days, entity.lead_days)
+    if not_before is not None:
+        due_on = next_target_day(max(due_on, not_before))
     if sentence := mandate.problem(due_on):
         raise Refused(sentence)
     short = _OUTSIDE.sub("-", reference).strip("-")[:18]
@@ -172,7 +218,7 @@ def plan_collection(
         legal_entity_id=entity.id, amount_cents=amount_cents, due_on=due_on,
         end_to_end_id=f"{short}-{uid.upper()}".lstrip("-"), reference=reference, source_uid=source_uid,
         remittance=remittance[:140], sequence_type="RCUR", state=C.ANNOUNCED,
-        announced_at=clock.now(), notice_days=notice_days, version=1,
+        announced_at=clock.now(), notice_days=notice_days, attempt=attempt, version=1,
     )  # fmt: skip
     columns = [column.key for column in Collection.__table__.columns if column.key != "id"]
     is_new = insert_once(Collection, {name: getattr(row, name) for name in columns}, ["source_uid"])

@@ -1,0 +1,93 @@
+"""What the bank sent back: its files, and each thing that they say."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.accounts.models import Organisation
+from portal.blobs import Document
+from portal.db import Tenant, db
+from portal.resellers.models import LegalEntity
+from portal.sepa.models.collection import Collection
+from portal.sepa.reactions import Reaction, make_reaction
+
+
+class RecordState(StrEnum):
+    MATCHED = "matched"  # belongs to a debit of ours; what follows is being done
+    DONE = "done"
+    UNMATCHED = "unmatched"  # nobody's yet: waits in the queue
+    TO_REVIEW = "to_review"  # done, and somebody has to look
+    DISMISSED = "dismissed"  # a person decided that nothing follows
+
+
+class BankFile(Tenant, db.Model):
+    """One file of the bank, imported once (fichier de la banque)."""
+
+    __tablename__ = "bank_file"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "sha256"),)
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    kind: Mapped[str] = mapped_column(String(10))  # camt.054
+    message_id: Mapped[str] = mapped_column(String(140))
+    filename: Mapped[str] = mapped_column(String(140))
+    sha256: Mapped[str] = mapped_column(String(64))
+    imported_by: Mapped[str] = mapped_column(String(200))
+    entries: Mapped[int] = mapped_column(default=0)
+    matched: Mapped[int] = mapped_column(default=0)
+    unmatched: Mapped[int] = mapped_column(default=0)
+    duplicates: Mapped[int] = mapped_column(default=0)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+
+    organisation: Mapped[Organisation] = relationship(foreign_keys="BankFile.organisation_id")
+    legal_entity: Mapped[LegalEntity] = relationship()
+    document: Mapped[Document | None] = relationship()
+
+
+class BankRecord(Tenant, db.Model):
+    """One thing that the bank says of one debit; the same one in two files counts once."""
+
+    __tablename__ = "bank_record"
+    __table_args__ = (
+        UniqueConstraint("legal_entity_id", "key"),
+        Index("ix_bank_record_queue", "legal_entity_id", "state"),
+    )
+
+    bank_file_id: Mapped[int] = mapped_column(ForeignKey("bank_file.id"), index=True)
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    collection_id: Mapped[int | None] = mapped_column(ForeignKey("collection.id"), index=True)
+    key: Mapped[str] = mapped_column(String(64))
+    state: Mapped[RecordState] = mapped_column(String(20))
+    outcome: Mapped[str] = mapped_column(String(10))  # accepted, settled, returned
+    reason: Mapped[str] = mapped_column(String(35), default="")
+    detail: Mapped[str] = mapped_column(String(140), default="")
+    amount_cents: Mapped[int | None] = mapped_column(BigInteger)
+    fee_cents: Mapped[int] = mapped_column(BigInteger, default=0)
+    booked_on: Mapped[date]
+    reference: Mapped[str] = mapped_column(String(140), default="")
+    end_to_end_id: Mapped[str] = mapped_column(String(35), default="")
+    rum: Mapped[str] = mapped_column(String(35), default="")
+    why: Mapped[str] = mapped_column(String(200), default="")  # why it waits for somebody
+    done_at: Mapped[datetime | None]
+
+    bank_file: Mapped[BankFile] = relationship()
+    collection: Mapped[Collection | None] = relationship()
+
+
+class ReactionSetting(Tenant, db.Model):
+    """A creditor's own reaction to a reason, instead of the default one."""
+
+    __tablename__ = "reaction_setting"
+    __table_args__ = (UniqueConstraint("legal_entity_id", "code"),)
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    code: Mapped[str] = mapped_column(String(4))
+    reaction: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+def own_reactions(entity: LegalEntity) -> dict[str, Reaction]:
+    """The reactions that this creditor has changed."""
+    rows = db.session.scalars(select(ReactionSetting).where(ReactionSetting.legal_entity_id == entity.id))
+    return {row.code: make_reaction(row.reaction) for row in rows}

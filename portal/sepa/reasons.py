@@ -1,0 +1,41 @@
+"""Reason codes of returned debits in words that a debtor understands (EPC173-14)."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+WORDS: dict[str, Any] = {
+    "AC01": _l("le numéro de compte n'est pas le bon"),
+    "AC04": _l("le compte est clos"),
+    "AC06": _l("le compte est bloqué"),
+    "AC13": _l("le compte est celui d'un particulier"),
+    "AG01": _l("ce compte n'accepte pas les prélèvements"),
+    "AG02": _l("le code de l'opération est faux"),
+    "AM04": _l("le solde du compte ne suffisait pas"),
+    "AM05": _l("la banque y voit un double"),
+    "BE05": _l("la banque ne reconnaît pas le créancier"),
+    "CNOR": _l("la banque du créancier n'est pas joignable"),
+    "DNOR": _l("la banque du débiteur n'est pas joignable"),
+    "DT01": _l("la date est fausse"),
+    "FF01": _l("le fichier est mal formé"),
+    "FF05": _l("l'instrument local est faux"),
+    "FOCR": _l("rappelé à notre demande"),
+    "MD01": _l("aucun mandat valable, ou débit contesté"),
+    "MD02": _l("les données du mandat ne sont pas les bonnes"),
+    "MD06": _l("le remboursement a été demandé à la banque"),
+    "MD07": _l("le titulaire du compte est décédé"),
+    "MS02": _l("le débiteur a refusé le débit"),
+    "MS03": _l("la banque ne donne pas de motif"),
+    "RC01": _l("le code de la banque est faux"),
+    "RR01": _l("l'identité du débiteur manque"),
+    "RR02": _l("le nom ou l'adresse du débiteur manque"),
+    "RR03": _l("le nom ou l'adresse du créancier manque"),
+    "RR04": _l("motif réglementaire"),
+    "SL01": _l("la banque du débiteur filtre ce créancier"),
+    "TM01": _l("le fichier est arrivé trop tard"),
+}
+
+
+def reason_words(code: str) -> Any:
+    """The reason in words; the code itself when it is not one of the scheme's."""
+    return WORDS.get(code) or (_l("motif %(code)s", code=code) if code else _l("sans motif donné"))
