@@ -23,6 +23,7 @@ from portal.restore_requests import views as restore_requests
 from portal.reversibility import answer as reversibility_answer
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
+from portal.sepa import batch_views as _sepa_batches  # noqa: F401
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import signing
 from portal.sepa import views as sepa

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal import jobs
 from portal.blobs import keep_file
 from portal.db import db, new_uid, reading
+from portal.errors import Refused
 from portal.resellers.models import LegalEntity
 from portal.secrets import keyring
 from portal.sepa import pain008
@@ -30,15 +31,17 @@ def export_batch(claim: jobs.Claim) -> None:
     The rows of a frozen batch cannot change, so the file is written outside of that transaction.
     """
     batch = _find(claim.ref)
-    if batch.state == BatchState.EXPORTED:
+    if batch.state != BatchState.FROZEN:
         return
     total = batch.count
     part = _part(batch.uid)
     try:
-        with part.open("wb") as out:
-            write_batch(batch, out, lambda done: claim.progress(done, total))
+        if not _write(claim, batch, part, total):
+            return
         pain008.validate(part)
         batch = _find(claim.ref, lock=True)
+        if batch.state != BatchState.FROZEN:  # cancelled meanwhile
+            return
         document = keep_file(
             part, owner=batch.organisation, subject=batch, kind="batch",
             filename=f"{batch.msg_id}.xml", media_type="application/xml",
@@ -47,6 +50,18 @@ def export_batch(claim: jobs.Claim) -> None:
         claim.step(done=total, total=total)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write(claim: jobs.Claim, batch: Batch, part: Path, total: int) -> bool:
+    """False when the batch was cancelled while its file was being written."""
+    try:
+        with part.open("wb") as out:
+            write_batch(batch, out, lambda done: claim.progress(done, total))
+    except Refused:
+        if _find(claim.ref).state == BatchState.FROZEN:
+            raise
+        return False
+    return True
 
 
 def write_batch(batch: Batch, out: BinaryIO, progress: Progress = lambda done: None) -> None:

@@ -1,6 +1,6 @@
 """Tables of the debits: mandates with their evidence, collections, batches."""
 
-from portal.sepa.models.batch import Batch, BatchState, freeze_batch
+from portal.sepa.models.batch import Batch, BatchState
 from portal.sepa.models.collection import (
     Collection,
     CollectionState,
@@ -8,6 +8,7 @@ from portal.sepa.models.collection import (
     plan_collection,
 )
 from portal.sepa.models.event import MandateEvent, What
+from portal.sepa.models.freezing import freeze_batch
 from portal.sepa.models.mandate import (
     Mandate,
     MandateState,

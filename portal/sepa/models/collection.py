@@ -31,12 +31,14 @@ _OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
 
 class CollectionState(StrEnum):
     ANNOUNCED = "announced"
+    HELD = "held"  # kept out of every batch until somebody lets it go
     FROZEN = "frozen"  # in a batch whose file is being made
     EXPORTED = "exported"  # in a file for the bank
     CANCELLED = "cancelled"
 
 
 C = CollectionState
+UNPRESENTED = (C.ANNOUNCED, C.HELD, C.FROZEN, C.CANCELLED)  # the bank has not got it
 
 
 class Collection(Tenant, Stateful, db.Model):
@@ -48,9 +50,13 @@ class Collection(Tenant, Stateful, db.Model):
     # A batch moves its rows in one statement under the same rule; the batch's journal says so.
     steps = {
         "postpone": step(C.ANNOUNCED, to=C.ANNOUNCED),
-        "cancel": step(C.ANNOUNCED, to=C.CANCELLED),
+        "cancel": step(C.ANNOUNCED, C.HELD, to=C.CANCELLED),
+        "hold": step(C.ANNOUNCED, to=C.HELD),
+        "unhold": step(C.HELD, to=C.ANNOUNCED),
+        "split": step(C.ANNOUNCED, to=C.ANNOUNCED),
         "freeze": step(C.ANNOUNCED, to=C.FROZEN),
         "export": step(C.FROZEN, to=C.EXPORTED),
+        "give_back": step(C.FROZEN, C.EXPORTED, to=C.ANNOUNCED),
     }
 
     mandate_id: Mapped[int] = mapped_column(ForeignKey("mandate.id"), index=True)
@@ -65,6 +71,7 @@ class Collection(Tenant, Stateful, db.Model):
     state: Mapped[CollectionState] = mapped_column(default=C.ANNOUNCED)
     announced_at: Mapped[datetime]
     notice_days: Mapped[int]
+    hold_reason: Mapped[str | None] = mapped_column(String(200))
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
     version: Mapped[int] = mapped_column()
 
