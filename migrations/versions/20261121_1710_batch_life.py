@@ -30,8 +30,22 @@ def upgrade() -> None:
     for table, name, kind, value in COLUMNS:
         column = sa.Column(name, kind, nullable=value is None, server_default=value)
         op.add_column(table, column)
+    op.drop_index("ix_collection_due", "collection")
+    op.drop_index("ix_collection_batch_id", "collection")
+    free = sa.text("batch_id IS NULL")
+    op.create_index("ix_collection_due", "collection", ["legal_entity_id", "due_on"],
+                    postgresql_where=free, sqlite_where=free)
+    op.create_index("ix_collection_lot", "collection", ["batch_id", "due_on", "sequence_type", "id"])
+    if op.get_bind().dialect.name == "postgresql":  # room beside each row for its next state
+        op.execute("ALTER TABLE collection SET (fillfactor = 50)")
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE collection RESET (fillfactor)")
+    op.drop_index("ix_collection_lot", "collection")
+    op.drop_index("ix_collection_due", "collection")
+    op.create_index("ix_collection_due", "collection", ["legal_entity_id", "state", "due_on"])
+    op.create_index("ix_collection_batch_id", "collection", ["batch_id"])
     for table, name, _kind, _value in reversed(COLUMNS):
         op.drop_column(table, name)

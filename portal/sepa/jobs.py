@@ -118,26 +118,27 @@ def _lines(query: Any, done: int, progress: Progress) -> Iterable[CollectionLine
         with reading():
             rows = db.session.execute(query.where(Collection.id > last)).all()
             db.session.rollback()
-        for row in rows:
-            iban = ring.open(row.iban_sealed, f"{Mandate.__tablename__}.iban:{row.uid}")
+        # Changed mandates (new account, RUM or creditor) are looked up here for the chunk and given below.
+        for id_, end_to_end_id, cents, remittance, rum, signed_on, uid, sealed, name, *place in rows:
+            iban = ring.open(sealed, f"mandate.iban:{uid}")
             yield CollectionLine(
-                end_to_end_id=row.end_to_end_id,
-                amount_cents=row.amount_cents,
-                rum=row.rum,
-                signed_on=row.signed_on,
-                debtor_name=row.debtor_name,
+                end_to_end_id=end_to_end_id,
+                amount_cents=cents,
+                rum=rum,
+                signed_on=signed_on,
+                debtor_name=name,
                 debtor_iban=iban,
-                remittance=row.remittance,
-                address=_address(row) if needs_address(iban) else None,
+                remittance=remittance,
+                address=_address(*place) if needs_address(iban) else None,
             )
         if len(rows) < _CHUNK:
             return
-        last, done = rows[-1].id, done + len(rows)
+        last, done = id_, done + len(rows)
         progress(done)
 
 
-def _address(row: Any) -> Address:
-    return Address(street=row.street, postcode=row.postcode, town=row.town, country=row.country)
+def _address(street: str, postcode: str, town: str, country: str) -> Address:
+    return Address(street=street, postcode=postcode, town=town, country=country)
 
 
 def creditor_of(entity: LegalEntity) -> Creditor:

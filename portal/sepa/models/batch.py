@@ -97,7 +97,7 @@ class Batch(Tenant, Stateful, db.Model):
         return [Lot(kind, day, count, int(cents)) for kind, day, count, cents in db.session.execute(query)]
 
     def finish(self, document: Document) -> None:
-        """The file is stored: every row is handed in, and its mandate has been used."""
+        """The file is stored: every row is in it."""
         self._take("export", by=SYSTEM, sha256=document.sha256, count=self.count)
         self.document, self.sha256 = document, document.sha256
         db.session.execute(
@@ -106,9 +106,9 @@ class Batch(Tenant, Stateful, db.Model):
             .values(state=CollectionState.EXPORTED, version=Collection.version + 1)
             .execution_options(synchronize_session=False)
         )
-        self._count_presented(select(Collection.mandate_id).where(Collection.batch_id == self.id))
 
-    def _count_presented(self, mandate_ids: Any) -> None:
+    def count_presented(self, mandate_ids: Any) -> None:
+        """Note when these mandates were last used; a mandate lapses without (003-80)."""
         last_due = (
             select(func.max(Collection.due_on))
             .where(Collection.mandate_id == Mandate.id, Collection.state.not_in(UNPRESENTED))
@@ -181,7 +181,7 @@ class Batch(Tenant, Stateful, db.Model):
         if result.rowcount != self.count:
             raise Conflict(_("La banque a déjà répondu pour cette remise : elle ne s'annule plus."))
         for start in range(0, len(rows), _CHUNK):
-            self._count_presented(rows[start : start + _CHUNK])
+            self.count_presented(rows[start : start + _CHUNK])
         db.session.flush()
         db.session.expire_all()
         return late

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -38,14 +38,19 @@ class CollectionState(StrEnum):
 
 
 C = CollectionState
-UNPRESENTED = (C.ANNOUNCED, C.HELD, C.FROZEN, C.CANCELLED)  # the bank has not got it
+UNPRESENTED = (C.ANNOUNCED, C.HELD, C.CANCELLED)  # in no file; the others count as presented
 
 
 class Collection(Tenant, Stateful, db.Model):
     """One debit (prélèvement): an amount, a due date and the reference of what it pays."""
 
     __tablename__ = "collection"
-    __table_args__ = (Index("ix_collection_due", "legal_entity_id", "state", "due_on"),)
+    # The state is in no index: PostgreSQL then moves 100,000 rows to the next state without touching one.
+    __table_args__ = (
+        Index("ix_collection_due", "legal_entity_id", "due_on", postgresql_where=text("batch_id IS NULL"),
+              sqlite_where=text("batch_id IS NULL")),
+        Index("ix_collection_lot", "batch_id", "due_on", "sequence_type", "id"),
+    )  # fmt: skip
 
     # A batch moves its rows in one statement under the same rule; the batch's journal says so.
     steps = {
@@ -72,7 +77,7 @@ class Collection(Tenant, Stateful, db.Model):
     announced_at: Mapped[datetime]
     notice_days: Mapped[int]
     hold_reason: Mapped[str | None] = mapped_column(String(200))
-    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), index=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     version: Mapped[int] = mapped_column()
 
     mandate: Mapped[Mandate] = relationship()

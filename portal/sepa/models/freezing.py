@@ -28,7 +28,7 @@ def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
         .join(Collection.mandate)
         .options(joinedload(Collection.mandate, innerjoin=True))
         .where(Collection.legal_entity_id == entity.id, Collection.state == CollectionState.ANNOUNCED)
-        .where(Collection.due_on <= through, Mandate.scheme == scheme)
+        .where(Collection.batch_id.is_(None), Collection.due_on <= through, Mandate.scheme == scheme)
         .order_by(Collection.due_on, Collection.id)
     )
 
@@ -72,4 +72,5 @@ def _claim(batch: Batch, ids: list[int]) -> None:
         )
         if result.rowcount != len(chunk):
             raise Conflict(_("Un prélèvement a changé entre-temps. Recommencez."))
+    batch.count_presented(select(Collection.mandate_id).where(Collection.batch_id == batch.id))
     db.session.expire_all()
