@@ -26,12 +26,14 @@ from portal.reversibility import answer as reversibility_answer
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import account_pages as account_change
+from portal.sepa import batch_views as _sepa_batches  # noqa: F401
 from portal.sepa import delegation, signing, verify
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401
 from portal.sepa import mandate_views as mandates
 from portal.sepa import react as _react  # noqa: F401
 from portal.sepa import return_views as returns
+from portal.sepa import schedule as _sepa_schedule  # noqa: F401
 from portal.sepa import views as sepa
 from portal.subscriptions import mandates as _mandates  # noqa: F401
 from portal.subscriptions import reminders as _reminders  # noqa: F401

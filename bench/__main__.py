@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("pages", "terms")
+NAMES = ("pages", "terms", "sepa")
 
 
 def main() -> int:

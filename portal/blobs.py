@@ -18,6 +18,8 @@ from portal.db import Tenant, db, new_uid
 
 # What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
 CUSTOMERS_OWN = {"export", "restore"}
+# Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
+GUARDED = {"batch"}
 
 
 class Document(Tenant, db.Model):

@@ -36,7 +36,7 @@ class Keyring:
     """The keys of this installation."""
 
     def __init__(self, content: dict[str, Any]) -> None:
-        self._data = {kid: base64.b64decode(key) for kid, key in content["data"].items()}
+        self._data = {kid: AESGCM(base64.b64decode(key)) for kid, key in content["data"].items()}
         self._current = content["current"]
         self._index = base64.b64decode(content["index"])
         self.session_key: str = content["session"]
@@ -48,8 +48,7 @@ class Keyring:
     def seal(self, plain: str, context: str) -> str:
         """Encrypt for one place only; ``context`` is ``table.column:row``."""
         nonce = os.urandom(12)
-        cipher = AESGCM(self._data[self._current])
-        body = nonce + cipher.encrypt(nonce, plain.encode(), context.encode())
+        body = nonce + self._data[self._current].encrypt(nonce, plain.encode(), context.encode())
         return f"{self._current}.{base64.urlsafe_b64encode(body).decode()}"
 
     def open(self, sealed: str, context: str) -> str:
@@ -58,7 +57,7 @@ class Keyring:
         if kid not in self._data:
             raise InvalidTag
         raw = base64.urlsafe_b64decode(body)
-        return AESGCM(self._data[kid]).decrypt(raw[:12], raw[12:], context.encode()).decode()
+        return self._data[kid].decrypt(raw[:12], raw[12:], context.encode()).decode()
 
     def blind_index(self, value: str, purpose: str) -> str:
         """32 hexadecimal characters that are equal when the values are, and say nothing else."""

@@ -6,16 +6,17 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "g01"
-down_revision = "e01"
+down_revision = "f01"
 branch_labels = None
 depends_on = None
 
 _PATH = sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql")
-_COLLECTION = ("settled_on", "returned_on", "return_reason", "attempt")
+_COLLECTION = ("amendment", "settled_on", "returned_on", "return_reason", "attempt")
 
 
 def upgrade() -> None:
     with op.batch_alter_table("collection") as table:
+        table.add_column(sa.Column("amendment", sa.JSON(), nullable=True))
         table.add_column(sa.Column("settled_on", sa.Date(), nullable=True))
         table.add_column(sa.Column("returned_on", sa.Date(), nullable=True))
         table.add_column(sa.Column("return_reason", sa.String(35), nullable=True))

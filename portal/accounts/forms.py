@@ -12,3 +12,10 @@ class LoginForm(FlaskForm):
                                                   Length(max=128)],
                              render_kw={"autocomplete": "current-password"})  # fmt: skip
     next = HiddenField()
+
+
+class PasswordForm(FlaskForm):
+    password = PasswordField(_l("Mot de passe"), [InputRequired(_l("Indiquez votre mot de passe.")),
+                                                  Length(max=128)],
+                             render_kw={"autocomplete": "current-password"})  # fmt: skip
+    next = HiddenField()

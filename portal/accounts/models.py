@@ -20,6 +20,9 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _NOBODY = HASHER.hash(new_token())  # compared when the account is unknown, so that time says nothing
 
 
+CONFIRMED_FOR = timedelta(minutes=5)
+
+
 class OrganisationKind(StrEnum):
     PROVIDER = "provider"
     RESELLER = "reseller"
@@ -83,6 +86,7 @@ class SignIn(Tenant, db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]  # the password was typed again
     address: Mapped[str] = mapped_column(String(45))
     browser: Mapped[str] = mapped_column(String(300))
 
@@ -95,6 +99,13 @@ class SignIn(Tenant, db.Model):
             and now - self.last_seen_at < timedelta(seconds=idle_seconds)
             and now - self.created_at < timedelta(seconds=absolute_seconds)
         )
+
+    def is_confirmed(self) -> bool:
+        """Was the password typed again a short while ago? Asked before what moves money."""
+        return self.confirmed_at is not None and clock.now() - self.confirmed_at < CONFIRMED_FOR
+
+    def confirm(self) -> None:
+        self.confirmed_at = clock.now()
 
     def end(self) -> None:
         self.ended_at = clock.now()

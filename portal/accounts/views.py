@@ -16,8 +16,9 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from portal.access import public
-from portal.accounts.forms import LoginForm
+from portal import htmx
+from portal.access import Permission, public, requires
+from portal.accounts.forms import LoginForm, PasswordForm
 from portal.accounts.models import (
     check_password,
     find_user,
@@ -90,6 +91,39 @@ def _enter(form: LoginForm) -> Response:
 
 def _again(form: LoginForm, status: int) -> Response:
     return make_response(render_template("accounts/login.html", form=form, expired=False), status)
+
+
+@bp.get("/password")
+@requires(Permission.HOME_READ)
+def ask_password() -> Response:
+    """Before what moves money: the same person, still there."""
+    form = PasswordForm(next=request.args.get("next"))
+    return make_response(render_template("accounts/password.html", form=form))
+
+
+@bp.post("/password")
+@requires(Permission.HOME_READ)
+def confirm_password() -> Response:
+    form, email, address = PasswordForm(), g.actor.email, request.remote_addr or ""
+    if not form.validate():
+        return _ask_again(form, 422)
+    with scope(EVERYTHING):
+        if wait := seconds_blocked(email, address):
+            form.form_errors.append(_("Trop d'essais. Réessayez dans %(seconds)d secondes.", seconds=wait))
+            return _ask_again(form, 429)
+        if not check_password(g.actor, form.password.data):
+            note_failure(email, address)
+            db.session.commit()
+            form.password.errors = [_("Mot de passe incorrect.")]
+            return _ask_again(form, 422)
+        forget_failures(email)
+        g.sign_in.confirm()
+        db.session.commit()
+    return htmx.go(safe_next(form.next.data), toast=_("Mot de passe confirmé, pour cinq minutes."))
+
+
+def _ask_again(form: PasswordForm, status: int) -> Response:
+    return make_response(render_template("accounts/password.html", form=form), status)
 
 
 @bp.post("/logout")

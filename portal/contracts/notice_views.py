@@ -11,6 +11,7 @@ from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
 from portal.contracts.models import NoticeState, TermsNotice, concerned
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
+from portal.csv_file import csv_answer
 from portal.customers.models import Customer
 from portal.customers.views import customer_panel
 from portal.db import cursor_of, db
@@ -21,7 +22,6 @@ from portal.journal import timeline
 from portal.mail import Mail, MailState, mails_about
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.views import subscription_link
-from portal.tables import csv_file
 from portal.terms.models import TermsState, TermsVersion
 from portal.terms.views import version_panel
 from portal.words import look_of
@@ -153,7 +153,7 @@ def download_told(version: str) -> Response:
         _("Depuis l'adresse"),
     ]  # fmt: skip
     rows = [_line(*found) for found in db.session.execute(_told(row, unsent=unsent))]
-    return csv_file(f"{row.version}-notices.csv", heading, rows)
+    return csv_answer(f"{row.version}-notices.csv", heading, rows)
 
 
 def _line(notice: TermsNotice, mail: Mail | None, task: Any) -> list[Any]:

@@ -12,13 +12,13 @@ from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.forms import PriceForm
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
+from portal.csv_file import csv_answer
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.price_steps import PriceStep
-from portal.tables import csv_file
 from portal.words import look_of
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")
@@ -106,4 +106,4 @@ def download_told(product_uid: str) -> Response:
          step.recipient, look_of(f"mail_{told}").word, iso(mail and mail.sent_at)]
         for step, subscription, mail, told in _told(product, unsent=request.args.get("unsent") == "1")
     ]  # fmt: skip
-    return csv_file(f"{product.code}-prices.csv", heading, rows)
+    return csv_answer(f"{product.code}-prices.csv", heading, rows)

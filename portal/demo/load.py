@@ -25,6 +25,7 @@ PASSWORD = "demonstration-2026"  # of every demonstration account  # noqa: S105
 PROVIDER_PEOPLE = (
     (Role.OPERATOR, "Exploitation", "exploitation@portail.example"),
     (Role.FINANCE, "Comptabilité", "finance@portail.example"),
+    (Role.FINANCE, "Trésorerie", "tresorerie@portail.example"),
     (Role.TECHNICIAN, "Support technique", "technique@portail.example"),
 )
 RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 
 from portal import clock
 from portal.access import Permission, get_or_404, public, requires
-from portal.blobs import CUSTOMERS_OWN, Document, send_document
+from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
 from portal.db import db
 from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
 from portal.home.navigation import navigation
@@ -37,7 +37,7 @@ def dashboard() -> Response:
 @requires(Permission.DOCUMENT_READ)
 def download(uid: str) -> Response:
     document = get_or_404(Document.visible_to(g.actor), uid)
-    if document.kind in CUSTOMERS_OWN:
+    if document.kind in CUSTOMERS_OWN | GUARDED:
         abort(403)
     if document.erased:
         abort(410)

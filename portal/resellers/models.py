@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation
@@ -34,6 +34,15 @@ class LegalEntity(Tenant, db.Model):
     mandate_prefix: Mapped[str] = mapped_column(String(10))  # first part of every RUM
     notice_days: Mapped[int] = mapped_column(default=14)  # debits are told so many days before (003-50)
     lead_days: Mapped[int] = mapped_column(default=2)  # TARGET days between hand-in and debit
+    cutoff_hour: Mapped[int] = mapped_column(default=24)  # Paris hour after which the bank counts tomorrow
+    message_version: Mapped[str] = mapped_column(String(2), default="08")  # of pain.008.001: 08 or 02
+    max_rows: Mapped[int] = mapped_column(default=50_000)  # debits in one bank file
+    max_bytes: Mapped[int] = mapped_column(BigInteger, default=50_000_000)  # of one bank file
+    one_booking: Mapped[bool] = mapped_column(default=True)  # one credit for each group of debits
+    writes_first: Mapped[bool] = mapped_column(default=False)  # FRST for a mandate's first debit
+    hybrid_addresses: Mapped[bool] = mapped_column(default=False)  # street as a free line
+    two_people_over_cents: Mapped[int] = mapped_column(BigInteger, default=1_000_000)  # for the download
+    freeze_day: Mapped[int | None]  # day of the month on which the portal freezes by itself
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")
 

@@ -31,7 +31,7 @@ class Creditor:
     bic: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: there are 100,000 of them, and that costs three times
 class CollectionLine:
     """One debit of one mandate. The ``original_`` fields tell the debtor's bank what changed."""
 

@@ -24,7 +24,10 @@ _VALUES = str.maketrans({chr(65 + i): str(10 + i) for i in range(26)})
 
 def remainder_97(iban: str) -> int:
     """Remainder of an IBAN written without spaces; 1 when the check digits are right."""
-    return int((iban[4:] + iban[:4]).translate(_VALUES)) % 97
+    account = iban[4:]
+    if not account.isdecimal():
+        account = account.translate(_VALUES)
+    return int(f"{account}{ord(iban[0]) - 55}{ord(iban[1]) - 55}{iban[2:4]}") % 97
 
 
 def iban_fault(iban: str) -> str | None:

@@ -146,3 +146,7 @@ class FreezeForm(FlaskForm):
     entity = HiddenField(validators=[DataRequired()])
     scheme = HiddenField(validators=[DataRequired()])
     through = SelectField(_l("Échéances à remettre"), validate_choice=False)
+
+
+class SentForm(FlaskForm):
+    on = DateField(_l("Remise à la banque le"), [InputRequired(_l("Indiquez le jour de la remise."))])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal import jobs
 from portal.blobs import keep_file
 from portal.db import db, new_uid, reading
+from portal.errors import Refused
 from portal.resellers.models import LegalEntity
 from portal.secrets import keyring
 from portal.sepa import pain008
@@ -30,15 +31,17 @@ def export_batch(claim: jobs.Claim) -> None:
     The rows of a frozen batch cannot change, so the file is written outside of that transaction.
     """
     batch = _find(claim.ref)
-    if batch.state == BatchState.EXPORTED:
+    if batch.state != BatchState.FROZEN:
         return
     total = batch.count
     part = _part(batch.uid)
     try:
-        with part.open("wb") as out:
-            write_batch(batch, out, lambda done: claim.progress(done, total))
+        if not _write(claim, batch, part, total):
+            return
         pain008.validate(part)
         batch = _find(claim.ref, lock=True)
+        if batch.state != BatchState.FROZEN:  # cancelled meanwhile
+            return
         document = keep_file(
             part, owner=batch.organisation, subject=batch, kind="batch",
             filename=f"{batch.msg_id}.xml", media_type="application/xml",
@@ -47,6 +50,18 @@ def export_batch(claim: jobs.Claim) -> None:
         claim.step(done=total, total=total)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _write(claim: jobs.Claim, batch: Batch, part: Path, total: int) -> bool:
+    """False when the batch was cancelled while its file was being written."""
+    try:
+        with part.open("wb") as out:
+            write_batch(batch, out, lambda done: claim.progress(done, total))
+    except Refused:
+        if _find(claim.ref).state == BatchState.FROZEN:
+            raise
+        return False
+    return True
 
 
 def write_batch(batch: Batch, out: BinaryIO, progress: Progress = lambda done: None) -> None:
@@ -78,9 +93,9 @@ def _groups(batch_id: int, msg_id: str, lots: list[Lot], progress: Progress) -> 
 
 
 _COLUMNS = (
-    Collection.id, Collection.end_to_end_id, Collection.amount_cents, Collection.remittance, Mandate.rum,
-    Mandate.signed_on, Mandate.uid, Mandate.iban_sealed, Mandate.debtor_name, Mandate.street,
-    Mandate.postcode, Mandate.town, Mandate.country,
+    Collection.id, Collection.end_to_end_id, Collection.amount_cents, Collection.remittance,
+    Collection.amendment, Mandate.rum, Mandate.signed_on, Mandate.uid,
+    Mandate.iban_sealed, Mandate.debtor_name, Mandate.street, Mandate.postcode, Mandate.town, Mandate.country,
 )  # fmt: skip
 
 
@@ -103,17 +118,18 @@ def _lines(query: Any, done: int, progress: Progress) -> Iterable[CollectionLine
         with reading():
             rows = db.session.execute(query.where(Collection.id > last)).all()
             db.session.rollback()
-        for row in rows:
-            iban = ring.open(row.iban_sealed, f"{Mandate.__tablename__}.iban:{row.uid}")
+        for _id, end_to_end_id, cents, text, amendment, rum, signed_on, uid, sealed, name, *place in rows:
+            iban = ring.open(sealed, f"mandate.iban:{uid}")
             yield CollectionLine(
-                end_to_end_id=row.end_to_end_id,
-                amount_cents=row.amount_cents,
-                rum=row.rum,
-                signed_on=row.signed_on,
-                debtor_name=row.debtor_name,
+                end_to_end_id=end_to_end_id,
+                amount_cents=cents,
+                rum=rum,
+                signed_on=signed_on,
+                debtor_name=name,
                 debtor_iban=iban,
-                remittance=row.remittance,
-                address=_address(row) if needs_address(iban) else None,
+                remittance=text,
+                address=_address(*place) if needs_address(iban) else None,
+                **(amendment or {}),
             )
         if len(rows) < _CHUNK:
             return
@@ -121,8 +137,8 @@ def _lines(query: Any, done: int, progress: Progress) -> Iterable[CollectionLine
         progress(done)
 
 
-def _address(row: Any) -> Address:
-    return Address(street=row.street, postcode=row.postcode, town=row.town, country=row.country)
+def _address(street: str, postcode: str, town: str, country: str) -> Address:
+    return Address(street=street, postcode=postcode, town=town, country=country)
 
 
 def creditor_of(entity: LegalEntity) -> Creditor:

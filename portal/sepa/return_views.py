@@ -14,6 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.csv_file import csv_answer
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
@@ -26,7 +27,6 @@ from portal.sepa.react import dismiss, match_by_hand
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
 from portal.sepa.reasons import reason_words
 from portal.sepa.returns import LARGEST, REACT, import_bank_file
-from portal.tables import csv_file
 
 bp = Blueprint("returns", __name__, url_prefix="/sepa/returns")
 bp.add_app_template_filter(reason_words, "reason_words")
@@ -167,7 +167,7 @@ def download_records(uid: str) -> Response:
         [row.end_to_end_id, row.outcome, row.reason, row.amount_cents, row.booked_on, row.state, row.why]
         for row in db.session.scalars(query, execution_options={"yield_per": PAGE})
     )
-    return csv_file(f"{file.kind}-{file.uid}.csv", heading, rows)
+    return csv_answer(f"{file.kind}-{file.uid}.csv", heading, rows)
 
 
 def _record_page(row: BankRecord, status: int = 200, **forms: Any) -> Response:

@@ -11,12 +11,13 @@ from portal.errors import PortalError
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.sepa.bank_file import BankEntry, read_bank_file
+from portal.sepa.cli import sepa
 from portal.sepa.models import Batch
 from portal.sepa.react import react_now
 from portal.sepa.returns import import_bank_file
 
 
-@click.command("import-returns")
+@sepa.command("import-returns")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--creditor", help="uid or ICS; otherwise the creditor whose account or batch the file names")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")

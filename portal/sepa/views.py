@@ -1,4 +1,4 @@
-"""Mandates, the cockpit of what is due, and batches, for staff."""
+"""Mandates and the cockpit of what is due, for staff."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,14 +11,13 @@ from flask_babel import ngettext
 from sqlalchemy import Select, func, select
 from wtforms import SelectChoice
 
-from portal import clock, htmx, jobs
+from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.customers.models import ContactRole, Customer
 from portal.customers.views import customer_panel
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import eur, plain_day
-from portal.jobs import TaskState
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.resellers.models import LegalEntity, issuer_for
@@ -26,24 +25,22 @@ from portal.sepa.debits import Scheme
 from portal.sepa.forms import ConfirmationForm, FreezeForm, MandateForm, RevocationForm
 from portal.sepa.models import (
     Batch,
-    BatchState,
     Collection,
     CollectionState,
     Mandate,
     MandateState,
-    freeze_batch,
     next_collections,
     open_mandate,
     request_mandate,
 )
-from portal.sepa.models.batch import EXPORT, due_collections
+from portal.sepa.models.freezing import due_collections
 
 bp = Blueprint("sepa", __name__, url_prefix="/sepa")
 PAGE = 25
 _JUDGED = 500  # rows of one creditor whose problems the cockpit looks for
 
 
-def _page_of(query: Select[Any], model: Any, after: str) -> tuple[list[Any], str]:
+def page_of(query: Select[Any], model: Any, after: str) -> tuple[list[Any], str]:
     """The 25 rows after a cursor, newest first, and the cursor of the next page."""
     if after.isdigit() and len(after) < 18:
         query = query.where(model.id < int(after))
@@ -60,7 +57,7 @@ def list_mandates() -> Response:
     query, state = Mandate.visible_to(g.actor), request.args.get("state", "")
     if state in set(MandateState):
         query = query.where(Mandate.state == MandateState(state))
-    rows, after = _page_of(query, Mandate, request.args.get("after", ""))
+    rows, after = page_of(query, Mandate, request.args.get("after", ""))
     states = [s.value for s in MandateState if s != MandateState.DRAFT]
     return htmx.render(
         "sepa/mandates.html", "sepa/_mandates.html",
@@ -234,7 +231,7 @@ def cockpit() -> Response:
             Collection.state == CollectionState.ANNOUNCED
         )
     ).one()
-    recent, _after = _page_of(Batch.visible_to(g.actor), Batch, "")
+    recent, _after = page_of(Batch.visible_to(g.actor), Batch, "")
     page = render_template(
         "sepa/cockpit.html", dues=dues, count=totals[0], cents=int(totals[1]), batches=recent[:5],
         blocked=sum(len(due.blocked) for due in dues),
@@ -259,69 +256,6 @@ def postpone_collection(uid: str) -> Response:
     db.session.commit()
     day = plain_day(collection.due_on)
     return htmx.go(url_for(".cockpit"), toast=_("Nouvelle date annoncée au client : %(day)s.", day=day))
-
-
-# Batches
-
-
-@bp.post("/batches")
-@requires(Permission.BATCH_WRITE)
-def create_batch() -> Response:
-    form = FreezeForm()
-    form.validate()
-    entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data or "")
-    if form.scheme.data not in {"CORE", "B2B"}:
-        raise Refused(_("Le schéma est CORE ou B2B."))
-    try:
-        through = date.fromisoformat(form.through.data or "")
-    except ValueError:
-        raise Refused(_("Choisissez une échéance de la liste.")) from None
-    batch = freeze_batch(entity, form.scheme.data, through, g.actor)
-    db.session.commit()
-    return htmx.go(url_for(".show_batch", uid=batch.uid), toast=_("La remise est figée."))
-
-
-@bp.get("/batches")
-@requires(Permission.BATCH_READ)
-def list_batches() -> Response:
-    rows, after = _page_of(Batch.visible_to(g.actor), Batch, request.args.get("after", ""))
-    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows, after=after)
-
-
-@bp.get("/batches/<uid>")
-@requires(Permission.BATCH_READ)
-def show_batch(uid: str) -> Response:
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
-    query = select(Collection).where(Collection.batch_id == batch.id)
-    rows, after = _page_of(query, Collection, request.args.get("after", ""))
-    page = render_template(
-        "sepa/batch.html", batch=batch, entity=batch.legal_entity, task=jobs.find_task(EXPORT, batch.uid),
-        lots=batch.lots(), collections=rows, after=after, events=timeline(batch),
-    )  # fmt: skip
-    return make_response(page)
-
-
-@bp.get("/batches/<uid>/progress")
-@requires(Permission.BATCH_READ)
-def batch_progress(uid: str) -> Response:
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
-    task = jobs.find_task(EXPORT, batch.uid)
-    stopped = task is not None and task.state == TaskState.FAILED
-    return htmx.poll_answer(
-        "sepa/_progress.html", finished=batch.state == BatchState.EXPORTED or stopped, batch=batch, task=task
-    )
-
-
-@bp.post("/batches/<uid>/export")
-@requires(Permission.BATCH_WRITE)
-def resume_export(uid: str) -> Response:
-    """Try again after a failure whose cause is repaired."""
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
-    if not batch.can("export"):
-        raise Refused(_("Le fichier de cette remise existe déjà."))
-    jobs.resume(EXPORT, batch.uid)
-    db.session.commit()
-    return htmx.go(url_for(".show_batch", uid=uid), toast=_("Le fichier est redemandé."))
 
 
 @customer_panel

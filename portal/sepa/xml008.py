@@ -86,7 +86,8 @@ def row(line: CollectionLine, name: str, remittance: str) -> str:
     """One debit; ``name`` and ``remittance`` are already in the SEPA set."""
     return _ROW % (
         line.end_to_end_id,
-        *divmod(line.amount_cents, 100),
+        line.amount_cents // 100,
+        line.amount_cents % 100,
         line.rum,
         line.signed_on.isoformat(),
         _amendment(line),
@@ -99,6 +100,8 @@ def row(line: CollectionLine, name: str, remittance: str) -> str:
 
 
 def _amendment(line: CollectionLine) -> str:
+    if not (line.original_rum or line.original_ics or line.original_creditor_name or line.new_account):
+        return ""
     details = ""
     if line.original_rum:
         details += f"<OrgnlMndtId>{line.original_rum}</OrgnlMndtId>"
@@ -110,8 +113,6 @@ def _amendment(line: CollectionLine) -> str:
         details += "</OrgnlCdtrSchmeId>"
     if line.new_account:
         details += "<OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id></OrgnlDbtrAcct>"
-    if not details:
-        return ""
     return f"<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>{details}</AmdmntInfDtls>"
 
 

@@ -82,7 +82,7 @@ def _count(events: Any) -> tuple[Totals, Totals]:
             euros = element.findtext(_SUM)
             announced = Totals(int(element.findtext(_COUNT)), _cents(Decimal(euros or "-1")))
         elif element.tag == _ROW:
-            count, total = count + 1, total + Decimal(element.findtext(_AMOUNT))
+            count, total = count + 1, total + Decimal(next(element.iterchildren(_AMOUNT)).text)
             _forget(element)
         ended = element.tag == _ROOT
     if announced is None or not ended:  # lxml may let a file cut short pass
@@ -96,7 +96,7 @@ def _cents(euros: Decimal) -> int:
 
 def _forget(element: Any) -> None:
     # The tree must not grow with the file: the row and what stands before it are dropped.
-    parent = element.getparent()
     element.clear()
-    while element.getprevious() is not None and element.getprevious().tag == _ROW:
-        del parent[parent.index(element) - 1]
+    previous = element.getprevious()
+    if previous is not None and previous.tag == _ROW:
+        element.getparent().remove(previous)

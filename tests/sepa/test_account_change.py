@@ -1,7 +1,6 @@
 """Another account under the same mandate: asked for, confirmed with a code, told to the bank until paid."""
 
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -20,23 +19,20 @@ from portal.mail import Mail
 from portal.seals import check_seal
 from portal.secrets import keyring
 from portal.sepa.account_change import ask_account
+from portal.sepa.jobs import write_batch
 from portal.sepa.mandate_jobs import apply_confirmed_accounts
 from portal.sepa.models import (
+    Amendment,
     AmendmentKind,
     AmendmentState,
     CollectionState,
     Mandate,
     MandateAmendment,
-    amendment_of,
-    amendments_sent,
-    amendments_settled,
     freeze_batch,
     pending_amendments,
 )
-from portal.sepa.pain008 import validate
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
-from tests.sepa.builders import a_file, a_group
 from tests.sepa.people import (
     IBAN,
     OTHER_IBAN,
@@ -96,7 +92,7 @@ def test_a_debtor_gives_another_account_and_the_mandate_stays(house: House, brow
     confirm(phone, mandate, token)
     assert stored(change).state == "confirmed"
     assert stored(mandate).iban == IBAN  # not before a day has passed
-    assert amendment_of(mandate) == {}
+    assert pending_amendments([mandate.id]) == {}
     final = phone.get(f"/new-account/{token}").text
     assert "Le nouveau compte est confirmé" in final
     with phone.get(f"/new-account/{token}/document.pdf") as answer:
@@ -108,7 +104,7 @@ def test_a_debtor_gives_another_account_and_the_mandate_stays(house: House, brow
         "FR14 •••• •••• 2606",
     )
     assert (stored(change).state, change.effective_on) == ("applied", date(2026, 11, 24))
-    assert amendment_of(mandate)["new_account"] is True
+    assert pending_amendments([mandate.id])[mandate.id].new_account
 
 
 def test_a_day_less_a_second_is_too_early(house: House, browser, at) -> None:
@@ -326,18 +322,17 @@ def test_each_debit_tells_the_change_until_one_that_carried_it_is_paid(house: Ho
     work()
     confirm(browser(), mandate, token)
     a_day_later(at)
-    amendments_settled(stored(before), on=date(2026, 12, 7))
+    stored(before).settle(date(2026, 12, 7), by=SYSTEM)
+    db.session.flush()
     assert stored(change).state == "applied"  # paid, and it had told nothing
     carrying = a_collection(mandate, source_uid="carrying")
     batch = freeze_batch(the_entity(), "CORE", DUE, SYSTEM)
     assert old_batch.id < batch.id
-    amendments_sent(batch)
     db.session.commit()
+    work()
     assert stored(change).sent_batch_id == batch.id
     assert pending_amendments([mandate.id])[mandate.id].new_account
-    amendments_settled(before, on=date(2026, 12, 7))
-    assert stored(change).state == "applied"
-    amendments_settled(carrying, on=date(2026, 12, 8))
+    stored(carrying).settle(date(2026, 12, 8), by=SYSTEM)
     db.session.commit()
     assert (stored(change).state, change.settled_on) == (AmendmentState.SETTLED, date(2026, 12, 8))
     assert pending_amendments([mandate.id]) == {}
@@ -345,12 +340,16 @@ def test_each_debit_tells_the_change_until_one_that_carried_it_is_paid(house: Ho
 
 def test_the_bank_file_carries_the_change(house: House, browser, at) -> None:
     mandate = applied(house, browser, at)
-    row = a_collection(mandate)
-    line = replace(row.line(), **amendment_of(mandate))
-    file = a_file(a_group(line, collect_on=row.due_on))
-    validate(file)
-    assert b"<OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id>" in file.getvalue()
-    assert OTHER_IBAN.encode() in file.getvalue()
+    a_collection(mandate)
+    batch = freeze_batch(the_entity(), "CORE", DUE, SYSTEM)
+    db.session.commit()
+    work()
+    written = content_of(stored(batch).document)
+    assert b"<OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id>" in written
+    assert OTHER_IBAN.encode() in written
+    again = BytesIO()
+    write_batch(batch, again)
+    assert again.getvalue() == written
 
 
 def test_of_two_changes_of_the_creditor_the_oldest_is_told_with_the_account(house: House) -> None:
@@ -364,10 +363,9 @@ def test_of_two_changes_of_the_creditor_the_oldest_is_told_with_the_account(hous
     ):
         db.session.add(MandateAmendment(**common, **values))
         db.session.flush()
-    assert amendment_of(mandate) == {
-        "original_rum": "OLD-1", "original_ics": "FR72ZZZ123456", "original_creditor_name": None,
-        "new_account": True,
-    }  # fmt: skip
+    assert pending_amendments([mandate.id]) == {
+        mandate.id: Amendment(original_rum="OLD-1", original_ics="FR72ZZZ123456", new_account=True)
+    }
     assert pending_amendments([]) == {}
 
 

@@ -32,9 +32,23 @@ GRID = {
     "refused": set(),
     "revoked": {"stop"},
 }
-COLLECTIONS = {"announced": {"postpone", "cancel", "freeze"}, "frozen": {"export"}, "exported": set(),
-               "cancelled": set()}  # fmt: skip
-BATCHES = {"frozen": {"export"}, "exported": set()}
+COLLECTIONS = {
+    "announced": {"postpone", "cancel", "hold", "split", "freeze"},
+    "held": {"unhold", "cancel"},
+    "frozen": {"export", "give_back"},
+    "exported": {"accept", "settle", "return", "give_back"},
+    "accepted": {"settle", "return"},
+    "settled": {"return"},
+    "returned": set(),
+    "cancelled": set(),
+}
+BATCHES = {
+    "frozen": {"export", "cancel"},
+    "exported": {"vouch", "release", "cancel"},
+    "released": {"send", "cancel"},
+    "sent": set(),
+    "cancelled": set(),
+}
 
 
 @pytest.mark.parametrize(("model", "grid"), [(Mandate, GRID), (Collection, COLLECTIONS), (Batch, BATCHES)])

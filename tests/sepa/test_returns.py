@@ -215,8 +215,8 @@ def test_finance_imports_on_the_page_and_reads_the_queue(house: House, browser: 
     page = window.get(done.location)
     assert row.end_to_end_id in page.text and "ZZ99" in page.text
     assert row.end_to_end_id in window.get("/sepa/returns").text
-    csv = window.get(f"{done.location}/records.csv")
-    assert csv.status_code == 200 and row.end_to_end_id in csv.text
+    with window.get(f"{done.location}/records.csv") as csv:
+        assert csv.status_code == 200 and row.end_to_end_id in csv.text
     refused = window.post("/sepa/returns", data={"entity": entity.uid, "file": (io.BytesIO(b"x"), "x.xml")})
     assert refused.status_code == 422 and "incomplet" in refused.text
     assert browser(house.owner).get("/sepa/returns").status_code == 403

@@ -5,13 +5,10 @@ from portal.sepa.models.amendment import (
     AmendmentKind,
     AmendmentState,
     MandateAmendment,
-    amendment_of,
-    amendments_sent,
-    amendments_settled,
     open_change,
     pending_amendments,
 )
-from portal.sepa.models.batch import Batch, BatchState, freeze_batch
+from portal.sepa.models.batch import Batch, BatchState
 from portal.sepa.models.collection import (
     Collection,
     CollectionState,
@@ -19,6 +16,7 @@ from portal.sepa.models.collection import (
     plan_collection,
 )
 from portal.sepa.models.event import MandateEvent, What
+from portal.sepa.models.freezing import freeze_batch
 from portal.sepa.models.mandate import (
     Mandate,
     MandateState,
@@ -41,9 +39,6 @@ __all__ = [
     "MandateEvent",
     "MandateState",
     "What",
-    "amendment_of",
-    "amendments_sent",
-    "amendments_settled",
     "find_usable_mandate",
     "freeze_batch",
     "mandate_signed",

@@ -18,7 +18,7 @@ from portal.db import Tenant, db
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
 from portal.secrets import Sealed
-from portal.sepa.models.collection import Collection
+from portal.sepa.models.collection import Collection, collection_settled
 from portal.sepa.models.event import What
 from portal.sepa.models.hold import ACCOUNT_CODES
 from portal.sepa.models.mandate import Mandate, MandateState
@@ -155,15 +155,18 @@ def pending_amendments(mandate_ids: Iterable[int]) -> Mapping[int, Amendment]:
     return found
 
 
-def amendment_of(mandate: Mandate) -> dict[str, Any]:
-    """The ``CollectionLine`` fields of one mandate's pending changes; empty without any."""
-    pending = pending_amendments([mandate.id]).get(mandate.id)
-    return asdict(pending) if pending else {}
-
-
-def amendments_sent(batch: Any) -> None:
-    """The file of ``batch`` carries what was pending; call it when the batch is exported."""
+def pin_amendments(batch: Any) -> None:
+    """Write what each row of a batch must tell beside it, so that its file is the same whenever made."""
     in_batch = select(Collection.mandate_id).where(Collection.batch_id == batch.id)
+    changed = select(MandateAmendment.mandate_id).where(MandateAmendment.state == A.APPLIED)
+    changed = changed.where(MandateAmendment.mandate_id.in_(in_batch)).distinct()
+    for mandate_id, amendment in pending_amendments(db.session.scalars(changed)).items():
+        db.session.execute(
+            update(Collection)
+            .where(Collection.batch_id == batch.id, Collection.mandate_id == mandate_id)
+            .values(amendment=asdict(amendment))
+            .execution_options(synchronize_session=False)
+        )
     db.session.execute(
         update(MandateAmendment)
         .where(MandateAmendment.mandate_id.in_(in_batch), MandateAmendment.state == A.APPLIED)
@@ -173,15 +176,16 @@ def amendments_sent(batch: Any) -> None:
     )
 
 
-def amendments_settled(collection: Any, on: date) -> None:
+@collection_settled.connect
+def amendments_settled(_sender: Any, collection: Collection) -> None:
     """A debit of a mandate was paid: the changes that it carried need not be told again."""
-    if collection.batch_id is None:
+    if collection.amendment is None:
         return
     db.session.execute(
         update(MandateAmendment)
         .where(MandateAmendment.mandate_id == collection.mandate_id, MandateAmendment.state == A.APPLIED)
         .where(MandateAmendment.sent_batch_id <= collection.batch_id)
-        .values(state=A.SETTLED, settled_on=on)
+        .values(state=A.SETTLED, settled_on=collection.settled_on)
         .execution_options(synchronize_session="fetch")
     )
 

@@ -7,27 +7,31 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, ForeignKey, String, func, select, update
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal import clock, jobs
+from portal import clock
 from portal.accounts.models import Organisation
 from portal.blobs import Document
 from portal.db import Tenant, db
+from portal.deadlines import minus_target_days
 from portal.errors import Conflict, Refused
-from portal.journal import SYSTEM, record
+from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
-from portal.sepa.debits import Scheme
-from portal.sepa.models.collection import Collection, CollectionState
+from portal.sepa.models.collection import UNPRESENTED, Collection, CollectionState
 from portal.sepa.models.mandate import Mandate
 from portal.stateful import Stateful, step
 
 EXPORT = "sepa.export"  # kind of the task that writes the file
-_CHUNK = 1000  # rows claimed per statement
+_CHUNK = 1000  # mandates counted per statement
+_IN_BATCH = (CollectionState.FROZEN, CollectionState.EXPORTED)
 
 
 class BatchState(StrEnum):
     FROZEN = "frozen"  # rows claimed, file being made
     EXPORTED = "exported"  # file stored
+    RELEASED = "released"  # a second person agrees that it leaves
+    SENT = "sent"  # handed to the bank
+    CANCELLED = "cancelled"  # its debits are free again, the file stays as a proof
 
 
 B = BatchState
@@ -48,13 +52,21 @@ class Batch(Tenant, Stateful, db.Model):
 
     __tablename__ = "batch"
 
-    steps = {"export": step(B.FROZEN, to=B.EXPORTED)}
+    steps = {
+        "export": step(B.FROZEN, to=B.EXPORTED),
+        "vouch": step(B.EXPORTED, to=B.EXPORTED),
+        "release": step(B.EXPORTED, to=B.RELEASED),
+        "send": step(B.RELEASED, to=B.SENT),
+        "cancel": step(B.FROZEN, B.EXPORTED, B.RELEASED, to=B.CANCELLED),
+    }
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"), index=True)
     scheme: Mapped[str] = mapped_column(String(4))
     state: Mapped[BatchState] = mapped_column(default=B.FROZEN)
     msg_id: Mapped[str] = mapped_column(String(35), unique=True)
     frozen_on: Mapped[date]
+    frozen_by_id: Mapped[int | None]  # the first of the two people; None while only the portal has acted
+    sent_on: Mapped[date | None]
     count: Mapped[int]
     total_cents: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))  # of the file
@@ -66,6 +78,11 @@ class Batch(Tenant, Stateful, db.Model):
     document: Mapped[Document | None] = relationship()
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    def shown_state(self) -> str:
+        """State as a word for a batch."""
+        feminine = {B.EXPORTED: "batch_exported", B.RELEASED: "batch_released", B.SENT: "batch_sent"}
+        return feminine.get(self.state, self.state.value)
 
     def lots(self) -> list[Lot]:
         query = (
@@ -80,7 +97,7 @@ class Batch(Tenant, Stateful, db.Model):
         return [Lot(kind, day, count, int(cents)) for kind, day, count, cents in db.session.execute(query)]
 
     def finish(self, document: Document) -> None:
-        """The file is stored: every row is handed in, and its mandate has been used."""
+        """The file is stored: every row is in it."""
         self._take("export", by=SYSTEM, sha256=document.sha256, count=self.count)
         self.document, self.sha256 = document, document.sha256
         db.session.execute(
@@ -89,70 +106,87 @@ class Batch(Tenant, Stateful, db.Model):
             .values(state=CollectionState.EXPORTED, version=Collection.version + 1)
             .execution_options(synchronize_session=False)
         )
+
+    def count_presented(self, mandate_ids: Any) -> None:
+        """Note when these mandates were last used; a mandate lapses without (003-80)."""
         last_due = (
             select(func.max(Collection.due_on))
-            .where(Collection.mandate_id == Mandate.id, Collection.state == CollectionState.EXPORTED)
+            .where(Collection.mandate_id == Mandate.id, Collection.state.not_in(UNPRESENTED))
             .correlate(Mandate)
             .scalar_subquery()
         )
-        used = select(Collection.mandate_id).where(Collection.batch_id == self.id)
         db.session.execute(
             update(Mandate)
-            .where(Mandate.id.in_(used))
+            .where(Mandate.id.in_(mandate_ids))
             .values(last_presented_on=last_due)
             .execution_options(synchronize_session=False)
         )
 
+    # Two people, then the bank
 
-def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
-    """Query of what is announced and due up to a day, oldest first, with its mandates."""
-    return (
-        select(Collection)
-        .join(Collection.mandate)
-        .options(joinedload(Collection.mandate, innerjoin=True))
-        .where(Collection.legal_entity_id == entity.id, Collection.state == CollectionState.ANNOUNCED)
-        .where(Collection.due_on <= through, Mandate.scheme == scheme)
-        .order_by(Collection.due_on, Collection.id)
-    )
+    @property
+    def needs_two(self) -> bool:
+        """Is its total above what one person may take out alone?"""
+        return self.total_cents > self.legal_entity.two_people_over_cents
 
+    def may_leave(self) -> bool:
+        """Can its file be downloaded now?"""
+        if self.document_id is None or self.state == B.CANCELLED:
+            return False
+        return not self.needs_two or self.state in {B.RELEASED, B.SENT}
 
-def freeze_batch(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> Batch:
-    """Claim every announced debit due up to ``through`` that nothing stops; ask for its file.
+    def vouch(self, *, by: Any) -> None:
+        """Answer, as the first of two people, for a batch that the portal froze by itself."""
+        if self.frozen_by_id is not None:
+            raise Refused(_("Quelqu'un répond déjà de cette remise."))
+        self._take("vouch", by=by)
+        self.frozen_by_id = by.id
 
-    Rows with a problem stay announced: the cockpit says why. Raises Refused when nothing is left.
+    def release(self, *, by: Any) -> None:
+        """Agree, as the second person, that the file leaves."""
+        if by.id is None:
+            raise Refused(_("Une remise est libérée par une personne, jamais par le portail."))
+        if self.frozen_by_id is None:
+            raise Refused(_("Le portail a figé cette remise : quelqu'un doit d'abord la relire."))
+        if self.frozen_by_id == by.id:
+            raise Refused(_("Vous avez figé ou relu cette remise : une deuxième personne doit la libérer."))
+        self._take("release", by=by)
 
-    Source: 003-49, 003-50.
-    """
-    db.session.refresh(entity, with_for_update=True)  # one freeze at a time for each creditor
-    today = clock.today()
-    query = due_collections(entity, scheme, through).with_for_update(of=Collection)
-    rows = db.session.scalars(query, execution_options={"yield_per": _CHUNK})
-    ready = [(row.id, row.amount_cents) for row in rows if row.problem(today) is None]
-    if not ready:
-        raise Refused(_("Aucun prélèvement à remettre jusqu'à cette date."))
-    batch = Batch(
-        organisation=db.session.get_one(Organisation, entity.organisation_id), legal_entity=entity,
-        scheme=scheme, state=B.FROZEN, msg_id="", frozen_on=today, count=len(ready),
-        total_cents=sum(cents for _id, cents in ready),
-    )  # fmt: skip
-    batch.msg_id = f"REM-{batch.uid.upper()}"
-    db.session.add(batch)
-    db.session.flush()  # the rows need the batch's id
-    _claim(batch, [id_ for id_, _cents in ready])
-    record(batch, "freeze", by=by, after=B.FROZEN.value, count=batch.count, total_cents=batch.total_cents)
-    jobs.enqueue(EXPORT, batch.uid, batch.organisation, total=batch.count, unit="rows")
-    return batch
+    def send(self, *, on: date, by: Any) -> None:
+        """Note the day on which the file was handed to the bank."""
+        if not self.frozen_on <= on <= clock.today():
+            raise Refused(_("La remise à la banque se situe entre le gel et aujourd'hui."), field="on")
+        self._take("send", by=by, on=on.isoformat())
+        self.sent_on = on
 
+    def cancel(self, *, by: Any) -> int:
+        """Give the debits back before the file is sent; returns how many need a new date.
 
-def _claim(batch: Batch, ids: list[int]) -> None:
-    for start in range(0, len(ids), _CHUNK):
-        chunk = ids[start : start + _CHUNK]
+        The rows are announced again as they were; the file is kept, marked as cancelled. A later
+        batch has ids of its own.
+        """
+        self._take("cancel", by=by, count=self.count)
+        mandate_ids = select(Collection.mandate_id).where(Collection.batch_id == self.id)
+        rows = list(db.session.scalars(mandate_ids.distinct()))
+        late = self._late()
         result: Any = db.session.execute(
             update(Collection)
-            .where(Collection.id.in_(chunk), Collection.state == CollectionState.ANNOUNCED)
-            .values(state=CollectionState.FROZEN, batch_id=batch.id, version=Collection.version + 1)
+            .where(Collection.batch_id == self.id, Collection.state.in_(_IN_BATCH))
+            .values(
+                state=CollectionState.ANNOUNCED, batch_id=None, amendment=None, sequence_type="RCUR",
+                version=Collection.version + 1,
+            )
             .execution_options(synchronize_session=False)
-        )
-        if result.rowcount != len(chunk):
-            raise Conflict(_("Un prélèvement a changé entre-temps. Recommencez."))
-    db.session.expire_all()
+        )  # fmt: skip
+        if result.rowcount != self.count:
+            raise Conflict(_("La banque a déjà répondu pour cette remise : elle ne s'annule plus."))
+        for start in range(0, len(rows), _CHUNK):
+            self.count_presented(rows[start : start + _CHUNK])
+        db.session.flush()
+        db.session.expire_all()
+        return late
+
+    def _late(self) -> int:
+        today, lead = clock.today(), self.legal_entity.lead_days
+        late = [lot.count for lot in self.lots() if today > minus_target_days(lot.due_on, lead)]
+        return sum(late)

@@ -1,0 +1,78 @@
+"""Freezing: which announced debits go into which batch."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from portal import clock, jobs
+from portal.accounts.models import Organisation
+from portal.db import db
+from portal.errors import Conflict, Refused
+from portal.journal import record
+from portal.resellers.models import LegalEntity
+from portal.sepa.debits import Scheme
+from portal.sepa.models.amendment import pin_amendments
+from portal.sepa.models.batch import EXPORT, B, Batch
+from portal.sepa.models.collection import Collection, CollectionState
+from portal.sepa.models.mandate import Mandate
+
+_CHUNK = 1000  # rows claimed per statement
+
+
+def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
+    """Query of what is announced and due up to a day, oldest first, with its mandates."""
+    return (
+        select(Collection)
+        .join(Collection.mandate)
+        .options(joinedload(Collection.mandate, innerjoin=True))
+        .where(Collection.legal_entity_id == entity.id, Collection.state == CollectionState.ANNOUNCED)
+        .where(Collection.batch_id.is_(None), Collection.due_on <= through, Mandate.scheme == scheme)
+        .order_by(Collection.due_on, Collection.id)
+    )
+
+
+def freeze_batch(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> Batch:
+    """Claim every announced debit due up to ``through`` that nothing stops; ask for its file.
+
+    Rows with a problem stay announced: the cockpit says why. Raises Refused when nothing is left.
+
+    Source: 003-49, 003-50.
+    """
+    db.session.refresh(entity, with_for_update=True)  # one freeze at a time for each creditor
+    today = clock.today()
+    query = due_collections(entity, scheme, through).with_for_update(of=Collection)
+    rows = db.session.scalars(query, execution_options={"yield_per": _CHUNK})
+    ready = [(row.id, row.amount_cents) for row in rows if row.problem(today) is None]
+    if not ready:
+        raise Refused(_("Aucun prélèvement à remettre jusqu'à cette date."))
+    batch = Batch(
+        organisation=db.session.get_one(Organisation, entity.organisation_id), legal_entity=entity,
+        scheme=scheme, state=B.FROZEN, msg_id="", frozen_on=today, frozen_by_id=by.id, count=len(ready),
+        total_cents=sum(cents for _id, cents in ready),
+    )  # fmt: skip
+    batch.msg_id = f"REM-{batch.uid.upper()}"
+    db.session.add(batch)
+    db.session.flush()  # the rows need the batch's id
+    _claim(batch, [id_ for id_, _cents in ready])
+    record(batch, "freeze", by=by, after=B.FROZEN.value, count=batch.count, total_cents=batch.total_cents)
+    jobs.enqueue(EXPORT, batch.uid, batch.organisation, total=batch.count, unit="rows")
+    return batch
+
+
+def _claim(batch: Batch, ids: list[int]) -> None:
+    for start in range(0, len(ids), _CHUNK):
+        chunk = ids[start : start + _CHUNK]
+        result: Any = db.session.execute(
+            update(Collection)
+            .where(Collection.id.in_(chunk), Collection.state == CollectionState.ANNOUNCED)
+            .values(state=CollectionState.FROZEN, batch_id=batch.id, version=Collection.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+        if result.rowcount != len(chunk):
+            raise Conflict(_("Un prélèvement a changé entre-temps. Recommencez."))
+    batch.count_presented(select(Collection.mandate_id).where(Collection.batch_id == batch.id))
+    pin_amendments(batch)
+    db.session.expire_all()
