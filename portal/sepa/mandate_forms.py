@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, HiddenField, StringField
+from wtforms import BooleanField, EmailField, FileField, HiddenField, StringField
 from wtforms.validators import DataRequired, Email, Length, ValidationError
 
 from portal.errors import Refused
@@ -51,3 +51,7 @@ class DelegationForm(FlaskForm):
         ],
         filters=[tidy],
     )  # fmt: skip
+
+
+class ImportForm(FlaskForm):
+    file = FileField(_l("Fichier CSV"), render_kw={"accept": ".csv,text/csv"})

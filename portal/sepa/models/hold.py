@@ -1,4 +1,4 @@
-"""What stops a signed mandate: for a while, or for good."""
+"""How a mandate comes signed from elsewhere, and what stops it: for a while, or for good."""
 
 from datetime import date
 from typing import Any
@@ -7,6 +7,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.sepa.models.event import What
 
 # Return codes of the account itself: a new account confirmed by the debtor settles the matter.
 ACCOUNT_CODES = {"AC01", "AC04", "AC06", "AG01"}
@@ -17,6 +18,14 @@ class Holdable:
 
     suspended_on: Mapped[date | None] = mapped_column()
     hold_reason: Mapped[str | None] = mapped_column(String(300))  # of the suspension or the stop
+
+    def take_over(self: Any, *, source: str, line: int, by: Any) -> None:
+        """Signed in another system; ``source`` is the SHA-256 of the file that says so."""
+        self._take("import", by=by, line=line)
+        self.note(
+            What.IMPORTED, by=by.label, file_sha256=source, line=line, iban=str(self.iban_masked),
+            iban_index=str(self.iban_index), holder=self.debtor_name, signed_on=self.signed_on.isoformat(),
+        )  # fmt: skip
 
     def suspend(self: Any, reason: str, *, by: Any) -> None:
         """No debit rests on it until ``resume``; suspended again, the latest reason counts.
