@@ -7,6 +7,8 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.blobs import Document
+from portal.links import Purpose, revoke_links
 from portal.sepa.models.event import What
 
 # Return codes of the account itself: a new account confirmed by the debtor settles the matter.
@@ -25,6 +27,18 @@ class Holdable:
         self.note(
             What.IMPORTED, by=by.label, file_sha256=source, line=line, iban=str(self.iban_masked),
             iban_index=str(self.iban_index), holder=self.debtor_name, signed_on=self.signed_on.isoformat(),
+        )  # fmt: skip
+
+    def sign_on_paper(self: Any, scan: Document, *, on: date, by: Any) -> None:
+        """Signed by hand on ``on``; the scan is the mandate, and the link sent before is dead."""
+        mandate: Any = self
+        mandate._take("sign", by=by, paper=on.isoformat())
+        mandate.signed_on, mandate.document, mandate.shown_sha256 = on, scan, None
+        revoke_links(Purpose.SIGN_MANDATE, self)
+        self.note(
+            What.PAPER_SIGNED, by=by.label, signed_on=on.isoformat(), scan_sha256=scan.sha256,
+            iban=str(self.iban_masked), iban_index=str(self.iban_index), holder=self.debtor_name,
+            signer=str(self.signer_name), role=str(self.signer_role),
         )  # fmt: skip
 
     def suspend(self: Any, reason: str, *, by: Any) -> None:
