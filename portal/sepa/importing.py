@@ -139,7 +139,7 @@ def _own_faults(line: Line) -> Iterator[str]:
     try:
         line.iban = parse_iban(values["iban"])
     except Refused as refusal:
-        yield said(refusal)
+        yield said(refusal).rstrip(".")
     values["schema"] = values["schema"].upper()
     if values["schema"] not in {"CORE", "B2B"}:
         yield _("le schéma est CORE ou B2B")
