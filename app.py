@@ -27,7 +27,7 @@ from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import account_pages as account_change
 from portal.sepa import batch_views as _sepa_batches  # noqa: F401
-from portal.sepa import delegation, signing, verify
+from portal.sepa import delegation, import_views, signing, verify
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401
 from portal.sepa import mandate_views as mandates
@@ -45,7 +45,7 @@ from portal.terms import views as terms
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
     billing.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp,
-    returns.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
+    import_views.bp, returns.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
     reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 

@@ -30,6 +30,7 @@ _STATES: dict[str, Look] = {
     "sent": Look(_l("envoyé"), "wait", "send"),
     "signed": Look(_l("signé"), "good", "pen"),
     "suspended": Look(_l("suspendu"), "bad", "stop-circle"),
+    "amendment_asked": Look(_l("demandé au client"), "wait", "send"),
     "amendment_confirmed": Look(_l("confirmé par le client"), "live", "check-circle"),
     "amendment_applied": Look(_l("annoncé à la banque avec les prélèvements"), "wait", "megaphone"),
     "amendment_settled": Look(_l("connu de la banque"), "good", "check-circle"),

@@ -14,6 +14,7 @@ class Entry(NamedTuple):
     icon: str
     permission: Permission
     about: tuple[str, ...] = ()  # words of its pages' endpoints, where two entries share a blueprint
+    sections: tuple[str, ...] = ()  # other blueprints whose pages belong to it
 
 
 class Item(NamedTuple):
@@ -36,7 +37,14 @@ MENU = [
         ("subscription", "termination"),
     ),
     Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ),
-    Entry("sepa.list_mandates", _l("Mandats"), "pen", P.MANDATE_READ, ("mandate",)),
+    Entry(
+        "sepa.list_mandates",
+        _l("Mandats"),
+        "pen",
+        P.MANDATE_READ,
+        ("mandate",),
+        ("mandates", "mandate_import"),
+    ),
     Entry("sepa.cockpit", _l("Prélèvements"), "bank", P.BATCH_READ, ("cockpit", "collection", "batch")),
     Entry("vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
     Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
@@ -59,6 +67,8 @@ def navigation() -> list[Item]:
 
 def _is_current(entry: Entry) -> bool:
     section, _dot, page = (request.endpoint or "").partition(".")
+    if section in entry.sections:
+        return True
     return entry.endpoint.split(".")[0] == section and (
         not entry.about or any(word in page for word in entry.about)
     )

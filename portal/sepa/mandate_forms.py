@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, HiddenField, StringField
+from wtforms import BooleanField, DateField, EmailField, FileField, HiddenField, StringField
 from wtforms.validators import DataRequired, Email, Length, ValidationError
 
 from portal.errors import Refused
@@ -51,3 +51,23 @@ class DelegationForm(FlaskForm):
         ],
         filters=[tidy],
     )  # fmt: skip
+
+
+class PaperForm(NewAccountForm):
+    """What stands on a mandate that was signed by hand, and its scan."""
+
+    iban = StringField(
+        _l("IBAN écrit sur le mandat"), [Length(max=60, message=_l("Cet IBAN est trop long."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )  # fmt: skip
+    holder = read_text(_l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70)
+    signed_on = DateField(_l("Signé le"), [DataRequired(_l("Indiquez le jour écrit sur le mandat."))])
+    signer_name = read_text(_l("Nom du signataire"), _l("Indiquez qui a signé."), 70)
+    signer_role = read_text(
+        _l("Fonction du signataire"), _l("Indiquez sa fonction, par exemple « gérante »."), 70
+    )
+    scan = FileField(_l("Mandat numérisé"), render_kw={"accept": "application/pdf,image/jpeg,image/png"})
+
+
+class ImportForm(FlaskForm):
+    file = FileField(_l("Fichier CSV"), render_kw={"accept": ".csv,text/csv"})

@@ -1,22 +1,26 @@
-"""What time does to mandates: a confirmed account starts to count, a silent signatory is reminded."""
+"""What time does to mandates: a confirmed account starts to count, a silent signatory is reminded,
+and a mandate that falls out of use is named while it can still be used."""
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from portal import clock, jobs
-from portal.accounts.models import Organisation
+from portal.access import Role
+from portal.accounts.models import Organisation, User
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.links import Purpose, SignedLink
 from portal.mail import Mail, queue_mail
+from portal.mail import link as public_link
 from portal.secrets import token_hash
 from portal.sepa.account_change import changes_to_apply
+from portal.sepa.lapse import lapsing_mandates
 from portal.sepa.models import Mandate, MandateAmendment, MandateState, What
 from portal.sepa.models.amendment import is_open_to_change
 from portal.sepa.models.mandate import mask_email
 
-APPLY_ACCOUNT, REMIND = "sepa.apply_account", "sepa.remind"
+APPLY_ACCOUNT, REMIND, WARN_LAPSE = "sepa.apply_account", "sepa.remind", "sepa.warn_lapse"
 REMINDER_DAYS = (3, 7, 12)  # after the link was sent; it works for 14
 _ADDRESS = re.compile(r"(\S+/sign/([A-Za-z0-9_-]+))")
 
@@ -100,3 +104,30 @@ def _url_in_mail(mandate: Mandate, link: SignedLink) -> str | None:
             if token_hash(token) == link.token_hash:
                 return str(address)
     return None
+
+
+# Lapse
+
+
+@jobs.periodic("sepa.lapse", _today)
+def warn_of_lapse() -> None:
+    """Once per mandate and life: used again, it would be warned of anew three years later."""
+    for mandate in lapsing_mandates(select(Mandate)):
+        owner = db.session.get_one(Organisation, mandate.legal_entity.organisation_id)
+        jobs.enqueue(WARN_LAPSE, f"{mandate.uid}:{mandate.lapses_on}", owner)
+
+
+@jobs.job(WARN_LAPSE)
+def mail_lapse(claim: jobs.Claim) -> None:
+    """To the finance of the provider and the owners of the reseller."""
+    query = select(Mandate).where(Mandate.uid == claim.ref.split(":")[0])
+    mandate = db.session.scalars(query).one()
+    people = select(User).where(User.role.in_([Role.FINANCE, Role.OWNER]), User.is_enabled)
+    people = people.where(literal(mandate.org_path).startswith(User.org_path))
+    for person in db.session.scalars(people.order_by(User.id)).all():
+        queue_mail(
+            person.email, "sepa/mail_lapse.txt", about=mandate, owner=mandate.customer.organisation,
+            language=person.language or "fr", mandate=mandate, entity=mandate.legal_entity,
+            url=public_link(f"/sepa/mandates/{mandate.uid}"),
+        )  # fmt: skip
+    claim.step(done=1, total=1)

@@ -55,6 +55,9 @@ _LABELS: dict[Language, dict[str, str]] = {
 }
 
 
+_BLANK_IBAN = " ".join(["_ _ _ _"] * 7)  # to be written by hand
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MandateForm:
     """What stands on a mandate."""
@@ -107,7 +110,7 @@ def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None =
             (labels["address"], "\n".join(_address_lines(address))),
         ]
         if who == "debtor":
-            rows.append((labels["iban"], in_fours(form.debtor_iban)))
+            rows.append((labels["iban"], in_fours(form.debtor_iban) or _BLANK_IBAN))
             rows.append((labels["kind"], labels["recurrent" if form.recurrent else "one_off"]))
         document.fields(rows, label_mm=58)
     _sign(document, form, signature, labels)

@@ -165,7 +165,7 @@ def download_records(uid: str) -> Response:
     heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "booked_on", "state", "why"]
     rows = (
         [row.end_to_end_id, row.outcome, row.reason, row.amount_cents, row.booked_on, row.state, row.why]
-        for row in db.session.scalars(query, execution_options={"yield_per": PAGE})
+        for row in db.session.scalars(query)
     )
     return csv_answer(f"{file.kind}-{file.uid}.csv", heading, rows)
 

@@ -378,7 +378,7 @@ def test_a_suspended_mandate_carries_no_debit_and_says_why(house: House, browser
     path = f"/sepa/mandates/{mandate.uid}"
     assert client.post(f"{path}/suspension", data={"reason": " "}).status_code == 422
     assert client.post(f"{path}/suspension", data={"reason": "AC04"}).status_code == 303
-    assert stored(mandate).problem(DUE) == "Le mandat est suspendu : AC04."
+    assert stored(mandate).problem(DUE).endswith(": AC04.")
     assert not mandate.is_usable(DUE)
     page = client.get(path).text
     assert "suspendu" in page and "Reprendre les prélèvements" in page

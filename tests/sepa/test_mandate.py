@@ -25,7 +25,7 @@ TODAY = date(2026, 11, 23)
 
 # Typed from the procedure: which verb is possible in which state.
 GRID = {
-    "draft": {"send"},
+    "draft": {"send", "import"},
     "sent": {"sign", "refuse", "revoke", "resend", "delegate"},
     "signed": {"revoke", "confirm", "suspend", "stop"},
     "suspended": {"revoke", "suspend", "resume", "stop"},

@@ -95,7 +95,7 @@ class MandateAmendment(Tenant, Stateful, db.Model):
         return self.confirmed_at + HOLD if self.confirmed_at else None
 
     def shown_state(self) -> str:
-        return "asked" if self.state == A.ASKED else f"amendment_{self.state.value}"
+        return f"amendment_{self.state.value}"
 
     def confirm(self, document: Document, *, at: datetime, by: Any) -> None:
         self._take("confirm", by=by)

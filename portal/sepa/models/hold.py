@@ -1,4 +1,4 @@
-"""What stops a signed mandate: for a while, or for good."""
+"""How a mandate comes signed from elsewhere, and what stops it: for a while, or for good."""
 
 from datetime import date
 from typing import Any
@@ -7,6 +7,9 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.blobs import Document
+from portal.links import Purpose, revoke_links
+from portal.sepa.models.event import What
 
 # Return codes of the account itself: a new account confirmed by the debtor settles the matter.
 ACCOUNT_CODES = {"AC01", "AC04", "AC06", "AG01"}
@@ -17,6 +20,26 @@ class Holdable:
 
     suspended_on: Mapped[date | None] = mapped_column()
     hold_reason: Mapped[str | None] = mapped_column(String(300))  # of the suspension or the stop
+
+    def take_over(self: Any, *, source: str, line: int, by: Any) -> None:
+        """Signed in another system; ``source`` is the SHA-256 of the file that says so."""
+        self._take("import", by=by, line=line)
+        self.note(
+            What.IMPORTED, by=by.label, file_sha256=source, line=line, iban=str(self.iban_masked),
+            iban_index=str(self.iban_index), holder=self.debtor_name, signed_on=self.signed_on.isoformat(),
+        )  # fmt: skip
+
+    def sign_on_paper(self: Any, scan: Document, *, on: date, by: Any) -> None:
+        """Signed by hand on ``on``; the scan is the mandate, and the link sent before is dead."""
+        mandate: Any = self
+        mandate._take("sign", by=by, paper=on.isoformat())
+        mandate.signed_on, mandate.document, mandate.shown_sha256 = on, scan, None
+        revoke_links(Purpose.SIGN_MANDATE, self)
+        self.note(
+            What.PAPER_SIGNED, by=by.label, signed_on=on.isoformat(), scan_sha256=scan.sha256,
+            iban=str(self.iban_masked), iban_index=str(self.iban_index), holder=self.debtor_name,
+            signer=str(self.signer_name), role=str(self.signer_role),
+        )  # fmt: skip
 
     def suspend(self: Any, reason: str, *, by: Any) -> None:
         """No debit rests on it until ``resume``; suspended again, the latest reason counts.

@@ -73,6 +73,7 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
 
     steps = {
         "send": step(S.DRAFT, to=S.SENT),
+        "import": step(S.DRAFT, to=S.SIGNED),
         "sign": step(S.SENT, to=S.SIGNED),
         "refuse": step(S.SENT, to=S.REFUSED),
         "revoke": step(S.SENT, S.SIGNED, S.SUSPENDED, to=S.REVOKED),
