@@ -46,6 +46,7 @@ class Permission(StrEnum):
     MANDATE_WRITE = "mandate:write"
     BATCH_READ = "batch:read"
     BATCH_WRITE = "batch:write"
+    CREDITOR_WRITE = "creditor:write"
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
     RESTORE_READ = "restore:read"
@@ -87,6 +88,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},
     P.BATCH_WRITE: {Role.FINANCE},
+    P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
     P.SUBSCRIPTION_READ: set(Role),
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, Role.CUSTOMER},

@@ -53,7 +53,7 @@ def a_world(house: House) -> dict[str, str]:
     ids |= _of_the_vault(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
-    ids |= {"/sepa/batches/": batch.uid, "/sepa/mandates/new/": customer.uid}
+    ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
     return ids | _of_the_terms(house, customer)
 
 

@@ -1,4 +1,4 @@
-"""Writes a bank file of direct debits, ISO 20022 pain.008.001.08 as restricted by the EPC.
+"""Writes a bank file of direct debits, ISO 20022 pain.008.001.08 or .02 as restricted by the EPC.
 
 Identifiers, dates and totals are arguments, so the same values always give the same bytes. Rows are
 streamed: the memory used is that of the identifiers already seen. A file that was begun and then
@@ -59,21 +59,23 @@ def write(
     _check_creditor(creditor)
     created = header.created_at.astimezone(PARIS).strftime("%Y-%m-%dT%H:%M:%S")
     out.write(xml008.opening(header, creditor, created))
-    party = xml008.creditor_block(creditor)
+    party = xml008.creditor_block(header, creditor)
     rows: set[str] = set()
     lots: set[Hashable] = set()
     count = total = 0
     for group in groups:
         _check_group(group, as_of, lots)
         out.write(xml008.group_opening(group, header.scheme, party))
-        group_count, group_total = _write_rows(out, group, creditor, rows)
+        group_count, group_total = _write_rows(out, header, group, creditor, rows)
         out.write(b"</PmtInf>\n")
         count, total = count + group_count, total + group_total
     _check_totals(header.msg_id, (count, total), (header.count, header.total_cents))
     out.write(xml008.CLOSING)
 
 
-def _write_rows(out: BinaryIO, group: Group, creditor: Creditor, seen: set[str]) -> tuple[int, int]:
+def _write_rows(
+    out: BinaryIO, header: BatchHeader, group: Group, creditor: Creditor, seen: set[str]
+) -> tuple[int, int]:
     count = total = 0
     pieces: list[str] = []
     for line in group.lines:
@@ -81,7 +83,12 @@ def _write_rows(out: BinaryIO, group: Group, creditor: Creditor, seen: set[str])
         if line.end_to_end_id in seen:
             _refuse(line.end_to_end_id, N_("cet EndToEndId est déjà dans le fichier"))
         seen.add(line.end_to_end_id)
-        pieces.append(xml008.row(line, name, remittance))
+        if line.address is not None and header.version == "02":
+            _refuse(
+                line.end_to_end_id,
+                N_("ce compte hors de l'EEE demande une adresse, que la version 02 n'a pas"),
+            )
+        pieces.append(xml008.row(header, line, name, remittance))
         count, total = count + 1, total + line.amount_cents
         if len(pieces) == _FLUSH_ROWS:
             out.write("".join(pieces).encode("ascii"))

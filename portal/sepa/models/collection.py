@@ -23,7 +23,7 @@ from portal.sepa.countries import needs_address
 from portal.sepa.debits import CollectionLine
 from portal.sepa.models.mandate import Mandate
 from portal.sepa.pain008 import line_fault
-from portal.sepa.rules import first_debit_day, last_prenotification_day
+from portal.sepa.rules import bank_day, first_debit_day, last_prenotification_day
 from portal.stateful import Stateful, step
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
@@ -102,9 +102,12 @@ class Collection(Tenant, Stateful, db.Model):
         announced_on = clock.paris_day(self.announced_at)
         if announced_on > last_prenotification_day(self.due_on, self.notice_days):
             return _("Annoncé trop tard : le client a droit à %(n)d jours.", n=self.notice_days)
-        if on > self.hand_in_by:
+        if max(on, bank_day(clock.now(), self.legal_entity.cutoff_hour)) > self.hand_in_by:
             return _("Trop tard pour la banque : annoncez une nouvelle date.")
-        if fault := line_fault(self.line(), self.due_on):
+        line = self.line()
+        if line.address is not None and self.legal_entity.message_version == "02":
+            return _("Ce compte hors de l'EEE demande une adresse, que la version 02 du fichier n'a pas.")
+        if fault := line_fault(line, self.due_on):
             return _(fault)
         return None
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock, jobs
@@ -72,5 +72,26 @@ def _claim(batch: Batch, ids: list[int]) -> None:
         )
         if result.rowcount != len(chunk):
             raise Conflict(_("Un prélèvement a changé entre-temps. Recommencez."))
+    if batch.legal_entity.writes_first:
+        _mark_first(batch)
     batch.count_presented(select(Collection.mandate_id).where(Collection.batch_id == batch.id))
     db.session.expire_all()
+
+
+def _mark_first(batch: Batch) -> None:
+    """FRST for the earliest row of each mandate that no file has used yet."""
+    place = func.row_number().over(
+        partition_by=Collection.mandate_id, order_by=(Collection.due_on, Collection.id)
+    )
+    rows = (
+        select(Collection.id.label("id"), place.label("place"))
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(Collection.batch_id == batch.id, Mandate.last_presented_on.is_(None))
+        .subquery()
+    )
+    db.session.execute(
+        update(Collection)
+        .where(Collection.id.in_(select(rows.c.id).where(rows.c.place == 1)))
+        .values(sequence_type="FRST")
+        .execution_options(synchronize_session=False)
+    )
