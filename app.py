@@ -24,6 +24,7 @@ from portal.reversibility import answer as reversibility_answer
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import batch_views as _sepa_batches  # noqa: F401
+from portal.sepa import collection_views as _sepa_collections  # noqa: F401
 from portal.sepa import creditor_views as _sepa_creditors  # noqa: F401
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import schedule as _sepa_schedule  # noqa: F401
