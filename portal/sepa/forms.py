@@ -153,7 +153,8 @@ class SentForm(FlaskForm):
 
 class HoldForm(FlaskForm):
     reason = StringField(
-        _l("Raison"), [DataRequired(_l("Dites pourquoi, par exemple « facture contestée ».")), Length(max=200)],
+        _l("Raison"),
+        [DataRequired(_l("Dites pourquoi, par exemple « facture contestée ».")), Length(max=200)],
         filters=[_trim], render_kw={"maxlength": 200},
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from portal.sepa.debits import (
 )
 from portal.sepa.latin import has_letters, to_latin
 from portal.sepa.xsd import Totals, validate
-from portal.wording import N_
+from portal.wording import N_, Word
 
 __all__ = [
     "Address",
@@ -135,11 +135,11 @@ def _check_group(group: Group, as_of: date, lots: set[Hashable]) -> None:
 
 
 def line_fault(line: CollectionLine, collect_on: date) -> str | None:
-    """What the file would refuse about one debit, as a sentence; None when nothing is wrong."""
+    """What the file would refuse about one debit, in French words; None when nothing is wrong."""
     try:
         _check_values(line, collect_on)
     except Refused as refusal:
-        return refusal.message
+        return str(refusal.values["fault"])
     return None
 
 
@@ -218,4 +218,4 @@ def _judge(who: str, fault: str | None) -> None:
 
 
 def _refuse(who: str, fault: str) -> NoReturn:
-    raise Refused(N_("Prélèvement ou lot « %(who)s » : %(fault)s.") % {"who": who, "fault": fault})
+    raise Refused(N_("Prélèvement ou lot « %(who)s » : %(fault)s."), who=who, fault=Word(fault))

@@ -108,7 +108,8 @@ class Collection(Tenant, Stateful, db.Model):
         if line.address is not None and self.legal_entity.message_version == "02":
             return _("Ce compte hors de l'EEE demande une adresse, que la version 02 du fichier n'a pas.")
         if fault := line_fault(line, self.due_on):
-            return _(fault)
+            said = str(_(fault))
+            return f"{said[:1].upper()}{said[1:]}."
         return None
 
     def line(self) -> CollectionLine:
