@@ -27,6 +27,8 @@ from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import account_pages as account_change
 from portal.sepa import batch_views as _sepa_batches  # noqa: F401
+from portal.sepa import collection_views as _sepa_collections  # noqa: F401
+from portal.sepa import creditor_views as _sepa_creditors  # noqa: F401
 from portal.sepa import delegation, import_views, signing, verify
 from portal.sepa import jobs as _sepa_jobs  # noqa: F401
 from portal.sepa import mandate_jobs as _mandate_jobs  # noqa: F401

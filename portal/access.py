@@ -49,6 +49,7 @@ class Permission(StrEnum):
     MANDATE_PROOF = "mandate:proof"
     BATCH_READ = "batch:read"
     BATCH_WRITE = "batch:write"
+    CREDITOR_WRITE = "creditor:write"
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
     RESTORE_READ = "restore:read"
@@ -93,6 +94,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MANDATE_PROOF: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
     P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},
     P.BATCH_WRITE: {Role.FINANCE},
+    P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
     P.SUBSCRIPTION_READ: set(Role),
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, Role.CUSTOMER},

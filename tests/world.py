@@ -17,13 +17,14 @@ from portal.resellers.models import LegalEntity
 from portal.restore_requests.models import Cause, RestoreKind, open_request
 from portal.reversibility.models import Reason
 from portal.reversibility.open import open_case
-from portal.sepa.models import Collection, freeze_batch
+from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns import import_bank_file
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from tests.builders import House, a_customer, work
 from tests.sepa.bank_files import Back, camt
+from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
@@ -56,7 +57,7 @@ def a_world(house: House) -> dict[str, str]:
     ids |= _of_the_vault(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
-    ids |= {"/sepa/batches/": batch.uid, "/sepa/mandates/new/": customer.uid}
+    ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
     ids |= _of_the_bank(entity)
     return ids | _of_the_terms(house, customer)
 

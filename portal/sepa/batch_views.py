@@ -19,7 +19,7 @@ from portal.jobs import TaskState
 from portal.journal import record, timeline
 from portal.resellers.models import LegalEntity
 from portal.sepa.forms import FreezeForm, SentForm
-from portal.sepa.models import Batch, BatchState, Collection, freeze_batch
+from portal.sepa.models import Batch, BatchState, Collection, freeze_batches
 from portal.sepa.models.batch import EXPORT
 from portal.sepa.views import bp, page_of
 
@@ -36,9 +36,12 @@ def create_batch() -> Response:
         through = date.fromisoformat(form.through.data or "")
     except ValueError:
         raise Refused(_("Choisissez une échéance de la liste.")) from None
-    batch = freeze_batch(entity, form.scheme.data, through, g.actor)
+    batches = freeze_batches(entity, form.scheme.data, through, g.actor)
     db.session.commit()
-    return htmx.go(_address(batch), toast=_("La remise est figée."))
+    if len(batches) > 1:
+        toast = _("%(n)d remises sont figées : la banque limite un fichier.", n=len(batches))
+        return htmx.go(url_for("sepa.list_batches"), toast=toast)
+    return htmx.go(_address(batches[0]), toast=_("La remise est figée."))
 
 
 @bp.get("/batches")

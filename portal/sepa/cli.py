@@ -21,7 +21,7 @@ from portal.i18n import eur
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.sepa.debits import Scheme
-from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, freeze_batch
+from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, freeze_batches
 from portal.sepa.models.batch import EXPORT
 
 _SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
@@ -116,7 +116,7 @@ def freeze(creditor: str, on: datetime, as_json: bool, scheme: Scheme) -> None:
     """Freeze what is due; the worker, or « export », makes the file. The portal is the author."""
 
     def act() -> list[dict[str, Any]]:
-        batches = [freeze_batch(_creditor(creditor), scheme, on.date(), SYSTEM)]
+        batches = freeze_batches(_creditor(creditor), scheme, on.date(), SYSTEM)
         db.session.commit()
         return [_told(batch) for batch in batches]
 

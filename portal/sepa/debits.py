@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 Scheme = Literal["CORE", "B2B"]
+Version = Literal["08", "02"]  # of pain.008.001
 SequenceType = Literal["FRST", "RCUR", "FNAL", "OOFF"]
 
 
@@ -72,3 +73,5 @@ class BatchHeader:
     scheme: Scheme
     count: int
     total_cents: int
+    version: Version = "08"
+    hybrid_addresses: bool = False  # street and number as a free line, the rest structured

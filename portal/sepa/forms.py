@@ -11,6 +11,7 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
+    IntegerField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -150,3 +151,19 @@ class FreezeForm(FlaskForm):
 
 class SentForm(FlaskForm):
     on = DateField(_l("Remise à la banque le"), [InputRequired(_l("Indiquez le jour de la remise."))])
+
+
+class HoldForm(FlaskForm):
+    reason = StringField(
+        _l("Raison"),
+        [DataRequired(_l("Dites pourquoi, par exemple « facture contestée ».")), Length(max=200)],
+        filters=[tidy], render_kw={"maxlength": 200},
+    )  # fmt: skip
+
+
+class SplitForm(FlaskForm):
+    first_cents = IntegerField(
+        _l("Première part, en centimes"), [InputRequired(_l("Un nombre entier de centimes."))],
+        render_kw={"inputmode": "numeric"},
+    )  # fmt: skip
+    second_on = DateField(_l("Le reste le"), [InputRequired(_l("Indiquez le jour du reste."))])

@@ -33,12 +33,12 @@ def export_batch(claim: jobs.Claim) -> None:
     batch = _find(claim.ref)
     if batch.state != BatchState.FROZEN:
         return
-    total = batch.count
+    total, version = batch.count, batch.legal_entity.message_version
     part = _part(batch.uid)
     try:
         if not _write(claim, batch, part, total):
             return
-        pain008.validate(part)
+        pain008.validate(part, version)  # type: ignore[arg-type]
         batch = _find(claim.ref, lock=True)
         if batch.state != BatchState.FROZEN:  # cancelled meanwhile
             return
@@ -73,12 +73,16 @@ def write_batch(batch: Batch, out: BinaryIO, progress: Progress = lambda done: N
     header = BatchHeader(
         msg_id=batch.msg_id, created_at=batch.created_at, scheme=batch.scheme,  # type: ignore[arg-type]
         count=batch.count, total_cents=batch.total_cents,
+        version=batch.legal_entity.message_version,  # type: ignore[arg-type]
+        hybrid_addresses=batch.legal_entity.hybrid_addresses,
     )  # fmt: skip
-    groups = _groups(batch.id, batch.msg_id, batch.lots(), progress)
+    groups = _groups(batch.id, batch.msg_id, batch.lots(), batch.legal_entity.one_booking, progress)
     pain008.write(out, header, creditor, groups, as_of=frozen_on)
 
 
-def _groups(batch_id: int, msg_id: str, lots: list[Lot], progress: Progress) -> Iterator[Group]:
+def _groups(
+    batch_id: int, msg_id: str, lots: list[Lot], one_booking: bool, progress: Progress
+) -> Iterator[Group]:
     done = 0
     for number, lot in enumerate(lots, 1):
         yield Group(
@@ -88,6 +92,7 @@ def _groups(batch_id: int, msg_id: str, lots: list[Lot], progress: Progress) -> 
             count=lot.count,
             total_cents=lot.total_cents,
             lines=_lines(_rows(batch_id, lot), done, progress),
+            one_booking=one_booking,
         )
         done += lot.count
 

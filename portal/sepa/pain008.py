@@ -1,4 +1,4 @@
-"""Writes a bank file of direct debits, ISO 20022 pain.008.001.08 as restricted by the EPC.
+"""Writes a bank file of direct debits, ISO 20022 pain.008.001.08 or .02 as restricted by the EPC.
 
 Identifiers, dates and totals are arguments, so the same values always give the same bytes. Rows are
 streamed: the memory used is that of the identifiers already seen. A file that was begun and then
@@ -24,7 +24,7 @@ from portal.sepa.debits import (
 )
 from portal.sepa.latin import has_letters, to_latin
 from portal.sepa.xsd import Totals, validate
-from portal.wording import N_
+from portal.wording import N_, Word
 
 __all__ = [
     "Address",
@@ -59,21 +59,23 @@ def write(
     _check_creditor(creditor)
     created = header.created_at.astimezone(PARIS).strftime("%Y-%m-%dT%H:%M:%S")
     out.write(xml008.opening(header, creditor, created))
-    party = xml008.creditor_block(creditor)
+    party = xml008.creditor_block(header, creditor)
     rows: set[str] = set()
     lots: set[Hashable] = set()
     count = total = 0
     for group in groups:
         _check_group(group, as_of, lots)
         out.write(xml008.group_opening(group, header.scheme, party))
-        group_count, group_total = _write_rows(out, group, creditor, rows)
+        group_count, group_total = _write_rows(out, header, group, creditor, rows)
         out.write(b"</PmtInf>\n")
         count, total = count + group_count, total + group_total
     _check_totals(header.msg_id, (count, total), (header.count, header.total_cents))
     out.write(xml008.CLOSING)
 
 
-def _write_rows(out: BinaryIO, group: Group, creditor: Creditor, seen: set[str]) -> tuple[int, int]:
+def _write_rows(
+    out: BinaryIO, header: BatchHeader, group: Group, creditor: Creditor, seen: set[str]
+) -> tuple[int, int]:
     count = total = 0
     pieces: list[str] = []
     for line in group.lines:
@@ -81,7 +83,12 @@ def _write_rows(out: BinaryIO, group: Group, creditor: Creditor, seen: set[str])
         if line.end_to_end_id in seen:
             _refuse(line.end_to_end_id, N_("cet EndToEndId est déjà dans le fichier"))
         seen.add(line.end_to_end_id)
-        pieces.append(xml008.row(line, name, remittance))
+        if line.address is not None and header.version == "02":
+            _refuse(
+                line.end_to_end_id,
+                N_("ce compte hors de l'EEE demande une adresse, que la version 02 n'a pas"),
+            )
+        pieces.append(xml008.row(header, line, name, remittance))
         count, total = count + 1, total + line.amount_cents
         if len(pieces) == _FLUSH_ROWS:
             out.write("".join(pieces).encode("ascii"))
@@ -128,11 +135,11 @@ def _check_group(group: Group, as_of: date, lots: set[Hashable]) -> None:
 
 
 def line_fault(line: CollectionLine, collect_on: date) -> str | None:
-    """What the file would refuse about one debit, as a sentence; None when nothing is wrong."""
+    """What the file would refuse about one debit, in French words; None when nothing is wrong."""
     try:
         _check_values(line, collect_on)
     except Refused as refusal:
-        return refusal.message
+        return str(refusal.values["fault"])
     return None
 
 
@@ -211,4 +218,4 @@ def _judge(who: str, fault: str | None) -> None:
 
 
 def _refuse(who: str, fault: str) -> NoReturn:
-    raise Refused(N_("Prélèvement ou lot « %(who)s » : %(fault)s.") % {"who": who, "fault": fault})
+    raise Refused(N_("Prélèvement ou lot « %(who)s » : %(fault)s."), who=who, fault=Word(fault))

@@ -1,9 +1,9 @@
 """When a debit may be announced, presented, refunded, and when a mandate ends."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from portal.deadlines import add_months, minus_target_days, next_target_day
+from portal.deadlines import PARIS, add_months, minus_target_days, next_target_day
 from portal.errors import Refused
 from portal.wording import N_
 
@@ -41,6 +41,19 @@ def first_debit_day(announced_on: date, notice_days: int, lead_days: int) -> dat
     while minus_target_days(day, lead_days) < announced_on:
         day = next_target_day(day + timedelta(days=1))
     return day
+
+
+def bank_day(at: datetime, cutoff_hour: int) -> date:
+    """The day that the creditor's bank counts for a file handed in at an instant.
+
+    at: aware. cutoff_hour: Paris hour from which the next calendar day counts; 24 for never.
+    Raises Refused if the hour is not between 1 and 24.
+
+    Source: EPC016-06 (each bank sets its cut-off time).
+    """
+    _require(1 <= cutoff_hour <= 24, N_("L'heure limite se situe entre 1 et 24."))
+    local = at.astimezone(PARIS)
+    return local.date() + timedelta(days=1 if local.hour >= cutoff_hour else 0)
 
 
 def mandate_lapses_on(last_presented_on: date | None, signed_on: date, months: int) -> date:

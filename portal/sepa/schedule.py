@@ -16,7 +16,7 @@ from portal.journal import SYSTEM
 from portal.mail import link, queue_mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.debits import Scheme
-from portal.sepa.models import Batch, freeze_batch
+from portal.sepa.models import Batch, freeze_batches
 
 _CATCH_UP_DAYS = 5  # a worker that was off that day still does it, but nobody is surprised weeks later
 _SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
@@ -45,10 +45,11 @@ def _take_month(entity: LegalEntity, today: date) -> bool:
 def _freeze(entity: LegalEntity, through: date) -> None:
     for scheme in _SCHEMES:
         try:
-            batch = freeze_batch(entity, scheme, through, SYSTEM)
+            batches = freeze_batches(entity, scheme, through, SYSTEM)
         except Refused:
             continue  # nothing is due
-        _tell_finance(entity, batch)
+        for batch in batches:
+            _tell_finance(entity, batch)
 
 
 def _tell_finance(entity: LegalEntity, batch: Batch) -> None:

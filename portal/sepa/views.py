@@ -1,5 +1,6 @@
 """Mandates and the cockpit of what is due, for staff."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -219,6 +220,11 @@ def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> Fre
     return form
 
 
+def _held() -> list[Collection]:
+    query = Collection.visible_to(g.actor).where(Collection.state == CollectionState.HELD)
+    return list(db.session.scalars(query.order_by(Collection.due_on).limit(100)))
+
+
 @bp.get("/collections")
 @requires(Permission.BATCH_READ)
 def cockpit() -> Response:
@@ -234,7 +240,8 @@ def cockpit() -> Response:
     recent, _after = page_of(Batch.visible_to(g.actor), Batch, "")
     page = render_template(
         "sepa/cockpit.html", dues=dues, count=totals[0], cents=int(totals[1]), batches=recent[:5],
-        blocked=sum(len(due.blocked) for due in dues),
+        blocked=sum(len(due.blocked) for due in dues), held=_held(),
+        reasons=Counter(why for due in dues for _row, why in due.blocked).most_common(),
     )  # fmt: skip
     return make_response(page)
 

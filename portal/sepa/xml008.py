@@ -1,16 +1,20 @@
-"""The XML pieces of pain.008.001.08, in the order that the ISO schema wants.
+"""The XML pieces of pain.008.001.08 and .02, in the order that the ISO schema wants.
 
 Everything given here has passed the checks of :mod:`portal.sepa.epc` or :func:`to_latin`: the SEPA
 set holds none of the characters that XML must escape. Names and texts are escaped all the same, so
-that a gap in a check can never become a gap in the file.
+that a gap in a check can never become a gap in the file. Version .02 names the BIC otherwise and carries no
+address: its free lines are refused since 15 November 2026, and not every bank reads its structured ones.
 """
 
 from html import escape
 
-from portal.sepa.debits import Address, BatchHeader, CollectionLine, Creditor, Group, Scheme
+from portal.sepa.debits import Address, BatchHeader, CollectionLine, Creditor, Group, Scheme, Version
 from portal.sepa.latin import to_latin
 
-NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"
+NAMESPACES: dict[Version, str] = {
+    "08": "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08",
+    "02": "urn:iso:std:iso:20022:tech:xsd:pain.008.001.02",
+}
 CLOSING = b"</CstmrDrctDbtInitn>\n</Document>\n"
 
 _OPENING = (
@@ -50,7 +54,7 @@ def amount(cents: int) -> str:
 def opening(header: BatchHeader, creditor: Creditor, created: str) -> bytes:
     """Everything before the first group."""
     return _OPENING.format(
-        namespace=NAMESPACE,
+        namespace=NAMESPACES[header.version],
         msg_id=header.msg_id,
         created=created,
         count=header.count,
@@ -60,13 +64,13 @@ def opening(header: BatchHeader, creditor: Creditor, created: str) -> bytes:
     ).encode("ascii")
 
 
-def creditor_block(creditor: Creditor) -> str:
+def creditor_block(header: BatchHeader, creditor: Creditor) -> str:
     """The creditor as every group repeats it."""
     return _CREDITOR.format(
         name=_text(creditor.name),
-        address=_address(creditor.address),
+        address=address_block(header, creditor.address),
         iban=creditor.iban,
-        agent=_agent(creditor.bic),
+        agent=_agent(creditor.bic, header.version),
         scheme_id=_SCHEME_ID % creditor.ics,
     )
 
@@ -82,7 +86,7 @@ def group_opening(group: Group, scheme: Scheme, creditor: str) -> bytes:
     ).encode("ascii")
 
 
-def row(line: CollectionLine, name: str, remittance: str) -> str:
+def row(header: BatchHeader, line: CollectionLine, name: str, remittance: str) -> str:
     """One debit; ``name`` and ``remittance`` are already in the SEPA set."""
     return _ROW % (
         line.end_to_end_id,
@@ -91,9 +95,9 @@ def row(line: CollectionLine, name: str, remittance: str) -> str:
         line.rum,
         line.signed_on.isoformat(),
         _amendment(line),
-        _NO_BIC if line.debtor_bic is None else _agent(line.debtor_bic),
+        _NO_BIC if line.debtor_bic is None else _agent(line.debtor_bic, header.version),
         escape(name, quote=False),
-        "" if line.address is None else _address(line.address),
+        "" if line.address is None else address_block(header, line.address),
         line.debtor_iban,
         escape(remittance, quote=False),
     )
@@ -116,22 +120,22 @@ def _amendment(line: CollectionLine) -> str:
     return f"<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>{details}</AmdmntInfDtls>"
 
 
-def _address(address: Address | None) -> str:
-    if address is None:
+def address_block(header: BatchHeader, address: Address | None) -> str:
+    """Structured, or hybrid: town and country apart, the street as a line of its own."""
+    if address is None or header.version == "02":
         return ""
-    parts = [
-        ("StrtNm", address.street),
-        ("BldgNb", address.building),
-        ("PstCd", address.postcode),
-        ("TwnNm", address.town),
-        ("Ctry", address.country),
-    ]
-    lines = "".join(f"<{tag}>{_text(value)}</{tag}>" for tag, value in parts if value)
+    street, free = [("StrtNm", address.street), ("BldgNb", address.building)], ""
+    if header.hybrid_addresses:
+        street, free = [], " ".join(part for part in (address.building, address.street) if part)
+    parts = [*street, ("PstCd", address.postcode), ("TwnNm", address.town), ("Ctry", address.country),
+             ("AdrLine", free)]  # fmt: skip
+    lines = "".join(f"<{tag}>{_text(value)[:70]}</{tag}>" for tag, value in parts if value)
     return f"<PstlAdr>{lines}</PstlAdr>"
 
 
-def _agent(bic: str | None) -> str:
-    return f"<FinInstnId><BICFI>{bic}</BICFI></FinInstnId>" if bic else _NO_BIC
+def _agent(bic: str | None, version: Version) -> str:
+    tag = "BIC" if version == "02" else "BICFI"
+    return f"<FinInstnId><{tag}>{bic}</{tag}></FinInstnId>" if bic else _NO_BIC
 
 
 def _text(value: str) -> str:

@@ -13,15 +13,9 @@ from typing import IO, Any
 from lxml import etree
 
 from portal.errors import Refused
-from portal.sepa.xml008 import NAMESPACE
+from portal.sepa.debits import Version
+from portal.sepa.xml008 import NAMESPACES
 from portal.wording import N_
-
-_ROOT = f"{{{NAMESPACE}}}Document"
-_ROW = f"{{{NAMESPACE}}}DrctDbtTxInf"
-_AMOUNT = f"{{{NAMESPACE}}}InstdAmt"
-_COUNT = f"{{{NAMESPACE}}}NbOfTxs"
-_SUM = f"{{{NAMESPACE}}}CtrlSum"
-_HEADER = f"{{{NAMESPACE}}}GrpHdr"
 
 
 class InvalidFile(Refused):
@@ -36,35 +30,36 @@ class Totals:
     total_cents: int
 
 
-def validate(source: str | Path | IO[bytes]) -> Totals:
-    """Validate a pain.008.001.08 file against its schema and its own totals, streamed.
+def validate(source: str | Path | IO[bytes], version: Version = "08") -> Totals:
+    """Validate a pain.008.001.08 or .02 file against its schema and its own totals, streamed.
 
     source: a path, or a binary file object placed at the beginning.
     Returns the number of debits and their sum in cents, as counted.
     Raises InvalidFile if the schema is missing, the file invalid or its totals wrong.
     """
+    space = f"{{{NAMESPACES[version]}}}"
     path = str(source) if isinstance(source, Path) else source
     try:
         events = etree.iterparse(
             path,
-            tag=(_HEADER, _ROW, _ROOT),
-            schema=_schema(),
+            tag=(space + "GrpHdr", space + "DrctDbtTxInf", space + "Document"),
+            schema=_schema(version),
             resolve_entities=False,
             load_dtd=False,
             no_network=True,
             huge_tree=False,
         )
-        announced, found = _count(events)
+        announced, found = _count(events, space)
     except (etree.LxmlError, OSError) as error:
-        raise InvalidFile(N_("Le fichier n'est pas un pain.008.001.08 valide.")) from error
+        raise InvalidFile(N_("Le fichier n'est pas un pain.008.001.%(v)s valide."), v=version) from error
     if announced != found:
         raise InvalidFile(N_("Les totaux du fichier ne sont pas ceux de ses prélèvements."))
     return found
 
 
 @cache
-def _schema() -> etree.XMLSchema:
-    resource = files("sepaxml") / "schemas" / "pain.008.001.08.xsd"
+def _schema(version: Version) -> etree.XMLSchema:
+    resource = files("sepaxml") / "schemas" / f"pain.008.001.{version}.xsd"
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         return etree.XMLSchema(etree.fromstring(resource.read_bytes(), parser))
@@ -72,19 +67,20 @@ def _schema() -> etree.XMLSchema:
         raise InvalidFile(N_("Le schéma du fichier est introuvable.")) from error
 
 
-def _count(events: Any) -> tuple[Totals, Totals]:
+def _count(events: Any, space: str) -> tuple[Totals, Totals]:
+    header, row, root, amount = (space + tag for tag in ("GrpHdr", "DrctDbtTxInf", "Document", "InstdAmt"))
     announced: Totals | None = None
     count, total, ended = 0, Decimal(0), False
     for _, element in events:
-        if element.tag == _HEADER:
+        if element.tag == header:
             if element.getroottree().docinfo.doctype:
                 raise InvalidFile(N_("Le fichier porte une DTD."))
-            euros = element.findtext(_SUM)
-            announced = Totals(int(element.findtext(_COUNT)), _cents(Decimal(euros or "-1")))
-        elif element.tag == _ROW:
-            count, total = count + 1, total + Decimal(next(element.iterchildren(_AMOUNT)).text)
+            euros = element.findtext(space + "CtrlSum")
+            announced = Totals(int(element.findtext(space + "NbOfTxs")), _cents(Decimal(euros or "-1")))
+        elif element.tag == row:
+            count, total = count + 1, total + Decimal(next(element.iterchildren(amount)).text)
             _forget(element)
-        ended = element.tag == _ROOT
+        ended = element.tag == root
     if announced is None or not ended:  # lxml may let a file cut short pass
         raise InvalidFile(N_("Le fichier est incomplet."))
     return announced, Totals(count, _cents(total))
@@ -98,5 +94,5 @@ def _forget(element: Any) -> None:
     # The tree must not grow with the file: the row and what stands before it are dropped.
     element.clear()
     previous = element.getprevious()
-    if previous is not None and previous.tag == _ROW:
+    if previous is not None and previous.tag == element.tag:
         element.getparent().remove(previous)

@@ -16,12 +16,13 @@ from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
-from portal.sepa.models import Collection, freeze_batch
+from portal.sepa.models import Collection
 from portal.sepa.pain008 import validate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.subscriptions.place import place_order
 from tests.builders import House, a_customer, stored, work
+from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product
 from tests.subscriptions.test_orders import text_of

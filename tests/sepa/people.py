@@ -1,6 +1,7 @@
 """A customer with a mandate at each stage, and the signer's way through the pages."""
 
 import re
+from datetime import date
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -12,8 +13,8 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
-from portal.sepa.debits import Address
-from portal.sepa.models import Collection, Mandate, plan_collection, request_mandate
+from portal.sepa.debits import Address, Scheme
+from portal.sepa.models import Batch, Collection, Mandate, freeze_batches, plan_collection, request_mandate
 from portal.sepa.signature import freeze_shown, sign_mandate
 from tests.builders import House, a_customer
 
@@ -29,6 +30,11 @@ VISITOR = {"ip": "192.0.2.7", "user_agent": "test", "language": "fr"}
 
 def the_entity() -> LegalEntity:
     return db.session.scalars(select(LegalEntity)).one()
+
+
+def freeze_batch(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> Batch:
+    """The first, and mostly the only one, of a freeze."""
+    return freeze_batches(entity, scheme, through, by)[0]
 
 
 def a_mandate(house: House, customer: Customer | None = None, **values: Any) -> tuple[Mandate, str]:

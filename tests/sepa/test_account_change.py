@@ -28,7 +28,6 @@ from portal.sepa.models import (
     CollectionState,
     Mandate,
     MandateAmendment,
-    freeze_batch,
     pending_amendments,
 )
 from tests.builders import House, a_customer, an_outsider, stored, work
@@ -40,6 +39,7 @@ from tests.sepa.people import (
     a_mandate,
     a_signed_mandate,
     code_in_mail,
+    freeze_batch,
     last_mail,
     shown_on,
     the_entity,

@@ -28,7 +28,6 @@ from portal.sepa.models import (
     Collection,
     CollectionState,
     Mandate,
-    freeze_batch,
     next_collections,
     plan_collection,
 )
@@ -40,6 +39,7 @@ from tests.sepa.people import (
     a_mandate,
     a_signed_mandate,
     code_in_mail,
+    freeze_batch,
     go_to_code,
     last_mail,
     the_entity,

@@ -9,10 +9,10 @@ from portal.access import Role
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM, JournalEntry
-from portal.sepa.models import Batch, Collection, Mandate, freeze_batch
+from portal.sepa.models import Batch, Collection, Mandate
 from tests.builders import PASSWORD, House, a_user, stored, work
 from tests.conftest import MONDAY
-from tests.sepa.people import a_collection, a_signed_mandate, the_entity
+from tests.sepa.people import a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.sepa.test_batch import DUE, TODAY, _together
 
 

@@ -12,7 +12,7 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.sepa.models import Batch, Mandate
 from tests.builders import House, a_customer, an_outsider, stored
 from tests.conftest import MONDAY
-from tests.sepa.people import a_collection, a_mandate, a_signed_mandate, last_mail, the_entity
+from tests.sepa.people import a_collection, a_mandate, a_signed_mandate, freeze_batch, last_mail, the_entity
 
 DUE = date(2026, 12, 7)
 NOWHERE = "aaaaaaaaaaaaaaaa"
@@ -222,7 +222,6 @@ def uids(house: House) -> dict[str, str]:
     mandate = a_signed_mandate(house)
     row = a_collection(mandate, source_uid="1")
     from portal.journal import SYSTEM
-    from portal.sepa.models import freeze_batch
 
     batch = freeze_batch(the_entity(), "CORE", DUE, SYSTEM)
     db.session.commit()

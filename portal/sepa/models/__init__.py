@@ -16,7 +16,7 @@ from portal.sepa.models.collection import (
     plan_collection,
 )
 from portal.sepa.models.event import MandateEvent, What
-from portal.sepa.models.freezing import freeze_batch
+from portal.sepa.models.freezing import freeze_batches
 from portal.sepa.models.mandate import (
     Mandate,
     MandateState,
@@ -40,7 +40,7 @@ __all__ = [
     "MandateState",
     "What",
     "find_usable_mandate",
-    "freeze_batch",
+    "freeze_batches",
     "mandate_signed",
     "next_collections",
     "open_change",

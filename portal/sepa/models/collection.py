@@ -24,7 +24,12 @@ from portal.sepa.countries import needs_address
 from portal.sepa.debits import CollectionLine
 from portal.sepa.models.mandate import Mandate
 from portal.sepa.pain008 import line_fault
-from portal.sepa.rules import first_debit_day, last_prenotification_day, refund_window_ends_on
+from portal.sepa.rules import (
+    bank_day,
+    first_debit_day,
+    last_prenotification_day,
+    refund_window_ends_on,
+)
 from portal.stateful import Stateful, step
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
@@ -119,10 +124,14 @@ class Collection(Tenant, Stateful, db.Model):
         announced_on = clock.paris_day(self.announced_at)
         if announced_on > last_prenotification_day(self.due_on, self.notice_days):
             return _("Annoncé trop tard : le client a droit à %(n)d jours.", n=self.notice_days)
-        if on > self.hand_in_by:
+        if max(on, bank_day(clock.now(), self.legal_entity.cutoff_hour)) > self.hand_in_by:
             return _("Trop tard pour la banque : annoncez une nouvelle date.")
-        if fault := line_fault(self.line(), self.due_on):
-            return _(fault)
+        line = self.line()
+        if line.address is not None and self.legal_entity.message_version == "02":
+            return _("Ce compte hors de l'EEE demande une adresse, que la version 02 du fichier n'a pas.")
+        if fault := line_fault(line, self.due_on):
+            said = str(_(fault))
+            return f"{said[:1].upper()}{said[1:]}."
         return None
 
     def line(self) -> CollectionLine:
@@ -174,6 +183,49 @@ class Collection(Tenant, Stateful, db.Model):
 
     def cancel(self, *, by: Any) -> None:
         self._take("cancel", by=by)
+
+    def hold(self, reason: str, *, by: Any) -> None:
+        """Keep it out of every batch until somebody lets it go."""
+        self._take("hold", by=by, reason=reason)
+        self.hold_reason = reason
+
+    def unhold(self, *, by: Any) -> None:
+        """Let it go; when its date has become impossible, a new one is announced."""
+        self._take("unhold", by=by)
+        self.hold_reason = None
+        if clock.today() > self.hand_in_by:
+            self.postpone(by=by)
+
+    def split(self, first_cents: int, second_on: date, *, by: Any) -> "Collection":
+        """Debit a part on the first possible day and the rest on a later one, each announced anew.
+
+        Source: 003-50 (a changed amount or date is told again).
+        """
+        rest = self.amount_cents - first_cents
+        if first_cents < 1 or rest < 1:
+            raise Refused(_("La première part se situe entre 0,01 € et le montant."), field="first_cents")
+        soonest = first_debit_day(clock.today(), self.notice_days, self.legal_entity.lead_days)
+        second_on = next_target_day(second_on)
+        if second_on <= soonest:
+            raise Refused(_("La deuxième date vient après le %(day)s."), field="second_on", day=soonest)
+        for day in (soonest, second_on):
+            if sentence := self.mandate.problem(day):
+                raise Refused(sentence, field="second_on")
+        self._take("split", by=by, first_cents=first_cents, rest_cents=rest)
+        self.amount_cents, self.due_on, self.announced_at = first_cents, soonest, clock.now()
+        uid = new_uid()
+        other = Collection(
+            organisation=self.mandate.customer.organisation, uid=uid, mandate=self.mandate,
+            legal_entity=self.legal_entity, amount_cents=rest, due_on=second_on,
+            end_to_end_id=_end_to_end_id(self.reference, uid), reference=self.reference,
+            source_uid=f"split-{uid}", remittance=self.remittance, sequence_type="RCUR",
+            state=C.ANNOUNCED, announced_at=clock.now(), notice_days=self.notice_days,
+        )  # fmt: skip
+        db.session.add(other)
+        record(other, "announce", by=by, after=C.ANNOUNCED.value, due_on=second_on.isoformat())
+        self._announce()
+        other._announce()
+        return other
 
     def postpone(self, *, by: Any) -> None:
         """Announce it anew for the first day that is possible now.
@@ -227,11 +279,10 @@ def plan_collection(
         due_on = next_target_day(max(due_on, not_before))
     if sentence := mandate.problem(due_on):
         raise Refused(sentence)
-    short = _OUTSIDE.sub("-", reference).strip("-")[:18]
     row = Collection(
         organisation=mandate.customer.organisation, uid=uid, mandate_id=mandate.id,
         legal_entity_id=entity.id, amount_cents=amount_cents, due_on=due_on,
-        end_to_end_id=f"{short}-{uid.upper()}".lstrip("-"), reference=reference, source_uid=source_uid,
+        end_to_end_id=_end_to_end_id(reference, uid), reference=reference, source_uid=source_uid,
         remittance=remittance[:140], sequence_type="RCUR", state=C.ANNOUNCED,
         announced_at=clock.now(), notice_days=notice_days, attempt=attempt, version=1,
     )  # fmt: skip
@@ -244,6 +295,11 @@ def plan_collection(
         record(planned, "announce", by=by, after=C.ANNOUNCED.value, due_on=due_on.isoformat())
         planned._announce()
     return planned
+
+
+def _end_to_end_id(reference: str, uid: str) -> str:
+    short = _OUTSIDE.sub("-", reference).strip("-")[:18]
+    return f"{short}-{uid.upper()}".lstrip("-")
 
 
 def _find(source_uid: str) -> Collection | None:

@@ -1,10 +1,11 @@
 """Freezing: which announced debits go into which batch."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock, jobs
@@ -13,6 +14,7 @@ from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
+from portal.sepa.countries import needs_address
 from portal.sepa.debits import Scheme
 from portal.sepa.models.amendment import pin_amendments
 from portal.sepa.models.batch import EXPORT, B, Batch
@@ -20,6 +22,9 @@ from portal.sepa.models.collection import Collection, CollectionState
 from portal.sepa.models.mandate import Mandate
 
 _CHUNK = 1000  # rows claimed per statement
+_FRAME = 8_000  # bytes around the rows: header, creditor and groups
+_ROW = 500  # bytes of a row around its own texts, which letters such as œ may lengthen
+_PLACE = 250  # bytes of an address
 
 
 def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
@@ -34,10 +39,20 @@ def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
     )
 
 
-def freeze_batch(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> Batch:
-    """Claim every announced debit due up to ``through`` that nothing stops; ask for its file.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A debit that nothing stops."""
 
-    Rows with a problem stay announced: the cockpit says why. Raises Refused when nothing is left.
+    id: int
+    cents: int
+    size: int  # bytes in the file, at most
+
+
+def freeze_batches(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> list[Batch]:
+    """Claim every announced debit due up to ``through`` that nothing stops; ask for the files.
+
+    As many batches as the bank's limits on one file demand; the same rows give the same split. Rows
+    with a problem stay announced: the cockpit says why. Raises Refused when nothing is left.
 
     Source: 003-49, 003-50.
     """
@@ -45,18 +60,40 @@ def freeze_batch(entity: LegalEntity, scheme: Scheme, through: date, by: Any) ->
     today = clock.today()
     query = due_collections(entity, scheme, through).with_for_update(of=Collection)
     rows = db.session.scalars(query, execution_options={"yield_per": _CHUNK})
-    ready = [(row.id, row.amount_cents) for row in rows if row.problem(today) is None]
+    ready = [Ready(row.id, row.amount_cents, _size(row)) for row in rows if row.problem(today) is None]
     if not ready:
         raise Refused(_("Aucun prélèvement à remettre jusqu'à cette date."))
+    return [_open(entity, scheme, part, by) for part in split_by_limits(ready, entity)]
+
+
+def split_by_limits(ready: list[Ready], entity: LegalEntity) -> list[list[Ready]]:
+    """The rows in their order, cut before a file would exceed what the bank takes."""
+    parts: list[list[Ready]] = []
+    size = 0
+    for row in ready:
+        if not parts or len(parts[-1]) == entity.max_rows or size + row.size > entity.max_bytes:
+            parts.append([])
+            size = _FRAME
+        parts[-1].append(row)
+        size += row.size
+    return parts
+
+
+def _size(row: Collection) -> int:
+    place = _PLACE if needs_address(row.mandate.iban_masked or "") else 0
+    return _ROW + place + 2 * (len(row.mandate.debtor_name) + len(row.remittance))
+
+
+def _open(entity: LegalEntity, scheme: Scheme, ready: list[Ready], by: Any) -> Batch:
     batch = Batch(
         organisation=db.session.get_one(Organisation, entity.organisation_id), legal_entity=entity,
-        scheme=scheme, state=B.FROZEN, msg_id="", frozen_on=today, frozen_by_id=by.id, count=len(ready),
-        total_cents=sum(cents for _id, cents in ready),
+        scheme=scheme, state=B.FROZEN, msg_id="", frozen_on=clock.today(), frozen_by_id=by.id,
+        count=len(ready), total_cents=sum(row.cents for row in ready),
     )  # fmt: skip
     batch.msg_id = f"REM-{batch.uid.upper()}"
     db.session.add(batch)
     db.session.flush()  # the rows need the batch's id
-    _claim(batch, [id_ for id_, _cents in ready])
+    _claim(batch, [row.id for row in ready])
     record(batch, "freeze", by=by, after=B.FROZEN.value, count=batch.count, total_cents=batch.total_cents)
     jobs.enqueue(EXPORT, batch.uid, batch.organisation, total=batch.count, unit="rows")
     return batch
@@ -73,6 +110,27 @@ def _claim(batch: Batch, ids: list[int]) -> None:
         )
         if result.rowcount != len(chunk):
             raise Conflict(_("Un prélèvement a changé entre-temps. Recommencez."))
+    if batch.legal_entity.writes_first:
+        _mark_first(batch)
     batch.count_presented(select(Collection.mandate_id).where(Collection.batch_id == batch.id))
     pin_amendments(batch)
     db.session.expire_all()
+
+
+def _mark_first(batch: Batch) -> None:
+    """FRST for the earliest row of each mandate that no file has used yet."""
+    place = func.row_number().over(
+        partition_by=Collection.mandate_id, order_by=(Collection.due_on, Collection.id)
+    )
+    rows = (
+        select(Collection.id.label("id"), place.label("place"))
+        .join(Mandate, Mandate.id == Collection.mandate_id)
+        .where(Collection.batch_id == batch.id, Mandate.last_presented_on.is_(None))
+        .subquery()
+    )
+    db.session.execute(
+        update(Collection)
+        .where(Collection.id.in_(select(rows.c.id).where(rows.c.place == 1)))
+        .values(sequence_type="FRST")
+        .execution_options(synchronize_session=False)
+    )

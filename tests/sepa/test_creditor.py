@@ -1,0 +1,124 @@
+"""The bank profile of a creditor: who changes it, what is refused, what the file becomes."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.blobs import content_of
+from portal.db import db
+from portal.journal import JournalEntry
+from portal.sepa import pain008
+from portal.sepa.models import Collection
+from tests.builders import House, a_customer, stored, work
+from tests.conftest import MONDAY
+from tests.sepa.people import OTHER_IBAN, SWISS_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
+from tests.sepa.test_batch import DUE, TODAY
+
+PROFILE = {
+    "ics": "fr15 zzz 588627", "iban": "", "bank_name": "Banque", "lead_days": "2", "cutoff_hour": "24",
+    "message_version": "08", "max_rows": "50000", "max_bytes": "50000000", "one_booking": "y",
+    "two_people_over_cents": "1000000", "freeze_day": "",
+}  # fmt: skip
+
+
+def save(client, **changes: str):
+    values = {name: value for name, value in (PROFILE | changes).items() if value is not None}
+    return client.post(f"/sepa/creditors/{the_entity().uid}", data=values)
+
+
+@pytest.mark.parametrize("role", ["operator", "finance"])
+def test_the_profile_is_seen_changed_and_recorded(house: House, browser, role: str) -> None:
+    client, entity = browser(getattr(house, role)), the_entity()
+    assert "0189" in client.get(f"/sepa/creditors/{entity.uid}").text
+    assert entity.name in client.get("/sepa/creditors").text
+    assert save(client).status_code == 303
+    query = select(JournalEntry).where(JournalEntry.what == "profile")
+    assert db.session.scalars(query).all() == []  # nothing changed
+    assert save(client, lead_days="3", iban=OTHER_IBAN, freeze_day="5").status_code == 303
+    assert (stored(entity).lead_days, entity.iban, entity.freeze_day) == (3, OTHER_IBAN, 5)
+    changed = db.session.scalars(query).one().details["changed"]
+    assert changed["lead_days"] == [2, 3]
+    assert OTHER_IBAN not in str(changed)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ics": "FR14ZZZ588627"}, "ICS"), ({"ics": ""}, "ICS"),
+        ({"iban": "FR7630006000011234567890180"}, "IBAN"),
+        ({"iban": "FR0630006000011234567890188"}, "RIB"), ({"lead_days": "0"}, "de 1 à 10"),
+        ({"cutoff_hour": "25"}, "de 1 à 24"), ({"max_rows": "0"}, "1"), ({"message_version": "03"}, ""),
+        ({"freeze_day": "32"}, "de 1 à 31"),
+        ({"two_people_over_cents": "-1"}, "0"), ({"max_bytes": "x"}, "10"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_next_to_the_field(house: House, browser, changes, said: str) -> None:
+    answer = save(browser(house.finance), **changes)
+    assert answer.status_code == 422
+    assert said in answer.text.replace("\u202f", " ")
+
+
+def test_no_change_while_a_file_is_being_made(house: House, browser) -> None:
+    a_collection(a_signed_mandate(house))
+    freeze_batch(the_entity(), "CORE", DUE, house.finance)
+    db.session.commit()
+    assert save(browser(house.finance), lead_days="3").status_code == 422
+    work()
+    assert save(browser(house.finance), lead_days="3").status_code == 303
+
+
+def the_file(house: House, **profile) -> bytes:
+    for name, value in profile.items():
+        setattr(the_entity(), name, value)
+    batch = freeze_batch(the_entity(), "CORE", DUE, house.finance)
+    db.session.commit()
+    work()
+    return content_of(stored(batch).document)
+
+
+def test_version_02_has_no_address_and_is_valid(house: House, tmp_path) -> None:
+    a_collection(a_signed_mandate(house))
+    abroad = a_collection(a_signed_mandate(house, a_customer(house.other), iban=SWISS_IBAN), source_uid="ch")
+    content = the_file(house, message_version="02")
+    assert b"pain.008.001.02" in content
+    assert b"PstlAdr" not in content
+    (tmp_path / "file.xml").write_bytes(content)
+    assert pain008.validate(tmp_path / "file.xml", "02").count == 1
+    with pytest.raises(pain008.Refused):
+        pain008.validate(tmp_path / "file.xml", "08")
+    assert "version 02" in stored(abroad).problem(TODAY)
+
+
+def test_hybrid_addresses_and_single_credits(house: House) -> None:
+    a_collection(a_signed_mandate(house, iban=SWISS_IBAN))
+    content = the_file(house, hybrid_addresses=True, one_booking=False)
+    assert b"<AdrLine>3 rue du Four</AdrLine>" in content
+    assert b"StrtNm" not in content
+    assert b"<BtchBookg>false</BtchBookg>" in content
+
+
+def test_the_first_debit_of_a_mandate_is_marked_once(house: House) -> None:
+    mandate = a_signed_mandate(house)
+    first = a_collection(mandate, source_uid="1")
+    second = a_collection(mandate, source_uid="2")
+    content = the_file(house, writes_first=True)
+    assert (stored(first).sequence_type, stored(second).sequence_type) == ("FRST", "RCUR")
+    assert content.count(b"<PmtInf>") == 2
+    third = a_collection(mandate, source_uid="3")
+    the_file(house)
+    assert stored(third).sequence_type == "RCUR"
+
+
+@pytest.mark.parametrize(("hour", "is_late"), [(10, False), (11, True)])
+def test_after_the_cut_off_the_bank_counts_tomorrow(house: House, at, hour: int, is_late: bool) -> None:
+    row = a_collection(a_signed_mandate(house))
+    the_entity().cutoff_hour = 11
+    db.session.commit()
+    at(MONDAY + timedelta(days=row.hand_in_by.toordinal() - TODAY.toordinal(), hours=hour - 10))
+    assert bool(db.session.scalars(select(Collection)).one().problem(row.hand_in_by)) is is_late
+
+
+@pytest.mark.parametrize("role", ["technician", "owner", "sales", "reader"])
+def test_nobody_else(house: House, browser, role: str) -> None:
+    assert save(browser(getattr(house, role))).status_code == 403
