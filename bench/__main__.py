@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("pages", "terms", "sepa")
+NAMES = ("pages", "terms", "sepa", "returns")
 
 
 def main() -> int:

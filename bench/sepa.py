@@ -19,15 +19,18 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _child(script: str, environment: dict[str, str], *arguments: object) -> dict[str, Any]:
+def child(script: str, environment: dict[str, str], *arguments: object) -> dict[str, Any]:
     command = [sys.executable, "-m", f"bench.{script}", *map(str, arguments)]
     done = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
 
-def _beside_postgres(options: list[str]) -> dict[str, Any]:
-    command = [ROOT / "bin" / "with_postgres", sys.executable, "-m", "bench", "sepa", *options, "--json"]
+def beside_postgres(name: str, options: list[str]) -> dict[str, Any] | None:
+    """The figures of a measurement run again beside a server of its own; None where there is one."""
+    if os.environ.get("TEST_DATABASE_URL", "").startswith("postgresql"):
+        return None
+    command = [ROOT / "bin" / "with_postgres", sys.executable, "-m", "bench", name, *options, "--json"]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
@@ -38,12 +41,12 @@ def measure(options: list[str]) -> dict[str, Any]:
     parser.add_argument("--collections", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     wanted = parser.parse_args(options)
-    if not os.environ.get("TEST_DATABASE_URL", "").startswith("postgresql"):
-        return _beside_postgres(options)
+    if (figures := beside_postgres("sepa", options)) is not None:
+        return figures
     from tests.installation import an_installation  # noqa: PLC0415 - needs the database's address
 
     with tempfile.TemporaryDirectory() as folder, an_installation(Path(folder)) as place:
-        seeded = _child("sepa_seed", place.environment, wanted.collections)
-        exported = _child("sepa_export", place.environment, wanted.rounds)
-    peer = _child("sepa_peer", dict(os.environ), min(10_000, wanted.collections), wanted.rounds)
+        seeded = child("sepa_seed", place.environment, wanted.collections)
+        exported = child("sepa_export", place.environment, wanted.rounds)
+    peer = child("sepa_peer", dict(os.environ), min(10_000, wanted.collections), wanted.rounds)
     return {**exported, **seeded, **peer, "collections": wanted.collections}

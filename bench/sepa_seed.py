@@ -19,7 +19,7 @@ from portal.db import EVERYTHING, db, new_uid, set_scope
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.secrets import keyring
-from portal.sepa.models import Collection, Mandate, freeze_batch
+from portal.sepa.models import Collection, Mandate, freeze_batches
 from tests.builders import a_house
 
 CHUNK = 5_000
@@ -111,7 +111,7 @@ def freeze() -> float:
     entity.max_rows, entity.max_bytes = 10**9, 10**12
     db.session.commit()
     started = time.perf_counter()
-    freeze_batch(entity, "CORE", clock.today().replace(year=2099), SYSTEM)
+    freeze_batches(entity, "CORE", clock.today().replace(year=2099), SYSTEM)
     db.session.commit()
     return time.perf_counter() - started
 

@@ -67,7 +67,7 @@ def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Any
     The same file, or the same entry in another file, changes nothing and is counted as a duplicate.
     Raises BankFileError for a file that cannot be read, Refused for one of another creditor or too large.
 
-    Source: sepa.md 1.4 (order of matching); EPC customer-to-PSP guidelines.
+    Source: EPC130-08 (the bank gives back the EndToEndId and the creditor reference of the debit).
     """
     if len(data) > LARGEST:
         raise Refused(_("Ce fichier dépasse 64 Mo."), field="file")
