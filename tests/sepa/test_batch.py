@@ -311,6 +311,28 @@ def test_killed_anywhere_the_export_gives_one_file(island: Flask) -> None:
     assert list((Path(island.config["DATA_DIR"]) / "work").iterdir()) == []
 
 
+@pytest.mark.slow
+def test_sixty_workers_killed_at_random_leave_one_batch_and_no_file(island: Flask) -> None:
+    batch = _many(a_house(), 300)
+    msg_id = batch.msg_id
+    db.session.rollback()
+    assert _worker(island, "sixty").wait(120) == 0
+    assert _files() == 0
+    db.session.rollback()
+    assert _worker(island, "nowhere").wait(60) == 0
+    db.session.rollback()
+    db.session.expire_all()
+    batch = db.session.scalars(select(Batch)).one()
+    assert (batch.state, batch.msg_id, _files()) == ("exported", msg_id, 1)
+    written = content_of(batch.document)
+    assert hashlib.sha256(written).hexdigest() == batch.sha256
+    again = io.BytesIO()
+    write_batch(batch, again)
+    assert again.getvalue() == written
+    assert {row.version for row in db.session.scalars(select(Collection))} == {3}
+    assert list((Path(island.config["DATA_DIR"]) / "work").iterdir()) == []
+
+
 def _together(island: Flask, count: int, act) -> list:
     """Run ``act(n)`` in threads that start at the same moment."""
     barrier, results = threading.Barrier(count), [None] * count
