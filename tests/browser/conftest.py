@@ -108,5 +108,5 @@ def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]
     expect(page.locator(".panel .pill", has_text="fait")).to_be_visible(timeout=60_000)
     page.goto("/sepa/collections")
     page.get_by_role("button", name="Figer la remise").click()
-    expect(page.get_by_role("link", name="Télécharger le XML")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Télécharger le XML")).to_be_visible(timeout=60_000)
     context.close()

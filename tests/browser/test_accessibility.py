@@ -90,6 +90,12 @@ def amendment(page: Page) -> None:
     expect(page.get_by_text("60 jours")).to_be_visible()
 
 
+def debit(page: Page) -> None:
+    people.open_first(page, "/sepa/batches")
+    page.get_by_role("table").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 PAGES: dict[str, tuple[str | None, Act]] = {
     "sign-in": (None, at("/login")),
     "sign-in refused": (None, wrong_password),
@@ -119,6 +125,13 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "cockpit": ("finance", at("/sepa/collections")),
     "batches": ("finance", at("/sepa/batches")),
     "batch": ("finance", first_of("/sepa/batches")),
+    "creditors": ("finance", at("/sepa/creditors")),
+    "creditor": ("finance", first_of("/sepa/creditors")),
+    "returns": ("finance", at("/sepa/returns")),
+    "debit": ("finance", debit),
+    "import of mandates": ("finance", at("/sepa/mandates/import")),
+    "lapsing mandates": ("finance", at("/sepa/mandates/lapsing")),
+    "verify": (None, at("/verify")),
     "mandates": ("finance", at("/sepa/mandates")),
     "mandate sent": ("owner", first_of("/sepa/mandates?state=sent")),
     "mandate signed": ("finance", first_of("/sepa/mandates?state=signed")),
