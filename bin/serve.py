@@ -17,6 +17,7 @@ ACCOUNTS = """\
     gerance@ouest.example        gérance d'un revendeur (aussi @nord.example, @sud.example)
     commerce@ouest.example       commerce      atelier@ouest.example   technicien du revendeur
     finance@portail.example      finance       technique@portail.example   technicien
+    tresorerie@portail.example   deuxième personne de la finance, pour libérer les remises
     exploitation@portail.example exploitation  client@ouest.example    un client final
   Phrase secrète des trois coffres : phrase-de-demonstration-2026
 """
