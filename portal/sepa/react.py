@@ -77,7 +77,7 @@ def _come_back(row: BankRecord, collection: Collection, reaction: Reaction) -> N
     retried = _retry(row, collection, reaction)
     if reaction.debtor != "nothing":
         _tell(row, collection, reaction, retried)
-    if reaction.people and not row.why:
+    if (reaction.people or reaction.stops) and not row.why:
         row.why = _("Motif %(code)s : à regarder par une personne.", code=row.reason or "?")
 
 

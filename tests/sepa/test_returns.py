@@ -25,7 +25,7 @@ from portal.sepa.react import dismiss, match_by_hand
 from portal.sepa.returns import import_bank_file
 from tests.builders import House, a_customer, stored, work
 from tests.sepa.bank_files import Back, camt, pain002
-from tests.sepa.people import IBAN, a_signed_mandate, freeze_batch, the_entity
+from tests.sepa.people import IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
 
 Browser = Callable[..., FlaskClient]
 SIRENS = ("732829320", "404833048", "552100554", "775670417")
@@ -220,6 +220,18 @@ def test_finance_imports_on_the_page_and_reads_the_queue(house: House, browser: 
     refused = window.post("/sepa/returns", data={"entity": entity.uid, "file": (io.BytesIO(b"x"), "x.xml")})
     assert refused.status_code == 422 and "incomplet" in refused.text
     assert browser(house.owner).get("/sepa/returns").status_code == 403
+
+
+def test_a_wrong_creditor_id_stops_the_batches_until_somebody_has_looked(house: House) -> None:
+    _batch, (row,) = exported(house)
+    assert book(back(row, "BE05"))["reactions"] == {"stop_batches": 1}
+    a_collection(row.mandate, source_uid="next")
+    with pytest.raises(Refused, match="BE05"):
+        freeze_batch(the_entity(), "CORE", date(2026, 12, 31), SYSTEM)
+    db.session.rollback()
+    dismiss(db.session.scalars(db.select(BankRecord)).one(), "ICS corrigé chez la banque", by=SYSTEM)
+    db.session.commit()
+    assert freeze_batch(the_entity(), "CORE", date(2026, 12, 31), SYSTEM).count == 1
 
 
 def test_finance_changes_a_reaction(house: House, browser: Browser) -> None:

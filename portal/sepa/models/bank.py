@@ -12,7 +12,7 @@ from portal.blobs import Document
 from portal.db import Tenant, db
 from portal.resellers.models import LegalEntity
 from portal.sepa.models.collection import Collection
-from portal.sepa.reactions import Reaction, make_reaction
+from portal.sepa.reactions import Reaction, make_reaction, reaction_for
 
 
 class RecordState(StrEnum):
@@ -85,6 +85,17 @@ class ReactionSetting(Tenant, db.Model):
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     code: Mapped[str] = mapped_column(String(4))
     reaction: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+def stopping_reason(entity: LegalEntity) -> str | None:
+    """The bank's code of a return that stops this creditor's batches until somebody has closed it."""
+    query = select(BankRecord.reason).where(BankRecord.legal_entity_id == entity.id)
+    query = query.where(BankRecord.state == RecordState.TO_REVIEW, BankRecord.outcome == "returned")
+    own = own_reactions(entity)
+    for code in db.session.scalars(query.distinct().order_by(BankRecord.reason)):
+        if reaction_for(code, own).stops:
+            return code
+    return None
 
 
 def own_reactions(entity: LegalEntity) -> dict[str, Reaction]:

@@ -17,6 +17,7 @@ from portal.resellers.models import LegalEntity
 from portal.sepa.countries import needs_address
 from portal.sepa.debits import Scheme
 from portal.sepa.models.amendment import pin_amendments
+from portal.sepa.models.bank import stopping_reason
 from portal.sepa.models.batch import EXPORT, B, Batch
 from portal.sepa.models.collection import Collection, CollectionState
 from portal.sepa.models.mandate import Mandate
@@ -52,11 +53,14 @@ def freeze_batches(entity: LegalEntity, scheme: Scheme, through: date, by: Any) 
     """Claim every announced debit due up to ``through`` that nothing stops; ask for the files.
 
     As many batches as the bank's limits on one file demand; the same rows give the same split. Rows
-    with a problem stay announced: the cockpit says why. Raises Refused when nothing is left.
+    with a problem stay announced: the cockpit says why. Raises Refused when nothing is left, or while a
+    return stops this creditor's batches.
 
     Source: 003-49, 003-50.
     """
     db.session.refresh(entity, with_for_update=True)  # one freeze at a time for each creditor
+    if code := stopping_reason(entity):
+        raise Refused(_("Un retour de motif %(code)s arrête les remises : traitez-le d'abord.", code=code))
     today = clock.today()
     query = due_collections(entity, scheme, through).with_for_update(of=Collection)
     rows = db.session.scalars(query, execution_options={"yield_per": _CHUNK})
