@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("pages", "terms", "sepa", "returns")
+NAMES = ("pages", "terms", "sepa", "returns", "signing")
 
 
 def main() -> int:
