@@ -20,6 +20,22 @@
     if (target) target.focus();
   }
 
+  // A choice made before htmx listened (a slow line, a page restored by the browser) is told again, once.
+  function isAsServed(control) {
+    if (control.options) {
+      const served = [...control.options].findIndex((option) => option.defaultSelected);
+      return control.selectedIndex === Math.max(served, 0);
+    }
+    return control.checked === control.defaultChecked && control.value === control.defaultValue;
+  }
+  document.addEventListener("htmx:load", () => {
+    for (const owner of document.querySelectorAll('[hx-trigger^="change"]')) {
+      const controls = [owner, ...owner.querySelectorAll("input, select, textarea")];
+      const changed = controls.find((control) => control.matches("input, select, textarea") && !isAsServed(control));
+      if (changed) changed.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }, { once: true });
+
   document.addEventListener("htmx:configRequest", (event) => {
     const meta = document.querySelector('meta[name="csrf-token"]');
     if (meta) event.detail.headers["X-CSRFToken"] = meta.content;
