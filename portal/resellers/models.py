@@ -42,6 +42,10 @@ class LegalEntity(Tenant, db.Model):
     writes_first: Mapped[bool] = mapped_column(default=False)  # FRST for a mandate's first debit
     hybrid_addresses: Mapped[bool] = mapped_column(default=False)  # street as a free line
     two_people_over_cents: Mapped[int] = mapped_column(BigInteger, default=1_000_000)  # for the download
+    # A higher limit, asked by one person; it counts once another one has agreed.
+    two_people_asked_cents: Mapped[int | None] = mapped_column(BigInteger)
+    two_people_asked_by_id: Mapped[int | None]
+    file_writer: Mapped[str] = mapped_column(String(10), default="portal")  # or sepaxml, for small files
     freeze_day: Mapped[int | None]  # day of the month on which the portal freezes by itself
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")

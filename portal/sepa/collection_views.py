@@ -2,6 +2,7 @@
 
 from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
@@ -11,7 +12,7 @@ from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
 from portal.mail import mails_about
-from portal.sepa.forms import HoldForm, SplitForm
+from portal.sepa.forms import AmountForm, HoldForm, SplitForm
 from portal.sepa.models import Collection, CollectionState
 from portal.sepa.views import bp
 
@@ -24,13 +25,17 @@ def show_collection(uid: str) -> Response:
     return _page(get_or_404(Collection.visible_to(g.actor), uid))
 
 
-def _page(
-    row: Collection, status: int = 200, hold: HoldForm | None = None, split: SplitForm | None = None
-) -> Response:
+def _page(row: Collection, status: int = 200, **typed: FlaskForm) -> Response:
+    """typed: the forms that were refused, by name."""
     problem = row.problem(clock.today()) if row.state == CollectionState.ANNOUNCED else None
+    empty = {
+        "hold": HoldForm(formdata=None),
+        "split": SplitForm(formdata=None),
+        "lower": AmountForm(formdata=None),
+    }
     page = render_template(
         "sepa/collection.html", row=row, mandate=row.mandate, problem=problem, events=timeline(row),
-        mails=mails_about(row), hold=hold or HoldForm(formdata=None), split=split or SplitForm(formdata=None),
+        mails=mails_about(row), **{**empty, **typed},
     )  # fmt: skip
     return make_response(page, status)
 
@@ -74,6 +79,23 @@ def split_collection(uid: str) -> Response:
         return _page(row, 422, split=form)
     db.session.commit()
     return htmx.go(_address(row), toast=_("Partagé en deux dates, toutes deux annoncées au client."))
+
+
+@bp.post("/collections/<uid>/amount")
+@requires(Permission.BATCH_WRITE)
+def lower_collection(uid: str) -> Response:
+    row, form = get_or_404(Collection.visible_to(g.actor), uid), AmountForm()
+    if not form.validate():
+        return _page(row, 422, lower=form)
+    try:
+        row.lower(form.amount_cents.data, by=g.actor)
+    except Refused as refusal:
+        if refusal.field is None:
+            raise
+        form.amount_cents.errors = [said(refusal)]
+        return _page(row, 422, lower=form)
+    db.session.commit()
+    return htmx.go(_address(row), toast=_("Le nouveau montant est annoncé au client."))
 
 
 @bp.get("/collections.csv")

@@ -9,6 +9,7 @@ from wtforms import BooleanField, IntegerField, RadioField, SelectChoice, String
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.errors import Refused
+from portal.euro_field import EuroField
 from portal.i18n import said
 from portal.sepa import epc
 from portal.sepa.iban import parse_iban
@@ -41,11 +42,19 @@ class CreditorForm(FlaskForm):
     )  # fmt: skip
     max_rows = _number(_l("Prélèvements par fichier, au plus"), 1, 1_000_000)
     max_bytes = _number(_l("Octets par fichier, au plus"), 10_000, 1_000_000_000)
+    file_writer = RadioField(
+        _l("Qui écrit le fichier"),
+        choices=[
+            SelectChoice("portal", _l("le portail")),
+            SelectChoice("sepaxml", _l("la bibliothèque sepaxml, jusqu'à 1 000 prélèvements sans avenant")),
+        ],
+    )  # fmt: skip
     one_booking = BooleanField(_l("Un seul crédit par lot sur le relevé"))
     writes_first = BooleanField(_l("Marquer le premier prélèvement d'un mandat (FRST)"))
     hybrid_addresses = BooleanField(_l("Adresses hybrides : la rue sur une ligne libre"))
-    two_people_over_cents = _number(
-        _l("Deux personnes pour sortir le fichier au-dessus de (centimes)"), 0, 10**12
+    two_people_over_cents = EuroField(
+        _l("Deux personnes pour sortir le fichier au-dessus de (euros)"),
+        [InputRequired(_l("Indiquez un montant."))],
     )
     freeze_day = IntegerField(
         _l("Jour du mois où le portail fige seul"),

@@ -12,7 +12,7 @@ from portal.journal import timeline
 from portal.resellers.models import LegalEntity
 from portal.sepa.creditor_forms import CreditorForm
 from portal.sepa.iban import mask
-from portal.sepa.models.profile import PROFILE, change_profile
+from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile
 from portal.sepa.views import bp
 
 
@@ -47,6 +47,15 @@ def change_creditor(uid: str) -> Response:
     db.session.commit()
     toast = _("Le profil bancaire est changé.") if changed else _("Rien n'a changé.")
     return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
+
+
+@bp.post("/creditors/<uid>/limit")
+@requires(Permission.CREDITOR_WRITE)
+def agree_to_creditor_limit(uid: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
+    agree_to_limit(entity, by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=_("Le plafond est relevé."))
 
 
 def _page(entity: LegalEntity, form: CreditorForm, status: int = 200) -> Response:

@@ -11,7 +11,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectChoice,
     SelectField,
@@ -21,6 +20,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from portal.errors import Refused
+from portal.euro_field import EuroField
 from portal.i18n import said
 from portal.sepa.countries import SEPA_IBAN_LENGTHS
 from portal.sepa.debits import Address
@@ -153,6 +153,14 @@ class SentForm(FlaskForm):
     on = DateField(_l("Remise à la banque le"), [InputRequired(_l("Indiquez le jour de la remise."))])
 
 
+class SuspensionForm(FlaskForm):
+    reason = StringField(
+        _l("Raison, ou code de la banque"),
+        [DataRequired(_l("Dites pourquoi le mandat est suspendu.")), Length(max=300)],
+        filters=[tidy], render_kw={"maxlength": 300},
+    )  # fmt: skip
+
+
 class HoldForm(FlaskForm):
     reason = StringField(
         _l("Raison"),
@@ -162,8 +170,9 @@ class HoldForm(FlaskForm):
 
 
 class SplitForm(FlaskForm):
-    first_cents = IntegerField(
-        _l("Première part, en centimes"), [InputRequired(_l("Un nombre entier de centimes."))],
-        render_kw={"inputmode": "numeric"},
-    )  # fmt: skip
+    first_cents = EuroField(_l("Première part, en euros"), [InputRequired(_l("Indiquez un montant."))])
     second_on = DateField(_l("Le reste le"), [InputRequired(_l("Indiquez le jour du reste."))])
+
+
+class AmountForm(FlaskForm):
+    amount_cents = EuroField(_l("Nouveau montant, en euros"), [InputRequired(_l("Indiquez un montant."))])

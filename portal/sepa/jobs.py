@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from flask import current_app
@@ -13,7 +14,7 @@ from portal.db import db, new_uid, reading
 from portal.errors import Refused
 from portal.resellers.models import LegalEntity
 from portal.secrets import keyring
-from portal.sepa import pain008
+from portal.sepa import pain008, sepaxml_file
 from portal.sepa.countries import needs_address
 from portal.sepa.debits import Address, BatchHeader, CollectionLine, Creditor, Group
 from portal.sepa.models import Batch, BatchState, Collection, Mandate
@@ -76,8 +77,20 @@ def write_batch(batch: Batch, out: BinaryIO, progress: Progress = lambda done: N
         version=batch.legal_entity.message_version,  # type: ignore[arg-type]
         hybrid_addresses=batch.legal_entity.hybrid_addresses,
     )  # fmt: skip
+    writer = _writer(batch, header)
     groups = _groups(batch.id, batch.msg_id, batch.lots(), batch.legal_entity.one_booking, progress)
-    pain008.write(out, header, creditor, groups, as_of=frozen_on)
+    writer.write(out, header, creditor, groups, as_of=frozen_on)
+
+
+def _writer(batch: Batch, header: BatchHeader) -> ModuleType:
+    """The library that the creditor prefers, where it can write this file; else our own."""
+    entity = batch.legal_entity
+    if entity.file_writer != "sepaxml":
+        return pain008
+    query = select(Collection.id).where(Collection.batch_id == batch.id, Collection.amendment.is_not(None))
+    amended = db.session.scalar(query.limit(1)) is not None
+    fits = sepaxml_file.can_write(header, one_booking=entity.one_booking, has_amendments=amended)
+    return sepaxml_file if fits else pain008
 
 
 def _groups(

@@ -15,12 +15,14 @@ from portal.errors import Conflict, Refused
 from portal.i18n import said
 from portal.sepa.account_change import ask_account
 from portal.sepa.evidence_pack import build_evidence_pack
+from portal.sepa.forms import SuspensionForm
 from portal.sepa.lapse import lapsing_mandates
 from portal.sepa.mandate_forms import PaperForm
 from portal.sepa.mandate_pdf import build_mandate_pdf
 from portal.sepa.models import Mandate, MandateState, open_change
 from portal.sepa.paper import SignedPaper, sign_on_paper
 from portal.sepa.signature import mandate_form
+from portal.sepa.views import mandate_page
 
 bp = Blueprint("mandates", __name__, url_prefix="/sepa/mandates")
 
@@ -73,11 +75,10 @@ def withdraw_change(uid: str) -> Response:
 @bp.post("/<uid>/suspension")
 @requires(Permission.MANDATE_HOLD)
 def suspend_mandate(uid: str) -> Response:
-    mandate = _held(uid)
-    reason = " ".join(request.form.get("reason", "").split())
-    if not reason:
-        raise Refused(_("Dites pourquoi le mandat est suspendu."))
-    mandate.suspend(reason[:300], by=g.actor)
+    mandate, form = _held(uid), SuspensionForm()
+    if not form.validate():
+        return mandate_page(mandate, 422, suspension=form)
+    mandate.suspend(form.reason.data, by=g.actor)
     db.session.commit()
     return _back(mandate, _("Le mandat est suspendu : plus aucun prélèvement ne part."))
 

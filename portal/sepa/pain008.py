@@ -35,6 +35,7 @@ __all__ = [
     "Scheme",
     "SequenceType",
     "Totals",
+    "check_line",
     "line_fault",
     "validate",
     "write",
@@ -79,7 +80,7 @@ def _write_rows(
     count = total = 0
     pieces: list[str] = []
     for line in group.lines:
-        name, remittance = _check_line(line, creditor, group.collect_on)
+        name, remittance = check_line(line, creditor, group.collect_on)
         if line.end_to_end_id in seen:
             _refuse(line.end_to_end_id, N_("cet EndToEndId est déjà dans le fichier"))
         seen.add(line.end_to_end_id)
@@ -143,7 +144,8 @@ def line_fault(line: CollectionLine, collect_on: date) -> str | None:
     return None
 
 
-def _check_line(line: CollectionLine, creditor: Creditor, collect_on: date) -> tuple[str, str]:
+def check_line(line: CollectionLine, creditor: Creditor, collect_on: date) -> tuple[str, str]:
+    """Name of the debtor and remittance in the letters of the file. Raises Refused, naming the row."""
     if line.original_rum or line.original_ics or line.original_creditor_name:
         _check_amendment(line, creditor)
     return _check_values(line, collect_on)

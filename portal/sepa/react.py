@@ -96,13 +96,12 @@ def _retry(row: BankRecord, collection: Collection, reaction: Reaction) -> Colle
         if reaction.retries and not row.why:
             row.why = _("Plus de nouvelle présentation : à relancer autrement.")
         return None
-    attempt = collection.attempt + 1
     with force_locale(collection.mandate.customer.language):
         return plan_collection(
             collection.mandate, amount_cents=collection.amount_cents, reference=collection.reference,
-            source_uid=f"{collection.source_uid.partition(':')[0]}:{attempt}",
-            remittance=collection.remittance, notice_days=collection.notice_days, by=SYSTEM,
-            not_before=not_before, attempt=attempt,
+            source_uid=collection.next_source_uid, remittance=collection.remittance,
+            notice_days=collection.notice_days, by=SYSTEM, not_before=not_before,
+            attempt=collection.attempt + 1,
         )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from portal.journal import timeline
 from portal.mail import mails_about
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.debits import Scheme
-from portal.sepa.forms import ConfirmationForm, FreezeForm, MandateForm, RevocationForm
+from portal.sepa.forms import ConfirmationForm, FreezeForm, MandateForm, RevocationForm, SuspensionForm
 from portal.sepa.models import (
     Batch,
     Collection,
@@ -107,10 +107,10 @@ def _address(mandate: Mandate) -> str:
 @bp.get("/mandates/<uid>")
 @requires(Permission.MANDATE_READ)
 def show_mandate(uid: str) -> Response:
-    return _mandate_page(get_or_404(Mandate.visible_to(g.actor), uid))
+    return mandate_page(get_or_404(Mandate.visible_to(g.actor), uid))
 
 
-def _mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
+def mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
     query = select(Collection).where(Collection.mandate_id == mandate.id)
     recent = list(db.session.scalars(query.order_by(Collection.due_on.desc()).limit(12)))
     today = clock.today()
@@ -119,6 +119,7 @@ def _mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response
         problem=mandate.problem(today), broken=mandate.broken_link(), collections=recent, today=today,
         revocation=forms.get("revocation") or RevocationForm(formdata=None, received_on=today),
         confirmation=forms.get("confirmation") or ConfirmationForm(formdata=None, on=today),
+        suspension=forms.get("suspension") or SuspensionForm(formdata=None),
         events=timeline(mandate), mails=mails_about(mandate, *recent),
         contact=mandate.customer.contact(ContactRole.SIGNATORY),
     )  # fmt: skip
@@ -140,12 +141,12 @@ def revoke_mandate(uid: str) -> Response:
     mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
     form = RevocationForm()
     if not form.validate():
-        return _mandate_page(mandate, 422, revocation=form)
+        return mandate_page(mandate, 422, revocation=form)
     try:
         mandate.revoke(received_on=form.received_on.data, notice_months=form.notice_months.data, by=g.actor)
     except Refused as refusal:
         form.received_on.errors = [refusal.message]
-        return _mandate_page(mandate, 422, revocation=form)
+        return mandate_page(mandate, 422, revocation=form)
     db.session.commit()
     return htmx.go(_address(mandate), toast=_("Le mandat %(rum)s est révoqué.", rum=mandate.rum))
 
@@ -156,12 +157,12 @@ def confirm_mandate(uid: str) -> Response:
     mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
     form = ConfirmationForm()
     if not form.validate():
-        return _mandate_page(mandate, 422, confirmation=form)
+        return mandate_page(mandate, 422, confirmation=form)
     try:
         mandate.confirm_at_bank(on=form.on.data, by=g.actor)
     except Refused as refusal:
         form.on.errors = [refusal.message]
-        return _mandate_page(mandate, 422, confirmation=form)
+        return mandate_page(mandate, 422, confirmation=form)
     db.session.commit()
     return htmx.go(_address(mandate), toast=_("La confirmation de la banque est notée."))
 

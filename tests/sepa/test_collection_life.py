@@ -59,7 +59,7 @@ def test_split_in_two_dates_that_sum_up(house: House, browser) -> None:
     ]
     for cents, day in wrong:
         assert press(client, row, "split", first_cents=cents, second_on=day).status_code == 422
-    assert press(client, row, "split", first_cents="12344", second_on="2026-12-25").status_code == 303
+    assert press(client, row, "split", first_cents="123,44", second_on="2026-12-25").status_code == 303
     first, second = db.session.scalars(select(Collection).order_by(Collection.id)).all()
     assert [(one.amount_cents, one.due_on) for one in (first, second)] == [
         (12344, DUE),
@@ -67,6 +67,19 @@ def test_split_in_two_dates_that_sum_up(house: House, browser) -> None:
     ]
     assert first.end_to_end_id != second.end_to_end_id
     assert (mails(first), mails(second)) == (2, 1)
+
+
+def test_less_may_be_debited_than_was_announced_never_more(house: House, browser) -> None:
+    row = a_collection(a_signed_mandate(house))
+    client = browser(house.finance)
+    for typed in ("", "x", "0", "123,45", "200", "12,345"):
+        answer = press(client, row, "amount", amount_cents=typed)
+        assert (answer.status_code, mails(row)) == (422, 1), typed
+    assert press(client, row, "amount", amount_cents="100,00").status_code == 303
+    assert (stored(row).amount_cents, row.due_on, mails(row)) == (10_000, DUE, 2)
+    assert "100,00" in stored(db.session.scalars(select(Mail).order_by(Mail.id.desc())).first()).body
+    press(client, row, "hold", reason="x")
+    assert press(client, row, "amount", amount_cents="50").status_code == 409
 
 
 def test_the_cockpit_as_csv(house: House, browser) -> None:

@@ -1,5 +1,6 @@
 """The bank profile of a creditor: who changes it, what is refused, what the file becomes."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,16 +10,18 @@ from portal.blobs import content_of
 from portal.db import db
 from portal.journal import JournalEntry
 from portal.sepa import pain008
+from portal.sepa.jobs import write_batch
 from portal.sepa.models import Collection
 from tests.builders import House, a_customer, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import OTHER_IBAN, SWISS_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.sepa.test_batch import DUE, TODAY
+from tests.sepa.test_oracle import canonical_rows
 
 PROFILE = {
     "ics": "fr15 zzz 588627", "iban": "", "bank_name": "Banque", "lead_days": "2", "cutoff_hour": "24",
     "message_version": "08", "max_rows": "50000", "max_bytes": "50000000", "one_booking": "y",
-    "two_people_over_cents": "1000000", "freeze_day": "",
+    "two_people_over_cents": "10 000,00", "freeze_day": "", "file_writer": "portal",
 }  # fmt: skip
 
 
@@ -50,7 +53,8 @@ def test_the_profile_is_seen_changed_and_recorded(house: House, browser, role: s
         ({"iban": "FR0630006000011234567890188"}, "RIB"), ({"lead_days": "0"}, "de 1 à 10"),
         ({"cutoff_hour": "25"}, "de 1 à 24"), ({"max_rows": "0"}, "1"), ({"message_version": "03"}, ""),
         ({"freeze_day": "32"}, "de 1 à 31"),
-        ({"two_people_over_cents": "-1"}, "0"), ({"max_bytes": "x"}, "10"),
+        ({"two_people_over_cents": "-1"}, "négatif"), ({"two_people_over_cents": "peu"}, "illisible"),
+        ({"max_bytes": "x"}, "10"), ({"file_writer": "other"}, ""),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_next_to_the_field(house: House, browser, changes, said: str) -> None:
@@ -122,3 +126,55 @@ def test_after_the_cut_off_the_bank_counts_tomorrow(house: House, at, hour: int,
 @pytest.mark.parametrize("role", ["technician", "owner", "sales", "reader"])
 def test_nobody_else(house: House, browser, role: str) -> None:
     assert save(browser(getattr(house, role))).status_code == 403
+
+
+def test_a_higher_limit_waits_for_a_second_person(house: House, browser) -> None:
+    entity, first, second = the_entity(), browser(house.finance), browser(house.operator)
+    agree = f"/sepa/creditors/{entity.uid}/limit"
+    assert second.post(agree).status_code == 422  # nothing is asked
+    assert save(first, two_people_over_cents="25 000").status_code == 303
+    assert stored(entity).two_people_over_cents == 1_000_000
+    assert "Plafond demandé" in first.get(f"/sepa/creditors/{entity.uid}").text
+    assert first.post(agree).status_code == 422
+    assert second.post(agree).status_code == 303
+    assert (stored(entity).two_people_over_cents, entity.two_people_asked_cents) == (2_500_000, None)
+    assert save(first, two_people_over_cents="0").status_code == 303  # fewer alone: at once
+    assert stored(entity).two_people_over_cents == 0
+    whats = set(db.session.scalars(select(JournalEntry.what)))
+    assert {"ask_limit", "agree_limit", "profile"} <= whats
+
+
+def test_the_present_limit_typed_again_withdraws_what_was_asked(house: House, browser) -> None:
+    entity, first = the_entity(), browser(house.finance)
+    save(first, two_people_over_cents="25 000")
+    assert save(first).status_code == 303
+    assert stored(entity).two_people_asked_cents is None
+    assert browser(house.operator).post(f"/sepa/creditors/{entity.uid}/limit").status_code == 422
+
+
+def test_small_files_through_sepaxml_have_the_same_debits(house: House, tmp_path) -> None:
+    a_collection(a_signed_mandate(house, iban=SWISS_IBAN))
+    mandate = a_signed_mandate(house, a_customer(house.other))
+    a_collection(mandate, source_uid="2", remittance="Facture n° 2, œuvre & été")
+    batch = freeze_batch(the_entity(), "CORE", DUE, house.finance)
+    db.session.commit()
+    files = []
+    for writer in ("portal", "sepaxml", "sepaxml"):
+        the_entity().file_writer = writer
+        with (tmp_path / "file.xml").open("wb") as out:
+            write_batch(batch, out)
+        assert pain008.validate(tmp_path / "file.xml").count == 2
+        files.append((tmp_path / "file.xml").read_bytes())
+    ours, theirs, again = files
+    assert theirs == again  # the same bytes, whenever it is written
+    assert b"InitgPty><Nm" in theirs.replace(b"\n", b"") and ours != theirs
+    assert canonical_rows(ours) == canonical_rows(theirs)
+    for name in (b"MsgId", b"PmtInfId", b"CreDtTm", b"CtrlSum"):
+        found = re.compile(b"<" + name + b">([^<]*)<")
+        assert found.findall(ours) == found.findall(theirs)
+
+
+def test_a_file_that_sepaxml_cannot_write_is_written_by_the_portal(house: House) -> None:
+    row = a_collection(a_signed_mandate(house))
+    content = the_file(house, file_writer="sepaxml", one_booking=False)
+    assert b"<BtchBookg>false</BtchBookg>" in content and row.end_to_end_id.encode() in content

@@ -33,7 +33,7 @@ GRID = {
     "revoked": {"stop"},
 }
 COLLECTIONS = {
-    "announced": {"postpone", "cancel", "hold", "split", "freeze"},
+    "announced": {"postpone", "cancel", "hold", "split", "lower", "freeze"},
     "held": {"unhold", "cancel"},
     "frozen": {"export", "give_back"},
     "exported": {"accept", "settle", "return", "give_back"},

@@ -31,14 +31,21 @@ Browser = Callable[..., FlaskClient]
 SIRENS = ("732829320", "404833048", "552100554", "775670417")
 
 
-def exported(house: House, count: int = 1) -> tuple[Batch, list[Collection]]:
-    """Invoices of customers of their own, whose debits are in a file that the bank has."""
+def exported(
+    house: House, count: int = 1, before: Callable[[Collection], object] = lambda row: None
+) -> tuple[Batch, list[Collection]]:
+    """Invoices of customers of their own, whose debits are in a file that the bank has.
+
+    before: what is done to each announced debit first.
+    """
     for number in range(count):
         customer = a_customer(house.reseller, name=f"Client {number}", siren=SIRENS[number])
         a_signed_mandate(house, customer)
         add_charge(customer, origin=f"r{number}", label="Abonnement", quantity=1, unit_cents=1_000 + number,
                    includes_vat=True, method=Method.DIRECT_DEBIT)  # fmt: skip
         bill_customer(customer, the_entity(), date(2026, 11, 23))
+    for row in db.session.scalars(db.select(Collection)).all():
+        before(row)
     freeze_batch(the_entity(), "CORE", date(2026, 12, 31), SYSTEM)
     work()
     rows = db.session.scalars(db.select(Collection).order_by(Collection.id)).all()
@@ -54,7 +61,7 @@ def book(data: bytes) -> dict[str, object]:
 
 
 def invoice_of(collection: Collection) -> Invoice:
-    return stored(db.session.scalars(db.select(Invoice).where(Invoice.uid == collection.source_uid)).one())
+    return stored(db.session.scalars(db.select(Invoice).where(Invoice.uid == collection.debt_uid)).one())
 
 
 def back(collection: Collection, reason: str = "AM04", **values: object) -> bytes:
@@ -73,6 +80,31 @@ def test_a_credit_pays_the_invoice_until_it_comes_back(house: House) -> None:
     row = stored(row)
     assert (row.state, row.return_reason) == (CollectionState.RETURNED, "MD06")
     assert invoice_of(row).state == InvoiceState.ISSUED and invoice_of(row).paid_on is None
+
+
+def credited(row: Collection) -> bytes:
+    return camt([Back(row.end_to_end_id, row.amount_cents, credited=True)])
+
+
+def test_a_split_debit_pays_the_invoice_with_its_last_part(house: House) -> None:
+    halves = {"before": lambda row: row.split(400, date(2026, 12, 21), by=SYSTEM)}
+    _batch, (first, second) = exported(house, **halves)
+    book(credited(first))
+    assert invoice_of(first).state == InvoiceState.ISSUED, "half of it is not there yet"
+    book(credited(second))
+    assert invoice_of(first).state == InvoiceState.PAID
+    for part in (second, first):
+        assert book(back(part))["reactions"] == {"retry": 1}
+        assert invoice_of(first).state == InvoiceState.ISSUED
+    again = db.session.scalars(db.select(Collection).where(Collection.attempt == 2)).all()
+    assert sorted(row.amount_cents for row in again) == [400, 600]
+    assert {row.debt_uid for row in again} == {first.debt_uid}
+
+
+def test_a_lowered_debit_leaves_the_rest_owed(house: House) -> None:
+    _batch, (row,) = exported(house, before=lambda row: row.lower(999, by=SYSTEM))
+    book(credited(row))
+    assert (stored(row).state, invoice_of(row).state) == (CollectionState.SETTLED, InvoiceState.ISSUED)
 
 
 def test_insufficient_funds_are_presented_twice_more_under_new_ids(house: House) -> None:

@@ -72,6 +72,7 @@ class Collection(Tenant, Stateful, db.Model):
         "hold": step(C.ANNOUNCED, to=C.HELD),
         "unhold": step(C.HELD, to=C.ANNOUNCED),
         "split": step(C.ANNOUNCED, to=C.ANNOUNCED),
+        "lower": step(C.ANNOUNCED, to=C.ANNOUNCED),
         "freeze": step(C.ANNOUNCED, to=C.FROZEN),
         "export": step(C.FROZEN, to=C.EXPORTED),
         "accept": step(C.EXPORTED, to=C.ACCEPTED),
@@ -106,6 +107,16 @@ class Collection(Tenant, Stateful, db.Model):
     legal_entity: Mapped[LegalEntity] = relationship()
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def debt_uid(self) -> str:
+        """The uid of what it pays, such as an invoice: a part or a later presentation of it carries more."""
+        return re.split("[:#]", self.source_uid, maxsplit=1)[0]
+
+    @property
+    def next_source_uid(self) -> str:
+        """The ``source_uid`` of its next presentation."""
+        return f"{self.source_uid.partition('#')[0]}#{self.attempt + 1}"
 
     @property
     def hand_in_by(self) -> date:
@@ -218,8 +229,8 @@ class Collection(Tenant, Stateful, db.Model):
             organisation=self.mandate.customer.organisation, uid=uid, mandate=self.mandate,
             legal_entity=self.legal_entity, amount_cents=rest, due_on=second_on,
             end_to_end_id=_end_to_end_id(self.reference, uid), reference=self.reference,
-            source_uid=f"split-{uid}", remittance=self.remittance, sequence_type="RCUR",
-            state=C.ANNOUNCED, announced_at=clock.now(), notice_days=self.notice_days,
+            source_uid=f"{self.debt_uid}:{uid}", remittance=self.remittance, sequence_type="RCUR",
+            state=C.ANNOUNCED, announced_at=clock.now(), notice_days=self.notice_days, attempt=self.attempt,
         )  # fmt: skip
         db.session.add(other)
         record(other, "announce", by=by, after=C.ANNOUNCED.value, due_on=second_on.isoformat())
@@ -227,14 +238,34 @@ class Collection(Tenant, Stateful, db.Model):
         other._announce()
         return other
 
+    def lower(self, amount_cents: int, *, by: Any) -> None:
+        """Debit less than was announced, on the first possible day, and tell the debtor anew.
+
+        amount_cents: from 1 to one cent below the present amount; what is no longer debited stays owed.
+
+        Source: 003-50 (a changed amount is told again).
+        """
+        if not 0 < amount_cents < self.amount_cents:
+            raise Refused(_("Le nouveau montant se situe entre 0,01 € et le montant annoncé : on ne prélève "
+                            "jamais plus que la facture."), field="amount_cents")  # fmt: skip
+        due_on = self._soonest()
+        self._take("lower", by=by, before_cents=self.amount_cents, after_cents=amount_cents)
+        self.amount_cents, self.due_on, self.announced_at = amount_cents, due_on, clock.now()
+        self._announce()
+
+    def _soonest(self) -> date:
+        """The first day for which it may be announced now. Raises Refused if the mandate forbids it."""
+        due_on = first_debit_day(clock.today(), self.notice_days, self.legal_entity.lead_days)
+        if sentence := self.mandate.problem(due_on):
+            raise Refused(sentence)
+        return due_on
+
     def postpone(self, *, by: Any) -> None:
         """Announce it anew for the first day that is possible now.
 
         Source: 003-50 (a changed date is told again).
         """
-        due_on = first_debit_day(clock.today(), self.notice_days, self.legal_entity.lead_days)
-        if sentence := self.mandate.problem(due_on):
-            raise Refused(sentence)
+        due_on = self._soonest()
         self._take("postpone", by=by, due_on=due_on.isoformat())
         self.due_on, self.announced_at = due_on, clock.now()
         self._announce()

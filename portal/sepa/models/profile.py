@@ -14,15 +14,18 @@ from portal.sepa.models.batch import Batch, BatchState
 
 PROFILE = (
     "ics", "bank_name", "lead_days", "cutoff_hour", "message_version", "max_rows", "max_bytes", "one_booking",
-    "writes_first", "hybrid_addresses", "two_people_over_cents", "freeze_day",
+    "writes_first", "hybrid_addresses", "two_people_over_cents", "freeze_day", "file_writer",
 )  # fmt: skip
 
 
 def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by: Any) -> bool:
     """Set the profile; an empty ``iban`` keeps the account. Says whether anything changed.
 
+    A higher limit of what one person may take out alone is only noted: :func:`agree_to_limit`.
     Raises Refused while a file is being made: the same batch must give the same bytes.
     """
+    before = entity.two_people_asked_cents
+    values = values | {"two_people_over_cents": _limit(entity, values["two_people_over_cents"], by)}
     changed = {
         name: [getattr(entity, name), values[name]]
         for name in PROFILE
@@ -31,7 +34,7 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
     if iban and iban != entity.iban:
         changed["iban"] = [mask(entity.iban), mask(iban)]
     if not changed:
-        return False
+        return entity.two_people_asked_cents != before
     making = select(Batch.id).where(Batch.legal_entity_id == entity.id, Batch.state == BatchState.FROZEN)
     if db.session.scalar(making.limit(1)) is not None:
         raise Refused(_("Le fichier d'une remise est en cours : changez le profil quand il est fait."))
@@ -41,3 +44,26 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
         entity.iban = iban
     record(entity, "profile", by=by, changed=changed)
     return True
+
+
+def _limit(entity: LegalEntity, cents: int, by: Any) -> int:
+    """The limit that counts now. Raising it asks for a second person, lowering it does not."""
+    if cents > entity.two_people_over_cents:
+        if cents != entity.two_people_asked_cents:
+            entity.two_people_asked_cents, entity.two_people_asked_by_id = cents, by.id
+            record(entity, "ask_limit", by=by, before_cents=entity.two_people_over_cents, after_cents=cents)
+        return entity.two_people_over_cents
+    entity.two_people_asked_cents = entity.two_people_asked_by_id = None
+    return cents
+
+
+def agree_to_limit(entity: LegalEntity, *, by: Any) -> None:
+    """The second person agrees to the higher limit that another one asked for."""
+    if entity.two_people_asked_cents is None:
+        raise Refused(_("Aucun plafond plus haut n'est demandé."))
+    if entity.two_people_asked_by_id == by.id:
+        raise Refused(_("Vous avez demandé ce plafond : une deuxième personne doit l'accepter."))
+    before, after = entity.two_people_over_cents, entity.two_people_asked_cents
+    entity.two_people_over_cents = after
+    entity.two_people_asked_cents = entity.two_people_asked_by_id = None
+    record(entity, "agree_limit", by=by, before_cents=before, after_cents=after)
