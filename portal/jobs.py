@@ -80,14 +80,20 @@ class Wait(Exception):
 
 Job = Callable[["Claim"], None]
 _jobs: dict[str, Job] = {}
+_leases: dict[str, float] = {}  # seconds, of the kinds whose single transaction is longer than a lease
 _periodic: dict[str, tuple[Callable[[], str], Callable[[], None]]] = {}
 
 
-def job(kind: str) -> Callable[[Job], Job]:
-    """Register the function that does tasks of this kind."""
+def job(kind: str, *, lease_seconds: float | None = None) -> Callable[[Job], Job]:
+    """Register the function that does tasks of this kind.
+
+    lease_seconds: of a job that cannot commit, and so not renew its lease, before it is done.
+    """
 
     def register(function: Job) -> Job:
         _jobs[kind] = function
+        if lease_seconds is not None:
+            _leases[kind] = lease_seconds
         return function
 
     return register
@@ -214,6 +220,8 @@ def claim() -> Claim | None:
         statement, execution_options={"synchronize_session": False, "populate_existing": True}
     ).one_or_none()
     held = Claim(task, owner, lease_ms) if task else None
+    if task is not None and task.kind in _leases:
+        task.lease_until = now + int(_leases[task.kind] * 1000)
     db.session.commit()
     return held
 

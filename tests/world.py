@@ -17,6 +17,7 @@ from portal.resellers.models import LegalEntity
 from portal.restore_requests.models import Cause, RestoreKind, open_request
 from portal.reversibility.models import Reason
 from portal.reversibility.open import open_case
+from portal.sepa.large_freeze import ask_freeze, latest_freeze
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns import import_bank_file
@@ -58,6 +59,10 @@ def a_world(house: House) -> dict[str, str]:
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
     ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
+    ask_freeze(entity, "B2B", date(2026, 12, 31), total=1, by=house.finance)
+    task = latest_freeze(entity, "B2B")
+    assert task is not None
+    ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
     return ids | _of_the_terms(house, customer)
 

@@ -19,6 +19,7 @@ from portal.jobs import TaskState
 from portal.journal import record, timeline
 from portal.resellers.models import LegalEntity
 from portal.sepa.forms import FreezeForm, SentForm
+from portal.sepa.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count
 from portal.sepa.models import Batch, BatchState, Collection, freeze_batches
 from portal.sepa.models.batch import EXPORT
 from portal.sepa.views import bp, page_of
@@ -36,12 +37,24 @@ def create_batch() -> Response:
         through = date.fromisoformat(form.through.data or "")
     except ValueError:
         raise Refused(_("Choisissez une échéance de la liste.")) from None
+    if (total := due_count(entity, form.scheme.data, through)) > AT_ONCE:
+        ask_freeze(entity, form.scheme.data, through, total=total, by=g.actor)
+        db.session.commit()
+        return htmx.go(url_for("sepa.cockpit"), toast=_("Le gel est demandé ; il se fait en arrière-plan."))
     batches = freeze_batches(entity, form.scheme.data, through, g.actor)
     db.session.commit()
     if len(batches) > 1:
         toast = _("%(n)d remises sont figées : la banque limite un fichier.", n=len(batches))
         return htmx.go(url_for("sepa.list_batches"), toast=toast)
     return htmx.go(_address(batches[0]), toast=_("La remise est figée."))
+
+
+@bp.get("/freezes/<uid>")
+@requires(Permission.BATCH_READ)
+def freeze_progress(uid: str) -> Response:
+    task = get_or_404(jobs.Task.visible_to(g.actor).where(jobs.Task.kind == FREEZE), uid)
+    finished = task.state in (TaskState.DONE, TaskState.FAILED)
+    return htmx.poll_answer("sepa/_freeze.html", finished=finished, task=task)
 
 
 @bp.get("/batches")

@@ -19,11 +19,13 @@ from portal.customers.views import customer_panel
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import eur, plain_day
+from portal.jobs import Task
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.debits import Scheme
 from portal.sepa.forms import ConfirmationForm, FreezeForm, MandateForm, RevocationForm, SuspensionForm
+from portal.sepa.large_freeze import latest_freeze
 from portal.sepa.models import (
     Batch,
     Collection,
@@ -189,6 +191,7 @@ class Due:
     blocked: list[tuple[Collection, str]]
     partial: bool  # too many rows to judge them all
     form: FreezeForm
+    task: Task | None  # that freezes them now, or could not
 
 
 def _due(entity: LegalEntity, scheme: Scheme) -> Due | None:
@@ -204,7 +207,8 @@ def _due(entity: LegalEntity, scheme: Scheme) -> Due | None:
         members = list(group)
         free = [row.amount_cents for row in members if row.id not in stopped]
         days.append(DueDay(due_on, hand_in_by, len(free), sum(free), len(members) - len(free)))
-    return Due(entity, scheme, days, blocked, len(rows) > _JUDGED, _freeze_form(entity, scheme, days))
+    return Due(entity, scheme, days, blocked, len(rows) > _JUDGED, _freeze_form(entity, scheme, days),
+               latest_freeze(entity, scheme))  # fmt: skip
 
 
 def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> FreezeForm:
