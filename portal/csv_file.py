@@ -24,6 +24,11 @@ def euros(cents: int) -> str:
     return f"{cents // 100},{cents % 100:02d}"
 
 
+def share(value: float) -> str:
+    """A share of one, with four decimals: 0.75 -> « 0,7500 »."""
+    return f"{value:.4f}".replace(".", ",")
+
+
 def _lines(head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";")

@@ -6,7 +6,7 @@ from typing import Any
 
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_percent, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -85,6 +85,16 @@ def plain(value: Any) -> str:
     return plain_day(value) if isinstance(value, date) else str(value)
 
 
+def month_name(value: date) -> str:
+    """The month of a day: « novembre 2026 »."""
+    return format_date(value, "LLLL y")
+
+
+def percent(value: float) -> str:
+    """A share of one, with one decimal: 0.042 -> « 4,2 % »."""
+    return format_percent(value, "#,##0.0 %" if str(get_locale()).startswith("fr") else "#,##0.0%")
+
+
 def instant_day(value: datetime | None) -> str | Markup:
     """The Paris day of an aware instant."""
     return "" if value is None else day(paris_day(value))
@@ -132,6 +142,8 @@ def init_app(app: Flask) -> None:
         translated,
         instant,
         instant_day,
+        month_name,
+        percent,
         size,
         siren,
         lines,

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, share
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
@@ -26,6 +26,7 @@ from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, Recor
 from portal.sepa.react import dismiss, match_by_hand
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
 from portal.sepa.reasons import reason_words
+from portal.sepa.return_rates import Rates, monthly_rates
 from portal.sepa.returns import LARGEST, REACT, import_bank_file
 
 bp = Blueprint("returns", __name__, url_prefix="/sepa/returns")
@@ -91,7 +92,7 @@ def _list_page(form: FileForm, status: int = 200) -> Response:
     )
     page = render_template(
         "sepa/returns.html", form=form, files=list(db.session.scalars(files)), rates=_rates(),
-        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))),
+        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))), months=_months(),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -105,6 +106,24 @@ def _rates() -> list[tuple[str, int, int]]:
         .order_by(func.count().desc())
     )
     return [(reason, count, int(cents)) for reason, count, cents in db.session.execute(query)]
+
+
+def _months() -> Rates:
+    return monthly_rates(LegalEntity.visible_to(g.actor).with_only_columns(LegalEntity.id))
+
+
+@bp.get("/rates.csv")
+@requires(Permission.BATCH_READ)
+def rates_csv() -> Response:
+    """What came back in each of the last twelve months, a column for each reason."""
+    rates = _months()
+    head = (_("Mois"), _("Présentés"), _("Revenus"), _("Taux"), *rates.reasons)
+    cells = (
+        (f"{month.first:%Y-%m}", month.presented, month.returned.total(), share(month.rate),
+         *(month.returned[reason] for reason in rates.reasons))
+        for month in rates.months
+    )  # fmt: skip
+    return csv_answer("return-rates.csv", head, cells)
 
 
 @bp.get("")
