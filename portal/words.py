@@ -188,6 +188,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("legal_entity", "profile"): _l("Profil bancaire modifié"),
     ("legal_entity", "ask_limit"): _l("Plafond plus haut demandé"),
     ("legal_entity", "agree_limit"): _l("Plafond plus haut accepté"),
+    ("legal_entity", "drop_limit"): _l("Plafond plus haut refusé"),
     ("vault", "attach"): _l("Coffre rattaché"),
     ("vault", "erase"): _l("Coffre effacé"),
     ("vault_opening", "consent"): _l("Phrase tapée, avec consentement"),

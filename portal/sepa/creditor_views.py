@@ -1,6 +1,6 @@
 """The bank profile of each legal entity that collects, for operators and finance."""
 
-from flask import Response, g, make_response, render_template, url_for
+from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal import htmx
@@ -12,7 +12,7 @@ from portal.journal import timeline
 from portal.resellers.models import LegalEntity
 from portal.sepa.creditor_forms import CreditorForm
 from portal.sepa.iban import mask
-from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile
+from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile, drop_asked_limit
 from portal.sepa.views import bp
 
 
@@ -51,11 +51,13 @@ def change_creditor(uid: str) -> Response:
 
 @bp.post("/creditors/<uid>/limit")
 @requires(Permission.CREDITOR_WRITE)
-def agree_to_creditor_limit(uid: str) -> Response:
+def answer_asked_limit(uid: str) -> Response:
     entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
-    agree_to_limit(entity, by=g.actor)
+    agrees = request.form.get("answer") == "agree"
+    (agree_to_limit if agrees else drop_asked_limit)(entity, by=g.actor)
     db.session.commit()
-    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=_("Le plafond est relevé."))
+    toast = _("Le plafond est relevé.") if agrees else _("Le plafond reste ce qu'il est.")
+    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
 
 
 def _page(entity: LegalEntity, form: CreditorForm, status: int = 200) -> Response:

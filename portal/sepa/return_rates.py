@@ -12,7 +12,7 @@ from portal.db import db
 from portal.deadlines import add_months
 from portal.sepa.models.collection import UNPRESENTED, Collection
 
-MONTHS = 12
+MONTHS = 13  # eleven that are past, the present one, and the next, whose debits may be refused already
 _SCALE = 100.0  # width of a full bar, in units of the drawing
 
 
@@ -65,11 +65,11 @@ class Rates:
 
 
 def monthly_rates(creditor_ids: Any) -> Rates:
-    """The last twelve months, the present one last.
+    """The present month after the eleven before it, and the next one, which may have begun at the bank.
 
     creditor_ids: query of the legal entities whose debits count. A debit belongs to the month it is due.
     """
-    first = add_months(clock.today().replace(day=1), 1 - MONTHS)
+    first = add_months(clock.today().replace(day=1), 2 - MONTHS)
     months = {add_months(first, n): Month(add_months(first, n)) for n in range(MONTHS)}
     year, number = func.extract("year", Collection.due_on), func.extract("month", Collection.due_on)
     kept: list[ColumnElement[bool]] = [

@@ -25,6 +25,9 @@ PROFILE = {
 }  # fmt: skip
 
 
+YES = {"answer": "agree"}
+
+
 def save(client, **changes: str):
     values = {name: value for name, value in (PROFILE | changes).items() if value is not None}
     return client.post(f"/sepa/creditors/{the_entity().uid}", data=values)
@@ -131,12 +134,12 @@ def test_nobody_else(house: House, browser, role: str) -> None:
 def test_a_higher_limit_waits_for_a_second_person(house: House, browser) -> None:
     entity, first, second = the_entity(), browser(house.finance), browser(house.operator)
     agree = f"/sepa/creditors/{entity.uid}/limit"
-    assert second.post(agree).status_code == 422  # nothing is asked
+    assert second.post(agree, data=YES).status_code == 422  # nothing is asked
     assert save(first, two_people_over_cents="25 000").status_code == 303
     assert stored(entity).two_people_over_cents == 1_000_000
     assert "Plafond demandé" in first.get(f"/sepa/creditors/{entity.uid}").text
-    assert first.post(agree).status_code == 422
-    assert second.post(agree).status_code == 303
+    assert first.post(agree, data=YES).status_code == 422
+    assert second.post(agree, data=YES).status_code == 303
     assert (stored(entity).two_people_over_cents, entity.two_people_asked_cents) == (2_500_000, None)
     assert save(first, two_people_over_cents="0").status_code == 303  # fewer alone: at once
     assert stored(entity).two_people_over_cents == 0
@@ -144,12 +147,24 @@ def test_a_higher_limit_waits_for_a_second_person(house: House, browser) -> None
     assert {"ask_limit", "agree_limit", "profile"} <= whats
 
 
-def test_the_present_limit_typed_again_withdraws_what_was_asked(house: House, browser) -> None:
+def test_what_was_asked_stays_until_somebody_says_no(house: House, browser) -> None:
     entity, first = the_entity(), browser(house.finance)
     save(first, two_people_over_cents="25 000")
-    assert save(first).status_code == 303
+    assert save(first, lead_days="3").status_code == 303
+    assert stored(entity).two_people_asked_cents == 2_500_000
+    assert first.post(f"/sepa/creditors/{entity.uid}/limit", data={"answer": "drop"}).status_code == 303
     assert stored(entity).two_people_asked_cents is None
-    assert browser(house.operator).post(f"/sepa/creditors/{entity.uid}/limit").status_code == 422
+    assert browser(house.operator).post(f"/sepa/creditors/{entity.uid}/limit", data=YES).status_code == 422
+
+
+def test_a_lower_limit_withdraws_what_was_asked(house: House, browser) -> None:
+    first = browser(house.finance)
+    save(first, two_people_over_cents="25 000")
+    save(first, two_people_over_cents="5 000")
+    assert (stored(the_entity()).two_people_over_cents, the_entity().two_people_asked_cents) == (
+        500_000,
+        None,
+    )
 
 
 def test_small_files_through_sepaxml_have_the_same_debits(house: House, tmp_path) -> None:

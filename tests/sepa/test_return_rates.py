@@ -25,13 +25,16 @@ def some_history(house: House) -> None:
             if reason:
                 row.come_back(due_on, reason, by=SYSTEM)
     a_collection(mandate, source_uid="announced").due_on = date(2026, 11, 30)  # not presented yet
+    early = a_collection(mandate, source_uid="early")
+    early.due_on, early.state = date(2026, 12, 7), CollectionState.ACCEPTED
 
 
 def test_twelve_months_each_with_its_reasons(house: House) -> None:
     some_history(house)
     rates = monthly_rates(select(LegalEntity.id))
-    assert len(rates.months) == 12 and rates.months[0].first == date(2025, 12, 1)
-    october, november = rates.months[-2:]
+    assert len(rates.months) == 13 and rates.months[0].first == date(2025, 12, 1)
+    october, november, december = rates.months[-3:]
+    assert (december.presented, december.rate) == (1, 0.0)
     assert (october.presented, october.rate, november.presented, november.rate) == (4, 0.75, 4, 0.25)
     assert rates.reasons == ["AM04", "MD06"], "November of last year is too long ago"
     assert rates.worst == 0.75
@@ -40,7 +43,7 @@ def test_twelve_months_each_with_its_reasons(house: House) -> None:
 def test_the_worst_month_fills_the_bar_and_the_others_are_to_scale(house: House) -> None:
     some_history(house)
     rates = monthly_rates(select(LegalEntity.id))
-    october, november = rates.months[-2:]
+    october, november = rates.months[-3:-1]
     assert [(bar.reason, bar.width) for bar in rates.bars(october)] == [("AM04", 66.67), ("MD06", 33.33)]
     assert [(bar.x, bar.width) for bar in rates.bars(november)] == [(0.0, 33.33)]
     assert rates.bars(rates.months[0]) == []
@@ -52,7 +55,7 @@ def test_the_page_and_the_csv_show_them(house: House, browser) -> None:
     page = client.get("/sepa/returns").text
     assert "octobre 2026" in page and "75,0" in page and 'class="chart-2"' in page
     lines = client.get("/sepa/returns/rates.csv").text.splitlines()
-    assert len(lines) == 13 and lines[-2].startswith("2026-10;4;3;0,7500;2;1")
+    assert len(lines) == 14 and lines[-3].startswith("2026-10;4;3;0,7500;2;1")
 
 
 def test_nothing_came_back_is_said(house: House, browser) -> None:

@@ -53,8 +53,16 @@ def _limit(entity: LegalEntity, cents: int, by: Any) -> int:
             entity.two_people_asked_cents, entity.two_people_asked_by_id = cents, by.id
             record(entity, "ask_limit", by=by, before_cents=entity.two_people_over_cents, after_cents=cents)
         return entity.two_people_over_cents
-    entity.two_people_asked_cents = entity.two_people_asked_by_id = None
+    if cents < entity.two_people_over_cents:
+        entity.two_people_asked_cents = entity.two_people_asked_by_id = None
     return cents
+
+
+def drop_asked_limit(entity: LegalEntity, *, by: Any) -> None:
+    """Whoever asked for a higher limit, or refuses it, says no."""
+    if entity.two_people_asked_cents is not None:
+        record(entity, "drop_limit", by=by, asked_cents=entity.two_people_asked_cents)
+        entity.two_people_asked_cents = entity.two_people_asked_by_id = None
 
 
 def agree_to_limit(entity: LegalEntity, *, by: Any) -> None:
