@@ -12,6 +12,7 @@ from portal.journal import JournalEntry
 from portal.sepa import pain008
 from portal.sepa.jobs import write_batch
 from portal.sepa.models import Collection
+from portal.sepa.models.amendment import MandateAmendment
 from tests.builders import House, a_customer, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import OTHER_IBAN, SWISS_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
@@ -193,3 +194,30 @@ def test_a_file_that_sepaxml_cannot_write_is_written_by_the_portal(house: House)
     row = a_collection(a_signed_mandate(house))
     content = the_file(house, file_writer="sepaxml", one_booking=False)
     assert b"<BtchBookg>false</BtchBookg>" in content and row.end_to_end_id.encode() in content
+
+
+OTHER_ICS = "FR72ZZZ123456"
+
+
+def test_a_new_identifier_is_told_with_the_next_debit_of_each_mandate(house: House, browser) -> None:
+    mandate = a_signed_mandate(house)
+    a_collection(mandate, source_uid="1")
+    former = the_entity().ics
+    assert save(browser(house.finance), ics=OTHER_ICS).status_code == 303
+    content = the_file(house)
+    assert f"<OrgnlCdtrSchmeId><Id><PrvtId><Othr><Id>{former}".encode() in content
+    assert OTHER_ICS.encode() in content
+    page = browser(house.finance).get(f"/sepa/mandates/{mandate.uid}").text
+    assert former in page
+
+
+def test_an_identifier_changed_back_or_in_its_business_code_is_no_news(house: House, browser) -> None:
+    a_collection(a_signed_mandate(house), source_uid="1")
+    client, former = browser(house.finance), the_entity().ics
+    assert save(client, ics=former[:4] + "ABC" + former[7:]).status_code == 303
+    assert db.session.scalars(select(MandateAmendment)).all() == []
+    save(client, ics=OTHER_ICS)
+    save(client, ics=former)
+    content = the_file(house)
+    assert b"AmdmntInd" not in content or b"<AmdmntInd>false" in content
+    assert b"OrgnlCdtrSchmeId" not in content

@@ -4,19 +4,21 @@ A debtor's bank learns of a change from the debits themselves: each one carries 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, select, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock
 from portal.blobs import Document
+from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
+from portal.resellers.models import LegalEntity
 from portal.secrets import Sealed
 from portal.sepa.models.collection import Collection, collection_settled
 from portal.sepa.models.event import What
@@ -155,16 +157,54 @@ def pending_amendments(mandate_ids: Iterable[int]) -> Mapping[int, Amendment]:
     return found
 
 
+def note_new_ics(entity: LegalEntity, former: str, *, by: Any) -> int:
+    """The creditor's identifier has changed: each of its mandates tells it with its next debit.
+
+    The three characters of the business code are not part of the identity. Returns the number of mandates.
+
+    Source: EPC016-06 and EPC222-07 (changed creditor identifier).
+    """
+    if _without_business_code(former) == _without_business_code(entity.ics):
+        return 0
+    query = select(Mandate).where(Mandate.legal_entity_id == entity.id)
+    query = query.where(Mandate.state.in_([MandateState.SIGNED, MandateState.SUSPENDED]))
+    query = query.options(joinedload(Mandate.customer).joinedload(Customer.organisation))
+    count = 0
+    for mandate in db.session.scalars(query, execution_options={"yield_per": _CHUNK}):
+        count += 1
+        db.session.add(
+            MandateAmendment(
+                organisation=mandate.customer.organisation, mandate_id=mandate.id,
+                kind=AmendmentKind.CREDITOR, state=A.APPLIED, original_ics=former, noted_by=by.label,
+                effective_on=clock.today(), reason="",
+            )
+        )  # fmt: skip
+    return count
+
+
+def _without_business_code(ics: str) -> str:
+    return ics[:4] + ics[7:]
+
+
+def _still_news(amendment: Amendment, entity: LegalEntity) -> Amendment:
+    """An identifier that was changed back is no news."""
+    former = amendment.original_ics
+    if former and _without_business_code(former) == _without_business_code(entity.ics):
+        return replace(amendment, original_ics=None)
+    return amendment
+
+
 def pin_amendments(batch: Any) -> None:
     """Write what each row of a batch must tell beside it, so that its file is the same whenever made."""
     in_batch = select(Collection.mandate_id).where(Collection.batch_id == batch.id)
     changed = select(MandateAmendment.mandate_id).where(MandateAmendment.state == A.APPLIED)
     changed = changed.where(MandateAmendment.mandate_id.in_(in_batch)).distinct()
     for mandate_id, amendment in pending_amendments(db.session.scalars(changed)).items():
+        news = _still_news(amendment, batch.legal_entity)
         db.session.execute(
             update(Collection)
             .where(Collection.batch_id == batch.id, Collection.mandate_id == mandate_id)
-            .values(amendment=asdict(amendment))
+            .values(amendment=asdict(news) if news != Amendment() else None)
             .execution_options(synchronize_session=False)
         )
     db.session.execute(

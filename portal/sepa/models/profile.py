@@ -10,6 +10,7 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
 from portal.sepa.iban import mask
+from portal.sepa.models.amendment import note_new_ics
 from portal.sepa.models.batch import Batch, BatchState
 
 PROFILE = (
@@ -38,8 +39,10 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
     making = select(Batch.id).where(Batch.legal_entity_id == entity.id, Batch.state == BatchState.FROZEN)
     if db.session.scalar(making.limit(1)) is not None:
         raise Refused(_("Le fichier d'une remise est en cours : changez le profil quand il est fait."))
+    former_ics = entity.ics
     for name in PROFILE:
         setattr(entity, name, values[name])
+    note_new_ics(entity, former_ics, by=by)
     if iban:
         entity.iban = iban
     record(entity, "profile", by=by, changed=changed)
