@@ -180,9 +180,8 @@ def _asset_versions() -> dict[str, str]:
     if not manifest.exists():
         raise RuntimeError(f"{manifest} manque : lancez « make assets ».")
     versions: dict[str, str] = json.loads(manifest.read_text())
-    for name in ("app.css", "app.js", "signing.css"):
-        path = Path(ROOT / "static" / name)
-        versions[name] = f"{path.stat().st_mtime_ns:x}"
+    for path in Path(ROOT / "static").glob("*.*"):
+        versions[path.name] = f"{path.stat().st_mtime_ns:x}"
     return versions
 
 

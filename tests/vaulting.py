@@ -1,5 +1,6 @@
 """What the tests of vaults, restores and reversibility share: a real repository and a real key agent."""
 
+import base64
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from portal.engine.models import Vault, register_vault
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef
 from portal.engine.restic import Restic
+from portal.engine.sealing import seal
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription, SubscriptionState
@@ -112,8 +114,18 @@ def link_in(mail: Mail) -> str:
     return re.search(r"https?://[^/]+(/(?:unlock|fetch)/\S+)", mail.body)[1]  # type: ignore[index]
 
 
+def sealed_for(page: str, secret: str) -> str:
+    """What the script of the page makes of a passphrase."""
+    found = re.search(r'data-seal-for="([^"]*)" data-name="(\w+)"', page)
+    if found is None or not found[1]:  # no form, or no agent: the browser can send nothing that counts
+        return base64.urlsafe_b64encode(b"?").decode()
+    point = base64.urlsafe_b64decode(found[1])
+    return base64.urlsafe_b64encode(seal(point, found[2], secret.encode())).decode()
+
+
 def unlock(client: Any, path: str, secret: str = SECRET) -> Any:
-    return client.post(path, data={"passphrase": secret, "consent": "y"})
+    page = client.get(path).get_data(as_text=True)
+    return client.post(path, data={"sealed": sealed_for(page, secret), "consent": "y"})
 
 
 def fetch(client: Any, path: str, **headers: str) -> Any:

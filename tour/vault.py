@@ -1,5 +1,6 @@
 """The two steps that read a real repository: a restore, and the end of the contract."""
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portal.demo.load import PASSWORD
 from portal.demo.vaults import PASSPHRASE
+from portal.engine.sealing import seal
 from tour.person import Person, path_in, text_of
 
 if TYPE_CHECKING:
@@ -58,7 +60,13 @@ def _unlock(tour: "Tour", who: str) -> None:
     mail = tour.mails.wait_for(f"{who}@client01.example", "Ouvrir votre coffre")
     customer = Person(tour.portal.url)
     customer.visit(path_in(mail, "/unlock/"))
-    customer.send_form_of(customer.page.url.path, passphrase=PASSPHRASE, consent="y")
+    found = re.search(r'data-seal-for="([^"]+)" data-name="(\w+)"', customer.page.text)
+    if not found:
+        raise RuntimeError("the page does not say for whom the passphrase is sealed")
+    sealed = seal(base64.urlsafe_b64decode(found[1]), found[2], PASSPHRASE.encode())
+    customer.send_form_of(
+        customer.page.url.path, sealed=base64.urlsafe_b64encode(sealed).decode(), consent="y"
+    )
     tour.mails.messages.remove(mail)
 
 

@@ -4,7 +4,8 @@ Like ssh-agent: ``python -m portal.engine.key_agent --socket PATH``. Nothing tou
 Only processes of the same user are answered, and the client checks who answers it.
 
 A request is one header (magic, command, ttl in seconds, length of name, length of secret), the
-name and the secret; a reply is one byte and, for ``get``, a length and the secret.
+name and the secret; a reply is one byte and, for ``get`` and ``point``, a length and the bytes.
+A passphrase that a browser sends comes sealed for a key of the agent's own (portal.engine.sealing).
 """
 
 import argparse
@@ -19,10 +20,13 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.passphrase import MAX_BYTES, Passphrase
+from portal.engine.sealing import OVERHEAD_BYTES, new_key, public_point, unseal
 
-PUT, GET, FORGET, PING = b"P", b"G", b"F", b"?"
+PUT, GET, FORGET, PING, POINT, PUT_SEALED = b"P", b"G", b"F", b"?", b"K", b"S"
 OK, ABSENT, REFUSED = b"+", b"-", b"!"
 NAME_BYTES = 200
 MAX_ENTRIES = 1_000
@@ -48,6 +52,27 @@ class KeyAgent:
             link.sendall(_REQUEST.pack(_MAGIC, PUT, ttl_seconds, len(raw), len(passphrase)) + raw)
             passphrase.view_into(link.sendall)
             _expect_ok(link)
+
+    def point(self, name: str, ttl_seconds: int) -> bytes:
+        """The public point for which a browser seals the passphrase of this name; the same until it ends."""
+        with self._connect() as link:
+            raw = name.encode()
+            link.sendall(_REQUEST.pack(_MAGIC, POINT, ttl_seconds, len(raw), 0) + raw)
+            _expect_ok(link)
+            (length,) = _LENGTH.unpack(_receive(link, _LENGTH.size))
+            return bytes(_receive(link, length))
+
+    def put_sealed(self, name: str, sealed: bytes, ttl_seconds: int) -> None:
+        """Hand over what the browser sealed for :meth:`point`; only the agent reads it.
+
+        Raises EngineError(WRONG_KEY) when it was made for another key or is no passphrase.
+        """
+        with self._connect() as link:
+            raw = name.encode()
+            head = _REQUEST.pack(_MAGIC, PUT_SEALED, ttl_seconds, len(raw), len(sealed))
+            link.sendall(head + raw + sealed)
+            if bytes(_receive(link, 1)) != OK:
+                raise EngineError(EngineFault.WRONG_KEY)
 
     def get(self, name: str) -> Passphrase:
         """A copy of the passphrase. Raises EngineError(KEY_GONE) when absent or expired."""
@@ -100,6 +125,7 @@ class _Server:
     """One request per connection, one connection at a time."""
 
     held: dict[bytes, tuple[bytearray, float]] = field(default_factory=dict)
+    keys: dict[bytes, tuple[EllipticCurvePrivateKey, float]] = field(default_factory=dict)
 
     def serve(self, listener: socket.socket) -> None:
         listener.settimeout(SWEEP_SECONDS)
@@ -125,20 +151,19 @@ class _Server:
     def _answer(self, peer: socket.socket) -> None:
         header = _REQUEST.unpack(_receive(peer, _REQUEST.size))
         magic, command, ttl, name_length, secret_length = header
-        if magic != _MAGIC or name_length > NAME_BYTES or secret_length > MAX_BYTES:
+        if magic != _MAGIC or name_length > NAME_BYTES or secret_length > MAX_BYTES + OVERHEAD_BYTES:
             peer.sendall(REFUSED)
             return
         name, secret = bytes(_receive(peer, name_length)), _receive(peer, secret_length)
         self._sweep()
+        if command == PUT_SEALED:
+            command, secret = PUT, self._unseal(name, secret)
         if command == PUT:
-            full = len(self.held) >= MAX_ENTRIES and name not in self.held
-            if full or not secret or not 0 < ttl <= MAX_TTL_SECONDS:
-                _zero(secret)
-                peer.sendall(REFUSED)
-                return
-            self.forget(name)
-            self.held[name] = (secret, time.monotonic() + ttl)
-            peer.sendall(OK)
+            peer.sendall(OK if self._keep(name, secret, ttl) else REFUSED)
+        elif command == POINT and 0 < ttl <= MAX_TTL_SECONDS and len(self.keys) < MAX_ENTRIES:
+            key, _ = self.keys.setdefault(name, (new_key(), time.monotonic() + ttl))
+            point = public_point(key)
+            peer.sendall(OK + _LENGTH.pack(len(point)) + point)
         elif command == GET and name in self.held:
             found = self.held[name][0]
             peer.sendall(OK + _LENGTH.pack(len(found)))
@@ -148,8 +173,27 @@ class _Server:
         else:
             peer.sendall(OK if command == PING else ABSENT)
 
+    def _keep(self, name: bytes, secret: bytearray, ttl: int) -> bool:
+        full = len(self.held) >= MAX_ENTRIES and name not in self.held
+        if full or not 0 < len(secret) <= MAX_BYTES or b"\n" in secret or not 0 < ttl <= MAX_TTL_SECONDS:
+            _zero(secret)
+            return False
+        self.forget(name)
+        self.held[name] = (secret, time.monotonic() + ttl)
+        return True
+
+    def _unseal(self, name: bytes, sealed: bytearray) -> bytearray:
+        """The passphrase, or nothing when it was not sealed for the key of this name."""
+        key, _ = self.keys.get(name, (None, 0.0))
+        if key is not None:
+            with suppress(EngineError, UnicodeDecodeError):
+                return unseal(key, name.decode(), bytes(sealed))
+        return bytearray()
+
     def _sweep(self) -> None:
         now = time.monotonic()
+        for name in [name for name, (_, end) in self.keys.items() if end <= now]:
+            del self.keys[name]
         for name in [name for name, (_, end) in self.held.items() if end <= now]:
             self.forget(name)
 

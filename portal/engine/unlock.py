@@ -1,11 +1,12 @@
 """The page where the customer, and nobody else, types the passphrase of a vault."""
 
+import base64
+
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, PasswordField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, HiddenField
+from wtforms.validators import InputRequired, Length
 
 from portal import jobs
 from portal.access import STAFF, Permission, get_or_404, public, requires
@@ -13,17 +14,23 @@ from portal.db import db
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import forget_passphrase, key_agent
 from portal.engine.models import OpeningState, Person, VaultOpening, find_opening
-from portal.engine.passphrase import Passphrase
+from portal.engine.passphrase import MAX_BYTES
 from portal.errors import Refused
+from portal.i18n import said
 from portal.links import Purpose, open_link
+from portal.wording import N_
 
 bp = Blueprint("unlock", __name__)
 REFRESH_SECONDS = "2"
+POINT_SECONDS = 12 * 3600  # a page that stayed open longer has to be loaded again
 
 
 class UnlockForm(FlaskForm):
-    passphrase = PasswordField(
-        _l("Phrase secrète du coffre"), [InputRequired(_l("Tapez la phrase secrète de ce coffre."))]
+    """``sealed`` is what the browser made of the passphrase; the passphrase itself is in no form."""
+
+    sealed = HiddenField(
+        _l("Phrase secrète du coffre"),
+        [InputRequired(_l("Tapez la phrase secrète de ce coffre.")), Length(max=2 * MAX_BYTES)],
     )
     consent = BooleanField(
         _l("J'accepte que, pendant cette opération, le serveur du fournisseur détienne ma phrase en mémoire"),
@@ -31,22 +38,26 @@ class UnlockForm(FlaskForm):
     )
 
 
-def _lend(opening: VaultOpening, typed: str, by: object) -> None:
-    """Write the consent, hand the passphrase to the agent, ask the worker to try it; then commit."""
+_NO_AGENT = N_("Le service qui garde la phrase en mémoire ne fonctionne pas en ce moment. Rien n'a été "
+               "enregistré : réessayez plus tard, ou prévenez votre interlocuteur.")  # fmt: skip
+_UNREADABLE = N_("Cette page est restée ouverte trop longtemps, ou la phrase est vide, trop longue ou sur "
+                 "plusieurs lignes. Rien n'a été enregistré : retapez-la.")  # fmt: skip
+
+
+def _decoded(sealed: str) -> bytes:
+    try:
+        return base64.b64decode(sealed, altchars=b"-_", validate=True)
+    except ValueError:
+        return b""
+
+
+def _lend(opening: VaultOpening, sealed: str, by: object) -> None:
+    """Write the consent, hand the sealed passphrase to the agent, ask the worker to try it; then commit."""
     opening.consent(by=by, address=request.remote_addr or "")
     try:
-        key = Passphrase(typed)
-    except EngineError:
-        raise Refused(_("Cette phrase est trop longue ou tient sur plusieurs lignes.")) from None
-    try:
-        key_agent().put(opening.uid, key, opening.hours * 3600)
-    except EngineError:
-        raise Refused(
-            _("Le service qui garde la phrase en mémoire ne fonctionne pas en ce moment. Rien n'a été "
-              "enregistré : réessayez plus tard, ou prévenez votre interlocuteur.")
-        ) from None  # fmt: skip
-    finally:
-        key.wipe()
+        key_agent().put_sealed(opening.uid, _decoded(sealed), opening.hours * 3600)
+    except EngineError as error:
+        raise Refused(_UNREADABLE if error.fault == EngineFault.WRONG_KEY else _NO_AGENT) from None
     jobs.enqueue("vault.open", f"{opening.uid}:{opening.tries}", opening.vault.customer.organisation)
     try:
         db.session.commit()
@@ -55,14 +66,25 @@ def _lend(opening: VaultOpening, typed: str, by: object) -> None:
         raise
 
 
+def _point(opening: VaultOpening) -> str:
+    """The key for which the browser seals the passphrase; empty while no agent answers."""
+    try:
+        return base64.urlsafe_b64encode(key_agent().point(opening.uid, POINT_SECONDS)).decode()
+    except EngineError:
+        return ""
+
+
 def _answer(
     template: str, opening: VaultOpening, form: UnlockForm, action: str, status: int = 200
 ) -> Response:
     """The page in its present state; while the worker tries the passphrase it asks again by itself."""
     response = make_response(
-        render_template(template, opening=opening, form=form, action=action, key_gone=EngineFault.KEY_GONE),
+        render_template(
+            template, opening=opening, form=form, action=action, key_gone=EngineFault.KEY_GONE,
+            point=_point(opening) if opening.state == OpeningState.ASKED else "",
+        ),
         status,
-    )
+    )  # fmt: skip
     if opening.state == OpeningState.CHECKING:
         response.headers["Refresh"] = REFRESH_SECONDS
     return response
@@ -73,10 +95,10 @@ def _try(template: str, opening: VaultOpening, by: object, action: str) -> Respo
     if not form.validate():
         return _answer(template, opening, form, action, 422)
     try:
-        _lend(opening, form.passphrase.data, by)
+        _lend(opening, form.sealed.data, by)
     except Refused as refusal:
         db.session.rollback()
-        form.passphrase.errors = [refusal.message]
+        form.sealed.errors = [said(refusal)]
         return _answer(template, opening, form, action, 422)
     return make_response(redirect(action, 303))
 

@@ -13,6 +13,7 @@ from portal.engine.child import readable_pipe
 from portal.engine.errors import EngineError
 from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
+from portal.engine.sealing import seal
 from tests.engine.test_restic import wait_for
 
 
@@ -57,6 +58,36 @@ def test_a_passphrase_is_given_back_until_it_is_forgotten(agent):
     agent.forget("restitution-12")
     agent.forget("restitution-12")
     assert gone(agent)
+
+
+def test_what_a_browser_sealed_is_read_by_the_agent_alone(agent):
+    point = agent.point("restitution-12", 60)
+    assert agent.point("restitution-12", 60) == point != agent.point("restitution-13", 60)
+    sealed = seal(point, "restitution-12", "phrase é".encode())
+    assert "phrase é".encode() not in sealed
+    agent.put_sealed("restitution-12", sealed, 60)
+    assert revealed(agent.get("restitution-12")) == "phrase é\n".encode()
+
+
+@pytest.mark.parametrize("change", ["flipped", "other name", "cut", "empty secret", "two lines", "too long"])
+def test_what_was_not_sealed_for_this_name_is_refused(agent, change):
+    point = agent.point("restitution-12", 60)
+    secret = {"empty secret": b"", "two lines": b"a\nb", "too long": b"x" * 1025}.get(change, b"secret")
+    name = "restitution-13" if change == "other name" else "restitution-12"
+    sealed = bytearray(seal(point, name, secret))
+    if change == "flipped":
+        sealed[-1] ^= 1
+    with pytest.raises(EngineError) as caught:
+        agent.put_sealed("restitution-12", bytes(sealed[:50] if change == "cut" else sealed), 60)
+    assert caught.value.fault == "wrong_key"
+    assert gone(agent)
+
+
+def test_the_agents_own_key_ends_with_its_time(agent):
+    sealed = seal(agent.point("restitution-12", 1), "restitution-12", b"secret")
+    time.sleep(1.6)
+    with pytest.raises(EngineError):
+        agent.put_sealed("restitution-12", sealed, 60)
 
 
 def test_a_passphrase_expires(agent):

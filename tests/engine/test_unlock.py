@@ -1,5 +1,7 @@
 """The customer types the passphrase; nobody else, nowhere else."""
 
+import base64
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,6 +18,7 @@ from portal.engine.models import (
     VaultState,
     ask_for_key,
 )
+from portal.engine.sealing import seal
 from portal.journal import SYSTEM
 from tests import vaulting
 from tests.builders import an_outsider, stored, work
@@ -122,7 +125,9 @@ def test_without_the_agent_nothing_is_recorded(browser, opening, path):
 
 
 def test_without_consent_the_passphrase_is_not_used(browser, agent, opening, path):
-    answer = browser().post(path, data={"passphrase": vaulting.SECRET})
+    client = browser()
+    sealed = vaulting.sealed_for(client.get(path).text, vaulting.SECRET)
+    answer = client.post(path, data={"sealed": sealed})
     assert answer.status_code == 422
     assert vaulting.SECRET not in answer.get_data(as_text=True)
     assert stored(opening).state == O.ASKED
@@ -158,6 +163,27 @@ def test_an_unknown_or_expired_link_opens_nothing(browser, opening, path, at):
     assert browser().get("/unlock/nothing").status_code == 404
     at(MONDAY + timedelta(days=8))
     assert browser().get(path).status_code == 410
+
+
+def test_what_was_sealed_for_another_opening_is_refused(browser, agent, vault, opening, path):
+    client = browser()
+    other = ask_for_key(
+        vault, purpose=OpeningPurpose.RESTORE, subject=opening, role=ContactRole.TECHNICAL, by=SYSTEM
+    )
+    point = key_agent().point(other.uid, 60)
+    stolen = base64.urlsafe_b64encode(seal(point, other.uid, vaulting.SECRET.encode())).decode()
+    for nonsense in (stolen, "", "????", "AAAA", vaulting.SECRET):
+        answer = client.post(path, data={"sealed": nonsense, "consent": "y"})
+        assert answer.status_code == 422, nonsense
+        assert "field-error" in answer.text
+    assert stored(opening).state == O.ASKED and opening.tries == 0
+
+
+def test_the_page_has_no_field_that_carries_the_passphrase(browser, agent, opening, path):
+    page = browser().get(path).text
+    typed = re.search(r"<input[^>]*data-passphrase[^>]*>", page)[0]
+    assert "name=" not in typed
+    assert re.search(r"<button[^>]*disabled", page), "without its script the form sends nothing"
 
 
 def test_the_passphrase_is_nowhere_but_in_the_agent(browser, agent, app, opening, path, caplog):
