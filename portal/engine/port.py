@@ -14,7 +14,7 @@ from portal.engine.errors import EngineError, EngineFault
 from portal.engine.passphrase import Passphrase
 
 Backend = Literal["local", "rest", "s3"]
-Phase = Literal["inventory", "export", "verify", "destroy"]
+Phase = Literal["mirror", "inventory", "export", "verify", "seal", "destroy"]
 Cancel = Callable[[], bool]  # asked about four times per second; True stops the operation
 
 _SCHEME = re.compile(r"([a-z0-9]+):")
@@ -177,6 +177,8 @@ class Destroyed:
     names_sha256: str  # of the sorted object names, one per line, each ended by a newline
     started_at: datetime
     finished_at: datetime
+    versions: int = 0  # older versions and delete markers that the storage had kept, counted in bytes
+    uploads: int = 0  # unfinished uploads that were given up
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from portal.engine import export, keyless
+from portal.engine import destruction, export, keyless
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.naming import fold
@@ -30,6 +30,7 @@ from portal.engine.port import (
     Totals,
     Usage,
 )
+from portal.engine.stores.objects import Access
 
 MINIMUM = (0, 14, 0)
 CHUNK_BYTES = 1 << 20
@@ -45,13 +46,15 @@ class Timeouts:
     open: float = 120
     listing: float = 900
     stream: float = 900
+    store: float = 60  # of a storage server, when objects are read without restic
 
 
 class Restic:
     """See :class:`portal.engine.port.StorageEngine`.
 
     backend_env: the provider's own storage credentials (AWS_ACCESS_KEY_ID …), given to the child
-    alone. The customer's passphrase and the address of the repository travel by anonymous pipe.
+    and to the stores alone. The customer's passphrase and the address of the repository travel by
+    anonymous pipe.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Restic:
             "RESTIC_PROGRESS_FPS": "1",
             **(backend_env or {}),
         }
+        self._access = Access(dict(backend_env or {}), timeouts.store)
 
     # Without the key
 
@@ -91,16 +95,16 @@ class Restic:
         return self.probe()
 
     def exists(self, repo: RepoRef) -> bool:
-        return keyless.looks_like_repository(keyless.local_directory(repo))
+        return keyless.exists(repo, self._access)
 
     def usage(self, repo: RepoRef) -> Usage:
-        return keyless.usage(repo)
+        return keyless.usage(repo, self._access)
 
     def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport:
-        return keyless.verify_sealed(repo, on_progress)
+        return keyless.verify_sealed(repo, on_progress, self._access)
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed:
-        return keyless.destroy(repo, journal, on_progress)
+        return destruction.destroy(repo, journal, on_progress, self._access)
 
     # With the key
 
