@@ -2,9 +2,13 @@
 
 import errno
 import hashlib
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 from portal.engine.errors import EngineError, EngineFault
@@ -63,23 +67,53 @@ def read_checked(store: ObjectStore, name: str, size: int, expected: str, write:
 
 
 def in_parallel(
-    work: Callable[[T], R], items: Iterable[T], workers: int, look: Callable[[], object]
+    work: Callable[[T, Event], R], items: Iterable[T], workers: int, look: Callable[[], object]
 ) -> Iterator[R]:
-    """Results of ``work`` on every item, a few at once, in the order in which they end.
+    """Results of ``work(item, stop)`` on every item, a few at once, in the order in which they end.
 
-    look: called four times per second in the calling thread; it may raise to give up. What has not
-    begun is then dropped, and what has begun is waited for.
+    look: called four times per second in the calling thread; it may raise to give up. ``stop`` is then
+    set, what has not begun is dropped, and what has begun is waited for.
     """
-    queue = iter(items)
+    queue, stop = iter(items), Event()
     with ThreadPoolExecutor(workers, thread_name_prefix="engine-copy") as pool:
-        running: set[Future[R]] = {pool.submit(work, one) for one in islice(queue, workers * 2)}
+        running: set[Future[R]] = {pool.submit(work, one, stop) for one in islice(queue, workers * 2)}
         try:
             while running:
                 done, running = wait(running, LOOK_SECONDS, FIRST_COMPLETED)
                 look()
                 for future in done:
                     yield future.result()
-                    running |= {pool.submit(work, one) for one in islice(queue, 1)}
+                    running |= {pool.submit(work, one, stop) for one in islice(queue, 1)}
         finally:
+            stop.set()
             for future in running:
                 future.cancel()
+
+
+def stoppable(write: Write, stop: Event) -> Write:
+    """The same, until somebody gives up. Raises EngineError(CANCELLED) then."""
+
+    def piece(content: memoryview, offset: int) -> None:
+        if stop.is_set():
+            raise EngineError(EngineFault.CANCELLED)
+        write(content, offset)
+
+    return piece
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Turn the system's error into EngineError(NO_SPACE)."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise EngineError(EngineFault.NO_SPACE) from error
+        raise
+
+
+def check_space(place: Path, need_bytes: int, keep_free_bytes: int) -> None:
+    """Raises EngineError(NO_SPACE) unless the disk under ``place`` can take that much."""
+    have = shutil.disk_usage(place).free - keep_free_bytes
+    if need_bytes > have:
+        raise EngineError(EngineFault.NO_SPACE, need_bytes=need_bytes, have_bytes=max(have, 0))

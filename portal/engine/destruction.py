@@ -6,6 +6,7 @@ import os
 import re
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from portal import clock
@@ -126,7 +127,7 @@ def _delete_all(store: ObjectStore, record: dict[str, Any], tell: Teller) -> Non
     whole = len(record["objects"]) + len(record["versions"]) + len(record["uploads"])
     done, done_bytes = whole - len(remnants), total - sum(one.bytes for one in remnants)
 
-    def remove(one: Remnant) -> int:
+    def remove(one: Remnant, _stop: Event) -> int:
         store.remove(one)
         return one.bytes
 

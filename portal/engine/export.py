@@ -19,6 +19,7 @@ from portal.engine.child import Child
 from portal.engine.disk import exclusive
 from portal.engine.documents import Documents, EmptyFolders
 from portal.engine.errors import PATHS_LIMIT, EngineError, EngineFault
+from portal.engine.mirror import discard as discard_mirror
 from portal.engine.naming import Namer, fold
 from portal.engine.pace import throttled
 from portal.engine.passphrase import Passphrase
@@ -99,6 +100,12 @@ def discard(destination: Path) -> None:
     with exclusive(_lock_file(destination)):
         if work_directory(destination).exists():
             shutil.rmtree(work_directory(destination))
+    discard_mirror(mirror_directory(destination))
+
+
+def mirror_directory(destination: Path) -> Path:
+    """Where a repository of a server is copied to before it is exported."""
+    return destination.with_name(destination.name + ".mirror")
 
 
 def _lock_file(destination: Path) -> Path:

@@ -11,20 +11,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from portal.engine import destruction, export, keyless
+from portal.engine import destruction, export, keyless, sealed
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
+from portal.engine.mirror import discard as discard_mirror
+from portal.engine.mirror import mirror
 from portal.engine.naming import fold
+from portal.engine.pace import after
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import (
+    MIRROR_SHARE,
     Cancel,
     Capabilities,
     Destroyed,
     Exported,
     ExportLimits,
+    Mirrored,
     Node,
     OnProgress,
     RepoRef,
+    SealedExport,
     SealedReport,
     Snapshot,
     Totals,
@@ -105,6 +111,26 @@ class Restic:
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed:
         return destruction.destroy(repo, journal, on_progress, self._access)
+
+    def export_sealed(
+        self,
+        repo: RepoRef,
+        destination: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    ) -> SealedExport:
+        """See :func:`portal.engine.sealed.export_sealed`."""
+        return sealed.export_sealed(repo, destination, on_progress, limits, self._access)
+
+    def mirror(
+        self,
+        repo: RepoRef,
+        place: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    ) -> Mirrored:
+        """See :func:`portal.engine.mirror.mirror`."""
+        return mirror(repo, place, on_progress, limits, self._access)
 
     # With the key
 
@@ -207,10 +233,20 @@ class Restic:
         on_progress: OnProgress | None = None,
         limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
     ) -> Exported:
-        """See :func:`portal.engine.export.export_readable`."""
-        return export.export_readable(
+        """See :func:`portal.engine.export.export_readable`.
+
+        A repository on a server is first copied to this machine, beside the destination, and read
+        there; the copy is kept until the export is published or discarded.
+        """
+        place = export.mirror_directory(destination)
+        if repo.backend != "local" and not destination.exists():
+            self.mirror(repo, place, on_progress, limits)
+            repo, on_progress = RepoRef(str(place)), after(on_progress, MIRROR_SHARE)
+        done = export.export_readable(
             self, repo, key, snapshots, destination, on_progress=on_progress, limits=limits
         )
+        discard_mirror(place)
+        return done
 
     @contextmanager
     def command(

@@ -1,6 +1,7 @@
 """Storage servers on the loopback address, for as long as a test needs them."""
 
 import json
+import logging
 import shutil
 import socket
 import subprocess
@@ -90,6 +91,7 @@ class Bucket:
 
 @contextmanager
 def s3_server() -> Iterator[Bucket]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = free_port()
     inner = DomainDispatcherApplication(create_backend_app)
     bucket = Bucket(port)
