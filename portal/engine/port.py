@@ -173,6 +173,7 @@ class Exported:
     renamed: int  # listed in NAMES.csv
     specials: int  # listed in SPECIAL.csv
     manifest_sha256: str
+    lost: int = 0  # files, and folders that could not be listed, in LOST.csv; only where losses were accepted
 
 
 @dataclass(frozen=True)
@@ -296,4 +297,6 @@ class StorageEngine(Protocol):
         destination: Path,
         on_progress: OnProgress | None = None,
         limits: ExportLimits = ...,
+        *,
+        accept_losses: bool = False,
     ) -> Exported: ...

@@ -51,6 +51,7 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
         bytes=size,
         renamed=last.renamed,
         specials=last.specials,
+        lost=last.lost,
         manifest_sha256=digest_of(work.out / MANIFEST),
     )
 

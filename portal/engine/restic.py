@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from portal.engine import destruction, export, keyless, sealed
+from portal.engine import destruction, export, keyless, salvage, sealed
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.mirror import discard as discard_mirror
@@ -217,12 +217,33 @@ class Restic:
 
     @contextmanager
     def tar_of(
-        self, repo: RepoRef, key: Passphrase, snapshot_id: str, cancel: Cancel | None = None
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshot_id: str,
+        cancel: Cancel | None = None,
+        *,
+        path: str = "/",
     ) -> Iterator[Child]:
-        """A whole snapshot as a tar stream. Its exit code proves nothing before restic 0.19."""
-        words = ["dump", "-a", "tar", _checked(snapshot_id), "/"]
+        """A folder of a snapshot as a tar stream. Its exit code proves nothing before restic 0.19."""
+        words = ["dump", "-a", "tar", _checked(snapshot_id), path]
         with self.command(repo, key, words, self.timeouts.stream, cancel) as child:
             yield child
+
+    @contextmanager
+    def file_of(self, repo: RepoRef, key: Passphrase, snapshot_id: str, path: str) -> Iterator[Child]:
+        """One file as it comes. The caller checks the length: see :meth:`read_file`."""
+        words = ["dump", _checked(snapshot_id), path]
+        with self.command(repo, key, words, self.timeouts.stream) as child:
+            yield child
+
+    def record(self, repo: RepoRef, key: Passphrase, kind: str, id_: str) -> dict[str, Any]:
+        """One of restic's own records. kind: « snapshot », or « blob » for a folder."""
+        with self.command(repo, key, ["cat", kind, _checked(id_)], self.timeouts.listing) as child:
+            text = child.output.read()
+            child.finish()
+        found: dict[str, Any] = json.loads(text)
+        return found
 
     def export_readable(
         self,
@@ -232,8 +253,13 @@ class Restic:
         destination: Path,
         on_progress: OnProgress | None = None,
         limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+        *,
+        accept_losses: bool = False,
     ) -> Exported:
         """See :func:`portal.engine.export.export_readable`.
+
+        accept_losses: when the repository is damaged, deliver every file that can be read and list
+        the others in LOST.csv: see :mod:`portal.engine.salvage`.
 
         A repository on a server is first copied to this machine, beside the destination, and read
         there; the copy is kept until the export is published or discarded.
@@ -242,9 +268,8 @@ class Restic:
         if repo.backend != "local" and not destination.exists():
             self.mirror(repo, place, on_progress, limits)
             repo, on_progress = RepoRef(str(place)), after(on_progress, MIRROR_SHARE)
-        done = export.export_readable(
-            self, repo, key, snapshots, destination, on_progress=on_progress, limits=limits
-        )
+        export_with = salvage.export_what_is_left if accept_losses else export.export_readable
+        done = export_with(self, repo, key, snapshots, destination, on_progress=on_progress, limits=limits)
         discard_mirror(place)
         return done
 

@@ -40,6 +40,7 @@ class Closed:
     papers: list[str]
     renamed: int = 0
     specials: int = 0
+    lost: int = 0
 
 
 class Workspace:
