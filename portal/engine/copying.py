@@ -103,11 +103,11 @@ def stoppable(write: Write, stop: Event) -> Write:
 
 @contextmanager
 def full_disk_told() -> Iterator[None]:
-    """Turn the system's error into EngineError(NO_SPACE)."""
+    """Turn the system's error into EngineError(NO_SPACE): disk, quota or largest file."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise EngineError(EngineFault.NO_SPACE) from error
         raise
 

@@ -5,7 +5,6 @@ proves nothing before 0.19), each volume read again against the checksums taken 
 the number of files against both.
 """
 
-import errno
 import hashlib
 import shutil
 from collections import Counter
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from portal.engine.child import Child
-from portal.engine.copying import check_space
+from portal.engine.copying import check_space, full_disk_told
 from portal.engine.disk import exclusive
 from portal.engine.documents import Documents, EmptyFolders
 from portal.engine.errors import PATHS_LIMIT, EngineError, EngineFault
@@ -85,7 +84,7 @@ def export_readable(
     kind = kind or Export
     if kind is not Export:
         plan["kind"] = kind.__name__
-    with exclusive(_lock_file(destination)):
+    with exclusive(_lock_file(destination)), full_disk_told():
         if (done := published(destination, ids)) is not None:
             shutil.rmtree(work_directory(destination), ignore_errors=True)
             return done
@@ -95,10 +94,6 @@ def export_readable(
                 return kind(source, repo, key, snapshots, work, on_progress, limits).run()
             except StaleCheckpoint:
                 work.reset()
-            except OSError as error:
-                if error.errno == errno.ENOSPC:
-                    raise EngineError(EngineFault.NO_SPACE) from error
-                raise
 
 
 def discard(destination: Path) -> None:
