@@ -22,11 +22,14 @@ STAMPS = VENV / "stamps"
 PYTHON = VENV / "bin" / "python"
 APT = {
     "restic": "restic", "chromium": "chromium", "xmllint": "libxml2-utils", "pdftoppm": "poppler-utils",
-    "unzip": "unzip", "postgres": "postgresql",
+    "unzip": "unzip", "postgres": "postgresql", "rclone": "rclone",
 }  # fmt: skip
 BREW = {"restic": "restic", "xmllint": "libxml2", "pdftoppm": "poppler", "postgres": "postgresql@16",
-        "unzip": "unzip"}  # fmt: skip
-NEEDED = {"run": ["restic"], "test": ["restic", "chromium", "xmllint", "pdftoppm", "unzip", "postgres"]}
+        "unzip": "unzip", "rclone": "rclone"}  # fmt: skip
+NEEDED = {
+    "run": ["restic"],
+    "test": ["restic", "rclone", "chromium", "xmllint", "pdftoppm", "unzip", "postgres"],
+}
 
 
 def stop(sentence: str) -> None:

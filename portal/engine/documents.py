@@ -12,10 +12,12 @@ from portal.engine.naming import fold
 from portal.engine.port import Node
 
 MANIFEST, SUMS, NAMES, SPECIAL = "MANIFEST.csv", "SHA256SUMS", "NAMES.csv", "SPECIAL.csv"
+LOST = "LOST.csv"
 _HEADINGS = {
     MANIFEST: ("volume", "path", "size", "sha256", "mtime"),
     NAMES: ("path", "original", "original_base64"),
     SPECIAL: ("original", "type", "target"),
+    LOST: ("machine", "path", "type", "size"),
 }
 
 
@@ -31,14 +33,14 @@ class Documents:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._files: dict[str, IO[str]] = {
-            name: (directory / name).open("w", encoding="utf-8", newline="")
-            for name in (MANIFEST, SUMS, NAMES, SPECIAL)
+            name: (directory / name).open("w", encoding="utf-8", newline="") for name in (SUMS, *_HEADINGS)
         }
         self._csv: dict[str, Any] = {name: csv.writer(self._files[name]) for name in _HEADINGS}
         for name, heading in _HEADINGS.items():
             self._csv[name].writerow(heading)
         self.renamed = 0
         self.specials = 0
+        self.lost = 0
 
     def add_file(self, volume: str, name: str, size: int, digest: str, mtime: float) -> None:
         self._csv[MANIFEST].writerow((volume, name, size, digest, iso(mtime)))
@@ -56,11 +58,16 @@ class Documents:
         self._csv[SPECIAL].writerow((fold(original), type_, fold(target)))
         self.specials += 1
 
+    def add_lost(self, machine: str, path: str, type_: str, size: int | None) -> None:
+        """type_: file, or dir when not even the names in it can be read."""
+        self._csv[LOST].writerow((machine, fold(path), type_, "" if size is None else size))
+        self.lost += 1
+
     def finish(self) -> list[str]:
         """Close and sync; return the names kept, the checksums last as they list the others."""
         empty = {name for name, count in self._counts() if not count}
-        kept = [name for name in (MANIFEST, NAMES, SPECIAL) if name not in empty]
-        for name in (MANIFEST, NAMES, SPECIAL):
+        kept = [name for name in _HEADINGS if name not in empty]
+        for name in _HEADINGS:
             self._close(name)
         for name in empty:
             (self._directory / name).unlink()
@@ -74,7 +81,7 @@ class Documents:
             file.close()
 
     def _counts(self) -> list[tuple[str, int]]:
-        return [(NAMES, self.renamed), (SPECIAL, self.specials)]
+        return [(NAMES, self.renamed), (SPECIAL, self.specials), (LOST, self.lost)]
 
     def _close(self, name: str) -> None:
         self._files[name].flush()

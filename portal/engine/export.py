@@ -5,7 +5,6 @@ proves nothing before 0.19), each volume read again against the checksums taken 
 the number of files against both.
 """
 
-import errno
 import hashlib
 import shutil
 from collections import Counter
@@ -13,12 +12,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from portal.engine.child import Child
+from portal.engine.copying import check_space, full_disk_told
 from portal.engine.disk import exclusive
 from portal.engine.documents import Documents, EmptyFolders
 from portal.engine.errors import PATHS_LIMIT, EngineError, EngineFault
+from portal.engine.mirror import discard as discard_mirror
 from portal.engine.naming import Namer, fold
 from portal.engine.pace import throttled
 from portal.engine.passphrase import Passphrase
@@ -67,31 +68,32 @@ def export_readable(
     *,
     on_progress: OnProgress | None = None,
     limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    kind: "type[Export[Any]] | None" = None,
 ) -> Exported:
     """Export snapshots into ``destination``, which appears whole at the end or not at all.
 
     on_progress may raise to give up: children are killed, nothing is published. After a kill, an
     error or a cancellation, a call with the same arguments goes on from the last closed volume;
     :func:`discard` throws the work away. When the result is already there, it is returned.
+    kind: another way to read the snapshots than the strict one.
     Raises EngineError WRONG_KEY, DAMAGED or INCOMPLETE (with the paths that are missing),
     NO_SPACE, BUSY (already running), UNSAFE_PATH (destination taken by something else) …
     """
     ids = tuple(one.id for one in snapshots)
     plan = {"snapshots": ids, "volume": [limits.volume_bytes, limits.volume_entries], "format": 1}
-    with exclusive(_lock_file(destination)):
+    kind = kind or Export
+    if kind is not Export:
+        plan["kind"] = kind.__name__
+    with exclusive(_lock_file(destination)), full_disk_told():
         if (done := published(destination, ids)) is not None:
             shutil.rmtree(work_directory(destination), ignore_errors=True)
             return done
         while True:
             work = Workspace(destination, plan)
             try:
-                return _Export(source, repo, key, snapshots, work, on_progress, limits).run()
+                return kind(source, repo, key, snapshots, work, on_progress, limits).run()
             except StaleCheckpoint:
                 work.reset()
-            except OSError as error:
-                if error.errno == errno.ENOSPC:
-                    raise EngineError(EngineFault.NO_SPACE) from error
-                raise
 
 
 def discard(destination: Path) -> None:
@@ -99,18 +101,27 @@ def discard(destination: Path) -> None:
     with exclusive(_lock_file(destination)):
         if work_directory(destination).exists():
             shutil.rmtree(work_directory(destination))
+    discard_mirror(mirror_directory(destination))
+
+
+def mirror_directory(destination: Path) -> Path:
+    """Where a repository of a server is copied to before it is exported."""
+    return destination.with_name(destination.name + ".mirror")
 
 
 def _lock_file(destination: Path) -> Path:
     return destination.with_name(destination.name + ".lock")
 
 
-class _Export:
+S = TypeVar("S", bound=Source)
+
+
+class Export(Generic[S]):
     """One run, from inventory to publication."""
 
     def __init__(
         self,
-        source: Source,
+        source: S,
         repo: RepoRef,
         key: Passphrase,
         snapshots: Sequence[Snapshot],
@@ -146,8 +157,7 @@ class _Export:
             self._check_space()
             for group, snapshot in enumerate(self._snapshots):
                 self._copy(group, snapshot)
-            if self._found != self._expected or next(self._recorded, None) is not None:
-                raise EngineError(EngineFault.INCOMPLETE)
+            self._check_complete()
             self._close_with_papers()
         except EngineError as error:
             raise self._with_missing_paths(error) from error
@@ -155,6 +165,10 @@ class _Export:
             self._recorded.close()
             self._writer.abandon()
             self._documents.abandon()
+
+    def _check_complete(self) -> None:
+        if self._found != self._expected or next(self._recorded, None) is not None:
+            raise EngineError(EngineFault.INCOMPLETE)
 
     def _list(self, group: int, snapshot: Snapshot) -> None:
         """First pass: what there is, and what a ZIP cannot hold."""
@@ -177,9 +191,7 @@ class _Export:
     def _check_space(self) -> None:
         need = int(self._expected.bytes * SPARE) + self._expected.files * PAPER_BYTES
         need -= sum(one.bytes for one in self._work.closed)
-        have = shutil.disk_usage(self._work.out).free - self._limits.keep_free_bytes
-        if need > have:
-            raise EngineError(EngineFault.NO_SPACE, need_bytes=need, have_bytes=max(have, 0))
+        check_space(self._work.out, need, self._limits.keep_free_bytes)
 
     def _copy(self, group: int, snapshot: Snapshot) -> None:
         """Second pass: the tar stream, file by file, into the volumes."""
@@ -251,7 +263,7 @@ class _Export:
         self._work.record_closed(
             Closed(
                 volume, self._volume_entries, size, self._papers,
-                documents.renamed, documents.specials,
+                documents.renamed, documents.specials, documents.lost,
             )
         )  # fmt: skip
         self._volume_entries = 0

@@ -1,5 +1,6 @@
 """The engine and the key agent of this installation, as the jobs use them."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,10 @@ from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
 from portal.engine.restic import Restic
 
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION",
+    "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD",
+)  # fmt: skip
 PASSING = {
     EngineFault.BUSY,
     EngineFault.LOCKED,
@@ -24,7 +29,16 @@ class TryAgain(RuntimeError):
 
 
 def restic() -> Restic:
-    return Restic()
+    return Restic(backend_env=_storage_credentials())
+
+
+def _storage_credentials() -> dict[str, str]:
+    """The provider's own, for the vaults on S3 or behind REST: ``VAULT_AWS_ACCESS_KEY_ID`` and so on.
+
+    Without them those of the documents' store serve (``AWS_ACCESS_KEY_ID``): one account for both.
+    """
+    given = {name: os.environ.get(f"VAULT_{name}") or os.environ.get(name, "") for name in CREDENTIALS}
+    return {name: value for name, value in given.items() if value}
 
 
 def key_agent() -> KeyAgent:

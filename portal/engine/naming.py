@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 LONGEST_PATH = 240  # Windows stops at 260, and the customer unzips into some folder
 LONG_FOLDER = "chemins-longs"
 DOCUMENTS = (
-    "MANIFEST.csv", "SHA256SUMS", "NAMES.csv", "SPECIAL.csv", "VOLUMES.sha256", "export.json",
+    "MANIFEST.csv", "SHA256SUMS", "NAMES.csv", "SPECIAL.csv", "LOST.csv", "VOLUMES.sha256", "export.json",
 )  # fmt: skip
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\\/\x00-\x1f\x7f\udc80-\udcff]')

@@ -2,11 +2,19 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from portal.engine.port import OnProgress, Phase, Progress
 
 TICK_SECONDS = 0.25
 Teller = Callable[[Phase, int, int, int, int], None]  # the fields of Progress, in order
+
+
+def after(on_progress: OnProgress | None, behind: float) -> OnProgress | None:
+    """For phases that begin when a share of the whole, 0 to 1, is over."""
+    if on_progress is None:
+        return None
+    return lambda progress: on_progress(replace(progress, behind=behind))
 
 
 def throttled(on_progress: OnProgress | None) -> Teller:

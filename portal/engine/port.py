@@ -14,8 +14,10 @@ from portal.engine.errors import EngineError, EngineFault
 from portal.engine.passphrase import Passphrase
 
 Backend = Literal["local", "rest", "s3"]
-Phase = Literal["inventory", "export", "verify", "destroy"]
+Phase = Literal["mirror", "inventory", "export", "verify", "seal", "destroy"]
 Cancel = Callable[[], bool]  # asked about four times per second; True stops the operation
+
+MIRROR_SHARE = 0.4
 
 _SCHEME = re.compile(r"([a-z0-9]+):")
 
@@ -123,19 +125,26 @@ class Progress:
     files_total: int  # 0 while unknown
     bytes_done: int
     bytes_total: int
+    behind: float = 0.0  # share of the whole operation that was over before these phases began
 
     @property
     def fraction(self) -> float:
-        """Share of the whole operation, 0 to 1; the inventory counts 3 %, the checks 10 %."""
+        """Share of the whole operation, 0 to 1; the inventory counts 3 %, the checks 10 %.
+
+        A repository on a server is fetched first, which counts 40 %; the phases share the rest.
+        """
         start, share = {
+            "mirror": (0.0, MIRROR_SHARE),
             "inventory": (0.0, 0.03),
             "export": (0.03, 0.87),
             "verify": (0.90, 0.10),
+            "seal": (0.0, 1.0),
             "destroy": (0.0, 1.0),
         }[self.phase]
         whole = self.bytes_total + self.files_total
         done = self.bytes_done + self.files_done
-        return start + share * min(1.0, done / whole if whole else 0.0)
+        part = start + share * min(1.0, done / whole if whole else 0.0)
+        return self.behind + (1 - self.behind) * part
 
 
 OnProgress = Callable[[Progress], None]
@@ -164,6 +173,43 @@ class Exported:
     renamed: int  # listed in NAMES.csv
     specials: int  # listed in SPECIAL.csv
     manifest_sha256: str
+    lost: int = 0  # files, and folders that could not be listed, in LOST.csv; only where losses were accepted
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """A repository of a server, copied whole to a directory of this machine."""
+
+    directory: Path
+    objects: int
+    bytes: int
+    fetched: int  # objects that this call brought; the others were there
+    damaged: tuple[str, ...]  # names whose content, fetched again and again, is not what the name says
+
+
+@dataclass(frozen=True)
+class SealedVolume:
+    """One published tar file, with whole objects of the repository."""
+
+    name: str
+    bytes: int
+    objects: int
+
+
+@dataclass(frozen=True)
+class SealedExport:
+    """A published sealed export: the repository as it is, still encrypted."""
+
+    directory: Path
+    volumes: tuple[SealedVolume, ...]
+    documents: tuple[str, ...]  # LISEZMOI.txt, README.txt, SHA256SUMS, DAMAGED.txt beside the volumes
+    objects: int
+    bytes: int
+    damaged: tuple[str, ...]  # delivered as they are, listed in DAMAGED.txt
+
+    @property
+    def ok(self) -> bool:
+        return not self.damaged
 
 
 @dataclass(frozen=True)
@@ -177,6 +223,8 @@ class Destroyed:
     names_sha256: str  # of the sorted object names, one per line, each ended by a newline
     started_at: datetime
     finished_at: datetime
+    versions: int = 0  # older versions and delete markers that the storage had kept, counted in bytes
+    uploads: int = 0  # unfinished uploads that were given up
 
 
 @dataclass(frozen=True)
@@ -200,6 +248,22 @@ class StorageEngine(Protocol):
     def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport: ...
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed: ...
+
+    def export_sealed(
+        self,
+        repo: RepoRef,
+        destination: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ...,
+    ) -> SealedExport: ...
+
+    def mirror(
+        self,
+        repo: RepoRef,
+        place: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ...,
+    ) -> Mirrored: ...
 
     def open_check(self, repo: RepoRef, key: Passphrase) -> str: ...
 
@@ -233,4 +297,6 @@ class StorageEngine(Protocol):
         destination: Path,
         on_progress: OnProgress | None = None,
         limits: ExportLimits = ...,
+        *,
+        accept_losses: bool = False,
     ) -> Exported: ...

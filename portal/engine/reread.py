@@ -3,6 +3,7 @@
 import hashlib
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from portal.engine.documents import MANIFEST, checksum_line, digest_of
@@ -26,20 +27,22 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
     volumes: list[Volume] = []
     pending: list[Entry] = []
     files = size = read = 0
-    for row in work.entries():
-        if isinstance(row, Entry):
-            pending.append(row)
-            continue
-        bad = _differences(work.out, row, pending)
-        if bad:
-            work.reset()
-            raise EngineError(EngineFault.INCOMPLETE, paths=bad)
-        file = work.out / row.volume
-        volumes.append(Volume(row.volume, row.bytes, digest_of(file), row.entries))
-        files, size = files + len(pending), size + sum(entry.size for entry in pending)
-        read += row.bytes
-        pending = []
-        tell("verify", files, files_total, read, total)
+    # Each volume is hashed beside the reading of its entries.
+    with ThreadPoolExecutor(1, thread_name_prefix="engine-hash") as hashing:
+        for row in work.entries():
+            if isinstance(row, Entry):
+                pending.append(row)
+                continue
+            digest = hashing.submit(digest_of, work.out / row.volume)
+            bad = _differences(work.out, row, pending)
+            if bad:
+                work.reset()
+                raise EngineError(EngineFault.INCOMPLETE, paths=bad)
+            volumes.append(Volume(row.volume, row.bytes, digest.result(), row.entries))
+            files, size = files + len(pending), size + sum(entry.size for entry in pending)
+            read += row.bytes
+            pending = []
+            tell("verify", files, files_total, read, total)
     last = work.closed[-1]
     (work.out / VOLUME_SUMS).write_text("".join(checksum_line(one.name, one.sha256) for one in volumes))
     return Exported(
@@ -51,6 +54,7 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
         bytes=size,
         renamed=last.renamed,
         specials=last.specials,
+        lost=last.lost,
         manifest_sha256=digest_of(work.out / MANIFEST),
     )
 

@@ -11,25 +11,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from portal.engine import export, keyless
+from portal.engine import destruction, export, keyless, salvage, sealed
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
+from portal.engine.mirror import discard as discard_mirror
+from portal.engine.mirror import mirror
 from portal.engine.naming import fold
+from portal.engine.pace import after
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import (
+    MIRROR_SHARE,
     Cancel,
     Capabilities,
     Destroyed,
     Exported,
     ExportLimits,
+    Mirrored,
     Node,
     OnProgress,
     RepoRef,
+    SealedExport,
     SealedReport,
     Snapshot,
     Totals,
     Usage,
 )
+from portal.engine.stores.objects import Access
 
 MINIMUM = (0, 14, 0)
 CHUNK_BYTES = 1 << 20
@@ -45,13 +52,15 @@ class Timeouts:
     open: float = 120
     listing: float = 900
     stream: float = 900
+    store: float = 60  # of a storage server, when objects are read without restic
 
 
 class Restic:
     """See :class:`portal.engine.port.StorageEngine`.
 
     backend_env: the provider's own storage credentials (AWS_ACCESS_KEY_ID …), given to the child
-    alone. The customer's passphrase and the address of the repository travel by anonymous pipe.
+    and to the stores alone. The customer's passphrase and the address of the repository travel by
+    anonymous pipe.
     """
 
     def __init__(
@@ -71,6 +80,7 @@ class Restic:
             "RESTIC_PROGRESS_FPS": "1",
             **(backend_env or {}),
         }
+        self._access = Access(dict(backend_env or {}), timeouts.store)
 
     # Without the key
 
@@ -91,16 +101,36 @@ class Restic:
         return self.probe()
 
     def exists(self, repo: RepoRef) -> bool:
-        return keyless.looks_like_repository(keyless.local_directory(repo))
+        return keyless.exists(repo, self._access)
 
     def usage(self, repo: RepoRef) -> Usage:
-        return keyless.usage(repo)
+        return keyless.usage(repo, self._access)
 
     def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport:
-        return keyless.verify_sealed(repo, on_progress)
+        return keyless.verify_sealed(repo, on_progress, self._access)
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed:
-        return keyless.destroy(repo, journal, on_progress)
+        return destruction.destroy(repo, journal, on_progress, self._access)
+
+    def export_sealed(
+        self,
+        repo: RepoRef,
+        destination: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    ) -> SealedExport:
+        """See :func:`portal.engine.sealed.export_sealed`."""
+        return sealed.export_sealed(repo, destination, on_progress, limits, self._access)
+
+    def mirror(
+        self,
+        repo: RepoRef,
+        place: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    ) -> Mirrored:
+        """See :func:`portal.engine.mirror.mirror`."""
+        return mirror(repo, place, on_progress, limits, self._access)
 
     # With the key
 
@@ -187,12 +217,33 @@ class Restic:
 
     @contextmanager
     def tar_of(
-        self, repo: RepoRef, key: Passphrase, snapshot_id: str, cancel: Cancel | None = None
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshot_id: str,
+        cancel: Cancel | None = None,
+        *,
+        path: str = "/",
     ) -> Iterator[Child]:
-        """A whole snapshot as a tar stream. Its exit code proves nothing before restic 0.19."""
-        words = ["dump", "-a", "tar", _checked(snapshot_id), "/"]
+        """A folder of a snapshot as a tar stream. Its exit code proves nothing before restic 0.19."""
+        words = ["dump", "-a", "tar", _checked(snapshot_id), path]
         with self.command(repo, key, words, self.timeouts.stream, cancel) as child:
             yield child
+
+    @contextmanager
+    def file_of(self, repo: RepoRef, key: Passphrase, snapshot_id: str, path: str) -> Iterator[Child]:
+        """One file as it comes. The caller checks the length: see :meth:`read_file`."""
+        words = ["dump", _checked(snapshot_id), path]
+        with self.command(repo, key, words, self.timeouts.stream) as child:
+            yield child
+
+    def record(self, repo: RepoRef, key: Passphrase, kind: str, id_: str) -> dict[str, Any]:
+        """One of restic's own records. kind: « snapshot », or « blob » for a folder."""
+        with self.command(repo, key, ["cat", kind, _checked(id_)], self.timeouts.listing) as child:
+            text = child.output.read()
+            child.finish()
+        found: dict[str, Any] = json.loads(text)
+        return found
 
     def export_readable(
         self,
@@ -202,11 +253,25 @@ class Restic:
         destination: Path,
         on_progress: OnProgress | None = None,
         limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+        *,
+        accept_losses: bool = False,
     ) -> Exported:
-        """See :func:`portal.engine.export.export_readable`."""
-        return export.export_readable(
-            self, repo, key, snapshots, destination, on_progress=on_progress, limits=limits
-        )
+        """See :func:`portal.engine.export.export_readable`.
+
+        accept_losses: when the repository is damaged, deliver every file that can be read and list
+        the others in LOST.csv: see :mod:`portal.engine.salvage`.
+
+        A repository on a server is first copied to this machine, beside the destination, and read
+        there; the copy is kept until the export is published or discarded.
+        """
+        place = export.mirror_directory(destination)
+        if repo.backend != "local" and not destination.exists():
+            self.mirror(repo, place, on_progress, limits)
+            repo, on_progress = RepoRef(str(place)), after(on_progress, MIRROR_SHARE)
+        export_with = salvage.export_what_is_left if accept_losses else export.export_readable
+        done = export_with(self, repo, key, snapshots, destination, on_progress=on_progress, limits=limits)
+        discard_mirror(place)
+        return done
 
     @contextmanager
     def command(

@@ -40,6 +40,7 @@ class Closed:
     papers: list[str]
     renamed: int = 0
     specials: int = 0
+    lost: int = 0
 
 
 class Workspace:
@@ -80,7 +81,8 @@ class Workspace:
         self.closed = []
 
     def record(self, entry: Entry) -> None:
-        self._log.write(json.dumps(tuple(asdict(entry).values())) + "\n")
+        row = (entry.group, entry.path, entry.name, entry.size, entry.sha256)
+        self._log.write(json.dumps(row) + "\n")
 
     def record_closed(self, closed: Closed) -> None:
         self._log.write(json.dumps(asdict(closed)) + "\n")

@@ -13,9 +13,9 @@ from portal import htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.db import db
 from portal.engine.errors import EngineError
-from portal.engine.keyless import looks_like_repository
 from portal.engine.models import Vault, register_vault
 from portal.engine.port import RepoRef
+from portal.engine.stores.local import looks_like_repository
 from portal.errors import Refused
 from portal.journal import record
 from portal.subscriptions.models import Subscription

@@ -37,7 +37,7 @@ FREE = ExportLimits(keep_free_bytes=0)
 def unzip(exported: Exported, place: Path) -> Path:
     for volume in exported.volumes:
         command = ["unzip", "-q", "-o", str(exported.directory / volume.name), "-d", str(place)]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, env={**os.environ, "TZ": "Europe/Paris"})
     return place
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.engine import keyless
+from portal.engine import destruction, keyless
 from portal.engine.errors import EngineError
 from portal.engine.port import RepoRef
 from tests.engine.builders import a_key, flip_bytes, packs
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def refused(repo: RepoRef, journal: Path) -> str:
     before = sorted(str(file) for file in Path(repo.location).rglob("*"))
     with pytest.raises(EngineError) as caught:
-        keyless.destroy(repo, journal)
+        destruction.destroy(repo, journal)
     assert sorted(str(file) for file in Path(repo.location).rglob("*")) == before
     return caught.value.fault
 
@@ -115,7 +115,7 @@ def test_a_link_to_elsewhere_is_not_followed(copy_of_office, tmp_path):
 @pytest.mark.parametrize("place", ["/", "/home", "/proc", "/tmp/../etc"])
 def test_places_near_the_root_are_never_deleted(place, tmp_path):
     with pytest.raises(EngineError) as caught:
-        keyless.destroy(RepoRef(place), tmp_path / "journal")
+        destruction.destroy(RepoRef(place), tmp_path / "journal")
     assert caught.value.fault == "unsafe_path"
 
 
@@ -124,9 +124,3 @@ def test_a_journal_inside_the_repository_or_of_another_one_is_refused(copy_of_of
     other = {"location": "/srv/autre", "objects": {}, "finished_at": None, "started_at": ""}
     (tmp_path / "journal").write_text(json.dumps(other))
     assert refused(copy_of_office, tmp_path / "journal") == "unsafe_path"
-
-
-def test_a_repository_on_a_server_is_not_destroyed_from_here(tmp_path):
-    with pytest.raises(EngineError) as caught:
-        keyless.destroy(RepoRef("rest:http://127.0.0.1:1/"), tmp_path / "journal")
-    assert caught.value.fault == "unsupported"

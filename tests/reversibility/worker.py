@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app import create_app
 from portal import jobs
-from portal.engine import keyless
+from portal.engine import destruction
 from portal.engine.port import ExportLimits
 
 
@@ -29,7 +29,7 @@ def slow_down() -> None:
             time.sleep(0.2)
         unlink(self, missing_ok)
 
-    keyless.Path.unlink = slow_unlink  # type: ignore[method-assign,attr-defined]
+    destruction.Path.unlink = slow_unlink  # type: ignore[method-assign,attr-defined]
 
 
 def main() -> None:

@@ -1,0 +1,268 @@
+"""What a damaged repository still gives (restitution partielle), by the operator's decision.
+
+Reading a whole snapshot stops at the first damaged piece. Here each folder is read by itself, then each
+file that still lacks; what never comes is listed in LOST.csv. Slow where the damage is, since every
+call of restic derives the key again, and in the memory of a few hundred bytes per file. A run that
+was cut off starts again.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from portal.engine.child import Child
+from portal.engine.documents import EmptyFolders
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.export import Export, Source, export_readable, top_folders
+from portal.engine.naming import Namer, fold
+from portal.engine.pace import after
+from portal.engine.passphrase import Passphrase
+from portal.engine.port import Exported, ExportLimits, Node, OnProgress, Progress, RepoRef, Snapshot
+from portal.engine.tarstream import TarReader, TruncatedTar
+from portal.engine.trees import walk
+from portal.engine.volumes import Header
+from portal.engine.workspace import Entry
+
+LOSSES = {
+    EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.PATH_MISSING, EngineFault.TIMED_OUT,
+    EngineFault.UNKNOWN,
+}  # fmt: skip
+IN_MEMORY_BYTES = 8_000_000
+CHUNK_BYTES = 1 << 20
+
+
+class DamagedSource(Source, Protocol):
+    """What a rescue needs of the engine, beyond an ordinary export."""
+
+    def tar_of(
+        self, repo: RepoRef, key: Passphrase, snapshot_id: str, *, path: str = "/"
+    ) -> AbstractContextManager[Child]: ...
+
+    def file_of(
+        self, repo: RepoRef, key: Passphrase, snapshot_id: str, path: str
+    ) -> AbstractContextManager[Child]: ...
+
+    def record(self, repo: RepoRef, key: Passphrase, kind: str, id_: str) -> dict[str, Any]: ...
+
+
+@dataclass(slots=True)
+class _Want:
+    """A file that is listed and has not come yet."""
+
+    path: str  # without leading slash
+    name: str  # in the export
+    node: Node
+
+
+def export_what_is_left(
+    source: DamagedSource,
+    repo: RepoRef,
+    key: Passphrase,
+    snapshots: Sequence[Snapshot],
+    destination: Path,
+    *,
+    on_progress: OnProgress | None = None,
+    limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+) -> Exported:
+    """Export strictly if that is possible, else all that can be read; ``lost`` counts LOST.csv.
+
+    Raises EngineError(DAMAGED) when nothing at all can be read.
+    """
+    reached = 0.0
+
+    def remember(progress: Progress) -> None:
+        nonlocal reached
+        reached = progress.fraction
+        if on_progress is not None:
+            on_progress(progress)
+
+    try:
+        return export_readable(
+            source, repo, key, snapshots, destination, on_progress=remember, limits=limits
+        )  # fmt: skip
+    except EngineError as error:
+        if error.fault not in LOSSES:
+            raise
+    tell = after(on_progress, reached)
+    return export_readable(
+        source, repo, key, snapshots, destination, on_progress=tell, limits=limits, kind=Salvage
+    )
+
+
+class Salvage(Export[DamagedSource]):
+    """One run that gives up on single files instead of on the whole."""
+
+    def run(self) -> Exported:
+        self._work.reset()
+        return super().run()
+
+    def _read_snapshots(self) -> None:
+        self._wanted: list[dict[str, list[_Want]]] = [{} for _ in self._snapshots]
+        self._folders: list[list[str]] = [[] for _ in self._snapshots]
+        self._links: list[dict[str, str]] = [{} for _ in self._snapshots]
+        self._left: Counter[tuple[int, str]] = Counter()  # files still wanted below each folder
+        super()._read_snapshots()
+
+    def _list(self, group: int, snapshot: Snapshot) -> None:
+        """The names, from restic's list or, where that is damaged, folder by folder."""
+        nodes: list[Node] = []
+        try:
+            self._source.inventory(self._repo, self._key, snapshot.id, nodes.append)
+        except EngineError as error:
+            if error.fault not in LOSSES:
+                raise
+            nodes = list(self._walk(snapshot))
+        namer, folders = Namer(top_folders(self._snapshots)[group]), EmptyFolders()
+        for node in [*nodes, None]:
+            if (empty := folders.see(node)) is not None:
+                self._documents.add_special(empty, "dir")
+            if node is not None:
+                self._note(group, node, namer)
+
+    def _walk(self, snapshot: Snapshot) -> Iterator[Node]:
+        def read(kind: str, id_: str) -> dict[str, Any]:
+            return self._source.record(self._repo, self._key, kind, id_)
+
+        for node in walk(read, snapshot.id):
+            if node.type == "lost":
+                self._documents.add_lost(snapshot.host, node.path, "dir", None)
+            yield node
+            self._tell("inventory", self._expected.files, 0, self._expected.bytes, 0)
+
+    def _note(self, group: int, node: Node, namer: Namer) -> None:
+        if node.type == "file":
+            path = node.path.removeprefix("/")
+            name = namer.name(path.replace("\ufffd", "\udcff"))
+            self._wanted[group].setdefault(fold(node.path), []).append(_Want(path, name, node))
+            self._expected.add(group, fold(node.path), node.size)
+            self._left.update((group, folder) for folder in _above(fold(node.path)))
+        elif node.type == "dir":
+            self._folders[group].append(node.path)
+        elif node.type == "symlink":
+            self._links[group][fold(node.path)] = ""
+        elif node.type != "lost":
+            self._documents.add_special(node.path, node.type)
+
+    def _copy(self, group: int, snapshot: Snapshot) -> None:
+        for folder in ["/", *self._folders[group]]:
+            if self._is_worth_reading(group, fold(folder)):
+                with _losses_pass():
+                    self._take_folder(group, snapshot, folder)
+        for want in [one for wants in self._wanted[group].values() for one in wants]:
+            with _losses_pass():
+                self._take_file(group, snapshot, want)
+        for path, target in self._links[group].items():
+            self._documents.add_special(path, "symlink", target)
+        for wants in self._wanted[group].values():
+            for want in wants:
+                self._documents.add_lost(snapshot.host, f"/{want.path}", "file", want.node.size)
+
+    def _is_worth_reading(self, group: int, folder: str) -> bool:
+        """Not when all has come, nor when one folder below holds everything that this one holds."""
+        left = self._left[group, folder]
+        return left > 0 and not any(
+            self._left[group, one] == left for one in self._children.get((group, folder), ())
+        )
+
+    @cached_property
+    def _children(self) -> dict[tuple[int, str], list[str]]:
+        known: dict[tuple[int, str], list[str]] = {}
+        for group, folders in enumerate(self._folders):
+            for folder in map(fold, folders):
+                known.setdefault((group, folder.rpartition("/")[0] or "/"), []).append(folder)
+        return known
+
+    def _take_folder(self, group: int, snapshot: Snapshot, folder: str) -> None:
+        with self._source.tar_of(self._repo, self._key, snapshot.id, path=folder) as child:
+            reader = TarReader(child.output)
+            try:
+                for member in reader:
+                    path = fold(f"/{member.path}")
+                    if member.type == "file" and (want := self._find(group, path, member.size)):
+                        with self._spool(reader.chunks()) as content:
+                            want.path = member.path
+                            self._deliver(group, want, content, member.mtime, member.mode)
+                    elif member.type == "symlink" and path in self._links[group]:
+                        self._links[group][path] = member.target
+                    if not self._left[group, fold(folder)]:
+                        return
+            except TruncatedTar:
+                pass
+            while child.output.read(CHUNK_BYTES):
+                pass
+            child.finish()  # says when it was something else than damage
+
+    def _take_file(self, group: int, snapshot: Snapshot, want: _Want) -> None:
+        with (
+            self._source.file_of(self._repo, self._key, snapshot.id, f"/{want.path}") as child,
+            self._spool(iter(lambda: child.output.read(CHUNK_BYTES), b"")) as content,
+        ):
+            child.finish()
+            if content.tell() == want.node.size:
+                mtime = want.node.mtime.timestamp() if want.node.mtime else 0.0
+                self._deliver(group, want, content, mtime, want.node.mode)
+
+    def _spool(self, chunks: Iterator[bytes]) -> IO[bytes]:
+        """The content aside, so that a file that breaks off leaves nothing in a volume."""
+        content = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES, dir=str(self._work.root))  # noqa: SIM115
+        try:
+            for chunk in chunks:
+                content.write(chunk)
+                self._tell_copied(self._found.bytes)
+        except BaseException:
+            content.close()
+            raise
+        return content
+
+    def _find(self, group: int, path: str, size: int) -> _Want | None:
+        wants = self._wanted[group].get(path, ())
+        return next((want for want in wants if want.node.size == size), None)
+
+    def _deliver(self, group: int, want: _Want, content: IO[bytes], mtime: float, mode: int) -> None:
+        size = content.tell()
+        content.seek(0)
+        header = Header(want.name, size, mtime, mode)
+        volume = self._writer.make_room(header)
+        digest = self._writer.add(header, iter(lambda: content.read(CHUNK_BYTES), b""))
+        self._work.record(Entry(group, want.path, want.name, size, digest))
+        self._volume_entries += 1
+        self._documents.add_file(volume, want.name, size, digest, mtime)
+        if want.name != f"{top_folders(self._snapshots)[group]}/{want.path}".removeprefix("/"):
+            self._documents.add_renamed(want.name, f"/{want.path}")
+        path = fold(want.node.path)
+        self._found.add(group, path, size)
+        self._left.subtract((group, folder) for folder in _above(path))
+        self._wanted[group][path].remove(want)
+        self._tell_copied(self._found.bytes)
+
+    def _check_complete(self) -> None:
+        """Every listed file has come or is listed as lost; something has come."""
+        missing = sum(len(wants) for group in self._wanted for wants in group.values())
+        if self._found.files + missing != self._expected.files:
+            raise EngineError(EngineFault.INCOMPLETE)
+        if self._documents.lost and not self._found.files:
+            raise EngineError(EngineFault.DAMAGED)
+
+
+@contextmanager
+def _losses_pass() -> Iterator[None]:
+    """Nothing that is only damage stops the rescue; what did not come stays wanted."""
+    try:
+        yield
+    except EngineError as error:
+        if error.fault not in LOSSES:
+            raise
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that hold a path, from the root down."""
+    yield "/"
+    position = path.find("/", 1)
+    while position > 0:
+        yield path[:position]
+        position = path.find("/", position + 1)

@@ -1,0 +1,131 @@
+"""A repository behind restic's REST protocol, as rest-server or ``rclone serve restic`` speak it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry, Timeout, make_headers
+
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.stores.objects import (
+    CONFIG,
+    FOLDERS,
+    Access,
+    Readable,
+    Remnant,
+    StoredObject,
+    checked_names,
+    is_object,
+)
+
+LISTING = "application/vnd.x.restic.rest.v2"
+CONNECT_SECONDS = 10.0
+_DENIED, _GONE, _FAILING = (401, 403, 405), (404, 410), (429, 500, 502, 503, 504)
+
+
+class RestStore:
+    """See :class:`portal.engine.stores.objects.ObjectStore`. An append-only server refuses removals."""
+
+    transfers = 4
+
+    def __init__(self, location: str, access: Access) -> None:
+        parts = urlsplit(location.removeprefix("rest:"))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise EngineError(EngineFault.UNSUPPORTED)
+        user = unquote(parts.username or "") or access.env.get("RESTIC_REST_USERNAME", "")
+        secret = unquote(parts.password or "") or access.env.get("RESTIC_REST_PASSWORD", "")
+        host = parts.netloc.rpartition("@")[2]
+        self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/", "", ""))
+        patience = Timeout(connect=min(CONNECT_SECONDS, access.seconds), read=access.seconds)
+        again = Retry(
+            access.attempts - 1, redirect=0, backoff_factor=0.3, backoff_max=5, status_forcelist=_FAILING,
+            allowed_methods={"GET", "HEAD", "DELETE"}, raise_on_status=False,
+            respect_retry_after_header=False,
+        )  # fmt: skip
+        headers = make_headers(basic_auth=f"{user}:{secret}") if user or secret else {}
+        self._pool = urllib3.PoolManager(
+            maxsize=self.transfers, headers=headers, timeout=patience, retries=again
+        )
+
+    def exists(self) -> bool:
+        return self._ask("HEAD", CONFIG) is not None
+
+    def objects(self) -> Iterator[StoredObject]:
+        for one in self._listed():
+            if is_object(one.name):
+                yield one
+
+    def modified_at(self, name: str) -> datetime | None:
+        """Asked for small objects only: rest-server tells the time beside the content, rclone never does."""
+        answer = self._ask("GET", name)
+        try:
+            return parsedate_to_datetime(answer.headers["Last-Modified"]) if answer else None
+        except (KeyError, ValueError):
+            return None
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Readable]:
+        answer = self._ask("GET", name, stream=True)
+        if answer is None:
+            raise EngineError(EngineFault.INCOMPLETE, paths=[name])
+        try:
+            yield answer
+        except (HTTPError, OSError) as error:
+            raise _unreachable(error) from None
+        finally:
+            answer.close()
+
+    def remnants(self) -> Iterator[Remnant]:
+        return checked_names(Remnant(one.name, one.bytes) for one in self._listed())
+
+    def remove(self, remnant: Remnant) -> None:
+        self._ask("DELETE", remnant.name)
+
+    def settle(self) -> None:
+        """Nothing to do: the server answers once the object is gone, and keeps its own folders."""
+
+    def _listed(self) -> Iterator[StoredObject]:
+        if (config := self._ask("HEAD", CONFIG)) is not None:
+            yield StoredObject(CONFIG, int(config.headers.get("Content-Length", 0)), None)
+        for folder in FOLDERS:
+            answer = self._ask("GET", f"{folder}/", headers={"Accept": LISTING})
+            for row in self._rows(answer):
+                yield StoredObject(f"{folder}/{row['name']}", int(row["size"]), None)
+
+    def _rows(self, answer: urllib3.BaseHTTPResponse | None) -> list[dict[str, str | int]]:
+        if answer is None:
+            return []
+        try:
+            rows: list[dict[str, str | int]] = answer.json() or []
+        except ValueError:
+            raise EngineError(EngineFault.BACKEND_UNREACHABLE, "not a listing of restic's protocol") from None
+        return rows
+
+    def _ask(
+        self, method: str, name: str, *, headers: dict[str, str] | None = None, stream: bool = False
+    ) -> urllib3.BaseHTTPResponse | None:
+        """The answer, or None for 404. Credentials are in headers, so no error can show them."""
+        try:
+            answer = self._pool.request(
+                method, self._base + name, headers={**self._pool.headers, **(headers or {})},
+                preload_content=not stream, decode_content=False,
+            )  # fmt: skip
+        except HTTPError as error:
+            raise _unreachable(error) from None
+        if answer.status in _GONE:
+            answer.close()
+            return None
+        if answer.status not in (200, 204):
+            answer.close()
+            denied = answer.status in _DENIED
+            fault = EngineFault.BACKEND_DENIED if denied else EngineFault.BACKEND_UNREACHABLE
+            raise EngineError(fault, f"HTTP {answer.status} to {method}")
+        return answer
+
+
+def _unreachable(error: Exception) -> EngineError:
+    return EngineError(EngineFault.BACKEND_UNREACHABLE, type(error).__name__)

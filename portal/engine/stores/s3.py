@@ -1,0 +1,183 @@
+"""A repository in an S3 bucket, of any provider, with all the versions that the bucket keeps."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from urllib3.exceptions import HTTPError
+
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.stores.objects import (
+    CONFIG,
+    FOLDERS,
+    Access,
+    Readable,
+    Remnant,
+    StoredObject,
+    checked_names,
+    is_object,
+)
+
+CONNECT_SECONDS = 10.0
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound"}
+_NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
+
+
+class S3Store:
+    """See :class:`portal.engine.stores.objects.ObjectStore`. Listings name objects, versions and uploads."""
+
+    transfers = 6
+
+    def __init__(self, location: str, access: Access) -> None:
+        endpoint, self._bucket, self._prefix = _parts(location)
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION")
+        values = [access.env.get(name, "") for name in names]
+        if not (values[0] and values[1]):
+            raise EngineError(EngineFault.BACKEND_DENIED, "no credentials for this storage")
+        self._client = _client(endpoint, *values, access.seconds, access.attempts)
+
+    def exists(self) -> bool:
+        return self._head(CONFIG) is not None
+
+    def objects(self) -> Iterator[StoredObject]:
+        with _told():
+            for folder in (CONFIG, *(f"{folder}/" for folder in FOLDERS)):
+                for row in self._rows("list_objects_v2", "Contents", self._prefix + folder):
+                    name = row["Key"].removeprefix(self._prefix)
+                    if is_object(name):
+                        yield StoredObject(name, row["Size"], row["LastModified"])
+
+    def modified_at(self, name: str) -> datetime | None:
+        found = self._head(name)
+        return found["LastModified"] if found else None
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[Readable]:
+        with _told(name):
+            body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"]
+            try:
+                yield body
+            finally:
+                body.close()
+
+    def remnants(self) -> Iterator[Remnant]:
+        with _told():
+            yield from checked_names(one for one in self._everything() if not _is_folder_mark(one))
+
+    def remove(self, remnant: Remnant) -> None:
+        key = {"Bucket": self._bucket, "Key": self._prefix + remnant.name}
+        with _told(missing_is_fine=True):
+            if remnant.kind == "upload":
+                self._client.abort_multipart_upload(**key, UploadId=remnant.id)
+            elif remnant.id:
+                self._client.delete_object(**key, VersionId=remnant.id)
+            else:
+                self._client.delete_object(**key)
+
+    def settle(self) -> None:
+        """Nothing to do: the server answers once the version is gone."""
+
+    def _everything(self) -> Iterator[Remnant]:
+        """Current objects, older versions, delete markers, and the parts of unfinished uploads."""
+        yield from self._uploads()
+        try:
+            yield from self._versions()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NO_VERSIONS:
+                raise
+            for row in self._rows("list_objects_v2", "Contents", self._prefix):
+                yield Remnant(row["Key"].removeprefix(self._prefix), row["Size"])
+
+    def _versions(self) -> Iterator[Remnant]:
+        pages = self._client.get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+            for row in page.get("Versions", ()):
+                kind = "object" if row["IsLatest"] else "version"
+                yield self._remnant(row, kind, row["Size"], row["VersionId"])
+            for row in page.get("DeleteMarkers", ()):
+                yield self._remnant(row, "version", 0, row["VersionId"])
+
+    def _uploads(self) -> Iterator[Remnant]:
+        try:
+            for row in self._rows("list_multipart_uploads", "Uploads", self._prefix):
+                yield self._remnant(row, "upload", 0, row["UploadId"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NO_VERSIONS:
+                raise
+
+    def _remnant(self, row: dict[str, Any], kind: Any, size: int, id_: str) -> Remnant:
+        return Remnant(row["Key"].removeprefix(self._prefix), size, kind, id_)
+
+    def _rows(self, call: str, field: str, prefix: str) -> Iterator[dict[str, Any]]:
+        for page in self._client.get_paginator(call).paginate(Bucket=self._bucket, Prefix=prefix):
+            yield from page.get(field, ())
+
+    def _head(self, name: str) -> dict[str, Any] | None:
+        with _told(missing_is_fine=True):
+            found: dict[str, Any] = self._client.head_object(Bucket=self._bucket, Key=self._prefix + name)
+            return found
+        return None
+
+
+def _parts(location: str) -> tuple[str, str, str]:
+    """Endpoint, bucket and prefix of ``s3:http://host:9000/bucket/path`` or ``s3:host/bucket/path``."""
+    address = location.removeprefix("s3:").removeprefix("//")
+    parts = urlsplit(address if address.startswith(("http://", "https://")) else f"https://{address}")
+    bucket, _, prefix = parts.path.strip("/").partition("/")
+    if not parts.hostname or not bucket or parts.username or ".." in prefix.split("/"):
+        raise EngineError(EngineFault.UNSUPPORTED)
+    return f"{parts.scheme}://{parts.netloc}", bucket, f"{prefix}/" if prefix else ""
+
+
+@cache
+def _client(
+    endpoint: str, key: str, secret: str, token: str, region: str, seconds: float, attempts: int
+) -> Any:
+    """One per endpoint and account: building a client reads large tables from the disk."""
+    ours = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    settings = Config(
+        connect_timeout=min(CONNECT_SECONDS, seconds), read_timeout=seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"}, max_pool_connections=10,
+        s3={"addressing_style": "auto" if ours else "path"},
+        request_checksum_calculation="when_required", response_checksum_validation="when_required",
+    )  # fmt: skip
+    return boto3.client(
+        "s3", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret,
+        aws_session_token=token or None, region_name=region or "us-east-1", config=settings,
+    )  # fmt: skip
+
+
+@contextmanager
+def _told(name: str = "", *, missing_is_fine: bool = False) -> Iterator[None]:
+    """Say what went wrong in the engine's words; name: of the object that is read."""
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        if not (missing_is_fine and code in _MISSING):
+            raise _fault(code, int(error.response["ResponseMetadata"]["HTTPStatusCode"]), name) from None
+    except NoCredentialsError:
+        raise EngineError(EngineFault.BACKEND_DENIED) from None
+    except (BotoCoreError, HTTPError) as error:
+        raise EngineError(EngineFault.BACKEND_UNREACHABLE, type(error).__name__) from None
+
+
+def _fault(code: str, status: int, name: str) -> EngineError:
+    if code == "NoSuchBucket":
+        return EngineError(EngineFault.REPO_MISSING, code)
+    if code in _MISSING:
+        return EngineError(EngineFault.INCOMPLETE, code, paths=[name] if name else ())
+    if status in (401, 403, 405):
+        return EngineError(EngineFault.BACKEND_DENIED, code)
+    return EngineError(EngineFault.BACKEND_UNREACHABLE, f"HTTP {status} {code}")
+
+
+def _is_folder_mark(one: Remnant) -> bool:
+    """The empty object that some consoles put where they show a folder."""
+    return one.kind == "object" and not one.bytes and (not one.name or one.name.endswith("/"))

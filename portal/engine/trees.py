@@ -1,0 +1,60 @@
+"""Reading the folders of a snapshot one by one, where a list of the whole breaks off."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from portal.engine.errors import EngineError, EngineFault
+from portal.engine.port import Node
+
+_UNREADABLE = {EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.TIMED_OUT, EngineFault.UNKNOWN}
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
+_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+Read = Callable[[str, str], dict[str, Any]]
+
+
+def walk(read: Read, snapshot_id: str) -> Iterator[Node]:
+    """Every node below a snapshot, in tree order; a folder that cannot be read follows as « lost ».
+
+    read: gives restic's record of a kind and an id. Unlike ``restic ls``, names are exact: a byte
+    that is not UTF-8 is a lone surrogate (surrogateescape).
+    """
+    pending: list[tuple[str, dict[str, Any]]] = []
+
+    def enter(path: str, tree: str) -> Iterator[Node]:
+        try:
+            nodes = read("blob", tree)["nodes"]
+        except EngineError as error:
+            if error.fault not in _UNREADABLE:
+                raise
+            yield Node(path or "/", "lost", 0, None, 0)
+        else:
+            pending.extend((f"{path}/{unquoted(row['name'])}", row) for row in reversed(nodes or ()))
+
+    yield from enter("", read("snapshot", snapshot_id)["tree"])
+    while pending:
+        path, row = pending.pop()
+        yield _node(path, row)
+        if row["type"] == "dir":
+            yield from enter(path, row["subtree"])
+
+
+def _node(path: str, row: dict[str, Any]) -> Node:
+    try:
+        mtime = datetime.fromisoformat(row["mtime"]).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        mtime = None
+    return Node(path, row["type"], row.get("size", 0), mtime, row.get("mode", 0) & 0o777)
+
+
+def unquoted(name: str) -> str:
+    """A name as Go's ``strconv.Quote`` writes it, taken back."""
+
+    def letter(found: re.Match[str]) -> str:
+        byte, short, long, single = found.groups()
+        if byte:
+            return chr(int(byte, 16)) if int(byte, 16) < 0x80 else chr(0xDC00 + int(byte, 16))
+        return chr(int(short or long, 16)) if short or long else _LETTERS.get(single, single)
+
+    return _ESCAPE.sub(letter, name)

@@ -1,0 +1,154 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from portal.engine.errors import EngineError
+from portal.engine.port import ExportLimits, RepoRef
+from portal.engine.restic import Restic, Timeouts
+from portal.engine.trees import unquoted
+from tests.engine.builders import (
+    SECRET,
+    a_backup,
+    a_key,
+    a_repository,
+    awkward_files,
+    flip_bytes,
+    many_files,
+)
+from tests.engine.test_export import check_sums, contents, rows, unzip
+
+pytestmark = pytest.mark.slow
+
+FREE = ExportLimits(keep_free_bytes=0)
+
+
+def restic_json(repo: RepoRef, *words: str):
+    command = ["restic", "--no-cache", "--no-lock", "-r", repo.location, "cat", *words]
+    env = {"RESTIC_PASSWORD": SECRET, "PATH": "/usr/bin:/usr/local/bin:/opt/homebrew/bin"}
+    return json.loads(subprocess.run(command, env=env, check=True, capture_output=True).stdout)
+
+
+def node_at(repo: RepoRef, snapshot_id: str, path: Path):
+    """Restic's record of one file or folder."""
+    node = {"subtree": restic_json(repo, "snapshot", snapshot_id)["tree"]}
+    for part in path.parts[1:]:
+        nodes = restic_json(repo, "blob", node["subtree"])["nodes"]
+        node = next(one for one in nodes if one["name"] == part)
+    return node
+
+
+def spoil(repo: RepoRef, blob: str) -> None:
+    """Damage one piece of the repository and nothing else."""
+    for index in (Path(repo.location) / "index").iterdir():
+        for pack in restic_json(repo, "index", index.name)["packs"]:
+            for one in pack["blobs"]:
+                if one["id"] == blob:
+                    place = Path(repo.location) / "data" / pack["id"][:2] / pack["id"]
+                    flip_bytes(place, one["offset"] + 20)
+                    return
+    raise AssertionError("no such piece")
+
+
+@pytest.fixture
+def some_files(tmp_path):
+    source = many_files(tmp_path / "source", count=30, size=2_000)
+    awkward_files(source / "étrange")
+    repo = a_repository(tmp_path / "repo")
+    return repo, source, a_backup(repo, source)
+
+
+def lost(done) -> list[str]:
+    return sorted(row["path"] for row in rows(done, "LOST.csv"))
+
+
+def test_one_damaged_file_is_listed_and_all_others_come(engine, some_files, tmp_path):
+    repo, source, snapshot = some_files
+    bad = source / "dossier3" / "fichier010.bin"
+    spoil(repo, node_at(repo, snapshot.id, bad)["content"][0])
+    with pytest.raises(EngineError) as caught:
+        engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE)
+    assert caught.value.fault == "damaged"
+    seen = []
+    done = engine.export_readable(
+        repo, a_key(), [snapshot], tmp_path / "x", seen.append, FREE, accept_losses=True
+    )
+    assert lost(done) == [str(bad)] and done.lost == 1
+    assert rows(done, "LOST.csv")[0]["size"] == str(bad.stat().st_size)
+    place = unzip(done, tmp_path / "place")
+    check_sums(place)
+    bad.unlink()
+    assert not contents(source) - contents(place)
+    assert done.files == contents(source).total()
+    specials = {Path(row["original"]).name: row["target"] for row in rows(done, "SPECIAL.csv")}
+    assert specials == {"dossier vide": "", "lien": "a1.txt", "tube": ""}
+    fractions = [one.fraction for one in seen]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+
+
+def test_a_damaged_folder_is_lost_alone(engine, some_files, tmp_path):
+    repo, source, snapshot = some_files
+    bad = source / "dossier3"
+    spoil(repo, node_at(repo, snapshot.id, bad)["subtree"])
+    done = engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    assert [(row["path"], row["type"], row["machine"]) for row in rows(done, "LOST.csv")] == [
+        (str(bad), "dir", "accueil")
+    ]
+    place = unzip(done, tmp_path / "place")
+    check_sums(place)
+    for file in bad.iterdir():
+        file.unlink()
+    assert not contents(source) - contents(place)
+    assert done.files == contents(source).total()
+    names = {Path(row["original"]).name: Path(row["path"]).name for row in rows(done, "NAMES.csv")}
+    assert names["CON"] == "_CON" and names["octet\ufffd.txt"] == "octet_.txt"
+
+
+def test_a_whole_repository_loses_nothing(engine, some_files, tmp_path):
+    repo, source, snapshot = some_files
+    done = engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    assert done.lost == 0 and "LOST.csv" not in done.documents
+    assert done.files == contents(source).total()
+
+
+def test_a_lost_pack_is_given_up_in_bounded_time(some_files, tmp_path):
+    repo, source, snapshot = some_files
+    node = node_at(repo, snapshot.id, source / "dossier3" / "fichier010.bin")
+    for index in (Path(repo.location) / "index").iterdir():
+        for pack in restic_json(repo, "index", index.name)["packs"]:
+            if any(one["id"] == node["content"][0] for one in pack["blobs"]):
+                (Path(repo.location) / "data" / pack["id"][:2] / pack["id"]).unlink()
+    hurried = Restic(timeouts=Timeouts(stream=1))
+    with pytest.raises(EngineError) as caught:
+        hurried.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE)
+    assert caught.value.fault in ("timed_out", "damaged")
+    assert not (tmp_path / "x").exists()
+
+
+def test_nothing_readable_is_no_export(engine, some_files, tmp_path):
+    repo, _, snapshot = some_files
+    spoil(repo, restic_json(repo, "snapshot", snapshot.id)["tree"])
+    with pytest.raises(EngineError) as caught:
+        engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    assert caught.value.fault == "damaged"
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_wrong_passphrase_is_no_damage(engine, some_files, tmp_path):
+    repo, _, snapshot = some_files
+    with pytest.raises(EngineError) as caught:
+        engine.export_readable(repo, a_key("non"), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    assert caught.value.fault == "wrong_key"
+
+
+@pytest.mark.parametrize(
+    ("quoted", "name"),
+    [
+        ("café", "café"), (r"ligne\n2", "ligne\n2"), (r"octet\xff", "octet\udcff"), (r"a\\b", "a\\b"),
+        (r"\"x\"", '"x"'), (r"zero\u200bwidth", "zero\u200bwidth"), (r"\U000e0001", "\U000e0001"),
+        (r"\x7f", "\x7f"),
+    ],
+)  # fmt: skip
+def test_names_in_restic_s_records_are_taken_back(quoted, name):
+    assert unquoted(quoted) == name
