@@ -23,6 +23,7 @@ from portal.home import views as home
 from portal.restore_requests import jobs as _restore_jobs  # noqa: F401
 from portal.restore_requests import views as restore_requests
 from portal.reversibility import answer as reversibility_answer
+from portal.reversibility import calendar_jobs as _reversibility_calendar  # noqa: F401
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import account_pages as account_change

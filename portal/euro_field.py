@@ -19,10 +19,11 @@ class EuroField(StringField):
         self._low, self._high = low, high
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        typed = valuelist[0] if valuelist else ""
+        if not valuelist:
+            return  # not on the form that was sent: the default stays
         self.data = None
         try:
-            cents = parse_euros(typed)
+            cents = parse_euros(valuelist[0])
         except Refused as refusal:
             raise ValueError(said(refusal)) from None
         if not self._low <= cents <= self._high:

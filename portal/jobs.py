@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -272,12 +272,29 @@ def run_periodic() -> None:
     """Run what is due by the clock; each slot is taken by one worker only."""
     for name, (slot, function) in _periodic.items():
         set_scope(EVERYTHING)
-        row = PeriodicRun(name=name, slot=slot())
-        values = {"uid": row.uid, "created_at": row.created_at, "name": name, "slot": row.slot}
-        if insert_once(PeriodicRun, values, ["name", "slot"]):
+        if first_time(name, slot()):
             function()
         db.session.commit()
         set_scope(None)
+
+
+def first_time(name: str, slot: str) -> bool:
+    """Is this the first time that anybody does this? Noted in the present transaction."""
+    row = PeriodicRun(name=name, slot=slot)
+    values = {"uid": row.uid, "created_at": row.created_at, "name": name, "slot": slot}
+    return insert_once(PeriodicRun, values, ["name", "slot"])
+
+
+def done_on(name: str, slot: str) -> date | None:
+    """The Paris day on which :func:`first_time` was first asked for this; None if it never was."""
+    query = select(PeriodicRun.created_at).where(PeriodicRun.name == name, PeriodicRun.slot == slot)
+    at = db.session.scalar(query)
+    return clock.paris_day(at) if at is not None else None
+
+
+def hourly() -> str:
+    """Slot of what runs once an hour."""
+    return clock.now().strftime("%Y-%m-%dT%H")
 
 
 def release_dead_owners() -> None:

@@ -70,6 +70,8 @@ _STATES: dict[str, Look] = {
     "waiting": Look(_l("attend une personne"), "wait", "person-exclamation"),
     "failed": Look(_l("échoué"), "bad", "exclamation-octagon"),
     "waiting_for_key": Look(_l("attend la phrase secrète"), "wait", "key"),
+    "quoted": Look(_l("devis envoyé"), "wait", "receipt"),
+    "to_pay": Look(_l("attend le paiement"), "wait", "hourglass-split"),
     "exporting": Look(_l("export en cours"), "live", "arrow-repeat"),
     "ready": Look(_l("prêt à télécharger"), "good", "download"),
     "accepted": Look(_l("accepté"), "good", "check-circle"),
@@ -126,6 +128,7 @@ CAUSES = {
 REVERSIBILITY_REASONS = {
     "switch": _l("changement de fournisseur"), "in_house": _l("reprise chez soi"),
     "copy": _l("copie des données"), "destroy": _l("destruction sans copie"),
+    "unclaimed": _l("données non demandées"),
 }  # fmt: skip
 METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
 
@@ -220,6 +223,17 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "release"): _l("Effacement ordonné"),
     ("reversibility_case", "certify"): _l("Effacement certifié"),
     ("reversibility_case", "cancel"): _l("Dossier annulé"),
+    ("reversibility_case", "quote"): _l("Devis envoyé au client"),
+    ("reversibility_case", "accept_quote"): _l("Devis accepté"),
+    ("reversibility_case", "await_payment"): _l("Prix facturé, paiement attendu"),
+    ("reversibility_case", "pay"): _l("Paiement reçu"),
+    ("reversibility_case", "start_sealed"): _l("Export chiffré lancé"),
+    ("reversibility_case", "find_unreadable"): _l("Coffre abîmé : fichiers illisibles"),
+    ("reversibility_case", "accept_losses"): _l("Remise avec pertes décidée"),
+    ("reversibility_case", "certify_return"): _l("Restitution certifiée"),
+    ("reversibility_case", "release_first"): _l("Effacement demandé par une première personne"),
+    ("reversibility_case", "open_unclaimed"): _l("Délai passé sans demande"),
+    ("subscription", "move_end"): _l("Fin repoussée au jour de la remise"),
     ("document", "download"): _l("Téléchargé"),
     ("subscription", "follow_terms"): _l("Nouvelles conditions appliquées"),
     ("subscription", "take_price"): _l("Nouveau prix appliqué"),

@@ -94,6 +94,8 @@ def a_vault(customer: Customer, location: Path, subscription: Subscription | Non
         customer, name="Serveur de fichiers", location=str(location),
         subscription_uid=subscription.uid if subscription else "",
     )  # fmt: skip
+    if Restic().exists(vault.repo):
+        vault.measured(Restic().usage(vault.repo))
     db.session.commit()
     return vault
 

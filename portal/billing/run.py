@@ -104,11 +104,12 @@ def bill_customer(customer: Customer, entity: LegalEntity, until: date) -> list[
     for method in Method:
         chosen = [charge for charge in pending if charge.method == method]
         if chosen:
-            invoices.append(_bill(customer, entity, chosen, method))
+            invoices.append(bill_charges(customer, entity, chosen, method))
     return invoices
 
 
-def _bill(customer: Customer, entity: LegalEntity, charges: list[Charge], method: Method) -> Invoice:
+def bill_charges(customer: Customer, entity: LegalEntity, charges: list[Charge], method: Method) -> Invoice:
+    """Invoice these charges, announce the debit where there is a mandate, and send the invoice."""
     today = clock.today()
     invoice = issue_invoice(
         customer, entity, charges, method=method, issued_on=today,

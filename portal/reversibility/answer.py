@@ -15,6 +15,7 @@ from portal.engine.models import Person
 from portal.links import SignedLink
 from portal.reversibility.forms import AcceptanceForm, ContestForm
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase, find_case
+from portal.reversibility.price import accept_quote
 
 bp = Blueprint("answer", __name__)
 
@@ -61,6 +62,27 @@ def _contest(case: ReversibilityCase, by: Any) -> ContestForm | None:
     case.contest(form.reason.data, by=by)
     db.session.commit()
     return None
+
+
+def _accept_quote(case: ReversibilityCase, by: Any) -> None:
+    accept_quote(case, by=by, address=request.remote_addr or "")
+    db.session.commit()
+
+
+@bp.post("/fetch/<token>/quote")
+@public("the customer's link, after the code")
+def accept_quote_by_link(token: str) -> Response:
+    case, person = _by_link(token)
+    _accept_quote(case, person)
+    return make_response(redirect(url_for("fetch.show", token=token), 303))
+
+
+@bp.post("/reversibility/<uid>/quote-acceptance")
+@requires(Permission.REVERSIBILITY_ACCEPT)
+def accept_own_quote(uid: str) -> Response:
+    case = get_or_404(ReversibilityCase.visible_to(g.actor), uid)
+    _accept_quote(case, g.actor)
+    return make_response(redirect(url_for("reversibility.show_case", uid=uid), 303))
 
 
 def _refused(case: ReversibilityCase, token: str, **forms: Any) -> Response:

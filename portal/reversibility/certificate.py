@@ -1,17 +1,18 @@
 """The certificate of erasure (certificat d'effacement), sealed by the provider."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.clock import PARIS
 from portal.engine.port import Destroyed
 from portal.i18n import size
+from portal.journal import SYSTEM
 from portal.pdf import Document, Party
 from portal.resellers.models import LegalEntity
-from portal.reversibility.models import ReversibilityCase
+from portal.reversibility.models import Reason, ReversibilityCase
 from portal.seals import seal_pdf
 from portal.secrets import keyring
 
@@ -22,7 +23,7 @@ def certificate_pdf(
     """What was destroyed, when, at whose request, and what is kept. Sealed at ``at``."""
     language = case.customer.language
     with force_locale(language):
-        document = _head(case, entity, number, at, language)
+        document = _head(case, entity, number, at, language, _("Certificat d'effacement"))
         document.fields(_destroyed(case, destroyed, language), label_mm=58)
         document.heading(_("Décisions"))
         document.fields(_decisions(case, language), label_mm=58)
@@ -43,7 +44,54 @@ def certificate_pdf(
     )
 
 
-def _head(case: ReversibilityCase, entity: LegalEntity, number: str, at: datetime, language: str) -> Document:
+def return_certificate_pdf(case: ReversibilityCase, entity: LegalEntity, number: str, at: datetime) -> bytes:
+    """That the data were handed back, what exactly, and how the handover ended. Sealed at ``at``."""
+    language = case.customer.language
+    with force_locale(language):
+        document = _head(case, entity, number, at, language, _("Certificat de restitution"))
+        document.fields(_returned(case, language), label_mm=58)
+        if case.unreadable:
+            document.heading(_("Ce qui n'a pas pu être rendu"))
+            document.text(
+                _("%(n)d fichiers du coffre n'étaient plus lisibles ; ils sont nommés dans le fichier des "
+                  "pertes remis avec la copie.", n=case.unreadable)
+            )  # fmt: skip
+        reason = _("Certificat de restitution %(number)s", number=number)
+        built = document.build()
+    ring = keyring()
+    return seal_pdf(
+        built, key_pem=ring.seal_key_pem, cert_pem=ring.seal_certificate_pem, reason=reason, at=at
+    )
+
+
+def _returned(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
+    assert case.accepted_at is not None and case.delivered_at is not None
+    subscription = case.subscription
+    kind = _("dépôt chiffré, tel quel") if case.is_sealed else _("archives ZIP lisibles")
+    silent = case.accepted_by == SYSTEM.label
+    accepted = _("silence au terme du délai") if silent else case.accepted_by
+    rows = [
+        (_("Contrat"), f"{subscription.label} ({', '.join(subscription.terms_versions)})"),
+        (_("Référence du contrat"), subscription.uid),
+        (_("Coffre"), case.vault.name),
+        (_("Demandé par"), f"{case.requested_by}, {_day(case.requested_on, language)}"),
+        (_("Remis"), _when(case.delivered_at, language)),
+        (_("Forme"), kind),
+        (_("Objets") if case.is_sealed else _("Fichiers"), f"{case.files} ({size(case.bytes)})"),
+        (_("SHA-256 du manifeste remis"), case.manifest_sha256),
+        (_("Accepté"), f"{_when(case.accepted_at, language)}, {accepted}"),
+    ]
+    clauses = [fact.reference for fact in (case.delivery, case.validation) if fact]
+    return [*rows, (_("Clauses"), " ; ".join(clauses))] if clauses else rows
+
+
+def _day(day: date, language: str) -> str:
+    return str(format_date(day, "d MMMM y", locale=language))
+
+
+def _head(
+    case: ReversibilityCase, entity: LegalEntity, number: str, at: datetime, language: str, title: str
+) -> Document:
     customer = case.customer
     issuer = Party(entity.name, (entity.street, f"{entity.postcode} {entity.town}", f"SIREN {entity.siren}"))
     lines = [customer.street, f"{customer.postcode} {customer.town}", customer.country]
@@ -51,7 +99,7 @@ def _head(case: ReversibilityCase, entity: LegalEntity, number: str, at: datetim
         lines.append(f"SIREN {customer.siren}")
     register = f"RCS {entity.rcs_town} {entity.siren}"
     return Document(
-        _("Certificat d'effacement"), issuer=issuer, recipient=Party(customer.name, tuple(lines)),
+        title, issuer=issuer, recipient=Party(customer.name, tuple(lines)),
         meta=[(_("Numéro"), number), (_("Date"), _when(at, language))],
         legal=[f"{entity.name} · {entity.legal_form} · {register} · {entity.email}"],
         page_label=_("Page {page} sur {pages}"), language={"fr": "fr-FR", "en": "en-GB"}[language],
@@ -76,11 +124,15 @@ def _destroyed(case: ReversibilityCase, destroyed: Destroyed, language: str) -> 
 def _decisions(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
     assert case.accepted_at is not None
     choice = _("sans attendre la date du contrat") if case.erase_now else _("à la date du contrat")
-    rows = [
-        (_("Demandé par"), case.requested_by),
-        (_("Accepté par"), f"{case.accepted_by}, {_when(case.accepted_at, language)} ; {choice}"),
-        (_("Effacement ordonné par"), case.released_by),
-    ]
+    if case.reason == Reason.UNCLAIMED:
+        rows = [(_("Décision"), _("Personne n'a demandé les données dans le délai du contrat."))]
+    else:
+        rows = [
+            (_("Demandé par"), case.requested_by),
+            (_("Accepté par"), f"{case.accepted_by}, {_when(case.accepted_at, language)} ; {choice}"),
+        ]
+    people = filter(None, (case.first_released_by, case.released_by))
+    rows.append((_("Effacement ordonné par"), ", ".join(people)))
     fact = case.erasure
     if fact is not None:
         rows.append((_("Clauses"), fact.reference))

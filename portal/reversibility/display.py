@@ -12,12 +12,18 @@ def waits_for(case: ReversibilityCase) -> str:
     if case.state == C.REQUESTED:
         if case.reason == Reason.DESTROY:
             return _("le client, qui doit confirmer la destruction")
-        return _("le paiement, dû avant la remise")
+        return _("l'exploitant, qui doit chiffrer la récupération")
     if case.state == C.ACCEPTED:
+        if case.may_release() and case.first_released_by_id is not None:
+            return _("une deuxième personne, qui doit ordonner l'effacement")
         if case.may_release():
             return _("l'exploitant, qui doit ordonner l'effacement")
         return _("la date du contrat")
+    if case.state == C.EXPORTING and case.unreadable and not case.with_losses:
+        return _("l'exploitant, qui doit décider : le coffre est abîmé")
     return {
+        C.QUOTED: _("le client, qui doit accepter le devis"),
+        C.TO_PAY: _("le paiement, dû avant la remise"),
         C.WAITING_FOR_KEY: _("le client, qui doit taper sa phrase secrète"),
         C.EXPORTING: _("le portail, qui exporte"),
         C.READY: _("le client, qui doit vérifier et répondre"),
@@ -32,6 +38,8 @@ def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
     """Each step's label and whether it is past, now or to come."""
     steps = [
         (_("Demande"), {C.REQUESTED}),
+        (_("Devis"), {C.QUOTED}),
+        (_("Paiement"), {C.TO_PAY}),
         (_("Phrase secrète"), {C.WAITING_FOR_KEY}),
         (_("Export"), {C.EXPORTING, C.CONTESTED}),
         (_("Vérification par le client"), {C.READY}),
@@ -39,8 +47,18 @@ def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
         (_("Effacement"), {C.ERASING}),
         (_("Certificat"), {C.ERASED}),
     ]
-    if case.reason == Reason.DESTROY:
-        del steps[1:4]
+    left_out = set()
+    if not case.wants_copy:
+        left_out |= {C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.EXPORTING, C.READY}
+    if not case.needs_quote:
+        left_out.add(C.QUOTED)
+    if not (case.needs_payment or case.state in (C.QUOTED, C.TO_PAY)):
+        left_out.add(C.TO_PAY)
+    if case.is_sealed:
+        left_out.add(C.WAITING_FOR_KEY)
+    if case.reason == Reason.UNCLAIMED:
+        left_out.add(C.REQUESTED)
+    steps = [(label, states) for label, states in steps if not states & left_out]
     now = next((n for n, (_label, states) in enumerate(steps) if case.state in states), 0)
     if case.state == C.ERASED:
         now = len(steps)

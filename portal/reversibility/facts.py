@@ -1,5 +1,6 @@
 """What the pinned contract says of one handover: deadlines, fee, erasure, each with its clauses."""
 
+from dataclasses import replace
 from datetime import date
 
 from flask_babel import format_date
@@ -8,6 +9,7 @@ from flask_babel import gettext as _
 from portal.reversibility import rules
 from portal.subscriptions.models import Subscription
 from portal.terms.facts import Fact, fact_from
+from portal.terms.statute import applied
 from portal.terms.values import Value
 
 
@@ -62,11 +64,18 @@ def validation(subscription: Subscription, delivered_on: date) -> Fact | None:
     return fact_from(on, source, working=working)
 
 
-def erasure(subscription: Subscription, validation_on: date | None) -> Fact | None:
-    """The first day of an erasure that the customer does not ask for; None where nothing decides it."""
+def erasure(subscription: Subscription, validation_on: date | None, *, returned: bool = False) -> Fact | None:
+    """The first day of an erasure that the customer does not ask for; None where nothing decides it.
+
+    validation_on: when the copy is accepted, or will be by silence. returned: the customer has the data,
+    and a contract may say that nothing is kept after that (004-32).
+    """
     if subscription.ends_on is None:
         return None
     terms = subscription.terms.on(subscription.ends_on)
+    at = terms.find("erasure.at")
+    if returned and at is not None and at.value == "restitution" and validation_on is not None:
+        return fact_from(validation_on, at, working=_("Rien n'est gardé une fois les données rendues."))
     sources = [terms.find("erasure.grace_days"), terms.find("erasure.business_days")]
     found = [source for source in sources if source]
     if not found:
@@ -85,6 +94,26 @@ def erasure(subscription: Subscription, validation_on: date | None) -> Fact | No
             "Retenu jusqu'à la remise et à la validation de la copie, le %(day)s.", day=_day(validation_on)
         )
     return fact_from(held, *found, *([window] if window else []), working=working, note=note)
+
+
+def quoted(subscription: Subscription, on: date) -> Fact | None:
+    """That the price of a recovery is the quote's; None where the contract gives a price, or none."""
+    source = subscription.terms.on(on).find("reversibility.by_quote")
+    return fact_from(None, source, label=_("Devis de récupération")) if source and source.value else None
+
+
+def highest_quote(subscription: Subscription, on: date, reason: str, cost_cents: int) -> Fact | None:
+    """The most that may be quoted, in cents, where the law has its say; None where it has none (L5)."""
+    terms, kind = subscription.terms.on(on), subscription.customer.kind.value
+    charge = applied(terms, "reversibility.charge", on=on, customer=kind, reason=reason)
+    if charge.law is None or charge.value is None:
+        return None
+    most = 0 if charge.value == "none" else cost_cents
+    return fact_from(most, label=_("Prix au plus"), law=charge.law)
+
+
+def with_value(fact: Fact, value: object) -> Fact:
+    return replace(fact, value=value)
 
 
 def payment_first(subscription: Subscription, on: date) -> Fact | None:

@@ -3,9 +3,10 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, Optional
 
-from portal.reversibility.models import Reason
+from portal.euro_field import EuroField
+from portal.reversibility.models import HandoverForm, Reason
 
 REASONS = [
     SelectChoice(Reason.SWITCH, _l("Changer de fournisseur")),
@@ -23,7 +24,29 @@ class CaseForm(FlaskForm):
     received_on = DateField(
         _l("Demande reçue le"), [InputRequired(_l("Indiquez le jour de réception : les délais en partent."))]
     )
-    cost = StringField(_l("Coût réel du transfert, hors taxes (en euros)"), [Length(max=20)], default="0")
+    form = RadioField(
+        _l("Sous quelle forme ?"), default=HandoverForm.READABLE, validators=[Optional()],
+        choices=[
+            SelectChoice(HandoverForm.READABLE, _l("Fichiers lisibles, en archives ZIP (la phrase secrète "
+                                                   "du coffre sera demandée au client)")),
+            SelectChoice(HandoverForm.SEALED, _l("Dépôt chiffré, tel quel : toutes les versions, sans donner "
+                                                 "la phrase secrète")),
+        ],
+    )  # fmt: skip
+    cost = EuroField(_l("Coût réel du transfert, hors taxes (en euros)"), default=0)
+
+
+class QuoteForm(FlaskForm):
+    amount_cents = EuroField(
+        _l("Prix de la récupération, hors taxes (en euros)"), [InputRequired(_l("Indiquez un montant."))]
+    )
+
+
+class PaidForm(FlaskForm):
+    on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
+    reference = StringField(
+        _l("Référence bancaire"), [InputRequired(_l("Recopiez la référence du virement.")), Length(max=140)]
+    )
 
 
 class AcceptanceForm(FlaskForm):

@@ -1,8 +1,10 @@
-"""Work of the cases: export, silent acceptance, erasure. Each may be killed at any line and run again."""
+"""Work of the cases: export, certificates, erasure. Each may be killed at any line and run again."""
 
+import hashlib
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import current_app
@@ -14,14 +16,15 @@ from portal.blobs import Document
 from portal.db import db
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import lent_passphrase, passing_faults_retry, private_folder, restic
-from portal.engine.port import Exported, ExportLimits, Progress, RepoRef
+from portal.engine.port import Exported, ExportLimits, OnProgress, Progress
 from portal.engine.workspace import REPORT, published
 from portal.journal import SYSTEM
 from portal.resellers.models import next_number
-from portal.reversibility.certificate import certificate_pdf
+from portal.reversibility.certificate import certificate_pdf, return_certificate_pdf
 from portal.reversibility.models import CaseState, ReversibilityCase, find_case
 
-_MEDIA = {".zip": "application/zip", ".csv": "text/csv"}
+_MEDIA = {".zip": "application/zip", ".csv": "text/csv", ".tar": "application/x-tar"}
+_DAMAGE = (EngineFault.DAMAGED, EngineFault.INCOMPLETE)
 _WHOLE = 1000  # progress is told in thousandths
 
 
@@ -41,22 +44,57 @@ def export(claim: jobs.Claim) -> None:
     case = _wanted(claim, CaseState.EXPORTING)
     if case is None:
         return
-    uid, number = case.uid, case.round
-    destination, repo, opening_uid = _destination(uid, number), case.vault.repo, case.opening_uid
-    db.session.rollback()  # no transaction is held while restic runs
+    destination = _destination(case.uid, case.round)
     try:
-        exported = _published(destination) or _export(claim, repo, opening_uid, destination)
+        copy = _sealed(claim, case, destination) if case.is_sealed else _readable(claim, case, destination)
     except EngineError as error:
-        if error.fault != EngineFault.KEY_GONE:
-            raise
+        _cannot_export(claim, case, error)
+        raise
+    _keep_files(claim, case, copy.directory, copy.names)
+    _erase_exports(case, keep_round=case.round)
+    case.deliver(copy.files, copy.bytes, copy.sums_sha256, lost=copy.lost, by=SYSTEM)
+    claim.step(done=_WHOLE, total=_WHOLE)
+    shutil.rmtree(destination, ignore_errors=True)
+
+
+def _cannot_export(claim: jobs.Claim, case: ReversibilityCase, error: EngineError) -> None:
+    """Ask the customer again for a passphrase that is gone; tell the operator what is damaged."""
+    if error.fault == EngineFault.KEY_GONE:
         case.lose_key(by=SYSTEM)
         claim.step()
         raise jobs.Wait(_("La phrase secrète n'est plus en mémoire. Il faut la saisir à nouveau.")) from error
-    _keep_files(claim, case, exported)
-    _erase_exports(case, keep_round=number)
-    case.deliver(exported, by=SYSTEM)
-    claim.step(done=_WHOLE, total=_WHOLE)
-    shutil.rmtree(destination, ignore_errors=True)
+    if error.fault in _DAMAGE and not case.with_losses:
+        case.find_unreadable(error.path_count, by=SYSTEM)
+        claim.step()
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """What either kind of export leaves in its folder."""
+
+    directory: Path
+    names: list[str]
+    files: int
+    bytes: int
+    sums_sha256: str
+    lost: int
+
+
+def _readable(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
+    done = _published(destination) or _export(claim, case, destination)
+    names = [*(volume.name for volume in done.volumes), *done.documents]
+    return _Copy(done.directory, names, done.files, done.bytes, done.manifest_sha256, done.lost)
+
+
+def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
+    """The repository as it is: nobody's passphrase is needed."""
+    repo = case.vault.repo
+    db.session.rollback()
+    with passing_faults_retry():
+        done = restic().export_sealed(repo, destination, _teller(claim), _limits())
+    names = [*(volume.name for volume in done.volumes), *done.documents]
+    sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
+    return _Copy(done.directory, names, done.objects, done.bytes, sums, len(done.damaged))
 
 
 def _published(destination: Path) -> Exported | None:
@@ -67,27 +105,39 @@ def _published(destination: Path) -> Exported | None:
     return published(destination, tuple(json.loads(report.read_text())["snapshot_ids"]))
 
 
-def _export(claim: jobs.Claim, repo: RepoRef, opening_uid: str, destination: Path) -> Exported:
+def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Exported:
+    repo, opening_uid, with_losses = case.vault.repo, case.opening_uid, case.with_losses
+    db.session.rollback()  # no transaction is held while restic runs
+    with passing_faults_retry(), lent_passphrase(opening_uid) as key:
+        engine = restic()
+        chosen = engine.latest_set(engine.snapshots(repo, key))
+        return engine.export_readable(
+            repo, key, chosen, destination, _teller(claim), _limits(), accept_losses=with_losses
+        )
+
+
+def _teller(claim: jobs.Claim) -> OnProgress:
     def tell(progress: Progress) -> None:
         claim.progress(int(progress.fraction * _WHOLE), _WHOLE)
 
-    limits = current_app.config.get("EXPORT_LIMITS", ExportLimits())
-    with passing_faults_retry(), lent_passphrase(opening_uid) as key:
-        chosen = restic().latest_set(restic().snapshots(repo, key))
-        return restic().export_readable(repo, key, chosen, destination, tell, limits)
+    return tell
 
 
-def _keep_files(claim: jobs.Claim, case: ReversibilityCase, exported: Exported) -> None:
+def _limits() -> ExportLimits:
+    limits: ExportLimits = current_app.config.get("EXPORT_LIMITS", ExportLimits())
+    return limits
+
+
+def _keep_files(claim: jobs.Claim, case: ReversibilityCase, directory: Path, names: list[str]) -> None:
     """Put volumes and papers into the store, one commit each; what is already there is left alone."""
-    names = [*(volume.name for volume in exported.volumes), *exported.documents]
     for position, name in enumerate(names):
         key = f"{case.uid}-{case.round}-{position}"
         known = select(Document.id).where(Document.storage_key == key)
         if db.session.scalar(known) is not None:
             continue
-        copy = exported.directory / f"{name}.kept"  # the store takes the file; the export stays whole
+        copy = directory / f"{name}.kept"  # the store takes the file; the export stays whole
         copy.unlink(missing_ok=True)
-        os.link(exported.directory / name, copy)
+        os.link(directory / name, copy)
         blobs.keep_file(
             copy, owner=case.customer.organisation, subject=case, kind="export", filename=name, key=key,
             media_type=_MEDIA.get(Path(name).suffix, "text/plain"),
@@ -102,28 +152,22 @@ def _erase_exports(case: ReversibilityCase, keep_round: int | None = None) -> No
             blobs.erase(document)
 
 
-@jobs.periodic("reversibility.silence", lambda: clock.today().isoformat())
-def accept_by_silence() -> None:
-    """Once a day: who has not answered by the end of the contract's delay has accepted."""
-    for case in db.session.scalars(
-        select(ReversibilityCase).where(ReversibilityCase.state == CaseState.READY)
-    ):
-        if _silent_too_long(case):
-            jobs.enqueue("reversibility.silence", case.task_ref, case.customer.organisation)
-
-
-def _silent_too_long(case: ReversibilityCase) -> bool:
-    validation = case.validation
-    return validation is not None and clock.today() > validation.value
-
-
-@jobs.job("reversibility.silence")
-def accept_silently(claim: jobs.Claim) -> None:
-    case = _wanted(claim, CaseState.READY)
-    if case is None or not _silent_too_long(case):
+@jobs.job("reversibility.certify_return")
+def certify_return(claim: jobs.Claim) -> None:
+    """The customer has the data and has accepted, or has not said anything in time: one certificate."""
+    case = find_case(claim.ref.partition(":")[0])
+    if case is None or case.return_number or case.accepted_at is None:
         return
-    case.accept(erase_now=False, by=SYSTEM)
-    case.write_to_customer("mails/silent_acceptance.txt")
+    entity, at = case.subscription.legal_entity, clock.now()
+    number = next_number(entity, "CR", clock.today().year)
+    pdf = return_certificate_pdf(case, entity, number, at)
+    certificate = blobs.keep(
+        pdf, owner=case.customer.organisation, subject=case, kind="certificate", key=f"{case.uid}-return",
+        filename=f"{number}.pdf", media_type="application/pdf",
+    )  # fmt: skip
+    case.certify_return(number, certificate, by=SYSTEM)
+    db.session.flush()
+    case.write_to_customer("mails/returned.txt", attach=[certificate])
     claim.step()
 
 
@@ -135,12 +179,8 @@ def erase(claim: jobs.Claim) -> None:
         return
     uid, repo = case.uid, case.vault.repo
     db.session.rollback()
-
-    def tell(progress: Progress) -> None:
-        claim.progress(int(progress.fraction * _WHOLE), _WHOLE)
-
     with passing_faults_retry():
-        destroyed = restic().destroy(repo, private_folder("erasures") / f"{uid}.json", tell)
+        destroyed = restic().destroy(repo, private_folder("erasures") / f"{uid}.json", _teller(claim))
     _remove_work(uid)
     _erase_exports(case)
     entity, at = case.subscription.legal_entity, clock.now()

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -20,18 +21,17 @@ from portal.engine.models import (
     find_opening,
     vault_opened,
 )
-from portal.engine.port import Exported
 from portal.errors import Refused
 from portal.jobs import Task
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
 from portal.restore_requests.models import RestoreRequest, RestoreState
-from portal.reversibility import facts, rules
+from portal.reversibility import rules
+from portal.reversibility.case_terms import CaseTerms
 from portal.stateful import Stateful, step
-from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription
-from portal.terms.facts import Fact
+from portal.wording import Cents
 
 FETCH_DAYS = 30
 
@@ -41,10 +41,20 @@ class Reason(StrEnum):
     IN_HOUSE = "in_house"
     COPY = "copy"
     DESTROY = "destroy"  # no copy wanted
+    UNCLAIMED = "unclaimed"  # the time to ask has run out, and nobody has asked
+
+
+class HandoverForm(StrEnum):
+    """What the customer receives."""
+
+    READABLE = "readable"  # ZIP files with the latest backup of each machine
+    SEALED = "sealed"  # the repository as it is; only the passphrase opens it
 
 
 class CaseState(StrEnum):
-    REQUESTED = "requested"  # received; for a destruction, the customer confirms
+    REQUESTED = "requested"  # received; for a destruction, the customer confirms; else a quote is due
+    QUOTED = "quoted"  # the customer accepts the price, or not
+    TO_PAY = "to_pay"  # the contract hands over once it is paid
     WAITING_FOR_KEY = "waiting_for_key"
     EXPORTING = "exporting"
     READY = "ready"
@@ -59,13 +69,17 @@ C = CaseState
 OVER = (C.ERASED, C.CANCELLED)
 
 
-class ReversibilityCase(Tenant, Stateful, db.Model):
+class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
     """One request to have a vault's data back, or destroyed."""
 
     __tablename__ = "reversibility_case"
 
     steps = {
-        "start": step(C.REQUESTED, to=C.WAITING_FOR_KEY),
+        "quote": step(C.REQUESTED, C.QUOTED, to=C.QUOTED),
+        "accept_quote": step(C.QUOTED, to=C.TO_PAY),
+        "await_payment": step(C.REQUESTED, to=C.TO_PAY),
+        "start": step(C.REQUESTED, C.TO_PAY, to=C.WAITING_FOR_KEY),
+        "start_sealed": step(C.REQUESTED, C.TO_PAY, C.CONTESTED, to=C.EXPORTING),
         "confirm_destruction": step(C.REQUESTED, to=C.ACCEPTED),
         "export": step(C.WAITING_FOR_KEY, to=C.EXPORTING),
         "lose_key": step(C.EXPORTING, to=C.WAITING_FOR_KEY),
@@ -73,9 +87,10 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
         "contest": step(C.READY, to=C.CONTESTED),
         "export_again": step(C.CONTESTED, to=C.WAITING_FOR_KEY),
         "accept": step(C.READY, to=C.ACCEPTED),
+        "release_first": step(C.ACCEPTED, to=C.ACCEPTED),
         "release": step(C.ACCEPTED, to=C.ERASING),
         "certify": step(C.ERASING, to=C.ERASED),
-        "cancel": step(C.REQUESTED, C.WAITING_FOR_KEY, C.CONTESTED, to=C.CANCELLED),
+        "cancel": step(C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.CONTESTED, to=C.CANCELLED),
     }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -85,17 +100,29 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
     state: Mapped[CaseState] = mapped_column(default=C.REQUESTED)
     requested_on: Mapped[date]  # the day the request was received, from which deadlines run
     requested_by: Mapped[str] = mapped_column(String(200))
+    form: Mapped[HandoverForm] = mapped_column(default=HandoverForm.READABLE)
     cost_cents: Mapped[int] = mapped_column(BigInteger, default=0)  # cost sheet of a switch (L5)
+    quote_cents: Mapped[int | None] = mapped_column(BigInteger)  # without VAT
+    quoted_at: Mapped[datetime | None]
+    quote_accepted_at: Mapped[datetime | None]
+    quote_accepted_by: Mapped[str] = mapped_column(String(254), default="")
+    paid_on: Mapped[date | None]
     opening_uid: Mapped[str] = mapped_column(String(16), default="")
     round: Mapped[int] = mapped_column(default=1)  # number of the export; a contested one is done again
     files: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
+    unreadable: Mapped[int | None] = mapped_column(BigInteger)  # files that a damaged vault does not give
+    with_losses: Mapped[bool] = mapped_column(default=False)  # the operator hands over the others
     delivered_at: Mapped[datetime | None]
     contest_reason: Mapped[str] = mapped_column(Text, default="")
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str] = mapped_column(String(254), default="")
     erase_now: Mapped[bool | None]  # the customer's choice; None until accepted
+    return_number: Mapped[str] = mapped_column(String(35), default="")
+    return_certificate_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    first_released_by_id: Mapped[int | None]  # of two people, for a large vault
+    first_released_by: Mapped[str] = mapped_column(String(200), default="")
     released_by: Mapped[str] = mapped_column(String(200), default="")
     erased_at: Mapped[datetime | None]
     certificate_number: Mapped[str] = mapped_column(String(35), default="")
@@ -105,9 +132,14 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
     customer: Mapped[Customer] = relationship()
     subscription: Mapped[Subscription] = relationship()
     vault: Mapped[Vault] = relationship()
-    certificate: Mapped[Document | None] = relationship()
+    certificate: Mapped[Document | None] = relationship(foreign_keys=[certificate_id])
+    return_certificate: Mapped[Document | None] = relationship(foreign_keys=[return_certificate_id])
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def is_sealed(self) -> bool:
+        return self.form == HandoverForm.SEALED
 
     @property
     def opening(self) -> VaultOpening | None:
@@ -131,37 +163,6 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
         """Will the page change without the reader doing anything?"""
         return self.state in {C.WAITING_FOR_KEY, C.EXPORTING, C.ERASING}
 
-    # What the contract says
-
-    @property
-    def fee(self) -> Fact | None:
-        return reversibility_fee(self.subscription, self.requested_on, self.reason, self.cost_cents)
-
-    @property
-    def delivery(self) -> Fact | None:
-        return None if self.reason == Reason.DESTROY else facts.delivery(self.subscription, self.requested_on)
-
-    @property
-    def validation(self) -> Fact | None:
-        """When silence becomes an acceptance; before the delivery, counted from its deadline."""
-        delivery = self.delivery
-        start = clock.paris_day(self.delivered_at) if self.delivered_at else delivery and delivery.value
-        return facts.validation(self.subscription, start) if start else None
-
-    @property
-    def erasure(self) -> Fact | None:
-        """The first day of an erasure that the customer did not ask to have at once."""
-        if self.accepted_at:
-            return facts.erasure(self.subscription, clock.paris_day(self.accepted_at))
-        held_by = self.validation or self.delivery  # A4: never before the data could be handed over
-        return facts.erasure(self.subscription, held_by.value if held_by else None)
-
-    @property
-    def needs_payment(self) -> bool:
-        """A19: does the contract hand the data over only once the fee is paid?"""
-        gate, fee = facts.payment_first(self.subscription, self.requested_on), self.fee
-        return bool(gate and gate.value and fee and fee.value)
-
     def may_release(self) -> bool:
         fact = self.erasure
         return rules.may_erase(
@@ -171,9 +172,49 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
 
     # What people decide
 
+    def quote(self, cents: int, *, by: Any) -> None:
+        """Tell the customer the price of the recovery, without VAT, in cents (003-23)."""
+        if not self.needs_quote:
+            raise Refused(_("Ce contrat ne demande pas de devis."))
+        most = self.highest_quote
+        if most is not None and cents > most.value:
+            raise Refused(
+                _("La loi ne permet pas plus de %(most)s pour ce départ (%(law)s)."), field="amount_cents",
+                most=Cents(most.value), law=", ".join(most.clauses),
+            )  # fmt: skip
+        self._take("quote", by=by, cents=cents)
+        self.quote_cents, self.quoted_at = cents, clock.now()
+        self.send_fetch_link("mails/quote.txt")
+
+    def accept_quote(self, *, by: Any, address: str = "") -> None:
+        """The customer accepts the price; the recovery starts once it is paid, where the contract says so."""
+        self._take("accept_quote", by=by, cents=self.quote_cents, address=address)
+        self.quote_accepted_at, self.quote_accepted_by = clock.now(), by.label
+
+    def wait_for_payment(self, *, by: Any) -> None:
+        self._take("await_payment", by=by)
+
+    def pay(self, on: date, reference: str, *, by: Any) -> None:
+        """The price has come in: the recovery starts."""
+        if self.state != C.TO_PAY:
+            raise Refused(_("Ce dossier n'attend pas de paiement."))
+        if not self.requested_on <= on <= clock.today():
+            raise Refused(_("Le paiement se situe entre la demande et aujourd'hui."), field="on")
+        self.paid_on = on
+        record(self, "pay", by=by, on=on.isoformat(), reference=reference)
+        self.start(by=by)
+
     def start(self, *, by: Any) -> None:
-        if self.reason == Reason.DESTROY:
+        if not self.wants_copy:
             raise Refused(_("Une destruction sans copie attend la confirmation du client."))
+        if self.needs_quote and self.quote_accepted_at is None:
+            raise Refused(_("Le client n'a pas encore accepté le devis."))
+        if self.needs_payment and self.paid_on is None:
+            raise Refused(_("Le prix se paie avant la remise : notez d'abord le paiement."))
+        if self.is_sealed:
+            self._take("start_sealed", by=by)
+            jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
+            return
         self._take("start", by=by)
         self._ask(by)
 
@@ -199,10 +240,25 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
         self._take("lose_key", by=by)
         self._ask(by)
 
-    def deliver(self, exported: Exported, *, by: Any) -> None:
-        self._take("deliver", by=by, files=exported.files, bytes=exported.bytes)
-        self.files, self.bytes = exported.files, exported.bytes
-        self.manifest_sha256, self.delivered_at = exported.manifest_sha256, clock.now()
+    def find_unreadable(self, count: int, *, by: Any) -> None:
+        """The vault is damaged: nothing is handed over until the operator has decided."""
+        self.unreadable = count
+        record(self, "find_unreadable", by=by, count=count)
+
+    def deliver_with_losses(self, *, by: Any) -> None:
+        """Hand over what can be read, with the list of what cannot; never called complete."""
+        if self.state != C.EXPORTING or self.unreadable is None:
+            raise Refused(_("Aucune perte n'a été constatée dans ce coffre."))
+        self.with_losses = True
+        record(self, "accept_losses", by=by, count=self.unreadable)
+        jobs.resume(self.task_kind, self.task_ref)
+
+    def deliver(self, files: int, size: int, sums_sha256: str, *, lost: int = 0, by: Any) -> None:
+        """The copy is with the customer: files and bytes of it, and what commits to its content."""
+        self._take("deliver", by=by, files=files, bytes=size, lost=lost)
+        self.files, self.bytes = files, size
+        self.manifest_sha256, self.delivered_at = sums_sha256, clock.now()
+        self.unreadable = lost or None
         if opening := self.opening:
             opening.close(by=by)
         self.send_fetch_link("mails/export_ready.txt")
@@ -227,29 +283,63 @@ class ReversibilityCase(Tenant, Stateful, db.Model):
         self.contest_reason = reason.strip()
 
     def export_again(self, *, by: Any) -> None:
-        self._take("export_again", by=by)
+        verb = "start_sealed" if self.is_sealed else "export_again"
+        self._take(verb, by=by)
         self.round += 1
-        self.delivered_at = None
+        self.delivered_at, self.unreadable, self.with_losses = None, None, False
         revoke_links(Purpose.FETCH_EXPORT, self)
-        self._ask(by)
+        if self.is_sealed:
+            jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
+        else:
+            self._ask(by)
 
     def accept(self, *, erase_now: bool, by: Any, address: str = "") -> None:
         """The customer has checked the copy (or wants none), and says when to erase."""
         verb = "confirm_destruction" if self.reason == Reason.DESTROY else "accept"
         self._take(verb, by=by, erase_now=erase_now, address=address)
         self.accepted_at, self.accepted_by, self.erase_now = clock.now(), by.label, erase_now
+        if self.wants_copy:
+            self._move_end(by)
+            jobs.enqueue("reversibility.certify_return", self.task_ref, self.customer.organisation)
+
+    def _move_end(self, by: Any) -> None:
+        """Where the contract says so, it ends on the day on which the customer has the data (003-23)."""
+        subscription, received_on = self.subscription, clock.today()
+        moves = subscription.terms.on(self.requested_on).find("reversibility.moves_end")
+        ends_on = subscription.ends_on
+        if moves and moves.value and ends_on is not None and self.requested_on < ends_on < received_on:
+            day = rules.effective_after_recovery(ends_on, self.requested_on, received_on)
+            if day is not None:
+                subscription.move_end(day, by=by)
+
+    @property
+    def needs_two(self) -> bool:
+        """Is the vault too large for one person to have it erased? One of unknown size is."""
+        limit = int(current_app.config["ERASE_ALONE_BYTES"])
+        return self.vault.bytes_stored is None or self.vault.bytes_stored > limit
 
     def release(self, *, by: Any) -> None:
-        """Second person: the operator lets the erasure begin. Nothing can stop it after that."""
+        """The operator lets the erasure begin, for a large vault a second one. Nothing can stop it then."""
         if self.state == C.ACCEPTED and not self.may_release():
             raise Refused(
                 _("L'effacement est retenu : ni la date du contrat ni le client ne le permettent encore.")
             )
         if self.state == C.ACCEPTED and _restoring(self.vault):
             raise Refused(_("Une restauration est en cours dans ce coffre : terminez-la d'abord."))
+        if self.needs_two and self.first_released_by_id is None:
+            self._take("release_first", by=by)
+            self.first_released_by_id, self.first_released_by = by.id, by.label
+            return
+        if self.needs_two and self.first_released_by_id == by.id:
+            raise Refused(_("Vous avez demandé cet effacement : une deuxième personne doit l'ordonner."))
         self._take("release", by=by)
         self.released_by = by.label
         jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
+
+    def certify_return(self, number: str, certificate: Document, *, by: Any) -> None:
+        """The proof that the data were handed back, and how the handover ended."""
+        record(self, "certify_return", by=by, number=number)
+        self.return_number, self.return_certificate = number, certificate
 
     def certify(self, number: str, certificate: Document, *, by: Any) -> None:
         self._take("certify", by=by, number=number)

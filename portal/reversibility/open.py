@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.access import Role
-from portal.billing.models import add_charge
 from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.errors import Conflict, Refused
-from portal.journal import record
+from portal.journal import SYSTEM, record
 from portal.reversibility import facts
-from portal.reversibility.models import OVER, CaseState, Reason, ReversibilityCase
+from portal.reversibility.models import OVER, CaseState, HandoverForm, Reason, ReversibilityCase
+from portal.reversibility.price import go_on_to_payment, owe_fee
 from portal.subscriptions.models import Subscription
 
 
@@ -25,23 +25,25 @@ def vaults_for(subscription: Subscription) -> list[Vault]:
 
 
 def open_case(
-    subscription: Subscription, vault: Vault, *, reason: Reason, received_on: date, cost_cents: int, by: Any
-) -> ReversibilityCase:
+    subscription: Subscription, vault: Vault, *, reason: Reason, received_on: date, cost_cents: int,
+    form: HandoverForm = HandoverForm.READABLE, by: Any,
+) -> ReversibilityCase:  # fmt: skip
     """Log the request; its deadlines run from the day it was received. Owes the fee once."""
     _check(subscription, vault, received_on, by)
     case = ReversibilityCase(
         organisation=subscription.customer.organisation, customer=subscription.customer, vault=vault,
         subscription=subscription, reason=reason, state=CaseState.REQUESTED, requested_on=received_on,
         requested_by=by.label, cost_cents=cost_cents, opening_uid="", round=1, manifest_sha256="",
-        contest_reason="", accepted_by="", released_by="", certificate_number="",
+        contest_reason="", accepted_by="", released_by="", certificate_number="", form=form,
     )  # fmt: skip
     db.session.add(case)
     record(case, "open", by=by, wanted=str(reason))
-    _charge(case)
+    db.session.flush()
     if reason == Reason.DESTROY:
+        owe_fee(case)
         case.send_fetch_link("mails/confirm_destruction.txt")
-    elif not case.needs_payment:
-        case.start(by=by)
+    elif not case.needs_quote:
+        go_on_to_payment(case, by=by)
     return case
 
 
@@ -62,12 +64,19 @@ def _check(subscription: Subscription, vault: Vault, received_on: date, by: Any)
         raise Conflict(_("Un dossier est déjà ouvert pour ce coffre."))
 
 
-def _charge(case: ReversibilityCase) -> None:
-    fee, subscription = case.fee, case.subscription
-    if fee is None or not fee.value:
-        return
-    add_charge(
-        case.customer, origin=f"reversibility:{case.uid}", clause=fee.clauses[0],
-        label=_("Réversibilité de « %(vault)s »", vault=case.vault.name), quantity=1, unit_cents=fee.value,
-        includes_vat=False, vat_basis_points=subscription.vat_basis_points, method=subscription.method,
+def open_unclaimed(subscription: Subscription, vault: Vault) -> ReversibilityCase:
+    """Nobody has asked for the data in time: only the operator's order is missing for their erasure.
+
+    Source: 001-48, 002-23, 003-24.
+    """
+    now = clock.now()
+    case = ReversibilityCase(
+        organisation=subscription.customer.organisation, customer=subscription.customer, vault=vault,
+        subscription=subscription, reason=Reason.UNCLAIMED, state=CaseState.ACCEPTED,
+        requested_on=clock.today(), requested_by=SYSTEM.label, cost_cents=0, opening_uid="", round=1,
+        manifest_sha256="", contest_reason="", accepted_at=now, accepted_by=SYSTEM.label, erase_now=False,
+        released_by="", certificate_number="",
     )  # fmt: skip
+    db.session.add(case)
+    record(case, "open_unclaimed", by=SYSTEM)
+    return case

@@ -17,13 +17,21 @@ from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
 from portal.mail import mails_about
-from portal.money import parse_euros
 from portal.reversibility import facts
 from portal.reversibility.answer import answer_context
 from portal.reversibility.display import case_steps, waits_for
-from portal.reversibility.forms import CaseForm
-from portal.reversibility.models import OVER, CaseState, Reason, ReversibilityCase, case_for, cases_of
+from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm
+from portal.reversibility.models import (
+    OVER,
+    CaseState,
+    HandoverForm,
+    Reason,
+    ReversibilityCase,
+    case_for,
+    cases_of,
+)
 from portal.reversibility.open import open_case, vaults_for
+from portal.reversibility.price import invoice_of, pay
 from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.views import subscription_link
@@ -114,14 +122,11 @@ def create_case(subscription_uid: str) -> Response:
 
 def _open(subscription: Subscription, form: CaseForm) -> ReversibilityCase:
     vault = next(one for one in vaults_for(subscription) if one.uid == form.vault.data)
-    received_on = form.received_on.data if "received_on" in form else clock.today()
-    try:
-        cost = parse_euros(form.cost.data or "0") if "cost" in form else 0
-    except Refused as refusal:
-        raise Refused(refusal.template, field="cost", **refusal.values) from refusal
     return open_case(
-        subscription, vault, reason=Reason(form.reason.data), received_on=received_on, cost_cents=cost,
-        by=g.actor,
+        subscription, vault, reason=Reason(form.reason.data), by=g.actor,
+        received_on=form.received_on.data if "received_on" in form else clock.today(),
+        cost_cents=form.cost.data or 0 if "cost" in form else 0,
+        form=HandoverForm(form.form.data or HandoverForm.READABLE),
     )  # fmt: skip
 
 
@@ -137,7 +142,9 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
     page = render_template(
         "reversibility/show.html", case=case, documents=documents, counts=downloads(documents),
         events=timeline(case), mails=mails_about(case), window=facts.request_window(case.subscription),
-        payment_first=facts.payment_first(case.subscription, case.requested_on),
+        payment_first=facts.payment_first(case.subscription, case.requested_on), invoice=invoice_of(case),
+        quote=answer.pop("quote", None) or QuoteForm(formdata=None),
+        paid=answer.pop("paid", None) or PaidForm(formdata=None, on=clock.today()),
         **answer_context(case, **answer),
     )  # fmt: skip
     return make_response(page, status)
@@ -159,11 +166,47 @@ def _step(uid: str, verb: str, toast: str) -> Response:
     return htmx.go(url_for(".show_case", uid=uid), toast=toast)
 
 
-@bp.post("/<uid>/start")
+@bp.post("/<uid>/quote")
 @requires(Permission.REVERSIBILITY_ERASE)
-def start_case(uid: str) -> Response:
-    """The fee is paid where the contract wants it first (A19): go on."""
-    return _step(uid, "start", _("Le client est invité à ouvrir son coffre."))
+def quote_case(uid: str) -> Response:
+    case, form = _get(uid), QuoteForm()
+    if not form.validate():
+        return show(case, 422, quote=form)
+    try:
+        case.quote(form.amount_cents.data or 0, by=g.actor)
+    except Refused as refusal:
+        if refusal.field is None:
+            raise
+        form.amount_cents.errors = [said(refusal)]
+        return show(case, 422, quote=form)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("Le devis est envoyé au client."))
+
+
+@bp.post("/<uid>/payment")
+@requires(Permission.REVERSIBILITY_ERASE)
+def note_case_payment(uid: str) -> Response:
+    """The price is paid where the contract wants it first (A19): go on."""
+    case, form = _get(uid), PaidForm()
+    if not form.validate():
+        return show(case, 422, paid=form)
+    try:
+        pay(case, form.on.data, form.reference.data, by=g.actor)
+    except Refused as refusal:
+        if refusal.field not in form:
+            raise
+        db.session.rollback()
+        form[refusal.field].errors = [said(refusal)]
+        return show(_get(uid), 422, paid=form)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("Paiement noté : la récupération commence."))
+
+
+@bp.post("/<uid>/losses")
+@requires(Permission.REVERSIBILITY_ERASE)
+def accept_losses(uid: str) -> Response:
+    toast = _("Ce qui est lisible sera remis, avec la liste de ce qui ne l'est pas.")
+    return _step(uid, "deliver_with_losses", toast)
 
 
 @bp.post("/<uid>/key")
@@ -207,7 +250,9 @@ def release_erasure(uid: str) -> Response:
         raise Refused(_("Pour confirmer, tapez le nom du coffre : %(name)s.", name=case.vault.name))
     case.release(by=g.actor)
     db.session.commit()
-    return htmx.go(url_for(".show_case", uid=uid), toast=_("L'effacement commence."))
+    ordered = case.state == CaseState.ERASING
+    toast = _("L'effacement commence.") if ordered else _("Une deuxième personne doit maintenant l'ordonner.")
+    return htmx.go(url_for(".show_case", uid=uid), toast=toast)
 
 
 @bp.post("/<uid>/retry")

@@ -11,7 +11,6 @@ from portal.accounts.models import User
 from portal.db import db
 from portal.deadlines import add_months
 from portal.errors import Refused
-from portal.jobs import PeriodicRun, insert_once
 from portal.journal import SYSTEM
 from portal.mail import link, queue_mail
 from portal.resellers.models import LegalEntity
@@ -22,7 +21,7 @@ _CATCH_UP_DAYS = 5  # a worker that was off that day still does it, but nobody i
 _SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
 
 
-@jobs.periodic("sepa.schedule", lambda: clock.now().strftime("%Y-%m-%dT%H"))
+@jobs.periodic("sepa.schedule", jobs.hourly)
 def freeze_on_schedule() -> None:
     """Freeze once a month what falls due before the next time, and tell finance."""
     today = clock.today()
@@ -37,9 +36,7 @@ def _is_day(freeze_day: int, today: date) -> bool:
 
 
 def _take_month(entity: LegalEntity, today: date) -> bool:
-    row = PeriodicRun(name=f"sepa.freeze:{entity.uid}", slot=today.strftime("%Y-%m"))
-    values = {"uid": row.uid, "created_at": row.created_at, "name": row.name, "slot": row.slot}
-    return insert_once(PeriodicRun, values, ["name", "slot"])
+    return jobs.first_time(f"sepa.freeze:{entity.uid}", today.strftime("%Y-%m"))
 
 
 def _freeze(entity: LegalEntity, through: date) -> None:

@@ -15,6 +15,7 @@ from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
+from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
@@ -213,6 +214,13 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     def give_notice(self, *, sent_on: date, ends_on: date, reason: str, by: Any) -> None:
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
+
+    def move_end(self, ends_on: date, *, by: Any) -> None:
+        """The contract lasts longer than its notice said (003-23); it is never shortened so."""
+        if self.state != S.NOTICE_GIVEN or self.ends_on is None or ends_on <= self.ends_on:
+            raise Refused(_("La fin de ce contrat ne peut pas être repoussée."))
+        record(self, "move_end", by=by, before=self.ends_on.isoformat(), after=ends_on.isoformat())
+        self.ends_on = ends_on
 
     def withdraw(self, *, on: date, refund_cents: int, by: Any) -> None:
         self._take("withdraw", by=by, refund_cents=refund_cents)

@@ -3,7 +3,11 @@ import pytest
 from portal.reversibility.models import CaseState, ReversibilityCase
 
 ALLOWED = {  # copied from the procedure, not from the code
-    ("requested", "start"),
+    *((state, "quote") for state in ("requested", "quoted")),
+    ("quoted", "accept_quote"),
+    ("requested", "await_payment"),
+    *((state, "start") for state in ("requested", "to_pay")),
+    *((state, "start_sealed") for state in ("requested", "to_pay", "contested")),
     ("requested", "confirm_destruction"),
     ("waiting_for_key", "export"),
     ("exporting", "lose_key"),
@@ -11,11 +15,10 @@ ALLOWED = {  # copied from the procedure, not from the code
     ("ready", "contest"),
     ("contested", "export_again"),
     ("ready", "accept"),
+    ("accepted", "release_first"),
     ("accepted", "release"),
     ("erasing", "certify"),
-    ("requested", "cancel"),
-    ("waiting_for_key", "cancel"),
-    ("contested", "cancel"),
+    *((state, "cancel") for state in ("requested", "quoted", "to_pay", "waiting_for_key", "contested")),
 }
 
 

@@ -18,7 +18,7 @@ from portal.db import db
 from portal.engine.models import OpeningState
 from portal.jobs import TaskState
 from portal.journal import JournalEntry
-from portal.reversibility.jobs import accept_by_silence
+from portal.reversibility.calendar_jobs import accept_by_silence
 from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.seals import check_seal
 from portal.secrets import keyring
@@ -27,6 +27,7 @@ from tests.builders import a_customer, an_outsider, stored, work
 from tests.vaulting import fetch, link_in, unlock
 
 C = CaseState
+PAID = {"on": "2026-11-23", "reference": "VIR 1"}
 
 
 def ask(client, subscription, vault, **values):
@@ -186,7 +187,9 @@ def test_a_whole_life_ends_with_one_sealed_certificate(browser, house, passed, r
     assert stored(ready).state == C.ERASED and not place.exists()
     assert all(document.erased for document in exports(ready))
     assert stored(own_vault).state == "erased"
-    certificate = db.session.scalars(select(Document).where(Document.kind == "certificate")).one()
+    certificate, back = ready.certificate, ready.return_certificate
+    assert ready.return_number == "CR-2026-000001" and "CR-2026-000001" in pdf_text(content_of(back))
+    assert check_seal(content_of(back), keyring().seal_certificate_pem).is_sound
     assert ready.certificate_number == "CE-2026-000001" and certificate.filename == "CE-2026-000001.pdf"
     assert check_seal(content_of(certificate), keyring().seal_certificate_pem).is_sound
     text = pdf_text(content_of(certificate))
@@ -239,7 +242,8 @@ def test_a_destruction_waits_for_the_customers_word(browser, house, owner, subsc
     case = the_case()
     assert case.state == C.REQUESTED
     operator = browser(house.operator)
-    assert operator.post(f"/reversibility/{case.uid}/start").status_code == 422
+    assert operator.post(f"/reversibility/{case.uid}/payment", data=PAID).status_code == 422
+    assert operator.post(f"/reversibility/{case.uid}/losses").status_code == 422
     assert release(operator, case).status_code == 409
     path = link_in(vaulting.last_mail(case.uid))
     client = pass_code(browser(), path)
@@ -342,7 +346,18 @@ def test_others_cannot(browser, house, case, subscription, own_vault):
     assert ask(outsider, subscription, own_vault).status_code == 404
     assert outsider.post(f"{base}/cancellation").status_code == 404
     assert reader.get(base).status_code == 200
-    for verb in ("cancellation", "key", "export", "link", "erasure", "start", "retry", "acceptance"):
+    for verb in (
+        "cancellation",
+        "key",
+        "export",
+        "link",
+        "erasure",
+        "quote",
+        "payment",
+        "losses",
+        "retry",
+        "acceptance",
+    ):
         assert reader.post(f"{base}/{verb}").status_code == 403
     assert stored(case).state == C.WAITING_FOR_KEY
 
