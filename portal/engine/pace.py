@@ -11,10 +11,10 @@ Teller = Callable[[Phase, int, int, int, int], None]  # the fields of Progress, 
 
 
 def after(on_progress: OnProgress | None, behind: float) -> OnProgress | None:
-    """For phases that begin when a share of the whole, 0 to 1, is over."""
+    """For phases that begin when a share of the whole, 0 to 1, is over; one may lie within another."""
     if on_progress is None:
         return None
-    return lambda progress: on_progress(replace(progress, behind=behind))
+    return lambda progress: on_progress(replace(progress, behind=behind + (1 - behind) * progress.behind))
 
 
 def throttled(on_progress: OnProgress | None) -> Teller:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.engine.child import running
 from portal.engine.errors import EngineError
 from portal.engine.port import ExportLimits, RepoRef
 from portal.engine.restic import Restic, Timeouts
@@ -17,6 +18,7 @@ from tests.engine.builders import (
     flip_bytes,
     many_files,
 )
+from tests.engine.servers import SECRETS, s3_server
 from tests.engine.test_export import check_sums, contents, rows, unzip
 
 pytestmark = pytest.mark.slow
@@ -85,6 +87,38 @@ def test_one_damaged_file_is_listed_and_all_others_come(engine, some_files, tmp_
     assert specials == {"dossier vide": "", "lien": "a1.txt", "tube": ""}
     fractions = [one.fraction for one in seen]
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
+
+
+class ShortReads(Restic):
+    """An engine that says all went well and gives one byte, as a wrong one would."""
+
+    def file_of(self, repo, key, snapshot_id, path):
+        return running(["printf", "x"], env={"PATH": "/usr/bin:/bin"}, silence_seconds=10)
+
+
+def test_a_file_that_comes_short_is_lost_whatever_restic_says(some_files, tmp_path):
+    repo, source, snapshot = some_files
+    bad = source / "dossier3" / "fichier010.bin"
+    spoil(repo, node_at(repo, snapshot.id, bad)["content"][0])
+    export_readable = ShortReads().export_readable
+    done = export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    assert str(bad) in lost(done)
+    assert b"x" not in {file.read_bytes() for file in (unzip(done, tmp_path / "y")).rglob("*.bin")}
+
+
+def test_what_a_damaged_bucket_still_gives(some_files, tmp_path):
+    repo, source, snapshot = some_files
+    bad = source / "dossier1" / "fichier001.bin"
+    spoil(repo, node_at(repo, snapshot.id, bad)["content"][0])
+    remote, seen = Restic(backend_env=SECRETS), []
+    with s3_server() as bucket:
+        place = bucket.take(Path(repo.location), "abime")
+        done = remote.export_readable(
+            place, a_key(), [snapshot], tmp_path / "x", seen.append, FREE, accept_losses=True
+        )
+    assert lost(done) == [str(bad)]
+    assert [one.fraction for one in seen] == sorted(one.fraction for one in seen)
+    assert not (tmp_path / "x.mirror").exists()
 
 
 def test_a_damaged_folder_is_lost_alone(engine, some_files, tmp_path):

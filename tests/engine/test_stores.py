@@ -213,6 +213,12 @@ def test_restic_and_the_stores_use_the_same_credentials(copy_of_office, bucket):
     assert SECRETS["AWS_SECRET_ACCESS_KEY"] not in repr(vars(engine)["_access"])
 
 
+def test_what_goes_away_during_a_verification_is_no_damage(copy_of_office):
+    gone = packs(copy_of_office)[-1]
+    report = keyless.verify_sealed(copy_of_office, lambda _: gone.unlink(missing_ok=True))
+    assert report.ok and report.objects == keyless.usage(copy_of_office).objects - 1
+
+
 def test_a_backup_during_a_verification_succeeds(copy_of_office, tmp_path):
     from tests.engine.builders import a_backup, many_files
 
