@@ -1,7 +1,7 @@
 """Languages and the way amounts, dates and sizes are written."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.numbers import format_currency, format_decimal
@@ -99,6 +99,40 @@ def instant(value: datetime | None) -> str | Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
 
 
+def short_instant(value: datetime | None) -> str | Markup:
+    """An aware instant where room is scarce: day and hour in Paris, the year in the tooltip."""
+    if value is None:
+        return ""
+    text, full = format_datetime(value, "d MMM, HH:mm"), format_datetime(value, "d MMMM y HH:mm:ss zzzz")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
+
+
+def duration(value: timedelta) -> str:
+    """How long something took: « 2 h 05 », « 12 min », « 40 s »."""
+    seconds = int(value.total_seconds())
+    if seconds < 60:
+        return _("%(n)d s", n=seconds)
+    minutes = seconds // 60
+    if minutes < 60:
+        return _("%(n)d min", n=minutes)
+    return _("%(h)d h %(m)s", h=minutes // 60, m=f"{minutes % 60:02d}")
+
+
+def decimal(value: float) -> str:
+    """A number with at most two decimals."""
+    return format_decimal(round(value, 2), locale=get_locale())
+
+
+def plain_instant(value: datetime | None) -> str:
+    """An aware instant in Paris time, for a text without mark-up."""
+    return "" if value is None else format_datetime(value, "d MMMM y, HH:mm")
+
+
+def number(value: int | None) -> str:
+    """An integer in groups of three digits."""
+    return "" if value is None else format_decimal(value, locale=get_locale())
+
+
 def size(value: int | None) -> str:
     """Bytes with a decimal unit."""
     if value is None:
@@ -132,6 +166,11 @@ def init_app(app: Flask) -> None:
         translated,
         instant,
         instant_day,
+        plain_instant,
+        short_instant,
+        duration,
+        decimal,
+        number,
         size,
         siren,
         lines,
