@@ -107,6 +107,14 @@ def short_instant(value: datetime | None) -> str | Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
 
 
+def time_ago(value: datetime, now: datetime) -> Markup:
+    """How long before ``now``: hours for two days, then days; the instant itself in the tooltip."""
+    hours = max(int((now - value).total_seconds()) // 3600, 0)
+    text = _("il y a %(n)d h", n=hours) if hours < 48 else _("il y a %(n)d j", n=hours // 24)
+    full = format_datetime(value, "d MMMM y HH:mm:ss zzzz")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
+
+
 def duration(value: timedelta) -> str:
     """How long something took: « 2 h 05 », « 12 min », « 40 s »."""
     seconds = int(value.total_seconds())
@@ -168,6 +176,7 @@ def init_app(app: Flask) -> None:
         instant_day,
         plain_instant,
         short_instant,
+        time_ago,
         duration,
         decimal,
         number,

@@ -243,7 +243,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("machine", "new_token"): _l("Nouveau jeton donné à la machine"),
     ("machine", "watch"): _l("Surveillance réglée"),
     ("machine", "unwatch"): _l("Surveillance arrêtée"),
-    ("machine", "ask_review"): _l("Contrat à réévaluer : trop de changements"),
+    ("backup_review", "ask"): _l("Contrat à réévaluer : trop de changements"),
     ("backup_review", "close"): _l("Réévaluation close"),
     ("customer", "want_reports"): _l("Compte rendu demandé après chaque sauvegarde"),
     ("customer", "refuse_reports"): _l("Compte rendu des sauvegardes arrêté"),

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 _NUMBER = _l("Un nombre d'heures entre 1 et 744.")
 
@@ -17,5 +17,5 @@ class WatchForm(FlaskForm):
 
 class ReviewForm(FlaskForm):
     note = TextAreaField(
-        _l("Ce qui a été vu et décidé"), [InputRequired(_l("Écrivez une note.")), Length(max=2000)]
+        _l("Ce qui a été vu et décidé"), [DataRequired(_l("Écrivez une note.")), Length(max=2000)]
     )

@@ -93,5 +93,5 @@ def _ask(run: BackupRun, one: Change, days: int | None, limit_bp: int, clause: s
     )  # fmt: skip
     db.session.add(review)
     db.session.flush()
-    record(run.machine, "ask_review", by=SYSTEM, clause=clause)
+    record(review, "ask", by=SYSTEM)
     return review

@@ -6,17 +6,20 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from portal import clock
+from portal.access import Role
+from portal.accounts.models import Organisation, User
 from portal.backups.health import Outcome, Trouble
 from portal.backups.models import Machine
 from portal.backups.receive import Report
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.db import db
+from portal.engine.port import Usage
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, issue_key, take_seat
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.place import place_order, record_wire
-from tests.builders import House, a_customer
+from tests.builders import House, a_customer, a_user
 from tests.subscriptions.builders import a_flat_product, a_product
 
 NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # of the Monday on which the clock of the tests stands
@@ -42,6 +45,13 @@ def a_watched_machine(house: House, name: str = "poste-1") -> tuple[Machine, str
     """A machine of a new customer of the house's reseller, and its token."""
     machine = a_machine(a_key(a_customer(house.reseller)), name)
     return machine, a_token(machine)
+
+
+def a_person(organisation: Organisation, role: Role = Role.CUSTOMER) -> User:
+    """Somebody with an account, who can sign in at once."""
+    user = a_user(organisation, role)
+    db.session.commit()
+    return user
 
 
 def a_token(machine: Machine) -> str:
@@ -79,6 +89,13 @@ def a_report(run_id: str = "run-1", ended_at: datetime = NIGHT, **values: Any) -
         files_total=1000, incidents=0, texts=(), snapshot_id="", client_version="client 3.2",
     )  # fmt: skip
     return Report(**{**defaults, **values})
+
+
+def a_usage(stored: int) -> Usage:
+    """What the engine measures of a vault."""
+    return Usage(
+        bytes_stored=stored, objects=1, snapshots=3, newest_snapshot_at=NIGHT, keys=1, locks=0
+    )  # fmt: skip
 
 
 def a_body(run_id: str = "run-1", ended_at: datetime = NIGHT, **values: Any) -> dict[str, Any]:

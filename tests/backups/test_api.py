@@ -1,7 +1,9 @@
 """Machines report their backups: once, bounded, under a token of their own."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -102,6 +104,19 @@ def test_the_same_run_told_otherwise_is_refused(house: House, browser: Browser) 
     answer = post(client, token, a_body(outcome="failed"))
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "RUN_CHANGED")
     assert db.session.scalars(db.select(BackupRun)).one().outcome == "ok"
+
+
+def test_the_example_of_the_documentation_is_taken(house: House, browser: Browser) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "machines.md").read_text()
+    example = json.loads(page.split("```json")[1].split("```")[0])
+    _machine, token = a_watched_machine(house)
+    assert post(browser(), token, example).status_code == 201
+    run = db.session.scalars(db.select(BackupRun)).one()
+    assert (run.outcome, run.incidents, run.files_total) == ("partial", 2, 181220)
+    named = {line.split("|")[1] for line in page.splitlines() if line.startswith("| `")}
+    assert {name for cell in named for name in cell.replace("`", "").replace(",", " ").split()} == {
+        *example, "trouble"
+    }  # fmt: skip
 
 
 def test_two_machines_may_use_the_same_run_id(house: House, browser: Browser) -> None:
