@@ -35,6 +35,9 @@ class Health(StrEnum):
     UNWATCHED = "unwatched"
 
 
+ALARMS = (Health.DAMAGED, Health.FAILED, Health.LOCKED, Health.LATE, Health.PARTIAL)
+
+
 def due_by(ended_at: datetime, schedule_hours: int) -> datetime:
     """The last instant at which the machine is not late: two schedules after the end of its last run."""
     return ended_at + timedelta(hours=MISSED_AFTER * schedule_hours)

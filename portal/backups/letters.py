@@ -12,6 +12,7 @@ from portal.engine.models import mail_address
 from portal.engine.rules import build_report, incidents_to_mail
 from portal.journal import record
 from portal.mail import link, queue_mail
+from portal.terms.values import Value
 
 
 def send_incidents(run: BackupRun) -> None:
@@ -34,9 +35,14 @@ def send_incidents(run: BackupRun) -> None:
 
 
 def _may_write(machine: Machine) -> bool:
-    subscription = machine.subscription
-    wanted = subscription.present_terms.find("backup.incident_mail") if subscription else None
+    wanted = _term(machine, "backup.incident_mail")
     return wanted is None or bool(wanted.value)
+
+
+def _term(machine: Machine, key: str) -> Value | None:
+    """What the contract of the machine says of a key; None where it is silent, or for no contract."""
+    subscription = machine.subscription
+    return subscription.present_terms.find(key) if subscription else None
 
 
 def send_report(run: BackupRun) -> None:
@@ -45,7 +51,9 @@ def send_report(run: BackupRun) -> None:
     The volume is what the vaults of the machine's subscription hold; what the machine read, as long as no
     vault was measured.
 
-    Source: 000-45.
+    Where the contract advises local copies by another technology, the report repeats it.
+
+    Source: 000-45, 002-07, 004-08.
     """
     machine = run.machine
     measured = [vault.bytes_stored for vault in machine.vaults if vault.bytes_stored is not None]
@@ -57,7 +65,7 @@ def send_report(run: BackupRun) -> None:
     if report is not None:
         _write(
             machine, "mails/backup_report.txt", ContactRole.TECHNICAL, run=run, report=report,
-            is_stored=bool(measured),
+            is_stored=bool(measured), advised=_term(machine, "backup.local_copy_advised"),
         )  # fmt: skip
 
 

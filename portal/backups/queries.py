@@ -6,7 +6,7 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
-from portal.backups.health import Health, Outcome, Trouble
+from portal.backups.health import ALARMS, Health, Outcome, Trouble
 from portal.backups.models import BackupReview, Machine, ReviewState
 from portal.customers.models import Customer, fold
 from portal.db import db
@@ -52,6 +52,11 @@ def count_by_state(actor: Any, text: str = "") -> dict[Health, int]:
     rows = db.session.execute(select(found.c.state, func.count()).group_by(found.c.state))
     counts: dict[str, int] = {row[0]: row[1] for row in rows}
     return {state: counts[state.value] for state in Health if state.value in counts}
+
+
+def count_alarms(actor: Any) -> int:
+    """Machines that somebody should look at."""
+    return sum(number for state, number in count_by_state(actor).items() if state in ALARMS)
 
 
 def page(query: Select[Any], number: int) -> tuple[list[Machine], bool]:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from flask.testing import FlaskClient
 
 from portal.backups.health import Outcome
+from portal.backups.letters import choose_reports
 from portal.backups.models import BackupIncident, Machine
 from portal.backups.receive import receive_report
 from portal.customers.models import ContactRole
@@ -20,6 +21,7 @@ from tests.backups.reporting import (
     a_report,
     a_usage,
     a_watched_machine,
+    of_dobaas,
     of_natso,
     post,
 )
@@ -155,3 +157,18 @@ def test_the_choice_is_refused_to_a_reader_and_unknown_to_a_stranger(house: Hous
     outsider = an_outsider(house)
     assert browser(house.reader).post(address, data={"wanted": "yes"}).status_code == 403
     assert browser(outsider).post(address, data={"wanted": "yes"}).status_code == 404
+
+
+def test_002_07_the_report_repeats_the_advice_of_local_copies(house: House) -> None:
+    machine, _subscription = of_dobaas(house)
+    choose_reports(machine.customer, True, by=house.owner)
+    receive_report(machine, a_report())
+    assert "copies locales" in mails(machine)[0].body
+    assert "(002-07)" in mails(machine)[0].body
+
+
+def test_002_07_a_contract_that_gives_no_such_advice_is_not_made_to(house: House) -> None:
+    machine, _subscription = of_natso(house)
+    choose_reports(machine.customer, True, by=house.owner)
+    receive_report(machine, a_report())
+    assert "copies locales" not in mails(machine)[0].body

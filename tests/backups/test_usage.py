@@ -13,7 +13,7 @@ from portal.billing.models import Charge
 from portal.db import db
 from portal.engine.jobs import measure_every_vault
 from portal.engine.models import Vault, register_vault
-from tests.backups.reporting import NIGHT, a_machine, a_person, a_report, a_usage, of_natso
+from tests.backups.reporting import NIGHT, a_key, a_machine, a_person, a_report, a_usage, of_natso
 from tests.builders import House, a_customer, work
 
 Browser = Callable[..., FlaskClient]
@@ -41,6 +41,17 @@ def test_a_vault_has_one_sample_a_day_the_last_measure_of_it(house: House, at: A
     at(NIGHT + DAY)
     vault.measured(a_usage(250))
     assert samples() == [(date(2026, 11, 23), 200), (date(2026, 11, 24), 250)]
+
+
+def test_a_measure_touches_the_samples_of_its_own_vault_and_day_only(house: House, at: At) -> None:
+    first, second = a_vault(house), a_vault_more(house)
+    first.measured(a_usage(100))
+    second.measured(a_usage(10))
+    at(NIGHT + DAY)
+    for stored in (200, 300):
+        first.measured(a_usage(stored))
+    rows = db.session.execute(db.select(UsageSample.vault_id, UsageSample.bytes_stored)).all()
+    assert sorted(rows) == [(first.id, 100), (first.id, 300), (second.id, 10)]
 
 
 def test_the_day_of_a_sample_is_the_one_of_paris(house: House, at: At) -> None:
@@ -106,6 +117,8 @@ def test_the_subscription_shows_machines_seen_beside_seats_bought(
     machine, subscription = of_natso(house)
     receive_report(machine, a_report())
     a_machine(machine.activation.key, "muette")
+    elsewhere = a_machine(a_key(machine.customer, source_uid="other"), "ailleurs")
+    receive_report(elsewhere, a_report())
     usage = usage_of(subscription)
     assert (usage.machines_seen, usage.machines_activated, usage.seats) == (1, 2, 5)
     assert not usage.is_over
@@ -122,6 +135,7 @@ def test_more_machines_than_seats_is_a_warning_and_no_charge(house: House, brows
     for number in range(4):
         receive_report(a_machine(machine.activation.key, f"m{number}"), a_report())
     charges = db.session.scalars(db.select(Charge)).all()
+    assert (usage_of(subscription).machines_activated, usage_of(subscription).is_over) == (5, False)
     subscription.quantity = 4  # a smaller renewal
     assert usage_of(subscription).is_over
     text = browser(house.owner).get(f"/subscriptions/{subscription.uid}").text

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from portal import clock
 from portal.backups.health import Health, Outcome, Trouble
 from portal.backups.models import Machine
-from portal.backups.queries import PAGE, count_by_state, machines, page, state_column
+from portal.backups.queries import PAGE, count_alarms, count_by_state, machines, page, state_column
 from portal.backups.receive import receive_report
 from portal.backups.watch import values_of
 from portal.db import db
@@ -166,6 +166,14 @@ def test_states_are_counted_within_the_search(house: House) -> None:
     some_machines(house)
     assert count_by_state(house.owner) == {Health.FAILED: 1, Health.UNKNOWN: 1, Health.FRESH: 1}
     assert count_by_state(house.owner, "étu") == {Health.UNKNOWN: 1}
+
+
+def test_the_start_page_counts_what_somebody_should_look_at(house: House, browser: Browser) -> None:
+    some_machines(house)
+    assert count_alarms(house.owner) == 1  # the failed one; one is well, one has not begun
+    assert "sauvegardes à regarder" in browser(house.owner).get("/").text
+    assert "sauvegardes à regarder" not in browser(house.finance).get("/").text
+    assert count_alarms(an_outsider(house)) == 0
 
 
 def test_every_state_is_told_by_a_word_and_a_sign(house: House, browser: Browser) -> None:
