@@ -142,7 +142,9 @@ def set_reports(customer_uid: str) -> Response:
     wanted = request.form.get("wanted") == "yes"
     choose_reports(customer, wanted, by=g.actor)
     db.session.commit()
-    toast = _("Un compte rendu suivra chaque sauvegarde.") if wanted else _("Plus de compte rendu.")
+    toast = (
+        _("Un compte rendu suivra chaque sauvegarde.") if wanted else _("Les comptes rendus sont arrêtés.")
+    )
     back = request.form.get("machine", "")
     known = db.session.scalars(Machine.visible_to(g.actor).where(Machine.uid == back)).first()
     see = url_for(".show_machine", uid=back) if known else url_for(".wall")

@@ -96,7 +96,7 @@ def _night(age: int, last: datetime, size: int, files: int, chance: random.Rando
         ended_at=ended, outcome=Outcome.OK, trouble=Trouble.NONE, source_bytes=grown,
         added_bytes=grown * chance.randint(1, 9) // 1000, files_new=chance.randint(5, 90),
         files_changed=chance.randint(20, 400), files_total=files - 40 * age, incidents=0, texts=(),
-        snapshot_id="", client_version="client 3.2.1",
+        snapshot_id="", client_version="agent 3.2.1",
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def a_report(run_id: str = "run-1", ended_at: datetime = NIGHT, **values: Any) -
     defaults: dict[str, Any] = dict(
         run_id=run_id, started_at=ended_at - timedelta(minutes=20), ended_at=ended_at, outcome=Outcome.OK,
         trouble=Trouble.NONE, source_bytes=10**9, added_bytes=10**6, files_new=3, files_changed=7,
-        files_total=1000, incidents=0, texts=(), snapshot_id="", client_version="client 3.2",
+        files_total=1000, incidents=0, texts=(), snapshot_id="", client_version="agent 3.2",
     )  # fmt: skip
     return Report(**{**defaults, **values})
 
@@ -102,7 +102,7 @@ def a_body(run_id: str = "run-1", ended_at: datetime = NIGHT, **values: Any) -> 
     body = dict(
         run_id=run_id, started_at=told(ended_at - timedelta(minutes=20)), ended_at=told(ended_at),
         outcome="ok", source_bytes=10**9, added_bytes=10**6, files_new=3, files_changed=7, files_total=1000,
-        client_version="client 3.2",
+        client_version="agent 3.2",
     )  # fmt: skip
     return body | values
 
