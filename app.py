@@ -6,7 +6,9 @@ from flask_migrate import Migrate
 from portal import cli, config, db, htmx, i18n, logs, secrets, web, words
 from portal.accounts import sessions
 from portal.accounts import views as accounts
+from portal.api import backup_views as _backup_api  # noqa: F401
 from portal.api import views as api
+from portal.backups import views as backups
 from portal.billing import debits as _debits  # noqa: F401
 from portal.billing import rate_views as rates
 from portal.billing import views as billing
@@ -49,7 +51,7 @@ BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
     billing.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp,
     import_views.bp, returns.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
+    reversibility_answer.bp, backups.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 
 

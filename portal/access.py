@@ -55,6 +55,9 @@ class Permission(StrEnum):
     RESTORE_READ = "restore:read"
     RESTORE_ASK = "restore:ask"
     RESTORE_WORK = "restore:work"
+    BACKUP_READ = "backup:read"
+    BACKUP_WORK = "backup:work"
+    BACKUP_CHOOSE = "backup:choose"
     VAULT_READ = "vault:read"
     VAULT_WRITE = "vault:write"
     VAULT_UNLOCK = "vault:unlock"
@@ -100,6 +103,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, Role.CUSTOMER},
     P.RESTORE_ASK: {*_REPAIRING, Role.CUSTOMER},
     P.RESTORE_WORK: set(_REPAIRING),
+    P.BACKUP_READ: {*_REPAIRING, Role.SALES, Role.READER, Role.CUSTOMER},
+    P.BACKUP_WORK: set(_REPAIRING),
+    P.BACKUP_CHOOSE: {*_REPAIRING, Role.CUSTOMER},
     P.VAULT_READ: {*_REPAIRING, Role.SALES, Role.READER, Role.CUSTOMER},
     P.VAULT_WRITE: {Role.OPERATOR, Role.TECHNICIAN},
     P.VAULT_UNLOCK: {Role.CUSTOMER},

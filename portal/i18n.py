@@ -1,7 +1,7 @@
 """Languages and the way amounts, dates and sizes are written."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.numbers import format_currency, format_decimal
@@ -109,6 +109,48 @@ def instant(value: datetime | None) -> str | Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
 
 
+def short_instant(value: datetime | None) -> str | Markup:
+    """An aware instant where room is scarce: day and hour in Paris, the year in the tooltip."""
+    if value is None:
+        return ""
+    text, full = format_datetime(value, "d MMM, HH:mm"), format_datetime(value, "d MMMM y HH:mm:ss zzzz")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
+
+
+def time_ago(value: datetime, now: datetime) -> Markup:
+    """How long before ``now``: hours for two days, then days; the instant itself in the tooltip."""
+    hours = max(int((now - value).total_seconds()) // 3600, 0)
+    text = _("il y a %(n)d h", n=hours) if hours < 48 else _("il y a %(n)d j", n=hours // 24)
+    full = format_datetime(value, "d MMMM y HH:mm:ss zzzz")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(value.isoformat(), full, text)
+
+
+def duration(value: timedelta) -> str:
+    """How long something took: « 2 h 05 », « 12 min », « 40 s »."""
+    seconds = int(value.total_seconds())
+    if seconds < 60:
+        return _("%(n)d s", n=seconds)
+    minutes = seconds // 60
+    if minutes < 60:
+        return _("%(n)d min", n=minutes)
+    return _("%(h)d h %(m)s", h=minutes // 60, m=f"{minutes % 60:02d}")
+
+
+def decimal(value: float) -> str:
+    """A number with at most two decimals."""
+    return format_decimal(round(value, 2), locale=get_locale())
+
+
+def plain_instant(value: datetime | None) -> str:
+    """An aware instant in Paris time, for a text without mark-up."""
+    return "" if value is None else format_datetime(value, "d MMMM y, HH:mm")
+
+
+def number(value: int | None) -> str:
+    """An integer in groups of three digits."""
+    return "" if value is None else format_decimal(value, locale=get_locale())
+
+
 def size(value: int | None) -> str:
     """Bytes with a decimal unit."""
     if value is None:
@@ -144,6 +186,12 @@ def init_app(app: Flask) -> None:
         instant_day,
         month_name,
         percent,
+        plain_instant,
+        short_instant,
+        time_ago,
+        duration,
+        decimal,
+        number,
         size,
         siren,
         lines,

@@ -103,6 +103,17 @@ _STATES: dict[str, Look] = {
     "finding_missing": Look(_l("manque"), "wait", "hourglass-split"),
     "finding_law": Look(_l("loi"), "live", "info-circle"),
     "withdrawn": Look(_l("retirée"), "bad", "x-circle"),
+    "backup_damaged": Look(_l("endommagée"), "bad", "exclamation-triangle-fill"),
+    "backup_failed": Look(_l("échouée"), "bad", "x-circle"),
+    "backup_locked": Look(_l("verrouillée"), "bad", "lock"),
+    "backup_late": Look(_l("en retard"), "wait", "hourglass-split"),
+    "backup_partial": Look(_l("partielle"), "wait", "exclamation-circle"),
+    "backup_unknown": Look(_l("jamais vue"), "plain", "question-circle"),
+    "backup_fresh": Look(_l("à jour"), "good", "check-circle"),
+    "backup_unwatched": Look(_l("non surveillée"), "plain", "slash-circle"),
+    "run_ok": Look(_l("réussie"), "good", "check-circle"),
+    "review_open": Look(_l("à réévaluer"), "wait", "eye"),
+    "review_closed": Look(_l("close"), "plain", "check-circle"),
 }
 
 ROLES = {
@@ -246,6 +257,13 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("terms_version", "replace"): _l("Brouillon remplacé"),
     ("terms_version", "publish"): _l("Version publiée"),
     ("terms_version", "withdraw"): _l("Version retirée"),
+    ("machine", "new_token"): _l("Nouveau jeton donné à la machine"),
+    ("machine", "watch"): _l("Surveillance réglée"),
+    ("machine", "unwatch"): _l("Surveillance arrêtée"),
+    ("backup_review", "ask"): _l("Contrat à réévaluer : trop de changements"),
+    ("backup_review", "close"): _l("Réévaluation close"),
+    ("customer", "want_reports"): _l("Compte rendu demandé après chaque sauvegarde"),
+    ("customer", "refuse_reports"): _l("Compte rendu des sauvegardes arrêté"),
 }
 
 

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from portal.backups.models import BackupReview, ChangeUnit, ReviewState
+from portal.backups.receive import receive_report
 from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
@@ -12,6 +14,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.models import VaultOpening, register_vault
 from portal.journal import SYSTEM
+from portal.licensing.models import keys_of
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.restore_requests.models import Cause, RestoreKind, open_request
@@ -23,6 +26,7 @@ from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns import import_bank_file
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
+from tests.backups.reporting import a_machine, a_report
 from tests.builders import House, a_customer, work
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
@@ -56,6 +60,7 @@ def a_world(house: House) -> dict[str, str]:
         "/sepa/collections/": collection.uid,
     }
     ids |= _of_the_vault(order.customer)
+    ids |= _of_the_backups(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     db.session.commit()
     ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
@@ -88,6 +93,19 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     assert notice is not None
     db.session.commit()
     return {"/notices/": notice.uid, "/terms/": version.version, "/prices/": product.uid}
+
+
+def _of_the_backups(customer: Customer) -> dict[str, str]:
+    """A machine that reported an incident, and a review of its contract."""
+    machine = a_machine(keys_of(customer)[0])
+    run, _is_new = receive_report(machine, a_report(incidents=1, texts=("illisible",)))
+    review = BackupReview(
+        organisation=customer.organisation, machine_id=machine.id, backup_run_id=run.id, changed=2, base=10,
+        unit=ChangeUnit.FILES, limit_bp=500, clause="002-05", state=ReviewState.OPEN, note="",
+    )  # fmt: skip
+    db.session.add(review)
+    db.session.commit()
+    return {"/backups/": machine.uid, "/backups/reviews/": review.uid, "/backups/reports/": customer.uid}
 
 
 def _of_the_vault(customer: Customer) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Activation of machines. JSON in, JSON out; every refusal has a stable code."""
 
 import json
+import unicodedata
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, make_response, request
@@ -30,14 +31,24 @@ def refuse(error: PortalError) -> Response:
     body: dict[str, Any] = {"error": {"code": code, "message": said(error)}}
     if error.field:
         body["error"]["field"] = error.field
-    return make_response(jsonify(body), error.status)
+    response = make_response(jsonify(body), error.status)
+    if error.status == 429:
+        response.headers["Retry-After"] = "3600"
+    return response
 
 
-def _text(body: dict[str, Any], name: str, length: int, *, needed: bool = True) -> str:
+def read_object() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise PortalError("a JSON object is needed")
+    return body
+
+
+def read_text(body: dict[str, Any], name: str, length: int, *, needed: bool = True) -> str:
     value = body.get(name, "")
     if not isinstance(value, str) or len(value) > length or (needed and not value.strip()):
         raise PortalError(f"{name}: a text of 1 to {length} characters is needed", field=name)
-    if any(ord(character) < 32 for character in value):
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in value):
         raise PortalError(f"{name}: control characters are not allowed", field=name)
     return value.strip()
 
@@ -50,12 +61,10 @@ def activate() -> Response:
     The same machine again gets the same bytes. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND,
     422 MALFORMED_KEY or INVALID.
     """
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise PortalError("a JSON object is needed")
-    typed = _text(body, "key", 64)
-    fingerprint = _text(body, "fingerprint", 64)
-    hostname = _text(body, "hostname", 140, needed=False)
+    body = read_object()
+    typed = read_text(body, "key", 64)
+    fingerprint = read_text(body, "fingerprint", 64)
+    hostname = read_text(body, "hostname", 140, needed=False)
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
     set_scope(key.org_path)

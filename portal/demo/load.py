@@ -10,6 +10,7 @@ from portal.accounts.models import HASHER, Organisation, OrganisationKind, User
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import EVERYTHING, db, scope
+from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
@@ -66,6 +67,7 @@ def load() -> None:
         for customer in customers[1:7]:
             _sign(customer)
         fill_vaults(customers[0], customers[1], customers[2])
+        fill_machines(customers)
         db.session.commit()
 
 

@@ -22,6 +22,7 @@ from portal.stateful import Stateful, step
 _signals = Namespace()
 # Sent with the opening, in the transaction that confirms it: the passphrase is in the agent's memory.
 vault_opened = _signals.signal("vault-opened")
+vault_measured = _signals.signal("vault-measured")  # in the transaction that keeps the measure
 
 TRIES = 5
 LINK_DAYS = 7
@@ -87,6 +88,7 @@ class Vault(Tenant, Stateful, db.Model):
         self.bytes_stored, self.snapshots = usage.bytes_stored, usage.snapshots
         self.newest_at, self.measured_at = usage.newest_snapshot_at, clock.now()
         self.measure_fault = None
+        vault_measured.send(self)
 
     def not_measured(self, fault: EngineFault) -> None:
         self.measured_at, self.measure_fault = clock.now(), fault

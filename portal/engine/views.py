@@ -1,5 +1,7 @@
 """The wall of vaults, and one vault."""
 
+from typing import Any
+
 from flask import Blueprint, Response, g, make_response, render_template
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -31,8 +33,20 @@ def show_vault(uid: str) -> Response:
     query = select(VaultOpening).where(VaultOpening.vault_id == vault.id).order_by(VaultOpening.id.desc())
     openings = list(db.session.scalars(query.limit(20)))
     return make_response(
-        render_template("vaults/show.html", vault=vault, openings=openings, events=timeline(vault))
-    )
+        render_template(
+            "vaults/show.html", vault=vault, openings=openings, events=timeline(vault),
+            panels=[make(vault) for make in _panels],
+        )
+    )  # fmt: skip
+
+
+# Higher packages show their part of a vault's page: f(vault) -> (template, context).
+_panels: list[Any] = []
+
+
+def vault_panel(function: Any) -> Any:
+    _panels.append(function)
+    return function
 
 
 @customer_panel

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
+from portal.backups.queries import count_alarms
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.db import db
@@ -34,6 +35,8 @@ def figures() -> list[Figure]:
         (Permission.SUBSCRIPTION_READ,
          lambda: count(Subscription, Subscription.state == SubscriptionState.ACTIVE),
          _("abonnements actifs"), url_for("subscriptions.list_subscriptions")),
+        (Permission.BACKUP_READ, lambda: count_alarms(g.actor), _("sauvegardes à regarder"),
+         url_for("backups.wall")),
         (Permission.ORDER_READ, lambda: count(Order, Order.state == OrderState.AWAITING_PAYMENT),
          _("virements attendus"), url_for("subscriptions.list_orders", state="awaiting_payment")),
         (Permission.MANDATE_READ, lambda: count(Mandate, Mandate.state == MandateState.SENT),

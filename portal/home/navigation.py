@@ -53,6 +53,7 @@ MENU = [
         ("cockpit", "collection", "batch", "creditor"),
         ("returns",),
     ),
+    Entry("backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),
     Entry("vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
     Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
     Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),

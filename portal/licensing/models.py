@@ -4,6 +4,7 @@ import hashlib
 from datetime import date, datetime
 from typing import Any
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -19,6 +20,9 @@ from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
 from portal.licensing.rules import has_expired
 from portal.secrets import Sealed, keyring
+
+# Sent with the activation, in the transaction in which a machine takes its seat.
+machine_activated = Namespace().signal("machine-activated")
 
 
 class LicenseRefused(PortalError):
@@ -110,6 +114,10 @@ def find_key(typed: str) -> ActivationKey:
     return key
 
 
+def not_activated() -> LicenseRefused:
+    return LicenseRefused("NOT_ACTIVATED", _("Cette machine n'est pas activée avec cette clé."), 404)
+
+
 def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Activation, bool]:
     """Activate a machine, or find it active already; says whether it is new.
 
@@ -118,7 +126,7 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
 
     Source: 000-58, 002-18.
     """
-    existing = _find_activation(key, fingerprint)
+    existing = find_activation(key, fingerprint)
     if existing is not None:
         return existing, False
     counted: Any = db.session.execute(
@@ -128,7 +136,7 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
         .execution_options(synchronize_session=False)
     )
     if not counted.rowcount:
-        again = _find_activation(key, fingerprint)
+        again = find_activation(key, fingerprint)
         if again is not None:
             return again, False
         raise LicenseRefused(
@@ -147,7 +155,9 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
         db.session.rollback()  # the same machine came twice at once: its seat is counted once
         return _activation(key, fingerprint), False
     record(activation, "activate", by=_Machine(hostname))
-    return _activation(key, fingerprint), True
+    stored = _activation(key, fingerprint)
+    machine_activated.send(stored)
+    return stored, True
 
 
 class _Machine:
@@ -157,13 +167,13 @@ class _Machine:
         self.label = hostname or "machine"
 
 
-def _find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
+def find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
     query = select(Activation).where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
     return db.session.scalars(query).one_or_none()
 
 
 def _activation(key: ActivationKey, fingerprint: str) -> Activation:
-    found = _find_activation(key, fingerprint)
+    found = find_activation(key, fingerprint)
     assert found is not None
     return found
 

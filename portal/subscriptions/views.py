@@ -184,6 +184,7 @@ def show_subscription(uid: str) -> Response:
         "subscriptions/show.html", subscription=subscription, keys=keys,
         events=timeline(subscription), mails=mails_about(subscription), today=clock.today(),
         actions=[link for make in _links for link in make(subscription)],
+        panels=[make(subscription) for make in _panels],
     )  # fmt: skip
     return make_response(page)
 
@@ -194,6 +195,15 @@ _links: list[Any] = []
 
 def subscription_link(function: Any) -> Any:
     _links.append(function)
+    return function
+
+
+# Higher packages show their part of a subscription's page: f(subscription) -> (template, context).
+_panels: list[Any] = []
+
+
+def subscription_panel(function: Any) -> Any:
+    _panels.append(function)
     return function
 
 

@@ -96,6 +96,14 @@ def debit(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+def wall_machine(page: Page) -> None:
+    """The machine whose contract is to be reviewed, with its trend unfolded."""
+    page.goto("/backups")
+    page.get_by_role("link", name="serveur-fichiers").first.click()
+    expect(page.get_by_role("button", name="Clore la réévaluation")).to_be_visible()
+    page.get_by_text("Les chiffres").click()
+
+
 PAGES: dict[str, tuple[str | None, Act]] = {
     "sign-in": (None, at("/login")),
     "sign-in refused": (None, wrong_password),
@@ -108,6 +116,9 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "onboarding refused": ("owner of the south", empty_customer),
     "customer": ("owner", first_of("/customers")),
     "new order": ("owner", new_order),
+    "wall": ("owner", at("/backups")),
+    "wall of a customer": ("customer", at("/backups")),
+    "machine on the wall": ("operator", wall_machine),
     "orders": ("owner", at("/orders")),
     "order to pay": ("finance", first_of("/orders?state=awaiting_payment")),
     "order delivered": ("owner", first_of("/orders?state=delivered")),
@@ -142,7 +153,7 @@ PAGES: dict[str, tuple[str | None, Act]] = {
 OFTEN = (
     "sign-in refused", "owner's home", "customers", "onboarding refused", "customer", "order to pay",
     "termination", "contract", "own contract", "contract asked", "amendment",
-    "invoice", "cockpit", "batch", "mandate signed", "mail",
+    "invoice", "cockpit", "batch", "mandate signed", "mail", "wall", "machine on the wall",
 )  # fmt: skip
 HTTP_ERRORS = ("the server responded with a status of 4",)
 

@@ -1,0 +1,61 @@
+"""How a machine's backups stand at an instant. Nothing here is green unless a good run says so."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MISSED_AFTER = 2  # schedules without a report
+
+
+class Outcome(StrEnum):
+    """What a run says of itself."""
+
+    OK = "ok"
+    PARTIAL = "partial"  # some of the source could not be read (restic answers 3)
+    FAILED = "failed"
+
+
+class Trouble(StrEnum):
+    """Why a run did not go well, where the client knows it."""
+
+    NONE = ""
+    LOCKED = "locked"  # another operation holds the repository
+    DAMAGED = "damaged"  # the repository cannot be read
+
+
+class Health(StrEnum):
+    """The state of a cell of the wall, the gravest first."""
+
+    DAMAGED = "damaged"
+    FAILED = "failed"
+    LOCKED = "locked"
+    LATE = "late"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+    FRESH = "fresh"
+    UNWATCHED = "unwatched"
+
+
+ALARMS = (Health.DAMAGED, Health.FAILED, Health.LOCKED, Health.LATE, Health.PARTIAL)
+
+
+def due_by(ended_at: datetime, schedule_hours: int) -> datetime:
+    """The last instant at which the machine is not late: two schedules after the end of its last run."""
+    return ended_at + timedelta(hours=MISSED_AFTER * schedule_hours)
+
+
+def health(
+    outcome: Outcome | None, trouble: Trouble, incidents: int, due: datetime | None, now: datetime,
+    *, watched: bool = True,
+) -> Health:  # fmt: skip
+    """The state of a machine: outcome, trouble and incidents of its last run; ``due`` as of ``due_by``."""
+    if not watched:
+        return Health.UNWATCHED
+    if outcome is None or due is None:
+        return Health.UNKNOWN
+    if trouble != Trouble.NONE:
+        return Health(trouble.value)
+    if outcome == Outcome.FAILED:
+        return Health.FAILED
+    if now > due:
+        return Health.LATE
+    return Health.FRESH if outcome == Outcome.OK and not incidents else Health.PARTIAL
