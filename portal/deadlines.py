@@ -92,6 +92,12 @@ def add_business_days(day: date, n: int, region: Region = "FR") -> date:
     return _step(day, n, lambda each: is_business_day(each, region))
 
 
+def business_days_between(start: date, end: date, region: Region = "FR") -> int:
+    """Business days after ``start`` up to ``end`` included; 0 when ``end`` is not after it."""
+    days = (start + timedelta(days=n) for n in range(1, (end - start).days + 1))
+    return sum(is_business_day(each, region) for each in days)
+
+
 @cache
 def _target_closed(year: int) -> frozenset[date]:
     easter = _easter(year)

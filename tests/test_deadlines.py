@@ -11,6 +11,7 @@ from portal.deadlines import (
     add_business_days,
     add_months,
     add_target_days,
+    business_days_between,
     end_of_month,
     end_of_paris_day,
     french_holidays,
@@ -289,3 +290,11 @@ def test_a_paris_day_has_23_to_25_hours_and_contains_itself(day):
     assert timedelta(hours=23) <= end - start <= timedelta(hours=25)
     assert paris_day(start) == day == paris_day(end - timedelta(microseconds=1))
     assert paris_day(end) == day + timedelta(days=1)
+
+
+def test_business_days_between_two_days_leave_out_the_first() -> None:
+    friday, monday = date(2026, 12, 18), date(2026, 12, 21)
+    assert business_days_between(friday, monday) == 1
+    assert business_days_between(monday, friday) == 0
+    assert business_days_between(date(2026, 12, 24), date(2026, 12, 28)) == 1  # Christmas is a Friday
+    assert all(business_days_between(friday, add_business_days(friday, n)) == n for n in range(1, 40))

@@ -64,9 +64,10 @@ def load() -> None:
                                for role, who, box in RESELLER_PEOPLE])  # fmt: skip
             customers += _customers(reseller, index)
         _orders(customers, products)
+        _order_storage(customers[4], products["NS-OBJ"])
         for customer in customers[1:7]:
             _sign(customer)
-        fill_vaults(customers[0], customers[1], customers[2])
+        fill_vaults(customers[0], customers[1], customers[2], customers[4])  # one for each contract
         fill_machines(customers)
         db.session.commit()
 
@@ -97,6 +98,7 @@ def _products(provider: Organisation) -> dict[str, Product]:
         ("NB-SRV", "NATSO BACKUP+ Serveur", "natso", Plan.ANNUAL, 12, 23880, True, True, 2),
         ("WS-M", "DropCloud WeSend, utilisateur", "dropcloud", Plan.MONTHLY, 1, 1200, True, False, 0),
         ("DB-36", "Do'BaaS 1 To", "dobaas", Plan.THREE_YEARS, 1, 30000, False, False, 0),
+        ("NS-OBJ", "NumSpot, stockage objet", "numspot", Plan.MONTHLY, 1, 25000, False, False, 0),
     )
     made = {}
     for code, name, terms, plan, months, cents, includes_vat, has_keys, key_product in rows:
@@ -157,6 +159,12 @@ def _orders(customers: list[Customer], products: dict[str, Product]) -> None:
             quantity = chance.randint(2, 20) if "001" in accepted else 1
             order = place_order(customer, product, quantity, Method.DIRECT_DEBIT, by=SYSTEM)
             ask_for_mandate(order, by=SYSTEM)
+
+
+def _order_storage(customer: Customer, product: Product) -> None:
+    """One customer under the fourth contract, whose recovery is quoted."""
+    customer.accept(stack_in_force("numspot", clock.today()), by=SYSTEM, address="127.0.0.1")
+    ask_for_mandate(place_order(customer, product, 1, Method.DIRECT_DEBIT, by=SYSTEM), by=SYSTEM)
 
 
 def _sign(customer: Customer) -> None:

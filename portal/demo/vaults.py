@@ -1,4 +1,4 @@
-"""Three customers with a real repository each, backed up by restic as their own machine would."""
+"""A few customers with a real repository each, backed up by restic as their own machine would."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ from portal.engine.port import RepoRef
 from portal.engine.restic import Restic
 from portal.subscriptions.models import subscriptions_of
 
-PASSPHRASE = "phrase-de-demonstration-2026"  # noqa: S105 - of the three demonstration vaults
+PASSPHRASE = "phrase-de-demonstration-2026"  # noqa: S105 - of the demonstration vaults
 LETTERS = (
     "Devis charpente.txt", "Factures/2026/FA-0412.txt", "Factures/2026/FA-0413.txt",
     "Comptabilité/Bilan é, à relire.txt", "Plans/Façade nord [v2].txt", "Notes.txt",

@@ -210,10 +210,16 @@ class VaultOpening(Tenant, Stateful, db.Model):
         self.fault, self.until = fault, None
 
     def close(self, *, by: Any) -> None:
-        """The passphrase is no longer needed: forget it once this is committed, and the link with it."""
+        """The passphrase is no longer needed: forget it once this is committed.
+
+        The link of who has typed it goes on saying what became of it; one that is not needed any more
+        ends.
+        """
+        was_typed = self.state == O.OPEN
         if self.can("close"):
             self._take("close", by=by)
-        revoke_links(Purpose.OPEN_VAULT, self)
+        if not was_typed:
+            revoke_links(Purpose.OPEN_VAULT, self)
         jobs.enqueue("vault.forget", self.uid, self.vault.customer.organisation)
 
 

@@ -1,7 +1,12 @@
 """How a case is shown: who is waited for, and the bar of its steps."""
 
-from flask_babel import gettext as _
+from datetime import date
 
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal import clock
+from portal.deadlines import business_days_between
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 
 C = CaseState
@@ -32,6 +37,18 @@ def waits_for(case: ReversibilityCase) -> str:
         C.ERASED: _("personne : c'est terminé"),
         C.CANCELLED: _("personne : c'est annulé"),
     }[case.state]
+
+
+def time_left(day: date) -> str:
+    """Both clocks of a deadline: calendar days and, of them, business days."""
+    today = clock.today()
+    if day < today:
+        return ngettext("%(num)d jour de retard", "%(num)d jours de retard", (today - day).days)
+    if day == today:
+        return _("aujourd'hui")
+    left = ngettext("dans %(num)d jour", "dans %(num)d jours", (day - today).days)
+    business = business_days_between(today, day)
+    return left + ngettext(", dont %(num)d ouvré", ", dont %(num)d ouvrés", business)
 
 
 def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from portal.journal import timeline
 from portal.mail import mails_about
 from portal.reversibility import facts
 from portal.reversibility.answer import answer_context
-from portal.reversibility.display import case_steps, waits_for
+from portal.reversibility.display import case_steps, time_left, waits_for
 from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm
 from portal.reversibility.models import (
     OVER,
@@ -58,6 +58,7 @@ def _deadline(case: ReversibilityCase) -> Any:
 bp.add_app_template_filter(_deadline, "case_deadline")
 bp.add_app_template_filter(waits_for)
 bp.add_app_template_filter(case_steps)
+bp.add_app_template_filter(time_left)
 
 
 @bp.get("")
