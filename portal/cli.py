@@ -10,6 +10,7 @@ from portal import jobs
 from portal.access import Role
 from portal.accounts.models import Organisation, User
 from portal.db import EVERYTHING, db, scope
+from portal.reversibility.cli import reversibility
 from portal.sepa import returns_cli as _returns_cli  # noqa: F401
 from portal.sepa.cli import sepa
 from portal.simulator.cli import terms
@@ -20,6 +21,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(create_user)
     app.cli.add_command(terms)
     app.cli.add_command(sepa)
+    app.cli.add_command(reversibility)
 
 
 @click.command()

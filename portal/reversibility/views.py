@@ -35,6 +35,7 @@ from portal.reversibility.price import invoice_of, pay
 from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.views import subscription_link
+from portal.terms.facts import Fact
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
 bp.add_app_template_global(case_for, "reversibility_case_for")
@@ -46,16 +47,21 @@ def _get(uid: str) -> ReversibilityCase:
     return case
 
 
-def _deadline(case: ReversibilityCase) -> Any:
-    """What the queue is sorted by: the day that the next duty falls due."""
+def _due(case: ReversibilityCase) -> Fact | None:
+    """The day that the next duty falls due; None where the contract gives none."""
     if case.state in {CaseState.ACCEPTED, CaseState.ERASING}:
-        fact = case.erasure
-    else:
-        fact = case.validation if case.state == CaseState.READY else case.delivery
+        return case.erasure
+    return case.validation if case.state == CaseState.READY else case.delivery
+
+
+def _deadline(case: ReversibilityCase) -> Any:
+    """What the queue is sorted by."""
+    fact = _due(case)
     return fact.value if fact else case.requested_on
 
 
 bp.add_app_template_filter(_deadline, "case_deadline")
+bp.add_app_template_filter(_due, "case_due")
 bp.add_app_template_filter(waits_for)
 bp.add_app_template_filter(case_steps)
 bp.add_app_template_filter(time_left)

@@ -1,0 +1,77 @@
+"""``flask reversibility …``: an export written to a folder of this machine, such as a disk to be shipped."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from portal.db import EVERYTHING, db, scope
+from portal.engine.installed import lent_passphrase, restic
+from portal.engine.port import Progress
+from portal.errors import PortalError
+from portal.i18n import said
+from portal.reversibility.models import ReversibilityCase, find_case
+
+
+@click.group()
+def reversibility() -> None:
+    """Handovers: export."""
+
+
+@reversibility.command()
+@click.argument("case_uid", metavar="CASE")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="a new folder")
+@click.option("--sealed", is_flag=True, help="the repository as it is, whatever the case asks for")
+@click.option("--accept-losses", is_flag=True, help="a damaged vault: export what can be read, list the rest")
+@click.option("--json", "as_json", is_flag=True, help="one JSON object")
+def export(case_uid: str, out: Path, sealed: bool, accept_losses: bool, as_json: bool) -> None:
+    """Export the vault of CASE into a folder, which appears whole or not at all; run again, it goes on.
+
+    A readable export needs the passphrase that the customer has lent by the link: it is asked of the key
+    agent and cannot be typed here. The case itself does not move.
+    """
+    with scope(EVERYTHING):
+        try:
+            case = _find(case_uid)
+            done = _sealed(case, out) if sealed or case.is_sealed else _readable(case, out, accept_losses)
+        except PortalError as error:
+            raise click.ClickException(said(error)) from None
+        finally:
+            db.session.rollback()
+    if as_json:
+        click.echo(json.dumps(done, ensure_ascii=False))
+    else:
+        for name, value in done.items():
+            click.echo(f"{name:12}{value}")
+
+
+def _find(uid: str) -> ReversibilityCase:
+    case = find_case(uid)
+    if case is None:
+        raise click.ClickException(f"no case {uid}")
+    return case
+
+
+def _sealed(case: ReversibilityCase, out: Path) -> dict[str, Any]:
+    done = restic().export_sealed(case.vault.repo, out.resolve(), _show)
+    sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
+    return {"form": "sealed", "objects": done.objects, "bytes": done.bytes, "damaged": len(done.damaged),
+            "volumes": len(done.volumes), "sums_sha256": sums, "out": str(done.directory)}  # fmt: skip
+
+
+def _readable(case: ReversibilityCase, out: Path, accept_losses: bool) -> dict[str, Any]:
+    engine, repo = restic(), case.vault.repo
+    with lent_passphrase(case.opening_uid) as key:
+        chosen = engine.latest_set(engine.snapshots(repo, key))
+        done = engine.export_readable(repo, key, chosen, out.resolve(), _show, accept_losses=accept_losses)
+    return {"form": "readable", "files": done.files, "bytes": done.bytes, "lost": done.lost,
+            "volumes": len(done.volumes), "sums_sha256": done.manifest_sha256,
+            "out": str(done.directory)}  # fmt: skip
+
+
+def _show(progress: Progress) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{progress.phase} {progress.fraction:6.1%}", nl=False, err=True)
