@@ -241,6 +241,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "start_sealed"): _l("Export chiffré lancé"),
     ("reversibility_case", "find_unreadable"): _l("Coffre abîmé : fichiers illisibles"),
     ("reversibility_case", "accept_losses"): _l("Remise avec pertes décidée"),
+    ("reversibility_case", "ship"): _l("Copie expédiée sur un support"),
     ("reversibility_case", "certify_return"): _l("Restitution certifiée"),
     ("reversibility_case", "release_first"): _l("Effacement demandé par une première personne"),
     ("reversibility_case", "open_unclaimed"): _l("Délai passé sans demande"),

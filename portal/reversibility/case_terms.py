@@ -19,6 +19,7 @@ class CaseTerms:
     cost_cents: int
     quote_cents: int | None
     delivered_at: datetime | None
+    shipped_on: date | None
     accepted_at: datetime | None
 
     @property
@@ -58,8 +59,15 @@ class CaseTerms:
     def validation(self) -> Fact | None:
         """When silence becomes an acceptance; before the delivery, counted from its deadline."""
         delivery = self.delivery
-        start = clock.paris_day(self.delivered_at) if self.delivered_at else delivery and delivery.value
+        start = self.received_from or (delivery and delivery.value)
         return facts.validation(self.subscription, start) if start else None
+
+    @property
+    def received_from(self) -> date | None:
+        """The day from which the customer can check the copy: its download, or the medium sent later."""
+        if self.delivered_at is None:
+            return None
+        return max(clock.paris_day(self.delivered_at), self.shipped_on or date.min)
 
     @property
     def erasure(self) -> Fact | None:

@@ -81,6 +81,9 @@ def _returned(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
         (_("SHA-256 du manifeste remis"), case.manifest_sha256),
         (_("Accepté"), f"{_when(case.accepted_at, language)}, {accepted}"),
     ]
+    if case.shipped_on:
+        shipped = f"{case.medium}, {_day(case.shipped_on, language)}, {case.tracking}"
+        rows.insert(-1, (_("Envoi sur support"), shipped))
     clauses = [fact.reference for fact in (case.delivery, case.validation) if fact]
     return [*rows, (_("Clauses"), " ; ".join(clauses))] if clauses else rows
 

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from portal.euro_field import EuroField
@@ -14,6 +14,10 @@ REASONS = [
     SelectChoice(Reason.COPY, _l("Recevoir une copie")),
     SelectChoice(Reason.DESTROY, _l("Détruire les données, sans copie")),
 ]
+
+
+def _tidy(value: str | None) -> str:
+    return " ".join((value or "").split())
 
 
 class CaseForm(FlaskForm):
@@ -46,6 +50,26 @@ class PaidForm(FlaskForm):
     on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
     reference = StringField(
         _l("Référence bancaire"), [InputRequired(_l("Recopiez la référence du virement.")), Length(max=140)]
+    )
+
+
+class ShipForm(FlaskForm):
+    medium = StringField(
+        _l("Support"), [InputRequired(_l("Indiquez le support, par exemple « disque 2 To, n° 1234 ».")),
+                        Length(max=80)], filters=[_tidy],
+    )  # fmt: skip
+    tracking = StringField(
+        _l("Transporteur et numéro de suivi"), [InputRequired(_l("Indiquez comment suivre l'envoi.")),
+                                                Length(max=80)], filters=[_tidy],
+    )  # fmt: skip
+    on = DateField(_l("Expédié le"), [InputRequired(_l("Indiquez le jour de l'envoi."))])
+    checked = BooleanField(
+        _l("Les sommes de contrôle ont été vérifiées sur le support"),
+        [InputRequired(_l("Vérifiez le support avant de l'envoyer : sha256sum -c SHA256SUMS."))],
+    )
+    encrypted = BooleanField(
+        _l("Le support est chiffré, et son mot de passe part par un autre chemin"),
+        [InputRequired(_l("Un support en clair ne part pas par transporteur."))],
     )
 
 

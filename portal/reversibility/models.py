@@ -84,6 +84,7 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
         "export": step(C.WAITING_FOR_KEY, to=C.EXPORTING),
         "lose_key": step(C.EXPORTING, to=C.WAITING_FOR_KEY),
         "deliver": step(C.EXPORTING, to=C.READY),
+        "ship": step(C.READY, to=C.READY),
         "contest": step(C.READY, to=C.CONTESTED),
         "export_again": step(C.CONTESTED, to=C.WAITING_FOR_KEY),
         "accept": step(C.READY, to=C.ACCEPTED),
@@ -115,6 +116,9 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
     unreadable: Mapped[int | None] = mapped_column(BigInteger)  # files that a damaged vault does not give
     with_losses: Mapped[bool] = mapped_column(default=False)  # the operator hands over the others
     delivered_at: Mapped[datetime | None]
+    shipped_on: Mapped[date | None]  # on a physical medium, beside the download
+    medium: Mapped[str] = mapped_column(String(80), default="")
+    tracking: Mapped[str] = mapped_column(String(80), default="")
     contest_reason: Mapped[str] = mapped_column(Text, default="")
     accepted_at: Mapped[datetime | None]
     accepted_by: Mapped[str] = mapped_column(String(254), default="")
@@ -263,6 +267,14 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
             opening.close(by=by)
         self.send_fetch_link("mails/export_ready.txt")
 
+    def ship(self, medium: str, tracking: str, on: date, *, by: Any) -> None:
+        """The same copy leaves on a medium: the customer's time to check it starts again that day."""
+        if self.delivered_at is None or not clock.paris_day(self.delivered_at) <= on <= clock.today():
+            raise Refused(_("L'envoi se situe entre l'export et aujourd'hui."), field="on")
+        self._take("ship", by=by, medium=medium, tracking=tracking, on=on.isoformat())
+        self.medium, self.tracking, self.shipped_on = medium, tracking, on
+        self.write_to_customer("mails/shipped.txt")
+
     def send_fetch_link(self, template: str) -> None:
         recipient = signatory(self.customer)
         _row, token = make_link(
@@ -287,6 +299,7 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
         self._take(verb, by=by)
         self.round += 1
         self.delivered_at, self.unreadable, self.with_losses = None, None, False
+        self.shipped_on, self.medium, self.tracking = None, "", ""
         revoke_links(Purpose.FETCH_EXPORT, self)
         if self.is_sealed:
             jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)

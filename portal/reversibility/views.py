@@ -20,7 +20,7 @@ from portal.mail import mails_about
 from portal.reversibility import facts
 from portal.reversibility.answer import answer_context
 from portal.reversibility.display import case_steps, time_left, waits_for
-from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm
+from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm, ShipForm
 from portal.reversibility.models import (
     OVER,
     CaseState,
@@ -152,6 +152,7 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
         payment_first=facts.payment_first(case.subscription, case.requested_on), invoice=invoice_of(case),
         quote=answer.pop("quote", None) or QuoteForm(formdata=None),
         paid=answer.pop("paid", None) or PaidForm(formdata=None, on=clock.today()),
+        ship=answer.pop("ship", None) or ShipForm(formdata=None, on=clock.today()),
         **answer_context(case, **answer),
     )  # fmt: skip
     return make_response(page, status)
@@ -207,6 +208,24 @@ def note_case_payment(uid: str) -> Response:
         return show(_get(uid), 422, paid=form)
     db.session.commit()
     return htmx.go(url_for(".show_case", uid=uid), toast=_("Paiement noté : la récupération commence."))
+
+
+@bp.post("/<uid>/shipment")
+@requires(Permission.REVERSIBILITY_ERASE)
+def ship_case(uid: str) -> Response:
+    """The same copy on a medium, for who cannot download it."""
+    case, form = _get(uid), ShipForm()
+    if not form.validate():
+        return show(case, 422, ship=form)
+    try:
+        case.ship(form.medium.data or "", form.tracking.data or "", form.on.data, by=g.actor)
+    except Refused as refusal:
+        if refusal.field is None:
+            raise
+        form.on.errors = [said(refusal)]
+        return show(case, 422, ship=form)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("L'envoi est noté, le client est prévenu."))
 
 
 @bp.post("/<uid>/losses")

@@ -194,6 +194,29 @@ def test_a_damaged_vault_waits_for_the_operators_decision(
     assert "n'a pas pu être rendu" in pdf_text(content_of(stored(case).return_certificate)).replace("’", "'")
 
 
+# On a medium
+
+SHIPPED = {"medium": "disque 2 To n° 12", "tracking": "Colis 8R123", "on": "2026-11-25", "checked": "y",
+           "encrypted": "y"}  # fmt: skip
+
+
+def test_a_medium_starts_the_time_to_check_again(browser, house, owner, subscription, own_vault, at):
+    ask(owner, subscription, own_vault, form="sealed")
+    case = the_case()
+    work()
+    assert stored(case).validation.value == date(2026, 12, 14)
+    at(MONDAY + timedelta(days=2))
+    operator, path = browser(house.operator), f"/reversibility/{case.uid}/shipment"
+    for missing in ("medium", "tracking", "on", "checked", "encrypted"):
+        assert operator.post(path, data={**SHIPPED, missing: ""}).status_code == 422, missing
+    for day in ("2026-11-22", "2026-11-26"):
+        assert operator.post(path, data=SHIPPED | {"on": day}).status_code == 422
+    assert operator.post(path, data=SHIPPED).status_code == 303
+    assert stored(case).validation.value == date(2026, 12, 16)
+    assert "Colis 8R123" in vaulting.last_mail(case.uid).body
+    assert "disque 2 To" in operator.get(f"/reversibility/{case.uid}").text
+
+
 # Two people
 
 

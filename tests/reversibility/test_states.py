@@ -12,6 +12,7 @@ ALLOWED = {  # copied from the procedure, not from the code
     ("waiting_for_key", "export"),
     ("exporting", "lose_key"),
     ("exporting", "deliver"),
+    ("ready", "ship"),
     ("ready", "contest"),
     ("contested", "export_again"),
     ("ready", "accept"),
