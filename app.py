@@ -27,6 +27,7 @@ from portal.restore_requests import views as restore_requests
 from portal.reversibility import answer as reversibility_answer
 from portal.reversibility import calendar_jobs as _reversibility_calendar  # noqa: F401
 from portal.reversibility import jobs as _reversibility_jobs  # noqa: F401
+from portal.reversibility import target_views as _reversibility_target  # noqa: F401
 from portal.reversibility import views as reversibility
 from portal.sepa import account_pages as account_change
 from portal.sepa import batch_views as _sepa_batches  # noqa: F401

@@ -39,6 +39,7 @@ def from_environment() -> dict[str, object]:
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
         "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
+        "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network
         "ERASE_ALONE_BYTES": int(os.environ.get("ERASE_ALONE_BYTES", 100 * 10**9)),  # above: two people
         "JOB_LEASE_SECONDS": float(os.environ.get("JOB_LEASE_SECONDS", "30")),
         "KEY_AGENT_SOCKET": os.environ.get("KEY_AGENT_SOCKET", str(data / "key-agent.sock")),

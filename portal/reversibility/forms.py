@@ -2,8 +2,17 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import (
+    BooleanField,
+    DateField,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 
 from portal.euro_field import EuroField
 from portal.reversibility.models import HandoverForm, Reason
@@ -55,11 +64,11 @@ class PaidForm(FlaskForm):
 
 class ShipForm(FlaskForm):
     medium = StringField(
-        _l("Support"), [InputRequired(_l("Indiquez le support, par exemple « disque 2 To, n° 1234 ».")),
+        _l("Support"), [DataRequired(_l("Indiquez le support, par exemple « disque 2 To, n° 1234 ».")),
                         Length(max=80)], filters=[_tidy],
     )  # fmt: skip
     tracking = StringField(
-        _l("Transporteur et numéro de suivi"), [InputRequired(_l("Indiquez comment suivre l'envoi.")),
+        _l("Transporteur et numéro de suivi"), [DataRequired(_l("Indiquez comment suivre l'envoi.")),
                                                 Length(max=80)], filters=[_tidy],
     )  # fmt: skip
     on = DateField(_l("Expédié le"), [InputRequired(_l("Indiquez le jour de l'envoi."))])
@@ -71,6 +80,34 @@ class ShipForm(FlaskForm):
         _l("Le support est chiffré, et son mot de passe part par un autre chemin"),
         [InputRequired(_l("Un support en clair ne part pas par transporteur."))],
     )
+
+
+class TargetForm(FlaskForm):
+    endpoint = StringField(
+        _l("Adresse du stockage (S3)"), [DataRequired(_l("Indiquez l'adresse.")), Length(max=200)],
+        filters=[_tidy], render_kw={"inputmode": "url", "autocomplete": "off"},
+    )  # fmt: skip
+    bucket = StringField(
+        _l("Espace (bucket)"),
+        [DataRequired(_l("Indiquez l'espace.")),
+         Regexp(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+                message=_l("3 à 63 lettres minuscules, chiffres, points ou tirets."))],
+        filters=[_tidy], render_kw={"autocomplete": "off"},
+    )  # fmt: skip
+    prefix = StringField(
+        _l("Dossier"),
+        [Length(max=200),
+         Regexp(r"[A-Za-z0-9_./-]*$", message=_l("Lettres sans accent, chiffres, points, tirets, barres."))],
+        filters=[_tidy], render_kw={"autocomplete": "off"},
+    )  # fmt: skip
+    access_key = StringField(
+        _l("Clé d'accès"), [DataRequired(_l("Indiquez la clé d'accès.")), Length(max=128)], filters=[_tidy],
+        render_kw={"autocomplete": "off"},
+    )  # fmt: skip
+    secret_key = PasswordField(
+        _l("Clé secrète"), [InputRequired(_l("Indiquez la clé secrète.")), Length(max=256)],
+        render_kw={"autocomplete": "off"},
+    )  # fmt: skip
 
 
 class AcceptanceForm(FlaskForm):

@@ -20,7 +20,7 @@ from portal.mail import mails_about
 from portal.reversibility import facts
 from portal.reversibility.answer import answer_context
 from portal.reversibility.display import case_steps, time_left, waits_for
-from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm, ShipForm
+from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm, ShipForm, TargetForm
 from portal.reversibility.models import (
     OVER,
     CaseState,
@@ -32,6 +32,7 @@ from portal.reversibility.models import (
 )
 from portal.reversibility.open import open_case, vaults_for
 from portal.reversibility.price import invoice_of, pay
+from portal.reversibility.target import PUSH, target_of
 from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.views import subscription_link
@@ -152,10 +153,17 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
         payment_first=facts.payment_first(case.subscription, case.requested_on), invoice=invoice_of(case),
         quote=answer.pop("quote", None) or QuoteForm(formdata=None),
         paid=answer.pop("paid", None) or PaidForm(formdata=None, on=clock.today()),
+        target=target_of(case), push=_push_of(case),
+        target_form=answer.pop("target_form", None) or TargetForm(formdata=None),
         ship=answer.pop("ship", None) or ShipForm(formdata=None, on=clock.today()),
         **answer_context(case, **answer),
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _push_of(case: ReversibilityCase) -> jobs.Task | None:
+    target = target_of(case)
+    return jobs.find_task(PUSH, target.uid) if target else None
 
 
 @bp.get("/<uid>/progress")
