@@ -2,12 +2,10 @@
 
 import errno
 import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
@@ -110,10 +108,3 @@ def full_disk_told() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise EngineError(EngineFault.NO_SPACE) from error
         raise
-
-
-def check_space(place: Path, need_bytes: int, keep_free_bytes: int) -> None:
-    """Raises EngineError(NO_SPACE) unless the disk under ``place`` can take that much."""
-    have = shutil.disk_usage(place).free - keep_free_bytes
-    if need_bytes > have:
-        raise EngineError(EngineFault.NO_SPACE, need_bytes=need_bytes, have_bytes=max(have, 0))

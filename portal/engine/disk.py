@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from portal.engine.errors import EngineError, EngineFault
@@ -29,23 +29,32 @@ def write_atomically(path: Path, content: str) -> None:
     sync_directory(path.parent)
 
 
+def lock(descriptor: int, *, wait: bool = False) -> bool:
+    """Lock an open file until it is closed or the process ends; False when another holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock file, which ends with the process. Raises EngineError(BUSY) if it is held.
 
     The file goes away at the end; one that was removed between opening and locking is not ours.
+    wait: until it is free, for what takes a moment only.
     """
     while True:
-        lock = path.open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise EngineError(EngineFault.BUSY) from None
-        if path.exists() and path.stat().st_ino == os.fstat(lock.fileno()).st_ino:
-            break
-        lock.close()
-    with lock:
+        held = path.open("w")
+        if not lock(held.fileno(), wait=wait):
+            held.close()
+            raise EngineError(EngineFault.BUSY)
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(held.fileno()).st_ino:
+                break
+        held.close()
+    with held:
         try:
             yield
         finally:

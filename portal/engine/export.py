@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from portal.engine.child import Child
-from portal.engine.copying import check_space, full_disk_told
+from portal.engine.copying import full_disk_told
 from portal.engine.disk import exclusive
 from portal.engine.documents import Documents, EmptyFolders
 from portal.engine.errors import PATHS_LIMIT, EngineError, EngineFault
@@ -33,6 +33,7 @@ from portal.engine.port import (
     Totals,
 )
 from portal.engine.reread import reread
+from portal.engine.space import StillNeeds, forget, reserved
 from portal.engine.tally import Tally, file_key
 from portal.engine.tarstream import Member, TarReader, TruncatedTar
 from portal.engine.volumes import Header, VolumeWriter
@@ -101,6 +102,7 @@ def discard(destination: Path) -> None:
     with exclusive(_lock_file(destination)):
         if work_directory(destination).exists():
             shutil.rmtree(work_directory(destination))
+        forget(destination)
     discard_mirror(mirror_directory(destination))
 
 
@@ -154,11 +156,11 @@ class Export(Generic[S]):
         try:
             for group, snapshot in enumerate(self._snapshots):
                 self._list(group, snapshot)
-            self._check_space()
-            for group, snapshot in enumerate(self._snapshots):
-                self._copy(group, snapshot)
-            self._check_complete()
-            self._close_with_papers()
+            with self._space() as self._still_needs:
+                for group, snapshot in enumerate(self._snapshots):
+                    self._copy(group, snapshot)
+                self._check_complete()
+                self._close_with_papers()
         except EngineError as error:
             raise self._with_missing_paths(error) from error
         finally:
@@ -188,10 +190,10 @@ class Export(Generic[S]):
         self._source.inventory(self._repo, self._key, snapshot.id, sink)
         sink(None)
 
-    def _check_space(self) -> None:
-        need = int(self._expected.bytes * SPARE) + self._expected.files * PAPER_BYTES
+    def _space(self) -> AbstractContextManager[StillNeeds]:
+        need = _room_for(self._expected.files, self._expected.bytes)
         need -= sum(one.bytes for one in self._work.closed)
-        check_space(self._work.out, need, self._limits.keep_free_bytes)
+        return reserved(self._work.destination, self._work.out, need, self._limits.keep_free_bytes)
 
     def _copy(self, group: int, snapshot: Snapshot) -> None:
         """Second pass: the tar stream, file by file, into the volumes."""
@@ -267,6 +269,8 @@ class Export(Generic[S]):
             )
         )  # fmt: skip
         self._volume_entries = 0
+        to_come = self._expected.files - self._found.files, self._expected.bytes - self._found.bytes
+        self._still_needs(_room_for(*to_come))
 
     def _recorded_entries(self) -> Generator[tuple[str, Entry], None, None]:
         """What a former run put into closed volumes, in the order of the stream."""
@@ -315,6 +319,11 @@ def top_folders(snapshots: Sequence[Snapshot]) -> list[str]:
     hosts = Counter(one.host for one in snapshots)
     labels = [one.host if hosts[one.host] == 1 else f"{one.host} {' '.join(one.paths)}" for one in snapshots]
     return [namer.name(label.replace("/", "_")[:80]) for label in labels]
+
+
+def _room_for(files: int, size: int) -> int:
+    """Bytes of disk for that many files of that many bytes, in the worst case."""
+    return int(size * SPARE) + files * PAPER_BYTES
 
 
 def _digest(chunks: Iterator[bytes]) -> str:

@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 from threading import Event
 
-from portal.engine.copying import check_space, full_disk_told, in_parallel, read_checked, stoppable
+from portal.engine.copying import full_disk_told, in_parallel, read_checked, stoppable
 from portal.engine.disk import exclusive
 from portal.engine.keyless import repository
 from portal.engine.pace import throttled
 from portal.engine.port import ExportLimits, Mirrored, OnProgress, RepoRef
+from portal.engine.space import forget, reserved
 from portal.engine.stores.local import LocalStore
 from portal.engine.stores.objects import CONFIG, FOLDERS, Access, ObjectStore, StoredObject, place_of
 
@@ -38,8 +39,9 @@ def mirror(
         wanted = {place_of(one.name): one for one in objects}
         present = _present(place, wanted)
         missing = [(name, one) for name, one in wanted.items() if name not in present]
-        check_space(place, sum(one.bytes for _, one in missing), limits.keep_free_bytes)
-        damaged = _fetch(store, place, missing, objects, on_progress)
+        need = sum(one.bytes for _, one in missing)
+        with reserved(place, place, need, limits.keep_free_bytes):
+            damaged = _fetch(store, place, missing, objects, on_progress)
     return Mirrored(place, len(objects), sum(one.bytes for one in objects), len(missing), tuple(damaged))
 
 
@@ -58,6 +60,7 @@ def discard(place: Path) -> None:
     if place.exists():
         with exclusive(place.with_name(place.name + ".lock")):
             shutil.rmtree(place)
+            forget(place)
 
 
 def _present(place: Path, wanted: dict[str, StoredObject]) -> set[str]:

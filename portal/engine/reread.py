@@ -1,18 +1,17 @@
 """Last check before publication: read every volume again and compare with what was recorded."""
 
-import hashlib
 import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from portal.engine.archive import content_digest
 from portal.engine.documents import MANIFEST, checksum_line, digest_of
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.pace import Teller
 from portal.engine.port import Exported, Volume
 from portal.engine.workspace import Closed, Entry, Workspace
 
-CHUNK_BYTES = 1 << 20
+BUFFER_BYTES = 1 << 18
 VOLUME_SUMS = "VOLUMES.sha256"
 
 
@@ -67,21 +66,13 @@ def _differences(directory: Path, closed: Closed, entries: list[Entry]) -> list[
         return [closed.volume]
     bad = []
     try:
-        with zipfile.ZipFile(directory / closed.volume) as archive:
-            held = archive.infolist()
+        with (directory / closed.volume).open("rb", BUFFER_BYTES) as volume:
+            held = zipfile.ZipFile(volume).infolist()
             if [one.filename for one in held] != [name for name, _ in expected]:
                 return [closed.volume]
             for info, (name, digest) in zip(held, expected, strict=True):
-                if _digest(archive, info) != digest:
+                if content_digest(volume, info) != digest:
                     bad.append(name)
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+    except (zipfile.BadZipFile, UnicodeError):
         return [closed.volume]
     return bad
-
-
-def _digest(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
-    digest = hashlib.sha256()
-    with archive.open(info) as content:
-        while chunk := content.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()

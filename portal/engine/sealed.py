@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from portal.engine.copying import check_space, full_disk_told, in_parallel, read_checked, stoppable
+from portal.engine.copying import full_disk_told, in_parallel, read_checked, stoppable
 from portal.engine.disk import exclusive, sync_directory, write_atomically
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.keyless import repository
@@ -24,6 +24,7 @@ from portal.engine.mirror import kept_objects
 from portal.engine.pace import throttled
 from portal.engine.port import ExportLimits, OnProgress, RepoRef, SealedExport, SealedVolume
 from portal.engine.sealed_papers import papers
+from portal.engine.space import reserved
 from portal.engine.stores.objects import FOLDERS, Access, ObjectStore, StoredObject, place_of
 from portal.engine.workspace import work_directory
 
@@ -98,14 +99,15 @@ class _Sealing:
     def run(self) -> SealedExport:
         closed = self._take_up()
         held = sum(file.stat().st_blocks * 512 for file in self._out.iterdir())
-        check_space(self._out, sum(one.bytes for one in self._volumes) - held, self._limits.keep_free_bytes)
-        for number, volume in enumerate(self._volumes):
-            if number < closed:
-                self._done += len(volume.objects)
-                self._size += sum(one.bytes for one in volume.objects)
-            else:
-                self._write(volume, last=number == len(self._volumes) - 1)
-                self._remember(number + 1)
+        need = sum(one.bytes for one in self._volumes) - held
+        with reserved(self._destination, self._out, need, self._limits.keep_free_bytes):
+            for number, volume in enumerate(self._volumes):
+                if number < closed:
+                    self._done += len(volume.objects)
+                    self._size += sum(one.bytes for one in volume.objects)
+                else:
+                    self._write(volume, last=number == len(self._volumes) - 1)
+                    self._remember(number + 1)
         return self._publish()
 
     def _take_up(self) -> int:

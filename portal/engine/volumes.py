@@ -1,24 +1,25 @@
 """ZIP volumes that each open alone, written as a stream, durable once closed."""
 
-import hashlib
 import math
 import os
 import shutil
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from portal import clock
+from portal.engine.archive import Archive, shrinks
 from portal.engine.disk import sync_directory
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.port import ExportLimits
 
+BUFFER_BYTES = 1 << 18  # many small files in one write
 SAMPLE_BYTES = 8_192
-GLANCE_BYTES = 512
+GLANCE_BYTES = 256
 NOISE = 0.93  # share of the 256 byte values that random bytes show, and that texts are far from
 WORTH_DEFLATING = 0.9  # of the sample; most bytes of a backup are compressed already
 HEADERS_BYTES = 200  # per entry, local and central headers without the name
@@ -53,7 +54,7 @@ class VolumeWriter:
         self._limits = limits
         self._number = closed
         self._on_closed = on_closed
-        self._zip: zipfile.ZipFile | None = None
+        self._zip: Archive | None = None
         self._entries = 0
         self._central_bytes = 0
 
@@ -61,7 +62,7 @@ class VolumeWriter:
         """Have a volume open that can take the entry, and return its name."""
         cost = HEADERS_BYTES + 2 * len(header.name.encode())
         if self._zip is not None and self._entries:
-            whole = self._raw.tell() + self._central_bytes + header.size + cost
+            whole = self._zip.written + self._central_bytes + header.size + cost
             if self._entries >= self._limits.volume_entries or whole > self._limits.volume_bytes:
                 self.close()
         if self._zip is None:
@@ -71,15 +72,12 @@ class VolumeWriter:
     def add(self, header: Header, chunks: Iterable[bytes]) -> str:
         """Write one entry after :meth:`make_room`; return the SHA-256 of its content."""
         assert self._zip is not None
-        digest, pieces = hashlib.sha256(), iter(chunks)
+        pieces = iter(chunks)
         first = next(pieces, b"")
-        with self._zip.open(_zip_info(header, first), "w") as out:
-            for chunk in _chain(first, pieces):
-                digest.update(chunk)
-                out.write(chunk)
+        digest = self._zip.put(_zip_info(header, first), chain((first,), pieces))
         self._entries += 1
         self._central_bytes += HEADERS_BYTES + len(header.name.encode())
-        return digest.hexdigest()
+        return digest
 
     def close(self) -> None:
         """Close the open volume, if any: on disk for good, under its final name."""
@@ -118,8 +116,8 @@ class VolumeWriter:
         if free < self._limits.keep_free_bytes:
             raise EngineError(EngineFault.NO_SPACE, need_bytes=self._limits.keep_free_bytes, have_bytes=free)
         self._number += 1
-        self._raw = self._part.open("wb")
-        self._zip = zipfile.ZipFile(self._raw, "w")
+        self._raw = self._part.open("wb", BUFFER_BYTES)
+        self._zip = Archive(self._raw, "w")
         self._entries = self._central_bytes = 0
 
 
@@ -130,7 +128,6 @@ def _zip_info(header: Header, sample: bytes) -> zipfile.ZipInfo:
     info.file_size = header.size  # decides on zip64 before the content is known
     if _shrinks(sample):
         info.compress_type = zipfile.ZIP_DEFLATED
-        info._compresslevel = 1  # type: ignore[attr-defined]  # no public name before 3.13
     return info
 
 
@@ -140,8 +137,7 @@ def _shrinks(content: bytes) -> bool:
     seen_in_noise = 256 * (1 - math.exp(-len(glance) / 256))
     if len(set(glance)) >= NOISE * seen_in_noise:
         return False
-    sample = content[:SAMPLE_BYTES]
-    return len(zlib.compress(sample, 1)) < WORTH_DEFLATING * len(sample)
+    return shrinks(content[:SAMPLE_BYTES], WORTH_DEFLATING)
 
 
 def zip_date(mtime: float) -> tuple[int, int, int, int, int, int]:
@@ -151,8 +147,3 @@ def zip_date(mtime: float) -> tuple[int, int, int, int, int, int]:
     except (ValueError, OverflowError, OSError):
         return _FIRST
     return min(_LAST, max(_FIRST, (at.year, at.month, at.day, at.hour, at.minute, at.second)))
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest

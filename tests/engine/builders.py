@@ -87,10 +87,10 @@ def flip_bytes(file: Path, offset: int = 50) -> None:
     file.write_bytes(content)
 
 
-def exporting(repo: RepoRef, destination: Path) -> subprocess.Popen[bytes]:
+def exporting(repo: RepoRef, destination: Path, *words: str) -> subprocess.Popen[bytes]:
     """Another process that exports every snapshot; the passphrase goes in by its stdin."""
     worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.exporter", repo.location, str(destination)],
+        [sys.executable, "-m", "tests.engine.exporter", repo.location, str(destination), *words],
         stdin=subprocess.PIPE,
     )
     assert worker.stdin is not None

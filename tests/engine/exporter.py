@@ -1,4 +1,4 @@
-"""A process that exports and can be killed: ``-m tests.engine.exporter REPO DESTINATION``."""
+"""A process that exports and can be killed: ``-m tests.engine.exporter REPO DESTINATION [lossy]``."""
 
 import sys
 from pathlib import Path
@@ -9,12 +9,12 @@ from portal.engine.restic import Restic
 from tests.engine.builders import SMALL
 
 
-def main() -> None:
+def main(location: str, destination: str, *words: str) -> None:
     key = Passphrase(bytearray(sys.stdin.buffer.read()))
-    engine, repo = Restic(), RepoRef(sys.argv[1])
+    engine, repo = Restic(), RepoRef(location)
     chosen = engine.latest_set(engine.snapshots(repo, key))
-    engine.export_readable(repo, key, chosen, Path(sys.argv[2]), limits=SMALL)
+    engine.export_readable(repo, key, chosen, Path(destination), limits=SMALL, accept_losses="lossy" in words)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
