@@ -1,7 +1,6 @@
 """The case of one handover: who waits for whom, what was delivered, accepted, destroyed."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask import current_app
@@ -29,40 +28,14 @@ from portal.mail import link, queue_mail
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility import rules
 from portal.reversibility.case_terms import CaseTerms
+from portal.reversibility.states import CaseState as CaseState
+from portal.reversibility.states import HandoverForm as HandoverForm
+from portal.reversibility.states import Reason as Reason
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
 from portal.wording import Cents
 
 FETCH_DAYS = 30
-
-
-class Reason(StrEnum):
-    SWITCH = "switch"  # to another provider
-    IN_HOUSE = "in_house"
-    COPY = "copy"
-    DESTROY = "destroy"  # no copy wanted
-    UNCLAIMED = "unclaimed"  # the time to ask has run out, and nobody has asked
-
-
-class HandoverForm(StrEnum):
-    """What the customer receives."""
-
-    READABLE = "readable"  # ZIP files with the latest backup of each machine
-    SEALED = "sealed"  # the repository as it is; only the passphrase opens it
-
-
-class CaseState(StrEnum):
-    REQUESTED = "requested"  # received; for a destruction, the customer confirms; else a quote is due
-    QUOTED = "quoted"  # the customer accepts the price, or not
-    TO_PAY = "to_pay"  # the contract hands over once it is paid
-    WAITING_FOR_KEY = "waiting_for_key"
-    EXPORTING = "exporting"
-    READY = "ready"
-    CONTESTED = "contested"
-    ACCEPTED = "accepted"
-    ERASING = "erasing"
-    ERASED = "erased"
-    CANCELLED = "cancelled"
 
 
 C = CaseState

@@ -1,0 +1,32 @@
+"""What a handover is for, what it gives, and the states that it goes through."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    SWITCH = "switch"  # to another provider
+    IN_HOUSE = "in_house"
+    COPY = "copy"
+    DESTROY = "destroy"  # no copy wanted
+    UNCLAIMED = "unclaimed"  # the time to ask has run out, and nobody has asked
+
+
+class HandoverForm(StrEnum):
+    """What the customer receives."""
+
+    READABLE = "readable"  # ZIP files with the latest backup of each machine
+    SEALED = "sealed"  # the repository as it is; only the passphrase opens it
+
+
+class CaseState(StrEnum):
+    REQUESTED = "requested"  # received; for a destruction, the customer confirms; else a quote is due
+    QUOTED = "quoted"  # the customer accepts the price, or not
+    TO_PAY = "to_pay"  # the contract hands over once it is paid
+    WAITING_FOR_KEY = "waiting_for_key"
+    EXPORTING = "exporting"
+    READY = "ready"
+    CONTESTED = "contested"
+    ACCEPTED = "accepted"
+    ERASING = "erasing"
+    ERASED = "erased"
+    CANCELLED = "cancelled"
