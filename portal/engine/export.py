@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from portal.engine import stand_ins
 from portal.engine.child import Child
 from portal.engine.copying import full_disk_told
 from portal.engine.disk import exclusive
@@ -103,6 +104,7 @@ def discard(destination: Path) -> None:
         if work_directory(destination).exists():
             shutil.rmtree(work_directory(destination))
         forget(destination)
+        stand_ins.forget(destination)
     discard_mirror(mirror_directory(destination))
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from portal.engine import destruction, export, keyless, salvage, sealed
+from portal.engine import destruction, export, keyless, salvage, sealed, stand_ins
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.mirror import discard as discard_mirror
@@ -238,7 +238,7 @@ class Restic:
             yield child
 
     def record(self, repo: RepoRef, key: Passphrase, kind: str, id_: str) -> dict[str, Any]:
-        """One of restic's own records. kind: « snapshot », or « blob » for a folder."""
+        """One of restic's own records. kind: « snapshot », « index », or « blob » for a folder."""
         with self.command(repo, key, ["cat", kind, _checked(id_)], self.timeouts.listing) as child:
             text = child.output.read()
             child.finish()
@@ -268,8 +268,14 @@ class Restic:
         if repo.backend != "local" and not destination.exists():
             self.mirror(repo, place, on_progress, limits)
             repo, on_progress = RepoRef(str(place)), after(on_progress, MIRROR_SHARE)
-        export_with = salvage.export_what_is_left if accept_losses else export.export_readable
-        done = export_with(self, repo, key, snapshots, destination, on_progress=on_progress, limits=limits)
+        words: Any = {"on_progress": on_progress, "limits": limits}
+        if accept_losses and not destination.exists():
+            with stand_ins.without_waiting(
+                repo, destination, partial(self.record, repo, key, "index")
+            ) as whole:
+                done = salvage.export_what_is_left(self, whole, key, snapshots, destination, **words)
+        else:
+            done = export.export_readable(self, repo, key, snapshots, destination, **words)
         discard_mirror(place)
         return done
 

@@ -160,6 +160,49 @@ def test_a_lost_pack_is_given_up_in_bounded_time(some_files, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def packs_of(repo: RepoRef, blobs: set[str]) -> dict[Path, set[str]]:
+    """The packs that hold some of the pieces, with all the pieces in each."""
+    found = {}
+    for index in (Path(repo.location) / "index").iterdir():
+        for pack in restic_json(repo, "index", index.name)["packs"]:
+            held = {one["id"] for one in pack["blobs"]}
+            if held & blobs:
+                found[Path(repo.location) / "data" / pack["id"][:2] / pack["id"]] = held
+    return found
+
+
+@pytest.mark.parametrize("left", [None, 0, 30_000])
+def test_files_of_a_lost_pack_are_given_up_without_waiting(engine, tmp_path, left):
+    """Waiting for each of them would take a quarter of an hour. left: bytes of the pack, if any."""
+    source = many_files(tmp_path / "source", count=20, size=2_000)
+    repo = a_repository(tmp_path / "repo")
+    a_backup(repo, source)
+    later = many_files(source / "plus tard", count=3, size=5_000)
+    snapshot = a_backup(repo, source)
+    names = sorted(file for file in source.rglob("*.bin") if later not in file.parents)
+    pieces = {file: node_at(repo, snapshot.id, file)["content"][0] for file in names}
+    (pack, _held), *others = packs_of(repo, set(pieces.values())).items()
+    assert not others
+    content = pack.read_bytes()
+    pack.unlink()
+    if left is not None:
+        pack.write_bytes(content[:left])
+    before = sorted(Path(repo.location).rglob("*"))
+    done = engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    gone = lost(done)
+    assert set(gone) <= {str(file) for file in names}
+    assert len(gone) == 20 if not left else 0 < len(gone) < 20
+    place = unzip(done, tmp_path / "place")
+    check_sums(place)
+    for file in gone:
+        Path(file).unlink()
+    assert contents(place / str(source).lstrip("/")) == contents(source)
+    assert sorted(Path(repo.location).rglob("*")) == before
+    assert not list(tmp_path.glob("x.*"))
+    again = engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, FREE, accept_losses=True)
+    assert again == done
+
+
 def test_nothing_readable_is_no_export(engine, some_files, tmp_path):
     repo, _, snapshot = some_files
     spoil(repo, restic_json(repo, "snapshot", snapshot.id)["tree"])
