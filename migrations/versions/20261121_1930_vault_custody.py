@@ -1,0 +1,66 @@
+"""read-only accesses to vaults"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.rls import protect
+
+revision = "j01"
+down_revision = "i01"
+branch_labels = None
+depends_on = None
+
+_PATH = sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql")
+_AT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "vault_access",
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("recipient", sa.String(254), nullable=False),
+        sa.Column("secret_hash", sa.String(64), nullable=True),
+        sa.Column("expires_at", _AT, nullable=False),
+        sa.Column("revoked_at", _AT, nullable=True),
+        sa.Column("revoked_by", sa.String(200), nullable=True),
+        sa.Column("first_used_at", _AT, nullable=True),
+        sa.Column("last_used_at", _AT, nullable=True),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_sent", sa.BigInteger(), nullable=False),
+        *_row("vault_access"),
+        _key("vault_access", "vault_id", "vault"),
+    )
+    for table, column in _INDEXES:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+    for table in _TABLES:
+        protect(table)
+
+
+_TABLES = ("vault_access",)
+_INDEXES = tuple((table, column) for table in _TABLES for column in ("organisation_id", "org_path", "vault_id"))
+
+
+def _key(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [f"{other}.id"], name=op.f(f"fk_{table}_{column}"))
+
+
+def _row(table: str) -> tuple[sa.schema.SchemaItem, ...]:
+    return (
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("org_path", _PATH, nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(16), nullable=False),
+        sa.Column("created_at", _AT, nullable=False),
+        _key(table, "organisation_id", "organisation"),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint("uid", name=op.f(f"uq_{table}_uid")),
+    )
+
+
+def downgrade() -> None:
+    for table, column in reversed(_INDEXES):
+        op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
+    for table in reversed(_TABLES):
+        op.drop_table(table)
