@@ -1,4 +1,4 @@
-"""read-only accesses to vaults"""
+"""read-only accesses to vaults, the register of their keys, signed warnings, proofs of possession"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,13 +32,42 @@ def upgrade() -> None:
         *_row("vault_access"),
         _key("vault_access", "vault_id", "vault"),
     )
+    op.create_table(
+        "custody_note",
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("custody", sa.String(40), nullable=False),
+        sa.Column("holder", sa.String(140), nullable=False),
+        sa.Column("email", sa.String(254), nullable=False),
+        sa.Column("since_on", sa.Date(), nullable=False),
+        sa.Column("noted_by", sa.String(200), nullable=False),
+        *_row("custody_note"),
+        _key("custody_note", "vault_id", "vault"),
+    )
+    op.create_table(
+        "loss_acknowledgement",
+        sa.Column("vault_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(140), nullable=False),
+        sa.Column("function", sa.String(140), nullable=False),
+        sa.Column("account", sa.String(200), nullable=False),
+        sa.Column("signed_at", _AT, nullable=False),
+        sa.Column("address", sa.String(45), nullable=False),
+        sa.Column("text_version", sa.String(20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("document_uid", sa.String(16), nullable=False),
+        *_row("loss_acknowledgement"),
+        _key("loss_acknowledgement", "vault_id", "vault"),
+        sa.UniqueConstraint(
+            "vault_id", "text_version", name=op.f("uq_loss_acknowledgement_vault_id_text_version")
+        ),
+    )
+    op.add_column("vault", sa.Column("proved_at", _AT, nullable=True))
     for table, column in _INDEXES:
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
     for table in _TABLES:
         protect(table)
 
 
-_TABLES = ("vault_access",)
+_TABLES = ("vault_access", "custody_note", "loss_acknowledgement")
 _INDEXES = tuple((table, column) for table in _TABLES for column in ("organisation_id", "org_path", "vault_id"))
 
 
@@ -60,6 +89,7 @@ def _row(table: str) -> tuple[sa.schema.SchemaItem, ...]:
 
 
 def downgrade() -> None:
+    op.drop_column("vault", "proved_at")
     for table, column in reversed(_INDEXES):
         op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
     for table in reversed(_TABLES):
