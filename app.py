@@ -18,6 +18,7 @@ from portal.contracts import notice_views as notices
 from portal.contracts import page_views as contracts
 from portal.contracts import price_views as prices
 from portal.custody import access_views as vault_access
+from portal.custody import enrolment_views as _enrolment  # noqa: F401
 from portal.custody import jobs as _custody_jobs  # noqa: F401
 from portal.custody import register_views as custody
 from portal.custody import serve_views as restic
