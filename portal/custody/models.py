@@ -70,9 +70,7 @@ class VaultAccess(Tenant, db.Model):
     def take(self, *, by: Any, address: str) -> str:
         """The secret, which exists from now on and is shown this once; the hours begin."""
         if self.state != AccessState.OFFERED:
-            raise IllegalStep(
-                N_("Cet accès a déjà été retiré, ou il n'est plus valable. Demandez-en un autre.")
-            )
+            raise IllegalStep(N_("Cet accès a déjà été pris, ou n'est plus valable. Demandez-en un autre."))
         secret = new_token()
         self.secret_hash, self.expires_at = token_hash(secret), clock.now() + timedelta(hours=self.hours)
         revoke_links(Purpose.READ_VAULT, self)
