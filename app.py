@@ -17,6 +17,11 @@ from portal.contracts import jobs as _contract_jobs  # noqa: F401
 from portal.contracts import notice_views as notices
 from portal.contracts import page_views as contracts
 from portal.contracts import price_views as prices
+from portal.custody import access_views as vault_access
+from portal.custody import enrolment_views as _enrolment  # noqa: F401
+from portal.custody import jobs as _custody_jobs  # noqa: F401
+from portal.custody import register_views as custody
+from portal.custody import serve_views as restic
 from portal.customers import views as customers
 from portal.engine import fetch, unlock
 from portal.engine import jobs as _engine_jobs  # noqa: F401
@@ -51,7 +56,8 @@ from portal.terms import views as terms
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
     billing.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp,
-    import_views.bp, returns.bp, vaults.bp, unlock.bp, fetch.bp, restore_requests.bp, reversibility.bp,
+    import_views.bp, returns.bp, vaults.bp, unlock.bp, fetch.bp, vault_access.bp, custody.bp, restic.bp,
+    restore_requests.bp, reversibility.bp,
     reversibility_answer.bp, backups.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
 )  # fmt: skip
 

@@ -42,6 +42,7 @@ def from_environment() -> dict[str, object]:
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network
         "ERASE_ALONE_BYTES": int(os.environ.get("ERASE_ALONE_BYTES", 100 * 10**9)),  # above: two people
         "JOB_LEASE_SECONDS": float(os.environ.get("JOB_LEASE_SECONDS", "30")),
+        "COUNT_SECONDS": float(os.environ.get("COUNT_SECONDS", "60")),  # between two writes of what was read
         "KEY_AGENT_SOCKET": os.environ.get("KEY_AGENT_SOCKET", str(data / "key-agent.sock")),
         "TRUSTED_HOSTS": [h for h in hosts if h] or [parts.hostname, "127.0.0.1", "localhost"],
         "PROXY_COUNT": int(os.environ.get("PROXY_COUNT", "0")),

@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     CHANGE_ACCOUNT = "account"
     OPEN_VAULT = "unlock"
     FETCH_EXPORT = "fetch"
+    READ_VAULT = "read"
 
 
 class LinkProblem(StrEnum):

@@ -115,6 +115,12 @@ _STATES: dict[str, Look] = {
     "backup_fresh": Look(_l("à jour"), "good", "check-circle"),
     "backup_unwatched": Look(_l("non surveillée"), "plain", "slash-circle"),
     "run_ok": Look(_l("réussie"), "good", "check-circle"),
+    "access_offered": Look(_l("envoyé au client"), "wait", "send"),
+    "access_live": Look(_l("ouvert"), "live", "unlock"),
+    "acknowledgement_missing": Look(_l("pas encore signé"), "wait", "pen"),
+    "proof_given": Look(_l("prouvée"), "good", "check-circle"),
+    "proof_old": Look(_l("plus d'un an"), "wait", "hourglass-split"),
+    "proof_missing": Look(_l("jamais prouvée"), "wait", "question-circle"),
     "review_open": Look(_l("à réévaluer"), "wait", "eye"),
     "review_closed": Look(_l("close"), "plain", "check-circle"),
 }
@@ -138,6 +144,14 @@ CAUSES = {
     "customer_equipment": _l("panne du matériel du client"),
     "hosted_equipment": _l("panne du matériel hébergé"), "restore_test": _l("essai de restauration"),
     "other": _l("autre cause"),
+}  # fmt: skip
+CUSTODIES = {
+    "customer": _l("le client seul"), "recovery_sheet": _l("le client seul, avec sa feuille de secours"),
+    "reseller": _l("le revendeur"), "escrow": _l("un séquestre, deux personnes sur trois"),
+    "unknown": _l("inconnu"),
+}  # fmt: skip
+OPENING_PURPOSES = {
+    "restore": _l("Restauration"), "reversibility": _l("Réversibilité"), "proof": _l("Preuve annuelle"),
 }  # fmt: skip
 REVERSIBILITY_REASONS = {
     "switch": _l("changement de fournisseur"), "in_house": _l("reprise chez soi"),
@@ -208,6 +222,13 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("legal_entity", "drop_limit"): _l("Plafond plus haut refusé"),
     ("vault", "attach"): _l("Coffre rattaché"),
     ("vault", "erase"): _l("Coffre effacé"),
+    ("vault", "open_access"): _l("Accès en lecture ouvert"),
+    ("vault", "take_access"): _l("Accès en lecture pris par le client"),
+    ("vault", "use_access"): _l("Première lecture avec l'accès"),
+    ("vault", "revoke_access"): _l("Accès en lecture révoqué"),
+    ("vault", "note_custody"): _l("Garde de la clé notée"),
+    ("vault", "acknowledge"): _l("Avertissement sur la perte de la phrase signé"),
+    ("vault", "ask_proof"): _l("Preuve de la phrase demandée au client"),
     ("vault_opening", "consent"): _l("Phrase tapée, avec consentement"),
     ("vault_opening", "confirm"): _l("Coffre ouvert"),
     ("vault_opening", "refuse"): _l("Phrase refusée"),
@@ -333,7 +354,8 @@ def init_app(app: Flask) -> None:
     for name, table in (
         ("role_name", ROLES), ("kind_name", KINDS), ("contact_name", CONTACTS),
         ("plan_name", PLANS), ("method_name", METHODS), ("cause_name", CAUSES),
-        ("reversibility_reason", REVERSIBILITY_REASONS),
+        ("reversibility_reason", REVERSIBILITY_REASONS), ("custody_name", CUSTODIES),
+        ("opening_purpose", OPENING_PURPOSES),
     ):  # fmt: skip
         app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)
     app.jinja_env.globals["aria"] = aria

@@ -74,6 +74,7 @@ def app() -> Iterator[Flask]:
             SQLALCHEMY_DATABASE_URI=_database_url(folder),
             BLOB_URL=str(folder / "blobs"),
             KEY_AGENT_SOCKET=str(folder / "agent.sock"),
+            COUNT_SECONDS=0,
         )
         application.test_client_class = Client
         with application.app_context():

@@ -19,7 +19,8 @@ PUBLIC = {
     "static",
     "accounts.login", "accounts.sign_in", "accounts.logout", "accounts.choose_language",
     "api.activate", "api.license_keys", "api.make_machine_token", "api.report_backup",
-    "home.health", "verify.show_form", "verify.check_document",
+    "home.health", "restic.serve", "verify.show_form", "verify.check_document",
+    "vault_access.show", "vault_access.take",
 }  # fmt: skip
 PUBLIC_PREFIXES = (
     "signing.",

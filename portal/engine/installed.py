@@ -29,10 +29,10 @@ class TryAgain(RuntimeError):
 
 
 def restic() -> Restic:
-    return Restic(backend_env=_storage_credentials())
+    return Restic(backend_env=storage_credentials())
 
 
-def _storage_credentials() -> dict[str, str]:
+def storage_credentials() -> dict[str, str]:
     """The provider's own, for the vaults on S3 or behind REST: ``VAULT_AWS_ACCESS_KEY_ID`` and so on.
 
     Without them those of the documents' store serve (``AWS_ACCESS_KEY_ID``): one account for both.

@@ -26,6 +26,7 @@ vault_measured = _signals.signal("vault-measured")  # in the transaction that ke
 
 TRIES = 5
 LINK_DAYS = 7
+PROOF_DAYS = 365  # how long an opening proves that the passphrase is not lost
 
 
 class VaultState(StrEnum):
@@ -38,6 +39,17 @@ class Custody(StrEnum):
 
     CUSTOMER = "customer"  # the passphrase is known to the customer alone
     RECOVERY_SHEET = "recovery_sheet"  # idem, with a sheet printed at enrolment
+    RESELLER = "reseller"
+    ESCROW = "escrow"  # two people of three, together
+    UNKNOWN = "unknown"
+
+
+class ProofState(StrEnum):
+    """Computed: has somebody shown within a year that the passphrase is not lost?"""
+
+    GIVEN = "proof_given"
+    OLD = "proof_old"
+    MISSING = "proof_missing"
 
 
 class Vault(Tenant, Stateful, db.Model):
@@ -60,6 +72,7 @@ class Vault(Tenant, Stateful, db.Model):
     newest_at: Mapped[datetime | None]  # last backup, by the server's clock
     measured_at: Mapped[datetime | None]
     measure_fault: Mapped[EngineFault | None]
+    proved_at: Mapped[datetime | None]  # last time that a passphrase opened it here
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -79,6 +92,13 @@ class Vault(Tenant, Stateful, db.Model):
             VaultOpening.until > clock.now(),
         )
         return db.session.scalar(query)
+
+    @property
+    def proof_state(self) -> ProofState:
+        if self.proved_at is None:
+            return ProofState.MISSING
+        is_old = clock.now() - self.proved_at >= timedelta(days=PROOF_DAYS)
+        return ProofState.OLD if is_old else ProofState.GIVEN
 
     @property
     def measure_problem(self) -> str:
@@ -120,10 +140,11 @@ def vaults_of(customer: Customer) -> list[Vault]:
 class OpeningPurpose(StrEnum):
     RESTORE = "restore"
     REVERSIBILITY = "reversibility"
+    PROOF = "proof"  # tried once, then forgotten
 
 
 # How long the agent keeps the passphrase, in hours: an export must survive a night and a restart.
-HOURS = {OpeningPurpose.RESTORE: 4, OpeningPurpose.REVERSIBILITY: 72}
+HOURS = {OpeningPurpose.RESTORE: 4, OpeningPurpose.REVERSIBILITY: 72, OpeningPurpose.PROOF: 1}
 
 
 class OpeningState(StrEnum):
@@ -201,8 +222,11 @@ class VaultOpening(Tenant, Stateful, db.Model):
 
     def confirm(self, repository_id: str, *, by: Any) -> None:
         self._take("confirm", by=by)
-        self.vault.repository_id = repository_id
+        self.vault.repository_id, self.vault.proved_at = repository_id, clock.now()
         vault_opened.send(self)
+        if self.purpose == OpeningPurpose.PROOF:  # the link stays, to show that it is done
+            self._take("close", by=by)
+            self._forget()
 
     def refuse(self, fault: EngineFault, *, by: Any) -> None:
         """Wrong passphrase, or nothing to open: may be typed again until the tries are used up."""
@@ -220,6 +244,9 @@ class VaultOpening(Tenant, Stateful, db.Model):
             self._take("close", by=by)
         if not was_typed:
             revoke_links(Purpose.OPEN_VAULT, self)
+        self._forget()
+
+    def _forget(self) -> None:
         jobs.enqueue("vault.forget", self.uid, self.vault.customer.organisation)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
 from portal.blobs import Document
+from portal.custody.models import accesses_of
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.engine.models import (
@@ -320,6 +321,9 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
             raise Refused(_("Vous avez demandé cet effacement : une deuxième personne doit l'ordonner."))
         self._take("release", by=by)
         self.released_by = by.label
+        for access in accesses_of(self.vault, limit=1_000):
+            if access.can_be_revoked:
+                access.revoke(by=by)
         jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
 
     def certify_return(self, number: str, certificate: Document, *, by: Any) -> None:

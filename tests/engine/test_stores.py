@@ -9,6 +9,7 @@ from portal.engine import destruction, keyless
 from portal.engine.errors import EngineError
 from portal.engine.port import RepoRef
 from portal.engine.restic import Restic, Timeouts
+from portal.engine.stores import open_store
 from portal.engine.stores.objects import Access
 from tests.engine.builders import a_key, flip_bytes, packs
 from tests.engine.servers import BUCKET, SECRETS, Bucket, bad_server, dated_server, rest_server, s3_server
@@ -231,3 +232,34 @@ def test_a_backup_during_a_verification_succeeds(copy_of_office, tmp_path):
 
     assert keyless.verify_sealed(copy_of_office, back_up).ok
     assert backed_up
+
+
+def test_every_store_gives_a_part_and_a_size_and_one_folder(remote, office):
+    packs_here = {path.name: path for path in Path(office.location).glob("data/*/*")}
+    for repo in (office, remote):
+        store = open_store(repo, KEYS)
+        found = {one.base: one for one in store.listed("data")}
+        assert {name: one.bytes for name, one in found.items()} == {
+            name: path.stat().st_size for name, path in packs_here.items()
+        }
+        name, path = max(packs_here.items(), key=lambda item: item[1].stat().st_size)
+        assert store.size_of(found[name].name) == path.stat().st_size
+        assert store.size_of("keys/" + "0" * 64) is None
+        with store.open(found[name].name, 10, 29) as content:
+            assert _first_bytes(content, 20) == path.read_bytes()[10:30]
+
+
+def test_a_server_that_knows_no_ranges_gives_the_part_all_the_same(office):
+    key = next(Path(office.location).glob("keys/*"))
+    with (
+        dated_server(Path(office.location)) as address,
+        open_store(RepoRef(address), Access()).open(f"keys/{key.name}", 10, 29) as content,
+    ):
+        assert _first_bytes(content, 20) == key.read_bytes()[10:30]
+
+
+def _first_bytes(content, count: int) -> bytes:
+    buffer, done = memoryview(bytearray(count)), 0
+    while done < count and (read := content.readinto(buffer[done:])):
+        done += read
+    return bytes(buffer[:done])

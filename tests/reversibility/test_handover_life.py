@@ -9,8 +9,10 @@ from sqlalchemy import func, select
 
 from portal.billing.models import Invoice
 from portal.blobs import content_of
+from portal.custody.models import AccessState, open_access
 from portal.db import db
 from portal.jobs import TaskState
+from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.reversibility.calendar_jobs import look_for_unclaimed, remind
 from portal.reversibility.models import CaseState, ReversibilityCase
@@ -241,6 +243,18 @@ def test_a_large_vault_is_erased_by_two_people(
     work()
     assert stored(case).state == C.ERASED
     assert house.operator.label in pdf_text(content_of(case.certificate))
+
+
+def test_an_erasure_ends_the_accesses_first(browser, house, owner, subscription, own_vault):
+    access = open_access(own_vault, hours=72, by=SYSTEM)
+    access.take(by=SYSTEM, address="127.0.0.1")
+    ask(owner, subscription, own_vault, reason="destroy")
+    case = the_case()
+    path = link_in(vaulting.last_mail(case.uid))
+    pass_code(browser(), path).post(f"{path}/acceptance", data={"when": "now"})
+    assert stored(access).state == AccessState.LIVE
+    assert release(browser(house.operator), case).status_code == 303
+    assert stored(access).state == AccessState.REVOKED
 
 
 # The calendar

@@ -41,27 +41,42 @@ class LocalStore:
         return looks_like_repository(self.root)
 
     def objects(self) -> Iterator[StoredObject]:
-        for entry, found in self._entries():
+        return self._objects_in(self.root)
+
+    def listed(self, folder: str) -> Iterator[StoredObject]:
+        place = self.root / folder
+        return self._objects_in(place) if place.is_dir() else iter(())
+
+    def _objects_in(self, place: Path) -> Iterator[StoredObject]:
+        for entry, found in self._entries(place):
             name = self._name(entry)
             if stat.S_ISREG(found.st_mode) and is_object(name):
                 yield StoredObject(name, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def size_of(self, name: str) -> int | None:
+        try:
+            found = (self.root / name).lstat()
+        except FileNotFoundError:
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def modified_at(self, name: str) -> datetime | None:
         return datetime.fromtimestamp((self.root / name).stat().st_mtime, UTC)
 
     @contextmanager
-    def open(self, name: str) -> Iterator[Readable]:
+    def open(self, name: str, first: int = 0, last: int | None = None) -> Iterator[Readable]:
         try:
             content = (self.root / name).open("rb", buffering=0)
         except FileNotFoundError:
             raise EngineError(EngineFault.INCOMPLETE, paths=[name]) from None
         with content:
+            content.seek(first)
             yield content
 
     def remnants(self) -> Iterator[Remnant]:
         if not self.root.exists():
             return
-        for entry, found in self._entries():
+        for entry, found in self._entries(self.root):
             name = self._name(entry)
             if not (stat.S_ISREG(found.st_mode) and is_object(name)):
                 raise EngineError(EngineFault.UNSAFE_PATH, paths=[name])
@@ -81,9 +96,9 @@ class LocalStore:
                 _remove_empty(Path(directory))
             sync_directory(self.root.parent)
 
-    def _entries(self) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    def _entries(self, place: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
         """Everything that is not a directory, folder by folder; what goes away meanwhile is left out."""
-        pending = [self.root]
+        pending = [place]
         while pending:
             folders = []
             with os.scandir(pending.pop()) as entries:

@@ -88,8 +88,19 @@ class ObjectStore(Protocol):
 
     def modified_at(self, name: str) -> datetime | None: ...
 
-    def open(self, name: str) -> AbstractContextManager[Readable]:
-        """One object from its beginning. Raises EngineError(INCOMPLETE) when it is no longer there."""
+    def listed(self, folder: str) -> Iterator[StoredObject]:
+        """Restic's objects of one folder."""
+        ...
+
+    def size_of(self, name: str) -> int | None:
+        """Bytes of one object; None when it is not there."""
+        ...
+
+    def open(self, name: str, first: int = 0, last: int | None = None) -> AbstractContextManager[Readable]:
+        """One object, or its bytes from ``first`` to ``last``, which may be followed by more.
+
+        Raises EngineError(INCOMPLETE) when it is no longer there.
+        """
         ...
 
     def remnants(self) -> Iterator[Remnant]:
@@ -115,6 +126,13 @@ def checked_names(remnants: Iterable[Remnant]) -> Iterator[Remnant]:
         if not is_object(one.name):
             raise EngineError(EngineFault.UNSAFE_PATH, paths=[one.name])
         yield one
+
+
+def byte_range(first: int, last: int | None) -> dict[str, str]:
+    """The header that asks a server for a part; nothing for a whole object."""
+    if not first and last is None:
+        return {}
+    return {"Range": f"bytes={first}-{'' if last is None else last}"}
 
 
 def place_of(name: str) -> str:

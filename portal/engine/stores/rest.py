@@ -18,12 +18,14 @@ from portal.engine.stores.objects import (
     Readable,
     Remnant,
     StoredObject,
+    byte_range,
     checked_names,
     is_object,
 )
 
 LISTING = "application/vnd.x.restic.rest.v2"
 CONNECT_SECONDS = 10.0
+_PART = 206
 _DENIED, _GONE, _FAILING = (401, 403, 405), (404, 410), (429, 500, 502, 503, 504)
 
 
@@ -67,12 +69,21 @@ class RestStore:
         except (KeyError, ValueError):
             return None
 
+    def listed(self, folder: str) -> Iterator[StoredObject]:
+        return (one for one in self._in_folder(folder) if is_object(one.name))
+
+    def size_of(self, name: str) -> int | None:
+        answer = self._ask("HEAD", name)
+        return None if answer is None else int(answer.headers.get("Content-Length", 0))
+
     @contextmanager
-    def open(self, name: str) -> Iterator[Readable]:
-        answer = self._ask("GET", name, stream=True)
+    def open(self, name: str, first: int = 0, last: int | None = None) -> Iterator[Readable]:
+        answer = self._ask("GET", name, headers=byte_range(first, last), stream=True)
         if answer is None:
             raise EngineError(EngineFault.INCOMPLETE, paths=[name])
         try:
+            if first and answer.status != _PART:  # a server that knows no ranges sends it all
+                _skip(answer, first)
             yield answer
         except (HTTPError, OSError) as error:
             raise _unreachable(error) from None
@@ -92,9 +103,12 @@ class RestStore:
         if (config := self._ask("HEAD", CONFIG)) is not None:
             yield StoredObject(CONFIG, int(config.headers.get("Content-Length", 0)), None)
         for folder in FOLDERS:
-            answer = self._ask("GET", f"{folder}/", headers={"Accept": LISTING})
-            for row in self._rows(answer):
-                yield StoredObject(f"{folder}/{row['name']}", int(row["size"]), None)
+            yield from self._in_folder(folder)
+
+    def _in_folder(self, folder: str) -> Iterator[StoredObject]:
+        answer = self._ask("GET", f"{folder}/", headers={"Accept": LISTING})
+        for row in self._rows(answer):
+            yield StoredObject(f"{folder}/{row['name']}", int(row["size"]), None)
 
     def _rows(self, answer: urllib3.BaseHTTPResponse | None) -> list[dict[str, str | int]]:
         if answer is None:
@@ -119,12 +133,18 @@ class RestStore:
         if answer.status in _GONE:
             answer.close()
             return None
-        if answer.status not in (200, 204):
+        if answer.status not in (200, 204, _PART):
             answer.close()
             denied = answer.status in _DENIED
             fault = EngineFault.BACKEND_DENIED if denied else EngineFault.BACKEND_UNREACHABLE
             raise EngineError(fault, f"HTTP {answer.status} to {method}")
         return answer
+
+
+def _skip(content: Readable, count: int) -> None:
+    buffer = memoryview(bytearray(min(count, 1 << 16)))
+    while count and (read := content.readinto(buffer[:count])):
+        count -= read
 
 
 def _unreachable(error: Exception) -> EngineError:

@@ -20,6 +20,7 @@ from portal.engine.stores.objects import (
     Readable,
     Remnant,
     StoredObject,
+    byte_range,
     checked_names,
     is_object,
 )
@@ -48,19 +49,31 @@ class S3Store:
     def objects(self) -> Iterator[StoredObject]:
         with _told():
             for folder in (CONFIG, *(f"{folder}/" for folder in FOLDERS)):
-                for row in self._rows("list_objects_v2", "Contents", self._prefix + folder):
-                    name = row["Key"].removeprefix(self._prefix)
-                    if is_object(name):
-                        yield StoredObject(name, row["Size"], row["LastModified"])
+                yield from self._below(folder)
+
+    def listed(self, folder: str) -> Iterator[StoredObject]:
+        with _told():
+            yield from self._below(f"{folder}/")
+
+    def _below(self, start: str) -> Iterator[StoredObject]:
+        for row in self._rows("list_objects_v2", "Contents", self._prefix + start):
+            name = row["Key"].removeprefix(self._prefix)
+            if is_object(name):
+                yield StoredObject(name, row["Size"], row["LastModified"])
+
+    def size_of(self, name: str) -> int | None:
+        found = self._head(name)
+        return None if found is None else int(found["ContentLength"])
 
     def modified_at(self, name: str) -> datetime | None:
         found = self._head(name)
         return found["LastModified"] if found else None
 
     @contextmanager
-    def open(self, name: str) -> Iterator[Readable]:
+    def open(self, name: str, first: int = 0, last: int | None = None) -> Iterator[Readable]:
         with _told(name):
-            body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"]
+            key = {"Bucket": self._bucket, "Key": self._prefix + name}
+            body = self._client.get_object(**key, **byte_range(first, last))["Body"]
             try:
                 yield body
             finally:
