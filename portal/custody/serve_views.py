@@ -63,11 +63,7 @@ def speak_to_programs() -> None:
 def serve(path: str) -> Response:
     """``<vault>/config``, ``<vault>/<kind>/`` and ``<vault>/<kind>/<name>``; nothing is ever written."""
     vault_uid, _, place = path.partition("/")
-    given = request.authorization
-    name, secret = (
-        (given.username or "", given.password or "") if given and given.type == "basic" else ("", "")
-    )
-    access = admitted(name, secret, vault_uid)
+    access = admitted(*_credentials(), vault_uid)
     if access is None:
         return _plain(401, {"WWW-Authenticate": 'Basic realm="restic", charset="UTF-8"'})
     uid, repo, is_there = access.uid, access.vault.repo, access.vault.state == VaultState.ACTIVE
