@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from portal import blobs, clock, jobs
 from portal.blobs import Document
-from portal.db import db
+from portal.db import db, reading
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import lent_passphrase, passing_faults_retry, private_folder, restic
 from portal.engine.port import Exported, ExportLimits, OnProgress, Progress
@@ -43,10 +44,13 @@ def _destination(uid: str, number: int) -> Path:
 def export(claim: jobs.Claim) -> None:
     case = _wanted(claim, CaseState.EXPORTING)
     if case is None:
-        return
+        return _clear_if_cancelled(claim)
     destination = _destination(case.uid, case.round)
     try:
         copy = _sealed(claim, case, destination) if case.is_sealed else _readable(claim, case, destination)
+        _still_wanted(case.uid)
+    except _Cancelled:
+        return _clear_if_cancelled(claim)
     except EngineError as error:
         _cannot_export(claim, case, error)
         raise
@@ -55,6 +59,28 @@ def export(claim: jobs.Claim) -> None:
     case.deliver(copy.files, copy.bytes, copy.sums_sha256, lost=copy.lost, by=SYSTEM)
     claim.step(done=_WHOLE, total=_WHOLE)
     shutil.rmtree(destination, ignore_errors=True)
+
+
+class _Cancelled(Exception):
+    """Somebody cancelled the case while its export ran."""
+
+
+def _still_wanted(uid: str) -> None:
+    """Raises _Cancelled once the case does not want its export any more."""
+    with reading():
+        state = db.session.scalar(select(ReversibilityCase.state).where(ReversibilityCase.uid == uid))
+        db.session.rollback()
+    if state != CaseState.EXPORTING:
+        raise _Cancelled
+
+
+def _clear_if_cancelled(claim: jobs.Claim) -> None:
+    """Nothing of an export that nobody wants stays on this machine."""
+    case = find_case(claim.ref.partition(":")[0])
+    if case is not None and case.state == CaseState.CANCELLED:
+        _remove_work(case.uid)
+        _erase_exports(case)
+        claim.step()
 
 
 def _cannot_export(claim: jobs.Claim, case: ReversibilityCase, error: EngineError) -> None:
@@ -91,7 +117,7 @@ def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _C
     repo = case.vault.repo
     db.session.rollback()
     with passing_faults_retry():
-        done = restic().export_sealed(repo, destination, _teller(claim), _limits())
+        done = restic().export_sealed(repo, destination, _teller(claim, _still_wanted), _limits())
     names = [*(volume.name for volume in done.volumes), *done.documents]
     sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
     return _Copy(done.directory, names, done.objects, done.bytes, sums, len(done.damaged))
@@ -112,13 +138,17 @@ def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Ex
         engine = restic()
         chosen = engine.latest_set(engine.snapshots(repo, key))
         return engine.export_readable(
-            repo, key, chosen, destination, _teller(claim), _limits(), accept_losses=with_losses
-        )
+            repo, key, chosen, destination, _teller(claim, _still_wanted), _limits(),
+            accept_losses=with_losses,
+        )  # fmt: skip
 
 
-def _teller(claim: jobs.Claim) -> OnProgress:
+def _teller(claim: jobs.Claim, check: Callable[[str], None] = lambda uid: None) -> OnProgress:
+    """Note the progress; ``check`` is asked about the case and raises to stop."""
+
     def tell(progress: Progress) -> None:
         claim.progress(int(progress.fraction * _WHOLE), _WHOLE)
+        check(claim.ref.partition(":")[0])
 
     return tell
 

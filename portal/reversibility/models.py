@@ -65,7 +65,9 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
         "release_first": step(C.ACCEPTED, to=C.ACCEPTED),
         "release": step(C.ACCEPTED, to=C.ERASING),
         "certify": step(C.ERASING, to=C.ERASED),
-        "cancel": step(C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.CONTESTED, to=C.CANCELLED),
+        "cancel": step(
+            C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.EXPORTING, C.CONTESTED, to=C.CANCELLED
+        ),
     }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)

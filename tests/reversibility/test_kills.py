@@ -165,6 +165,20 @@ def case_links(case):
     return list(db.session.scalars(query.where(SignedLink.purpose == Purpose.FETCH_EXPORT)))
 
 
+def test_a_cancelled_export_stops_and_leaves_nothing(installation, case, start, place):
+    type_the_passphrase(installation, case)
+    start(slow=True)
+    work = place[1] / "exports" / f"{case.uid}-1.work"
+    db.session.rollback()
+    wait_for(lambda: (work / "checkpoint.jsonl").is_file())
+    wait_for(lambda: (work / "checkpoint.jsonl").read_text().count('"volume"') >= 1)
+    state_of(case)
+    case.cancel(by=SYSTEM)
+    db.session.commit()
+    wait_for(lambda: not list((place[1] / "exports").glob("*")), seconds=30)
+    assert state_of(case) == C.CANCELLED and exports(case) == []
+
+
 def test_an_erasure_survives_kill_9_and_is_certified_once(installation, case, start, place):
     type_the_passphrase(installation, case)
     first = start(slow=False)

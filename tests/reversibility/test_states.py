@@ -20,6 +20,7 @@ ALLOWED = {  # copied from the procedure, not from the code
     ("accepted", "release"),
     ("erasing", "certify"),
     *((state, "cancel") for state in ("requested", "quoted", "to_pay", "waiting_for_key", "contested")),
+    ("exporting", "cancel"),
 }
 
 
