@@ -1,28 +1,57 @@
 """What a debit's fate does to the invoice that it pays."""
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from flask_babel import gettext as _
+from sqlalchemy import select
 
+from portal import clock
+from portal.billing.issue import note_payment
 from portal.billing.models import Invoice, InvoiceState
 from portal.db import db
+from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.sepa.models import Collection, CollectionState, Mandate
 from portal.sepa.models.collection import collection_returned, collection_settled
+
+_WITH_THE_BANK = (CollectionState.FROZEN, CollectionState.EXPORTED, CollectionState.ACCEPTED)
 
 
 def _invoice_of(collection: Collection) -> Invoice | None:
     return db.session.scalars(select(Invoice).where(Invoice.uid == collection.debt_uid)).one_or_none()
 
 
-def _credited_cents(invoice: Invoice) -> int:
-    """What the debits of an invoice have brought in, in cents: it may have been split."""
+def _debits_of(invoice: Invoice) -> list[Collection]:
+    """Every debit of an invoice: it may have been split, or presented again."""
     mandates = select(Mandate.id).where(Mandate.customer_id == invoice.customer_id)
-    query = select(func.coalesce(func.sum(Collection.amount_cents), 0)).where(
-        Collection.mandate_id.in_(mandates), Collection.source_uid.startswith(invoice.uid, autoescape=True),
-        Collection.state == CollectionState.SETTLED,
-    )  # fmt: skip
-    return int(db.session.scalar(query) or 0)
+    query = select(Collection).where(
+        Collection.mandate_id.in_(mandates), Collection.source_uid.startswith(invoice.uid, autoescape=True)
+    )
+    return list(db.session.scalars(query.order_by(Collection.id)))
+
+
+def _credited_cents(debits: list[Collection]) -> int:
+    return sum(row.amount_cents for row in debits if row.state == CollectionState.SETTLED)
+
+
+def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Any) -> None:
+    """The rest of an invoice came in by transfer: debits that nobody has presented yet are cancelled.
+
+    Raises Refused for another day, for a reference that was noted before, and while a debit of the invoice
+    is with the bank: the customer would pay twice.
+    """
+    if not invoice.issued_on <= on <= clock.today():
+        raise Refused(_("Le paiement se situe entre l'émission et aujourd'hui."), field="on")
+    debits = _debits_of(invoice)
+    if any(row.state in _WITH_THE_BANK for row in debits):
+        raise Refused(_("Un prélèvement de cette facture est déjà chez la banque : attendez sa réponse."))
+    for row in debits:
+        if row.can("cancel"):
+            row.cancel(by=by)
+    rest = invoice.gross_cents - _credited_cents(debits)
+    invoice.pay(on=on, by=by)
+    note_payment(invoice, received_on=on, reference=reference, by=by, amount_cents=rest)
 
 
 @collection_settled.connect
@@ -32,7 +61,7 @@ def pay_by_debit(_sender: Any, *, collection: Collection) -> None:
     if invoice is None or invoice.state != InvoiceState.ISSUED or collection.settled_on is None:
         return
     db.session.flush()  # this credit counts
-    if _credited_cents(invoice) >= invoice.gross_cents:
+    if _credited_cents(_debits_of(invoice)) >= invoice.gross_cents:
         invoice.pay(on=collection.settled_on, by=SYSTEM)
 
 

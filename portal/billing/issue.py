@@ -68,14 +68,18 @@ def issue_invoice(
     return invoice
 
 
-def note_payment(invoice: Invoice, *, received_on: date, reference: str, by: Any) -> None:
+def note_payment(
+    invoice: Invoice, *, received_on: date, reference: str, by: Any, amount_cents: int | None = None
+) -> None:
     """Write down the money that paid this invoice; the bank's reference counts once.
 
+    amount_cents: what came in; the whole invoice unless it says less.
     Raises Refused when the same reference was already recorded.
     """
+    amount = invoice.gross_cents if amount_cents is None else amount_cents
     payment = Payment(
         organisation=invoice.customer.organisation, legal_entity_id=invoice.legal_entity_id,
-        invoice_id=invoice.id, method=invoice.method, amount_cents=invoice.gross_cents,
+        invoice_id=invoice.id, method=invoice.method, amount_cents=amount,
         received_on=received_on, reference=reference,
     )  # fmt: skip
     columns = [column.key for column in Payment.__table__.columns if column.key != "id"]

@@ -2,13 +2,15 @@
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import SelectChoice, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms import DateField, SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
+from portal.billing.debits import pay_by_wire
 from portal.billing.models import BillingRun, Invoice, RunState
 from portal.billing.rates import late_facts
 from portal.billing.run import start_run
@@ -24,6 +26,15 @@ from portal.resellers.models import LegalEntity
 
 bp = Blueprint("billing", __name__, url_prefix="/billing")
 PAGE = 50
+
+
+class WireForm(FlaskForm):
+    on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
+    reference = StringField(
+        _l("Référence bancaire"),
+        [DataRequired(_l("Recopiez la référence du virement.")), Length(max=140)],
+        filters=[lambda typed: " ".join((typed or "").split())],
+    )  # fmt: skip
 
 
 class RunForm(FlaskForm):
@@ -54,12 +65,33 @@ def list_invoices() -> Response:
 @bp.get("/invoices/<uid>")
 @requires(Permission.INVOICE_READ)
 def show_invoice(uid: str) -> Response:
-    invoice = get_or_404(Invoice.visible_to(g.actor), uid)
+    return _invoice_page(get_or_404(Invoice.visible_to(g.actor), uid))
+
+
+def _invoice_page(invoice: Invoice, status: int = 200, form: WireForm | None = None) -> Response:
     page = render_template(
         "billing/invoice.html", invoice=invoice, events=timeline(invoice), mails=mails_about(invoice),
-        late=late_facts(invoice),
+        late=late_facts(invoice), wire=form or WireForm(formdata=None, on=clock.today()),
     )  # fmt: skip
-    return make_response(page)
+    return make_response(page, status)
+
+
+@bp.post("/invoices/<uid>/payment")
+@requires(Permission.PAYMENT_WRITE)
+def note_invoice_payment(uid: str) -> Response:
+    """A transfer has paid it: seen on the bank's statement, by a person."""
+    invoice = get_or_404(Invoice.visible_to(g.actor).with_for_update(), uid)
+    form = WireForm()
+    if not form.validate():
+        return _invoice_page(invoice, 422, form)
+    try:
+        pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor)
+    except Refused as refusal:
+        db.session.rollback()
+        form[refusal.field or "on"].errors = [said(refusal)]
+        return _invoice_page(get_or_404(Invoice.visible_to(g.actor), uid), 422, form)
+    db.session.commit()
+    return htmx.go(url_for(".show_invoice", uid=uid), toast=_("Le paiement est noté."))
 
 
 @bp.get("/runs")

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import jobs
-from portal.billing.issue import note_payment
+from portal.billing.debits import pay_by_wire
 from portal.billing.models import Charge, Invoice, InvoiceState, add_charge
 from portal.billing.run import bill_charges
 from portal.db import db
@@ -58,8 +58,7 @@ def pay(case: ReversibilityCase, on: date, reference: str, *, by: Any) -> None:
     invoice = invoice_of(case)
     case.pay(on, reference, by=by)
     if invoice is not None and invoice.state == InvoiceState.ISSUED:
-        note_payment(invoice, received_on=on, reference=reference, by=by)
-        invoice.pay(on=on, by=by)
+        pay_by_wire(invoice, on, reference, by=by)
 
 
 @jobs.periodic("reversibility.paid", jobs.hourly)
