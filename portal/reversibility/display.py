@@ -24,7 +24,7 @@ def waits_for(case: ReversibilityCase) -> str:
         if case.may_release():
             return _("l'exploitant, qui doit ordonner l'effacement")
         return _("la date du contrat")
-    if case.state == C.EXPORTING and case.unreadable and not case.with_losses:
+    if case.state == C.EXPORTING and case.unreadable is not None and not case.with_losses:
         return _("l'exploitant, qui doit décider : le coffre est abîmé")
     return {
         C.QUOTED: _("le client, qui doit accepter le devis"),

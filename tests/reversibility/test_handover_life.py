@@ -161,9 +161,10 @@ def test_a_sealed_copy_needs_no_passphrase_and_opens_with_restic(
 # Damage
 
 
-def damage(place: Path) -> None:
-    """Make the content of one large pack unreadable."""
-    pack = max((place / "data").rglob("*"), key=lambda path: path.stat().st_size if path.is_file() else 0)
+def damage(place: Path, choose=max) -> None:
+    """Make a pack unreadable: the largest holds contents, the smallest names."""
+    packs = [path for path in (place / "data").rglob("*") if path.is_file()]
+    pack = choose(packs, key=lambda path: path.stat().st_size)
     content = bytearray(pack.read_bytes())
     content[40:44] = bytes(byte ^ 0xFF for byte in content[40:44])
     pack.chmod(0o600)
@@ -194,6 +195,20 @@ def test_a_damaged_vault_waits_for_the_operators_decision(
     client.post(f"{path}/acceptance", data={"when": "later"})
     work()
     assert "n'a pas pu être rendu" in pdf_text(content_of(stored(case).return_certificate)).replace("’", "'")
+
+
+def test_a_vault_whose_names_are_lost_is_decided_too(browser, house, owner, agent, subscription, own_vault):
+    damage(Path(own_vault.location), choose=min)
+    ask(owner, subscription, own_vault)
+    case, operator = the_case(), browser(house.operator)
+    unlock(browser(), link_in(vaulting.last_mail(case.uid)))
+    work()
+    assert case.task.state == TaskState.FAILED and stored(case).unreadable is not None
+    assert "Remettre ce qui est lisible" in operator.get(f"/reversibility/{case.uid}").text
+    assert operator.post(f"/reversibility/{case.uid}/losses").status_code == 303
+    work()
+    assert stored(case).state == C.READY and case.unreadable
+    assert "LOST.csv" in {document.filename for document in exports(case)}
 
 
 # On a medium
