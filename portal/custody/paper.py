@@ -12,7 +12,7 @@ from portal.custody.register import LossAcknowledgement
 from portal.db import db
 from portal.engine.models import Vault
 from portal.pdf import Document, Party
-from portal.resellers.models import LegalEntity
+from portal.resellers.models import LegalEntity, issuer_for
 from portal.seals import seal_pdf
 from portal.secrets import keyring
 from portal.subscriptions.models import Subscription
@@ -58,9 +58,7 @@ def acknowledgement_pdf(vault: Vault, row: LossAcknowledgement, entity: LegalEnt
 
 
 def _entity_of(vault: Vault) -> LegalEntity:
-    """Who invoices the vault's subscription; without one, the provider's first entity."""
+    """Who invoices the vault's subscription; without one, who would invoice its customer."""
     query = select(Subscription).where(Subscription.uid == vault.subscription_uid)
     subscription = db.session.scalars(query).one_or_none()
-    if subscription is not None:
-        return subscription.legal_entity
-    return db.session.scalars(select(LegalEntity).order_by(LegalEntity.id).limit(1)).one()
+    return subscription.legal_entity if subscription is not None else issuer_for(vault.customer)

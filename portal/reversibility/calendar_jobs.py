@@ -7,12 +7,12 @@ from sqlalchemy import select
 from portal import clock, jobs
 from portal.db import db
 from portal.deadlines import add_business_days
-from portal.engine.models import Vault, VaultState, openings_of
+from portal.engine.models import Vault, openings_of
 from portal.journal import SYSTEM
 from portal.mail import queue_mail
 from portal.reversibility import facts
 from portal.reversibility.models import CaseState, ReversibilityCase, case_for, find_case, signatory
-from portal.reversibility.open import open_unclaimed
+from portal.reversibility.open import open_unclaimed, vaults_for
 from portal.subscriptions.models import Subscription
 from portal.terms.facts import Fact
 
@@ -95,13 +95,8 @@ def look_for_unclaimed() -> None:
         erasure = facts.erasure(subscription, None)
         if erasure is None or case_for(subscription) is not None:
             continue
-        for vault in _vaults_left(subscription):
+        for vault in vaults_for(subscription):
             _call_or_open(subscription, vault, erasure)
-
-
-def _vaults_left(subscription: Subscription) -> list[Vault]:
-    query = select(Vault).where(Vault.subscription_uid == subscription.uid, Vault.state == VaultState.ACTIVE)
-    return list(db.session.scalars(query.order_by(Vault.id)))
 
 
 def _call_or_open(subscription: Subscription, vault: Vault, erasure: Fact) -> None:
