@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import IO
 
-from portal.engine.errors import EngineError, EngineFault, classify, redact
+from portal.engine.errors import EngineError, EngineFault, classify, explain_silence, redact
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import Cancel
 
@@ -80,7 +80,7 @@ class Child(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Wait for output. Raises EngineError CANCELLED or TIMED_OUT (bounded silence)."""
+        """Wait for output. Raises EngineError CANCELLED, TIMED_OUT, BACKEND_UNREACHABLE (after a silence)."""
         stdout, _ = self._streams()
         if time.monotonic() > self._next_check:  # a busy stream is never silent
             self._check(math.inf)
@@ -143,7 +143,8 @@ class Child(io.RawIOBase):
         if self._cancel is not None and self._cancel():
             raise EngineError(EngineFault.CANCELLED)
         if time.monotonic() > deadline:
-            raise EngineError(EngineFault.TIMED_OUT)
+            text = self.stderr()
+            raise EngineError(explain_silence(text), redact(text))
 
 
 @contextmanager

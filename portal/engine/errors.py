@@ -117,7 +117,11 @@ _PHRASES: tuple[tuple[EngineFault, str], ...] = (
         r"|\b40[13] (?:Forbidden|Un)|SignatureDoesNotMatch|Access Key Id",
     ),
     (F.REPO_MISSING, r"Is there a repository at the following location|repository does not exist"),
-    (F.SNAPSHOT_MISSING, r"no matching ID found|could not find snapshot|no snapshot found"),
+    (
+        F.SNAPSHOT_MISSING,
+        r"no matching ID found|could not find snapshot|no snapshot found"
+        r"|failed to load snapshot .*(?:no such file|does not exist)",
+    ),
     (F.PATH_MISSING, r"not found in snapshot"),
     (
         F.DAMAGED,
@@ -139,6 +143,12 @@ def classify(return_code: int, stderr: str) -> EngineFault:
         if pattern.search(stderr):
             return fault
     return _CODES.get(return_code, F.UNKNOWN)
+
+
+def explain_silence(stderr: str) -> EngineFault:
+    """Why a call was silent until it was stopped: restic retries a dead server for 15 minutes."""
+    fault = classify(-1, stderr)
+    return fault if fault in (F.BACKEND_UNREACHABLE, F.BACKEND_DENIED) else F.TIMED_OUT
 
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/@\s]+@")

@@ -62,6 +62,14 @@ def test_a_silent_program_is_stopped(tmp_path):
     assert fault_of(Restic(str(mute), timeouts=Timeouts(version=0.3)).probe) == "timed_out"
 
 
+def test_a_program_that_retries_a_dead_server_is_stopped_and_the_server_named(tmp_path):
+    patient = tmp_path / "restic"
+    patient.write_text("#!/bin/sh\necho 'dial tcp: connect: connection refused' >&2\nexec sleep 60\n")
+    patient.chmod(0o755)
+    waiting = Restic(str(patient), timeouts=Timeouts(version=0.3)).probe
+    assert fault_of(waiting) == "backend_unreachable"
+
+
 def test_the_newest_of_each_machine_is_chosen(engine, office, snapshots):
     everything = engine.snapshots(office, a_key())
     assert [one.host for one in snapshots] == ["accueil", "compta"]

@@ -36,6 +36,12 @@ def test_every_fault_has_a_sentence():
         (1, "unexpected HTTP response (403): 403 Forbidden", "backend_denied"),
         (2, "ciphertext verification failed", "damaged"),
         (2, "panic: runtime error", "damaged"),
+        (1, "Load(<snapshot/00>, 0, 0) failed: open /x/snapshots/00: no such file or directory\n"
+            "failed to load snapshot [null]: open /x/snapshots/00: no such file or directory",
+         "snapshot_missing"),
+        (1, "failed to load snapshot [null]: \\u003csnapshot/0000000000\\u003e does not exist",
+         "snapshot_missing"),
+        (1, "failed to load snapshot 1a2b: ciphertext verification failed", "damaged"),
         (99, "something new", "unknown"),
         (-9, "", "unknown"),
     ],
