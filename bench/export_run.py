@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from portal.engine.passphrase import Passphrase
-from portal.engine.port import ExportLimits, RepoRef
+from portal.engine.port import ExportLimits, RepoRef, VolumeKind
 from portal.engine.restic import Restic
 from tests.engine.builders import SECRET
 
@@ -25,12 +26,16 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def readable(repo: RepoRef, folder: Path) -> None:
+def readable(repo: RepoRef, folder: Path, limits: ExportLimits = FREE) -> None:
     key = Passphrase(SECRET)
     engine = Restic()
     chosen = engine.latest_set(engine.snapshots(repo, key))
-    done = engine.export_readable(repo, key, chosen, folder / "x", None, FREE)
+    done = engine.export_readable(repo, key, chosen, folder / "x", None, limits)
     assert done.lost == 0 and done.files
+
+
+def readable_tar(repo: RepoRef, folder: Path) -> None:
+    readable(repo, folder, replace(FREE, volume_kind=VolumeKind.TAR))
 
 
 def bare_dump(repo: RepoRef, folder: Path) -> None:
@@ -47,8 +52,11 @@ def bare_copy(repo: RepoRef, folder: Path) -> None:
     subprocess.run(["cp", "-r", repo.location, str(folder / "floor")], check=True)
 
 
+KINDS = {"readable": (readable, bare_dump), "tar": (readable_tar, bare_dump), "sealed": (sealed, bare_copy)}
+
+
 def main(kind: str, location: str, place: str, rounds: int) -> None:
-    work, floor = (sealed, bare_copy) if kind == "sealed" else (readable, bare_dump)
+    work, floor = KINDS[kind]
     repo, ratios, spent = RepoRef(location), [], []
     for _ in range(rounds):
         folder = Path(place) / "out"

@@ -33,7 +33,8 @@ class Documents:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._files: dict[str, IO[str]] = {
-            name: (directory / name).open("w", encoding="utf-8", newline="") for name in (SUMS, *_HEADINGS)
+            name: (directory / name).open("w", encoding="utf-8", errors="surrogateescape", newline="")
+            for name in (SUMS, *_HEADINGS)
         }
         self._csv: dict[str, Any] = {name: csv.writer(self._files[name]) for name in _HEADINGS}
         for name, heading in _HEADINGS.items():
@@ -43,7 +44,7 @@ class Documents:
         self.lost = 0
 
     def add_file(self, volume: str, name: str, size: int, digest: str, mtime: float) -> None:
-        self._csv[MANIFEST].writerow((volume, name, size, digest, iso(mtime)))
+        self._csv[MANIFEST].writerow((volume, fold(name), size, digest, iso(mtime)))
         self._files[SUMS].write(checksum_line(name, digest))
 
     def add_renamed(self, name: str, original: str) -> None:
@@ -51,7 +52,7 @@ class Documents:
         folded = fold(original)
         raw = original.encode("utf-8", "surrogateescape")
         exact = base64.b64encode(raw).decode() if folded != original else ""
-        self._csv[NAMES].writerow((name, folded, exact))
+        self._csv[NAMES].writerow((fold(name), folded, exact))
         self.renamed += 1
 
     def add_special(self, original: str, type_: str, target: str = "") -> None:

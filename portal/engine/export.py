@@ -1,4 +1,4 @@
-"""Readable export (restitution lisible): a backup as ZIP files that anybody can open and check.
+"""Readable export (restitution lisible): a backup as ZIP or tar files that anybody can open and check.
 
 Published only after three comparisons: the files read against restic's own list (its exit code
 proves nothing before 0.19), each volume read again against the checksums taken on the way in, and
@@ -21,7 +21,7 @@ from portal.engine.disk import exclusive
 from portal.engine.documents import Documents, EmptyFolders
 from portal.engine.errors import PATHS_LIMIT, EngineError, EngineFault
 from portal.engine.mirror import discard as discard_mirror
-from portal.engine.naming import Namer, fold
+from portal.engine.naming import Namer, Verbatim, fold
 from portal.engine.pace import throttled
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import (
@@ -32,12 +32,14 @@ from portal.engine.port import (
     RepoRef,
     Snapshot,
     Totals,
+    VolumeKind,
 )
 from portal.engine.reread import reread
 from portal.engine.space import StillNeeds, forget, reserved
 from portal.engine.tally import Tally, file_key
 from portal.engine.tarstream import Member, TarReader, TruncatedTar
-from portal.engine.volumes import Header, VolumeWriter
+from portal.engine.volume_entry import Header, header_of
+from portal.engine.volumes import VolumeWriter
 from portal.engine.workspace import (
     Closed,
     Entry,
@@ -49,6 +51,8 @@ from portal.engine.workspace import (
 
 SPARE = 1.01  # share of the plain bytes that ZIP headers and stored blocks may add
 PAPER_BYTES = 600  # per file: headers, manifest, checksums, checkpoint
+TAR_BYTES = 2_500  # more per entry of a tar volume: its headers and what fills its last block
+_HELD = {VolumeKind.ZIP: {"file"}, VolumeKind.TAR: {"file", "dir", "symlink"}}  # the rest: SPECIAL.csv
 
 
 class Source(Protocol):
@@ -82,7 +86,8 @@ def export_readable(
     NO_SPACE, BUSY (already running), UNSAFE_PATH (destination taken by something else) …
     """
     ids = tuple(one.id for one in snapshots)
-    plan = {"snapshots": ids, "volume": [limits.volume_bytes, limits.volume_entries], "format": 1}
+    volume = [limits.volume_bytes, limits.volume_entries, limits.volume_kind]
+    plan = {"snapshots": ids, "volume": volume, "format": 2}
     kind = kind or Export
     if kind is not Export:
         plan["kind"] = kind.__name__
@@ -136,8 +141,12 @@ class Export(Generic[S]):
         self._source, self._repo, self._key = source, repo, key
         self._snapshots, self._work, self._limits = snapshots, work, limits
         self._tell = throttled(on_progress)
+        self._is_tar = limits.volume_kind == VolumeKind.TAR
+        self._held = _HELD[limits.volume_kind]
+        self._tops = top_folders(snapshots, always=self._is_tar)
         self._expected, self._found = Tally(), Tally()
-        self._volume_entries = 0  # files of the customer in the open volume
+        self._expected_others, self._found_others = Tally(), Tally()  # folders and links, in a tar volume
+        self._volume_entries = 0  # of the customer, in the open volume
 
     def run(self) -> Exported:
         self._work.open()
@@ -171,21 +180,24 @@ class Export(Generic[S]):
             self._documents.abandon()
 
     def _check_complete(self) -> None:
-        if self._found != self._expected or next(self._recorded, None) is not None:
+        found, expected = (self._found, self._found_others), (self._expected, self._expected_others)
+        if found != expected or next(self._recorded, None) is not None:
             raise EngineError(EngineFault.INCOMPLETE)
 
     def _list(self, group: int, snapshot: Snapshot) -> None:
-        """First pass: what there is, and what a ZIP cannot hold."""
+        """First pass: what there is, and what a volume cannot hold."""
         folders = EmptyFolders()
 
         def sink(node: Node | None) -> None:
-            if (empty := folders.see(node)) is not None:
+            if not self._is_tar and (empty := folders.see(node)) is not None:
                 self._documents.add_special(empty, "dir")
             if node is None:
                 return
             if node.type == "file":
                 self._expected.add(group, node.path, node.size)
                 self._tell("inventory", self._expected.files, 0, self._expected.bytes, 0)
+            elif node.type in self._held:
+                self._expected_others.add(group, node.path, 0)
             elif node.type not in ("dir", "symlink"):  # a symlink's target is in the tar stream
                 self._documents.add_special(node.path, node.type)
 
@@ -193,23 +205,19 @@ class Export(Generic[S]):
         sink(None)
 
     def _space(self) -> AbstractContextManager[StillNeeds]:
-        need = _room_for(self._expected.files, self._expected.bytes)
+        need = self._room_for(self._expected.files, self._expected.bytes, self._expected_others.files)
         need -= sum(one.bytes for one in self._work.closed)
         return reserved(self._work.destination, self._work.out, need, self._limits.keep_free_bytes)
 
     def _copy(self, group: int, snapshot: Snapshot) -> None:
         """Second pass: the tar stream, file by file, into the volumes."""
-        top = top_folders(self._snapshots)[group]
-        namer = Namer(top)
+        namer = self._namer(group)
         with self._source.tar_of(self._repo, self._key, snapshot.id) as child:
             reader = TarReader(child.output)
             try:
                 for member in reader:
-                    if member.type == "file":
-                        name = namer.name(member.path)
-                        self._copy_file(group, member, name, reader)
-                        if name != f"{top}/{member.path}".removeprefix("/"):
-                            self._documents.add_renamed(name, f"/{member.path}")
+                    if member.type in self._held and member.path:
+                        self._copy_member(group, member, namer.name(member.path), reader)
                     elif member.type == "symlink":
                         self._documents.add_special(f"/{member.path}", "symlink", member.target)
             except TruncatedTar:
@@ -221,21 +229,38 @@ class Export(Generic[S]):
                 pass
             child.finish()
 
-    def _copy_file(self, group: int, member: Member, name: str, reader: TarReader) -> None:
+    def _namer(self, group: int) -> Namer | Verbatim:
+        return Verbatim(self._tops[group]) if self._is_tar else Namer(self._tops[group])
+
+    def _copy_member(self, group: int, member: Member, name: str, reader: TarReader) -> None:
         chunks = self._counted(reader)
         if (recorded := next(self._recorded, None)) is not None:
             volume, old = recorded
-            entry = Entry(group, member.path, name, member.size, _digest(chunks))
+            entry = Entry(group, member.path, name, member.size, _digest(member, chunks), member.type)
             if entry != old:
                 raise StaleCheckpoint
         else:
-            header = Header(name, member.size, member.mtime, member.mode)
-            volume = self._writer.make_room(header)
-            entry = Entry(group, member.path, name, member.size, self._writer.add(header, chunks))
-            self._work.record(entry)
-            self._volume_entries += 1
-        self._documents.add_file(volume, name, entry.size, entry.sha256, member.mtime)
-        self._found.add(group, fold(f"/{member.path}"), member.size)
+            volume, entry = self._add(group, header_of(member, name), member.path, chunks)
+        if member.type == "file":
+            self._enter(volume, entry, member.mtime)
+            self._found.add(group, fold(f"/{member.path}"), member.size)
+        else:
+            self._found_others.add(group, fold(f"/{member.path}"), 0)
+
+    def _add(self, group: int, header: Header, path: str, chunks: Iterator[bytes]) -> tuple[str, Entry]:
+        """Write an entry and record it; the volume it went into."""
+        volume = self._writer.make_room(header)
+        entry = Entry(group, path, header.name, header.size, self._writer.add(header, chunks), header.type)
+        self._work.record(entry)
+        self._volume_entries += 1
+        return volume, entry
+
+    def _enter(self, volume: str, entry: Entry, mtime: float) -> None:
+        """A file in the papers."""
+        self._documents.add_file(volume, entry.name, entry.size, entry.sha256, mtime)
+        whole = f"{self._tops[entry.group]}/{entry.path}".removeprefix("/")
+        if fold(entry.name) != whole:
+            self._documents.add_renamed(entry.name, f"/{entry.path}")
 
     def _counted(self, reader: TarReader) -> Iterator[bytes]:
         """Pass the content on, telling how far it is."""
@@ -271,8 +296,14 @@ class Export(Generic[S]):
             )
         )  # fmt: skip
         self._volume_entries = 0
+        others = self._expected_others.files - self._found_others.files
         to_come = self._expected.files - self._found.files, self._expected.bytes - self._found.bytes
-        self._still_needs(_room_for(*to_come))
+        self._still_needs(self._room_for(*to_come, others))
+
+    def _room_for(self, files: int, size: int, others: int) -> int:
+        """Bytes of disk for that many files of that many bytes, folders and links, in the worst case."""
+        need = int(size * SPARE) + (files + others) * PAPER_BYTES
+        return need + (files + others) * TAR_BYTES if self._is_tar else need
 
     def _recorded_entries(self) -> Generator[tuple[str, Entry], None, None]:
         """What a former run put into closed volumes, in the order of the stream."""
@@ -290,7 +321,7 @@ class Export(Generic[S]):
             return error
         copied: Counter[int] = Counter()
         for row in self._work.entries():
-            if isinstance(row, Entry):
+            if isinstance(row, Entry) and row.type == "file":
                 copied[file_key(row.group, fold(f"/{row.path}"), row.size)] += 1
         missing: list[str] = []
         count = 0
@@ -313,9 +344,9 @@ class Export(Generic[S]):
         return EngineError(error.fault, error.detail, paths=missing, path_count=count)
 
 
-def top_folders(snapshots: Sequence[Snapshot]) -> list[str]:
-    """One folder per snapshot, named after machine and paths; none when there is only one."""
-    if len(snapshots) == 1:
+def top_folders(snapshots: Sequence[Snapshot], *, always: bool) -> list[str]:
+    """One folder per snapshot, named after machine and paths; none for a single one unless ``always``."""
+    if len(snapshots) == 1 and not always:
         return [""]
     namer = Namer()
     hosts = Counter(one.host for one in snapshots)
@@ -323,13 +354,9 @@ def top_folders(snapshots: Sequence[Snapshot]) -> list[str]:
     return [namer.name(label.replace("/", "_")[:80]) for label in labels]
 
 
-def _room_for(files: int, size: int) -> int:
-    """Bytes of disk for that many files of that many bytes, in the worst case."""
-    return int(size * SPARE) + files * PAPER_BYTES
-
-
-def _digest(chunks: Iterator[bytes]) -> str:
-    digest = hashlib.sha256()
+def _digest(member: Member, chunks: Iterator[bytes]) -> str:
+    target = member.target if member.type == "symlink" else ""
+    digest = hashlib.sha256(target.encode("utf-8", "surrogateescape"))
     for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()

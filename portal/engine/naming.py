@@ -77,6 +77,16 @@ class Namer:
         return f"{parent.exported}/{candidate}" if parent.exported else candidate
 
 
+class Verbatim:
+    """Give each path its own name, below the folder of its machine."""
+
+    def __init__(self, top: str) -> None:
+        self._top = top
+
+    def name(self, path: str) -> str:
+        return f"{self._top}/{path}"
+
+
 def _key(name: str) -> str:
     """Two names with one key are one file for Windows or macOS."""
     return unicodedata.normalize("NFC", name).casefold()

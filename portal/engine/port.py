@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -152,7 +153,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class Volume:
-    """One published ZIP file."""
+    """One published ZIP or tar file."""
 
     name: str
     bytes: int
@@ -227,13 +228,21 @@ class Destroyed:
     uploads: int = 0  # unfinished uploads that were given up
 
 
+class VolumeKind(StrEnum):
+    """What the volumes of a readable export are; the value is also how their names end."""
+
+    ZIP = "zip"  # opens on every computer
+    TAR = "tar"  # keeps names, owners, rights, links and extended attributes as they are
+
+
 @dataclass(frozen=True)
 class ExportLimits:
-    """Size of the volumes, and the space that must stay free on the disk."""
+    """Size and kind of the volumes, and the space that must stay free on the disk."""
 
     volume_bytes: int = 4_000_000_000  # below 2^32: any unzip program opens it
     volume_entries: int = 60_000  # below 2^16, for the same reason
     keep_free_bytes: int = 5_000_000_000
+    volume_kind: VolumeKind = VolumeKind.ZIP  # of a readable export
 
 
 class StorageEngine(Protocol):

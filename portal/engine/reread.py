@@ -1,18 +1,20 @@
 """Last check before publication: read every volume again and compare with what was recorded."""
 
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
-from portal.engine.archive import content_digest
+from portal.engine import tar_archive, zip_archive
 from portal.engine.documents import MANIFEST, checksum_line, digest_of
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.pace import Teller
-from portal.engine.port import Exported, Volume
+from portal.engine.port import Exported, Volume, VolumeKind
+from portal.engine.volume_entry import BadVolume
 from portal.engine.workspace import Closed, Entry, Workspace
 
 BUFFER_BYTES = 1 << 18
 VOLUME_SUMS = "VOLUMES.sha256"
+_HELD = {VolumeKind.ZIP: zip_archive.held, VolumeKind.TAR: tar_archive.held}
 
 
 def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Exported:
@@ -22,10 +24,10 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
     that the next run does not build on it.
     """
     total = sum(one.bytes for one in work.closed)
-    files_total = sum(one.entries for one in work.closed)
+    entries = sum(one.entries for one in work.closed)
     volumes: list[Volume] = []
     pending: list[Entry] = []
-    files = size = read = 0
+    files = size = read = checked = 0
     # Each volume is hashed beside the reading of its entries.
     with ThreadPoolExecutor(1, thread_name_prefix="engine-hash") as hashing:
         for row in work.entries():
@@ -38,10 +40,11 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
                 work.reset()
                 raise EngineError(EngineFault.INCOMPLETE, paths=bad)
             volumes.append(Volume(row.volume, row.bytes, digest.result(), row.entries))
-            files, size = files + len(pending), size + sum(entry.size for entry in pending)
-            read += row.bytes
+            files += sum(entry.type == "file" for entry in pending)
+            size += sum(entry.size for entry in pending)
+            checked, read = checked + len(pending), read + row.bytes
             pending = []
-            tell("verify", files, files_total, read, total)
+            tell("verify", checked, entries, read, total)
     last = work.closed[-1]
     (work.out / VOLUME_SUMS).write_text("".join(checksum_line(one.name, one.sha256) for one in volumes))
     return Exported(
@@ -67,12 +70,12 @@ def _differences(directory: Path, closed: Closed, entries: list[Entry]) -> list[
     bad = []
     try:
         with (directory / closed.volume).open("rb", BUFFER_BYTES) as volume:
-            held = zipfile.ZipFile(volume).infolist()
-            if [one.filename for one in held] != [name for name, _ in expected]:
-                return [closed.volume]
-            for info, (name, digest) in zip(held, expected, strict=True):
-                if content_digest(volume, info) != digest:
-                    bad.append(name)
-    except (zipfile.BadZipFile, UnicodeError):
+            held = _HELD[VolumeKind(Path(closed.volume).suffix[1:])](volume)
+            for wanted, found in zip_longest(expected, held, fillvalue=("", "")):
+                if wanted[0] != found[0]:
+                    return [closed.volume]
+                if wanted != found:
+                    bad.append(wanted[0])
+    except BadVolume:
         return [closed.volume]
     return bad

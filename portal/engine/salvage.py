@@ -18,15 +18,14 @@ from typing import IO, Any, Protocol
 from portal.engine.child import Child
 from portal.engine.documents import EmptyFolders
 from portal.engine.errors import EngineError, EngineFault
-from portal.engine.export import Export, Source, export_readable, top_folders
-from portal.engine.naming import Namer, fold
+from portal.engine.export import Export, Source, export_readable
+from portal.engine.naming import Namer, Verbatim, fold
 from portal.engine.pace import after
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import Exported, ExportLimits, Node, OnProgress, Progress, RepoRef, Snapshot
 from portal.engine.tarstream import TarReader, TruncatedTar
 from portal.engine.trees import walk
-from portal.engine.volumes import Header
-from portal.engine.workspace import Entry
+from portal.engine.volume_entry import Header, header_of
 
 LOSSES = {
     EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.PATH_MISSING, EngineFault.TIMED_OUT,
@@ -117,7 +116,7 @@ class Salvage(Export[DamagedSource]):
             if error.fault not in LOSSES:
                 raise
             nodes = list(self._walk(snapshot))
-        namer, folders = Namer(top_folders(self._snapshots)[group]), EmptyFolders()
+        namer, folders = self._namer(group), EmptyFolders()
         for node in [*nodes, None]:
             if (empty := folders.see(node)) is not None:
                 self._documents.add_special(empty, "dir")
@@ -134,7 +133,7 @@ class Salvage(Export[DamagedSource]):
             yield node
             self._tell("inventory", self._expected.files, 0, self._expected.bytes, 0)
 
-    def _note(self, group: int, node: Node, namer: Namer) -> None:
+    def _note(self, group: int, node: Node, namer: Namer | Verbatim) -> None:
         if node.type == "file":
             path = node.path.removeprefix("/")
             name = namer.name(path.replace("\ufffd", "\udcff"))
@@ -186,7 +185,9 @@ class Salvage(Export[DamagedSource]):
                     if member.type == "file" and (want := self._find(group, path, member.size)):
                         with self._spool(reader.chunks()) as content:
                             want.path = member.path
-                            self._deliver(group, want, content, member.mtime, member.mode)
+                            if self._is_tar:
+                                want.name = self._namer(group).name(member.path)
+                            self._deliver(group, want, content, header_of(member, want.name))
                     elif member.type == "symlink" and path in self._links[group]:
                         self._links[group][path] = member.target
                     if not self._left[group, fold(folder)]:
@@ -205,7 +206,7 @@ class Salvage(Export[DamagedSource]):
             child.finish()
             if content.tell() == want.node.size:
                 mtime = want.node.mtime.timestamp() if want.node.mtime else 0.0
-                self._deliver(group, want, content, mtime, want.node.mode)
+                self._deliver(group, want, content, Header(want.name, want.node.size, mtime, want.node.mode))
 
     def _spool(self, chunks: Iterator[bytes]) -> IO[bytes]:
         """The content aside, so that a file that breaks off leaves nothing in a volume."""
@@ -223,19 +224,12 @@ class Salvage(Export[DamagedSource]):
         wants = self._wanted[group].get(path, ())
         return next((want for want in wants if want.node.size == size), None)
 
-    def _deliver(self, group: int, want: _Want, content: IO[bytes], mtime: float, mode: int) -> None:
-        size = content.tell()
+    def _deliver(self, group: int, want: _Want, content: IO[bytes], header: Header) -> None:
         content.seek(0)
-        header = Header(want.name, size, mtime, mode)
-        volume = self._writer.make_room(header)
-        digest = self._writer.add(header, iter(lambda: content.read(CHUNK_BYTES), b""))
-        self._work.record(Entry(group, want.path, want.name, size, digest))
-        self._volume_entries += 1
-        self._documents.add_file(volume, want.name, size, digest, mtime)
-        if want.name != f"{top_folders(self._snapshots)[group]}/{want.path}".removeprefix("/"):
-            self._documents.add_renamed(want.name, f"/{want.path}")
+        chunks = iter(lambda: content.read(CHUNK_BYTES), b"")
+        self._enter(*self._add(group, header, want.path, chunks), header.mtime)
         path = fold(want.node.path)
-        self._found.add(group, path, size)
+        self._found.add(group, path, header.size)
         self._left.subtract((group, folder) for folder in _above(path))
         self._wanted[group][path].remove(want)
         self._tell_copied(self._found.bytes)

@@ -27,6 +27,8 @@ class Member:
     mtime: float  # seconds since 1970, UTC
     mode: int
     target: str  # of a symlink
+    raw: bytes  # the header block
+    records: dict[str, str]  # further ones (pax): extended attributes, long names …
 
 
 class TarReader:
@@ -92,6 +94,8 @@ def _member(header: bytes, kind: bytes, size: int, extended: dict[str, str]) -> 
         mtime=float(extended.get("mtime", _number(header[136:148]))),
         mode=_number(header[100:108]) & 0o7777,
         target=extended.get("linkpath", _text(header[157:257])),
+        raw=header,
+        records=extended,
     )
 
 

@@ -21,13 +21,14 @@ class StaleCheckpoint(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One exported file, as recorded in the checkpoint."""
+    """One exported file, or a folder or link that the volumes hold too, as recorded in the checkpoint."""
 
     group: int  # index of the snapshot
     path: str  # in the backup, with surrogates for bytes that are not UTF-8
     name: str  # in the volume
     size: int
     sha256: str
+    type: str = "file"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Closed:
     """One volume that is complete on disk; ``papers`` is set on the last one."""
 
     volume: str
-    entries: int  # files of the customer, without the papers
+    entries: int  # the customer's, without the papers
     bytes: int
     papers: list[str]
     renamed: int = 0
@@ -81,7 +82,7 @@ class Workspace:
         self.closed = []
 
     def record(self, entry: Entry) -> None:
-        row = (entry.group, entry.path, entry.name, entry.size, entry.sha256)
+        row = (entry.group, entry.path, entry.name, entry.size, entry.sha256, entry.type)
         self._log.write(json.dumps(row) + "\n")
 
     def record_closed(self, closed: Closed) -> None:

@@ -67,7 +67,6 @@ def return_certificate_pdf(case: ReversibilityCase, entity: LegalEntity, number:
 def _returned(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
     assert case.accepted_at is not None and case.delivered_at is not None
     subscription = case.subscription
-    kind = _("dépôt chiffré, tel quel") if case.is_sealed else _("archives ZIP lisibles")
     silent = case.accepted_by == SYSTEM.label
     accepted = _("silence au terme du délai") if silent else case.accepted_by
     rows = [
@@ -76,7 +75,7 @@ def _returned(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
         (_("Coffre"), case.vault.name),
         (_("Demandé par"), f"{case.requested_by}, {_day(case.requested_on, language)}"),
         (_("Remis"), _when(case.delivered_at, language)),
-        (_("Forme"), kind),
+        (_("Forme"), case.form_word),
         (_("Objets") if case.is_sealed else _("Fichiers"), f"{case.files} ({size(case.bytes)})"),
         (_("SHA-256 du manifeste remis"), case.manifest_sha256),
         (_("Accepté"), f"{_when(case.accepted_at, language)}, {accepted}"),

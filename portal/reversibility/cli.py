@@ -10,10 +10,13 @@ import click
 
 from portal.db import EVERYTHING, db, scope
 from portal.engine.installed import lent_passphrase, restic
-from portal.engine.port import Progress
+from portal.engine.port import ExportLimits, Progress, VolumeKind
 from portal.errors import PortalError
 from portal.i18n import said
 from portal.reversibility.models import ReversibilityCase, find_case
+from portal.reversibility.states import HandoverForm, volume_kind
+
+FORMS = [form.value for form in HandoverForm]
 
 
 @click.group()
@@ -24,10 +27,10 @@ def reversibility() -> None:
 @reversibility.command()
 @click.argument("case_uid", metavar="CASE")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="a new folder")
-@click.option("--sealed", is_flag=True, help="the repository as it is, whatever the case asks for")
+@click.option("--form", type=click.Choice(FORMS), help="otherwise what the case asks for")
 @click.option("--accept-losses", is_flag=True, help="a damaged vault: export what can be read, list the rest")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
-def export(case_uid: str, out: Path, sealed: bool, accept_losses: bool, as_json: bool) -> None:
+def export(case_uid: str, out: Path, form: str | None, accept_losses: bool, as_json: bool) -> None:
     """Export the vault of CASE into a folder, which appears whole or not at all; run again, it goes on.
 
     A readable export needs the passphrase that the customer has lent by the link: it is asked of the key
@@ -36,7 +39,7 @@ def export(case_uid: str, out: Path, sealed: bool, accept_losses: bool, as_json:
     with scope(EVERYTHING):
         try:
             case = _find(case_uid)
-            done = _sealed(case, out) if sealed or case.is_sealed else _readable(case, out, accept_losses)
+            done = _export(case, HandoverForm(form or case.form), out, accept_losses)
         except PortalError as error:
             raise click.ClickException(said(error)) from None
         finally:
@@ -55,6 +58,12 @@ def _find(uid: str) -> ReversibilityCase:
     return case
 
 
+def _export(case: ReversibilityCase, form: HandoverForm, out: Path, accept_losses: bool) -> dict[str, Any]:
+    if form == HandoverForm.SEALED:
+        return _sealed(case, out)
+    return {"form": form.value, **_readable(case, volume_kind(form), out, accept_losses)}
+
+
 def _sealed(case: ReversibilityCase, out: Path) -> dict[str, Any]:
     done = restic().export_sealed(case.vault.repo, out.resolve(), _show)
     sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
@@ -62,12 +71,14 @@ def _sealed(case: ReversibilityCase, out: Path) -> dict[str, Any]:
             "volumes": len(done.volumes), "sums_sha256": sums, "out": str(done.directory)}  # fmt: skip
 
 
-def _readable(case: ReversibilityCase, out: Path, accept_losses: bool) -> dict[str, Any]:
-    engine, repo = restic(), case.vault.repo
+def _readable(case: ReversibilityCase, kind: VolumeKind, out: Path, accept_losses: bool) -> dict[str, Any]:
+    engine, repo, limits = restic(), case.vault.repo, ExportLimits(volume_kind=kind)
     with lent_passphrase(case.opening_uid) as key:
         chosen = engine.latest_set(engine.snapshots(repo, key))
-        done = engine.export_readable(repo, key, chosen, out.resolve(), _show, accept_losses=accept_losses)
-    return {"form": "readable", "files": done.files, "bytes": done.bytes, "lost": done.lost,
+        done = engine.export_readable(
+            repo, key, chosen, out.resolve(), _show, limits, accept_losses=accept_losses
+        )
+    return {"files": done.files, "bytes": done.bytes, "lost": done.lost,
             "volumes": len(done.volumes), "sums_sha256": done.manifest_sha256,
             "out": str(done.directory)}  # fmt: skip
 

@@ -42,6 +42,8 @@ class CaseForm(FlaskForm):
         choices=[
             SelectChoice(HandoverForm.READABLE, _l("Fichiers lisibles, en archives ZIP (la phrase secrète "
                                                    "du coffre sera demandée au client)")),
+            SelectChoice(HandoverForm.TAR, _l("Idem en archives tar, pour Linux ou macOS : propriétaires, "
+                                              "droits, liens et attributs sont conservés")),
             SelectChoice(HandoverForm.SEALED, _l("Dépôt chiffré, tel quel : toutes les versions, sans donner "
                                                  "la phrase secrète")),
         ],

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import current_app
@@ -23,6 +23,7 @@ from portal.journal import SYSTEM
 from portal.resellers.models import next_number
 from portal.reversibility.certificate import certificate_pdf, return_certificate_pdf
 from portal.reversibility.models import CaseState, ReversibilityCase, find_case
+from portal.reversibility.states import volume_kind
 
 _MEDIA = {".zip": "application/zip", ".csv": "text/csv", ".tar": "application/x-tar"}
 _DAMAGE = (EngineFault.DAMAGED, EngineFault.INCOMPLETE)
@@ -133,12 +134,13 @@ def _published(destination: Path) -> Exported | None:
 
 def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Exported:
     repo, opening_uid, with_losses = case.vault.repo, case.opening_uid, case.with_losses
+    limits = replace(_limits(), volume_kind=volume_kind(case.form))
     db.session.rollback()  # no transaction is held while restic runs
     with passing_faults_retry(), lent_passphrase(opening_uid) as key:
         engine = restic()
         chosen = engine.latest_set(engine.snapshots(repo, key))
         return engine.export_readable(
-            repo, key, chosen, destination, _teller(claim, _still_wanted), _limits(),
+            repo, key, chosen, destination, _teller(claim, _still_wanted), limits,
             accept_losses=with_losses,
         )  # fmt: skip
 

@@ -29,6 +29,7 @@ from portal.mail import link, queue_mail
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility import rules
 from portal.reversibility.case_terms import CaseTerms
+from portal.reversibility.states import FORM_WORDS
 from portal.reversibility.states import CaseState as CaseState
 from portal.reversibility.states import HandoverForm as HandoverForm
 from portal.reversibility.states import Reason as Reason
@@ -116,6 +117,10 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
     return_certificate: Mapped[Document | None] = relationship(foreign_keys=[return_certificate_id])
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def form_word(self) -> str:
+        return str(FORM_WORDS[self.form])
 
     @property
     def is_sealed(self) -> bool:

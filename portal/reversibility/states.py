@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+from flask_babel import lazy_gettext as _l
+
+from portal.engine.port import VolumeKind
+
 
 class Reason(StrEnum):
     SWITCH = "switch"  # to another provider
@@ -15,7 +19,20 @@ class HandoverForm(StrEnum):
     """What the customer receives."""
 
     READABLE = "readable"  # ZIP files with the latest backup of each machine
+    TAR = "tar"  # idem, in tar files that keep owners, rights, links and extended attributes
     SEALED = "sealed"  # the repository as it is; only the passphrase opens it
+
+
+FORM_WORDS = {
+    HandoverForm.READABLE: _l("archives ZIP lisibles"),
+    HandoverForm.TAR: _l("archives tar lisibles"),
+    HandoverForm.SEALED: _l("dépôt chiffré, tel quel"),
+}
+
+
+def volume_kind(form: HandoverForm) -> VolumeKind:
+    """Of a readable export."""
+    return VolumeKind.TAR if form == HandoverForm.TAR else VolumeKind.ZIP
 
 
 class CaseState(StrEnum):

@@ -20,15 +20,15 @@ def a_key(secret: str = SECRET) -> Passphrase:
     return Passphrase(secret)
 
 
-def a_repository(place: Path) -> RepoRef:
+def a_repository(place: Path, secret: str = SECRET) -> RepoRef:
     repo = RepoRef(str(place))
-    new_repository(place, SECRET)
+    new_repository(place, secret)
     return repo
 
 
-def a_backup(repo: RepoRef, source: Path, host: str = "accueil") -> Snapshot:
-    id_ = backup(Restic(), repo, a_key(), [source], host)
-    return next(one for one in Restic().snapshots(repo, a_key()) if one.id == id_)
+def a_backup(repo: RepoRef, source: Path, host: str = "accueil", secret: str = SECRET) -> Snapshot:
+    id_ = backup(Restic(), repo, a_key(secret), [source], host)
+    return next(one for one in Restic().snapshots(repo, a_key(secret)) if one.id == id_)
 
 
 def many_files(place: Path, count: int = 200, size: int = 30_000) -> Path:
@@ -87,13 +87,13 @@ def flip_bytes(file: Path, offset: int = 50) -> None:
     file.write_bytes(content)
 
 
-def exporting(repo: RepoRef, destination: Path, *words: str) -> subprocess.Popen[bytes]:
+def exporting(repo: RepoRef, destination: Path, *words: str, secret: str = SECRET) -> subprocess.Popen[bytes]:
     """Another process that exports every snapshot; the passphrase goes in by its stdin."""
     worker = subprocess.Popen(
         [sys.executable, "-m", "tests.engine.exporter", repo.location, str(destination), *words],
         stdin=subprocess.PIPE,
     )
     assert worker.stdin is not None
-    worker.stdin.write(SECRET.encode())
+    worker.stdin.write(secret.encode())
     worker.stdin.close()
     return worker

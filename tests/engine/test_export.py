@@ -16,7 +16,6 @@ from portal.engine.errors import EngineError
 from portal.engine.port import Exported, ExportLimits, RepoRef
 from portal.engine.restic import Restic
 from tests.engine.builders import (
-    SECRET,
     SMALL,
     a_backup,
     a_key,
@@ -283,10 +282,12 @@ def test_an_export_killed_at_any_moment_is_finished_by_the_next(large, tmp_path,
     assert leftovers(destination) == ["place"]
 
 
-def test_the_passphrase_shows_in_no_process_and_in_no_file(large, tmp_path):
-    repo, _ = large
-    canary = SECRET.encode()
-    worker = exporting(repo, tmp_path / "x")
+def test_the_passphrase_shows_in_no_process_and_in_no_file(tmp_path):
+    secret = "canari de ce seul test"  # others run beside it, and their own restic may show theirs
+    repo = a_repository(tmp_path / "repo", secret)
+    a_backup(repo, many_files(tmp_path / "source", count=400, size=60_000), secret=secret)
+    canary = secret.encode()
+    worker = exporting(repo, tmp_path / "x", secret=secret)
     own = str(os.getpid())
     restics = 0
     while worker.poll() is None:

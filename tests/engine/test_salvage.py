@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.engine.builders import (
 )
 from tests.engine.servers import SECRETS, s3_server
 from tests.engine.test_export import check_sums, contents, rows, unzip
+from tests.engine.test_tar_export import TAR, untar
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +67,11 @@ def lost(done) -> list[str]:
     return sorted(row["path"] for row in rows(done, "LOST.csv"))
 
 
+def names(place: Path) -> set[bytes]:
+    files = (one for one in place.rglob("*") if one.is_file() and not one.is_symlink())
+    return {os.fsencode(one.relative_to(place)) for one in files}
+
+
 def test_one_damaged_file_is_listed_and_all_others_come(engine, some_files, tmp_path):
     repo, source, snapshot = some_files
     bad = source / "dossier3" / "fichier010.bin"
@@ -87,6 +94,22 @@ def test_one_damaged_file_is_listed_and_all_others_come(engine, some_files, tmp_
     assert specials == {"dossier vide": "", "lien": "a1.txt", "tube": ""}
     fractions = [one.fraction for one in seen]
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
+
+
+def test_what_is_left_comes_in_tar_volumes_under_its_own_names(engine, some_files, tmp_path):
+    repo, source, snapshot = some_files
+    bad = source / "dossier3" / "fichier010.bin"
+    spoil(repo, node_at(repo, snapshot.id, bad)["content"][0])
+    done = engine.export_readable(repo, a_key(), [snapshot], tmp_path / "x", None, TAR, accept_losses=True)
+    assert lost(done) == [str(bad)]
+    out = untar(tmp_path / "x", tmp_path / "out")
+    check_sums(out)
+    bad.unlink()
+    back = out / "accueil" / str(source).strip("/")
+    assert names(back) == names(source)
+    assert contents(back) == contents(source)
+    specials = {Path(row["original"]).name: row["target"] for row in rows(done, "SPECIAL.csv")}
+    assert specials == {"dossier vide": "", "lien": "a1.txt", "tube": ""}
 
 
 class ShortReads(Restic):

@@ -13,7 +13,7 @@ from portal.engine.passphrase import Passphrase
 from portal.engine.port import Node, Progress, RepoRef
 from portal.engine.tally import Tally
 from portal.engine.tarstream import TarReader, TruncatedTar
-from portal.engine.volumes import zip_date
+from portal.engine.zip_archive import zip_date
 
 
 def test_every_fault_has_a_sentence():

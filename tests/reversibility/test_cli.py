@@ -24,7 +24,7 @@ def run(app: Flask, *arguments: str):
 
 
 def test_a_sealed_export_needs_nobody(app: Flask, case, tmp_path) -> None:
-    done = run(app, case.uid, "--out", str(tmp_path / "disk"), "--sealed", "--json")
+    done = run(app, case.uid, "--out", str(tmp_path / "disk"), "--form", "sealed", "--json")
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     assert (said["form"], said["damaged"]) == ("sealed", 0) and said["objects"] > 5
@@ -48,6 +48,20 @@ def test_a_readable_export_waits_for_the_customer(app: Flask, case, browser, age
     again = run(app, case.uid, "--out", str(out), "--json")
     assert json.loads(again.stdout) == said, "the same folder again gives what is there"
     work()
+
+
+def test_what_the_case_asks_for_is_what_comes(
+    app: Flask, house, own_vault, browser, agent, subscription, tmp_path
+):
+    assert ask(browser(house.owner), subscription, own_vault, form="tar").status_code == 303
+    case = the_case()
+    unlock(browser(), link_in(vaulting.last_mail(case.uid)))
+    done = run(app, case.uid, "--out", str(tmp_path / "disk"), "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["form"] == "tar"
+    for volume in (tmp_path / "disk").glob("*.tar"):
+        subprocess.run(["tar", "-xf", volume, "-C", tmp_path], check=True)
+    subprocess.run(["sha256sum", "-c", "--quiet", tmp_path / "disk" / "SHA256SUMS"], cwd=tmp_path, check=True)
 
 
 def test_an_unknown_case_is_said(app: Flask, tables, tmp_path) -> None:
