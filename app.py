@@ -8,6 +8,8 @@ from portal.accounts import sessions
 from portal.accounts import views as accounts
 from portal.api import backup_views as _backup_api  # noqa: F401
 from portal.api import views as api
+from portal.backups import gap_views as usage_gaps
+from portal.backups import metering as _metering  # noqa: F401
 from portal.backups import views as backups
 from portal.billing import debits as _debits  # noqa: F401
 from portal.billing import rate_views as rates
@@ -17,6 +19,7 @@ from portal.contracts import jobs as _contract_jobs  # noqa: F401
 from portal.contracts import notice_views as notices
 from portal.contracts import page_views as contracts
 from portal.contracts import price_views as prices
+from portal.contracts import volume_views as _volume_views  # noqa: F401
 from portal.custody import access_views as vault_access
 from portal.custody import enrolment_views as _enrolment  # noqa: F401
 from portal.custody import jobs as _custody_jobs  # noqa: F401
@@ -55,7 +58,8 @@ from portal.terms import views as terms
 
 BLUEPRINTS = (
     accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
-    billing.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp, verify.bp,
+    billing.bp, usage_gaps.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp,
+    verify.bp,
     import_views.bp, returns.bp, vaults.bp, unlock.bp, fetch.bp, vault_access.bp, custody.bp, restic.bp,
     restore_requests.bp, reversibility.bp,
     reversibility_answer.bp, backups.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,

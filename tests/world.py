@@ -2,12 +2,13 @@
 
 from datetime import date
 
+from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
 from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
-from portal.catalogue.models import Method
+from portal.catalogue.models import Method, VolumePrice
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
@@ -91,8 +92,14 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     revision = revise_price(product, unit_cents=6588, effective_on=date(2027, 1, 1), by=SYSTEM)
     announce(subscriptions_of(customer)[0], revision)
     assert notice is not None
+    row = VolumePrice(organisation=house.provider, product=product, up_to_gb=100, cents=1000)
+    db.session.add(row)
+    gap = note_gap(subscriptions_of(customer)[0], GapKind.SEATS, 9)
     db.session.commit()
-    return {"/notices/": notice.uid, "/terms/": version.version, "/prices/": product.uid}
+    return {
+        "/notices/": notice.uid, "/terms/": version.version, "/prices/": product.uid,
+        "/prices/grid/": row.uid, "/usage-gaps/": gap.uid,
+    }  # fmt: skip
 
 
 def _of_the_backups(customer: Customer) -> dict[str, str]:

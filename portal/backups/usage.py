@@ -1,4 +1,4 @@
-"""What a subscription uses beside what was bought. It is shown, never charged: no price has a unit for it."""
+"""What a subscription uses, beside what was bought; what is owed for it: :mod:`gaps`, :mod:`metering`."""
 
 from dataclasses import dataclass
 from datetime import timedelta

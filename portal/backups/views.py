@@ -11,8 +11,10 @@ from portal import clock, htmx
 from portal.access import Permission, Role, get_or_404, requires
 from portal.backups import watch as _watch  # noqa: F401 - listens
 from portal.backups.forms import ReviewForm, WatchForm
+from portal.backups.gaps import gaps_of
 from portal.backups.health import Health
 from portal.backups.letters import choose_reports, incidents_of
+from portal.backups.metering import months_of
 from portal.backups.models import BackupReview, BackupRun, Machine, wants_reports
 from portal.backups.queries import count_by_state, machines, open_reviews, page
 from portal.backups.trend import usage_trend
@@ -31,6 +33,7 @@ from portal.words import look_of
 
 bp = Blueprint("backups", __name__, url_prefix="/backups")
 RUNS, INCIDENTS = 60, 20
+MONTHS = 3  # of usage, on the page of a subscription
 
 
 def _asked() -> tuple[str, Health | None]:
@@ -161,7 +164,11 @@ def machines_panel(customer: Customer) -> tuple[str, dict[str, object]]:
 
 @subscription_panel
 def usage_panel(subscription: Subscription) -> tuple[str, dict[str, object]]:
-    return "backups/_usage_panel.html", {"usage": usage_of(subscription)}
+    months = months_of(subscription)[-MONTHS:] if subscription.gb_month_cents is not None else []
+    return "backups/_usage_panel.html", {
+        "usage": usage_of(subscription), "gaps": gaps_of(subscription)[:MONTHS], "months": months,
+        "subscription": subscription,
+    }  # fmt: skip
 
 
 @vault_panel

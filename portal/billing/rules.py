@@ -148,6 +148,9 @@ def check_price_change(told_on: date | None, effective_on: date, months: int) ->
         )
 
 
+BYTES_PER_GB = 10**9
+
+
 @dataclass(frozen=True)
 class GridStep:
     """One line of a public price list: the price for a quantity up to this one."""
@@ -171,6 +174,17 @@ def revised_price_cents(contracted: int, used: int, price_cents: int, grid: Sequ
     if not steps:
         raise Refused(N_("La grille tarifaire ne va pas jusqu'à %(used)d."), used=used)
     return max(price_cents, steps[0].cents)
+
+
+def metered_gb(daily_bytes: int, days: int) -> int:
+    """GB-months of a month on demand: whole GB (10^9 bytes), rounded down in the customer's favour.
+
+    daily_bytes: what was stored, added up over the days of the month that were measured; a day without
+    measure counts for nothing. days: length of the month.
+
+    Source: 003-48.
+    """
+    return daily_bytes // (days * BYTES_PER_GB)
 
 
 def bill_on(period_starts_on: date, period_ends_on: date, *, fixed_term: bool) -> date:

@@ -40,10 +40,16 @@ class Product(Tenant, db.Model):
     price_includes_vat: Mapped[bool]
     vat_basis_points: Mapped[int] = mapped_column(default=2000)
     has_keys: Mapped[bool]  # sold with activation keys
+    included_gb: Mapped[int | None]  # volume that one unit pays for, in GB (10^9 bytes)
+    gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
     is_on_sale: Mapped[bool] = mapped_column(default=True)
 
     revisions: Mapped[list["PriceRevision"]] = relationship(
         back_populates="product", order_by="PriceRevision.effective_on"
+    )
+
+    volume_prices: Mapped[list["VolumePrice"]] = relationship(
+        back_populates="product", order_by="VolumePrice.up_to_gb"
     )
 
     def price_on(self, day: date) -> int:
@@ -65,6 +71,20 @@ class PriceRevision(Tenant, db.Model):
     decided_by: Mapped[str] = mapped_column(String(200))
 
     product: Mapped[Product] = relationship(back_populates="revisions")
+
+
+class VolumePrice(Tenant, db.Model):
+    """A line of the public price list of an offer: a whole subscription up to a volume (grille tarifaire)."""
+
+    __tablename__ = "volume_price"
+    __table_args__ = (UniqueConstraint("product_id", "up_to_gb"),)
+    seen_from_below: ClassVar[bool] = True
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    up_to_gb: Mapped[int]
+    cents: Mapped[int] = mapped_column(BigInteger)  # for billing_months, VAT as in the product's price
+
+    product: Mapped[Product] = relationship(back_populates="volume_prices")
 
 
 def list_products() -> list[Product]:

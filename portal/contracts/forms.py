@@ -2,16 +2,39 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms import BooleanField, DateField, IntegerField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.errors import Refused
+from portal.euro_field import EuroField
 from portal.i18n import said
 from portal.money import parse_euros
+
+_GB = _l("Un nombre de Go, au moins 1.")
 
 
 class RefusalForm(FlaskForm):
     written = BooleanField(_l("Le client refuse par écrit ces nouvelles conditions"))
+
+
+class VolumeForm(FlaskForm):
+    included_gb = IntegerField(
+        _l("Volume compris pour une unité, en Go"), [Optional(), NumberRange(1, 10**9, _GB)],
+        render_kw={"inputmode": "numeric"},
+    )  # fmt: skip
+    gb_month_cents = EuroField(
+        _l("À la demande : prix d'un Go gardé un mois (en euros)"), [Optional()], low=1, high=100_000
+    )
+
+
+class GridForm(FlaskForm):
+    up_to_gb = IntegerField(
+        _l("Jusqu'à (en Go)"), [InputRequired(_GB), NumberRange(1, 10**9, _GB)],
+        render_kw={"inputmode": "numeric"},
+    )  # fmt: skip
+    grid_cents = EuroField(
+        _l("Prix de l'abonnement entier (en euros)"), [InputRequired(_l("Indiquez le prix."))], low=1
+    )
 
 
 class PriceForm(FlaskForm):

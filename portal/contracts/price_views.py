@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 from sqlalchemy import select
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import PriceRevision, Product
-from portal.contracts.forms import PriceForm
+from portal.contracts.forms import GridForm, PriceForm, VolumeForm
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
 from portal.csv_file import csv_answer
@@ -52,10 +53,13 @@ def show_price(product_uid: str) -> Response:
     product = get_or_404(Product.visible_to(g.actor), product_uid)
     asked = "effective_on" in request.args
     form = PriceForm(request.args, meta={"csrf": False}) if asked else PriceForm(formdata=None)
-    return _page(product, form, asked and not _refusals(product, form))
+    return price_page(product, form, asked and not _refusals(product, form))
 
 
-def _page(product: Product, form: PriceForm, is_ready: bool, status: int = 200) -> Response:
+def price_page(
+    product: Product, form: PriceForm, is_ready: bool = False, status: int = 200, **others: FlaskForm
+) -> Response:
+    """others: the forms of the page's volume and grid, when they come back with errors."""
     unsent = request.args.get("unsent") == "1"
     if not form.effective_on.data and not form.errors:
         form.effective_on.data = earliest_day(product)
@@ -65,6 +69,8 @@ def _page(product: Product, form: PriceForm, is_ready: bool, status: int = 200) 
         confirm=PriceForm(formdata=None), notice=notice_of(product), earliest=earliest_day(product),
         rows=preview(product, day, SHOWN) if day else [], told=_told(product, unsent=unsent),
         unsent=unsent, events=timeline(product), shown=SHOWN,
+        volume=others.get("volume") or VolumeForm(formdata=None, obj=product),
+        grid=others.get("grid") or GridForm(formdata=None),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -74,7 +80,7 @@ def _page(product: Product, form: PriceForm, is_ready: bool, status: int = 200) 
 def revise(product_uid: str) -> Response:
     product, form = get_or_404(Product.visible_to(g.actor).with_for_update(), product_uid), PriceForm()
     if _refusals(product, form):
-        return _page(product, form, False, 422)
+        return price_page(product, form, status=422)
     revise_price(product, unit_cents=form.cents, effective_on=form.effective_on.data, by=g.actor)
     db.session.commit()
     text = _("Le nouveau prix est décidé ; les clients en sont prévenus.")

@@ -7,7 +7,7 @@ from typing import Any
 from portal import clock
 from portal.access import Role
 from portal.accounts.models import HASHER, Organisation, OrganisationKind, User
-from portal.catalogue.models import Method, Plan, Product
+from portal.catalogue.models import Method, Plan, Product, VolumePrice
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import EVERYTHING, db, scope
 from portal.demo.machines import fill_machines
@@ -107,6 +107,11 @@ def _products(provider: Organisation) -> dict[str, Product]:
             unit_name="licence", unit_cents=cents, price_includes_vat=includes_vat, vat_basis_points=2000,
             has_keys=has_keys, key_product=key_product, is_on_sale=True,
         )  # fmt: skip
+    made["WS-M"].included_gb, made["DB-36"].included_gb, made["NS-OBJ"].gb_month_cents = 50, 1000, 2
+    made["WS-M"].volume_prices = [
+        VolumePrice(organisation=provider, up_to_gb=up_to_gb, cents=cents)
+        for up_to_gb, cents in ((500, 12_000), (1_000, 21_600), (2_000, 38_400))
+    ]
     db.session.add_all(made.values())
     db.session.flush()
     return made

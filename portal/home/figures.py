@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
+from portal.backups.gaps import GapState, UsageGap
 from portal.backups.queries import count_alarms
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
@@ -43,6 +44,8 @@ def figures() -> list[Figure]:
          _("mandats à signer"), url_for("sepa.list_mandates")),
         (Permission.BATCH_READ, lambda: count(Collection, Collection.state == CollectionState.ANNOUNCED),
          _("prélèvements annoncés"), url_for("sepa.cockpit")),
+        (Permission.BILLING_RUN, lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
+         _("écarts d'usage à décider"), url_for("usage_gaps.list_gaps")),
         (Permission.INVOICE_READ,
          lambda: count(Invoice, Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()),
          _("factures en retard"), url_for("billing.list_invoices")),

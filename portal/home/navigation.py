@@ -36,7 +36,7 @@ MENU = [
         P.SUBSCRIPTION_READ,
         ("subscription", "termination"),
     ),
-    Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ),
+    Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ, sections=("usage_gaps",)),
     Entry(
         "sepa.list_mandates",
         _l("Mandats"),

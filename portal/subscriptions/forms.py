@@ -12,7 +12,7 @@ from wtforms import (
     SelectField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
 from portal.db import new_uid
@@ -47,6 +47,10 @@ class OrderForm(FlaskForm):
             NumberRange(1, 10_000, _l("Entre 1 et 10 000.")),
         ],
         default=1,
+    )
+    volume_gb = IntegerField(
+        _l("Volume prévu au contrat, en Go"),
+        [Optional(), NumberRange(1, 10**9, _l("Un nombre de Go, au moins 1."))],
     )
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
 

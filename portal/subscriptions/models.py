@@ -49,11 +49,13 @@ class Sold:
     includes_vat: Mapped[bool]
     vat_basis_points: Mapped[int]
     method: Mapped[Method]
+    volume_gb: Mapped[int | None]  # contracted, as a whole (002-03, 004-09); None where volume is not priced
+    gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
 
     def copied(self) -> dict[str, Any]:
         names = (
             "product_name", "plan", "terms_stack", "terms_versions", "billing_months", "quantity",
-            "unit_cents", "includes_vat", "vat_basis_points", "method",
+            "unit_cents", "includes_vat", "vat_basis_points", "method", "volume_gb", "gb_month_cents",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 

@@ -56,10 +56,12 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
 
 
 def place_order(
-    customer: Customer, product: Product, quantity: int, method: Method, *, by: Any, uid: str = ""
+    customer: Customer, product: Product, quantity: int, method: Method, *, by: Any, uid: str = "",
+    volume_gb: int | None = None,
 ) -> Order:  # fmt: skip
     """Order a product at today's price; by wire, the pro-forma leaves at once (000-17).
 
+    volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     check_sale(customer, product, method)
@@ -72,7 +74,8 @@ def place_order(
         product_name=product.name, plan=product.plan, terms_stack=product.terms_stack,
         terms_versions=terms.versions, billing_months=product.billing_months, quantity=quantity,
         unit_cents=product.price_on(clock.today()), includes_vat=product.price_includes_vat,
-        vat_basis_points=product.vat_basis_points, method=method,
+        vat_basis_points=product.vat_basis_points, method=method, gb_month_cents=product.gb_month_cents,
+        volume_gb=volume_gb or (product.included_gb * quantity if product.included_gb else None),
     )  # fmt: skip
     db.session.add(order)
     db.session.flush()

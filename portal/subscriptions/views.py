@@ -42,6 +42,7 @@ def new_order(customer_uid: str) -> Response:
     form = _order_form()
     form.product.data = asked.get("product", form.product.data)
     form.quantity.data = cursor_of(asked.get("quantity", "")) or form.quantity.data
+    form.volume_gb.data = cursor_of(asked.get("volume_gb", ""))
     form.method.data = asked.get("method", form.method.data)
     return _order_form_page(customer, form)
 
@@ -82,7 +83,10 @@ def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> 
 
 def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Response:
     """The terms in force come first; what has been typed comes back afterwards."""
-    asked = {"product": product.uid, "quantity": form.quantity.data, "method": form.method.data}
+    asked = {
+        "product": product.uid, "quantity": form.quantity.data, "volume_gb": form.volume_gb.data,
+        "method": form.method.data,
+    }  # fmt: skip
     return htmx.go(
         url_for("customers.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
         toast=_("Le client doit d'abord accepter les conditions en vigueur."),
@@ -105,8 +109,9 @@ def _place_refusal(form: Any, refusal: Refused) -> None:
 
 def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
     order = place_order(
-        customer, product, form.quantity.data, Method(form.method.data), by=g.actor, uid=form.once.data
-    )
+        customer, product, form.quantity.data, Method(form.method.data), by=g.actor, uid=form.once.data,
+        volume_gb=form.volume_gb.data,
+    )  # fmt: skip
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
     return order

@@ -19,8 +19,8 @@ def a_product(house: House, **values: Any) -> Product:
 
 def a_monthly_product(house: House, **values: Any) -> Product:
     return a_product(
-        house, code="WS-M", name="WeSend mensuel", plan=Plan.MONTHLY, billing_months=1, unit_cents=1200,
-        has_keys=False, **{"terms_stack": "dropcloud", **values},
+        house, code="WS-M", name="WeSend mensuel", plan=Plan.MONTHLY, billing_months=1, has_keys=False,
+        **{"terms_stack": "dropcloud", "unit_cents": 1200, **values},
     )  # fmt: skip
 
 

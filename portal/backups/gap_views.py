@@ -1,0 +1,61 @@
+"""Usage above the contracts, for finance: bill the difference, or say why not."""
+
+from flask import Blueprint, Response, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from portal import htmx
+from portal.access import Permission, get_or_404, requires
+from portal.backups.forms import ReviewForm
+from portal.backups.gaps import GapState, UsageGap
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+from portal.subscriptions.models import Subscription
+
+bp = Blueprint("usage_gaps", __name__, url_prefix="/usage-gaps")
+SHOWN = 200
+
+
+@bp.get("")
+@requires(Permission.BILLING_RUN)
+def list_gaps() -> Response:
+    return _page()
+
+
+def _page(wrong: str = "", form: ReviewForm | None = None, refusal: str = "", status: int = 200) -> Response:
+    """The undecided ones first; ``wrong`` is the row whose form comes back."""
+    query = UsageGap.visible_to(g.actor).options(
+        joinedload(UsageGap.subscription).joinedload(Subscription.customer)
+    )
+    query = query.order_by(UsageGap.state != GapState.OPEN, UsageGap.id.desc()).limit(SHOWN)
+    page = render_template(
+        "backups/gaps.html", gaps=list(db.session.scalars(query)), shown=SHOWN, wrong=wrong,
+        form=form or ReviewForm(formdata=None), blank=ReviewForm(formdata=None), refusal=refusal,
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+@bp.post("/<uid>/billing")
+@requires(Permission.BILLING_RUN)
+def bill(uid: str) -> Response:
+    gap = get_or_404(UsageGap.visible_to(g.actor), uid)
+    try:
+        gap.bill(by=g.actor)
+    except Refused as refusal:
+        db.session.rollback()
+        return _page(uid, refusal=said(refusal), status=422)
+    db.session.commit()
+    return htmx.go(url_for(".list_gaps"), toast=_("La différence sera sur la prochaine facture du client."))
+
+
+@bp.post("/<uid>/dismissal")
+@requires(Permission.BILLING_RUN)
+def dismiss(uid: str) -> Response:
+    gap = get_or_404(UsageGap.visible_to(g.actor), uid)
+    form = ReviewForm()
+    if not form.validate():
+        return _page(uid, form=form, status=422)
+    gap.dismiss(form.note.data.strip(), by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".list_gaps"), toast=_("Écart classé."))

@@ -1,0 +1,206 @@
+"""Usage above the contract (écarts d'usage): noted once a period; a person decides whether it is billed."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint, cast, func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import clock, jobs
+from portal.backups.models import Machine
+from portal.backups.usage import SEEN_DAYS
+from portal.billing.models import add_charge
+from portal.billing.rules import BYTES_PER_GB, GridStep, revised_price_cents
+from portal.db import Tenant, db
+from portal.engine.models import Vault
+from portal.errors import Refused
+from portal.journal import SYSTEM, record
+from portal.licensing.models import Activation, ActivationKey
+from portal.stateful import Stateful, step
+from portal.subscriptions.models import Subscription, SubscriptionState, period_label
+from portal.subscriptions.rules.periods import period_at
+from portal.terms.values import Value
+
+
+class GapKind(StrEnum):
+    VOLUME = "volume"  # GB
+    SEATS = "seats"
+
+
+class GapState(StrEnum):
+    OPEN = "gap_open"
+    BILLED = "gap_billed"
+    DISMISSED = "gap_dismissed"
+
+
+class UsageGap(Tenant, Stateful, db.Model):
+    """A subscription uses more than was ordered, in one of its billing periods (001-17)."""
+
+    __tablename__ = "usage_gap"
+    __table_args__ = (UniqueConstraint("subscription_id", "kind", "period_on"),)
+
+    steps = {
+        "bill": step(GapState.OPEN, to=GapState.BILLED),
+        "dismiss": step(GapState.OPEN, to=GapState.DISMISSED),
+    }
+
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
+    kind: Mapped[GapKind]
+    period_on: Mapped[date]  # first day of the billing period
+    contracted: Mapped[int]  # GB, or seats
+    used: Mapped[int]  # the most that was seen while nobody had decided
+    extra_cents: Mapped[int | None] = mapped_column(BigInteger)  # what the price list adds; None: no price
+    state: Mapped[GapState] = mapped_column(default=GapState.OPEN)
+    note: Mapped[str] = mapped_column(Text, default="")
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
+    decided_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+
+    subscription: Mapped[Subscription] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def period_ends_on(self) -> date:
+        subscription = self.subscription
+        return period_at(subscription.started_on, subscription.billing_months, self.period_on).ends_on
+
+    @property
+    def clause(self) -> Value | None:
+        return _clause(self.subscription, self.kind)
+
+    def see(self, used: int) -> None:
+        """A later look found more, or the price list has changed; what was decided stays."""
+        if self.state == GapState.OPEN:
+            self.used = max(used, self.used)
+            self.extra_cents = _extra_cents(self.subscription, self.kind, self.used)
+
+    def bill(self, *, by: Any) -> None:
+        """Owe the difference with the next invoice. Raises Refused when the contract gives no price."""
+        if not self.extra_cents:
+            raise Refused(_("Aucun prix n'est prévu pour cet écart : il se règle par un avenant."))
+        self._take("bill", by=by, extra_cents=self.extra_cents)
+        self.decided_by, self.decided_at = by.label, clock.now()
+        subscription = self.subscription
+        with force_locale(subscription.customer.language):
+            what = period_label(subscription.product_name, self.period_on, self.period_ends_on)
+            words = {"what": what, "used": self.used, "contracted": self.contracted}
+            label = (
+                _("Volume au-delà du contrat, %(what)s : %(used)d Go pour %(contracted)d Go prévus", **words)
+                if self.kind == GapKind.VOLUME
+                else _("Postes au-delà du contrat, %(what)s : %(used)d au lieu de %(contracted)d", **words)
+            )
+        add_charge(
+            subscription.customer, origin=f"usage-gap:{self.uid}", label=label, quantity=1,
+            clause=self.clause.clause if self.clause else "", unit_cents=self.extra_cents,
+            includes_vat=subscription.includes_vat, vat_basis_points=subscription.vat_basis_points,
+            method=subscription.method,
+        )  # fmt: skip
+
+    def dismiss(self, note: str, *, by: Any) -> None:
+        self._take("dismiss", by=by, reason=note[:300])
+        self.note, self.decided_by, self.decided_at = note, by.label, clock.now()
+
+
+def gaps_of(subscription: Subscription) -> list[UsageGap]:
+    """The newest first."""
+    query = select(UsageGap).where(UsageGap.subscription_id == subscription.id)
+    return list(db.session.scalars(query.order_by(UsageGap.id.desc())))
+
+
+def _clause(subscription: Subscription, kind: GapKind) -> Value | None:
+    """What the contract says of more usage; else where it says how much was ordered."""
+    terms = subscription.present_terms
+    if overuse := terms.find("price.overuse"):
+        return overuse
+    fields = terms.find("order.fields")
+    if kind == GapKind.VOLUME and fields is not None and "volume" in fields.value:
+        return fields
+    return terms.find("seats.archive_copies") or terms.find("seats.unit")
+
+
+def _extra_cents(subscription: Subscription, kind: GapKind, used: int) -> int | None:
+    """The public price list's difference for one period, or None where no price is agreed.
+
+    Source: 001-17.
+    """
+    overuse = subscription.present_terms.find("price.overuse")
+    if overuse is None or overuse.value != "public_grid":
+        return None
+    product = subscription.product
+    if kind == GapKind.SEATS:
+        return (used - subscription.quantity) * product.price_on(clock.today())
+    price = subscription.unit_cents * subscription.quantity
+    grid = [GridStep(row.up_to_gb, row.cents) for row in product.volume_prices]
+    try:
+        return revised_price_cents(subscription.volume_gb or 0, used, price, grid) - price
+    except Refused:  # the list does not go that far: somebody has to talk to the customer
+        return None
+
+
+def today_slot() -> str:
+    return clock.today().isoformat()
+
+
+@jobs.periodic("usage.compare", today_slot)
+def compare_usage() -> None:
+    """Note every running subscription that stores or installs more than was ordered (001-17, 000-58)."""
+    found = {GapKind.VOLUME: _over_volume(), GapKind.SEATS: _over_seats()}
+    for kind, rows in found.items():
+        for subscription, used in rows:
+            note_gap(subscription, kind, used)
+
+
+def note_gap(subscription: Subscription, kind: GapKind, used: int) -> UsageGap:
+    """One row for a billing period, whatever is seen in it."""
+    starts_on = period_at(subscription.started_on, subscription.billing_months, clock.today()).starts_on
+    query = select(UsageGap).where(
+        UsageGap.subscription_id == subscription.id, UsageGap.kind == kind, UsageGap.period_on == starts_on
+    )
+    if gap := db.session.scalars(query).one_or_none():
+        gap.see(used)
+        return gap
+    gap = UsageGap(
+        organisation=subscription.customer.organisation, subscription=subscription, kind=kind,
+        period_on=starts_on, used=used, state=GapState.OPEN, note="", decided_by="",
+        contracted=(subscription.volume_gb or 0) if kind == GapKind.VOLUME else subscription.quantity,
+        extra_cents=_extra_cents(subscription, kind, used),
+    )  # fmt: skip
+    db.session.add(gap)
+    db.session.flush()
+    record(gap, "notice", by=SYSTEM)
+    return gap
+
+
+def _running() -> Any:
+    still = or_(Subscription.ends_on.is_(None), Subscription.ends_on > clock.today())
+    return select(Subscription).where(Subscription.state != SubscriptionState.WITHDRAWN, still)
+
+
+def _over_volume() -> Iterable[tuple[Subscription, int]]:
+    stored = func.sum(Vault.bytes_stored)
+    first_above = (cast(Subscription.volume_gb, BigInteger) + 1) * BYTES_PER_GB  # whole GB count
+    query = (
+        _running().add_columns(stored).join(Vault, Vault.subscription_uid == Subscription.uid)
+        .group_by(Subscription.id).having(stored >= first_above)
+    )  # fmt: skip
+    for subscription, size in db.session.execute(query):
+        yield subscription, int(size) // BYTES_PER_GB
+
+
+def _over_seats() -> Iterable[tuple[Subscription, int]]:
+    seen = func.count(Machine.id)
+    query = (
+        _running().add_columns(seen)
+        .join(ActivationKey, ActivationKey.source_uid == Subscription.order_uid)
+        .join(Activation, Activation.key_id == ActivationKey.id)
+        .join(Machine, Machine.activation_id == Activation.id)
+        .where(Machine.ended_at > clock.now() - timedelta(days=SEEN_DAYS))
+        .group_by(Subscription.id).having(seen > Subscription.quantity)
+    )  # fmt: skip
+    for subscription, number in db.session.execute(query):
+        yield subscription, int(number)

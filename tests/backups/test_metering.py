@@ -1,0 +1,282 @@
+"""Volume and machines as charges: on demand after the month, above the contract when a person decides."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal import clock
+from portal.backups.gaps import GapKind, GapState, UsageGap, compare_usage
+from portal.backups.models import UsageSample
+from portal.backups.receive import receive_report
+from portal.billing.models import Charge, Invoice
+from portal.billing.rules import metered_gb
+from portal.billing.run import bill_customer
+from portal.catalogue.models import Method, Product, VolumePrice
+from portal.db import db
+from portal.engine.models import Vault, register_vault
+from portal.errors import Refused
+from portal.journal import SYSTEM
+from portal.resellers.models import issuer_for
+from portal.subscriptions.models import Order, Subscription
+from portal.subscriptions.place import place_order
+from tests.backups.reporting import a_key, a_machine, a_report, of_natso
+from tests.builders import House, a_customer, stored
+from tests.subscriptions.builders import a_flat_product, a_monthly_product
+
+Browser = Callable[..., FlaskClient]
+At = Callable[[datetime], None]
+GB = 10**9
+
+
+def running(house: House, product: Product, accepted: str, quantity: int = 1, **values: Any) -> Subscription:
+    customer = a_customer(house.reseller, accepted=accepted)
+    order = place_order(customer, product, quantity, Method.DIRECT_DEBIT, by=SYSTEM, **values)
+    subscription = order.deliver(by=SYSTEM)
+    db.session.commit()
+    return subscription
+
+
+@pytest.fixture
+def on_demand(house: House, at: At) -> Subscription:
+    at(datetime(2026, 10, 1, 8, tzinfo=UTC))
+    product = a_monthly_product(
+        house, terms_stack="numspot", gb_month_cents=3, price_includes_vat=False, unit_cents=25_000
+    )
+    return running(house, product, "numspot")
+
+
+@pytest.fixture
+def shared(house: House) -> Subscription:
+    """Ten users with 50 GB each, under the contract that has a public price list."""
+    product = a_monthly_product(house, included_gb=50)
+    for up_to_gb, cents in ((500, 12_000), (1_000, 21_600), (2_000, 38_400)):
+        db.session.add(
+            VolumePrice(organisation=house.provider, product=product, up_to_gb=up_to_gb, cents=cents)
+        )
+    return running(house, product, "dropcloud", 10)
+
+
+def a_vault_of(subscription: Subscription, stored_gb: int | None = None) -> Vault:
+    vault = register_vault(
+        subscription.customer, name="V", location="/nowhere", subscription_uid=subscription.uid
+    )
+    vault.bytes_stored = stored_gb * GB if stored_gb is not None else None
+    db.session.commit()
+    return vault
+
+
+def samples(vault: Vault, first: date, days: int, gb: int) -> None:
+    owner = vault.customer.organisation
+    for number in range(days):
+        day = first + timedelta(days=number)
+        db.session.add(
+            UsageSample(organisation=owner, vault_id=vault.id, bytes_stored=gb * GB, sampled_on=day)
+        )
+    db.session.commit()
+
+
+def usage_charges() -> list[tuple[str, int, int, str]]:
+    query = db.select(Charge).where(Charge.origin.startswith("usage:")).order_by(Charge.origin)
+    return [(one.origin[-7:], one.quantity, one.unit_cents, one.clause) for one in db.session.scalars(query)]
+
+
+def bill(subscription: Subscription, until: date) -> list[Invoice]:
+    made = bill_customer(subscription.customer, issuer_for(subscription.customer), until)
+    db.session.commit()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("daily", "days", "gb"),
+    [(31 * 100 * GB, 31, 100), (31 * 100 * GB - 1, 31, 99), (0, 30, 0), (15 * 100 * GB, 30, 50)],
+)
+def test_a_month_is_its_mean_in_whole_gigabytes(daily: int, days: int, gb: int) -> None:
+    assert metered_gb(daily, days) == gb
+
+
+def test_003_48_what_was_kept_on_demand_is_owed_once_the_month_is_over(
+    on_demand: Subscription, at: At
+) -> None:
+    vault = a_vault_of(on_demand)
+    samples(vault, date(2026, 10, 1), 31, 200)
+    samples(a_vault_of(on_demand), date(2026, 10, 1), 31, 50)  # a second vault of the same contract
+    samples(vault, date(2026, 11, 1), 15, 300)
+    bill(on_demand, date(2026, 10, 31))
+    assert usage_charges() == []  # October is not over on the 1st
+    at(datetime(2026, 11, 2, 8, tzinfo=UTC))
+    (invoice,) = bill(on_demand, date(2026, 11, 30))
+    assert usage_charges() == [("2026-10", 250, 3, "003-48")]
+    assert invoice.net_cents == 25_000 + 750  # November's fee in advance, October's volume in arrears
+    bill(on_demand, date(2026, 11, 30))
+    assert len(usage_charges()) == 1
+    at(datetime(2026, 12, 1, 8, tzinfo=UTC))
+    bill(on_demand, date(2026, 12, 31))
+    assert usage_charges()[1] == ("2026-11", 150, 3, "003-48")  # half a month measured counts half
+
+
+def test_a_run_of_an_earlier_month_leaves_the_later_ones(on_demand: Subscription, at: At) -> None:
+    samples(a_vault_of(on_demand), date(2026, 10, 1), 61, 100)
+    at(datetime(2027, 1, 2, 8, tzinfo=UTC))
+    bill(on_demand, date(2026, 10, 31))
+    assert [row[0] for row in usage_charges()] == ["2026-10"]
+
+
+def test_nothing_is_owed_before_the_contract_or_after_its_end(on_demand: Subscription, at: At) -> None:
+    vault = a_vault_of(on_demand)
+    samples(vault, date(2026, 9, 1), 30, 1_000)
+    samples(vault, date(2026, 10, 1), 31, 310)
+    on_demand.give_notice(sent_on=date(2026, 10, 5), ends_on=date(2026, 10, 11), reason="switch", by=SYSTEM)
+    db.session.commit()
+    at(datetime(2026, 11, 2, 8, tzinfo=UTC))
+    bill(on_demand, date(2026, 11, 30))
+    assert usage_charges() == [("2026-10", 100, 3, "003-48")]  # ten days of 310 GB
+
+
+def gaps() -> list[UsageGap]:
+    return list(db.session.scalars(db.select(UsageGap).order_by(UsageGap.id)))
+
+
+def compare() -> None:
+    compare_usage()
+    db.session.commit()
+
+
+def test_001_17_the_price_list_says_what_more_volume_than_ordered_costs(shared: Subscription) -> None:
+    assert shared.volume_gb == 500
+    vault = a_vault_of(shared, 500)
+    compare()
+    assert gaps() == []
+    vault.bytes_stored = 620 * GB
+    compare()
+    (gap,) = gaps()
+    assert (gap.kind, gap.contracted, gap.used, gap.extra_cents) == (GapKind.VOLUME, 500, 620, 9_600)
+    assert gap.clause is not None and gap.clause.clause == "001-17"
+    vault.bytes_stored = 1_500 * GB
+    compare()
+    assert [(one.used, one.extra_cents) for one in gaps()] == [(1_500, 26_400)]
+    vault.bytes_stored = 600 * GB  # less again, but it was seen
+    compare()
+    assert [one.used for one in gaps()] == [1_500]
+    assert db.session.scalars(db.select(Charge)).all() == []  # nothing by itself
+
+
+def test_001_17_beyond_the_price_list_there_is_no_price(shared: Subscription) -> None:
+    a_vault_of(shared, 2_001)
+    compare()
+    (gap,) = gaps()
+    assert gap.extra_cents is None
+    with pytest.raises(Refused, match="avenant"):
+        gap.bill(by=SYSTEM)
+
+
+def test_002_03_a_contract_without_price_list_is_shown_without_a_price(house: House) -> None:
+    subscription = running(house, a_flat_product(house, included_gb=1_000), "dobaas", volume_gb=700)
+    assert subscription.volume_gb == 700  # as the order form says
+    a_vault_of(subscription, 800)
+    compare()
+    (gap,) = gaps()
+    assert (gap.contracted, gap.extra_cents) == (700, None)
+    assert gap.clause is not None and gap.clause.clause == "002-03"
+
+
+def test_a_new_period_asks_again_and_a_decision_stays(shared: Subscription, at: At) -> None:
+    a_vault_of(shared, 620)
+    compare()
+    gaps()[0].dismiss("migration en cours", by=SYSTEM)
+    compare()
+    assert [one.state for one in gaps()] == [GapState.DISMISSED]
+    at(clock.now() + timedelta(days=31))
+    compare()
+    assert [one.state for one in gaps()] == [GapState.DISMISSED, GapState.OPEN]
+
+
+def test_a_contract_that_has_ended_has_no_gap(shared: Subscription, at: At) -> None:
+    a_vault_of(shared, 620)
+    today = clock.today()
+    shared.give_notice(sent_on=today, ends_on=today + timedelta(days=1), reason="switch", by=SYSTEM)
+    db.session.commit()
+    at(clock.now() + timedelta(days=1))
+    compare()
+    assert gaps() == []
+
+
+def test_000_58_more_machines_than_seats_are_noted(house: House) -> None:
+    machine, subscription = of_natso(house)
+    other = a_key(machine.customer, source_uid=subscription.order_uid, seats=9)
+    for number in range(5):
+        receive_report(a_machine(other, f"poste-{number + 2}"), a_report(f"run-{number}"))
+    compare()
+    assert gaps() == []
+    receive_report(machine, a_report("own"))
+    compare()
+    (gap,) = gaps()
+    assert (gap.kind, gap.contracted, gap.used, gap.extra_cents) == (GapKind.SEATS, 5, 6, None)
+    assert gap.clause is not None and gap.clause.clause == "000-58"
+
+
+def test_finance_bills_the_difference_once(house: House, browser: Browser, shared: Subscription) -> None:
+    a_vault_of(shared, 620)
+    compare()
+    (gap,) = gaps()
+    finance = browser(house.finance)
+    page = finance.get("/usage-gaps").get_data(as_text=True)
+    assert "620" in page and "96,00" in page and "001-17" in page
+    assert finance.post(f"/usage-gaps/{gap.uid}/billing").status_code == 303
+    assert finance.post(f"/usage-gaps/{gap.uid}/billing").status_code == 409
+    (charge,) = db.session.scalars(db.select(Charge)).all()
+    assert (charge.quantity, charge.unit_cents, charge.includes_vat) == (1, 9_600, True)
+    assert charge.clause == "001-17" and "620 Go pour 500 Go" in charge.label
+    invoice = bill(shared, clock.today())[0]
+    assert invoice.gross_cents == 12_000 + 9_600
+    shown = finance.get(f"/subscriptions/{shared.uid}").get_data(as_text=True)
+    assert "Volume prévu au contrat" in shown and "001-17" in shown
+
+
+def test_an_ignored_gap_needs_its_reason(house: House, browser: Browser, shared: Subscription) -> None:
+    a_vault_of(shared, 620)
+    compare()
+    (gap,) = gaps()
+    finance = browser(house.finance)
+    refused = finance.post(f"/usage-gaps/{gap.uid}/dismissal", data={"note": " "})
+    assert refused.status_code == 422
+    assert "Écrivez une note" in refused.get_data(as_text=True)
+    assert finance.post(f"/usage-gaps/{gap.uid}/dismissal", data={"note": "geste"}).status_code == 303
+    assert stored(gap).state == GapState.DISMISSED
+    assert "geste" in finance.get("/usage-gaps").get_data(as_text=True)
+
+
+def test_the_operator_says_what_an_offer_includes(house: House, browser: Browser) -> None:
+    product = a_monthly_product(house)
+    operator = browser(house.operator)
+    where = f"/prices/{product.uid}"
+    assert operator.post(f"{where}/volume", data={"included_gb": "0"}).status_code == 422
+    said = {"included_gb": "50", "gb_month_cents": "0,02"}
+    assert operator.post(f"{where}/volume", data=said).status_code == 303
+    assert (stored(product).included_gb, product.gb_month_cents) == (50, 2)
+    for up_to, price in (("500", "120"), ("1000", "216"), ("1000", "200,50")):
+        done = operator.post(f"{where}/grid", data={"up_to_gb": up_to, "grid_cents": price})
+        assert done.status_code == 303
+    rows = [(row.up_to_gb, row.cents) for row in stored(product).volume_prices]
+    assert rows == [(500, 12_000), (1_000, 20_050)]
+    wrong = operator.post(f"{where}/grid", data={"up_to_gb": "1", "grid_cents": "cher"})
+    assert wrong.status_code == 422 and 'value="cher"' in wrong.get_data(as_text=True)
+    row = product.volume_prices[0]
+    assert operator.post(f"/prices/grid/{row.uid}/removal").status_code == 303
+    assert [row.up_to_gb for row in stored(product).volume_prices] == [1_000]
+    assert "200,50" in operator.get(where).get_data(as_text=True)
+
+
+def test_the_order_form_takes_the_contracted_volume(house: House, browser: Browser) -> None:
+    product = a_flat_product(house, included_gb=1_000)
+    customer = a_customer(house.reseller, accepted="dobaas")
+    owner = browser(house.owner)
+    data = {"product": product.uid, "quantity": "2", "method": "direct_debit"}
+    where = f"/customers/{customer.uid}/orders"
+    assert owner.post(where, data={**data, "volume_gb": "beaucoup"}).status_code == 422
+    assert owner.post(where, data={**data, "volume_gb": "1500"}).status_code == 303
+    assert owner.post(where, data=data).status_code == 303
+    orders = db.session.scalars(db.select(Order).order_by(Order.id)).all()
+    assert [order.volume_gb for order in orders] == [1_500, 2_000]
