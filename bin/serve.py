@@ -19,7 +19,7 @@ ACCOUNTS = """\
     finance@portail.example      finance       technique@portail.example   technicien
     tresorerie@portail.example   deuxième personne de la finance, pour libérer les remises
     exploitation@portail.example exploitation  client@ouest.example    un client final
-  Phrase secrète des trois coffres : phrase-de-demonstration-2026
+  Phrase secrète des quatre coffres : phrase-de-demonstration-2026
 """
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -92,8 +92,9 @@ def _night(age: int, last: datetime, size: int, files: int, chance: random.Rando
     ended = last - timedelta(days=age, minutes=chance.randint(-12, 12) if age else 0)
     grown = size * (1000 - 3 * age) // 1000
     return Report(
-        run_id=f"nuit-{ended:%Y%m%d}", started_at=ended - timedelta(minutes=chance.randint(6, 55)),
-        ended_at=ended, outcome=Outcome.OK, trouble=Trouble.NONE, source_bytes=grown,
+        run_id=f"nuit-{last - timedelta(days=age):%Y%m%d}", ended_at=ended,
+        started_at=ended - timedelta(minutes=chance.randint(6, 55)),
+        outcome=Outcome.OK, trouble=Trouble.NONE, source_bytes=grown,
         added_bytes=grown * chance.randint(1, 9) // 1000, files_new=chance.randint(5, 90),
         files_changed=chance.randint(20, 400), files_total=files - 40 * age, incidents=0, texts=(),
         snapshot_id="", client_version="agent 3.2.1",
