@@ -18,11 +18,13 @@ from portal.billing.rules import BYTES_PER_GB, GridStep, revised_price_cents
 from portal.db import Tenant, db
 from portal.engine.models import Vault
 from portal.errors import Refused
+from portal.i18n import eur
 from portal.journal import SYSTEM, record
 from portal.licensing.models import Activation, ActivationKey
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription, SubscriptionState, period_label
 from portal.subscriptions.rules.periods import period_at
+from portal.terms.facts import Fact, fact_from
 from portal.terms.values import Value
 
 
@@ -72,6 +74,22 @@ class UsageGap(Tenant, Stateful, db.Model):
     @property
     def clause(self) -> Value | None:
         return _clause(self.subscription, self.kind)
+
+    @property
+    def fact(self) -> Fact | None:
+        """The difference in cents, with its clause and how the price list gives it."""
+        clause = self.clause
+        return fact_from(self.extra_cents, clause, working=self._working()) if clause else None
+
+    def _working(self) -> str:
+        if not self.extra_cents:
+            return _("Le contrat ne donne pas de prix pour cet usage : il est à revoir avec le client.")
+        subscription = self.subscription
+        if self.kind == GapKind.SEATS:
+            return _("Prix public d'un poste, pour %(n)d postes de plus.", n=self.used - self.contracted)
+        price = subscription.unit_cents * subscription.quantity
+        return _("Grille publique pour %(used)d Go : %(grid)s, moins %(price)s du contrat.", used=self.used,
+                 grid=eur(price + self.extra_cents), price=eur(price))  # fmt: skip
 
     def see(self, used: int) -> None:
         """A later look found more, or the price list has changed; what was decided stays."""
