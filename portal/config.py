@@ -41,6 +41,7 @@ def from_environment() -> dict[str, object]:
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network
         "ERASE_ALONE_BYTES": int(os.environ.get("ERASE_ALONE_BYTES", 100 * 10**9)),  # above: two people
+        "ERASE_COOLING_HOURS": int(os.environ.get("ERASE_COOLING_HOURS", 0 if _flag("DEMO", False) else 72)),
         "JOB_LEASE_SECONDS": float(os.environ.get("JOB_LEASE_SECONDS", "30")),
         "COUNT_SECONDS": float(os.environ.get("COUNT_SECONDS", "60")),  # between two writes of what was read
         "KEY_AGENT_SOCKET": os.environ.get("KEY_AGENT_SOCKET", str(data / "key-agent.sock")),

@@ -75,6 +75,7 @@ def app() -> Iterator[Flask]:
             BLOB_URL=str(folder / "blobs"),
             KEY_AGENT_SOCKET=str(folder / "agent.sock"),
             COUNT_SECONDS=0,
+            ERASE_COOLING_HOURS=0,
         )
         application.test_client_class = Client
         with application.app_context():

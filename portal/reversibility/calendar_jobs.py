@@ -33,6 +33,13 @@ def accept_by_silence() -> None:
             jobs.enqueue("reversibility.silence", case.task_ref, case.customer.organisation)
 
 
+@jobs.periodic("reversibility.erasures", jobs.hourly)
+def begin_erasures() -> None:
+    """An erasure that was ordered begins once its delay is over."""
+    for case in _in_state(CaseState.COOLING_OFF):
+        case.begin(by=SYSTEM)
+
+
 def _in_state(state: CaseState) -> list[ReversibilityCase]:
     return list(db.session.scalars(select(ReversibilityCase).where(ReversibilityCase.state == state)))
 

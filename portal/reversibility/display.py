@@ -24,6 +24,8 @@ def waits_for(case: ReversibilityCase) -> str:
         if case.may_release():
             return _("l'exploitant, qui doit ordonner l'effacement")
         return _("la date du contrat")
+    if case.state == C.COOLING_OFF:
+        return _("le délai de réflexion : l'effacement ordonné peut encore être annulé")
     if case.state == C.EXPORTING and case.unreadable is not None and not case.with_losses:
         return _("l'exploitant, qui doit décider : le coffre est abîmé")
     return {
@@ -61,7 +63,7 @@ def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
         (_("Export"), {C.EXPORTING, C.CONTESTED}),
         (_("Vérification par le client"), {C.READY}),
         (_("Accord d'effacement"), {C.ACCEPTED}),
-        (_("Effacement"), {C.ERASING}),
+        (_("Effacement"), {C.COOLING_OFF, C.ERASING}),
         (_("Certificat"), {C.ERASED}),
     ]
     left_out = set()

@@ -3,14 +3,12 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
 from portal.blobs import Document
-from portal.custody.models import accesses_of
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.engine.models import (
@@ -26,14 +24,13 @@ from portal.jobs import Task
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
-from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility import rules
-from portal.reversibility.case_terms import CaseTerms
+from portal.reversibility.erasure import ErasureOrder
 from portal.reversibility.states import FORM_WORDS
 from portal.reversibility.states import CaseState as CaseState
 from portal.reversibility.states import HandoverForm as HandoverForm
 from portal.reversibility.states import Reason as Reason
-from portal.stateful import Stateful, step
+from portal.stateful import step
 from portal.subscriptions.models import Subscription
 from portal.wording import Cents
 
@@ -44,7 +41,7 @@ C = CaseState
 OVER = (C.ERASED, C.CANCELLED)
 
 
-class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
+class ReversibilityCase(Tenant, ErasureOrder, db.Model):
     """One request to have a vault's data back, or destroyed."""
 
     __tablename__ = "reversibility_case"
@@ -65,6 +62,9 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
         "accept": step(C.READY, to=C.ACCEPTED),
         "release_first": step(C.ACCEPTED, to=C.ACCEPTED),
         "release": step(C.ACCEPTED, to=C.ERASING),
+        "order": step(C.ACCEPTED, to=C.COOLING_OFF),
+        "recall": step(C.COOLING_OFF, to=C.ACCEPTED),
+        "begin": step(C.COOLING_OFF, to=C.ERASING),
         "certify": step(C.ERASING, to=C.ERASED),
         "cancel": step(
             C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.EXPORTING, C.CONTESTED, to=C.CANCELLED
@@ -105,6 +105,7 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
     first_released_by_id: Mapped[int | None]  # of two people, for a large vault
     first_released_by: Mapped[str] = mapped_column(String(200), default="")
     released_by: Mapped[str] = mapped_column(String(200), default="")
+    erase_from: Mapped[datetime | None]  # ordered: it begins then, unless it is recalled
     erased_at: Mapped[datetime | None]
     certificate_number: Mapped[str] = mapped_column(String(35), default="")
     certificate_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
@@ -147,13 +148,6 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
     def is_moving(self) -> bool:
         """Will the page change without the reader doing anything?"""
         return self.state in {C.WAITING_FOR_KEY, C.EXPORTING, C.ERASING}
-
-    def may_release(self) -> bool:
-        fact = self.erasure
-        return rules.may_erase(
-            clock.today(), accepted=self.state == C.ACCEPTED, asked_now=bool(self.erase_now),
-            held_until_on=fact.value if fact else None,
-        )  # fmt: skip
 
     # What people decide
 
@@ -306,33 +300,6 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
             if day is not None:
                 subscription.move_end(day, by=by)
 
-    @property
-    def needs_two(self) -> bool:
-        """Is the vault too large for one person to have it erased? One of unknown size is."""
-        limit = int(current_app.config["ERASE_ALONE_BYTES"])
-        return self.vault.bytes_stored is None or self.vault.bytes_stored > limit
-
-    def release(self, *, by: Any) -> None:
-        """The operator lets the erasure begin, for a large vault a second one. Nothing can stop it then."""
-        if self.state == C.ACCEPTED and not self.may_release():
-            raise Refused(
-                _("L'effacement est retenu : ni la date du contrat ni le client ne le permettent encore.")
-            )
-        if self.state == C.ACCEPTED and _restoring(self.vault):
-            raise Refused(_("Une restauration est en cours dans ce coffre : terminez-la d'abord."))
-        if self.needs_two and self.first_released_by_id is None:
-            self._take("release_first", by=by)
-            self.first_released_by_id, self.first_released_by = by.id, by.label
-            return
-        if self.needs_two and self.first_released_by_id == by.id:
-            raise Refused(_("Vous avez demandé cet effacement : une deuxième personne doit l'ordonner."))
-        self._take("release", by=by)
-        self.released_by = by.label
-        for access in accesses_of(self.vault, limit=1_000):
-            if access.can_be_revoked:
-                access.revoke(by=by)
-        jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
-
     def certify_return(self, number: str, certificate: Document, *, by: Any) -> None:
         """The proof that the data were handed back, and how the handover ended."""
         record(self, "certify_return", by=by, number=number)
@@ -356,12 +323,6 @@ class ReversibilityCase(Tenant, CaseTerms, Stateful, db.Model):
 def signatory(customer: Customer) -> str:
     contact = customer.contact(ContactRole.SIGNATORY)
     return contact.email or customer.contact(ContactRole.BILLING).email
-
-
-def _restoring(vault: Vault) -> bool:
-    busy = (RestoreState.LISTING, RestoreState.BROWSING, RestoreState.RESTORING)
-    query = select(RestoreRequest.id).where(RestoreRequest.vault_id == vault.id)
-    return db.session.scalar(query.where(RestoreRequest.state.in_(busy)).limit(1)) is not None
 
 
 def find_case(uid: str) -> ReversibilityCase | None:

@@ -44,6 +44,7 @@ class CaseState(StrEnum):
     READY = "ready"
     CONTESTED = "contested"
     ACCEPTED = "accepted"
+    COOLING_OFF = "cooling_off"  # the erasure is ordered and can still be recalled
     ERASING = "erasing"
     ERASED = "erased"
     CANCELLED = "cancelled"

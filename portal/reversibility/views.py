@@ -50,7 +50,7 @@ def _get(uid: str) -> ReversibilityCase:
 
 def _due(case: ReversibilityCase) -> Fact | None:
     """The day that the next duty falls due; None where the contract gives none."""
-    if case.state in {CaseState.ACCEPTED, CaseState.ERASING}:
+    if case.state in {CaseState.ACCEPTED, CaseState.COOLING_OFF, CaseState.ERASING}:
         return case.erasure
     return case.validation if case.state == CaseState.READY else case.delivery
 
@@ -284,9 +284,21 @@ def release_erasure(uid: str) -> Response:
         raise Refused(_("Pour confirmer, tapez le nom du coffre : %(name)s.", name=case.vault.name))
     case.release(by=g.actor)
     db.session.commit()
-    ordered = case.state == CaseState.ERASING
-    toast = _("L'effacement commence.") if ordered else _("Une deuxième personne doit maintenant l'ordonner.")
+    toast = {
+        CaseState.ERASING: _("L'effacement commence."),
+        CaseState.COOLING_OFF: _("L'effacement est ordonné ; le client en est prévenu."),
+    }.get(case.state, _("Une deuxième personne doit maintenant l'ordonner."))
     return htmx.go(url_for(".show_case", uid=uid), toast=toast)
+
+
+@bp.post("/<uid>/recall")
+@requires(Permission.REVERSIBILITY_ASK)
+def recall_erasure(uid: str) -> Response:
+    """Whoever may ask for the data back may stop their erasure, as long as nothing is destroyed."""
+    case = _get(uid)
+    case.recall(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_case", uid=uid), toast=_("L'ordre d'effacement est annulé."))
 
 
 @bp.post("/<uid>/retry")

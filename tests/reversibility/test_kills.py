@@ -57,7 +57,7 @@ def installation(place, monkeypatch) -> Iterator[Flask]:
     monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC))
     app = create_app(
         TESTING=True, WTF_CSRF_ENABLED=False, DATA_DIR=folder, SQLALCHEMY_DATABASE_URI=url,
-        BLOB_URL=f"{folder}/blobs", KEY_AGENT_SOCKET=f"{folder}/agent.sock",
+        BLOB_URL=f"{folder}/blobs", KEY_AGENT_SOCKET=f"{folder}/agent.sock", ERASE_COOLING_HOURS=0,
     )  # fmt: skip
     with app.app_context(), vaulting.running_agent(folder / "agent.sock"):
         upgrade()
