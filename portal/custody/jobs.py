@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.custody.register import notes_of
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.engine.models import (
     PROOF_DAYS,
+    Custody,
     OpeningPurpose,
     Vault,
     VaultOpening,
@@ -47,6 +49,18 @@ def ask_for_proofs() -> None:
 
 
 def ask_proof(vault: Vault, *, by: Any) -> VaultOpening:
-    """Mail the customer a link to open the vault once; an earlier request ends."""
+    """Mail a link to open the vault once to who holds the passphrase; an earlier request ends.
+
+    A reseller's own holder is not written to: the page that takes a passphrase is the customer's.
+    """
     record(vault, "ask_proof", by=by)
-    return ask_for_key(vault, purpose=OpeningPurpose.PROOF, subject=vault, role=ContactRole.TECHNICAL, by=by)
+    return ask_for_key(
+        vault, purpose=OpeningPurpose.PROOF, subject=vault, role=ContactRole.TECHNICAL, by=by,
+        recipient=_holder(vault),
+    )  # fmt: skip
+
+
+def _holder(vault: Vault) -> str:
+    """The address in the register, if there is one; otherwise the customer's contact is asked."""
+    notes = notes_of(vault)
+    return notes[0].email if notes and notes[0].custody != Custody.RESELLER else ""

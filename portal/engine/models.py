@@ -250,14 +250,17 @@ class VaultOpening(Tenant, Stateful, db.Model):
         jobs.enqueue("vault.forget", self.uid, self.vault.customer.organisation)
 
 
-def ask_for_key(vault: Vault, *, purpose: OpeningPurpose, subject: Any, role: ContactRole, by: Any) -> (
-    VaultOpening
-):  # fmt: skip
-    """Mail the customer a link to type the passphrase; earlier requests for this subject end."""
+def ask_for_key(
+    vault: Vault, *, purpose: OpeningPurpose, subject: Any, role: ContactRole, by: Any, recipient: str = ""
+) -> VaultOpening:
+    """Mail the customer a link to type the passphrase; earlier requests for this subject end.
+
+    recipient: who holds it, where that is known; otherwise the customer's contact of that role.
+    """
     for earlier in openings_of(subject):
         if earlier.can("close"):
             earlier.close(by=by)
-    recipient = mail_address(vault.customer, role)
+    recipient = recipient or mail_address(vault.customer, role)
     opening = VaultOpening(
         organisation=vault.customer.organisation, vault=vault, purpose=purpose, recipient=recipient,
         subject_uid=subject.uid, state=O.ASKED, tries=0,

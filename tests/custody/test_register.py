@@ -4,11 +4,18 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy.exc import DatabaseError
 
 from portal import jobs
 from portal.blobs import Document, content_of
 from portal.custody.jobs import ask_for_proofs, due_on
-from portal.custody.register import TEXT_VERSION, acknowledgement_of, notes_of, shown_text
+from portal.custody.register import (
+    TEXT_VERSION,
+    acknowledgement_of,
+    note_custody,
+    notes_of,
+    shown_text,
+)
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import key_agent
@@ -203,3 +210,39 @@ def test_a_restoration_is_a_proof_too(vault, agent, browser):
     work()
     assert stored(vault).proof_state == ProofState.GIVEN
     assert vault.open_until is not None
+
+
+@pytest.mark.parametrize(
+    ("custody", "asked"),
+    [
+        (Custody.CUSTOMER, "gardienne@client.example"),
+        (Custody.ESCROW, "gardienne@client.example"),
+        (Custody.RESELLER, "contact@client.example"),
+    ],
+)
+def test_who_holds_the_passphrase_is_asked_for_the_proof(vault, at, custody, asked):
+    note_custody(
+        vault,
+        custody,
+        holder="Mme Garde",
+        email="gardienne@client.example",
+        since_on=MONDAY.date(),
+        by=SYSTEM,
+    )
+    run(at, 40)
+    assert proof_asked(vault)[0].recipient == asked
+
+
+@pytest.mark.parametrize("change", ["UPDATE custody_note SET holder = 'X'", "DELETE FROM custody_note"])
+def test_the_database_keeps_the_register(vault, change):
+    note_custody(vault, Custody.CUSTOMER, holder="A", email="", since_on=MONDAY.date(), by=SYSTEM)
+    db.session.commit()
+    with pytest.raises(DatabaseError, match="frozen"), db.session.begin_nested():
+        db.session.execute(db.text(change))
+
+
+@pytest.mark.parametrize("change", ["UPDATE {} SET name = 'X'", "DELETE FROM {}"])
+def test_the_database_keeps_what_was_signed(browser, owner, vault, change):
+    browser(owner).post(f"/vaults/{vault.uid}/acknowledgement", data=SIGNATURE)
+    with pytest.raises(DatabaseError, match="frozen"), db.session.begin_nested():
+        db.session.execute(db.text(change.format("loss_acknowledgement")))
