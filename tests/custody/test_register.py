@@ -224,7 +224,7 @@ def test_who_holds_the_passphrase_is_asked_for_the_proof(vault, at, custody, ask
     note_custody(
         vault,
         custody,
-        holder="Mme Garde",
+        holder="Étude",
         email="gardienne@client.example",
         since_on=MONDAY.date(),
         by=SYSTEM,
