@@ -7,6 +7,7 @@ from typing import Any
 from portal import clock
 from portal.access import Role
 from portal.accounts.models import HASHER, Organisation, OrganisationKind, User
+from portal.backups.gaps import GapKind, note_gap
 from portal.catalogue.models import Method, Plan, Product, VolumePrice
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import EVERYTHING, db, scope
@@ -18,7 +19,7 @@ from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.models import open_mandate
 from portal.sepa.signature import freeze_shown, sign_mandate
 from portal.subscriptions.mandates import ask_for_mandate
-from portal.subscriptions.models import Order
+from portal.subscriptions.models import Order, subscriptions_of
 from portal.subscriptions.place import place_order, record_wire
 from portal.terms.shelf import stack_in_force
 
@@ -69,6 +70,8 @@ def load() -> None:
             _sign(customer)
         fill_vaults(customers[0], customers[1], customers[2], customers[4])  # one for each contract
         fill_machines(customers)
+        note_gap(subscriptions_of(customers[1])[0], GapKind.VOLUME, 620)
+        note_gap(subscriptions_of(customers[2])[0], GapKind.VOLUME, 1_240)  # its contract has no price list
         db.session.commit()
 
 

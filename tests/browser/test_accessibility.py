@@ -132,6 +132,8 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "invoices": ("finance", at("/billing/invoices")),
     "invoice": ("finance", first_of("/billing/invoices")),
     "billing runs": ("finance", at("/billing/runs")),
+    "usage gaps": ("finance", at("/usage-gaps")),
+    "price and volume": ("operator", first_of("/prices")),
     "billing run": ("finance", first_of("/billing/runs")),
     "cockpit": ("finance", at("/sepa/collections")),
     "batches": ("finance", at("/sepa/batches")),
