@@ -280,3 +280,5 @@ def test_the_order_form_takes_the_contracted_volume(house: House, browser: Brows
     assert owner.post(where, data=data).status_code == 303
     orders = db.session.scalars(db.select(Order).order_by(Order.id)).all()
     assert [order.volume_gb for order in orders] == [1_500, 2_000]
+    shown = owner.get(f"/orders/{orders[0].uid}").get_data(as_text=True)
+    assert "Volume prévu au contrat" in shown and "1\u202f500" in shown and "002-03" in shown
