@@ -38,6 +38,7 @@ class ErasureOrder(CaseTerms, Stateful):
     first_released_by_id: Any
     first_released_by: Any
     released_by: Any
+    write_to_customer: Any
 
     @property
     def needs_two(self) -> bool:
@@ -75,9 +76,7 @@ class ErasureOrder(CaseTerms, Stateful):
             self._take("release", by=by)
             self._start()
         self.released_by = by.label
-        for access in accesses_of(self.vault, limit=1_000):
-            if access.can_be_revoked:
-                access.revoke(by=by)
+        self._end_reading(by)
 
     def recall(self, *, by: Any) -> None:
         """Take the order back while nothing is destroyed; it has to be given again by everybody."""
@@ -90,13 +89,16 @@ class ErasureOrder(CaseTerms, Stateful):
         if self.erase_from is None or clock.now() < self.erase_from or _restoring(self.vault):
             return
         self._take("begin", by=by)
+        self._end_reading(by)
         self._start()
+
+    def _end_reading(self, by: Any) -> None:
+        for access in accesses_of(self.vault, limit=1_000):
+            if access.can_be_revoked:
+                access.revoke(by=by)
 
     def _start(self) -> None:
         jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
-
-    def write_to_customer(self, template: str, **context: Any) -> None:
-        raise NotImplementedError
 
 
 def _restoring(vault: Vault) -> bool:

@@ -55,12 +55,15 @@ def test_nothing_is_destroyed_before_the_delay_is_over(browser, house, accepted,
     told = vaulting.last_mail(accepted.uid)
     assert "commence le" in told.subject and "<" not in told.subject + told.body
     assert release(operator, accepted).status_code == 409
+    later = open_access(own_vault, hours=72, by=SYSTEM)  # opened meanwhile
+    db.session.commit()
     for hours, state in ((0, C.COOLING_OFF), (71.99, C.COOLING_OFF), (72, C.ERASED)):
         at(ordered_at + timedelta(hours=hours))
         an_hour()
         assert stored(accepted).state == state, hours
         assert place.exists() is (state != C.ERASED)
     assert accepted.certificate_number
+    assert stored(later).state == AccessState.REVOKED
 
 
 @pytest.mark.parametrize("who", ["operator", "owner", "customer"])
