@@ -128,6 +128,13 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         return self.form == HandoverForm.SEALED
 
     @property
+    def newer_backup_at(self) -> datetime | None:
+        """The last backup, when it came after the copy was handed over: the copy does not hold it."""
+        newest = self.vault.newest_at
+        is_newer = newest is not None and self.delivered_at is not None and newest > self.delivered_at
+        return newest if is_newer and self.state not in (C.ERASED, C.CANCELLED) else None
+
+    @property
     def opening(self) -> VaultOpening | None:
         return find_opening(self.opening_uid) if self.opening_uid else None
 

@@ -5,7 +5,7 @@ import io
 import re
 import subprocess
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -221,6 +221,21 @@ def test_silence_accepts_after_the_delay_and_not_before(ready, at):
         work()
         assert stored(ready).state == state, day
     assert ready.accepted_by == "portail" and ready.erase_now is False
+
+
+def test_a_backup_that_came_after_the_copy_is_told(browser, house, passed, ready, fetch_path, own_vault):
+    operator, told = browser(house.operator), "après cette copie"
+    own_vault.newest_at = ready.delivered_at - timedelta(hours=1)
+    db.session.commit()
+    assert told not in passed.get(fetch_path).text
+    stored(own_vault).newest_at = ready.delivered_at + timedelta(hours=1)
+    db.session.commit()
+    assert "contestez la remise" in passed.get(fetch_path).text
+    passed.post(f"{fetch_path}/acceptance", data={"when": "now"})
+    assert "Elle serait effacée" in operator.get(f"/reversibility/{ready.uid}").text
+    release(operator, ready)
+    work()
+    assert told not in operator.get(f"/reversibility/{ready.uid}").text
 
 
 def test_a_contested_export_is_done_again(browser, owner, passed, ready, fetch_path):
