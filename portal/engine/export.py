@@ -93,6 +93,8 @@ def export_readable(
         plan["kind"] = kind.__name__
     with exclusive(_lock_file(destination)), full_disk_told():
         if (done := published(destination, ids)) is not None:
+            if any(Path(one.name).suffix != f".{limits.volume_kind}" for one in done.volumes):
+                raise EngineError(EngineFault.UNSAFE_PATH)  # the same backups, in the other kind of volumes
             shutil.rmtree(work_directory(destination), ignore_errors=True)
             return done
         while True:

@@ -91,6 +91,14 @@ def test_two_machines_in_several_volumes_that_each_open_alone(engine, office, sn
     assert [row["type"] for row in rows(done, "SPECIAL.csv")] == ["fifo"]
 
 
+def test_the_other_kind_of_volumes_wants_another_place(engine, office, snapshots, tmp_path):
+    engine.export_readable(office, a_key(), snapshots[:1], tmp_path / "x", None, TAR)
+    zips = replace(TAR, volume_kind=VolumeKind.ZIP)
+    with pytest.raises(EngineError) as caught:
+        engine.export_readable(office, a_key(), snapshots[:1], tmp_path / "x", None, zips)
+    assert caught.value.fault == "unsafe_path"
+
+
 def test_it_goes_on_where_it_was_stopped(engine, tmp_path):
     source = many_files(tmp_path / "source", count=60)
     for number in range(40):
