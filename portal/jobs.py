@@ -292,6 +292,11 @@ def done_on(name: str, slot: str) -> date | None:
     return clock.paris_day(at) if at is not None else None
 
 
+def daily() -> str:
+    """Slot of what runs once a day, in Paris."""
+    return clock.today().isoformat()
+
+
 def hourly() -> str:
     """Slot of what runs once an hour."""
     return clock.now().strftime("%Y-%m-%dT%H")

@@ -9,8 +9,6 @@ from portal.access import Permission, get_or_404, requires
 from portal.backups.forms import ReviewForm
 from portal.backups.gaps import GapState, UsageGap
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
 from portal.subscriptions.models import Subscription
 
 bp = Blueprint("usage_gaps", __name__, url_prefix="/usage-gaps")
@@ -23,7 +21,7 @@ def list_gaps() -> Response:
     return _page()
 
 
-def _page(wrong: str = "", form: ReviewForm | None = None, refusal: str = "", status: int = 200) -> Response:
+def _page(wrong: str = "", form: ReviewForm | None = None, status: int = 200) -> Response:
     """The undecided ones first; ``wrong`` is the row whose form comes back."""
     query = UsageGap.visible_to(g.actor).options(
         joinedload(UsageGap.subscription).joinedload(Subscription.customer)
@@ -31,7 +29,7 @@ def _page(wrong: str = "", form: ReviewForm | None = None, refusal: str = "", st
     query = query.order_by(UsageGap.state != GapState.OPEN, UsageGap.id.desc()).limit(SHOWN)
     page = render_template(
         "backups/gaps.html", gaps=list(db.session.scalars(query)), shown=SHOWN, wrong=wrong,
-        form=form or ReviewForm(formdata=None), blank=ReviewForm(formdata=None), refusal=refusal,
+        form=form or ReviewForm(formdata=None), blank=ReviewForm(formdata=None),
     )  # fmt: skip
     return make_response(page, status)
 
@@ -40,11 +38,7 @@ def _page(wrong: str = "", form: ReviewForm | None = None, refusal: str = "", st
 @requires(Permission.BILLING_RUN)
 def bill(uid: str) -> Response:
     gap = get_or_404(UsageGap.visible_to(g.actor), uid)
-    try:
-        gap.bill(by=g.actor)
-    except Refused as refusal:
-        db.session.rollback()
-        return _page(uid, refusal=said(refusal), status=422)
+    gap.bill(by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".list_gaps"), toast=_("La différence sera sur la prochaine facture du client."))
 

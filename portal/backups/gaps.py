@@ -82,6 +82,8 @@ class UsageGap(Tenant, Stateful, db.Model):
         return fact_from(self.extra_cents, clause, working=self._working()) if clause else None
 
     def _working(self) -> str:
+        if self.state != GapState.OPEN:
+            return ""  # the price list may have changed since
         if not self.extra_cents:
             return _("Le contrat ne donne pas de prix pour cet usage : il est à revoir avec le client.")
         subscription = self.subscription
@@ -160,11 +162,7 @@ def _extra_cents(subscription: Subscription, kind: GapKind, used: int) -> int | 
         return None
 
 
-def today_slot() -> str:
-    return clock.today().isoformat()
-
-
-@jobs.periodic("usage.compare", today_slot)
+@jobs.periodic("usage.compare", jobs.daily)
 def compare_usage() -> None:
     """Note every running subscription that stores or installs more than was ordered (001-17, 000-58)."""
     found = {GapKind.VOLUME: _over_volume(), GapKind.SEATS: _over_seats()}

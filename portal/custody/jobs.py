@@ -24,17 +24,13 @@ FIRST_DAYS = 30  # a new vault is left to settle before its first proof
 REMINDER_DAYS = (0, 7, 21)  # after the day on which the proof is due, each year again
 
 
-def today_slot() -> str:
-    return clock.today().isoformat()
-
-
 def due_on(vault: Vault) -> date:
     if vault.proved_at is not None:
         return clock.paris_day(vault.proved_at) + timedelta(days=PROOF_DAYS)
     return clock.paris_day(vault.created_at) + timedelta(days=FIRST_DAYS)
 
 
-@jobs.periodic("custody.proof", today_slot)
+@jobs.periodic("custody.proof", jobs.daily)
 def ask_for_proofs() -> None:
     """Each request leaves once, even when the portal was off on its day; an empty vault is left alone."""
     query = select(Vault).where(Vault.state == VaultState.ACTIVE, Vault.snapshots > 0)

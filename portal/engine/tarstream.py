@@ -100,13 +100,17 @@ def _member(header: bytes, kind: bytes, size: int, extended: dict[str, str]) -> 
 
 
 def _extended(kind: bytes, data: bytes) -> dict[str, str]:
-    """Names and numbers too long for the header: PAX records, or GNU long names."""
+    """Names and numbers too long for the header: PAX records, or GNU long names. Raises TruncatedTar."""
     if kind in (b"L", b"K"):
         return {"path" if kind == b"L" else "linkpath": _text(data)}
     records = {}
     while data:
-        length = int(data.split(b" ", 1)[0])
-        keyword, _, value = data[:length].split(b" ", 1)[1].partition(b"=")
+        digits, _, _ = data.partition(b" ")
+        length = int(digits) if digits.isdigit() else 0
+        record = data[len(digits) + 1 : length]
+        keyword, _, value = record.partition(b"=")
+        if not record.endswith(b"\n") or not keyword.isascii():
+            raise TruncatedTar
         records[keyword.decode()] = value[:-1].decode("utf-8", "surrogateescape")
         data = data[length:]
     return records

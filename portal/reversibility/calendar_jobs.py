@@ -21,11 +21,7 @@ LAST_CALL_BUSINESS_DAYS = 3  # before silence becomes an acceptance
 LAST_CALL_DAYS = 14  # before data that nobody asked for may be erased
 
 
-def today_slot() -> str:
-    return clock.today().isoformat()
-
-
-@jobs.periodic("reversibility.silence", today_slot)
+@jobs.periodic("reversibility.silence", jobs.daily)
 def accept_by_silence() -> None:
     """Who has not answered by the end of the contract's delay has accepted (001-51)."""
     for case in _in_state(CaseState.READY):
@@ -63,7 +59,7 @@ def accept_silently(claim: jobs.Claim) -> None:
 # Reminders
 
 
-@jobs.periodic("reversibility.remind", today_slot)
+@jobs.periodic("reversibility.remind", jobs.daily)
 def remind() -> None:
     """Each reminder leaves once, even when the portal was off on its day."""
     today = clock.today()
@@ -94,7 +90,7 @@ def _remind_of_key(case: ReversibilityCase, today: date) -> None:
 # Data that nobody asked for
 
 
-@jobs.periodic("reversibility.unclaimed", today_slot)
+@jobs.periodic("reversibility.unclaimed", jobs.daily)
 def look_for_unclaimed() -> None:
     """After the end: a last call, then an erasure that the operator orders (001-48, 002-23, 003-24)."""
     query = select(Subscription).where(Subscription.ends_on.is_not(None))

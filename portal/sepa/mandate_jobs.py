@@ -25,14 +25,10 @@ REMINDER_DAYS = (3, 7, 12)  # after the link was sent; it works for 14
 _ADDRESS = re.compile(r"(\S+/sign/([A-Za-z0-9_-]+))")
 
 
-def _this_hour() -> str:
-    return f"{clock.now():%Y-%m-%dT%H}"
-
-
-@jobs.periodic("sepa.accounts", _this_hour)
+@jobs.periodic("sepa.accounts", jobs.hourly)
 def apply_confirmed_accounts() -> None:
     for change in changes_to_apply():
-        jobs.enqueue(APPLY_ACCOUNT, f"{change.uid}:{_this_hour()}", change.mandate.customer.organisation)
+        jobs.enqueue(APPLY_ACCOUNT, f"{change.uid}:{jobs.hourly()}", change.mandate.customer.organisation)
 
 
 @jobs.job(APPLY_ACCOUNT)
@@ -55,11 +51,7 @@ def apply_account(claim: jobs.Claim) -> None:
 # Reminders
 
 
-def _today() -> str:
-    return clock.today().isoformat()
-
-
-@jobs.periodic("sepa.reminders", _today)
+@jobs.periodic("sepa.reminders", jobs.daily)
 def remind_signatories() -> None:
     """Asked for once per link and day of reminder: after a pause of the worker only the latest is sent."""
     live = SignedLink.purpose == Purpose.SIGN_MANDATE, SignedLink.revoked_at.is_(None)
@@ -109,7 +101,7 @@ def _url_in_mail(mandate: Mandate, link: SignedLink) -> str | None:
 # Lapse
 
 
-@jobs.periodic("sepa.lapse", _today)
+@jobs.periodic("sepa.lapse", jobs.daily)
 def warn_of_lapse() -> None:
     """Once per mandate and life: used again, it would be warned of anew three years later."""
     for mandate in lapsing_mandates(select(Mandate)):

@@ -181,3 +181,15 @@ def test_a_content_of_another_length_is_refused():
     with pytest.raises(EngineError) as caught:
         TarArchive(io.BytesIO()).put(Header("a", 4, 1.0), [b"abc"])
     assert caught.value.fault == "incomplete"
+
+
+@pytest.mark.parametrize(
+    "record", [b"0 path=x\n", b"9 path=xy\n", b"x path=x\n", b"99 path=x\n", b"\xff" * 11]
+)
+def test_a_broken_record_is_a_bad_volume_and_not_an_endless_one(record):
+    long = b"a" * 300
+    volume = a_volume((Header(long.decode(), 3, 1.0), b"abc"))
+    whole = b"310 path=" + long + b"\n"
+    assert volume.count(whole) == 1
+    with pytest.raises(BadVolume):
+        list(held(io.BytesIO(volume.replace(whole, record.ljust(len(whole), b"\0")))))
