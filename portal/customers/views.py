@@ -1,6 +1,7 @@
 """Onboarding, list and record of customers."""
 
 import json
+import secrets
 from typing import Any
 
 from flask import (
@@ -50,19 +51,39 @@ def _form(data: Any = None) -> CustomerForm:
     return form
 
 
-def _draft() -> Draft | None:
+def _draft() -> tuple[Draft | None, list[list[str]]]:
+    """The row of the actor's draft, and what it holds; a closed one holds the name of its entry alone."""
     query = select(Draft).where(Draft.user_id == g.actor.id, Draft.form == _DRAFT)
-    return db.session.scalars(query).one_or_none()
+    row = db.session.scalars(query).one_or_none()
+    return row, json.loads(row.content) if row else []
 
 
 def _keep_draft() -> None:
-    """What has been typed so far survives a closed tab and an expired session."""
-    typed = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token"]
-    row = _draft()
+    """What has been typed so far survives a closed tab and an expired session.
+
+    A field's verification may reach the server after the form that it belongs to: a closed entry
+    keeps nothing more.
+    """
+    typed = [[k, v] for k, v in request.form.items(multi=True) if k != "csrf_token"]
+    row, held = _draft()
+    if held != _closed():
+        _write_draft(row, typed)
+
+
+def _write_draft(row: Draft | None, typed: list[list[str]]) -> None:
     if row is None:
         row = Draft(organisation=g.actor.organisation, user_id=g.actor.id, form=_DRAFT)
         db.session.add(row)
     row.content = json.dumps(typed)
+
+
+def _closed() -> list[list[str]]:
+    return [["entry", request.form.get("entry", "")]]
+
+
+def _close_draft() -> None:
+    """The entry is finished, or given up."""
+    _write_draft(_draft()[0], _closed())
 
 
 def _resellers() -> list[Organisation]:
@@ -76,11 +97,16 @@ def _resellers() -> list[Organisation]:
 @bp.get("/new")
 @requires(Permission.CUSTOMER_WRITE)
 def new_customer() -> Response:
-    draft = _draft()
-    form = _form(MultiDict(json.loads(draft.content)) if draft else None)
-    return make_response(
-        render_template("customers/new.html", form=form, restored=bool(draft), resellers=_resellers())
-    )
+    held = MultiDict((name, value) for name, value in _draft()[1])
+    restored = len(held) > 1
+    form = _form(held if restored else None)
+    entry = held["entry"] if restored and "entry" in held else secrets.token_hex(8)
+    return _page(form, restored=restored, entry=entry)
+
+
+def _page(form: CustomerForm, *, entry: str, restored: bool = False) -> Response:
+    context = {"form": form, "entry": entry, "restored": restored, "resellers": _resellers()}
+    return make_response(render_template("customers/new.html", **context), 422 if form.errors else 200)
 
 
 @bp.post("/new/check/<field>")
@@ -102,9 +128,8 @@ def check_field(field: str) -> Response:
 @bp.post("/new/draft/discard")
 @requires(Permission.CUSTOMER_WRITE)
 def discard_draft() -> Response:
-    if draft := _draft():
-        db.session.delete(draft)
-        db.session.commit()
+    _close_draft()
+    db.session.commit()
     return make_response(redirect(url_for(".new_customer"), 303))
 
 
@@ -121,8 +146,7 @@ def create_customer() -> Response:
     db.session.rollback()
     _keep_draft()
     db.session.commit()
-    answer = render_template("customers/new.html", form=form, restored=False, resellers=_resellers())
-    return make_response(answer, 422)
+    return _page(form, entry=request.form.get("entry", ""))
 
 
 def _onboard(form: CustomerForm) -> Response:
@@ -131,8 +155,7 @@ def _onboard(form: CustomerForm) -> Response:
     reseller = next((r for r in resellers if r.uid == wanted), None) or abort(404)
     customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
     _accept(customer, stack_in_force(form.terms.data, clock.today()))
-    if draft := _draft():
-        db.session.delete(draft)
+    _close_draft()
     db.session.commit()
     return htmx.go(
         url_for(".show_customer", uid=customer.uid),

@@ -78,6 +78,7 @@ def contract_asked(page: Page) -> None:
     """A refusal beside its field, put there by a swap."""
     contract(page)
     page.get_by_label("Et si…").select_option("incident")
+    expect(page.locator("#question input[name=what]")).to_have_value("incident")
     page.get_by_role("button", name="Demander").click()
     expect(page.get_by_text("Ce champ est nécessaire.")).to_be_visible()
 

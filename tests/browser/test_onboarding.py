@@ -39,7 +39,7 @@ def test_the_field_looks_the_same_after_it_was_checked(open_page: OpenPage) -> N
     siret.get_by_role("textbox").press("Tab")
     expect(siret.locator(".field-error")).to_be_visible()
     expect(siret).to_contain_text("facultatif")
-    assert siret.get_attribute("class") == before
+    expect(siret).to_have_class(before or "")
 
 
 def test_the_entry_is_still_there_after_closing_the_window(open_page: OpenPage) -> None:

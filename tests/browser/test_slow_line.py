@@ -30,3 +30,22 @@ def test_a_choice_made_before_the_scripts_is_told_when_they_come(open_page: Open
     for route in held:
         route.continue_()
     expect(page.get_by_text("60 jours")).to_be_visible()
+
+
+def test_no_other_question_is_answered_while_the_chosen_one_is_on_its_way(open_page: OpenPage) -> None:
+    page = open_page("owner")
+    people.open_first(page, "/subscriptions", "Do'BaaS")
+    page.get_by_role("link", name="Contrat et dates").click()
+    question = page.locator("#question")
+    expect(question.locator("input[name=what]")).to_have_value("terminate")
+    held: list[Route] = []
+    page.route("**/question?what=incident", lambda route: held.append(route))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "ask=1" in request.url else None)
+    with page.expect_request("**/question?what=incident"):
+        question.get_by_label("Et si…").select_option("incident")
+    question.get_by_role("button", name="Demander").click()
+    for route in held:
+        route.continue_()
+    expect(question.locator("input[name=what]")).to_have_value("incident")
+    assert asked == []

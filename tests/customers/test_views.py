@@ -1,5 +1,6 @@
 """Onboarding: the form, its checks, its draft."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -89,6 +90,37 @@ def test_one_field_is_checked_on_change_and_the_entry_kept_as_a_draft(house: Hou
     assert "Évrard" not in draft.content_sealed
     assert "Menuiserie Évrard" in client.get("/customers/new").text
     client.post("/customers/new/draft/discard")
+    assert "Menuiserie Évrard" not in client.get("/customers/new").text
+
+
+def entry_of(page: str) -> str:
+    found = re.search(r'name="entry" value="(\w+)"', page)
+    assert found
+    return found[1]
+
+
+def test_a_field_verified_after_its_form_was_sent_brings_no_draft_back(
+    house: House, browser: Browser
+) -> None:
+    client = browser(house.owner)
+    entry = {**ENTRY, "entry": entry_of(client.get("/customers/new").text)}
+    assert client.post("/customers/new", data=entry).status_code == 303
+    late = client.post("/customers/new/check/siren", data=entry)
+    assert late.status_code == 200
+    page = client.get("/customers/new").text
+    assert 'value="Menuiserie Évrard"' not in page
+    assert entry_of(page) != entry["entry"]
+
+
+def test_an_entry_taken_up_again_keeps_its_name_and_is_closed_when_given_up(
+    house: House, browser: Browser
+) -> None:
+    client = browser(house.owner)
+    entry = {**ENTRY, "entry": entry_of(client.get("/customers/new").text)}
+    client.post("/customers/new/check/siren", data=entry)
+    assert entry_of(client.get("/customers/new").text) == entry["entry"]
+    client.post("/customers/new/draft/discard", data={"entry": entry["entry"]})
+    client.post("/customers/new/check/siren", data=entry)
     assert "Menuiserie Évrard" not in client.get("/customers/new").text
 
 
