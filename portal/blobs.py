@@ -1,23 +1,33 @@
-"""Files that the portal makes and keeps (PDF, XML, archives): a local folder or S3, one row each."""
+"""Files that the portal makes and keeps (PDF, XML, archives): a local folder or S3, one row each.
+
+The store holds ciphertext only: who reads its disk, its bucket or a copy of them reads nothing.
+"""
 
 import hashlib
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from flask import Response, current_app, request, send_file
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db, new_uid
+from portal.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
+from portal.secrets import keyring
 
 # What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
 CUSTOMERS_OWN = {"export", "restore"}
+Tell = Callable[[], object]
+ONE_BY_ONE = TransferConfig(use_threads=False)
+"""For boto3: the calling thread does the work, so that it can say meanwhile that it is alive."""
 # Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
 GUARDED = {"batch"}
 
@@ -34,13 +44,14 @@ class Document(Tenant, db.Model):
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
     storage_key: Mapped[str] = mapped_column(String(200))
+    is_sealed: Mapped[bool] = mapped_column(default=True)  # encrypted where it lies
     erased: Mapped[bool] = mapped_column(default=False)  # the bytes are gone, the row stays as proof
 
 
 class Store(Protocol):
     def write(self, key: str, content: bytes) -> None: ...
-    def adopt(self, key: str, path: Path) -> None: ...
-    def open(self, key: str) -> BinaryIO: ...
+    def adopt(self, key: str, path: Path, tell: Tell) -> None: ...
+    def open(self, key: str, start: int = 0) -> BinaryIO: ...
     def delete(self, key: str) -> None: ...
 
 
@@ -59,8 +70,8 @@ class FolderStore:
             out.flush()
             os.fsync(out.fileno())
 
-    def adopt(self, key: str, path: Path) -> None:
-        """Take over a finished file, by rename where the disk allows it."""
+    def adopt(self, key: str, path: Path, tell: Tell) -> None:
+        """Take over a finished file, by rename where the disk allows it; ``tell`` is called meanwhile."""
         with self._landing(key) as part:
             try:
                 path.rename(part)
@@ -68,6 +79,7 @@ class FolderStore:
                 with path.open("rb") as source, part.open("wb") as out:
                     while block := source.read(1 << 20):
                         out.write(block)
+                        tell()
                     out.flush()
                     os.fsync(out.fileno())
                 path.unlink()
@@ -86,8 +98,10 @@ class FolderStore:
         os.fsync(folder)
         os.close(folder)
 
-    def open(self, key: str) -> BinaryIO:
-        return self.path(key).open("rb")
+    def open(self, key: str, start: int = 0) -> BinaryIO:
+        source = self.path(key).open("rb")
+        source.seek(start)
+        return source
 
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
@@ -103,12 +117,15 @@ class S3Store:
     def write(self, key: str, content: bytes) -> None:
         self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
 
-    def adopt(self, key: str, path: Path) -> None:
-        self._client.upload_file(str(path), self._bucket, self._prefix + key)
+    def adopt(self, key: str, path: Path, tell: Tell) -> None:
+        self._client.upload_file(
+            str(path), self._bucket, self._prefix + key, Callback=lambda _: tell(), Config=ONE_BY_ONE
+        )
         path.unlink()
 
-    def open(self, key: str) -> BinaryIO:
-        answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+    def open(self, key: str, start: int = 0) -> BinaryIO:
+        wanted = {"Range": f"bytes={start}-"} if start else {}
+        answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **wanted)
         body: BinaryIO = answer["Body"]
         return body
 
@@ -138,47 +155,83 @@ def keep(
     key: storage key of a job that may be killed and run again, so that nothing is stored twice.
     """
     key = key or new_uid()
-    store().write(key, content)
-    return _document(
-        owner, subject, kind, filename, media_type, key,
-        len(content), hashlib.sha256(content).hexdigest(),
-    )  # fmt: skip
+    sealed = io.BytesIO()
+    written = write_sealed(io.BytesIO(content), sealed, keyring().current, _derive(key))
+    store().write(key, sealed.getvalue())
+    return _document(owner, subject, kind, filename, media_type, key, written)
 
 
 def keep_file(
-    path: Path, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str, key: str = ""
-) -> Document:
-    """Like :func:`keep` for a finished file of any size, which moves into the store."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as source:
-        while block := source.read(1 << 20):
-            digest.update(block)
-            size += len(block)
+    path: Path, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str, key: str = "",
+    tell: Tell = lambda: None,
+) -> Document:  # fmt: skip
+    """Like :func:`keep` for a finished file of any size, which moves into the store.
+
+    What the store holds is read back before the file goes. Raises BrokenFile when it is something else.
+    tell: is called all along, so that a long copy can say that it is alive.
+    """
     key = key or new_uid()
-    store().adopt(key, path)
-    return _document(owner, subject, kind, filename, media_type, key, size, digest.hexdigest())
+    sealed = path.with_name(f"{path.name}.sealed")
+    try:
+        with path.open("rb") as source, sealed.open("wb") as out:
+            written = write_sealed(source, out, keyring().current, _derive(key), tell)
+            out.flush()
+            os.fsync(out.fileno())
+        store().adopt(key, sealed, tell)
+    finally:
+        sealed.unlink(missing_ok=True)
+    with _open(key, written.size_bytes) as kept:
+        if _digest(kept, tell) != written.sha256:
+            raise BrokenFile(filename)
+    path.unlink()
+    return _document(owner, subject, kind, filename, media_type, key, written)
+
+
+def _digest(source: BinaryIO, tell: Tell) -> str:
+    digest = hashlib.sha256()
+    while piece := source.read(1 << 20):
+        digest.update(piece)
+        tell()
+    return digest.hexdigest()
+
+
+def _derive(key: str) -> Derive:
+    """Each file has a key of its own, which opens no other place of the store."""
+    return partial(keyring().file_key, context=key)
 
 
 def _document(
-    owner: Any, subject: Any, kind: str, filename: str, media_type: str,
-    key: str, size: int, sha256: str,
-) -> Document:  # fmt: skip
+    owner: Any, subject: Any, kind: str, filename: str, media_type: str, key: str, written: Written
+) -> Document:
     row = Document(
         organisation=owner,
         kind=kind,
         subject_uid=subject.uid,
         filename=filename,
         media_type=media_type,
-        size_bytes=size,
-        sha256=sha256,
+        size_bytes=written.size_bytes,
+        sha256=written.sha256,
         storage_key=key,
     )
     db.session.add(row)
     return row
 
 
+def opener(document: Document) -> Callable[[], BinaryIO]:
+    """How to open the content, to be read from any place, when the row is no longer at hand.
+
+    Opening or reading raises BrokenFile when the store holds something else than what was written.
+    """
+    key = document.storage_key
+    return partial(_open, key, document.size_bytes) if document.is_sealed else partial(store().open, key)
+
+
+def _open(key: str, size_bytes: int) -> BinaryIO:
+    return open_sealed(partial(store().open, key), size_bytes, _derive(key))
+
+
 def content_of(document: Document) -> bytes:
-    with store().open(document.storage_key) as source:
+    with opener(document)() as source:
         return source.read()
 
 
@@ -191,7 +244,7 @@ def erase(document: Document) -> None:
 def send_document(document: Document) -> Response:
     """The stored bytes as an attachment, with ranges, never to be kept by a shared cache."""
     response = send_file(
-        store().open(document.storage_key),
+        opener(document)(),
         mimetype=document.media_type,
         as_attachment=True,
         download_name=document.filename,

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -36,8 +38,9 @@ class Keyring:
     """The keys of this installation."""
 
     def __init__(self, content: dict[str, Any]) -> None:
-        self._data = {kid: AESGCM(base64.b64decode(key)) for kid, key in content["data"].items()}
-        self._current = content["current"]
+        self._master = {kid: base64.b64decode(key) for kid, key in content["data"].items()}
+        self._data = {kid: AESGCM(key) for kid, key in self._master.items()}
+        self.current: str = content["current"]
         self._index = base64.b64decode(content["index"])
         self.session_key: str = content["session"]
         self.license_kid: str = content["license"]["kid"]
@@ -48,8 +51,8 @@ class Keyring:
     def seal(self, plain: str, context: str) -> str:
         """Encrypt for one place only; ``context`` is ``table.column:row``."""
         nonce = os.urandom(12)
-        body = nonce + self._data[self._current].encrypt(nonce, plain.encode(), context.encode())
-        return f"{self._current}.{base64.urlsafe_b64encode(body).decode()}"
+        body = nonce + self._data[self.current].encrypt(nonce, plain.encode(), context.encode())
+        return f"{self.current}.{base64.urlsafe_b64encode(body).decode()}"
 
     def open(self, sealed: str, context: str) -> str:
         """Decrypt; raises ``InvalidTag`` for a changed or moved value."""
@@ -58,6 +61,13 @@ class Keyring:
             raise InvalidTag
         raw = base64.urlsafe_b64decode(body)
         return self._data[kid].decrypt(raw[:12], raw[12:], context.encode()).decode()
+
+    def file_key(self, kid: str, salt: bytes, context: str) -> bytes:
+        """The 32 bytes of one stored file's key. Raises ``InvalidTag`` for a key that is not in the ring."""
+        if kid not in self._master:
+            raise InvalidTag
+        derivation = HKDF(hashes.SHA256(), 32, salt, f"stored file\0{context}".encode())
+        return derivation.derive(self._master[kid])
 
     def blind_index(self, value: str, purpose: str) -> str:
         """32 hexadecimal characters that are equal when the values are, and say nothing else."""

@@ -1,14 +1,25 @@
 """The blob store, in a folder and in a real S3 protocol."""
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import get_ident
+from typing import Any
 
 import boto3
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from moto.server import ThreadedMotoServer
 
+from portal import blobs
 from portal.blobs import FolderStore, S3Store, Store
+from portal.db import db
+from portal.sealed_file import BrokenFile
+from tests.builders import House, a_customer
+
+Browser = Callable[..., FlaskClient]
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +62,101 @@ def test_what_is_written_is_read_back(store: Store) -> None:
 def test_a_finished_file_moves_into_the_store(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "made.zip"
     path.write_bytes(b"zip" * 1000)
-    store.adopt("aazip", path)
+    threads: set[int] = set()
+    store.adopt("aazip", path, lambda: threads.add(get_ident()))
+    assert threads <= {get_ident()}  # whoever tells that a task lives must be the one that holds it
     assert not path.exists()
     with store.open("aazip") as source:
         assert source.read() == b"zip" * 1000
+
+
+def test_a_stored_file_is_read_from_the_middle(store: Store) -> None:
+    store.write("abmiddle", b"0123456789")
+    with store.open("abmiddle", 4) as source:
+        assert source.read() == b"456789"
+
+
+def test_an_upload_tells_that_it_goes_on(bucket: str, tmp_path: Path) -> None:
+    path, told = tmp_path / "big", []
+    path.write_bytes(bytes(20 << 20))
+    S3Store(bucket, "").adopt("aabig", path, lambda: told.append(get_ident()))
+    assert len(told) > 2 and set(told) == {get_ident()}
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def owner(house: House) -> dict[str, Any]:
+    subject = a_customer(house.reseller)
+    return {"owner": subject.organisation, "subject": subject, "kind": "test", "media_type": "text/plain"}
+
+
+def test_the_store_holds_nothing_that_can_be_read(app: Flask, owner: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    content = b"what nobody else may read\n" * 20_000
+    path.write_bytes(content)
+    whole = blobs.keep(b"FR76 0000 1111", filename="a.txt", **owner)
+    file = blobs.keep_file(path, filename="b.txt", **owner)
+    db.session.commit()
+    stored = everything_in(Path(app.config["BLOB_URL"]))
+    assert b"FR76" not in stored and b"nobody else" not in stored
+    assert blobs.content_of(whole) == b"FR76 0000 1111"
+    assert blobs.content_of(file) == content
+    assert list(tmp_path.glob("notes*")) == []  # it has moved
+
+
+def test_a_file_kept_before_the_store_was_sealed_is_still_read(app: Flask, owner: dict[str, Any]) -> None:
+    document = blobs.keep(b"", filename="a.txt", **owner)
+    blobs.store().write(document.storage_key, b"as it was")
+    document.is_sealed, document.size_bytes = False, 9
+    assert blobs.content_of(document) == b"as it was"
+
+
+def test_bytes_put_in_place_of_a_document_are_not_served(
+    app: Flask, house: House, browser: Browser, owner: dict[str, Any]
+) -> None:
+    document = blobs.keep(b"the invoice", filename="a.txt", **owner)
+    other = blobs.keep(b"the invoice", filename="b.txt", **owner)
+    db.session.commit()
+    with blobs.store().open(other.storage_key) as source:
+        blobs.store().write(document.storage_key, source.read())
+    with pytest.raises(BrokenFile):
+        blobs.content_of(document)
+    assert browser(house.owner).get(f"/documents/{other.uid}").data == b"the invoice"
+
+
+def test_a_file_that_the_store_did_not_keep_whole_gets_no_row(
+    owner: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"x" * 1000)
+    adopt = FolderStore.adopt
+
+    def adopt_badly(store: FolderStore, key: str, sealed: Path, tell: Callable[[], object]) -> None:
+        sealed.write_bytes(sealed.read_bytes()[:-1])
+        adopt(store, key, sealed, tell)
+
+    monkeypatch.setattr(FolderStore, "adopt", adopt_badly)
+    with pytest.raises(BrokenFile):
+        blobs.keep_file(path, filename="a", **owner)
+    assert path.exists() and db.session.scalars(db.select(blobs.Document)).all() == []
+
+
+def test_a_full_disk_leaves_nothing_half_kept(
+    owner: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"x" * 1000)
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(FolderStore, "adopt", full)
+    with pytest.raises(OSError, match="no space"):
+        blobs.keep_file(path, filename="a", **owner)
+    assert [each.name for each in tmp_path.glob("notes*")] == ["notes.txt"]
 
 
 def test_deleting_twice_is_deleting_once(store: Store) -> None:

@@ -109,6 +109,7 @@ def fetch_file(claim: jobs.Claim) -> None:
         document = blobs.keep_file(
             part, owner=request.customer.organisation, subject=request, kind="restore", key=f"{uid}-{run}",
             filename=found.name[-200:], media_type="application/octet-stream",
+            tell=lambda: claim.progress(found.size, found.size),
         )  # fmt: skip
     finally:
         part.unlink(missing_ok=True)

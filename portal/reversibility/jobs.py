@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from flask import current_app
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from portal import blobs, clock, jobs
 from portal.blobs import Document
 from portal.db import db, reading
+from portal.engine.copying import full_disk_told
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import lent_passphrase, passing_faults_retry, private_folder, restic
 from portal.engine.port import Exported, ExportLimits, OnProgress, Progress
@@ -55,7 +57,8 @@ def export(claim: jobs.Claim) -> None:
     except EngineError as error:
         _cannot_export(claim, case, error)
         raise
-    _keep_files(claim, case, copy.directory, copy.names)
+    with full_disk_told():
+        _keep_files(claim, case, copy)
     _erase_exports(case, keep_round=case.round)
     case.deliver(copy.files, copy.bytes, copy.sums_sha256, lost=copy.lost, by=SYSTEM)
     claim.step(done=_WHOLE, total=_WHOLE)
@@ -100,7 +103,8 @@ class _Copy:
     """What either kind of export leaves in its folder."""
 
     directory: Path
-    names: list[str]
+    volumes: list[str]
+    papers: tuple[str, ...]
     files: int
     bytes: int
     sums_sha256: str
@@ -109,8 +113,10 @@ class _Copy:
 
 def _readable(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
     done = _published(destination) or _export(claim, case, destination)
-    names = [*(volume.name for volume in done.volumes), *done.documents]
-    return _Copy(done.directory, names, done.files, done.bytes, done.manifest_sha256, done.lost)
+    volumes = [volume.name for volume in done.volumes]
+    return _Copy(
+        done.directory, volumes, done.documents, done.files, done.bytes, done.manifest_sha256, done.lost
+    )
 
 
 def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
@@ -119,9 +125,9 @@ def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _C
     db.session.rollback()
     with passing_faults_retry():
         done = restic().export_sealed(repo, destination, _teller(claim, _still_wanted), _limits())
-    names = [*(volume.name for volume in done.volumes), *done.documents]
+    volumes = [volume.name for volume in done.volumes]
     sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
-    return _Copy(done.directory, names, done.objects, done.bytes, sums, len(done.damaged))
+    return _Copy(done.directory, volumes, done.documents, done.objects, done.bytes, sums, len(done.damaged))
 
 
 def _published(destination: Path) -> Exported | None:
@@ -160,21 +166,26 @@ def _limits() -> ExportLimits:
     return limits
 
 
-def _keep_files(claim: jobs.Claim, case: ReversibilityCase, directory: Path, names: list[str]) -> None:
-    """Put volumes and papers into the store, one commit each; what is already there is left alone."""
-    for position, name in enumerate(names):
+def _keep_files(claim: jobs.Claim, case: ReversibilityCase, copy: _Copy) -> None:
+    """Put volumes and papers into the store, one commit each; what is already there is left alone.
+
+    The plain volume goes as soon as its sealed copy is kept: there is never room for two whole exports.
+    """
+    for position, name in enumerate([*copy.volumes, *copy.papers]):
         key = f"{case.uid}-{case.round}-{position}"
         known = select(Document.id).where(Document.storage_key == key)
-        if db.session.scalar(known) is not None:
-            continue
-        copy = directory / f"{name}.kept"  # the store takes the file; the export stays whole
-        copy.unlink(missing_ok=True)
-        os.link(directory / name, copy)
-        blobs.keep_file(
-            copy, owner=case.customer.organisation, subject=case, kind="export", filename=name, key=key,
-            media_type=_MEDIA.get(Path(name).suffix, "text/plain"),
-        )  # fmt: skip
-        claim.step()
+        if db.session.scalar(known) is None:
+            moved = copy.directory / f"{name}.kept"  # until it is committed, the export stays whole
+            moved.unlink(missing_ok=True)
+            os.link(copy.directory / name, moved)
+            blobs.keep_file(
+                moved, owner=case.customer.organisation, subject=case, kind="export",
+                filename=name, key=key, media_type=_MEDIA.get(Path(name).suffix, "text/plain"),
+                tell=partial(claim.progress, _WHOLE, _WHOLE),
+            )  # fmt: skip
+            claim.step()
+        if name in copy.volumes:
+            (copy.directory / name).unlink(missing_ok=True)
 
 
 def _erase_exports(case: ReversibilityCase, keep_round: int | None = None) -> None:

@@ -1,10 +1,12 @@
 """A bucket of the customer's own, to which the copy is written once the provider has approved it (004-31)."""
 
 import json
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address
 from socket import gaierror, getaddrinfo
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -16,7 +18,7 @@ from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import jobs
-from portal.blobs import store
+from portal.blobs import ONE_BY_ONE, opener
 from portal.db import Tenant, db
 from portal.engine.fetch import handed_over
 from portal.errors import Conflict, Refused
@@ -150,10 +152,10 @@ def push(claim: jobs.Claim) -> None:
     checked_endpoint(target.endpoint)  # a name may lead elsewhere than when it was asked for
     bucket, client = _Bucket(target), len(documents)
     for number, document in enumerate(documents, 1):
-        key, size, sha256 = document.storage_key, document.size_bytes, document.sha256
+        content, size, sha256 = opener(document), document.size_bytes, document.sha256
         filename = document.filename
         db.session.rollback()  # no transaction is held while the network works
-        bucket.put(filename, key, size, sha256)
+        bucket.put(filename, content, size, sha256, partial(claim.progress, number - 1, client))
         claim.step(done=number, total=client)
     target.finish(len(documents))
     target.case.write_to_customer("mails/pushed.txt", target=target)
@@ -171,15 +173,20 @@ class _Bucket:
         )  # fmt: skip
         self._bucket, self._prefix = target.bucket, f"{target.prefix}/" if target.prefix else ""
 
-    def put(self, filename: str, storage_key: str, size: int, sha256: str) -> None:
+    def put(
+        self, filename: str, opened: Callable[[], BinaryIO], size: int, sha256: str,
+        tell: Callable[[], object],
+    ) -> None:  # fmt: skip
         """Write one file and ask what arrived. Raises Refused with a sentence for the customer."""
         key = self._prefix + filename
         try:
             if self._holds(key, size, sha256):
                 return
-            with store().open(storage_key) as content:
-                extra = {"Metadata": {"sha256": sha256}}
-                self._client.upload_fileobj(content, self._bucket, key, ExtraArgs=extra)
+            with opened() as content:
+                self._client.upload_fileobj(
+                    content, self._bucket, key, ExtraArgs={"Metadata": {"sha256": sha256}},
+                    Callback=lambda _: tell(), Config=ONE_BY_ONE,
+                )  # fmt: skip
             if not self._holds(key, size, sha256):
                 raise Refused(N_("Votre espace n'a pas gardé « %(name)s » entier."), name=filename)
         except ClientError as error:

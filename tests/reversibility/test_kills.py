@@ -142,6 +142,12 @@ def test_an_export_survives_kill_9(installation, case, start, place, tmp_path):
     vaulting.kill(worker)
     assert state_of(case) == C.EXPORTING
     assert secret_in_files(place[1]) == []
+    worker = start(slow=True)
+    plain, kept = place[1] / "exports" / f"{case_uid_}-1", place[1] / "blobs"
+    wait_for(lambda: len(list(kept.rglob(f"{case_uid_}-1-*"))) >= 3)
+    vaulting.kill(worker)  # while the store takes the files over
+    assert state_of(case) == C.EXPORTING
+    assert plain.is_dir() and not (plain / "export-001.zip").exists()
     start(slow=False)
     wait_for(lambda: state_of(case) == C.READY)
     names = [d.filename for d in exports(case)]
@@ -151,6 +157,7 @@ def test_an_export_survives_kill_9(installation, case, start, place, tmp_path):
     assert secret_in_files(place[1]) == []
     assert vaulting.SECRET not in vaulting.text_of_every_column()
     wait_for(lambda: not list((place[1] / "exports").glob(f"{case_uid_}*")))
+    assert [file for file in kept.rglob("*") if file.is_file() and b"PK\3\4" in file.read_bytes()] == []
 
 
 def exports(case) -> list[Document]:
