@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import boto3
 from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
 from flask import Response, current_app, request, send_file
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,8 @@ CUSTOMERS_OWN = {"export", "restore"}
 Tell = Callable[[], object]
 ONE_BY_ONE = TransferConfig(use_threads=False)
 """For boto3: the calling thread does the work, so that it can say meanwhile that it is alive."""
+NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
+"""What S3 servers without versions answer when they are asked for them."""
 # Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
 GUARDED = {"batch"}
 
@@ -130,7 +133,18 @@ class S3Store:
         return body
 
     def delete(self, key: str) -> None:
-        self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        """Remove the object with the older versions that a bucket may keep of it."""
+        name = self._prefix + key
+        pages = self._client.get_paginator("list_object_versions")
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=name):
+                for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                    if each["Key"] == name:
+                        self._client.delete_object(Bucket=self._bucket, Key=name, VersionId=each["VersionId"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_VERSIONS:
+                raise
+            self._client.delete_object(Bucket=self._bucket, Key=name)
 
 
 @cache

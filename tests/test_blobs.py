@@ -3,12 +3,15 @@
 import errno
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from threading import get_ident
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from flask import Flask
 from flask.testing import FlaskClient
 from moto.server import ThreadedMotoServer
@@ -163,6 +166,39 @@ def test_deleting_twice_is_deleting_once(store: Store) -> None:
     store.write("abgone", b"x")
     store.delete("abgone")
     store.delete("abgone")
+
+
+@pytest.mark.parametrize("keeps_versions", [True, False])
+def test_nothing_of_a_deleted_object_stays_in_a_bucket(bucket: str, keeps_versions: bool) -> None:
+    client: Any = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    name = f"versions-{keeps_versions}".lower()
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+    if keeps_versions:
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    store = S3Store(name, "portal/")
+    for key, content in (("abc", b"first"), ("abc", b"second"), ("abcd", b"another's")):
+        store.write(key, content)
+    client.delete_object(Bucket=name, Key="portal/abc")  # leaves a marker where versions are kept
+    store.delete("abc")
+    listed = client.list_object_versions(Bucket=name)
+    assert [each["Key"] for each in listed["Versions"]] == ["portal/abcd"]
+    assert "DeleteMarkers" not in listed
+    with store.open("abcd") as source:
+        assert source.read() == b"another's"
+
+
+def test_a_server_without_versions_is_asked_to_delete_and_one_that_refuses_is_heard(bucket: str) -> None:
+    store = S3Store(bucket, "")
+    client = store._client
+    for code, is_gone in (("NotImplemented", True), ("AccessDenied", False)):
+        store.write("abrefused", b"x")
+        with Stubber(client) as stub:
+            stub.add_client_error("list_object_versions", code)
+            if is_gone:
+                stub.add_response("delete_object", {}, {"Bucket": bucket, "Key": "abrefused"})
+            with nullcontext() if is_gone else pytest.raises(ClientError):
+                store.delete("abrefused")
+            stub.assert_no_pending_responses()
 
 
 def test_a_folder_never_shows_half_a_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from urllib3.exceptions import HTTPError
 
+from portal.blobs import NO_VERSIONS
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.stores.objects import (
     CONFIG,
@@ -27,7 +28,6 @@ from portal.engine.stores.objects import (
 
 CONNECT_SECONDS = 10.0
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound"}
-_NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
 
 
 class S3Store:
@@ -102,7 +102,7 @@ class S3Store:
         try:
             yield from self._versions()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _NO_VERSIONS:
+            if error.response["Error"]["Code"] not in NO_VERSIONS:
                 raise
             for row in self._rows("list_objects_v2", "Contents", self._prefix):
                 yield Remnant(row["Key"].removeprefix(self._prefix), row["Size"])
@@ -121,7 +121,7 @@ class S3Store:
             for row in self._rows("list_multipart_uploads", "Uploads", self._prefix):
                 yield self._remnant(row, "upload", 0, row["UploadId"])
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _NO_VERSIONS:
+            if error.response["Error"]["Code"] not in NO_VERSIONS:
                 raise
 
     def _remnant(self, row: dict[str, Any], kind: Any, size: int, id_: str) -> Remnant:
