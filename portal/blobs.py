@@ -14,18 +14,22 @@ from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import boto3
+import structlog
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 from flask import Response, current_app, request, send_file
+from flask_babel import gettext as _
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db, new_uid
+from portal.errors import Unreadable
 from portal.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
 from portal.secrets import keyring
 
 # What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
 CUSTOMERS_OWN = {"export", "restore"}
+log = structlog.get_logger()
 Tell = Callable[[], object]
 ONE_BY_ONE = TransferConfig(use_threads=False)
 """For boto3: the calling thread does the work, so that it can say meanwhile that it is alive."""
@@ -255,10 +259,27 @@ def erase(document: Document) -> None:
     document.erased = True
 
 
+def _opened(document: Document) -> BinaryIO:
+    try:
+        content = opener(document)()
+        if document.is_sealed:
+            content.read(1)  # decrypts the first piece, which most documents are
+            content.seek(0)
+    except (OSError, ClientError) as error:
+        log.error("document unreadable", document=document.uid, key=document.storage_key, error=str(error))
+        message = _("Ce fichier ne se relit pas tel qu'il a été gardé. Le prestataire doit le rétablir.")
+        raise Unreadable(message) from None
+    return content
+
+
 def send_document(document: Document) -> Response:
-    """The stored bytes as an attachment, with ranges, never to be kept by a shared cache."""
+    """The content as an attachment, with ranges, never to be kept by a shared cache.
+
+    Raises Unreadable when the store has it no more or has something else; where that shows only later in
+    a long file, the download breaks off.
+    """
     response = send_file(
-        opener(document)(),
+        _opened(document),
         mimetype=document.media_type,
         as_attachment=True,
         download_name=document.filename,

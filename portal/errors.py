@@ -27,6 +27,12 @@ class IllegalStep(PortalError):
     status = 409
 
 
+class Unreadable(PortalError):
+    """What the portal keeps cannot be read as it was written."""
+
+    status = 500
+
+
 class Conflict(PortalError):
     """Somebody else was faster, or the same key came with another body."""
 

@@ -127,7 +127,13 @@ def test_bytes_put_in_place_of_a_document_are_not_served(
         blobs.store().write(document.storage_key, source.read())
     with pytest.raises(BrokenFile):
         blobs.content_of(document)
-    assert browser(house.owner).get(f"/documents/{other.uid}").data == b"the invoice"
+    client = browser(house.owner)
+    assert client.get(f"/documents/{other.uid}").data == b"the invoice"
+    broken = client.get(f"/documents/{document.uid}")
+    assert broken.status_code == 500 and "ne se relit pas" in broken.text
+    assert b"the invoice" not in broken.data
+    blobs.store().delete(document.storage_key)
+    assert "ne se relit pas" in client.get(f"/documents/{document.uid}").text
 
 
 def test_a_file_that_the_store_did_not_keep_whole_gets_no_row(
