@@ -22,7 +22,7 @@ from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.accounts.models import Organisation, OrganisationKind
+from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.models import Customer, Draft, onboard
 from portal.customers.queries import page, search
@@ -65,12 +65,16 @@ def _keep_draft() -> None:
     keeps nothing more.
     """
     typed = [[k, v] for k, v in request.form.items(multi=True) if k != "csrf_token"]
+    _write_draft(typed)
+
+
+def _write_draft(typed: list[list[str]]) -> None:
+    """One after the other: a form and the verification of its last field arrive together."""
+    one_at_a_time = select(User.id).where(User.id == g.actor.id).with_for_update(key_share=True)
+    db.session.execute(one_at_a_time)
     row, held = _draft()
-    if held != _closed():
-        _write_draft(row, typed)
-
-
-def _write_draft(row: Draft | None, typed: list[list[str]]) -> None:
+    if held == _closed():
+        return
     if row is None:
         row = Draft(organisation=g.actor.organisation, user_id=g.actor.id, form=_DRAFT)
         db.session.add(row)
@@ -83,7 +87,7 @@ def _closed() -> list[list[str]]:
 
 def _close_draft() -> None:
     """The entry is finished, or given up."""
-    _write_draft(_draft()[0], _closed())
+    _write_draft(_closed())
 
 
 def _resellers() -> list[Organisation]:
