@@ -100,12 +100,12 @@ def test_the_store_holds_nothing_that_can_be_read(app: Flask, owner: dict[str, A
     path = tmp_path / "notes.txt"
     content = b"what nobody else may read\n" * 20_000
     path.write_bytes(content)
-    whole = blobs.keep(b"FR76 0000 1111", filename="a.txt", **owner)
+    whole = blobs.keep(b"FR76 0000 1111 2222", filename="a.txt", **owner)
     file = blobs.keep_file(path, filename="b.txt", **owner)
     db.session.commit()
     stored = everything_in(Path(app.config["BLOB_URL"]))
-    assert b"FR76" not in stored and b"nobody else" not in stored
-    assert blobs.content_of(whole) == b"FR76 0000 1111"
+    assert b"FR76 0000 1111 2222" not in stored and b"nobody else may" not in stored
+    assert blobs.content_of(whole) == b"FR76 0000 1111 2222"
     assert blobs.content_of(file) == content
     assert list(tmp_path.glob("notes*")) == []  # it has moved
 
