@@ -35,6 +35,7 @@ ONE_BY_ONE = TransferConfig(use_threads=False)
 """For boto3: the calling thread does the work, so that it can say meanwhile that it is alive."""
 NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
 """What S3 servers without versions answer when they are asked for them."""
+_LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
 # Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
 GUARDED = {"batch"}
 
@@ -189,20 +190,26 @@ def keep_file(
     tell: is called all along, so that a long copy can say that it is alive.
     """
     key = key or new_uid()
-    sealed = path.with_name(f"{path.name}.sealed")
+    with path.open("rb") as source:
+        written = _seal_into_store(source, path.with_name(f"{path.name}.sealed"), key, tell)
+    path.unlink()
+    return _document(owner, subject, kind, filename, media_type, key, written)
+
+
+def _seal_into_store(source: BinaryIO, part: Path, key: str, tell: Tell) -> Written:
+    """Encrypt into ``part``, which the store takes over; then read back what the store has."""
     try:
-        with path.open("rb") as source, sealed.open("wb") as out:
+        with part.open("wb") as out:
             written = write_sealed(source, out, keyring().current, _derive(key), tell)
             out.flush()
             os.fsync(out.fileno())
-        store().adopt(key, sealed, tell)
+        store().adopt(key, part, tell)
     finally:
-        sealed.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
     with _open(key, written.size_bytes) as kept:
         if _digest(kept, tell) != written.sha256:
-            raise BrokenFile(filename)
-    path.unlink()
-    return _document(owner, subject, kind, filename, media_type, key, written)
+            raise BrokenFile(key)
+    return written
 
 
 def _digest(source: BinaryIO, tell: Tell) -> str:
@@ -257,6 +264,32 @@ def erase(document: Document) -> None:
     """Remove the bytes and keep the row, which still says what they were."""
     store().delete(document.storage_key)
     document.erased = True
+
+
+def seal_older(document: Document) -> None:
+    """Encrypt a file that was kept before the store was sealed; the plain one stays beside it.
+
+    The row is to be committed before :func:`drop_plain`: killed anywhere and done again, both come to the
+    same end. Raises BrokenFile when the plain file is not what was kept.
+    """
+    key = document.storage_key
+    if document.is_sealed:
+        return
+    with store().open(key) as source:
+        part = Path(current_app.config["DATA_DIR"]) / f"{key}.sealed"
+        written = _seal_into_store(source, part, key + _LATER, lambda: None)
+    if written.sha256 != document.sha256:
+        store().delete(key + _LATER)
+        raise BrokenFile(key)
+    document.storage_key, document.is_sealed = key + _LATER, True
+
+
+def drop_plain(document: Document) -> bool:
+    """Remove what :func:`seal_older` has left; false for a file that was sealed from the beginning."""
+    if not document.is_sealed or not document.storage_key.endswith(_LATER):
+        return False
+    store().delete(document.storage_key.removesuffix(_LATER))
+    return True
 
 
 def _opened(document: Document) -> BinaryIO:

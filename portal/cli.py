@@ -1,14 +1,16 @@
-"""Commands: ``flask worker``, ``flask create-user``. Set-up happens before the application exists."""
+"""Commands: ``flask worker``, ``create-user``, ``seal-store``. Set-up is done without the application."""
 
 import signal
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 from flask import Flask, current_app
 
 from portal import jobs
 from portal.access import Role
 from portal.accounts.models import Organisation, User
+from portal.blobs import Document, drop_plain, seal_older
 from portal.db import EVERYTHING, db, scope
 from portal.reversibility.cli import reversibility
 from portal.sepa import returns_cli as _returns_cli  # noqa: F401
@@ -19,6 +21,7 @@ from portal.simulator.cli import terms
 def init_app(app: Flask) -> None:
     app.cli.add_command(worker)
     app.cli.add_command(create_user)
+    app.cli.add_command(seal_store)
     app.cli.add_command(terms)
     app.cli.add_command(sepa)
     app.cli.add_command(reversibility)
@@ -32,6 +35,26 @@ def worker() -> None:
         signal.signal(number, lambda received, _frame: stopping.append(received))
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
     jobs.work(app, lambda: bool(stopping))
+
+
+@click.command("seal-store")
+def seal_store() -> None:
+    """Encrypt the files that were kept before the store was encrypted; may be stopped and run again."""
+    with scope(EVERYTHING):
+        known = db.select(Document.uid).where(Document.erased.is_(False)).order_by(Document.id)
+        count = broken = 0
+        for uid in db.session.scalars(known).all():
+            document = db.session.scalars(db.select(Document).where(Document.uid == uid)).one()
+            try:
+                seal_older(document)
+                db.session.commit()
+                count += drop_plain(document)
+            except (OSError, ClientError) as error:
+                broken += 1
+                click.echo(f"{uid} {document.filename} : {error}", err=True)
+    click.echo(f"{count} fichiers scellés, {broken} illisibles")
+    if broken:
+        raise SystemExit(1)
 
 
 @click.command("create-user")

@@ -117,6 +117,61 @@ def test_a_file_kept_before_the_store_was_sealed_is_still_read(app: Flask, owner
     assert blobs.content_of(document) == b"as it was"
 
 
+@pytest.fixture
+def older(app: Flask, owner: dict[str, Any]) -> blobs.Document:
+    """A document as versions before this one kept it."""
+    document = blobs.keep(b"in the clear", filename="a.txt", **owner)
+    blobs.store().write(document.storage_key, b"in the clear")
+    document.is_sealed = False
+    db.session.commit()
+    return document
+
+
+def test_what_was_kept_in_the_clear_is_sealed_by_a_command(app: Flask, older: blobs.Document) -> None:
+    former = older.storage_key
+    done = app.test_cli_runner().invoke(args=["seal-store"])
+    assert (done.exit_code, done.output) == (0, "1 fichiers scellés, 0 illisibles\n")
+    db.session.expire_all()
+    assert older.is_sealed and blobs.content_of(older) == b"in the clear"
+    with pytest.raises(FileNotFoundError):
+        blobs.store().open(former)
+    again = app.test_cli_runner().invoke(args=["seal-store"])
+    assert again.exit_code == 0 and blobs.content_of(older) == b"in the clear"
+    assert not list(Path(app.config["DATA_DIR"]).glob("*.sealed"))
+
+
+@pytest.mark.parametrize("place", ["adopt", "commit", "delete"])
+def test_a_sealing_that_was_cut_off_comes_to_its_end(
+    app: Flask, older: blobs.Document, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    former, uid = older.storage_key, older.uid
+    with monkeypatch.context() as patch:
+        patch.setattr(db.session if place == "commit" else FolderStore, place, _cut_off)
+        assert app.test_cli_runner().invoke(args=["seal-store"]).exit_code == 1
+    db.session.rollback()
+    with blobs.store().open(former) as plain:
+        assert plain.read() == b"in the clear"
+    document = db.session.scalars(db.select(blobs.Document).where(blobs.Document.uid == uid)).one()
+    assert blobs.content_of(document) == b"in the clear"
+    assert app.test_cli_runner().invoke(args=["seal-store"]).exit_code == 0
+    db.session.expire_all()
+    assert document.is_sealed and blobs.content_of(document) == b"in the clear"
+    with pytest.raises(FileNotFoundError):
+        blobs.store().open(former)
+
+
+def _cut_off(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_plain_file_that_has_changed_is_named_and_left_alone(app: Flask, older: blobs.Document) -> None:
+    blobs.store().write(older.storage_key, b"IN the clear")
+    done = app.test_cli_runner().invoke(args=["seal-store"])
+    assert done.exit_code == 1 and older.uid in done.stderr and "1 illisibles" in done.stdout
+    db.session.expire_all()
+    assert not older.is_sealed and blobs.content_of(older) == b"IN the clear"
+
+
 def test_bytes_put_in_place_of_a_document_are_not_served(
     app: Flask, house: House, browser: Browser, owner: dict[str, Any]
 ) -> None:
