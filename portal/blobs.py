@@ -266,15 +266,16 @@ def erase(document: Document) -> None:
     document.erased = True
 
 
-def seal_older(document: Document) -> None:
+def seal_older(document: Document) -> bool:
     """Encrypt a file that was kept before the store was sealed; the plain one stays beside it.
 
     The row is to be committed before :func:`drop_plain`: killed anywhere and done again, both come to the
-    same end. Raises BrokenFile when the plain file is not what was kept.
+    same end. False for a file that is sealed already. Raises BrokenFile when the plain file is not what was
+    kept.
     """
     key = document.storage_key
     if document.is_sealed:
-        return
+        return False
     with store().open(key) as source:
         part = Path(current_app.config["DATA_DIR"]) / f"{key}.sealed"
         written = _seal_into_store(source, part, key + _LATER, lambda: None)
@@ -282,14 +283,13 @@ def seal_older(document: Document) -> None:
         store().delete(key + _LATER)
         raise BrokenFile(key)
     document.storage_key, document.is_sealed = key + _LATER, True
-
-
-def drop_plain(document: Document) -> bool:
-    """Remove what :func:`seal_older` has left; false for a file that was sealed from the beginning."""
-    if not document.is_sealed or not document.storage_key.endswith(_LATER):
-        return False
-    store().delete(document.storage_key.removesuffix(_LATER))
     return True
+
+
+def drop_plain(document: Document) -> None:
+    """Remove what :func:`seal_older` has left, now or in a run that was killed."""
+    if document.is_sealed and document.storage_key.endswith(_LATER):
+        store().delete(document.storage_key.removesuffix(_LATER))
 
 
 def _opened(document: Document) -> BinaryIO:

@@ -46,9 +46,9 @@ def seal_store() -> None:
         for uid in db.session.scalars(known).all():
             document = db.session.scalars(db.select(Document).where(Document.uid == uid)).one()
             try:
-                seal_older(document)
+                count += seal_older(document)
                 db.session.commit()
-                count += drop_plain(document)
+                drop_plain(document)
             except (OSError, ClientError) as error:
                 broken += 1
                 click.echo(f"{uid} {document.filename} : {error}", err=True)
