@@ -95,7 +95,7 @@ def export_readable(
         if (done := published(destination, ids)) is not None:
             if any(Path(one.name).suffix != f".{limits.volume_kind}" for one in done.volumes):
                 raise EngineError(EngineFault.UNSAFE_PATH)  # the same backups, in the other kind of volumes
-            shutil.rmtree(work_directory(destination), ignore_errors=True)
+            _clear(destination)
             return done
         while True:
             work = Workspace(destination, plan)
@@ -108,11 +108,16 @@ def export_readable(
 def discard(destination: Path) -> None:
     """Throw away the work of an export that will not be resumed. Raises EngineError(BUSY)."""
     with exclusive(_lock_file(destination)):
-        if work_directory(destination).exists():
-            shutil.rmtree(work_directory(destination))
-        forget(destination)
-        stand_ins.forget(destination)
+        _clear(destination)
     discard_mirror(mirror_directory(destination))
+
+
+def _clear(destination: Path) -> None:
+    """Remove what a process that was killed left beside the result."""
+    if work_directory(destination).exists():
+        shutil.rmtree(work_directory(destination))
+    forget(destination)
+    stand_ins.forget(destination)
 
 
 def mirror_directory(destination: Path) -> Path:

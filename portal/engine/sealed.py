@@ -24,7 +24,7 @@ from portal.engine.mirror import kept_objects
 from portal.engine.pace import throttled
 from portal.engine.port import ExportLimits, OnProgress, RepoRef, SealedExport, SealedVolume
 from portal.engine.sealed_papers import papers
-from portal.engine.space import reserved
+from portal.engine.space import forget, reserved
 from portal.engine.stores.objects import FOLDERS, Access, ObjectStore, StoredObject, place_of
 from portal.engine.workspace import work_directory
 
@@ -63,6 +63,7 @@ def export_sealed(
     with exclusive(destination.with_name(destination.name + ".lock")), full_disk_told():
         if (done := published(destination)) is not None:
             shutil.rmtree(work_directory(destination), ignore_errors=True)
+            forget(destination)
             return done
         return _Sealing(repository(repo, access), destination, on_progress, limits).run()
 

@@ -47,13 +47,13 @@ def _destination(uid: str, number: int) -> Path:
 def export(claim: jobs.Claim) -> None:
     case = _wanted(claim, CaseState.EXPORTING)
     if case is None:
-        return _clear_if_cancelled(claim)
+        return _clear(claim)
     destination = _destination(case.uid, case.round)
     try:
         copy = _sealed(claim, case, destination) if case.is_sealed else _readable(claim, case, destination)
         _still_wanted(case.uid)
     except _Cancelled:
-        return _clear_if_cancelled(claim)
+        return _clear(claim)
     except EngineError as error:
         _cannot_export(claim, case, error)
         raise
@@ -61,8 +61,9 @@ def export(claim: jobs.Claim) -> None:
         _keep_files(claim, case, copy)
     _erase_exports(case, keep_round=case.round)
     case.deliver(copy.files, copy.bytes, copy.sums_sha256, lost=copy.lost, by=SYSTEM)
+    uid = case.uid
     claim.step(done=_WHOLE, total=_WHOLE)
-    shutil.rmtree(destination, ignore_errors=True)
+    _remove_work(uid)
 
 
 class _Cancelled(Exception):
@@ -78,11 +79,14 @@ def _still_wanted(uid: str) -> None:
         raise _Cancelled
 
 
-def _clear_if_cancelled(claim: jobs.Claim) -> None:
-    """Nothing of an export that nobody wants stays on this machine."""
+def _clear(claim: jobs.Claim) -> None:
+    """Nothing of an export that nobody wants, or that is delivered, stays on this machine."""
     case = find_case(claim.ref.partition(":")[0])
-    if case is not None and case.state == CaseState.CANCELLED:
+    if case is None:
+        return
+    if case.state in (CaseState.CANCELLED, CaseState.READY):
         _remove_work(case.uid)
+    if case.state == CaseState.CANCELLED:
         _erase_exports(case)
         claim.step()
 

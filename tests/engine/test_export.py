@@ -282,6 +282,20 @@ def test_an_export_killed_at_any_moment_is_finished_by_the_next(large, tmp_path,
     assert leftovers(destination) == ["place"]
 
 
+@pytest.mark.parametrize("form", ["readable", "sealed"])
+def test_what_a_kill_just_after_the_publication_left_is_removed(engine, office, snapshots, tmp_path, form):
+    def export():
+        if form == "sealed":
+            return engine.export_sealed(office, tmp_path / "x", None, FREE)
+        return engine.export_readable(office, a_key(), snapshots, tmp_path / "x", None, FREE)
+
+    done = export()
+    (tmp_path / "x.space").write_text("0" * 20 + str(tmp_path / "x.work"))
+    (tmp_path / "x.work" / "out").mkdir(parents=True)
+    assert export() == done
+    assert leftovers(tmp_path / "x") == []
+
+
 def test_the_passphrase_shows_in_no_process_and_in_no_file(tmp_path):
     secret = "canari de ce seul test"  # others run beside it, and their own restic may show theirs
     repo = a_repository(tmp_path / "repo", secret)

@@ -15,8 +15,9 @@ from portal import jobs
 from portal.billing.models import Charge
 from portal.blobs import Document, content_of
 from portal.db import db
+from portal.engine.installed import private_folder
 from portal.engine.models import OpeningState
-from portal.jobs import TaskState
+from portal.jobs import Task, TaskState
 from portal.journal import JournalEntry
 from portal.reversibility.calendar_jobs import accept_by_silence
 from portal.reversibility.models import CaseState, ReversibilityCase
@@ -56,6 +57,21 @@ def ready(case, browser, agent) -> ReversibilityCase:
     work()
     assert stored(case).state == C.READY
     return case
+
+
+def test_what_a_kill_after_the_delivery_left_on_the_disk_goes(ready):
+    place = private_folder("exports")
+    assert list(place.iterdir()) == []
+    left = place / f"{ready.uid}-{ready.round}"
+    left.mkdir()
+    (left / "MANIFEST.csv").write_text("names of the customer's files")
+    before = [document.uid for document in exports(ready)]
+    task = db.session.scalars(select(Task).where(Task.ref == ready.task_ref)).one()
+    task.state = TaskState.QUEUED
+    db.session.commit()
+    work()
+    assert list(place.iterdir()) == []
+    assert stored(ready).state == C.READY and [one.uid for one in exports(ready)] == before
 
 
 @pytest.fixture
