@@ -263,6 +263,7 @@ def content_of(document: Document) -> bytes:
 def erase(document: Document) -> None:
     """Remove the bytes and keep the row, which still says what they were."""
     store().delete(document.storage_key)
+    drop_plain(document)
     document.erased = True
 
 

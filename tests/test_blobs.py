@@ -160,6 +160,16 @@ def test_a_sealing_that_was_cut_off_comes_to_its_end(
         blobs.store().open(former)
 
 
+def test_erasing_takes_what_a_sealing_that_was_cut_off_has_left(older: blobs.Document) -> None:
+    former = older.storage_key
+    assert blobs.seal_older(older)
+    db.session.commit()  # and killed here
+    blobs.erase(older)
+    for key in (former, older.storage_key):
+        with pytest.raises(FileNotFoundError):
+            blobs.store().open(key)
+
+
 def _cut_off(*_: Any) -> None:
     raise KeyboardInterrupt
 

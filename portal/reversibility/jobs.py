@@ -173,7 +173,7 @@ def _limits() -> ExportLimits:
 def _keep_files(claim: jobs.Claim, case: ReversibilityCase, copy: _Copy) -> None:
     """Put volumes and papers into the store, one commit each; what is already there is left alone.
 
-    The plain volume goes as soon as its sealed copy is kept: there is never room for two whole exports.
+    The plain volume goes as soon as its sealed copy is kept, so that no room is needed for two whole exports.
     """
     for position, name in enumerate([*copy.volumes, *copy.papers]):
         key = f"{case.uid}-{case.round}-{position}"
