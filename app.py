@@ -57,13 +57,40 @@ from portal.subscriptions import withdrawal_views as withdrawals
 from portal.terms import views as terms
 
 BLUEPRINTS = (
-    accounts.bp, home.bp, customers.bp, subscriptions.bp, subscription_vaults.bp, withdrawals.bp,
-    billing.bp, usage_gaps.bp, rates.bp, sepa.bp, mandates.bp, account_change.bp, signing.bp, delegation.bp,
+    accounts.bp,
+    home.bp,
+    customers.bp,
+    subscriptions.bp,
+    subscription_vaults.bp,
+    withdrawals.bp,
+    billing.bp,
+    usage_gaps.bp,
+    rates.bp,
+    sepa.bp,
+    mandates.bp,
+    account_change.bp,
+    signing.bp,
+    delegation.bp,
     verify.bp,
-    import_views.bp, returns.bp, vaults.bp, unlock.bp, fetch.bp, vault_access.bp, custody.bp, restic.bp,
-    restore_requests.bp, reversibility.bp,
-    reversibility_answer.bp, backups.bp, terms.bp, contracts.bp, amendments.bp, notices.bp, prices.bp, api.bp,
-)  # fmt: skip
+    import_views.bp,
+    returns.bp,
+    vaults.bp,
+    unlock.bp,
+    fetch.bp,
+    vault_access.bp,
+    custody.bp,
+    restic.bp,
+    restore_requests.bp,
+    reversibility.bp,
+    reversibility_answer.bp,
+    backups.bp,
+    terms.bp,
+    contracts.bp,
+    amendments.bp,
+    notices.bp,
+    prices.bp,
+    api.bp,
+)
 
 
 def create_app(**overrides: object) -> Flask:

@@ -69,9 +69,11 @@ def main(kind: str, location: str, place: str, rounds: int) -> None:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     figures = {
-        "ratio": round(statistics.median(ratios), 2), "seconds": round(statistics.median(spent), 2),
-        "rss_mb": own // 1024, "restic_rss_mb": child // 1024,
-    }  # fmt: skip
+        "ratio": round(statistics.median(ratios), 2),
+        "seconds": round(statistics.median(spent), 2),
+        "rss_mb": own // 1024,
+        "restic_rss_mb": child // 1024,
+    }
     print(json.dumps(figures))
 
 

@@ -21,8 +21,14 @@ def seed(count: int) -> str:
     reseller = Organisation(parent=provider, kind=OrganisationKind.RESELLER, name="Revendeur")
     db.session.add_all([provider, reseller])
     db.session.flush()
-    owner = User(organisation=reseller, email="bench@example.org", name="Bench", role=Role.OWNER,
-                 password_hash="-", is_enabled=True)  # fmt: skip
+    owner = User(
+        organisation=reseller,
+        email="bench@example.org",
+        name="Bench",
+        role=Role.OWNER,
+        password_hash="-",
+        is_enabled=True,
+    )
     db.session.add(owner)
     db.session.flush()
     parent_id, path, chance = reseller.id, reseller.org_path, random.Random(1)
@@ -31,17 +37,44 @@ def seed(count: int) -> str:
         ids = range(start, min(start + CHUNK, first + count))
         uids = {id_: new_uid() for id_ in ids}
         names = {id_: f"{chance.choice(WORDS)} {chance.choice(WORDS)} {id_}" for id_ in ids}
-        db.session.execute(insert(Organisation.__table__), [
-            {"id": i, "uid": uids[i], "created_at": clock.now(), "org_path": f"{path}{uids[i]}/",
-             "kind": OrganisationKind.CUSTOMER, "name": names[i], "parent_id": parent_id} for i in ids
-        ])  # fmt: skip
-        db.session.execute(insert(Customer.__table__), [
-            {"uid": new_uid(), "created_at": clock.now(), "org_path": f"{path}{uids[i]}/",
-             "organisation_id": i, "reseller_id": parent_id,
-             "kind": "business", "name": names[i], "name_folded": fold(names[i]),
-             "siren": f"{i:09d}", "street": "1 rue du Port", "postcode": "35000", "town": "Rennes",
-             "country": "FR", "health_data": False, "language": "fr"} for i in ids
-        ])  # fmt: skip
+        db.session.execute(
+            insert(Organisation.__table__),
+            [
+                {
+                    "id": i,
+                    "uid": uids[i],
+                    "created_at": clock.now(),
+                    "org_path": f"{path}{uids[i]}/",
+                    "kind": OrganisationKind.CUSTOMER,
+                    "name": names[i],
+                    "parent_id": parent_id,
+                }
+                for i in ids
+            ],
+        )
+        db.session.execute(
+            insert(Customer.__table__),
+            [
+                {
+                    "uid": new_uid(),
+                    "created_at": clock.now(),
+                    "org_path": f"{path}{uids[i]}/",
+                    "organisation_id": i,
+                    "reseller_id": parent_id,
+                    "kind": "business",
+                    "name": names[i],
+                    "name_folded": fold(names[i]),
+                    "siren": f"{i:09d}",
+                    "street": "1 rue du Port",
+                    "postcode": "35000",
+                    "town": "Rennes",
+                    "country": "FR",
+                    "health_data": False,
+                    "language": "fr",
+                }
+                for i in ids
+            ],
+        )
     _row, token = open_sign_in(owner, address="127.0.0.1", browser="bench")
     db.session.commit()
     return token

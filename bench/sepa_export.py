@@ -49,8 +49,19 @@ def floor(url: str, path: Path, schema: etree.XMLSchema) -> float:
         with connection.cursor(name="floor") as cursor:
             cursor.itersize = 2000
             for e2e, cents, rum, signed, name, iban, remittance in cursor.execute(_SQL):
-                out.write(_ROW % (e2e, cents // 100, cents % 100, rum, signed.isoformat(), escape(name), iban,
-                                  escape(remittance)))  # fmt: skip
+                out.write(
+                    _ROW
+                    % (
+                        e2e,
+                        cents // 100,
+                        cents % 100,
+                        rum,
+                        signed.isoformat(),
+                        escape(name),
+                        iban,
+                        escape(remittance),
+                    )
+                )
         out.write("</PmtInf></CstmrDrctDbtInitn></Document>")
     for _event, element in etree.iterparse(str(path), tag=f"{{{_NS}}}DrctDbtTxInf", schema=schema):
         element.clear()
@@ -108,12 +119,18 @@ def main(rounds: int) -> None:
             assert state.state == "exported" and state.count == count, state
             _again()
         size = max(path.stat().st_size for path in Path(app.config["BLOB_URL"]).rglob("*") if path.is_file())
-    print(json.dumps({
-        "seconds": round(median(ours), 2), "floor_seconds": round(median(floors), 2),
-        "floor_ratio": round(median(o / f for o, f in zip(ours, floors, strict=True)), 2),
-        "rss_over_idle_mb": round(max(peaks), 1),
-        "file_mb": round(size / 1e6, 1), "rows_in_file": count,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "seconds": round(median(ours), 2),
+                "floor_seconds": round(median(floors), 2),
+                "floor_ratio": round(median(o / f for o, f in zip(ours, floors, strict=True)), 2),
+                "rss_over_idle_mb": round(max(peaks), 1),
+                "file_mb": round(size / 1e6, 1),
+                "rows_in_file": count,
+            }
+        )
+    )
 
 
 main(int(sys.argv[1]))

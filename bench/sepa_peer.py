@@ -21,11 +21,19 @@ def through_sepaxml(rows: list[dict[str, Any]]) -> None:
     config = {"name": "Creancier", "IBAN": IBAN, "batch": True, "creditor_id": ICS, "currency": "EUR"}
     other = SepaDD(config, schema="pain.008.001.08", clean=True)
     for row in rows:
-        other.add_payment({
-            "name": row["name"], "IBAN": row["iban"], "amount": row["cents"], "type": "RCUR",
-            "collection_date": DUE, "mandate_id": row["rum"], "mandate_date": row["signed_on"],
-            "description": row["remittance"], "endtoend_id": row["end_to_end_id"],
-        })  # fmt: skip
+        other.add_payment(
+            {
+                "name": row["name"],
+                "IBAN": row["iban"],
+                "amount": row["cents"],
+                "type": "RCUR",
+                "collection_date": DUE,
+                "mandate_id": row["rum"],
+                "mandate_date": row["signed_on"],
+                "description": row["remittance"],
+                "endtoend_id": row["end_to_end_id"],
+            }
+        )
     other.export(validate=True)
 
 
@@ -33,16 +41,31 @@ def through_us(rows: list[dict[str, Any]]) -> None:
     total, out = sum(row["cents"] for row in rows), io.BytesIO()
     lines = (
         CollectionLine(
-            end_to_end_id=row["end_to_end_id"], amount_cents=row["cents"], rum=row["rum"],
-            signed_on=row["signed_on"], debtor_name=row["name"], debtor_iban=row["iban"],
+            end_to_end_id=row["end_to_end_id"],
+            amount_cents=row["cents"],
+            rum=row["rum"],
+            signed_on=row["signed_on"],
+            debtor_name=row["name"],
+            debtor_iban=row["iban"],
             remittance=row["remittance"],
         )
         for row in rows
-    )  # fmt: skip
-    group = Group(payment_info_id="M-1", sequence_type="RCUR", collect_on=DUE, count=len(rows),
-                  total_cents=total, lines=lines)  # fmt: skip
-    header = BatchHeader(msg_id="M", created_at=datetime(2027, 1, 4, tzinfo=UTC), scheme="CORE",
-                         count=len(rows), total_cents=total)  # fmt: skip
+    )
+    group = Group(
+        payment_info_id="M-1",
+        sequence_type="RCUR",
+        collect_on=DUE,
+        count=len(rows),
+        total_cents=total,
+        lines=lines,
+    )
+    header = BatchHeader(
+        msg_id="M",
+        created_at=datetime(2027, 1, 4, tzinfo=UTC),
+        scheme="CORE",
+        count=len(rows),
+        total_cents=total,
+    )
     write(out, header, Creditor(name="Creancier", iban=IBAN, ics=ICS), [group], as_of=date(2027, 1, 4))
     out.seek(0)
     assert validate(out).count == len(rows)
@@ -62,10 +85,16 @@ def main(count: int, rounds: int) -> None:
     for _ in range(rounds):
         ours.append(_cpu(through_us, rows))
         theirs.append(_cpu(through_sepaxml, rows))
-    print(json.dumps({
-        "sepaxml_cpu_ratio": round(median(theirs) / median(ours), 1),
-        "sepaxml_cpu_s": round(median(theirs), 2), "our_cpu_s": round(median(ours), 3), "peer_rows": count,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "sepaxml_cpu_ratio": round(median(theirs) / median(ours), 1),
+                "sepaxml_cpu_s": round(median(theirs), 2),
+                "our_cpu_s": round(median(ours), 3),
+                "peer_rows": count,
+            }
+        )
+    )
 
 
 main(int(sys.argv[1]), int(sys.argv[2]))

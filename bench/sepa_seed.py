@@ -32,10 +32,18 @@ def seed(count: int) -> None:
     reseller, now, today = house.reseller, clock.now(), clock.today()
     base: dict[str, Any] = {"created_at": now, "org_path": reseller.org_path, "organisation_id": reseller.id}
     customer = Customer(
-        organisation=reseller, reseller_id=reseller.id, kind="business", name="Client",
-        siren="732829320", street="1 rue du Port", postcode="35000", town="Rennes", country="FR",
-        health_data=False, language="fr",
-    )  # fmt: skip
+        organisation=reseller,
+        reseller_id=reseller.id,
+        kind="business",
+        name="Client",
+        siren="732829320",
+        street="1 rue du Port",
+        postcode="35000",
+        town="Rennes",
+        country="FR",
+        health_data=False,
+        language="fr",
+    )
     db.session.add(customer)
     db.session.flush()
     due_on = clock.today() + timedelta(days=30)

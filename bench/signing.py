@@ -42,12 +42,29 @@ def measure(options: list[str]) -> dict[str, Any]:
     with Instance(demo=False) as portal:
         portal.kill("worker")
         seeded = subprocess.run(
-            [sys.executable, "-m", "bench.signing_seed"], env=portal.environment, cwd=ROOT, check=True,
-            capture_output=True, text=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "bench.signing_seed"],
+            env=portal.environment,
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         portal.kill("web")
-        portal.start("web", [str(BIN / "gunicorn"), "app:create_app()", "--bind", f"127.0.0.1:{portal.port}",
-                             "--workers", "1", "--threads", "4", "--log-level", "warning"])  # fmt: skip
+        portal.start(
+            "web",
+            [
+                str(BIN / "gunicorn"),
+                "app:create_app()",
+                "--bind",
+                f"127.0.0.1:{portal.port}",
+                "--workers",
+                "1",
+                "--threads",
+                "4",
+                "--log-level",
+                "warning",
+            ],
+        )
         portal._wait_for_web()
         path = f"/sign/{seeded.stdout.split()[-1]}"
         load = Load(portal.port, "")

@@ -25,21 +25,59 @@ _BASE = {"customer": "business", "started_on": "2026-01-15", "monthly_fee_cents"
 _CASES: list[dict[str, Any]] = [
     {"contract": "natso", "plan": "annual", "customer": "consumer", "as_of": "2026-11-21"},
     {"contract": "natso", "plan": "monthly", "events": [{"on": "2026-11-21", "what": "terminate"}]},
-    {"contract": "dropcloud", "plan": "annual", "started_on": "2025-11-20", "events": [
-        {"on": "2026-08-20", "what": "terminate"}, {"on": "2026-12-18", "what": "reversibility_request"}]},
-    {"contract": "dobaas", "plan": "36_months", "events": [
-        {"on": "2027-01-12", "what": "terminate", "reason": "switch"},
-        {"on": "2027-01-12", "what": "reversibility_request", "reason": "switch"}]},
-    {"contract": "numspot", "plan": "on_demand", "events": [
-        {"on": "2026-12-01", "what": "formal_notice"},
-        {"on": "2026-12-09", "what": "terminate", "by": "provider", "reason": "non_payment"}]},
-    {"contract": "numspot", "plan": "on_demand", "events": [
-        {"on": "2026-03-15", "what": "late_payment", "due_on": "2026-01-31", "paid_on": "2026-03-15",
-         "amount_cents": 71_244}]},
-    {"contract": "numspot", "plan": "on_demand", "events": [
-        {"on": "2026-11-10", "what": "sla_measure", "service": "object_storage", "measured_percent": 97.9,
-         "mean_month_cents": 1_000_000, "invoice_cents": 1_000_000}]},
-]  # fmt: skip
+    {
+        "contract": "dropcloud",
+        "plan": "annual",
+        "started_on": "2025-11-20",
+        "events": [
+            {"on": "2026-08-20", "what": "terminate"},
+            {"on": "2026-12-18", "what": "reversibility_request"},
+        ],
+    },
+    {
+        "contract": "dobaas",
+        "plan": "36_months",
+        "events": [
+            {"on": "2027-01-12", "what": "terminate", "reason": "switch"},
+            {"on": "2027-01-12", "what": "reversibility_request", "reason": "switch"},
+        ],
+    },
+    {
+        "contract": "numspot",
+        "plan": "on_demand",
+        "events": [
+            {"on": "2026-12-01", "what": "formal_notice"},
+            {"on": "2026-12-09", "what": "terminate", "by": "provider", "reason": "non_payment"},
+        ],
+    },
+    {
+        "contract": "numspot",
+        "plan": "on_demand",
+        "events": [
+            {
+                "on": "2026-03-15",
+                "what": "late_payment",
+                "due_on": "2026-01-31",
+                "paid_on": "2026-03-15",
+                "amount_cents": 71_244,
+            }
+        ],
+    },
+    {
+        "contract": "numspot",
+        "plan": "on_demand",
+        "events": [
+            {
+                "on": "2026-11-10",
+                "what": "sla_measure",
+                "service": "object_storage",
+                "measured_percent": 97.9,
+                "mean_month_cents": 1_000_000,
+                "invoice_cents": 1_000_000,
+            }
+        ],
+    },
+]
 
 
 def _read(raw: dict[str, Any]) -> Case:

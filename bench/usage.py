@@ -54,6 +54,9 @@ def measure(options: list[str]) -> dict[str, Any]:
         spent = time.perf_counter() - start
         seen = list(opened)
     return {
-        "seconds": round(spent, 2), "vaults": wanted.vaults, "objects": objects, "files_opened": len(seen),
+        "seconds": round(spent, 2),
+        "vaults": wanted.vaults,
+        "objects": objects,
+        "files_opened": len(seen),
         "packs_opened": sum("/data/" in name for name in seen),
-    }  # fmt: skip
+    }

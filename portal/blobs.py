@@ -181,9 +181,16 @@ def keep(
 
 
 def keep_file(
-    path: Path, *, owner: Any, subject: Any, kind: str, filename: str, media_type: str, key: str = "",
+    path: Path,
+    *,
+    owner: Any,
+    subject: Any,
+    kind: str,
+    filename: str,
+    media_type: str,
+    key: str = "",
     tell: Tell = lambda: None,
-) -> Document:  # fmt: skip
+) -> Document:
     """Like :func:`keep` for a finished file of any size, which moves into the store.
 
     What the store holds is read back before the file goes. Raises BrokenFile when it is something else.

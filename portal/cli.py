@@ -73,11 +73,7 @@ def create_user(email: str, name: str, role: str, organisation_uid: str, passwor
         if organisation is None:
             raise click.ClickException(f"organisation inconnue : {organisation_uid}")
         user = User(
-            organisation=organisation,
-            email=email.lower(),
-            name=name,
-            role=Role(role),
-            password_hash="",
+            organisation=organisation, email=email.lower(), name=name, role=Role(role), password_hash=""
         )
         user.set_password(password)
         db.session.add(user)

@@ -89,6 +89,5 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(StaleDataError)
     def overtaken(error: StaleDataError) -> Response:
         return _refuse(
-            _("Quelqu'un a modifié cette fiche entre-temps. Rechargez la page, puis recommencez."),
-            409,
+            _("Quelqu'un a modifié cette fiche entre-temps. Rechargez la page, puis recommencez."), 409
         )

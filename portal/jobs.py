@@ -114,9 +114,19 @@ def enqueue(kind: str, ref: str, organisation: Any, *, total: int = 0, unit: str
     if kind not in _jobs:
         raise KeyError(f"no job of kind {kind}")
     row = Task(
-        organisation=organisation, kind=kind, ref=ref, state=T.QUEUED, cursor="", done=0, total=total,
-        unit=unit, lease_until=0, not_before=0, attempts=0, error="",
-    )  # fmt: skip
+        organisation=organisation,
+        kind=kind,
+        ref=ref,
+        state=T.QUEUED,
+        cursor="",
+        done=0,
+        total=total,
+        unit=unit,
+        lease_until=0,
+        not_before=0,
+        attempts=0,
+        error="",
+    )
     values = {c.name: getattr(row, c.key) for c in Task.__table__.columns if c.name != "id"}
     insert_once(Task, values, ["kind", "ref"])
 
@@ -184,9 +194,14 @@ class Claim:
 
     def finish(self, state: TaskState, error: str = "", retry_in: float = 0) -> None:
         self._write(
-            {"state": state, "error": error[:500], "owner": None, "lease_until": 0,
-             "not_before": _now_ms() + int(retry_in * 1000)}
-        )  # fmt: skip
+            {
+                "state": state,
+                "error": error[:500],
+                "owner": None,
+                "lease_until": 0,
+                "not_before": _now_ms() + int(retry_in * 1000),
+            }
+        )
         db.session.commit()
 
 

@@ -37,13 +37,7 @@ class JournalEntry(Tenant, db.Model):
 
 
 def record(
-    subject: Any,
-    what: str,
-    *,
-    by: Any,
-    before: str | None = None,
-    after: str | None = None,
-    **details: Any,
+    subject: Any, what: str, *, by: Any, before: str | None = None, after: str | None = None, **details: Any
 ) -> None:
     """Add an event to the timeline of ``subject`` (any tenant row); ``by`` has ``label`` and ``id``."""
     entry = JournalEntry(

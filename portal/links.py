@@ -104,17 +104,22 @@ class SignedLink(Tenant, db.Model):
         return keyring().blind_index(f"{self.uid}:{code}", "code")
 
 
-def make_link(purpose: Purpose, subject: Any, *, owner: Any, recipient: str, days: int) -> tuple[
-    SignedLink, str
-]:  # fmt: skip
+def make_link(
+    purpose: Purpose, subject: Any, *, owner: Any, recipient: str, days: int
+) -> tuple[SignedLink, str]:
     """A new link and its token; earlier links for the same purpose and record stop working."""
     revoke_links(purpose, subject)
     token = new_token()
     link = SignedLink(
-        organisation=owner, purpose=purpose, subject_uid=subject.uid, recipient=recipient,
-        token_hash=token_hash(token), expires_at=clock.now() + timedelta(days=days), code_tries=0,
+        organisation=owner,
+        purpose=purpose,
+        subject_uid=subject.uid,
+        recipient=recipient,
+        token_hash=token_hash(token),
+        expires_at=clock.now() + timedelta(days=days),
+        code_tries=0,
         codes_sent=0,
-    )  # fmt: skip
+    )
     db.session.add(link)
     return link, token
 

@@ -146,10 +146,7 @@ class Document:
         """Names and their values, ruled."""
         cells = [[paragraph(label, "label"), value(text)] for label, text in rows]
         table = Table(cells, colWidths=[label_mm * mm, BODY - label_mm * mm])
-        rules: list[Any] = [
-            ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ]
+        rules: list[Any] = [("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
         table.setStyle(TableStyle(rules + PADS + TIGHT))
         self._story += [table, Spacer(1, 6)]
 

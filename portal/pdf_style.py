@@ -60,16 +60,8 @@ _STYLES["head_right"] = ParagraphStyle("head_right", _STYLES["head"], alignment=
 _STYLES["total"] = ParagraphStyle("total", _STYLES["strong"], alignment=TA_RIGHT)
 # A cell without a type face of its own would bring an unembedded Helvetica in.
 FACE: list[Any] = [("FONTNAME", (0, 0), (-1, -1), REGULAR)]
-TIGHT: list[Any] = [
-    *FACE,
-    ("LEFTPADDING", (0, 0), (-1, -1), 0),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-]
-PADS: list[Any] = [
-    *FACE,
-    ("TOPPADDING", (0, 0), (-1, -1), 4),
-    ("BOTTOMPADDING", (0, 0), (-1, -1), 4),
-]
+TIGHT: list[Any] = [*FACE, ("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0)]
+PADS: list[Any] = [*FACE, ("TOPPADDING", (0, 0), (-1, -1), 4), ("BOTTOMPADDING", (0, 0), (-1, -1), 4)]
 
 
 def clean(text: str) -> str:

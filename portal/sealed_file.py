@@ -39,11 +39,7 @@ class Written:
 
 
 def write_sealed(
-    source: BinaryIO,
-    out: BinaryIO,
-    key_name: str,
-    derive: Derive,
-    tell: Callable[[], object] = lambda: None,
+    source: BinaryIO, out: BinaryIO, key_name: str, derive: Derive, tell: Callable[[], object] = lambda: None
 ) -> Written:
     """Encrypt ``source``, buffered and to its end, into ``out``; ``tell`` is called after each piece."""
     salt = os.urandom(SALT_BYTES)

@@ -141,10 +141,7 @@ def check_seal(pdf: bytes, cert_pem: bytes) -> SealStatus:
         seal = embedded[0]
         signed_at = seal.self_reported_timestamp
         context = ValidationContext(
-            trust_roots=[seal.signer_cert],
-            allow_fetching=False,
-            moment=signed_at,
-            best_signature_time=None,
+            trust_roots=[seal.signer_cert], allow_fetching=False, moment=signed_at, best_signature_time=None
         )
         status = validate_pdf_signature(seal, context, key_usage_settings=_USAGE)
     except Exception:  # a forged file may break the parser anywhere: it is then not sealed

@@ -32,10 +32,7 @@ class Stateful:
     def _take(self, name: str, *, by: Any, **details: Any) -> None:
         if not self.can(name):
             raise IllegalStep(
-                _(
-                    "Cette action n'est pas possible dans l'état actuel : %(state)s.",
-                    state=self.state,
-                )
+                _("Cette action n'est pas possible dans l'état actuel : %(state)s.", state=self.state)
             )
         before, self.state = self.state, self.steps[name].target
         record(self, name, before=before, after=self.state, by=by, **details)

@@ -130,38 +130,55 @@ _STATES: dict[str, Look] = {
 }
 
 ROLES = {
-    "operator": _l("exploitant"), "finance": _l("finance"), "technician": _l("technicien"),
-    "owner": _l("gérant"), "sales": _l("commercial"), "support": _l("technicien revendeur"),
-    "reader": _l("lecture seule"), "customer": _l("client"),
-}  # fmt: skip
+    "operator": _l("exploitant"),
+    "finance": _l("finance"),
+    "technician": _l("technicien"),
+    "owner": _l("gérant"),
+    "sales": _l("commercial"),
+    "support": _l("technicien revendeur"),
+    "reader": _l("lecture seule"),
+    "customer": _l("client"),
+}
 KINDS = {
-    "business": _l("Entreprise"), "consumer": _l("Particulier"),
-    "non_professional": _l("Association"), "public_body": _l("Organisme public"),
-}  # fmt: skip
+    "business": _l("Entreprise"),
+    "consumer": _l("Particulier"),
+    "non_professional": _l("Association"),
+    "public_body": _l("Organisme public"),
+}
 CONTACTS = {
-    "billing": _l("Facturation"), "technical": _l("Technique"),
-    "incident": _l("Incidents"), "signatory": _l("Signataire"),
-}  # fmt: skip
+    "billing": _l("Facturation"),
+    "technical": _l("Technique"),
+    "incident": _l("Incidents"),
+    "signatory": _l("Signataire"),
+}
 PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 mois")}
 CAUSES = {
-    "lost_by_user": _l("supprimé ou écrasé par un utilisateur"), "malware": _l("virus ou rançongiciel"),
+    "lost_by_user": _l("supprimé ou écrasé par un utilisateur"),
+    "malware": _l("virus ou rançongiciel"),
     "customer_equipment": _l("panne du matériel du client"),
-    "hosted_equipment": _l("panne du matériel hébergé"), "restore_test": _l("essai de restauration"),
+    "hosted_equipment": _l("panne du matériel hébergé"),
+    "restore_test": _l("essai de restauration"),
     "other": _l("autre cause"),
-}  # fmt: skip
+}
 CUSTODIES = {
-    "customer": _l("le client seul"), "recovery_sheet": _l("le client seul, avec sa feuille de secours"),
-    "reseller": _l("le revendeur"), "escrow": _l("un séquestre, deux personnes sur trois"),
+    "customer": _l("le client seul"),
+    "recovery_sheet": _l("le client seul, avec sa feuille de secours"),
+    "reseller": _l("le revendeur"),
+    "escrow": _l("un séquestre, deux personnes sur trois"),
     "unknown": _l("inconnu"),
-}  # fmt: skip
+}
 OPENING_PURPOSES = {
-    "restore": _l("Restauration"), "reversibility": _l("Réversibilité"), "proof": _l("Preuve annuelle"),
-}  # fmt: skip
+    "restore": _l("Restauration"),
+    "reversibility": _l("Réversibilité"),
+    "proof": _l("Preuve annuelle"),
+}
 REVERSIBILITY_REASONS = {
-    "switch": _l("changement de fournisseur"), "in_house": _l("reprise chez soi"),
-    "copy": _l("copie des données"), "destroy": _l("destruction sans copie"),
+    "switch": _l("changement de fournisseur"),
+    "in_house": _l("reprise chez soi"),
+    "copy": _l("copie des données"),
+    "destroy": _l("destruction sans copie"),
     "unclaimed": _l("données non demandées"),
-}  # fmt: skip
+}
 METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
 
 # (table, verb) -> what happened, in the past tense
@@ -308,10 +325,13 @@ EVENTS: dict[tuple[str, str], Any] = {
 
 # Reasons that are kept as a code; what a person typed is shown as it stands.
 REASONS = {
-    "none": "", "switch": _l("changement de fournisseur"), "in_house": _l("reprise en interne"),
-    "end_of_business": _l("cessation d'activité"), "copy": _l("copie des données"),
+    "none": "",
+    "switch": _l("changement de fournisseur"),
+    "in_house": _l("reprise en interne"),
+    "end_of_business": _l("cessation d'activité"),
+    "copy": _l("copie des données"),
     "destroy": _l("destruction"),
-}  # fmt: skip
+}
 
 
 def look_of(state: Any) -> Look:
@@ -361,10 +381,15 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(flat_errors)
     app.add_template_filter(dig)
     for name, table in (
-        ("role_name", ROLES), ("kind_name", KINDS), ("contact_name", CONTACTS),
-        ("plan_name", PLANS), ("method_name", METHODS), ("cause_name", CAUSES),
-        ("reversibility_reason", REVERSIBILITY_REASONS), ("custody_name", CUSTODIES),
+        ("role_name", ROLES),
+        ("kind_name", KINDS),
+        ("contact_name", CONTACTS),
+        ("plan_name", PLANS),
+        ("method_name", METHODS),
+        ("cause_name", CAUSES),
+        ("reversibility_reason", REVERSIBILITY_REASONS),
+        ("custody_name", CUSTODIES),
         ("opening_purpose", OPENING_PURPOSES),
-    ):  # fmt: skip
+    ):
         app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)
     app.jinja_env.globals["aria"] = aria

@@ -52,11 +52,22 @@ def a_user(organisation: Organisation, role: Role, name: str = "") -> User:
 
 def an_entity(organisation: Organisation) -> LegalEntity:
     entity = LegalEntity(
-        organisation=organisation, name="DROPCLOUD SAS", legal_form="SAS", siren="451600977",
-        rcs_town="Paris", vat_number="FR63451600977", street="1 rue de la Paix", postcode="75002",
-        town="Paris", country="FR", email="facturation@example.org", ics="FR15ZZZ588627",
-        bank_name="Banque", mandate_prefix="NB", lead_days=2,
-    )  # fmt: skip
+        organisation=organisation,
+        name="DROPCLOUD SAS",
+        legal_form="SAS",
+        siren="451600977",
+        rcs_town="Paris",
+        vat_number="FR63451600977",
+        street="1 rue de la Paix",
+        postcode="75002",
+        town="Paris",
+        country="FR",
+        email="facturation@example.org",
+        ics="FR15ZZZ588627",
+        bank_name="Banque",
+        mandate_prefix="NB",
+        lead_days=2,
+    )
     entity.iban = IBAN
     db.session.add(entity)
     return entity
@@ -88,15 +99,20 @@ def an_outsider(house: House, role: Role = Role.OWNER) -> User:
 def a_customer(reseller: Organisation, *, accepted: str = "natso", **values: Any) -> Customer:
     contact = ("Camille Martin", "contact@client.example", "0102030405")
     defaults: dict[str, Any] = dict(
-        kind=CustomerKind.BUSINESS, name="Boulangerie Martin", siren=SIRENS[0], siret=None,
-        vat_number=None, street="3 rue du Four", postcode="75006", town="Paris", country="FR",
-        health_data=False, language="fr",
-    )  # fmt: skip
+        kind=CustomerKind.BUSINESS,
+        name="Boulangerie Martin",
+        siren=SIRENS[0],
+        siret=None,
+        vat_number=None,
+        street="3 rue du Four",
+        postcode="75006",
+        town="Paris",
+        country="FR",
+        health_data=False,
+        language="fr",
+    )
     customer = onboard(
-        reseller,
-        contacts=dict.fromkeys(ContactRole, contact),
-        by=SYSTEM,
-        **{**defaults, **values},
+        reseller, contacts=dict.fromkeys(ContactRole, contact), by=SYSTEM, **{**defaults, **values}
     )
     if accepted:
         customer.accept(find_stack(accepted), by=SYSTEM, address="127.0.0.1")

@@ -41,8 +41,9 @@ class Installation:
     def worker(self) -> "subprocess.Popen[bytes]":
         command = [str(Path(sys.executable).parent / "flask"), "worker"]
         log = (self.folder / "worker.log").open("ab")
-        process = subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=log, stderr=log,
-                                   start_new_session=True)  # fmt: skip
+        process = subprocess.Popen(
+            command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
         log.close()
         return process
 
@@ -73,14 +74,25 @@ def an_installation(folder: Path) -> Iterator[Installation]:
     create_key_file(folder, *make_seal_certificate("Essai", date(2026, 11, 1)))
     agent = str(folder / "key-agent.sock")
     environment = {
-        **os.environ, "DATA_DIR": str(folder), "DATABASE_URL": database, "PYTHONPATH": str(ROOT),
-        "JOB_LEASE_SECONDS": "2", "LOG_LEVEL": "WARNING", "SMTP_URL": "", "BLOB_URL": str(folder / "blobs"),
+        **os.environ,
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": database,
+        "PYTHONPATH": str(ROOT),
+        "JOB_LEASE_SECONDS": "2",
+        "LOG_LEVEL": "WARNING",
+        "SMTP_URL": "",
+        "BLOB_URL": str(folder / "blobs"),
         "KEY_AGENT_SOCKET": agent,
-    }  # fmt: skip
+    }
     application = create_app(
-        TESTING=True, WTF_CSRF_ENABLED=False, DATA_DIR=folder, SQLALCHEMY_DATABASE_URI=database,
-        BLOB_URL=str(folder / "blobs"), JOB_LEASE_SECONDS=2, KEY_AGENT_SOCKET=agent,
-    )  # fmt: skip
+        TESTING=True,
+        WTF_CSRF_ENABLED=False,
+        DATA_DIR=folder,
+        SQLALCHEMY_DATABASE_URI=database,
+        BLOB_URL=str(folder / "blobs"),
+        JOB_LEASE_SECONDS=2,
+        KEY_AGENT_SOCKET=agent,
+    )
     with application.app_context():
         upgrade()
     try:

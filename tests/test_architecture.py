@@ -17,11 +17,21 @@ SOURCES = sorted(PORTAL.rglob("*.py"))
 
 PUBLIC = {
     "static",
-    "accounts.login", "accounts.sign_in", "accounts.logout", "accounts.choose_language",
-    "api.activate", "api.license_keys", "api.make_machine_token", "api.report_backup",
-    "home.health", "restic.serve", "verify.show_form", "verify.check_document",
-    "vault_access.show", "vault_access.take",
-}  # fmt: skip
+    "accounts.login",
+    "accounts.sign_in",
+    "accounts.logout",
+    "accounts.choose_language",
+    "api.activate",
+    "api.license_keys",
+    "api.make_machine_token",
+    "api.report_backup",
+    "home.health",
+    "restic.serve",
+    "verify.show_form",
+    "verify.check_document",
+    "vault_access.show",
+    "vault_access.take",
+}
 PUBLIC_PREFIXES = (
     "signing.",
     "account_change.",
@@ -83,10 +93,21 @@ def test_every_clause_that_is_cited_exists() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_views_and_jobs_commit(path: Path) -> None:
     may_commit = {
-        "views.py", "jobs.py", "run.py", "cli.py", "signing.py", "unlock.py", "sessions.py", "fetch.py",
-        "answer.py", "vaults.py",
-        "load.py", "account_pages.py", "verify.py", "delegation.py",
-    }  # fmt: skip
+        "views.py",
+        "jobs.py",
+        "run.py",
+        "cli.py",
+        "signing.py",
+        "unlock.py",
+        "sessions.py",
+        "fetch.py",
+        "answer.py",
+        "vaults.py",
+        "load.py",
+        "account_pages.py",
+        "verify.py",
+        "delegation.py",
+    }
     if path.name not in may_commit and not path.name.endswith(("_views.py", "_cli.py")):
         assert "db.session.commit" not in set(calls(ast.parse(path.read_text())))
 
@@ -105,9 +126,14 @@ def test_only_the_clock_module_reads_the_clock(path: Path) -> None:
 def test_nobody_imports_another_packages_views_or_forms(path: Path) -> None:
     package = path.relative_to(PORTAL).parts[0]
     shared = {  # doors left open on purpose
-        "customer_panel", "subscription_link", "subscription_panel", "vault_panel",
-        "version_panel", "send_document", "csrf",
-    }  # fmt: skip
+        "customer_panel",
+        "subscription_link",
+        "subscription_panel",
+        "vault_panel",
+        "version_panel",
+        "send_document",
+        "csrf",
+    }
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and re.fullmatch(
             r"portal\.\w+\.(views|forms)", node.module or ""

@@ -31,9 +31,11 @@ def bucket() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     names = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-3",
-    }  # fmt: skip
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "eu-west-3",
+    }
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(names)
     location = {"LocationConstraint": "eu-west-3"}

@@ -36,12 +36,15 @@ FRENCH = re.compile(
 # What stays in French on an English page: names, what a contract says, the chained events of a signature,
 # and whoever a record was written by.
 STAYS = (
-    "NATSO BACKUP+ Poste de travail", "WeSend mensuel", "rue du Four", "portail",
+    "NATSO BACKUP+ Poste de travail",
+    "WeSend mensuel",
+    "rue du Four",
+    "portail",
     *(document.title for document in documents().values()),
     *(value.note for document in documents().values() for value in document.values.values() if value.note),
     *(rule.article for rule in RULES),
     *What,
-)  # fmt: skip
+)
 
 
 def pairs(language: str) -> Iterator[tuple[Message, str, str]]:

@@ -107,8 +107,7 @@ def test_004_registered_letter_received_on_21_november_2026():
 
 
 @pytest.mark.parametrize(
-    ("ordered", "last"),
-    [(date(2026, 11, 20), date(2026, 12, 4)), (date(2026, 12, 11), date(2026, 12, 28))],
+    ("ordered", "last"), [(date(2026, 11, 20), date(2026, 12, 4)), (date(2026, 12, 11), date(2026, 12, 28))]
 )
 def test_withdrawal_ends_on_a_business_day(ordered, last):
     assert next_business_day(ordered + timedelta(days=14)) == last

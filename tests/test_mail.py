@@ -44,14 +44,24 @@ def a_mail(house: House, to: str = "camille@client.example") -> Mail:
     entity = {"name": "Émetteur", "iban": "-", "bank_name": "-"}
     proforma = {"number": "PF-1", "gross_cents": 1, "valid_through": None}
     document = keep(
-        b"%PDF-1.4", owner=customer.organisation, subject=customer, kind="proforma", filename="é.pdf",
+        b"%PDF-1.4",
+        owner=customer.organisation,
+        subject=customer,
+        kind="proforma",
+        filename="é.pdf",
         media_type="application/pdf",
-    )  # fmt: skip
+    )
     order = {"quantity": 1, "product_name": "Offre"}
     mail = queue_mail(
-        to, "subscriptions/mail_proforma.txt", about=customer, owner=customer.organisation,
-        attach=[document], order=order, proforma=proforma, entity=entity,
-    )  # fmt: skip
+        to,
+        "subscriptions/mail_proforma.txt",
+        about=customer,
+        owner=customer.organisation,
+        attach=[document],
+        order=order,
+        proforma=proforma,
+        entity=entity,
+    )
     db.session.commit()
     return mail
 
@@ -68,9 +78,7 @@ def test_a_mail_leaves_after_the_commit_with_its_attachment(house: House, smtp: 
 
 def test_a_rolled_back_transaction_sends_nothing(house: House, smtp: Server) -> None:
     customer = a_customer(house.reseller)
-    values = {
-        "order": {"quantity": 1}, "entity": {}, "proforma": {"gross_cents": 1, "valid_through": None},
-    }  # fmt: skip
+    values = {"order": {"quantity": 1}, "entity": {}, "proforma": {"gross_cents": 1, "valid_through": None}}
     template = "subscriptions/mail_proforma.txt"
     queue_mail("a@b.example", template, about=customer, owner=customer.organisation, **values)
     db.session.rollback()

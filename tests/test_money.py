@@ -48,21 +48,7 @@ def test_amounts_are_read_as_typed_in_france(typed, cents):
 
 
 @pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "abc",
-        "1,234",
-        "1.234,50",
-        "1,234.50",
-        "1 23",
-        "12 3,0",
-        "-5",
-        "1e3",
-        "٣",
-        "12,5,0",
-        "NaN",
-    ],
+    "typed", ["", "abc", "1,234", "1.234,50", "1,234.50", "1 23", "12 3,0", "-5", "1e3", "٣", "12,5,0", "NaN"]
 )
 def test_doubtful_amounts_are_refused(typed):
     with pytest.raises(Refused):

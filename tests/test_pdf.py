@@ -50,8 +50,7 @@ def test_the_same_document_gives_the_same_bytes():
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["<b>gras</b> & <img src='/etc/passwd'/>", "<a href='http://x'>x</a>", "&lt;", "a\x00\x07b"],
+    "text", ["<b>gras</b> & <img src='/etc/passwd'/>", "<a href='http://x'>x</a>", "&lt;", "a\x00\x07b"]
 )
 def test_markup_is_printed_and_never_obeyed(text):
     page = pages(an_invoice(1, designation=text))[0].replace("\n", " ")

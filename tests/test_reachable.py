@@ -21,12 +21,22 @@ _SAME = 3  # pages of one kind that are opened
 
 # Opened without an account, by a machine, or by a step that asks for them.
 NO_LINK = {
-    "accounts.login", "accounts.sign_in", "accounts.ask_password", "accounts.confirm_password",
-    "api.activate", "api.license_keys", "api.make_machine_token", "api.report_backup",
-    "home.health", "verify.show_form", "verify.check_document",
+    "accounts.login",
+    "accounts.sign_in",
+    "accounts.ask_password",
+    "accounts.confirm_password",
+    "api.activate",
+    "api.license_keys",
+    "api.make_machine_token",
+    "api.report_backup",
+    "home.health",
+    "verify.show_form",
+    "verify.check_document",
     "sepa.create_batch",  # nothing is due in this world any more
-    "mandate_import.import_file", "mandate_import.forget_file", "customers.discard_draft",
-}  # fmt: skip
+    "mandate_import.import_file",
+    "mandate_import.forget_file",
+    "customers.discard_draft",
+}
 
 
 def offered(app: Flask, client: FlaskClient) -> set[str]:

@@ -33,10 +33,19 @@ from tests.engine.cheap_key import new_repository
 
 SECRET = "canari-4711-Zwölf"
 PRODUCT: dict[str, Any] = dict(
-    code="coffre", name="Coffre 500 Go", terms_stack="dropcloud", plan=Plan.ANNUAL, key_product=0,
-    billing_months=1, unit_name="coffre", unit_cents=30_000, price_includes_vat=False,
-    vat_basis_points=2000, has_keys=False, is_on_sale=True,
-)  # fmt: skip
+    code="coffre",
+    name="Coffre 500 Go",
+    terms_stack="dropcloud",
+    plan=Plan.ANNUAL,
+    key_product=0,
+    billing_months=1,
+    unit_name="coffre",
+    unit_cents=30_000,
+    price_includes_vat=False,
+    vat_basis_points=2000,
+    has_keys=False,
+    is_on_sale=True,
+)
 
 
 def a_subscription(
@@ -46,15 +55,29 @@ def a_subscription(
     entity = db.session.scalars(select(LegalEntity)).first()
     product = db.session.scalars(select(Product)).first() or _a_product(entity)
     defaults: dict[str, Any] = dict(
-        product_name="Coffre 500 Go", plan=Plan.ANNUAL, terms_stack=terms, terms_versions=stack.versions,
-        billing_months=1, quantity=1, unit_cents=30_000, includes_vat=False, vat_basis_points=2000,
-        method=Method.WIRE, started_on=date(2025, 11, 20), billed_before=date(2026, 12, 20),
-        state=SubscriptionState.NOTICE_GIVEN if ends_on else SubscriptionState.ACTIVE, ends_on=ends_on,
-    )  # fmt: skip
+        product_name="Coffre 500 Go",
+        plan=Plan.ANNUAL,
+        terms_stack=terms,
+        terms_versions=stack.versions,
+        billing_months=1,
+        quantity=1,
+        unit_cents=30_000,
+        includes_vat=False,
+        vat_basis_points=2000,
+        method=Method.WIRE,
+        started_on=date(2025, 11, 20),
+        billed_before=date(2026, 12, 20),
+        state=SubscriptionState.NOTICE_GIVEN if ends_on else SubscriptionState.ACTIVE,
+        ends_on=ends_on,
+    )
     row = Subscription(
-        organisation=customer.organisation, customer_id=customer.id, product_id=product.id,
-        legal_entity_id=entity.id, order_uid="order", **{**defaults, **values},
-    )  # fmt: skip
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        product_id=product.id,
+        legal_entity_id=entity.id,
+        order_uid="order",
+        **{**defaults, **values},
+    )
     db.session.add(row)
     db.session.commit()
     return row
@@ -91,9 +114,11 @@ def make_repository(place: Path) -> Path:
 
 def a_vault(customer: Customer, location: Path, subscription: Subscription | None = None) -> Vault:
     vault = register_vault(
-        customer, name="Serveur de fichiers", location=str(location),
+        customer,
+        name="Serveur de fichiers",
+        location=str(location),
         subscription_uid=subscription.uid if subscription else "",
-    )  # fmt: skip
+    )
     if Restic().exists(vault.repo):
         vault.measured(Restic().usage(vault.repo))
     db.session.commit()

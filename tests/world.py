@@ -79,9 +79,10 @@ def _of_the_bank(entity: LegalEntity) -> dict[str, str]:
     record = db.session.scalars(db.select(BankRecord)).one()
     db.session.commit()
     return {
-        "/sepa/returns/": result.file.uid, "/sepa/returns/records/": record.uid,
+        "/sepa/returns/": result.file.uid,
+        "/sepa/returns/records/": record.uid,
         "/sepa/returns/reactions/": entity.uid,
-    }  # fmt: skip
+    }
 
 
 def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
@@ -97,9 +98,12 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     gap = note_gap(subscriptions_of(customer)[0], GapKind.SEATS, 9)
     db.session.commit()
     return {
-        "/notices/": notice.uid, "/terms/": version.version, "/prices/": product.uid,
-        "/prices/grid/": row.uid, "/usage-gaps/": gap.uid,
-    }  # fmt: skip
+        "/notices/": notice.uid,
+        "/terms/": version.version,
+        "/prices/": product.uid,
+        "/prices/grid/": row.uid,
+        "/usage-gaps/": gap.uid,
+    }
 
 
 def _of_the_backups(customer: Customer) -> dict[str, str]:
@@ -107,9 +111,17 @@ def _of_the_backups(customer: Customer) -> dict[str, str]:
     machine = a_machine(keys_of(customer)[0])
     run, _is_new = receive_report(machine, a_report(incidents=1, texts=("illisible",)))
     review = BackupReview(
-        organisation=customer.organisation, machine_id=machine.id, backup_run_id=run.id, changed=2, base=10,
-        unit=ChangeUnit.FILES, limit_bp=500, clause="002-05", state=ReviewState.OPEN, note="",
-    )  # fmt: skip
+        organisation=customer.organisation,
+        machine_id=machine.id,
+        backup_run_id=run.id,
+        changed=2,
+        base=10,
+        unit=ChangeUnit.FILES,
+        limit_bp=500,
+        clause="002-05",
+        state=ReviewState.OPEN,
+        note="",
+    )
     db.session.add(review)
     db.session.commit()
     return {"/backups/": machine.uid, "/backups/reviews/": review.uid, "/backups/reports/": customer.uid}
@@ -123,15 +135,20 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
     other = register_vault(customer, name="Archives", location="/nowhere", subscription_uid=subscription.uid)
     db.session.flush()
     row = open_request(vault, what="x", lost_on=None, cause=Cause.OTHER, kind=RestoreKind.SIMPLE, by=SYSTEM)
-    case = open_case(subscription, other, reason=Reason.COPY, received_on=date(2026, 11, 23), cost_cents=0,
-                     by=SYSTEM)  # fmt: skip
+    case = open_case(
+        subscription, other, reason=Reason.COPY, received_on=date(2026, 11, 23), cost_cents=0, by=SYSTEM
+    )
     db.session.flush()
     opening = db.session.scalars(db.select(VaultOpening)).first()
     assert opening is not None
     document = db.session.scalars(db.select(Document)).first()
     assert document is not None
     return {
-        "/vaults/": vault.uid, "/restore-requests/": row.uid, "/restore-requests/new/": vault.uid,
-        "/reversibility/": case.uid, "/reversibility/new/": subscription.uid,
-        "/vault-openings/": opening.uid, "/handed-over/": document.uid,
-    }  # fmt: skip
+        "/vaults/": vault.uid,
+        "/restore-requests/": row.uid,
+        "/restore-requests/new/": vault.uid,
+        "/reversibility/": case.uid,
+        "/reversibility/new/": subscription.uid,
+        "/vault-openings/": opening.uid,
+        "/handed-over/": document.uid,
+    }

@@ -82,11 +82,32 @@ class Instance:
         prepare = [sys.executable, str(ROOT / "bin" / "prepare.py"), *arguments]
         subprocess.run(prepare, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         self._smtp.start()
-        self.start("agent", [sys.executable, "-m", "portal.engine.key_agent", "--socket",
-                             str(self.folder / "data" / "key-agent.sock")])  # fmt: skip
+        self.start(
+            "agent",
+            [
+                sys.executable,
+                "-m",
+                "portal.engine.key_agent",
+                "--socket",
+                str(self.folder / "data" / "key-agent.sock"),
+            ],
+        )
         self.start_worker()
-        self.start("web", [str(BIN / "gunicorn"), "app:create_app()", "--bind", f"127.0.0.1:{self.port}",
-                           "--workers", "1", "--threads", "4", "--log-level", "warning"])  # fmt: skip
+        self.start(
+            "web",
+            [
+                str(BIN / "gunicorn"),
+                "app:create_app()",
+                "--bind",
+                f"127.0.0.1:{self.port}",
+                "--workers",
+                "1",
+                "--threads",
+                "4",
+                "--log-level",
+                "warning",
+            ],
+        )
         self._wait_for_web()
         return self
 

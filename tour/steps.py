@@ -20,9 +20,14 @@ from tour.instance import Instance
 from tour.person import Person, path_in, text_of
 
 CHROMIUM = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 class Tour:
@@ -67,12 +72,25 @@ class Tour:
         self.owner.visit("/customers/new")
         box = f"client{serial}.example"
         self.owner.send(
-            "/customers/new", kind="business", name=name, siren=make_siren(serial),
-            street="2 chemin du Moulin", postcode="88400", town="Gérardmer", country="FR", language="fr",
-            health_data="no", terms=terms, accepted="y",
-            **{"billing-name": "Comptabilité", "billing-email": f"compta@{box}",
-               "signatory-name": "Direction", "signatory-email": f"direction@{box}"},
-        )  # fmt: skip
+            "/customers/new",
+            kind="business",
+            name=name,
+            siren=make_siren(serial),
+            street="2 chemin du Moulin",
+            postcode="88400",
+            town="Gérardmer",
+            country="FR",
+            language="fr",
+            health_data="no",
+            terms=terms,
+            accepted="y",
+            **{
+                "billing-name": "Comptabilité",
+                "billing-email": f"compta@{box}",
+                "signatory-name": "Direction",
+                "signatory-email": f"direction@{box}",
+            },
+        )
         if name not in self.owner.page.text:
             raise RuntimeError("the customer's page does not show")
         return self.keep(f"2-customer-{serial}.html", self.owner.page.text)

@@ -46,7 +46,7 @@ def upgrade() -> None:
         ("code", "version", "kind", "title", "publisher", "text", "sha256", "published_on", "effective_on",
          "uploaded_by", "uploaded_at"),
         when="OLD.state <> 'draft'",
-    )  # fmt: skip
+    )
 
 
 def downgrade() -> None:

@@ -54,7 +54,7 @@ def upgrade() -> None:
 _INDEXES = (
     ("price_revision", "organisation_id"), ("price_revision", "org_path"), ("price_step", "revision_id"),
     ("price_step", "mail_uid"), ("price_step", "organisation_id"), ("price_step", "org_path"),
-)  # fmt: skip
+)
 
 
 def _row(table: str) -> tuple[sa.schema.SchemaItem, ...]:

@@ -11,7 +11,7 @@ depends_on = None
 
 _SIGNED = (
     "vault_id", "name", "function", "account", "signed_at", "address", "text_version", "text",
-)  # fmt: skip
+)
 
 
 def upgrade() -> None:

@@ -5,17 +5,23 @@ from wtforms.validators import InputRequired, Length
 
 
 class LoginForm(FlaskForm):
-    email = EmailField(_l("Adresse e-mail"), [InputRequired(_l("Indiquez votre adresse e-mail.")),
-                                              Length(max=254)],
-                       render_kw={"autocomplete": "username"})  # fmt: skip
-    password = PasswordField(_l("Mot de passe"), [InputRequired(_l("Indiquez votre mot de passe.")),
-                                                  Length(max=128)],
-                             render_kw={"autocomplete": "current-password"})  # fmt: skip
+    email = EmailField(
+        _l("Adresse e-mail"),
+        [InputRequired(_l("Indiquez votre adresse e-mail.")), Length(max=254)],
+        render_kw={"autocomplete": "username"},
+    )
+    password = PasswordField(
+        _l("Mot de passe"),
+        [InputRequired(_l("Indiquez votre mot de passe.")), Length(max=128)],
+        render_kw={"autocomplete": "current-password"},
+    )
     next = HiddenField()
 
 
 class PasswordForm(FlaskForm):
-    password = PasswordField(_l("Mot de passe"), [InputRequired(_l("Indiquez votre mot de passe.")),
-                                                  Length(max=128)],
-                             render_kw={"autocomplete": "current-password"})  # fmt: skip
+    password = PasswordField(
+        _l("Mot de passe"),
+        [InputRequired(_l("Indiquez votre mot de passe.")), Length(max=128)],
+        render_kw={"autocomplete": "current-password"},
+    )
     next = HiddenField()

@@ -148,9 +148,13 @@ def open_sign_in(user: User, *, address: str, browser: str) -> tuple[SignIn, str
     token = new_token()
     now = clock.now()
     row = SignIn(
-        organisation=user.organisation, token_hash=token_hash(token), user_id=user.id,
-        last_seen_at=now, address=address[:45], browser=browser[:300],
-    )  # fmt: skip
+        organisation=user.organisation,
+        token_hash=token_hash(token),
+        user_id=user.id,
+        last_seen_at=now,
+        address=address[:45],
+        browser=browser[:300],
+    )
     db.session.add(row)
     return row, token
 

@@ -83,9 +83,14 @@ def _enter(form: LoginForm) -> Response:
     response = make_response(redirect(safe_next(form.next.data), 303))
     config = current_app.config
     response.set_cookie(
-        config["SIGN_IN_COOKIE"], token, max_age=config["ABSOLUTE_SECONDS"],
-        secure=config["SECURE_COOKIES"], httponly=True, samesite="Lax", path="/",
-    )  # fmt: skip
+        config["SIGN_IN_COOKIE"],
+        token,
+        max_age=config["ABSOLUTE_SECONDS"],
+        secure=config["SECURE_COOKIES"],
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
     return response
 
 
@@ -135,8 +140,9 @@ def logout() -> Response:
         db.session.commit()
     session.clear()
     response = make_response(redirect(url_for("accounts.login"), 303))
-    response.delete_cookie(current_app.config["SIGN_IN_COOKIE"], path="/",
-                           secure=current_app.config["SECURE_COOKIES"])  # fmt: skip
+    response.delete_cookie(
+        current_app.config["SIGN_IN_COOKIE"], path="/", secure=current_app.config["SECURE_COOKIES"]
+    )
     return response
 
 
@@ -147,8 +153,13 @@ def choose_language() -> Response:
     back = safe_next(request.form.get("next"))
     response = make_response(redirect(back, 303))
     if wish in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, wish, max_age=31_536_000, samesite="Lax",
-                            secure=current_app.config["SECURE_COOKIES"])  # fmt: skip
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            wish,
+            max_age=31_536_000,
+            samesite="Lax",
+            secure=current_app.config["SECURE_COOKIES"],
+        )
         if g.actor:
             g.actor.language = wish
             db.session.commit()

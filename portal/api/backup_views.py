@@ -75,14 +75,21 @@ def _report(body: dict[str, Any]) -> Report:
         raise PortalError("trouble: only a failed run has one", field="trouble")
     texts = _texts(body)
     return Report(
-        run_id=read_text(body, "run_id", 64), started_at=_instant(body, "started_at"),
-        ended_at=_instant(body, "ended_at"), outcome=outcome, trouble=trouble,
-        source_bytes=_count(body, "source_bytes"), added_bytes=_count(body, "added_bytes"),
-        files_new=_count(body, "files_new"), files_changed=_count(body, "files_changed"),
-        files_total=_count(body, "files_total"), incidents=_incidents(body, texts), texts=texts,
+        run_id=read_text(body, "run_id", 64),
+        started_at=_instant(body, "started_at"),
+        ended_at=_instant(body, "ended_at"),
+        outcome=outcome,
+        trouble=trouble,
+        source_bytes=_count(body, "source_bytes"),
+        added_bytes=_count(body, "added_bytes"),
+        files_new=_count(body, "files_new"),
+        files_changed=_count(body, "files_changed"),
+        files_total=_count(body, "files_total"),
+        incidents=_incidents(body, texts),
+        texts=texts,
         snapshot_id=read_text(body, "snapshot_id", 64, needed=False),
         client_version=read_text(body, "client_version", 40),
-    )  # fmt: skip
+    )
 
 
 def _choice(body: dict[str, Any], name: str, kind: type[Kind]) -> Kind:

@@ -28,9 +28,13 @@ def _page(wrong: str = "", form: ReviewForm | None = None, status: int = 200) ->
     )
     query = query.order_by(UsageGap.state != GapState.OPEN, UsageGap.id.desc()).limit(SHOWN)
     page = render_template(
-        "backups/gaps.html", gaps=list(db.session.scalars(query)), shown=SHOWN, wrong=wrong,
-        form=form or ReviewForm(formdata=None), blank=ReviewForm(formdata=None),
-    )  # fmt: skip
+        "backups/gaps.html",
+        gaps=list(db.session.scalars(query)),
+        shown=SHOWN,
+        wrong=wrong,
+        form=form or ReviewForm(formdata=None),
+        blank=ReviewForm(formdata=None),
+    )
     return make_response(page, status)
 
 

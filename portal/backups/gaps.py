@@ -90,8 +90,12 @@ class UsageGap(Tenant, Stateful, db.Model):
         if self.kind == GapKind.SEATS:
             return _("Prix public d'un poste, pour %(n)d postes de plus.", n=self.used - self.contracted)
         price = subscription.unit_cents * subscription.quantity
-        return _("Grille publique pour %(used)d Go : %(grid)s, moins %(price)s du contrat.", used=self.used,
-                 grid=eur(price + self.extra_cents), price=eur(price))  # fmt: skip
+        return _(
+            "Grille publique pour %(used)d Go : %(grid)s, moins %(price)s du contrat.",
+            used=self.used,
+            grid=eur(price + self.extra_cents),
+            price=eur(price),
+        )
 
     def see(self, used: int) -> None:
         """A later look found more, or the price list has changed; what was decided stays."""
@@ -115,11 +119,16 @@ class UsageGap(Tenant, Stateful, db.Model):
                 else _("Postes au-delà du contrat, %(what)s : %(used)d au lieu de %(contracted)d", **words)
             )
         add_charge(
-            subscription.customer, origin=f"usage-gap:{self.uid}", label=label, quantity=1,
-            clause=self.clause.clause if self.clause else "", unit_cents=self.extra_cents,
-            includes_vat=subscription.includes_vat, vat_basis_points=subscription.vat_basis_points,
+            subscription.customer,
+            origin=f"usage-gap:{self.uid}",
+            label=label,
+            quantity=1,
+            clause=self.clause.clause if self.clause else "",
+            unit_cents=self.extra_cents,
+            includes_vat=subscription.includes_vat,
+            vat_basis_points=subscription.vat_basis_points,
             method=subscription.method,
-        )  # fmt: skip
+        )
 
     def dismiss(self, note: str, *, by: Any) -> None:
         self._take("dismiss", by=by, reason=note[:300])
@@ -181,11 +190,17 @@ def note_gap(subscription: Subscription, kind: GapKind, used: int) -> UsageGap:
         gap.see(used)
         return gap
     gap = UsageGap(
-        organisation=subscription.customer.organisation, subscription=subscription, kind=kind,
-        period_on=starts_on, used=used, state=GapState.OPEN, note="", decided_by="",
+        organisation=subscription.customer.organisation,
+        subscription=subscription,
+        kind=kind,
+        period_on=starts_on,
+        used=used,
+        state=GapState.OPEN,
+        note="",
+        decided_by="",
         contracted=(subscription.volume_gb or 0) if kind == GapKind.VOLUME else subscription.quantity,
         extra_cents=_extra_cents(subscription, kind, used),
-    )  # fmt: skip
+    )
     db.session.add(gap)
     db.session.flush()
     record(gap, "notice", by=SYSTEM)
@@ -201,9 +216,12 @@ def _over_volume() -> Iterable[tuple[Subscription, int]]:
     stored = func.sum(Vault.bytes_stored)
     first_above = (cast(Subscription.volume_gb, BigInteger) + 1) * BYTES_PER_GB  # whole GB count
     query = (
-        _running().add_columns(stored).join(Vault, Vault.subscription_uid == Subscription.uid)
-        .group_by(Subscription.id).having(stored >= first_above)
-    )  # fmt: skip
+        _running()
+        .add_columns(stored)
+        .join(Vault, Vault.subscription_uid == Subscription.uid)
+        .group_by(Subscription.id)
+        .having(stored >= first_above)
+    )
     for subscription, size in db.session.execute(query):
         yield subscription, int(size) // BYTES_PER_GB
 
@@ -211,12 +229,14 @@ def _over_volume() -> Iterable[tuple[Subscription, int]]:
 def _over_seats() -> Iterable[tuple[Subscription, int]]:
     seen = func.count(Machine.id)
     query = (
-        _running().add_columns(seen)
+        _running()
+        .add_columns(seen)
         .join(ActivationKey, ActivationKey.source_uid == Subscription.order_uid)
         .join(Activation, Activation.key_id == ActivationKey.id)
         .join(Machine, Machine.activation_id == Activation.id)
         .where(Machine.ended_at > clock.now() - timedelta(days=SEEN_DAYS))
-        .group_by(Subscription.id).having(seen > Subscription.quantity)
-    )  # fmt: skip
+        .group_by(Subscription.id)
+        .having(seen > Subscription.quantity)
+    )
     for subscription, number in db.session.execute(query):
         yield subscription, int(number)

@@ -44,9 +44,14 @@ def due_by(ended_at: datetime, schedule_hours: int) -> datetime:
 
 
 def health(
-    outcome: Outcome | None, trouble: Trouble, incidents: int, due: datetime | None, now: datetime,
-    *, watched: bool = True,
-) -> Health:  # fmt: skip
+    outcome: Outcome | None,
+    trouble: Trouble,
+    incidents: int,
+    due: datetime | None,
+    now: datetime,
+    *,
+    watched: bool = True,
+) -> Health:
     """The state of a machine: outcome, trouble and incidents of its last run; ``due`` as of ``due_by``."""
     if not watched:
         return Health.UNWATCHED

@@ -58,23 +58,35 @@ def send_report(run: BackupRun) -> None:
     machine = run.machine
     measured = [vault.bytes_stored for vault in machine.vaults if vault.bytes_stored is not None]
     report = build_report(
-        wanted=wants_reports(machine.customer), files=run.files_total,
+        wanted=wants_reports(machine.customer),
+        files=run.files_total,
         stored_bytes=sum(measured) if measured else run.source_bytes,
         incidents=[row.text for row in run.incident_rows],
-    )  # fmt: skip
+    )
     if report is not None:
         _write(
-            machine, "mails/backup_report.txt", ContactRole.TECHNICAL, run=run, report=report,
-            is_stored=bool(measured), advised=_term(machine, "backup.local_copy_advised"),
-        )  # fmt: skip
+            machine,
+            "mails/backup_report.txt",
+            ContactRole.TECHNICAL,
+            run=run,
+            report=report,
+            is_stored=bool(measured),
+            advised=_term(machine, "backup.local_copy_advised"),
+        )
 
 
 def _write(machine: Machine, template: str, role: ContactRole, **context: Any) -> None:
     customer = machine.customer
     queue_mail(
-        mail_address(customer, role), template, about=machine, owner=customer.organisation,
-        language=customer.language, machine=machine, address=link(f"/backups/{machine.uid}"), **context,
-    )  # fmt: skip
+        mail_address(customer, role),
+        template,
+        about=machine,
+        owner=customer.organisation,
+        language=customer.language,
+        machine=machine,
+        address=link(f"/backups/{machine.uid}"),
+        **context,
+    )
 
 
 def choose_reports(customer: Customer, is_wanted: bool, *, by: Any) -> None:

@@ -64,8 +64,9 @@ def months_of(subscription: Subscription) -> list[Month]:
         select(year, month, func.sum(UsageSample.bytes_stored), func.count(UsageSample.sampled_on.distinct()))
         .join(Vault, Vault.id == UsageSample.vault_id)
         .where(Vault.subscription_uid == subscription.uid, UsageSample.sampled_on >= subscription.started_on)
-        .group_by(year, month).order_by(year, month)
-    )  # fmt: skip
+        .group_by(year, month)
+        .order_by(year, month)
+    )
     if subscription.ends_on is not None:
         query = query.where(UsageSample.sampled_on < subscription.ends_on)
     return [Month(date(int(y), int(m), 1), int(size), days) for y, m, size, days in db.session.execute(query)]
@@ -87,11 +88,18 @@ def _charge(subscription: Subscription, month: Month) -> None:
     with force_locale(subscription.customer.language):
         label = _(
             "%(product)s, volume gardé en %(month)s, en Go (moyenne du mois, %(days)d jours mesurés)",
-            product=subscription.product_name, month=f"{month.starts_on:%m/%Y}", days=month.days_measured,
-        )  # fmt: skip
+            product=subscription.product_name,
+            month=f"{month.starts_on:%m/%Y}",
+            days=month.days_measured,
+        )
     add_charge(
-        subscription.customer, origin=_origin(subscription, month), label=label, quantity=month.gb,
-        clause=due.clause if due else "", unit_cents=subscription.gb_month_cents,
-        includes_vat=subscription.includes_vat, vat_basis_points=subscription.vat_basis_points,
+        subscription.customer,
+        origin=_origin(subscription, month),
+        label=label,
+        quantity=month.gb,
+        clause=due.clause if due else "",
+        unit_cents=subscription.gb_month_cents,
+        includes_vat=subscription.includes_vat,
+        vat_basis_points=subscription.vat_basis_points,
         method=subscription.method,
-    )  # fmt: skip
+    )

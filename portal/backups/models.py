@@ -103,10 +103,16 @@ def new_machine(activation: Activation) -> Machine:
     name = activation.hostname or activation.fingerprint[:12]
     customer = activation.key.customer
     return Machine(
-        organisation=customer.organisation, activation_id=activation.id, customer_id=customer.id, name=name,
-        name_folded=fold(name)[:200], schedule_hours=SCHEDULE_HOURS, is_watched=True, trouble=Trouble.NONE,
+        organisation=customer.organisation,
+        activation_id=activation.id,
+        customer_id=customer.id,
+        name=name,
+        name_folded=fold(name)[:200],
+        schedule_hours=SCHEDULE_HOURS,
+        is_watched=True,
+        trouble=Trouble.NONE,
         incidents=0,
-    )  # fmt: skip
+    )
 
 
 class BackupRun(Tenant, db.Model):

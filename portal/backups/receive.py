@@ -152,10 +152,13 @@ def _silent(report: Report) -> tuple[str, ...]:
 def _is_newest(machine: Machine, run: BackupRun) -> bool:
     """Make it the machine's last run, unless a later one is known; one statement, so that none is lost."""
     newest = {
-        "outcome": run.outcome, "trouble": run.trouble, "incidents": run.incidents,
-        "ended_at": run.ended_at, "due_by": due_by(run.ended_at, machine.schedule_hours),
+        "outcome": run.outcome,
+        "trouble": run.trouble,
+        "incidents": run.incidents,
+        "ended_at": run.ended_at,
+        "due_by": due_by(run.ended_at, machine.schedule_hours),
         "source_bytes": run.source_bytes,
-    }  # fmt: skip
+    }
     moved = db.session.execute(
         update(Machine)
         .where(Machine.id == machine.id, or_(Machine.ended_at.is_(None), Machine.ended_at < run.ended_at))

@@ -71,9 +71,10 @@ def _is_beyond(one: Change, limit_bp: int, days: int | None) -> bool:
 def _earlier(run: BackupRun, *, first: bool) -> BackupRun | None:
     """The first backup of the machine, or the last one before this; failed runs saved nothing."""
     query = select(BackupRun).where(
-        BackupRun.machine_id == run.machine_id, BackupRun.ended_at < run.ended_at,
+        BackupRun.machine_id == run.machine_id,
+        BackupRun.ended_at < run.ended_at,
         BackupRun.outcome != Outcome.FAILED,
-    )  # fmt: skip
+    )
     order = BackupRun.ended_at.asc() if first else BackupRun.ended_at.desc()
     return db.session.scalars(query.order_by(order).limit(1)).one_or_none()
 
@@ -87,10 +88,18 @@ def _open_review(run: BackupRun) -> BackupReview | None:
 
 def _ask(run: BackupRun, one: Change, days: int | None, limit_bp: int, clause: str) -> BackupReview:
     review = BackupReview(
-        organisation=run.machine.customer.organisation, machine_id=run.machine_id, backup_run_id=run.id,
-        unit=one.unit, changed=one.changed, base=one.base, days=days, limit_bp=limit_bp, clause=clause,
-        state=ReviewState.OPEN, note="",
-    )  # fmt: skip
+        organisation=run.machine.customer.organisation,
+        machine_id=run.machine_id,
+        backup_run_id=run.id,
+        unit=one.unit,
+        changed=one.changed,
+        base=one.base,
+        days=days,
+        limit_bp=limit_bp,
+        clause=clause,
+        state=ReviewState.OPEN,
+        note="",
+    )
     db.session.add(review)
     db.session.flush()
     record(review, "ask", by=SYSTEM)

@@ -37,18 +37,23 @@ class Usage:
 def usage_of(subscription: Subscription) -> Usage:
     """Source: 000-58, 002-18."""
     own = (
-        select(Machine.id).join(Machine.activation).join(Activation.key)
+        select(Machine.id)
+        .join(Machine.activation)
+        .join(Activation.key)
         .where(ActivationKey.source_uid == subscription.order_uid)
-    )  # fmt: skip
+    )
     recent = Machine.ended_at > clock.now() - timedelta(days=SEEN_DAYS)
     query = select(Vault).where(Vault.subscription_uid == subscription.uid)
     vaults = list(db.session.scalars(query))
     measured = [vault.bytes_stored for vault in vaults if vault.bytes_stored is not None]
     return Usage(
-        machines_seen=_count(own.where(recent)), machines_activated=_count(own), seats=subscription.quantity,
-        bytes_stored=sum(measured) if measured else None, trend=usage_trend(vaults),
+        machines_seen=_count(own.where(recent)),
+        machines_activated=_count(own),
+        seats=subscription.quantity,
+        bytes_stored=sum(measured) if measured else None,
+        trend=usage_trend(vaults),
         clause=subscription.present_terms.find("seats.unit"),
-    )  # fmt: skip
+    )
 
 
 def _count(query: Select[Any]) -> int:

@@ -48,10 +48,20 @@ def wall() -> Response:
     number = min(max(cursor_of(request.args.get("page", "")) or 1, 1), 10_000)
     rows, more = page(machines(g.actor, text, state), number)
     return htmx.render(
-        "backups/wall.html", "backups/_wall.html", machines=rows, more=more, number=number, q=text,
-        state=state, counts=count_by_state(g.actor, text), states=list(Health), now=clock.now(),
-        reviews=open_reviews(g.actor), own=(own := _own_customer()), wanted=own and wants_reports(own),
-    )  # fmt: skip
+        "backups/wall.html",
+        "backups/_wall.html",
+        machines=rows,
+        more=more,
+        number=number,
+        q=text,
+        state=state,
+        counts=count_by_state(g.actor, text),
+        states=list(Health),
+        now=clock.now(),
+        reviews=open_reviews(g.actor),
+        own=(own := _own_customer()),
+        wanted=own and wants_reports(own),
+    )
 
 
 def _own_customer() -> Customer | None:
@@ -67,9 +77,15 @@ def _own_customer() -> Customer | None:
 def wall_csv() -> Response:
     text, state = _asked()
     head = (
-        _("Machine"), _("Client"), _("État"), _("Dernière sauvegarde (UTC)"), _("Attendue avant (UTC)"),
-        _("Toutes les (heures)"), _("Octets lus"), _("Incidents"),
-    )  # fmt: skip
+        _("Machine"),
+        _("Client"),
+        _("État"),
+        _("Dernière sauvegarde (UTC)"),
+        _("Attendue avant (UTC)"),
+        _("Toutes les (heures)"),
+        _("Octets lus"),
+        _("Incidents"),
+    )
     rows = db.session.scalars(machines(g.actor, text, state)).all()
     return csv_answer("machines.csv", head, _cells(rows))
 
@@ -77,9 +93,15 @@ def wall_csv() -> Response:
 def _cells(rows: Any) -> Iterator[tuple[Any, ...]]:
     for one in rows:
         yield (
-            one.name, one.customer.name, look_of(f"backup_{one.health.value}").word, _utc(one.ended_at),
-            _utc(one.due_by), one.schedule_hours, one.source_bytes, one.incidents,
-        )  # fmt: skip
+            one.name,
+            one.customer.name,
+            look_of(f"backup_{one.health.value}").word,
+            _utc(one.ended_at),
+            _utc(one.due_by),
+            one.schedule_hours,
+            one.source_bytes,
+            one.incidents,
+        )
 
 
 def _utc(instant: Any) -> str:
@@ -93,20 +115,33 @@ def show_machine(uid: str) -> Response:
 
 
 def _machine_page(
-    machine: Machine, watch: WatchForm | None = None, review: ReviewForm | None = None, status: int = 200,
+    machine: Machine,
+    watch: WatchForm | None = None,
+    review: ReviewForm | None = None,
+    status: int = 200,
     wrong: str = "",
-) -> Response:  # fmt: skip
+) -> Response:
     runs = select(BackupRun).where(BackupRun.machine_id == machine.id)
     reviews = select(BackupReview).where(BackupReview.machine_id == machine.id)
     vaults = machine.vaults
     page = render_template(
-        "backups/machine.html", machine=machine, vaults=vaults, trend=usage_trend(vaults),
-        runs=list(db.session.scalars(runs.order_by(BackupRun.ended_at.desc()).limit(RUNS))), limit=RUNS,
+        "backups/machine.html",
+        machine=machine,
+        vaults=vaults,
+        trend=usage_trend(vaults),
+        runs=list(db.session.scalars(runs.order_by(BackupRun.ended_at.desc()).limit(RUNS))),
+        limit=RUNS,
         reviews=list(db.session.scalars(reviews.order_by(BackupReview.id.desc()).limit(INCIDENTS))),
-        incidents=incidents_of(machine, INCIDENTS), events=timeline(machine), mails=mails_about(machine),
-        watch=watch or WatchForm(formdata=None, obj=machine), review_form=review or ReviewForm(formdata=None),
-        wrong=wrong, now=clock.now(), form=review or watch, wanted=wants_reports(machine.customer),
-    )  # fmt: skip
+        incidents=incidents_of(machine, INCIDENTS),
+        events=timeline(machine),
+        mails=mails_about(machine),
+        watch=watch or WatchForm(formdata=None, obj=machine),
+        review_form=review or ReviewForm(formdata=None),
+        wrong=wrong,
+        now=clock.now(),
+        form=review or watch,
+        wanted=wants_reports(machine.customer),
+    )
     return make_response(page, status)
 
 
@@ -118,9 +153,7 @@ def set_watch(uid: str) -> Response:
     form = WatchForm()
     if not form.validate():
         return _machine_page(machine, watch=form, status=422)
-    machine.watch(
-        schedule_hours=form.schedule_hours.data, is_watched=form.is_watched.data, by=g.actor
-    )  # fmt: skip
+    machine.watch(schedule_hours=form.schedule_hours.data, is_watched=form.is_watched.data, by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_machine", uid=uid), toast=_("Surveillance enregistrée."))
 
@@ -166,9 +199,11 @@ def machines_panel(customer: Customer) -> tuple[str, dict[str, object]]:
 def usage_panel(subscription: Subscription) -> tuple[str, dict[str, object]]:
     months = months_of(subscription)[-MONTHS:] if subscription.gb_month_cents is not None else []
     return "backups/_usage_panel.html", {
-        "usage": usage_of(subscription), "gaps": gaps_of(subscription)[:MONTHS], "months": months,
+        "usage": usage_of(subscription),
+        "gaps": gaps_of(subscription)[:MONTHS],
+        "months": months,
         "subscription": subscription,
-    }  # fmt: skip
+    }
 
 
 @vault_panel

@@ -22,9 +22,11 @@ def sample_usage(vault: Vault) -> None:
     db.session.flush()  # a vault that is measured as it is registered has no number yet
     today = clock.today()
     sample = UsageSample(
-        organisation=vault.customer.organisation, vault_id=vault.id, sampled_on=today,
+        organisation=vault.customer.organisation,
+        vault_id=vault.id,
+        sampled_on=today,
         bytes_stored=vault.bytes_stored or 0,
-    )  # fmt: skip
+    )
     if not insert_once(UsageSample, values_of(sample), ["vault_id", "sampled_on"]):
         db.session.execute(
             db.update(UsageSample)

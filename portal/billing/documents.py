@@ -33,9 +33,16 @@ def mentions(issuer: dict[str, Any]) -> list[str]:
 
 
 def proforma_pdf(
-    number: str, parties: dict[str, Any], lines: Sequence[Priced], sums: Totals, *,
-    issued_on: date, valid_through: date, bank: Sequence[tuple[str, str]], language: str,
-) -> bytes:  # fmt: skip
+    number: str,
+    parties: dict[str, Any],
+    lines: Sequence[Priced],
+    sums: Totals,
+    *,
+    issued_on: date,
+    valid_through: date,
+    bank: Sequence[tuple[str, str]],
+    language: str,
+) -> bytes:
     """A request for payment that is not an invoice; says so across the page."""
     with force_locale(language):
         meta = [
@@ -44,11 +51,15 @@ def proforma_pdf(
             (_("Prix garanti jusqu'au"), _day(valid_through, language)),
         ]
         document = Document(
-            _("Facture pro forma"), issuer=party(parties["issuer"]), recipient=party(parties["buyer"]),
-            meta=meta, legal=mentions(parties["issuer"]), language=_locale(language),
+            _("Facture pro forma"),
+            issuer=party(parties["issuer"]),
+            recipient=party(parties["buyer"]),
+            meta=meta,
+            legal=mentions(parties["issuer"]),
+            language=_locale(language),
             page_label=_("Page {page} sur {pages}"),
             watermark=_("PRO FORMA - ce document n'est pas une facture"),
-        )  # fmt: skip
+        )
         _table(document, lines, sums, language)
         document.heading(_("Règlement par virement"))
         document.fields([*bank, (_("Référence à rappeler"), number)])
@@ -65,11 +76,14 @@ def invoice_pdf(invoice: "Invoice", language: str) -> bytes:
             (_("Échéance"), _day(invoice.due_on, language)),
         ]
         document = Document(
-            _("Facture"), issuer=party(invoice.parties["issuer"]),
-            recipient=party(invoice.parties["buyer"]), meta=meta,
-            legal=mentions(invoice.parties["issuer"]), language=_locale(language),
+            _("Facture"),
+            issuer=party(invoice.parties["issuer"]),
+            recipient=party(invoice.parties["buyer"]),
+            meta=meta,
+            legal=mentions(invoice.parties["issuer"]),
+            language=_locale(language),
             page_label=_("Page {page} sur {pages}"),
-        )  # fmt: skip
+        )
         lines = [
             Priced(row.label, row.quantity, row.unit_cents, row.includes_vat, row.vat_basis_points)
             for row in invoice.lines
@@ -84,9 +98,12 @@ def invoice_pdf(invoice: "Invoice", language: str) -> bytes:
 
 def _table(document: Document, lines: Sequence[Priced], sums: Totals, language: str) -> None:
     columns = [
-        Column(_("Désignation")), Column(_("Quantité"), 18), Column(_("Prix unitaire"), 28),
-        Column(_("TVA"), 16), Column(_("Montant HT"), 28),
-    ]  # fmt: skip
+        Column(_("Désignation")),
+        Column(_("Quantité"), 18),
+        Column(_("Prix unitaire"), 28),
+        Column(_("TVA"), 16),
+        Column(_("Montant HT"), 28),
+    ]
     rows = []
     for line, net in zip(lines, sums.line_net_cents, strict=True):
         price = _eur(line.unit_cents, language)

@@ -39,27 +39,44 @@ def issue_invoice(
     """
     sums = totals([charge.priced for charge in charges])
     invoice = Invoice(
-        organisation=customer.organisation, legal_entity_id=entity.id, customer_id=customer.id,
-        issued_on=issued_on, due_on=due_on, net_cents=sums.net_cents, vat_cents=sums.vat_cents,
-        gross_cents=sums.gross_cents, method=method, state=InvoiceState.ISSUED,
-        parties=parties_of(customer, entity), order_uid=order_uid,
-    )  # fmt: skip
+        organisation=customer.organisation,
+        legal_entity_id=entity.id,
+        customer_id=customer.id,
+        issued_on=issued_on,
+        due_on=due_on,
+        net_cents=sums.net_cents,
+        vat_cents=sums.vat_cents,
+        gross_cents=sums.gross_cents,
+        method=method,
+        state=InvoiceState.ISSUED,
+        parties=parties_of(customer, entity),
+        order_uid=order_uid,
+    )
     for position, (charge, net) in enumerate(zip(charges, sums.line_net_cents, strict=True), 1):
         invoice.lines.append(
             InvoiceLine(
-                organisation=customer.organisation, position=position, label=charge.label,
-                clause=charge.clause, quantity=charge.quantity, unit_cents=charge.unit_cents,
-                includes_vat=charge.includes_vat, vat_basis_points=charge.vat_basis_points,
+                organisation=customer.organisation,
+                position=position,
+                label=charge.label,
+                clause=charge.clause,
+                quantity=charge.quantity,
+                unit_cents=charge.unit_cents,
+                includes_vat=charge.includes_vat,
+                vat_basis_points=charge.vat_basis_points,
                 net_cents=net,
             )
-        )  # fmt: skip
+        )
     invoice.number = next_number(entity, "FA", issued_on.year)
     if paid_on is not None:
         invoice.pay(on=paid_on, by=by)
     invoice.document = keep(
-        invoice_pdf(invoice, customer.language), owner=customer.organisation, subject=invoice,
-        kind="invoice", filename=f"{invoice.number}.pdf", media_type="application/pdf",
-    )  # fmt: skip
+        invoice_pdf(invoice, customer.language),
+        owner=customer.organisation,
+        subject=invoice,
+        kind="invoice",
+        filename=f"{invoice.number}.pdf",
+        media_type="application/pdf",
+    )
     db.session.add(invoice)
     db.session.flush()  # the charges need the invoice's id
     for charge in charges:
@@ -78,10 +95,14 @@ def note_payment(
     """
     amount = invoice.gross_cents if amount_cents is None else amount_cents
     payment = Payment(
-        organisation=invoice.customer.organisation, legal_entity_id=invoice.legal_entity_id,
-        invoice_id=invoice.id, method=invoice.method, amount_cents=amount,
-        received_on=received_on, reference=reference,
-    )  # fmt: skip
+        organisation=invoice.customer.organisation,
+        legal_entity_id=invoice.legal_entity_id,
+        invoice_id=invoice.id,
+        method=invoice.method,
+        amount_cents=amount,
+        received_on=received_on,
+        reference=reference,
+    )
     columns = [column.key for column in Payment.__table__.columns if column.key != "id"]
     values = {name: getattr(payment, name) for name in columns}
     if not insert_once(Payment, values, ["legal_entity_id", "reference"]):

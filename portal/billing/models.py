@@ -60,9 +60,11 @@ class Charge(Tenant, db.Model):
 def add_charge(customer: Customer, *, origin: str, **values: Any) -> bool:
     """Owe something once: the same ``origin`` again changes nothing. Says whether it is new."""
     charge = Charge(
-        organisation=customer.organisation, customer_id=customer.id, origin=origin,
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        origin=origin,
         **{"clause": "", "vat_basis_points": 2000, "invoice_id": None, **values},
-    )  # fmt: skip
+    )
     columns = [column.key for column in Charge.__table__.columns if column.key != "id"]
     return insert_once(Charge, {name: getattr(charge, name) for name in columns}, ["origin"])
 

@@ -66,9 +66,12 @@ def enter_rate(semester: str, basis_points: int, source: str, *, by: Any) -> Ent
     if not 0 <= basis_points <= 2_500:
         raise Refused(_("Un taux directeur est compris entre 0 et 25 %%."), field="rate")
     row = EnteredRate(
-        semester=semester, basis_points=basis_points, source=source.strip(), entered_by=by.label,
+        semester=semester,
+        basis_points=basis_points,
+        source=source.strip(),
+        entered_by=by.label,
         entered_on=clock.today(),
-    )  # fmt: skip
+    )
     db.session.add(row)
     return row
 
@@ -87,9 +90,14 @@ def late_facts(invoice: Invoice) -> list[Fact]:
     label = _("Pénalités de retard à ce jour")
     try:
         owed = late_payment(
-            invoice.gross_cents, invoice.due_on, today, professional=kind in IN_BUSINESS, rates=known_rates(),
-            margin_basis_points=points.value, fee_cents=fee.value,
-        )  # fmt: skip
+            invoice.gross_cents,
+            invoice.due_on,
+            today,
+            professional=kind in IN_BUSINESS,
+            rates=known_rates(),
+            margin_basis_points=points.value,
+            fee_cents=fee.value,
+        )
     except Refused as refusal:
         return [fact_from(_("à calculer"), law=points, working=said(refusal), label=label)]
     return _worded(owed, points, fee, label)
@@ -97,10 +105,15 @@ def late_facts(invoice: Invoice) -> list[Fact]:
 
 def _worded(owed: LatePayment, points: Statute, fee: Statute, label: str) -> list[Fact]:
     slices = "; ".join(
-        _("%(days)d jours à %(rate)s %% (%(semester)s) : %(amount)s", days=each.days, semester=each.semester,
-          rate=f"{each.rate_basis_points / 100:g}", amount=eur(each.cents))
+        _(
+            "%(days)d jours à %(rate)s %% (%(semester)s) : %(amount)s",
+            days=each.days,
+            semester=each.semester,
+            rate=f"{each.rate_basis_points / 100:g}",
+            amount=eur(each.cents),
+        )
         for each in owed.slices
-    )  # fmt: skip
+    )
     return [
         fact_from(eur(owed.penalty_cents), law=points, working=slices, label=label),
         fact_from(eur(owed.recovery_fee_cents), law=fee, label=_("Indemnité de recouvrement")),

@@ -13,14 +13,7 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.billing.issue import issue_invoice
-from portal.billing.models import (
-    BillingRun,
-    Charge,
-    Invoice,
-    RunState,
-    charges_due,
-    pending_charges,
-)
+from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
 from portal.billing.rules import due_on
 from portal.catalogue.models import Method
 from portal.customers.models import ContactRole, Customer
@@ -51,9 +44,15 @@ def start_run(entity: LegalEntity, month: str, *, by: Any) -> BillingRun:
     if any(run.state != RunState.DONE for run in runs):
         raise Refused(_("La facturation de ce mois est en cours."), field="month")
     run = BillingRun(
-        organisation=entity.organisation, legal_entity_id=entity.id, month=month, part=len(runs) + 1,
-        state=RunState.QUEUED, invoices=0, gross_cents=0, collections=0,
-    )  # fmt: skip
+        organisation=entity.organisation,
+        legal_entity_id=entity.id,
+        month=month,
+        part=len(runs) + 1,
+        state=RunState.QUEUED,
+        invoices=0,
+        gross_cents=0,
+        collections=0,
+    )
     db.session.add(run)
     db.session.flush()
     record(run, "start", by=by)
@@ -112,15 +111,25 @@ def bill_charges(customer: Customer, entity: LegalEntity, charges: list[Charge],
     """Invoice these charges, announce the debit where there is a mandate, and send the invoice."""
     today = clock.today()
     invoice = issue_invoice(
-        customer, entity, charges, method=method, issued_on=today,
-        due_on=due_on(today, None, _GRANTED_DAYS), by=SYSTEM,
-    )  # fmt: skip
+        customer,
+        entity,
+        charges,
+        method=method,
+        issued_on=today,
+        due_on=due_on(today, None, _GRANTED_DAYS),
+        by=SYSTEM,
+    )
     collection = _collect(customer, entity, invoice) if method == Method.DIRECT_DEBIT else None
     queue_mail(
-        customer.contact(ContactRole.BILLING).email, "billing/mail_invoice.txt", about=invoice,
-        owner=customer.organisation, language=customer.language,
-        attach=[invoice.document] if invoice.document else [], invoice=invoice, collection=collection,
-    )  # fmt: skip
+        customer.contact(ContactRole.BILLING).email,
+        "billing/mail_invoice.txt",
+        about=invoice,
+        owner=customer.organisation,
+        language=customer.language,
+        attach=[invoice.document] if invoice.document else [],
+        invoice=invoice,
+        collection=collection,
+    )
     return invoice
 
 
@@ -130,10 +139,14 @@ def _collect(customer: Customer, entity: LegalEntity, invoice: Invoice) -> Colle
     try:
         if mandate is not None:
             return plan_collection(
-                mandate, amount_cents=invoice.gross_cents, reference=invoice.number,
-                source_uid=invoice.uid, remittance=_("Facture %(number)s", number=invoice.number),
-                notice_days=entity.notice_days, by=SYSTEM,
-            )  # fmt: skip
+                mandate,
+                amount_cents=invoice.gross_cents,
+                reference=invoice.number,
+                source_uid=invoice.uid,
+                remittance=_("Facture %(number)s", number=invoice.number),
+                notice_days=entity.notice_days,
+                by=SYSTEM,
+            )
     except Refused as refusal:  # the mandate lapses before the debit would fall due
         record(invoice, "no_mandate", by=SYSTEM, reason=refusal.message)
         return None

@@ -24,10 +24,34 @@ OVERSEAS_WITH_VAT = frozenset({"GP", "MQ", "RE"})
 OVERSEAS_WITHOUT_VAT = frozenset({"GF", "YT"})
 OTHER_EU_STATES = frozenset(
     {
-        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "GR", "HR", "HU", "IE", "IT", "LT", "LU",
-        "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
     }
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class WireForm(FlaskForm):
         _l("Référence bancaire"),
         [DataRequired(_l("Recopiez la référence du virement.")), Length(max=140)],
         filters=[lambda typed: " ".join((typed or "").split())],
-    )  # fmt: skip
+    )
 
 
 class RunForm(FlaskForm):
@@ -70,9 +70,13 @@ def show_invoice(uid: str) -> Response:
 
 def _invoice_page(invoice: Invoice, status: int = 200, form: WireForm | None = None) -> Response:
     page = render_template(
-        "billing/invoice.html", invoice=invoice, events=timeline(invoice), mails=mails_about(invoice),
-        late=late_facts(invoice), wire=form or WireForm(formdata=None, on=clock.today()),
-    )  # fmt: skip
+        "billing/invoice.html",
+        invoice=invoice,
+        events=timeline(invoice),
+        mails=mails_about(invoice),
+        late=late_facts(invoice),
+        wire=form or WireForm(formdata=None, on=clock.today()),
+    )
     return make_response(page, status)
 
 

@@ -45,9 +45,15 @@ def new_amendment(uid: str) -> Response:
 
 def _page(subscription: Subscription, key: str, form: AmendmentForm, status: int = 200) -> Response:
     return htmx.render(
-        "contracts/new_amendment.html", "contracts/_amended_value.html", status, subscription=subscription,
-        form=form, present=present_value(subscription, key), entry=KEYS[key], key=key,
-    )  # fmt: skip
+        "contracts/new_amendment.html",
+        "contracts/_amended_value.html",
+        status,
+        subscription=subscription,
+        form=form,
+        present=present_value(subscription, key),
+        entry=KEYS[key],
+        key=key,
+    )
 
 
 @bp.post("/<uid>/amendments")
@@ -75,9 +81,13 @@ def _draft(subscription: Subscription, form: AmendmentForm) -> Draft:
     at_start = kind == AmendmentKind.CONDITIONS
     file = form.text.data
     return Draft(
-        kind=kind, label=form.label.data.strip(), key=form.key.data,
-        value=typed_value(form.key.data, form.value.data), signed_on=form.signed_on.data,
+        kind=kind,
+        label=form.label.data.strip(),
+        key=form.key.data,
+        value=typed_value(form.key.data, form.value.data),
+        signed_on=form.signed_on.data,
         effective_on=subscription.started_on if at_start else form.effective_on.data,
-        signed_by_both=form.signed_by_both.data, text=file.read() if file else b"",
+        signed_by_both=form.signed_by_both.data,
+        text=file.read() if file else b"",
         filename=file.filename if file else "",
-    )  # fmt: skip
+    )

@@ -117,19 +117,29 @@ def _check_rank(subscription: Subscription, draft: Draft, present: Value | None)
     ranking, kind = terms.get(RANKING), terms.condition_kind
     if not kind:
         raise Refused(
-            _("%(key)s (article %(article)s) : ce contrat ne reconnaît pas de conditions particulières "
-              "(%(clause)s) ; seul un avenant signé le modifie.",
-              key=draft.key, article=ranking.article, clause=ranking.clause), field="kind",
-        )  # fmt: skip
+            _(
+                "%(key)s (article %(article)s) : ce contrat ne reconnaît pas de conditions particulières "
+                "(%(clause)s) ; seul un avenant signé le modifie.",
+                key=draft.key,
+                article=ranking.article,
+                clause=ranking.clause,
+            ),
+            field="kind",
+        )
     above = ranking.value[: ranking.value.index(kind)]
     prevails = {document.code for document in terms.documents if document.kind in above}
     if present is not None and present.document in prevails:
         raise Refused(
-            _("%(key)s (article %(article)s) : le contrat range ses conditions générales avant les "
-              "conditions particulières (%(rank)s) ; celles-ci ne changent pas %(clause)s.",
-              key=draft.key, article=present.article, rank=ranking.clause, clause=present.clause),
+            _(
+                "%(key)s (article %(article)s) : le contrat range ses conditions générales avant les "
+                "conditions particulières (%(rank)s) ; celles-ci ne changent pas %(clause)s.",
+                key=draft.key,
+                article=present.article,
+                rank=ranking.clause,
+                clause=present.clause,
+            ),
             field="key",
-        )  # fmt: skip
+        )
 
 
 def _check_signature(draft: Draft, about: dict[str, str]) -> None:
@@ -149,18 +159,27 @@ def _check_signature(draft: Draft, about: dict[str, str]) -> None:
         )
     if draft.effective_on < draft.signed_on:
         raise Refused(
-            _("%(key)s (article %(article)s) : un avenant ne prend pas effet avant sa signature, le %(day)s.",
-              day=plain_day(draft.signed_on), **about), field="effective_on",
-        )  # fmt: skip
+            _(
+                "%(key)s (article %(article)s) : un avenant ne prend pas effet avant sa signature, "
+                "le %(day)s.",
+                day=plain_day(draft.signed_on),
+                **about,
+            ),
+            field="effective_on",
+        )
 
 
 def _check_days(subscription: Subscription, draft: Draft, about: dict[str, str]) -> None:
     if draft.effective_on < subscription.billed_before:
         raise Refused(
-            _("%(key)s (article %(article)s) : l'abonnement est facturé jusqu'au %(day)s inclus ; un avenant "
-              "prend effet après, il ne change pas une facture émise.",
-              day=plain_day(subscription.last_usable_on), **about), field="effective_on",
-        )  # fmt: skip
+            _(
+                "%(key)s (article %(article)s) : l'abonnement est facturé jusqu'au %(day)s inclus ; un "
+                "avenant prend effet après, il ne change pas une facture émise.",
+                day=plain_day(subscription.last_usable_on),
+                **about,
+            ),
+            field="effective_on",
+        )
 
 
 def sign_amendment(subscription: Subscription, draft: Draft, *, by: Any) -> SignedAmendment:
@@ -169,21 +188,35 @@ def sign_amendment(subscription: Subscription, draft: Draft, *, by: Any) -> Sign
     if draft.text and not draft.text.startswith(PDF):
         raise Refused(_("Le texte signé est un fichier PDF."), field="text")
     row = SignedAmendment(
-        organisation=subscription.customer.organisation, subscription_id=subscription.id, kind=draft.kind,
-        label=draft.label, signed_on=draft.signed_on, effective_on=draft.effective_on, created_by=by.label,
+        organisation=subscription.customer.organisation,
+        subscription_id=subscription.id,
+        kind=draft.kind,
+        label=draft.label,
+        signed_on=draft.signed_on,
+        effective_on=draft.effective_on,
+        created_by=by.label,
         values={draft.key: {"value": as_json(value.value), "clause": value.clause}},
-    )  # fmt: skip
+    )
     if draft.text:
         row.document = keep(
-            draft.text, owner=subscription.customer.organisation, subject=subscription, kind="amendment",
-            filename=_filename(draft.filename), media_type="application/pdf",
-        )  # fmt: skip
+            draft.text,
+            owner=subscription.customer.organisation,
+            subject=subscription,
+            kind="amendment",
+            filename=_filename(draft.filename),
+            media_type="application/pdf",
+        )
     subscription.amendments.append(row)
     db.session.add(row)
     record(
-        subscription, "amend", by=by, key=draft.key, label=draft.label,
-        effective_on=draft.effective_on.isoformat(), sha256=row.document.sha256 if row.document else "",
-    )  # fmt: skip
+        subscription,
+        "amend",
+        by=by,
+        key=draft.key,
+        label=draft.label,
+        effective_on=draft.effective_on.isoformat(),
+        sha256=row.document.sha256 if row.document else "",
+    )
     return row
 
 

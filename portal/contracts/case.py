@@ -28,11 +28,14 @@ def build_case(subscription: Subscription, *, as_of: date | None = None) -> Case
     """
     paid = subscription.billed_before > subscription.started_on
     case = Case(
-        stack=subscription.terms, customer=subscription.customer.kind.value, plan=subscription.plan.value,
-        started_on=subscription.started_on, monthly_fee_cents=subscription.monthly_cents,
+        stack=subscription.terms,
+        customer=subscription.customer.kind.value,
+        plan=subscription.plan.value,
+        started_on=subscription.started_on,
+        monthly_fee_cents=subscription.monthly_cents,
         as_of=max(as_of or clock.today(), subscription.started_on),
         paid_through=subscription.billed_before - timedelta(days=1) if paid else None,
-    )  # fmt: skip
+    )
     return replace(case, events=_history(subscription, case))
 
 
@@ -51,9 +54,10 @@ def _history(subscription: Subscription, case: Case) -> tuple[Event, ...]:
 def _happened(subscription: Subscription) -> Iterable[Event]:
     if subscription.notified_on is not None:
         yield leave(
-            subscription.notified_on, subscription.notice_reason or "none",
+            subscription.notified_on,
+            subscription.notice_reason or "none",
             at_term=_ends_at_term(subscription),
-        )  # fmt: skip
+        )
     handover = case_for(subscription)
     if handover is not None and handover.state not in (CaseState.ERASED,):
         yield ask_for_data(handover.requested_on, handover.reason.value)
@@ -79,9 +83,10 @@ def _late_invoices(subscription: Subscription) -> list[Invoice]:
     billed = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
     query = select(Invoice).where(Invoice.id.in_(billed), Invoice.due_on < clock.today())
     return [
-        invoice for invoice in db.session.scalars(query.order_by(Invoice.id))
+        invoice
+        for invoice in db.session.scalars(query.order_by(Invoice.id))
         if invoice.paid_on is None or invoice.paid_on > invoice.due_on
-    ]  # fmt: skip
+    ]
 
 
 def leave(on: date, reason: str, *, at_term: bool = False) -> Event:

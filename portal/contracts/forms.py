@@ -19,9 +19,10 @@ class RefusalForm(FlaskForm):
 
 class VolumeForm(FlaskForm):
     included_gb = IntegerField(
-        _l("Volume compris pour une unité, en Go"), [Optional(), NumberRange(1, 10**9, _GB)],
+        _l("Volume compris pour une unité, en Go"),
+        [Optional(), NumberRange(1, 10**9, _GB)],
         render_kw={"inputmode": "numeric"},
-    )  # fmt: skip
+    )
     gb_month_cents = EuroField(
         _l("À la demande : prix d'un Go gardé un mois (en euros)"), [Optional()], low=1, high=100_000
     )
@@ -29,9 +30,10 @@ class VolumeForm(FlaskForm):
 
 class GridForm(FlaskForm):
     up_to_gb = IntegerField(
-        _l("Jusqu'à (en Go)"), [InputRequired(_GB), NumberRange(1, 10**9, _GB)],
+        _l("Jusqu'à (en Go)"),
+        [InputRequired(_GB), NumberRange(1, 10**9, _GB)],
         render_kw={"inputmode": "numeric"},
-    )  # fmt: skip
+    )
     grid_cents = EuroField(
         _l("Prix de l'abonnement entier (en euros)"), [InputRequired(_l("Indiquez le prix."))], low=1
     )

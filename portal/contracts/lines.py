@@ -38,14 +38,14 @@ class Reader:
 # Points of law that the contracts speak of under keys of their own.
 _SAME_POINT = {
     "switch.notice_months": (
-        "plan.{plan}.notice_months", "plan.{plan}.notice_days", "early_end.notice_months",
+        "plan.{plan}.notice_months",
+        "plan.{plan}.notice_days",
+        "early_end.notice_months",
         "termination.effective_days",
     ),
-    "switch.retrieval_days": (
-        "erasure.grace_days", "erasure.business_days", "reversibility.window_days",
-    ),
+    "switch.retrieval_days": ("erasure.grace_days", "erasure.business_days", "reversibility.window_days"),
     "reversibility.charge": ("reversibility.fee_months", "reversibility.fee_minimum_cents"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -102,15 +102,17 @@ def _line(entry: Dated | Amount, reader: Reader) -> Line:
     values = [source for source in entry.sources if isinstance(source, Value)]
     labels = DATES if isinstance(entry, Dated) else AMOUNTS
     return Line(
-        what=entry.what, label=str(labels[entry.what]),
+        what=entry.what,
+        label=str(labels[entry.what]),
         on=entry.on if isinstance(entry, Dated) else None,
         cents=entry.cents if isinstance(entry, Amount) else None,
         at=entry.at if isinstance(entry, Dated) else None,
         clauses=tuple(_clause(value, reader) for value in values),
         overrode=tuple(_clause(under, reader) for value in values for under in value.overrode),
-        beside=_besides(entry.sources, reader), working=entry.working,
+        beside=_besides(entry.sources, reader),
+        working=entry.working,
         is_ceiling=isinstance(entry, Amount) and entry.is_ceiling,
-    )  # fmt: skip
+    )
 
 
 def _clause(value: Value, reader: Reader) -> Clause:
@@ -139,10 +141,12 @@ def beside(both: Applied, reader: Reader) -> Beside:
     values = reader.answering(law)
     stands = law.key == "switch.notice_months" and _is_short_enough(values, law)
     return Beside(
-        str(LEGAL[law.key]), tuple(_clause(value, reader) for value in values), law,
+        str(LEGAL[law.key]),
+        tuple(_clause(value, reader) for value in values),
+        law,
         written(law.unit, law.value),
         "contract" if stands else both.by,
-    )  # fmt: skip
+    )
 
 
 _DAYS = {"days": 1, "months": 30}
@@ -174,9 +178,16 @@ def remarks(outcome: Outcome) -> list[Sentence]:
 
 
 LEAVING = (
-    "last_notice_day", "contract_ends", "end_at_term", "last_usable_day", "early_end_penalty",
-    "metered_end_penalty", "refund", "data_erased", "reversibility_fee",
-)  # fmt: skip
+    "last_notice_day",
+    "contract_ends",
+    "end_at_term",
+    "last_usable_day",
+    "early_end_penalty",
+    "metered_end_penalty",
+    "refund",
+    "data_erased",
+    "reversibility_fee",
+)
 _ONLY_IF_SAID = {"end_at_term", "metered_end_penalty"}
 
 

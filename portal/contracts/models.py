@@ -163,11 +163,17 @@ def tell(customer: Customer, version: TermsVersion) -> TermsNotice | None:
     if told is not None or not subscriptions or version.effective_on is None:
         return None
     notice = TermsNotice(
-        organisation=customer.organisation, customer_id=customer.id, terms_version_id=version.id,
-        old_version=pinned_document(subscriptions[0], version.code).version, new_version=version.version,
-        sha256=document_of(version).sha256, effective_on=version.effective_on, state=N.TOLD,
-        recipient=account_address(customer), mail_uid="",
-    )  # fmt: skip
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        terms_version_id=version.id,
+        old_version=pinned_document(subscriptions[0], version.code).version,
+        new_version=version.version,
+        sha256=document_of(version).sha256,
+        effective_on=version.effective_on,
+        state=N.TOLD,
+        recipient=account_address(customer),
+        mail_uid="",
+    )
     notice.customer, notice.terms_version = customer, version
     db.session.add(notice)
     db.session.flush()
@@ -180,9 +186,15 @@ def tell(customer: Customer, version: TermsVersion) -> TermsNotice | None:
 def _write(notice: TermsNotice, template: str) -> Mail:
     customer = notice.customer
     mail = queue_mail(
-        notice.recipient, template, about=notice, owner=customer.organisation, language=customer.language,
-        notice=notice, document=document_of(notice.terms_version), address=f"/notices/{notice.uid}",
-    )  # fmt: skip
+        notice.recipient,
+        template,
+        about=notice,
+        owner=customer.organisation,
+        language=customer.language,
+        notice=notice,
+        document=document_of(notice.terms_version),
+        address=f"/notices/{notice.uid}",
+    )
     db.session.flush()
     return mail
 

@@ -50,11 +50,17 @@ def show_notice(uid: str) -> Response:
 def _notice_page(notice: TermsNotice, form: RefusalForm, status: int = 200) -> Response:
     task = select(Task.state).where(Task.kind == "mail.send", Task.ref == notice.mail_uid)
     page = render_template(
-        "contracts/notice.html", notice=notice, form=form, changes=notice.changes, mail=notice.mail,
-        told=mail_state(notice.mail, db.session.scalar(task)), today=clock.today(),
+        "contracts/notice.html",
+        notice=notice,
+        form=form,
+        changes=notice.changes,
+        mail=notice.mail,
+        told=mail_state(notice.mail, db.session.scalar(task)),
+        today=clock.today(),
         subscriptions=concerned(notice.customer, notice.terms_version),
-        events=timeline(notice), mails=mails_about(notice),
-    )  # fmt: skip
+        events=timeline(notice),
+        mails=mails_about(notice),
+    )
     return make_response(page, status)
 
 
@@ -124,9 +130,12 @@ def _counts(version: TermsVersion) -> dict[str, int]:
     applied = select(func.count(TermsNotice.id)).where(told, TermsNotice.state == NoticeState.APPLIED)
     gone = db.session.scalar(sent.where(Mail.state == MailState.SENT)) or 0
     return {
-        "total": total, "sent": gone, "unsent": total - gone,
-        "refused": db.session.scalar(refused) or 0, "applied": db.session.scalar(applied) or 0,
-    }  # fmt: skip
+        "total": total,
+        "sent": gone,
+        "unsent": total - gone,
+        "refused": db.session.scalar(refused) or 0,
+        "applied": db.session.scalar(applied) or 0,
+    }
 
 
 @bp.get("/terms/<version>/notices")
@@ -137,9 +146,13 @@ def list_told(version: str) -> Response:
     found = list(db.session.execute(query.limit(PAGE + 1)))
     rows = [(notice, mail, mail_state(mail, task)) for notice, mail, task in found[:PAGE]]
     page = render_template(
-        "contracts/told.html", version=row, rows=rows, unsent=unsent, counts=_counts(row),
+        "contracts/told.html",
+        version=row,
+        rows=rows,
+        unsent=unsent,
+        counts=_counts(row),
         after=rows[-1][0].id if len(found) > PAGE else "",
-    )  # fmt: skip
+    )
     return make_response(page)
 
 
@@ -148,10 +161,18 @@ def list_told(version: str) -> Response:
 def download_told(version: str) -> Response:
     row, unsent = _version(version), request.args.get("unsent") == "1"
     heading = [
-        _("Client"), _("Adresse e-mail"), _("Version"), _("Empreinte du texte (SHA-256)"), _("E-mail"),
-        _("Envoyé le"), _("Prend effet le"), _("Réponse"), _("Refusé par"), _("Refusé le"),
+        _("Client"),
+        _("Adresse e-mail"),
+        _("Version"),
+        _("Empreinte du texte (SHA-256)"),
+        _("E-mail"),
+        _("Envoyé le"),
+        _("Prend effet le"),
+        _("Réponse"),
+        _("Refusé par"),
+        _("Refusé le"),
         _("Depuis l'adresse"),
-    ]  # fmt: skip
+    ]
     rows = [_line(*found) for found in db.session.execute(_told(row, unsent=unsent))]
     return csv_answer(f"{row.version}-notices.csv", heading, rows)
 
@@ -159,7 +180,15 @@ def download_told(version: str) -> Response:
 def _line(notice: TermsNotice, mail: Mail | None, task: Any) -> list[Any]:
     told, answer = look_of(f"mail_{mail_state(mail, task)}"), look_of(notice.state.value)
     return [
-        notice.customer.name, notice.recipient, notice.new_version, notice.sha256, told.word,
-        iso(mail and mail.sent_at), iso(notice.effective_on), answer.word, notice.refused_by,
-        iso(notice.refused_at), notice.refused_from,
-    ]  # fmt: skip
+        notice.customer.name,
+        notice.recipient,
+        notice.new_version,
+        notice.sha256,
+        told.word,
+        iso(mail and mail.sent_at),
+        iso(notice.effective_on),
+        answer.word,
+        notice.refused_by,
+        iso(notice.refused_at),
+        notice.refused_from,
+    ]

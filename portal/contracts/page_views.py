@@ -57,12 +57,18 @@ def show_contract(uid: str) -> Response:
     outcome = simulate(cases.build_case(subscription))
     lines = calendar(outcome, reader)
     page = render_template(
-        "contracts/show.html", subscription=subscription, outcome=outcome, today=today,
+        "contracts/show.html",
+        subscription=subscription,
+        outcome=outcome,
+        today=today,
         coming=[line for line in lines if line.on and line.on >= today],
         past=[line for line in lines if line.on and line.on < today],
-        amounts=lines_of(outcome.amounts, reader), remarks=remarks(outcome), law=law_table(reader),
-        **_leaving(subscription, _leave_form(subscription)), **_question(subscription, asked=False),
-    )  # fmt: skip
+        amounts=lines_of(outcome.amounts, reader),
+        remarks=remarks(outcome),
+        law=law_table(reader),
+        **_leaving(subscription, _leave_form(subscription)),
+        **_question(subscription, asked=False),
+    )
     return make_response(page)
 
 
@@ -133,10 +139,12 @@ def _answer(before: Outcome, after: Outcome, reader: Reader) -> Answer:
     new = [entry for entry in after.amounts if (entry.what, entry.cents, str(entry.working)) not in paid]
     lines, said_before = calendar(after, reader), {str(each) for each in before.remarks}
     return Answer(
-        STATUSES[after.status], [line for line in lines if (line.what, line.on) not in known],
-        lines_of(new, reader), [line for line in lines if (line.what, line.on) in known],
+        STATUSES[after.status],
+        [line for line in lines if (line.what, line.on) not in known],
+        lines_of(new, reader),
+        [line for line in lines if (line.what, line.on) in known],
         [each for each in remarks(after) if str(each) not in said_before],
-    )  # fmt: skip
+    )
 
 
 def _question(subscription: Subscription, *, asked: bool) -> dict[str, Any]:

@@ -65,13 +65,22 @@ def price_page(
         form.effective_on.data = earliest_day(product)
     day = form.effective_on.data
     page = render_template(
-        "contracts/price.html", product=product, form=form, is_ready=is_ready, today=clock.today(),
-        confirm=PriceForm(formdata=None), notice=notice_of(product), earliest=earliest_day(product),
-        rows=preview(product, day, SHOWN) if day else [], told=_told(product, unsent=unsent),
-        unsent=unsent, events=timeline(product), shown=SHOWN,
+        "contracts/price.html",
+        product=product,
+        form=form,
+        is_ready=is_ready,
+        today=clock.today(),
+        confirm=PriceForm(formdata=None),
+        notice=notice_of(product),
+        earliest=earliest_day(product),
+        rows=preview(product, day, SHOWN) if day else [],
+        told=_told(product, unsent=unsent),
+        unsent=unsent,
+        events=timeline(product),
+        shown=SHOWN,
         volume=others.get("volume") or VolumeForm(formdata=None, obj=product),
         grid=others.get("grid") or GridForm(formdata=None),
-    )  # fmt: skip
+    )
     return make_response(page, status)
 
 
@@ -104,12 +113,24 @@ def _told(product: Product, *, unsent: bool) -> list[tuple[PriceStep, Subscripti
 def download_told(product_uid: str) -> Response:
     product = get_or_404(Product.visible_to(g.actor), product_uid)
     heading = [
-        _("Client"), _("Abonnement"), _("Nouveau prix (centimes)"), _("Premier jour"), _("Adresse e-mail"),
-        _("E-mail"), _("Envoyé le"),
-    ]  # fmt: skip
+        _("Client"),
+        _("Abonnement"),
+        _("Nouveau prix (centimes)"),
+        _("Premier jour"),
+        _("Adresse e-mail"),
+        _("E-mail"),
+        _("Envoyé le"),
+    ]
     rows = [
-        [subscription.customer.name, subscription.label, step.unit_cents, iso(step.effective_on),
-         step.recipient, look_of(f"mail_{told}").word, iso(mail and mail.sent_at)]
+        [
+            subscription.customer.name,
+            subscription.label,
+            step.unit_cents,
+            iso(step.effective_on),
+            step.recipient,
+            look_of(f"mail_{told}").word,
+            iso(mail and mail.sent_at),
+        ]
         for step, subscription, mail, told in _told(product, unsent=request.args.get("unsent") == "1")
-    ]  # fmt: skip
+    ]
     return csv_answer(f"{product.code}-prices.csv", heading, rows)

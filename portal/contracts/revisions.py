@@ -76,9 +76,12 @@ def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: A
     check_revision(product, unit_cents, effective_on)
     owner = db.session.get_one(Organisation, product.organisation_id)
     revision = PriceRevision(
-        organisation=owner, product_id=product.id,
-        unit_cents=unit_cents, effective_on=effective_on, decided_by=by.label,
-    )  # fmt: skip
+        organisation=owner,
+        product_id=product.id,
+        unit_cents=unit_cents,
+        effective_on=effective_on,
+        decided_by=by.label,
+    )
     product.revisions.append(revision)
     db.session.flush()
     record(product, "revise_price", by=by, unit_cents=unit_cents, effective_on=effective_on.isoformat())
@@ -108,9 +111,14 @@ def first_day(subscription: Subscription, effective_on: date) -> FirstDay:
     if notice is None:
         return FirstDay(subscription, None, kept)
     day = first_day_of_new_price(
-        subscription.started_on, subscription.billing_months, billed_before=subscription.billed_before,
-        effective_on=effective_on, told_on=clock.today(), notice_months=notice.value, kept_through=kept,
-    )  # fmt: skip
+        subscription.started_on,
+        subscription.billing_months,
+        billed_before=subscription.billed_before,
+        effective_on=effective_on,
+        told_on=clock.today(),
+        notice_months=notice.value,
+        kept_through=kept,
+    )
     return FirstDay(subscription, day, kept)
 
 
@@ -142,16 +150,27 @@ def announce(subscription: Subscription, revision: PriceRevision) -> PriceStep |
         return None
     customer = subscription.customer
     step = PriceStep(
-        organisation=customer.organisation, subscription_id=subscription.id, revision_id=revision.id,
-        effective_on=day, unit_cents=revision.unit_cents, recipient=account_address(customer), mail_uid="",
-    )  # fmt: skip
+        organisation=customer.organisation,
+        subscription_id=subscription.id,
+        revision_id=revision.id,
+        effective_on=day,
+        unit_cents=revision.unit_cents,
+        recipient=account_address(customer),
+        mail_uid="",
+    )
     db.session.add(step)
     db.session.flush()
     if step.recipient:
         mail = queue_mail(
-            step.recipient, "contracts/mail_price.txt", about=subscription, owner=customer.organisation,
-            language=customer.language, subscription=subscription, step=step,
-            notice=subscription.terms.get(NOTICE), entity=subscription.legal_entity,
-        )  # fmt: skip
+            step.recipient,
+            "contracts/mail_price.txt",
+            about=subscription,
+            owner=customer.organisation,
+            language=customer.language,
+            subscription=subscription,
+            step=step,
+            notice=subscription.terms.get(NOTICE),
+            entity=subscription.legal_entity,
+        )
         step.mail_uid = mail.uid
     return step

@@ -26,16 +26,16 @@ from portal.engine.views import vault_panel
 from portal.links import Purpose, open_link
 
 bp = Blueprint("vault_access", __name__)
-_WORDS = {
-    24: _l("un jour"), 72: _l("trois jours"), 168: _l("sept jours"), 336: _l("quatorze jours"),
-}  # fmt: skip
+_WORDS = {24: _l("un jour"), 72: _l("trois jours"), 168: _l("sept jours"), 336: _l("quatorze jours")}
 
 
 class AccessForm(FlaskForm):
     hours = SelectField(
-        _l("Durée"), coerce=int, default=DEFAULT_HOURS,
+        _l("Durée"),
+        coerce=int,
+        default=DEFAULT_HOURS,
         choices=[SelectChoice(value=hours, label=_WORDS[hours]) for hours in HOURS],
-    )  # fmt: skip
+    )
 
 
 @bp.post("/vaults/<uid>/accesses")

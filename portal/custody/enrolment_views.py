@@ -41,9 +41,13 @@ def confirm_enrolment(uid: str) -> Response:
     if not form.validate():
         return _page(vault, form, 422)
     note_custody(
-        vault, Custody.RECOVERY_SHEET, holder=form.holder.data.strip(), email=g.actor.email,
-        since_on=clock.today(), by=g.actor,
-    )  # fmt: skip
+        vault,
+        Custody.RECOVERY_SHEET,
+        holder=form.holder.data.strip(),
+        email=g.actor.email,
+        since_on=clock.today(),
+        by=g.actor,
+    )
     db.session.commit()
     return htmx.go(url_for("vaults.show_vault", uid=uid), toast=_("La feuille de secours est notée."))
 

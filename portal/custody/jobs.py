@@ -51,9 +51,13 @@ def ask_proof(vault: Vault, *, by: Any) -> VaultOpening:
     """
     record(vault, "ask_proof", by=by)
     return ask_for_key(
-        vault, purpose=OpeningPurpose.PROOF, subject=vault, role=ContactRole.TECHNICAL, by=by,
+        vault,
+        purpose=OpeningPurpose.PROOF,
+        subject=vault,
+        role=ContactRole.TECHNICAL,
+        by=by,
         recipient=_holder(vault),
-    )  # fmt: skip
+    )
 
 
 def _holder(vault: Vault) -> str:

@@ -90,10 +90,14 @@ class VaultAccess(Tenant, db.Model):
         record(self.vault, "use_access", by=Person(N_("accès en lecture")), access=self.uid, address=address)
         queue_mail(
             self.recipient or mail_address(self.vault.customer, ContactRole.TECHNICAL),
-            "mails/access_used.txt", about=self.vault, owner=self.vault.customer.organisation,
-            language=self.vault.customer.language, access=self, address=address,
+            "mails/access_used.txt",
+            about=self.vault,
+            owner=self.vault.customer.organisation,
+            language=self.vault.customer.language,
+            access=self,
+            address=address,
             page=link(f"/vaults/{self.vault.uid}"),
-        )  # fmt: skip
+        )
 
     def repository(self, secret: str) -> str:
         """The address that restic is given."""
@@ -109,9 +113,15 @@ def open_access(vault: Vault, *, hours: int, by: Any) -> VaultAccess:
     if hours not in HOURS:
         raise Refused(N_("Un accès dure de un à quatorze jours."))
     access = VaultAccess(
-        organisation=vault.customer.organisation, vault=vault, hours=hours, created_by=by.label,
-        recipient="", expires_at=clock.now() + timedelta(days=LINK_DAYS), requests=0, bytes_sent=0,
-    )  # fmt: skip
+        organisation=vault.customer.organisation,
+        vault=vault,
+        hours=hours,
+        created_by=by.label,
+        recipient="",
+        expires_at=clock.now() + timedelta(days=LINK_DAYS),
+        requests=0,
+        bytes_sent=0,
+    )
     db.session.add(access)
     record(vault, "open_access", by=by, access=access.uid, hours=hours)
     return access
@@ -126,9 +136,16 @@ def offer_access(vault: Vault, *, hours: int, by: Any) -> VaultAccess:
         Purpose.READ_VAULT, access, owner=owner, recipient=access.recipient, days=LINK_DAYS
     )
     queue_mail(
-        access.recipient, "mails/access.txt", about=vault, owner=owner, language=language, vault=vault,
-        address=link(f"/vault-access/{token}"), days=LINK_DAYS, hours=hours,
-    )  # fmt: skip
+        access.recipient,
+        "mails/access.txt",
+        about=vault,
+        owner=owner,
+        language=language,
+        vault=vault,
+        address=link(f"/vault-access/{token}"),
+        days=LINK_DAYS,
+        hours=hours,
+    )
     return access
 
 

@@ -21,9 +21,13 @@ from portal.subscriptions.models import Subscription
 def keep_paper(vault: Vault, row: LossAcknowledgement) -> Stored:
     """Make, seal and store the paper of a fresh acknowledgement."""
     document = keep(
-        acknowledgement_pdf(vault, row, _entity_of(vault)), owner=vault.customer.organisation, subject=vault,
-        kind="acknowledgement", filename=f"avertissement-{vault.uid}.pdf", media_type="application/pdf",
-    )  # fmt: skip
+        acknowledgement_pdf(vault, row, _entity_of(vault)),
+        owner=vault.customer.organisation,
+        subject=vault,
+        kind="acknowledgement",
+        filename=f"avertissement-{vault.uid}.pdf",
+        media_type="application/pdf",
+    )
     row.document_uid = document.uid
     return document
 
@@ -39,16 +43,20 @@ def acknowledgement_pdf(vault: Vault, row: LossAcknowledgement, entity: LegalEnt
             recipient=Party(customer.name, (customer.street, f"{customer.postcode} {customer.town}")),
             meta=[(_("Coffre"), vault.name), (_("Date"), at)],
             legal=[f"{entity.name} · {entity.legal_form} · SIREN {entity.siren} · {entity.email}"],
-            page_label=_("Page {page} sur {pages}"), language={"fr": "fr-FR", "en": "en-GB"}[language],
-        )  # fmt: skip
+            page_label=_("Page {page} sur {pages}"),
+            language={"fr": "fr-FR", "en": "en-GB"}[language],
+        )
         document.box(row.text.split("\n"))
         document.fields(
             [
-                (_("Signé par"), f"{row.name}, {row.function}"), (_("Compte"), row.account), (_("Le"), at),
-                (_("Depuis l'adresse"), row.address), (_("Texte"), row.text_version),
+                (_("Signé par"), f"{row.name}, {row.function}"),
+                (_("Compte"), row.account),
+                (_("Le"), at),
+                (_("Depuis l'adresse"), row.address),
+                (_("Texte"), row.text_version),
                 (_("Référence du coffre"), vault.uid),
             ]
-        )  # fmt: skip
+        )
         reason = _("Avertissement sur la perte de la phrase secrète")
         built = document.build()
     ring = keyring()

@@ -16,13 +16,19 @@ from portal.wording import N_
 
 TEXT_VERSION = "2026-11"
 TEXT = (
-    N_("Les données du coffre sont chiffrées sur mes machines avec une phrase secrète. Le portail ne la "
-       "garde pas, personne ne peut la reconstituer, et aucun procédé ne permet de s'en passer."),
-    N_("Si la phrase secrète et sa feuille de secours sont perdues, les données sauvegardées sont perdues, "
-       "sans recours, même si les fichiers chiffrés existent encore."),
-    N_("Il m'appartient de garder la phrase en lieu sûr, à deux endroits au moins, et de la vérifier une "
-       "fois par an."),
-)  # fmt: skip
+    N_(
+        "Les données du coffre sont chiffrées sur mes machines avec une phrase secrète. Le portail ne la "
+        "garde pas, personne ne peut la reconstituer, et aucun procédé ne permet de s'en passer."
+    ),
+    N_(
+        "Si la phrase secrète et sa feuille de secours sont perdues, les données sauvegardées sont perdues, "
+        "sans recours, même si les fichiers chiffrés existent encore."
+    ),
+    N_(
+        "Il m'appartient de garder la phrase en lieu sûr, à deux endroits au moins, et de la vérifier une "
+        "fois par an."
+    ),
+)
 
 
 class CustodyNote(Tenant, db.Model):
@@ -64,14 +70,25 @@ def note_custody(
         raise Refused(N_("Indiquez qui détient la phrase."))
     _check_active(vault)
     note = CustodyNote(
-        organisation=vault.customer.organisation, vault_id=vault.id, custody=custody, holder=holder,
-        email=email, since_on=since_on, noted_by=by.label,
-    )  # fmt: skip
+        organisation=vault.customer.organisation,
+        vault_id=vault.id,
+        custody=custody,
+        holder=holder,
+        email=email,
+        since_on=since_on,
+        noted_by=by.label,
+    )
     db.session.add(note)
     record(
-        vault, "note_custody", by=by, before=vault.custody, after=custody, holder=holder, email=email,
+        vault,
+        "note_custody",
+        by=by,
+        before=vault.custody,
+        after=custody,
+        holder=holder,
+        email=email,
         since=since_on.isoformat(),
-    )  # fmt: skip
+    )
     vault.custody = custody
     return note
 
@@ -92,10 +109,17 @@ def acknowledge(vault: Vault, *, name: str, function: str, address: str, by: Any
         raise IllegalStep(N_("Cet avertissement est déjà signé pour ce coffre."))
     _check_active(vault)
     row = LossAcknowledgement(
-        organisation=vault.customer.organisation, vault_id=vault.id, name=name, function=function,
-        account=by.label, signed_at=clock.now(), address=address[:45], text_version=TEXT_VERSION,
-        text="\n".join(shown_text()), document_uid="",
-    )  # fmt: skip
+        organisation=vault.customer.organisation,
+        vault_id=vault.id,
+        name=name,
+        function=function,
+        account=by.label,
+        signed_at=clock.now(),
+        address=address[:45],
+        text_version=TEXT_VERSION,
+        text="\n".join(shown_text()),
+        document_uid="",
+    )
     db.session.add(row)
     record(vault, "acknowledge", by=by, version=TEXT_VERSION, address=address[:45])
     return row

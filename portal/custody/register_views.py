@@ -14,13 +14,7 @@ from portal import clock, htmx
 from portal.access import Permission, Role, get_or_404, requires
 from portal.custody.jobs import ask_proof
 from portal.custody.paper import keep_paper
-from portal.custody.register import (
-    acknowledge,
-    acknowledgement_of,
-    note_custody,
-    notes_of,
-    shown_text,
-)
+from portal.custody.register import acknowledge, acknowledgement_of, note_custody, notes_of, shown_text
 from portal.db import db
 from portal.engine.models import Custody, Vault, VaultState
 from portal.engine.views import vault_panel
@@ -83,9 +77,13 @@ def save_custody(uid: str) -> Response:
         return _page("custody/custody.html", vault, form, 422)
     since: date = form.since_on.data
     note_custody(
-        vault, Custody(form.custody.data), holder=(form.holder.data or "").strip(),
-        email=form.email.data or "", since_on=since, by=g.actor,
-    )  # fmt: skip
+        vault,
+        Custody(form.custody.data),
+        holder=(form.holder.data or "").strip(),
+        email=form.email.data or "",
+        since_on=since,
+        by=g.actor,
+    )
     db.session.commit()
     return _to(uid, _("La garde de la clé est notée."))
 
@@ -103,9 +101,12 @@ def sign_acknowledgement(uid: str) -> Response:
     if not form.validate():
         return _page("custody/acknowledgement.html", vault, form, 422)
     row = acknowledge(
-        vault, name=form.name.data.strip(), function=form.function.data.strip(),
-        address=request.remote_addr or "", by=g.actor,
-    )  # fmt: skip
+        vault,
+        name=form.name.data.strip(),
+        function=form.function.data.strip(),
+        address=request.remote_addr or "",
+        by=g.actor,
+    )
     db.session.flush()
     keep_paper(vault, row)
     db.session.commit()

@@ -199,9 +199,10 @@ def _write(app: Flask, counts: dict[str, tuple[int, int]]) -> None:
                 update(VaultAccess)
                 .where(VaultAccess.uid == uid)
                 .values(
-                    requests=VaultAccess.requests + requests, bytes_sent=VaultAccess.bytes_sent + sent,
+                    requests=VaultAccess.requests + requests,
+                    bytes_sent=VaultAccess.bytes_sent + sent,
                     last_used_at=clock.now(),
                 )
                 .execution_options(synchronize_session=False)
-            )  # fmt: skip
+            )
         db.session.commit()

@@ -58,9 +58,10 @@ def _required(message: Any) -> InputRequired:
 
 class ContactForm(PlainForm):
     name = StringField(_l("Nom"), [Length(max=70)], filters=[_trim])
-    email = EmailField(_l("Adresse e-mail"), [
-        Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254),
-    ])  # fmt: skip
+    email = EmailField(
+        _l("Adresse e-mail"),
+        [Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254)],
+    )
     phone = TelField(_l("Téléphone"), [Length(max=30)])
 
 
@@ -91,14 +92,10 @@ class CustomerForm(FlaskForm):
     siret = StringField(_l("SIRET"), [Length(max=18)], filters=[_digits])
     vat_number = StringField(_l("Numéro de TVA"), [Length(max=20)], filters=[_digits])
     street = StringField(
-        _l("Numéro et rue"),
-        [_required(_l("Indiquez le numéro et la rue.")), Length(max=70)],
-        filters=[_trim],
+        _l("Numéro et rue"), [_required(_l("Indiquez le numéro et la rue.")), Length(max=70)], filters=[_trim]
     )
     postcode = StringField(
-        _l("Code postal"),
-        [_required(_l("Indiquez le code postal.")), Length(max=16)],
-        filters=[_trim],
+        _l("Code postal"), [_required(_l("Indiquez le code postal.")), Length(max=16)], filters=[_trim]
     )
     town = StringField(_l("Ville"), [_required(_l("Indiquez la ville.")), Length(max=35)], filters=[_trim])
     country = SelectField(_l("Pays"), choices=COUNTRIES, default="FR")
@@ -129,8 +126,9 @@ class CustomerForm(FlaskForm):
                 raise ValidationError(_("Le SIREN est obligatoire pour ce type de client."))
             return
         if len(field.data) != 9 or not field.data.isdigit():
-            raise ValidationError(_("Un SIREN compte 9 chiffres ; vous en avez saisi %(n)d.",
-                                    n=len(field.data)))  # fmt: skip
+            raise ValidationError(
+                _("Un SIREN compte 9 chiffres ; vous en avez saisi %(n)d.", n=len(field.data))
+            )
         if not siren.is_valid(field.data):
             raise ValidationError(_("Ce SIREN n'existe pas : sa clé de contrôle est fausse."))
 
@@ -171,9 +169,7 @@ class CustomerForm(FlaskForm):
         names = ("kind", "name", "street", "postcode", "town", "country", "language")
         values = {name: self[name].data for name in names}
         values |= {name: self[name].data or None for name in ("siren", "siret", "vat_number")}
-        return values | {
-            "kind": CustomerKind(self.kind.data), "health_data": self.health_data.data == "yes"
-        }  # fmt: skip
+        return values | {"kind": CustomerKind(self.kind.data), "health_data": self.health_data.data == "yes"}
 
 
 def shown_texts(stack: Stack) -> str:

@@ -96,10 +96,14 @@ class Customer(Tenant, db.Model):
         """
         for document in stack.documents:
             row = Acceptance(
-                organisation=self.organisation, document=document.code, version=document.version,
-                sha256=document.sha256, accepted_by=by.label, address=address[:45],
+                organisation=self.organisation,
+                document=document.code,
+                version=document.version,
+                sha256=document.sha256,
+                accepted_by=by.label,
+                address=address[:45],
                 accepted_at=clock.now(),
-            )  # fmt: skip
+            )
             self.acceptances.append(row)
         record(self, "accept_terms", by=by, documents=stack.versions)
 
@@ -146,11 +150,7 @@ class Draft(Tenant, db.Model):
 
 
 def onboard(
-    reseller: Organisation,
-    *,
-    contacts: dict[ContactRole, tuple[str, str, str]],
-    by: Any,
-    **values: Any,
+    reseller: Organisation, *, contacts: dict[ContactRole, tuple[str, str, str]], by: Any, **values: Any
 ) -> Customer:
     """Create a customer under a reseller: its node of the tree, its row, its four contacts.
 

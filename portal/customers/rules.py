@@ -41,9 +41,8 @@ def check_buyer(*, is_consumer: bool, businesses_only: bool, clause: str) -> Non
     """
     if businesses_only and is_consumer:
         raise Refused(
-            N_("Cette offre n'est pas ouverte aux particuliers (%(clause)s)."),
-            field="product", clause=clause,
-        )  # fmt: skip
+            N_("Cette offre n'est pas ouverte aux particuliers (%(clause)s)."), field="product", clause=clause
+        )
 
 
 def check_health_data(*, stores_health_data: bool, allowed: bool, clause: str) -> None:

@@ -4,17 +4,7 @@ import json
 import secrets
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -162,8 +152,7 @@ def _onboard(form: CustomerForm) -> Response:
     _close_draft()
     db.session.commit()
     return htmx.go(
-        url_for(".show_customer", uid=customer.uid),
-        toast=_("%(name)s est enregistré.", name=customer.name),
+        url_for(".show_customer", uid=customer.uid), toast=_("%(name)s est enregistré.", name=customer.name)
     )
 
 

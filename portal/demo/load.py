@@ -32,17 +32,33 @@ PROVIDER_PEOPLE = (
 )
 RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))
 RESELLER_PEOPLE = (
-    (Role.OWNER, "Gérance", "gerance"), (Role.SALES, "Commerce", "commerce"),
-    (Role.SUPPORT, "Atelier", "atelier"), (Role.READER, "Consultation", "lecture"),
-)  # fmt: skip
+    (Role.OWNER, "Gérance", "gerance"),
+    (Role.SALES, "Commerce", "commerce"),
+    (Role.SUPPORT, "Atelier", "atelier"),
+    (Role.READER, "Consultation", "lecture"),
+)
 TRADES = (
-    "Menuiserie", "Boulangerie", "Cabinet comptable", "Garage", "Imprimerie", "Pharmacie", "Étude notariale",
-    "Atelier d'architecture", "Fromagerie", "Librairie", "Clinique vétérinaire", "Bureau d'études",
-)  # fmt: skip
+    "Menuiserie",
+    "Boulangerie",
+    "Cabinet comptable",
+    "Garage",
+    "Imprimerie",
+    "Pharmacie",
+    "Étude notariale",
+    "Atelier d'architecture",
+    "Fromagerie",
+    "Librairie",
+    "Clinique vétérinaire",
+    "Bureau d'études",
+)
 PLACES = (
-    ("du Port", "29200", "Brest"), ("des Halles", "35000", "Rennes"), ("de la Gare", "59000", "Lille"),
-    ("du Canal", "44000", "Nantes"), ("des Remparts", "13001", "Marseille"), ("du Pont", "67000", "Colmar"),
-)  # fmt: skip
+    ("du Port", "29200", "Brest"),
+    ("des Halles", "35000", "Rennes"),
+    ("de la Gare", "59000", "Lille"),
+    ("du Canal", "44000", "Nantes"),
+    ("des Remparts", "13001", "Marseille"),
+    ("du Pont", "67000", "Colmar"),
+)
 
 
 def load() -> None:
@@ -61,8 +77,10 @@ def load() -> None:
             reseller = Organisation(parent=provider, kind=OrganisationKind.RESELLER, name=name)
             db.session.add(reseller)
             db.session.flush()
-            _people(reseller, [(role, f"{who}, {name}", f"{box}@{domain}.example")
-                               for role, who, box in RESELLER_PEOPLE])  # fmt: skip
+            _people(
+                reseller,
+                [(role, f"{who}, {name}", f"{box}@{domain}.example") for role, who, box in RESELLER_PEOPLE],
+            )
             customers += _customers(reseller, index)
         _orders(customers, products)
         _order_storage(customers[4], products["NS-OBJ"])
@@ -78,18 +96,37 @@ def load() -> None:
 def _people(organisation: Organisation, people: Any) -> None:
     password_hash = HASHER.hash(PASSWORD)  # one hash for all: hashing is slow on purpose
     for role, name, email in people:
-        db.session.add(User(organisation=organisation, email=email, name=name, role=role,
-                            password_hash=password_hash, is_enabled=True))  # fmt: skip
+        db.session.add(
+            User(
+                organisation=organisation,
+                email=email,
+                name=name,
+                role=role,
+                password_hash=password_hash,
+                is_enabled=True,
+            )
+        )
 
 
 def _entity(provider: Organisation) -> None:
     entity = LegalEntity(
-        organisation=provider, name="SAUVEGARDE DEMO SAS", legal_form="SAS au capital de 50 000 €",
-        siren=make_siren(900), rcs_town="Rennes", vat_number=make_vat(make_siren(900)),
-        street="4 quai de la Démonstration", postcode="35000", town="Rennes", country="FR",
-        email="facturation@portail.example", ics="FR15ZZZ588627", bank_name="Banque de démonstration",
-        mandate_prefix="DEMO", notice_days=14, lead_days=2,
-    )  # fmt: skip
+        organisation=provider,
+        name="SAUVEGARDE DEMO SAS",
+        legal_form="SAS au capital de 50 000 €",
+        siren=make_siren(900),
+        rcs_town="Rennes",
+        vat_number=make_vat(make_siren(900)),
+        street="4 quai de la Démonstration",
+        postcode="35000",
+        town="Rennes",
+        country="FR",
+        email="facturation@portail.example",
+        ics="FR15ZZZ588627",
+        bank_name="Banque de démonstration",
+        mandate_prefix="DEMO",
+        notice_days=14,
+        lead_days=2,
+    )
     entity.iban = make_iban(900)
     db.session.add(entity)
     db.session.flush()
@@ -106,10 +143,20 @@ def _products(provider: Organisation) -> dict[str, Product]:
     made = {}
     for code, name, terms, plan, months, cents, includes_vat, has_keys, key_product in rows:
         made[code] = Product(
-            organisation=provider, code=code, name=name, terms_stack=terms, plan=plan, billing_months=months,
-            unit_name="licence", unit_cents=cents, price_includes_vat=includes_vat, vat_basis_points=2000,
-            has_keys=has_keys, key_product=key_product, is_on_sale=True,
-        )  # fmt: skip
+            organisation=provider,
+            code=code,
+            name=name,
+            terms_stack=terms,
+            plan=plan,
+            billing_months=months,
+            unit_name="licence",
+            unit_cents=cents,
+            price_includes_vat=includes_vat,
+            vat_basis_points=2000,
+            has_keys=has_keys,
+            key_product=key_product,
+            is_on_sale=True,
+        )
     made["WS-M"].included_gb, made["DB-36"].included_gb, made["NS-OBJ"].gb_month_cents = 50, 1000, 2
     made["WS-M"].volume_prices = [
         VolumePrice(organisation=provider, up_to_gb=up_to_gb, cents=cents)
@@ -138,15 +185,28 @@ def _customers(reseller: Organisation, index: int) -> list[Customer]:
         }
         siren = make_siren(serial)
         customer = onboard(
-            reseller, contacts=contacts, by=SYSTEM, kind=CustomerKind.BUSINESS, name=name, siren=siren,
-            siret=None, vat_number=make_vat(siren), street=f"{chance.randint(1, 90)} rue {place}",
-            postcode=postcode, town=town, country="FR", health_data=False, language="fr",
-        )  # fmt: skip
+            reseller,
+            contacts=contacts,
+            by=SYSTEM,
+            kind=CustomerKind.BUSINESS,
+            name=name,
+            siren=siren,
+            siret=None,
+            vat_number=make_vat(siren),
+            street=f"{chance.randint(1, 90)} rue {place}",
+            postcode=postcode,
+            town=town,
+            country="FR",
+            health_data=False,
+            language="fr",
+        )
         terms = ("natso", "dropcloud", "dobaas")[number % 3]
         customer.accept(stack_in_force(terms, clock.today()), by=SYSTEM, address="127.0.0.1")
         made.append(customer)
-    _people(made[0].organisation, [(Role.CUSTOMER, f"Direction, {made[0].name}",
-                                    f"client@{RESELLERS[index][1]}.example")])  # fmt: skip
+    _people(
+        made[0].organisation,
+        [(Role.CUSTOMER, f"Direction, {made[0].name}", f"client@{RESELLERS[index][1]}.example")],
+    )
     return made
 
 
@@ -192,6 +252,9 @@ def _sign(customer: Customer) -> None:
 def _pay(order: Order, number: int) -> None:
     assert order.proforma is not None
     record_wire(
-        order, received_on=clock.today() - timedelta(days=1), amount_cents=order.proforma.gross_cents,
-        reference=f"VIR-DEMO-{number:03d}", by=SYSTEM,
-    )  # fmt: skip
+        order,
+        received_on=clock.today() - timedelta(days=1),
+        amount_cents=order.proforma.gross_cents,
+        reference=f"VIR-DEMO-{number:03d}",
+        by=SYSTEM,
+    )

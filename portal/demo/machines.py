@@ -25,15 +25,20 @@ GIGA = 10**9
 # How the last night went, for some of the machines in turn; the others are well.
 ENDINGS: dict[int, dict[str, Any]] = {
     1: {"late": 75},
-    4: {"outcome": Outcome.PARTIAL, "incidents": 2,
-        "texts": ("Ouvert par un autre programme : Comptabilité/journal.mdb",
-                  "Accès refusé : Profils/ntuser.dat")},
+    4: {
+        "outcome": Outcome.PARTIAL,
+        "incidents": 2,
+        "texts": (
+            "Ouvert par un autre programme : Comptabilité/journal.mdb",
+            "Accès refusé : Profils/ntuser.dat",
+        ),
+    },
     6: {"outcome": Outcome.FAILED, "incidents": 1, "texts": ("Plus de place sur le disque de cache",)},
     9: {"outcome": Outcome.FAILED, "trouble": Trouble.LOCKED},
     11: {"silent": True},
     14: {"late": 52},
     17: {"outcome": Outcome.FAILED, "trouble": Trouble.DAMAGED, "incidents": 1},
-}  # fmt: skip
+}
 
 
 def fill_machines(customers: list[Customer]) -> None:
@@ -92,13 +97,21 @@ def _night(age: int, last: datetime, size: int, files: int, chance: random.Rando
     ended = last - timedelta(days=age, minutes=chance.randint(-12, 12) if age else 0)
     grown = size * (1000 - 3 * age) // 1000
     return Report(
-        run_id=f"nuit-{last - timedelta(days=age):%Y%m%d}", ended_at=ended,
+        run_id=f"nuit-{last - timedelta(days=age):%Y%m%d}",
+        ended_at=ended,
         started_at=ended - timedelta(minutes=chance.randint(6, 55)),
-        outcome=Outcome.OK, trouble=Trouble.NONE, source_bytes=grown,
-        added_bytes=grown * chance.randint(1, 9) // 1000, files_new=chance.randint(5, 90),
-        files_changed=chance.randint(20, 400), files_total=files - 40 * age, incidents=0, texts=(),
-        snapshot_id="", client_version="agent 3.2.1",
-    )  # fmt: skip
+        outcome=Outcome.OK,
+        trouble=Trouble.NONE,
+        source_bytes=grown,
+        added_bytes=grown * chance.randint(1, 9) // 1000,
+        files_new=chance.randint(5, 90),
+        files_changed=chance.randint(20, 400),
+        files_total=files - 40 * age,
+        incidents=0,
+        texts=(),
+        snapshot_id="",
+        client_version="agent 3.2.1",
+    )
 
 
 def _has_change_limit(customer: Customer) -> bool:
@@ -111,12 +124,20 @@ def _outgrow(customer: Customer) -> None:
     """A server whose last night changed far more than its contract was sized for."""
     subscription = next(iter(subscriptions_of(customer)))
     key = issue_key(
-        customer, product=subscription.product_name, product_code=4, seats=1,
-        source_uid=subscription.order_uid, valid_through=clock.today() + timedelta(days=3 * 365), by=SYSTEM,
-    )  # fmt: skip
+        customer,
+        product=subscription.product_name,
+        product_code=4,
+        seats=1,
+        source_uid=subscription.order_uid,
+        valid_through=clock.today() + timedelta(days=3 * 365),
+        by=SYSTEM,
+    )
     db.session.flush()
-    _live(_activate(key, "serveur-fichiers"), {"added_bytes": 62 * GIGA, "files_changed": 31_000},
-          random.Random(5))  # fmt: skip  # noqa: S311
+    _live(
+        _activate(key, "serveur-fichiers"),
+        {"added_bytes": 62 * GIGA, "files_changed": 31_000},
+        random.Random(5),  # noqa: S311 - invented data, the same every time
+    )
 
 
 def _sample(customer: Customer, chance: random.Random) -> None:
@@ -126,8 +147,12 @@ def _sample(customer: Customer, chance: random.Random) -> None:
         now = vault.bytes_stored or 0
         days = [(age, now * (1000 - 7 * age - chance.randint(0, 5)) // 1000) for age in range(SAMPLES, 0, -1)]
         rows = [
-            UsageSample(organisation=customer.organisation, vault_id=vault.id, bytes_stored=stored,
-                        sampled_on=today - timedelta(days=age))
+            UsageSample(
+                organisation=customer.organisation,
+                vault_id=vault.id,
+                bytes_stored=stored,
+                sampled_on=today - timedelta(days=age),
+            )
             for age, stored in days
-        ]  # fmt: skip
+        ]
         db.session.add_all(rows)

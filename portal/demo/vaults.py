@@ -17,9 +17,13 @@ from portal.subscriptions.models import subscriptions_of
 
 PASSPHRASE = "phrase-de-demonstration-2026"  # noqa: S105 - of the demonstration vaults
 LETTERS = (
-    "Devis charpente.txt", "Factures/2026/FA-0412.txt", "Factures/2026/FA-0413.txt",
-    "Comptabilité/Bilan é, à relire.txt", "Plans/Façade nord [v2].txt", "Notes.txt",
-)  # fmt: skip
+    "Devis charpente.txt",
+    "Factures/2026/FA-0412.txt",
+    "Factures/2026/FA-0413.txt",
+    "Comptabilité/Bilan é, à relire.txt",
+    "Plans/Façade nord [v2].txt",
+    "Notes.txt",
+)
 
 
 def fill_vaults(*customers: Customer) -> None:
@@ -53,8 +57,10 @@ def _write_files(folder: Path, number: int, age: int) -> None:
 def _register(engine: Restic, customer: Customer, location: Path) -> Vault:
     running = subscriptions_of(customer)
     vault = register_vault(
-        customer, name="Postes de travail", location=str(location),
+        customer,
+        name="Postes de travail",
+        location=str(location),
         subscription_uid=running[0].uid if running else "",
-    )  # fmt: skip
+    )
     vault.measured(engine.usage(vault.repo))
     return vault

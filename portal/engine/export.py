@@ -24,30 +24,14 @@ from portal.engine.mirror import discard as discard_mirror
 from portal.engine.naming import Namer, Verbatim, fold
 from portal.engine.pace import throttled
 from portal.engine.passphrase import Passphrase
-from portal.engine.port import (
-    Exported,
-    ExportLimits,
-    Node,
-    OnProgress,
-    RepoRef,
-    Snapshot,
-    Totals,
-    VolumeKind,
-)
+from portal.engine.port import Exported, ExportLimits, Node, OnProgress, RepoRef, Snapshot, Totals, VolumeKind
 from portal.engine.reread import reread
 from portal.engine.space import StillNeeds, forget, reserved
 from portal.engine.tally import Tally, file_key
 from portal.engine.tarstream import Member, TarReader, TruncatedTar
 from portal.engine.volume_entry import Header, header_of
 from portal.engine.volumes import VolumeWriter
-from portal.engine.workspace import (
-    Closed,
-    Entry,
-    StaleCheckpoint,
-    Workspace,
-    published,
-    work_directory,
-)
+from portal.engine.workspace import Closed, Entry, StaleCheckpoint, Workspace, published, work_directory
 
 SPARE = 1.01  # share of the plain bytes that ZIP headers and stored blocks may add
 PAPER_BYTES = 600  # per file: headers, manifest, checksums, checkpoint
@@ -298,10 +282,15 @@ class Export(Generic[S]):
         documents = self._documents
         self._work.record_closed(
             Closed(
-                volume, self._volume_entries, size, self._papers,
-                documents.renamed, documents.specials, documents.lost,
+                volume,
+                self._volume_entries,
+                size,
+                self._papers,
+                documents.renamed,
+                documents.specials,
+                documents.lost,
             )
-        )  # fmt: skip
+        )
         self._volume_entries = 0
         others = self._expected_others.files - self._found_others.files
         to_come = self._expected.files - self._found.files, self._expected.bytes - self._found.bytes

@@ -77,9 +77,15 @@ def _page(link: SignedLink, token: str, *, problem: str = "", status: int = 200)
     panel = next(filter(None, (panel(link) for panel in _panels)), None) if open_ else None
     documents = handed_over(link.subject_uid) if open_ else []
     page = render_template(
-        "fetch/page.html", link=link, token=token, passed=open_, problem=problem, panel=panel,
-        documents=documents, counts=downloads(documents),
-    )  # fmt: skip
+        "fetch/page.html",
+        link=link,
+        token=token,
+        passed=open_,
+        problem=problem,
+        panel=panel,
+        documents=documents,
+        counts=downloads(documents),
+    )
     return make_response(page, status)
 
 
@@ -95,8 +101,9 @@ def send_code(token: str) -> Response:
     link = open_link(Purpose.FETCH_EXPORT, token)
     code = link.new_code()
     if code is None:
-        return _page(link, token, problem=_("Trois codes ont déjà été envoyés. Réessayez dans une heure."),
-                     status=429)  # fmt: skip
+        return _page(
+            link, token, problem=_("Trois codes ont déjà été envoyés. Réessayez dans une heure."), status=429
+        )
     queue_mail(link.recipient, "mails/fetch_code.txt", about=link, owner=_Owner(link), code=code)
     db.session.commit()
     return make_response(redirect(url_for(".show", token=token), 303))

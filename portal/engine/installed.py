@@ -13,15 +13,14 @@ from portal.engine.passphrase import Passphrase
 from portal.engine.restic import Restic
 
 CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION",
-    "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD",
-)  # fmt: skip
-PASSING = {
-    EngineFault.BUSY,
-    EngineFault.LOCKED,
-    EngineFault.BACKEND_UNREACHABLE,
-    EngineFault.TIMED_OUT,
-}
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_DEFAULT_REGION",
+    "RESTIC_REST_USERNAME",
+    "RESTIC_REST_PASSWORD",
+)
+PASSING = {EngineFault.BUSY, EngineFault.LOCKED, EngineFault.BACKEND_UNREACHABLE, EngineFault.TIMED_OUT}
 
 
 class TryAgain(RuntimeError):

@@ -5,13 +5,7 @@ from sqlalchemy import select
 from portal import clock, jobs
 from portal.db import db
 from portal.engine.errors import EngineError
-from portal.engine.installed import (
-    PASSING,
-    TryAgain,
-    forget_passphrase,
-    lent_passphrase,
-    restic,
-)
+from portal.engine.installed import PASSING, TryAgain, forget_passphrase, lent_passphrase, restic
 from portal.engine.models import OpeningState, Vault, VaultOpening, VaultState
 from portal.journal import SYSTEM
 

@@ -118,15 +118,24 @@ class Vault(Tenant, Stateful, db.Model):
 
 
 def register_vault(
-    customer: Customer, *, name: str, location: str, subscription_uid: str = "",
+    customer: Customer,
+    *,
+    name: str,
+    location: str,
+    subscription_uid: str = "",
     custody: Custody = Custody.CUSTOMER,
-) -> Vault:  # fmt: skip
+) -> Vault:
     """A new vault of a customer; ``location`` as :class:`portal.engine.port.RepoRef` takes it."""
     RepoRef(location)
     vault = Vault(
-        organisation=customer.organisation, customer=customer, name=name, custody=custody,
-        subscription_uid=subscription_uid, state=VaultState.ACTIVE, repository_id="",
-    )  # fmt: skip
+        organisation=customer.organisation,
+        customer=customer,
+        name=name,
+        custody=custody,
+        subscription_uid=subscription_uid,
+        state=VaultState.ACTIVE,
+        repository_id="",
+    )
     vault.location = location
     db.session.add(vault)
     return vault
@@ -262,18 +271,29 @@ def ask_for_key(
             earlier.close(by=by)
     recipient = recipient or mail_address(vault.customer, role)
     opening = VaultOpening(
-        organisation=vault.customer.organisation, vault=vault, purpose=purpose, recipient=recipient,
-        subject_uid=subject.uid, state=O.ASKED, tries=0,
-    )  # fmt: skip
+        organisation=vault.customer.organisation,
+        vault=vault,
+        purpose=purpose,
+        recipient=recipient,
+        subject_uid=subject.uid,
+        state=O.ASKED,
+        tries=0,
+    )
     db.session.add(opening)
     _row, token = make_link(
         Purpose.OPEN_VAULT, opening, owner=vault.customer.organisation, recipient=recipient, days=LINK_DAYS
     )
     queue_mail(
-        recipient, "mails/unlock.txt", about=subject, owner=vault.customer.organisation,
-        language=vault.customer.language, vault=vault, opening=opening, days=LINK_DAYS,
+        recipient,
+        "mails/unlock.txt",
+        about=subject,
+        owner=vault.customer.organisation,
+        language=vault.customer.language,
+        vault=vault,
+        opening=opening,
+        days=LINK_DAYS,
         address=address(f"/unlock/{token}"),
-    )  # fmt: skip
+    )
     return opening
 
 

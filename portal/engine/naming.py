@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 LONGEST_PATH = 240  # Windows stops at 260, and the customer unzips into some folder
 LONG_FOLDER = "chemins-longs"
 DOCUMENTS = (
-    "MANIFEST.csv", "SHA256SUMS", "NAMES.csv", "SPECIAL.csv", "LOST.csv", "VOLUMES.sha256", "export.json",
-)  # fmt: skip
+    "MANIFEST.csv",
+    "SHA256SUMS",
+    "NAMES.csv",
+    "SPECIAL.csv",
+    "LOST.csv",
+    "VOLUMES.sha256",
+    "export.json",
+)
 
 _FORBIDDEN = re.compile(r'[<>:"|?*\\/\x00-\x1f\x7f\udc80-\udcff]')
 _TRAILING = re.compile(r"[. ]+$")

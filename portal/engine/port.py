@@ -267,11 +267,7 @@ class StorageEngine(Protocol):
     ) -> SealedExport: ...
 
     def mirror(
-        self,
-        repo: RepoRef,
-        place: Path,
-        on_progress: OnProgress | None = None,
-        limits: ExportLimits = ...,
+        self, repo: RepoRef, place: Path, on_progress: OnProgress | None = None, limits: ExportLimits = ...
     ) -> Mirrored: ...
 
     def open_check(self, repo: RepoRef, key: Passphrase) -> str: ...
@@ -290,12 +286,7 @@ class StorageEngine(Protocol):
     ) -> Totals: ...
 
     def read_file(
-        self,
-        repo: RepoRef,
-        key: Passphrase,
-        snapshot_id: str,
-        path: str,
-        cancel: Cancel | None = None,
+        self, repo: RepoRef, key: Passphrase, snapshot_id: str, path: str, cancel: Cancel | None = None
     ) -> Iterator[bytes]: ...
 
     def export_readable(

@@ -187,12 +187,7 @@ class Restic:
         return Totals(files, size, directories, specials)
 
     def read_file(
-        self,
-        repo: RepoRef,
-        key: Passphrase,
-        snapshot_id: str,
-        path: str,
-        cancel: Cancel | None = None,
+        self, repo: RepoRef, key: Passphrase, snapshot_id: str, path: str, cancel: Cancel | None = None
     ) -> Iterator[bytes]:
         """The content of one file, in chunks of at most 1 MiB. The path is literal.
 

@@ -28,9 +28,12 @@ from portal.engine.trees import walk
 from portal.engine.volume_entry import Header, header_of
 
 LOSSES = {
-    EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.PATH_MISSING, EngineFault.TIMED_OUT,
+    EngineFault.DAMAGED,
+    EngineFault.INCOMPLETE,
+    EngineFault.PATH_MISSING,
+    EngineFault.TIMED_OUT,
     EngineFault.UNKNOWN,
-}  # fmt: skip
+}
 IN_MEMORY_BYTES = 8_000_000
 CHUNK_BYTES = 1 << 20
 
@@ -81,9 +84,7 @@ def export_what_is_left(
             on_progress(progress)
 
     try:
-        return export_readable(
-            source, repo, key, snapshots, destination, on_progress=remember, limits=limits
-        )  # fmt: skip
+        return export_readable(source, repo, key, snapshots, destination, on_progress=remember, limits=limits)
     except EngineError as error:
         if error.fault not in LOSSES:
             raise

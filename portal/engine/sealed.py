@@ -195,9 +195,13 @@ class _Sealing:
         sizes = {file.name: file.stat().st_size for file in self._out.iterdir()}
         volumes = [SealedVolume(one.name, sizes.pop(one.name), len(one.objects)) for one in self._volumes]
         report = SealedExport(
-            directory=self._destination, volumes=tuple(volumes), documents=tuple(sorted(sizes)),
-            objects=len(self._objects), bytes=self._total, damaged=tuple(self._damaged()),
-        )  # fmt: skip
+            directory=self._destination,
+            volumes=tuple(volumes),
+            documents=tuple(sorted(sizes)),
+            objects=len(self._objects),
+            bytes=self._total,
+            damaged=tuple(self._damaged()),
+        )
         write_atomically(self._out / REPORT, json.dumps(asdict(report), default=str))
         self._out.rename(self._destination)
         sync_directory(self._destination.parent)

@@ -38,10 +38,14 @@ class UnlockForm(FlaskForm):
     )
 
 
-_NO_AGENT = N_("Le service qui garde la phrase en mémoire ne fonctionne pas en ce moment. Rien n'a été "
-               "enregistré : réessayez plus tard, ou prévenez votre interlocuteur.")  # fmt: skip
-_UNREADABLE = N_("Cette page est restée ouverte trop longtemps, ou la phrase est vide, trop longue ou sur "
-                 "plusieurs lignes. Rien n'a été enregistré : retapez-la.")  # fmt: skip
+_NO_AGENT = N_(
+    "Le service qui garde la phrase en mémoire ne fonctionne pas en ce moment. Rien n'a été "
+    "enregistré : réessayez plus tard, ou prévenez votre interlocuteur."
+)
+_UNREADABLE = N_(
+    "Cette page est restée ouverte trop longtemps, ou la phrase est vide, trop longue ou sur "
+    "plusieurs lignes. Rien n'a été enregistré : retapez-la."
+)
 
 
 def _decoded(sealed: str) -> bytes:
@@ -80,11 +84,15 @@ def _answer(
     """The page in its present state; while the worker tries the passphrase it asks again by itself."""
     response = make_response(
         render_template(
-            template, opening=opening, form=form, action=action, key_gone=EngineFault.KEY_GONE,
+            template,
+            opening=opening,
+            form=form,
+            action=action,
+            key_gone=EngineFault.KEY_GONE,
             point=_point(opening) if opening.state == OpeningState.ASKED else "",
         ),
         status,
-    )  # fmt: skip
+    )
     if opening.state == OpeningState.CHECKING:
         response.headers["Refresh"] = REFRESH_SECONDS
     return response

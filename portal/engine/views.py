@@ -34,10 +34,13 @@ def show_vault(uid: str) -> Response:
     openings = list(db.session.scalars(query.limit(20)))
     return make_response(
         render_template(
-            "vaults/show.html", vault=vault, openings=openings, events=timeline(vault),
+            "vaults/show.html",
+            vault=vault,
+            openings=openings,
+            events=timeline(vault),
             panels=[make(vault) for make in _panels],
         )
-    )  # fmt: skip
+    )
 
 
 # Higher packages show their part of a vault's page: f(vault) -> (template, context).

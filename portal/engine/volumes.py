@@ -28,11 +28,7 @@ class VolumeWriter:
     """
 
     def __init__(
-        self,
-        directory: Path,
-        limits: ExportLimits,
-        closed: int,
-        on_closed: Callable[[str, int], None],
+        self, directory: Path, limits: ExportLimits, closed: int, on_closed: Callable[[str, int], None]
     ) -> None:
         self._directory = directory
         self._limits = limits

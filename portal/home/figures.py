@@ -31,25 +31,55 @@ def count(model: Any, *conditions: Any) -> int:
 def figures() -> list[Figure]:
     """The figures that the actor's role may see; every count is inside the actor's scope."""
     rows = (
-        (Permission.CUSTOMER_READ, lambda: count(Customer), _("clients"),
-         url_for("customers.list_customers")),
-        (Permission.SUBSCRIPTION_READ,
-         lambda: count(Subscription, Subscription.state == SubscriptionState.ACTIVE),
-         _("abonnements actifs"), url_for("subscriptions.list_subscriptions")),
-        (Permission.BACKUP_READ, lambda: count_alarms(g.actor), _("sauvegardes à regarder"),
-         url_for("backups.wall")),
-        (Permission.ORDER_READ, lambda: count(Order, Order.state == OrderState.AWAITING_PAYMENT),
-         _("virements attendus"), url_for("subscriptions.list_orders", state="awaiting_payment")),
-        (Permission.MANDATE_READ, lambda: count(Mandate, Mandate.state == MandateState.SENT),
-         _("mandats à signer"), url_for("sepa.list_mandates")),
-        (Permission.BATCH_READ, lambda: count(Collection, Collection.state == CollectionState.ANNOUNCED),
-         _("prélèvements annoncés"), url_for("sepa.cockpit")),
-        (Permission.BILLING_RUN, lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
-         _("écarts d'usage à décider"), url_for("usage_gaps.list_gaps")),
-        (Permission.INVOICE_READ,
-         lambda: count(Invoice, Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()),
-         _("factures en retard"), url_for("billing.list_invoices")),
-    )  # fmt: skip
+        (
+            Permission.CUSTOMER_READ,
+            lambda: count(Customer),
+            _("clients"),
+            url_for("customers.list_customers"),
+        ),
+        (
+            Permission.SUBSCRIPTION_READ,
+            lambda: count(Subscription, Subscription.state == SubscriptionState.ACTIVE),
+            _("abonnements actifs"),
+            url_for("subscriptions.list_subscriptions"),
+        ),
+        (
+            Permission.BACKUP_READ,
+            lambda: count_alarms(g.actor),
+            _("sauvegardes à regarder"),
+            url_for("backups.wall"),
+        ),
+        (
+            Permission.ORDER_READ,
+            lambda: count(Order, Order.state == OrderState.AWAITING_PAYMENT),
+            _("virements attendus"),
+            url_for("subscriptions.list_orders", state="awaiting_payment"),
+        ),
+        (
+            Permission.MANDATE_READ,
+            lambda: count(Mandate, Mandate.state == MandateState.SENT),
+            _("mandats à signer"),
+            url_for("sepa.list_mandates"),
+        ),
+        (
+            Permission.BATCH_READ,
+            lambda: count(Collection, Collection.state == CollectionState.ANNOUNCED),
+            _("prélèvements annoncés"),
+            url_for("sepa.cockpit"),
+        ),
+        (
+            Permission.BILLING_RUN,
+            lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
+            _("écarts d'usage à décider"),
+            url_for("usage_gaps.list_gaps"),
+        ),
+        (
+            Permission.INVOICE_READ,
+            lambda: count(Invoice, Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()),
+            _("factures en retard"),
+            url_for("billing.list_invoices"),
+        ),
+    )
     return [
         Figure(counted(), label, url)
         for permission, counted, label, url in rows

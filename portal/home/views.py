@@ -1,14 +1,6 @@
 """Dashboard, stored documents, the demonstration's mailbox, health."""
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    g,
-    make_response,
-    render_template,
-)
+from flask import Blueprint, Response, abort, current_app, g, make_response, render_template
 from sqlalchemy import select, text
 
 from portal import clock
@@ -27,9 +19,13 @@ bp.add_app_template_global(navigation)
 @requires(Permission.HOME_READ)
 def dashboard() -> Response:
     page = render_template(
-        "home/dashboard.html", today=clock.today(), figures=figures(), orders=newest_orders(),
-        invoices=newest_invoices(), contracts=own_contracts(),
-    )  # fmt: skip
+        "home/dashboard.html",
+        today=clock.today(),
+        figures=figures(),
+        orders=newest_orders(),
+        invoices=newest_invoices(),
+        contracts=own_contracts(),
+    )
     return make_response(page)
 
 

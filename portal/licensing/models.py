@@ -87,14 +87,25 @@ class Activation(Tenant, db.Model):
 
 
 def issue_key(
-    customer: Customer, *, product: str, product_code: int, seats: int, valid_through: date,
-    source_uid: str, by: Any,
-) -> ActivationKey:  # fmt: skip
+    customer: Customer,
+    *,
+    product: str,
+    product_code: int,
+    seats: int,
+    valid_through: date,
+    source_uid: str,
+    by: Any,
+) -> ActivationKey:
     """Make a key for so many seats. The caller has checked that it is paid (000-10)."""
     key = ActivationKey(
-        organisation=customer.organisation, customer_id=customer.id, source_uid=source_uid,
-        product=product, seats=seats, seats_used=0, valid_through=valid_through,
-    )  # fmt: skip
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        source_uid=source_uid,
+        product=product,
+        seats=seats,
+        seats_used=0,
+        valid_through=valid_through,
+    )
     key.code = make_code(product_code).text
     db.session.add(key)
     record(key, "issue", by=by)
@@ -140,14 +151,15 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
         if again is not None:
             return again, False
         raise LicenseRefused(
-            "NO_SEAT_LEFT",
-            _("Les %(seats)d postes de cette clé sont déjà activés.", seats=key.seats),
-            409,
+            "NO_SEAT_LEFT", _("Les %(seats)d postes de cette clé sont déjà activés.", seats=key.seats), 409
         )
     activation = Activation(
-        organisation=key.customer.organisation, key_id=key.id, fingerprint=fingerprint,
-        hostname=hostname, license_file="",
-    )  # fmt: skip
+        organisation=key.customer.organisation,
+        key_id=key.id,
+        fingerprint=fingerprint,
+        hostname=hostname,
+        license_file="",
+    )
     activation.license_file = build_license_file(key, activation)
     columns = [column.key for column in Activation.__table__.columns if column.key != "id"]
     values = {name: getattr(activation, name) for name in columns}

@@ -70,9 +70,8 @@ def list_names(claim: jobs.Claim) -> None:
 
 
 def _write_inventory(
-    claim: jobs.Claim, uid: str, repo: RepoRef, key: Passphrase,
-    known: list[Snapshot], chosen: list[Snapshot],
-) -> None:  # fmt: skip
+    claim: jobs.Claim, uid: str, repo: RepoRef, key: Passphrase, known: list[Snapshot], chosen: list[Snapshot]
+) -> None:
     writer = inventory.Writer(uid)
     try:
         writer.add_snapshots(known, {one.id for one in chosen})
@@ -107,10 +106,15 @@ def fetch_file(claim: jobs.Claim) -> None:
             out.flush()
             os.fsync(out.fileno())
         document = blobs.keep_file(
-            part, owner=request.customer.organisation, subject=request, kind="restore", key=f"{uid}-{run}",
-            filename=found.name[-200:], media_type="application/octet-stream",
+            part,
+            owner=request.customer.organisation,
+            subject=request,
+            kind="restore",
+            key=f"{uid}-{run}",
+            filename=found.name[-200:],
+            media_type="application/octet-stream",
             tell=lambda: claim.progress(found.size, found.size),
-        )  # fmt: skip
+        )
     finally:
         part.unlink(missing_ok=True)
     _hand_over(request, document)
@@ -133,9 +137,15 @@ def _hand_over(request: RestoreRequest, document: Document) -> None:
         Purpose.FETCH_EXPORT, request, owner=customer.organisation, recipient=recipient, days=FETCH_DAYS
     )
     queue_mail(
-        recipient, "mails/restored.txt", about=request, owner=customer.organisation, vault=request.vault,
-        language=customer.language, days=FETCH_DAYS, address=link(f"/fetch/{token}"),
-    )  # fmt: skip
+        recipient,
+        "mails/restored.txt",
+        about=request,
+        owner=customer.organisation,
+        vault=request.vault,
+        language=customer.language,
+        days=FETCH_DAYS,
+        address=link(f"/fetch/{token}"),
+    )
     if request.kind == RestoreKind.SIMPLE and (opening := request.opening):
         opening.close(by=SYSTEM)
 

@@ -199,13 +199,20 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         self.price_on = price_day(worked_on, clock.paris_day(self.created_at))
         source, subscription = self.free_cause, self.subscription
         add_charge(
-            self.customer, origin=f"restore:{self.uid}", clause=source.clause if source else "",
-            label=_("Restauration du %(day)s, coffre « %(vault)s »", vault=self.vault.name,
-                    day=worked_on.strftime("%d/%m/%Y")),
-            quantity=1, unit_cents=price_cents, includes_vat=False,
+            self.customer,
+            origin=f"restore:{self.uid}",
+            clause=source.clause if source else "",
+            label=_(
+                "Restauration du %(day)s, coffre « %(vault)s »",
+                vault=self.vault.name,
+                day=worked_on.strftime("%d/%m/%Y"),
+            ),
+            quantity=1,
+            unit_cents=price_cents,
+            includes_vat=False,
             vat_basis_points=subscription.vat_basis_points if subscription else 2000,
             method=subscription.method if subscription else Method.WIRE,
-        )  # fmt: skip
+        )
 
     @property
     def free_cause(self) -> Value | None:
@@ -221,8 +228,12 @@ class RestoreRequest(Tenant, Stateful, db.Model):
     def billing_fact(self) -> Fact:
         source = self.free_cause
         if source is None:
-            return Fact(_("non"), (_("contrat muet"),), _("Le contrat est muet."),
-                        note=_("Rien n'est facturé, sauf décision du technicien."))  # fmt: skip
+            return Fact(
+                _("non"),
+                (_("contrat muet"),),
+                _("Le contrat est muet."),
+                note=_("Rien n'est facturé, sauf décision du technicien."),
+            )
         if self.billable:
             working = _("Seule une panne du matériel hébergé est couverte ; la cause est autre.")
             return fact_from(_("oui, au prix du jour"), source, working=working)
@@ -240,10 +251,20 @@ def open_request(
     if lost_on is not None and lost_on > clock.today():
         raise Refused(_("Cette date est dans le futur."), field="lost_on")
     request = RestoreRequest(
-        organisation=vault.customer.organisation, customer=vault.customer, vault=vault, kind=kind,
-        cause=cause, what=what, lost_on=lost_on, state=R.REQUESTED, opening_uid="", run=0,
-        wanted_snapshot="", snapshot_id="", path="",
-    )  # fmt: skip
+        organisation=vault.customer.organisation,
+        customer=vault.customer,
+        vault=vault,
+        kind=kind,
+        cause=cause,
+        what=what,
+        lost_on=lost_on,
+        state=R.REQUESTED,
+        opening_uid="",
+        run=0,
+        wanted_snapshot="",
+        snapshot_id="",
+        path="",
+    )
     db.session.add(request)
     record(request, "open", by=by)
     request.ask_key(by=by)

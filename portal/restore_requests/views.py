@@ -65,9 +65,13 @@ def create_request(vault_uid: str) -> Response:
     if form.validate():
         try:
             row = open_request(
-                vault, kind=RestoreKind(form.kind.data), cause=Cause(form.cause.data),
-                what=form.what.data.strip(), lost_on=form.lost_on.data, by=g.actor,
-            )  # fmt: skip
+                vault,
+                kind=RestoreKind(form.kind.data),
+                cause=Cause(form.cause.data),
+                what=form.what.data.strip(),
+                lost_on=form.lost_on.data,
+                by=g.actor,
+            )
         except Refused as refusal:
             if refusal.field is None:
                 raise
@@ -86,9 +90,15 @@ def _show(row: RestoreRequest, form: BillingForm | None = None, status: int = 20
     if form is None:
         form = BillingForm(billed="yes" if row.billable else "no")
     page = render_template(
-        "restore_requests/show.html", row=row, form=form, documents=documents, counts=downloads(documents),
-        events=timeline(row), mails=mails_about(row), inventory=Inventory(row.uid),
-    )  # fmt: skip
+        "restore_requests/show.html",
+        row=row,
+        form=form,
+        documents=documents,
+        counts=downloads(documents),
+        events=timeline(row),
+        mails=mails_about(row),
+        inventory=Inventory(row.uid),
+    )
     return make_response(page, status)
 
 
@@ -168,9 +178,14 @@ def _folder(inventory: Inventory) -> dict[str, Any]:
     else:
         entries = inventory.folder(here.id, folder, max(offset, 0)) if here else []
     return {
-        "snapshots": snapshots, "listed": listed, "here": here, "folder": folder, "q": text,
-        "entries": entries[:PAGE], "next_offset": offset + PAGE if len(entries) > PAGE else None,
-    }  # fmt: skip
+        "snapshots": snapshots,
+        "listed": listed,
+        "here": here,
+        "folder": folder,
+        "q": text,
+        "entries": entries[:PAGE],
+        "next_offset": offset + PAGE if len(entries) > PAGE else None,
+    }
 
 
 @bp.post("/<uid>/file")

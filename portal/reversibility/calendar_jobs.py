@@ -115,7 +115,12 @@ def _call_or_open(subscription: Subscription, vault: Vault, erasure: Fact) -> No
 def _last_call(subscription: Subscription, vault: Vault, erased_from: date) -> None:
     customer, window = subscription.customer, facts.request_window(subscription)
     queue_mail(
-        signatory(customer), "mails/unclaimed.txt", about=vault, owner=customer.organisation, vault=vault,
-        language=customer.language, erased_from=erased_from,
+        signatory(customer),
+        "mails/unclaimed.txt",
+        about=vault,
+        owner=customer.organisation,
+        vault=vault,
+        language=customer.language,
+        erased_from=erased_from,
         window=window if window and window.value >= clock.today() else None,
-    )  # fmt: skip
+    )

@@ -32,10 +32,12 @@ def certificate_pdf(
             document.text(text)
         document.heading(_("Méthode"))
         document.text(
-            _("Les clés de chiffrement du dépôt ont été supprimées d'abord, puis tous les objets, et "
-              "l'absence de tout objet a été vérifiée. L'empreinte ci-dessus est celle de la liste triée "
-              "des noms des objets, un par ligne ; chaque nom est l'empreinte du contenu chiffré.")
-        )  # fmt: skip
+            _(
+                "Les clés de chiffrement du dépôt ont été supprimées d'abord, puis tous les objets, et "
+                "l'absence de tout objet a été vérifiée. L'empreinte ci-dessus est celle de la liste triée "
+                "des noms des objets, un par ligne ; chaque nom est l'empreinte du contenu chiffré."
+            )
+        )
         reason = _("Certificat d'effacement %(number)s", number=number)
         built = document.build()
     ring = keyring()
@@ -53,9 +55,12 @@ def return_certificate_pdf(case: ReversibilityCase, entity: LegalEntity, number:
         if case.unreadable:
             document.heading(_("Ce qui n'a pas pu être rendu"))
             document.text(
-                _("%(n)d fichiers du coffre n'étaient plus lisibles ; ils sont nommés dans le fichier des "
-                  "pertes remis avec la copie.", n=case.unreadable)
-            )  # fmt: skip
+                _(
+                    "%(n)d fichiers du coffre n'étaient plus lisibles ; ils sont nommés dans le fichier des "
+                    "pertes remis avec la copie.",
+                    n=case.unreadable,
+                )
+            )
         reason = _("Certificat de restitution %(number)s", number=number)
         built = document.build()
     ring = keyring()
@@ -101,11 +106,14 @@ def _head(
         lines.append(f"SIREN {customer.siren}")
     register = f"RCS {entity.rcs_town} {entity.siren}"
     return Document(
-        title, issuer=issuer, recipient=Party(customer.name, tuple(lines)),
+        title,
+        issuer=issuer,
+        recipient=Party(customer.name, tuple(lines)),
         meta=[(_("Numéro"), number), (_("Date"), _when(at, language))],
         legal=[f"{entity.name} · {entity.legal_form} · {register} · {entity.email}"],
-        page_label=_("Page {page} sur {pages}"), language={"fr": "fr-FR", "en": "en-GB"}[language],
-    )  # fmt: skip
+        page_label=_("Page {page} sur {pages}"),
+        language={"fr": "fr-FR", "en": "en-GB"}[language],
+    )
 
 
 def _destroyed(case: ReversibilityCase, destroyed: Destroyed, language: str) -> list[tuple[str, str]]:

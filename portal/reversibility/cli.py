@@ -67,8 +67,15 @@ def _export(case: ReversibilityCase, form: HandoverForm, out: Path, accept_losse
 def _sealed(case: ReversibilityCase, out: Path) -> dict[str, Any]:
     done = restic().export_sealed(case.vault.repo, out.resolve(), _show)
     sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
-    return {"form": "sealed", "objects": done.objects, "bytes": done.bytes, "damaged": len(done.damaged),
-            "volumes": len(done.volumes), "sums_sha256": sums, "out": str(done.directory)}  # fmt: skip
+    return {
+        "form": "sealed",
+        "objects": done.objects,
+        "bytes": done.bytes,
+        "damaged": len(done.damaged),
+        "volumes": len(done.volumes),
+        "sums_sha256": sums,
+        "out": str(done.directory),
+    }
 
 
 def _readable(case: ReversibilityCase, kind: VolumeKind, out: Path, accept_losses: bool) -> dict[str, Any]:
@@ -78,9 +85,14 @@ def _readable(case: ReversibilityCase, kind: VolumeKind, out: Path, accept_losse
         done = engine.export_readable(
             repo, key, chosen, out.resolve(), _show, limits, accept_losses=accept_losses
         )
-    return {"files": done.files, "bytes": done.bytes, "lost": done.lost,
-            "volumes": len(done.volumes), "sums_sha256": done.manifest_sha256,
-            "out": str(done.directory)}  # fmt: skip
+    return {
+        "files": done.files,
+        "bytes": done.bytes,
+        "lost": done.lost,
+        "volumes": len(done.volumes),
+        "sums_sha256": done.manifest_sha256,
+        "out": str(done.directory),
+    }
 
 
 def _show(progress: Progress) -> None:

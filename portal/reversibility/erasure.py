@@ -50,9 +50,11 @@ class ErasureOrder(CaseTerms, Stateful):
         """May the erasure be ordered, so that it begins on the day of the contract or later?"""
         fact = self.erasure
         return rules.may_erase(
-            clock.paris_day(clock.now() + cooling_off()), accepted=self.state == C.ACCEPTED,
-            asked_now=bool(self.erase_now), held_until_on=fact.value if fact else None,
-        )  # fmt: skip
+            clock.paris_day(clock.now() + cooling_off()),
+            accepted=self.state == C.ACCEPTED,
+            asked_now=bool(self.erase_now),
+            held_until_on=fact.value if fact else None,
+        )
 
     def release(self, *, by: Any) -> None:
         """The operator orders the erasure, for a large vault a second one; reading ends at once."""

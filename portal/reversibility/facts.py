@@ -34,8 +34,9 @@ def request_window(subscription: Subscription) -> Fact | None:
     window = subscription.terms.on(subscription.ends_on).find("reversibility.window_days")
     if window is None:
         return None
-    working = _("Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on),
-                delay=_delay(window))  # fmt: skip
+    working = _(
+        "Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on), delay=_delay(window)
+    )
     return fact_from(rules.request_closes_on(subscription.ends_on, window.value), window, working=working)
 
 
@@ -59,8 +60,11 @@ def validation(subscription: Subscription, delivered_on: date) -> Fact | None:
     if source is None:
         return None
     on = rules.silent_acceptance_on(delivered_on, source.value)
-    working = _("Copie remise le %(day)s, plus %(delay)s : le silence vaut acceptation.",
-                day=_day(delivered_on), delay=_delay(source))  # fmt: skip
+    working = _(
+        "Copie remise le %(day)s, plus %(delay)s : le silence vaut acceptation.",
+        day=_day(delivered_on),
+        delay=_delay(source),
+    )
     return fact_from(on, source, working=working)
 
 
@@ -82,9 +86,8 @@ def erasure(subscription: Subscription, validation_on: date | None, *, returned:
         return None
     window = terms.find("reversibility.window_days")
     on = rules.contractual_erasure_on(
-        subscription.ends_on, window_days=_number(window),
-        **{_unit(source): source.value for source in found},
-    )  # fmt: skip
+        subscription.ends_on, window_days=_number(window), **{_unit(source): source.value for source in found}
+    )
     held = rules.held_until(on, validation_on)
     delays = " + ".join(_delay(source) for source in found)
     working = _("Fin du contrat le %(end)s, plus %(delay)s.", end=_day(subscription.ends_on), delay=delays)

@@ -38,16 +38,29 @@ class CaseForm(FlaskForm):
         _l("Demande reçue le"), [InputRequired(_l("Indiquez le jour de réception : les délais en partent."))]
     )
     form = RadioField(
-        _l("Sous quelle forme ?"), default=HandoverForm.READABLE, validators=[Optional()],
+        _l("Sous quelle forme ?"),
+        default=HandoverForm.READABLE,
+        validators=[Optional()],
         choices=[
-            SelectChoice(HandoverForm.READABLE, _l("Fichiers lisibles, en archives ZIP (la phrase secrète "
-                                                   "du coffre sera demandée au client)")),
-            SelectChoice(HandoverForm.TAR, _l("Idem en archives tar, pour Linux ou macOS : propriétaires, "
-                                              "droits, liens et attributs sont conservés")),
-            SelectChoice(HandoverForm.SEALED, _l("Dépôt chiffré, tel quel : toutes les versions, sans donner "
-                                                 "la phrase secrète")),
+            SelectChoice(
+                HandoverForm.READABLE,
+                _l(
+                    "Fichiers lisibles, en archives ZIP (la phrase secrète du coffre sera demandée au client)"
+                ),
+            ),
+            SelectChoice(
+                HandoverForm.TAR,
+                _l(
+                    "Idem en archives tar, pour Linux ou macOS : propriétaires, "
+                    "droits, liens et attributs sont conservés"
+                ),
+            ),
+            SelectChoice(
+                HandoverForm.SEALED,
+                _l("Dépôt chiffré, tel quel : toutes les versions, sans donner la phrase secrète"),
+            ),
         ],
-    )  # fmt: skip
+    )
     cost = EuroField(_l("Coût réel du transfert, hors taxes (en euros)"), default=0)
 
 
@@ -66,13 +79,15 @@ class PaidForm(FlaskForm):
 
 class ShipForm(FlaskForm):
     medium = StringField(
-        _l("Support"), [DataRequired(_l("Indiquez le support, par exemple « disque 2 To, n° 1234 ».")),
-                        Length(max=80)], filters=[_tidy],
-    )  # fmt: skip
+        _l("Support"),
+        [DataRequired(_l("Indiquez le support, par exemple « disque 2 To, n° 1234 ».")), Length(max=80)],
+        filters=[_tidy],
+    )
     tracking = StringField(
-        _l("Transporteur et numéro de suivi"), [DataRequired(_l("Indiquez comment suivre l'envoi.")),
-                                                Length(max=80)], filters=[_tidy],
-    )  # fmt: skip
+        _l("Transporteur et numéro de suivi"),
+        [DataRequired(_l("Indiquez comment suivre l'envoi.")), Length(max=80)],
+        filters=[_tidy],
+    )
     on = DateField(_l("Expédié le"), [InputRequired(_l("Indiquez le jour de l'envoi."))])
     checked = BooleanField(
         _l("Les sommes de contrôle ont été vérifiées sur le support"),
@@ -86,30 +101,45 @@ class ShipForm(FlaskForm):
 
 class TargetForm(FlaskForm):
     endpoint = StringField(
-        _l("Adresse du stockage (S3)"), [DataRequired(_l("Indiquez l'adresse.")), Length(max=200)],
-        filters=[_tidy], render_kw={"inputmode": "url", "autocomplete": "off"},
-    )  # fmt: skip
+        _l("Adresse du stockage (S3)"),
+        [DataRequired(_l("Indiquez l'adresse.")), Length(max=200)],
+        filters=[_tidy],
+        render_kw={"inputmode": "url", "autocomplete": "off"},
+    )
     bucket = StringField(
         _l("Espace (bucket)"),
-        [DataRequired(_l("Indiquez l'espace.")),
-         Regexp(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
-                message=_l("3 à 63 lettres minuscules, chiffres, points ou tirets."))],
-        filters=[_tidy], render_kw={"autocomplete": "off"},
-    )  # fmt: skip
+        [
+            DataRequired(_l("Indiquez l'espace.")),
+            Regexp(
+                r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+                message=_l("3 à 63 lettres minuscules, chiffres, points ou tirets."),
+            ),
+        ],
+        filters=[_tidy],
+        render_kw={"autocomplete": "off"},
+    )
     prefix = StringField(
         _l("Dossier"),
-        [Length(max=200),
-         Regexp(r"[A-Za-z0-9_./-]*$", message=_l("Lettres sans accent, chiffres, points, tirets, barres."))],
-        filters=[_tidy], render_kw={"autocomplete": "off"},
-    )  # fmt: skip
+        [
+            Length(max=200),
+            Regexp(
+                r"[A-Za-z0-9_./-]*$", message=_l("Lettres sans accent, chiffres, points, tirets, barres.")
+            ),
+        ],
+        filters=[_tidy],
+        render_kw={"autocomplete": "off"},
+    )
     access_key = StringField(
-        _l("Clé d'accès"), [DataRequired(_l("Indiquez la clé d'accès.")), Length(max=128)], filters=[_tidy],
+        _l("Clé d'accès"),
+        [DataRequired(_l("Indiquez la clé d'accès.")), Length(max=128)],
+        filters=[_tidy],
         render_kw={"autocomplete": "off"},
-    )  # fmt: skip
+    )
     secret_key = PasswordField(
-        _l("Clé secrète"), [InputRequired(_l("Indiquez la clé secrète.")), Length(max=256)],
+        _l("Clé secrète"),
+        [InputRequired(_l("Indiquez la clé secrète.")), Length(max=256)],
         render_kw={"autocomplete": "off"},
-    )  # fmt: skip
+    )
 
 
 class AcceptanceForm(FlaskForm):

@@ -150,9 +150,8 @@ def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Ex
         engine = restic()
         chosen = engine.latest_set(engine.snapshots(repo, key))
         return engine.export_readable(
-            repo, key, chosen, destination, _teller(claim, _still_wanted), limits,
-            accept_losses=with_losses,
-        )  # fmt: skip
+            repo, key, chosen, destination, _teller(claim, _still_wanted), limits, accept_losses=with_losses
+        )
 
 
 def _teller(claim: jobs.Claim, check: Callable[[str], None] = lambda uid: None) -> OnProgress:
@@ -183,10 +182,15 @@ def _keep_files(claim: jobs.Claim, case: ReversibilityCase, copy: _Copy) -> None
             moved.unlink(missing_ok=True)
             os.link(copy.directory / name, moved)
             blobs.keep_file(
-                moved, owner=case.customer.organisation, subject=case, kind="export",
-                filename=name, key=key, media_type=_MEDIA.get(Path(name).suffix, "text/plain"),
+                moved,
+                owner=case.customer.organisation,
+                subject=case,
+                kind="export",
+                filename=name,
+                key=key,
+                media_type=_MEDIA.get(Path(name).suffix, "text/plain"),
                 tell=partial(claim.progress, _WHOLE, _WHOLE),
-            )  # fmt: skip
+            )
             claim.step()
         if name in copy.volumes:
             (copy.directory / name).unlink(missing_ok=True)
@@ -209,9 +213,14 @@ def certify_return(claim: jobs.Claim) -> None:
     number = next_number(entity, "CR", clock.today().year)
     pdf = return_certificate_pdf(case, entity, number, at)
     certificate = blobs.keep(
-        pdf, owner=case.customer.organisation, subject=case, kind="certificate", key=f"{case.uid}-return",
-        filename=f"{number}.pdf", media_type="application/pdf",
-    )  # fmt: skip
+        pdf,
+        owner=case.customer.organisation,
+        subject=case,
+        kind="certificate",
+        key=f"{case.uid}-return",
+        filename=f"{number}.pdf",
+        media_type="application/pdf",
+    )
     case.certify_return(number, certificate, by=SYSTEM)
     db.session.flush()
     case.write_to_customer("mails/returned.txt", attach=[certificate])
@@ -234,9 +243,14 @@ def erase(claim: jobs.Claim) -> None:
     number = next_number(entity, "CE", clock.today().year)
     pdf = certificate_pdf(case, entity, destroyed, number, at)
     certificate = blobs.keep(
-        pdf, owner=case.customer.organisation, subject=case, kind="certificate", key=f"{uid}-certificate",
-        filename=f"{number}.pdf", media_type="application/pdf",
-    )  # fmt: skip
+        pdf,
+        owner=case.customer.organisation,
+        subject=case,
+        kind="certificate",
+        key=f"{uid}-certificate",
+        filename=f"{number}.pdf",
+        media_type="application/pdf",
+    )
     case.certify(number, certificate, by=SYSTEM)
     db.session.flush()
     case.write_to_customer("mails/erased.txt", attach=[certificate])

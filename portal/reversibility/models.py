@@ -11,14 +11,7 @@ from portal import clock, jobs
 from portal.blobs import Document
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
-from portal.engine.models import (
-    OpeningPurpose,
-    Vault,
-    VaultOpening,
-    ask_for_key,
-    find_opening,
-    vault_opened,
-)
+from portal.engine.models import OpeningPurpose, Vault, VaultOpening, ask_for_key, find_opening, vault_opened
 from portal.errors import Refused
 from portal.jobs import Task
 from portal.journal import SYSTEM, record
@@ -165,9 +158,11 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         most = self.highest_quote
         if most is not None and cents > most.value:
             raise Refused(
-                _("La loi ne permet pas plus de %(most)s pour ce départ (%(law)s)."), field="amount_cents",
-                most=Cents(most.value), law=", ".join(most.clauses),
-            )  # fmt: skip
+                _("La loi ne permet pas plus de %(most)s pour ce départ (%(law)s)."),
+                field="amount_cents",
+                most=Cents(most.value),
+                law=", ".join(most.clauses),
+            )
         self._take("quote", by=by, cents=cents)
         self.quote_cents, self.quoted_at = cents, clock.now()
         self.send_fetch_link("mails/quote.txt")
@@ -266,9 +261,14 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
 
     def write_to_customer(self, template: str, **context: Any) -> None:
         queue_mail(
-            signatory(self.customer), template, about=self, owner=self.customer.organisation, case=self,
-            language=self.customer.language, **context,
-        )  # fmt: skip
+            signatory(self.customer),
+            template,
+            about=self,
+            owner=self.customer.organisation,
+            case=self,
+            language=self.customer.language,
+            **context,
+        )
 
     def contest(self, reason: str, *, by: Any) -> None:
         if not reason.strip():

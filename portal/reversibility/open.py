@@ -25,17 +25,36 @@ def vaults_for(subscription: Subscription) -> list[Vault]:
 
 
 def open_case(
-    subscription: Subscription, vault: Vault, *, reason: Reason, received_on: date, cost_cents: int,
-    form: HandoverForm = HandoverForm.READABLE, by: Any,
-) -> ReversibilityCase:  # fmt: skip
+    subscription: Subscription,
+    vault: Vault,
+    *,
+    reason: Reason,
+    received_on: date,
+    cost_cents: int,
+    form: HandoverForm = HandoverForm.READABLE,
+    by: Any,
+) -> ReversibilityCase:
     """Log the request; its deadlines run from the day it was received. Owes the fee once."""
     _check(subscription, vault, received_on, by)
     case = ReversibilityCase(
-        organisation=subscription.customer.organisation, customer=subscription.customer, vault=vault,
-        subscription=subscription, reason=reason, state=CaseState.REQUESTED, requested_on=received_on,
-        requested_by=by.label, cost_cents=cost_cents, opening_uid="", round=1, manifest_sha256="",
-        contest_reason="", accepted_by="", released_by="", certificate_number="", form=form,
-    )  # fmt: skip
+        organisation=subscription.customer.organisation,
+        customer=subscription.customer,
+        vault=vault,
+        subscription=subscription,
+        reason=reason,
+        state=CaseState.REQUESTED,
+        requested_on=received_on,
+        requested_by=by.label,
+        cost_cents=cost_cents,
+        opening_uid="",
+        round=1,
+        manifest_sha256="",
+        contest_reason="",
+        accepted_by="",
+        released_by="",
+        certificate_number="",
+        form=form,
+    )
     db.session.add(case)
     record(case, "open", by=by, wanted=str(reason))
     db.session.flush()
@@ -71,12 +90,25 @@ def open_unclaimed(subscription: Subscription, vault: Vault) -> ReversibilityCas
     """
     now = clock.now()
     case = ReversibilityCase(
-        organisation=subscription.customer.organisation, customer=subscription.customer, vault=vault,
-        subscription=subscription, reason=Reason.UNCLAIMED, state=CaseState.ACCEPTED,
-        requested_on=clock.today(), requested_by=SYSTEM.label, cost_cents=0, opening_uid="", round=1,
-        manifest_sha256="", contest_reason="", accepted_at=now, accepted_by=SYSTEM.label, erase_now=False,
-        released_by="", certificate_number="",
-    )  # fmt: skip
+        organisation=subscription.customer.organisation,
+        customer=subscription.customer,
+        vault=vault,
+        subscription=subscription,
+        reason=Reason.UNCLAIMED,
+        state=CaseState.ACCEPTED,
+        requested_on=clock.today(),
+        requested_by=SYSTEM.label,
+        cost_cents=0,
+        opening_uid="",
+        round=1,
+        manifest_sha256="",
+        contest_reason="",
+        accepted_at=now,
+        accepted_by=SYSTEM.label,
+        erase_now=False,
+        released_by="",
+        certificate_number="",
+    )
     db.session.add(case)
     record(case, "open_unclaimed", by=SYSTEM)
     return case

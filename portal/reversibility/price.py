@@ -21,10 +21,16 @@ def owe_fee(case: ReversibilityCase) -> None:
     if fee is None or not fee.value:
         return
     add_charge(
-        case.customer, origin=_origin(case), clause=fee.clauses[0],
-        label=_("Réversibilité de « %(vault)s »", vault=case.vault.name), quantity=1, unit_cents=fee.value,
-        includes_vat=False, vat_basis_points=subscription.vat_basis_points, method=subscription.method,
-    )  # fmt: skip
+        case.customer,
+        origin=_origin(case),
+        clause=fee.clauses[0],
+        label=_("Réversibilité de « %(vault)s »", vault=case.vault.name),
+        quantity=1,
+        unit_cents=fee.value,
+        includes_vat=False,
+        vat_basis_points=subscription.vat_basis_points,
+        method=subscription.method,
+    )
 
 
 def go_on_to_payment(case: ReversibilityCase, *, by: Any) -> None:

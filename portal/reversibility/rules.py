@@ -154,9 +154,11 @@ def recovery_state(
     if payment_first:
         _after(paid_at, delivered_at, N_("Les données se remettent après le paiement de la récupération."))
     reached = [
-        (delivered_at, RecoveryState.DELIVERED), (paid_at, RecoveryState.PAID),
-        (accepted_at, RecoveryState.ACCEPTED), (quoted_at, RecoveryState.QUOTED),
-    ]  # fmt: skip
+        (delivered_at, RecoveryState.DELIVERED),
+        (paid_at, RecoveryState.PAID),
+        (accepted_at, RecoveryState.ACCEPTED),
+        (quoted_at, RecoveryState.QUOTED),
+    ]
     return next((state for at, state in reached if at is not None), RecoveryState.ORDERED)
 
 

@@ -91,9 +91,15 @@ class HandoverTarget(Tenant, Stateful, db.Model):
 
 
 def ask_target(
-    case: ReversibilityCase, *, endpoint: str, bucket: str, prefix: str, access_key: str, secret_key: str,
+    case: ReversibilityCase,
+    *,
+    endpoint: str,
+    bucket: str,
+    prefix: str,
+    access_key: str,
+    secret_key: str,
     by: Any,
-) -> HandoverTarget:  # fmt: skip
+) -> HandoverTarget:
     """Note where the customer wants the copy. Raises Refused for a place that may not be written to."""
     if case.state != CaseState.READY:
         raise Refused(_("La copie n'est pas prête, ou elle est déjà acceptée."))
@@ -103,9 +109,13 @@ def ask_target(
             raise Conflict(_("La copie est en cours d'écriture vers l'espace indiqué avant."))
         former.withdraw(by=by)
     target = HandoverTarget(
-        organisation=case.customer.organisation, case=case, endpoint=checked_endpoint(endpoint),
-        bucket=bucket, prefix=prefix.strip("/"), state=T.ASKED,
-    )  # fmt: skip
+        organisation=case.customer.organisation,
+        case=case,
+        endpoint=checked_endpoint(endpoint),
+        bucket=bucket,
+        prefix=prefix.strip("/"),
+        state=T.ASKED,
+    )
     target.keys = json.dumps([access_key, secret_key])
     db.session.add(target)
     record(case, "ask_target", by=by, target=target.label)
@@ -168,15 +178,23 @@ class _Bucket:
     def __init__(self, target: HandoverTarget) -> None:
         access_key, secret_key = json.loads(target.keys or '["", ""]')
         self._client: Any = boto3.client(
-            "s3", endpoint_url=target.endpoint, aws_access_key_id=access_key, config=_TIMES,
-            aws_secret_access_key=secret_key, region_name="us-east-1",
-        )  # fmt: skip
+            "s3",
+            endpoint_url=target.endpoint,
+            aws_access_key_id=access_key,
+            config=_TIMES,
+            aws_secret_access_key=secret_key,
+            region_name="us-east-1",
+        )
         self._bucket, self._prefix = target.bucket, f"{target.prefix}/" if target.prefix else ""
 
     def put(
-        self, filename: str, opened: Callable[[], BinaryIO], size: int, sha256: str,
+        self,
+        filename: str,
+        opened: Callable[[], BinaryIO],
+        size: int,
+        sha256: str,
         tell: Callable[[], object],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write one file and ask what arrived. Raises Refused with a sentence for the customer."""
         key = self._prefix + filename
         try:
@@ -184,9 +202,13 @@ class _Bucket:
                 return
             with opened() as content:
                 self._client.upload_fileobj(
-                    content, self._bucket, key, ExtraArgs={"Metadata": {"sha256": sha256}},
-                    Callback=lambda _: tell(), Config=ONE_BY_ONE,
-                )  # fmt: skip
+                    content,
+                    self._bucket,
+                    key,
+                    ExtraArgs={"Metadata": {"sha256": sha256}},
+                    Callback=lambda _: tell(),
+                    Config=ONE_BY_ONE,
+                )
             if not self._holds(key, size, sha256):
                 raise Refused(N_("Votre espace n'a pas gardé « %(name)s » entier."), name=filename)
         except ClientError as error:

@@ -91,11 +91,17 @@ def _form(subscription: Subscription) -> CaseForm:
 
 def _new(subscription: Subscription, form: CaseForm, status: int = 200) -> Response:
     page = render_template(
-        "reversibility/new.html", subscription=subscription, form=form, case=case_for(subscription),
-        window=facts.request_window(subscription), delivery=facts.delivery(subscription, clock.today()),
-        fees=[(reason, reversibility_fee(subscription, clock.today(), reason))
-              for reason in (Reason.SWITCH, Reason.COPY)],
-    )  # fmt: skip
+        "reversibility/new.html",
+        subscription=subscription,
+        form=form,
+        case=case_for(subscription),
+        window=facts.request_window(subscription),
+        delivery=facts.delivery(subscription, clock.today()),
+        fees=[
+            (reason, reversibility_fee(subscription, clock.today(), reason))
+            for reason in (Reason.SWITCH, Reason.COPY)
+        ],
+    )
     return make_response(page, status)
 
 
@@ -131,11 +137,14 @@ def create_case(subscription_uid: str) -> Response:
 def _open(subscription: Subscription, form: CaseForm) -> ReversibilityCase:
     vault = next(one for one in vaults_for(subscription) if one.uid == form.vault.data)
     return open_case(
-        subscription, vault, reason=Reason(form.reason.data), by=g.actor,
+        subscription,
+        vault,
+        reason=Reason(form.reason.data),
+        by=g.actor,
         received_on=form.received_on.data if "received_on" in form else clock.today(),
         cost_cents=form.cost.data or 0 if "cost" in form else 0,
         form=HandoverForm(form.form.data or HandoverForm.READABLE),
-    )  # fmt: skip
+    )
 
 
 @bp.get("/<uid>")
@@ -148,16 +157,23 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
     """The case's page, also as the answer to a refused form of the signed-in customer."""
     documents = handed_over(case.uid)
     page = render_template(
-        "reversibility/show.html", case=case, documents=documents, counts=downloads(documents),
-        events=timeline(case), mails=mails_about(case), window=facts.request_window(case.subscription),
-        payment_first=facts.payment_first(case.subscription, case.requested_on), invoice=invoice_of(case),
+        "reversibility/show.html",
+        case=case,
+        documents=documents,
+        counts=downloads(documents),
+        events=timeline(case),
+        mails=mails_about(case),
+        window=facts.request_window(case.subscription),
+        payment_first=facts.payment_first(case.subscription, case.requested_on),
+        invoice=invoice_of(case),
         quote=answer.pop("quote", None) or QuoteForm(formdata=None),
         paid=answer.pop("paid", None) or PaidForm(formdata=None, on=clock.today()),
-        target=target_of(case), push=_push_of(case),
+        target=target_of(case),
+        push=_push_of(case),
         target_form=answer.pop("target_form", None) or TargetForm(formdata=None),
         ship=answer.pop("ship", None) or ShipForm(formdata=None, on=clock.today()),
         **answer_context(case, **answer),
-    )  # fmt: skip
+    )
     return make_response(page, status)
 
 

@@ -51,25 +51,42 @@ def ask_account(mandate: Mandate, *, by: Any) -> tuple[MandateAmendment, str]:
             raise Refused(_("Un changement confirmé prend déjà effet sous 24 heures."))
         waiting.withdraw(by=by)
     change = MandateAmendment(
-        organisation=mandate.customer.organisation, mandate=mandate, kind=AmendmentKind.ACCOUNT,
-        state=AmendmentState.ASKED, former_masked=mandate.iban_masked, noted_by=by.label,
-    )  # fmt: skip
+        organisation=mandate.customer.organisation,
+        mandate=mandate,
+        kind=AmendmentKind.ACCOUNT,
+        state=AmendmentState.ASKED,
+        former_masked=mandate.iban_masked,
+        noted_by=by.label,
+    )
     db.session.add(change)
     contact = mandate.customer.contact(ContactRole.SIGNATORY)
     link, token = make_link(
-        Purpose.CHANGE_ACCOUNT, change, owner=mandate.customer.organisation,
-        recipient=contact.email, days=LINK_DAYS,
-    )  # fmt: skip
+        Purpose.CHANGE_ACCOUNT,
+        change,
+        owner=mandate.customer.organisation,
+        recipient=contact.email,
+        days=LINK_DAYS,
+    )
     record(mandate, "ask_account", by=by)
     mandate.note(
-        What.ACCOUNT_ASKED, by=by.label, token_sha256=link.token_hash, to=mask_email(contact.email),
+        What.ACCOUNT_ASKED,
+        by=by.label,
+        token_sha256=link.token_hash,
+        to=mask_email(contact.email),
         former=str(mandate.iban_masked),
-    )  # fmt: skip
+    )
     queue_mail(
-        contact.email, "sepa/mail_account.txt", about=mandate, owner=mandate.customer.organisation,
-        language=mandate.language, mandate=mandate, entity=mandate.legal_entity, contact=contact,
-        url=public_link(f"/new-account/{token}"), last_day=clock.today() + timedelta(days=LINK_DAYS),
-    )  # fmt: skip
+        contact.email,
+        "sepa/mail_account.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        contact=contact,
+        url=public_link(f"/new-account/{token}"),
+        last_day=clock.today() + timedelta(days=LINK_DAYS),
+    )
     return change, token
 
 
@@ -89,11 +106,15 @@ def enter_new_account(change: MandateAmendment, iban: str, visitor: dict[str, st
 def change_pdf(change: MandateAmendment, signature: ElectronicSignature | None = None) -> bytes:
     mandate = change.mandate
     return build_account_pdf(
-        rum=mandate.rum, creditor=creditor_of(mandate.legal_entity), debtor=mandate.debtor_name,
-        former=str(change.former_masked), account=change.iban or "",
-        signed_on=cast(date, mandate.signed_on), language="en" if mandate.language == "en" else "fr",
+        rum=mandate.rum,
+        creditor=creditor_of(mandate.legal_entity),
+        debtor=mandate.debtor_name,
+        former=str(change.former_masked),
+        account=change.iban or "",
+        signed_on=cast(date, mandate.signed_on),
+        language="en" if mandate.language == "en" else "fr",
         signature=signature,
-    )  # fmt: skip
+    )
 
 
 def confirm_account(change: MandateAmendment, link: SignedLink, visitor: dict[str, str]) -> None:
@@ -107,24 +128,39 @@ def confirm_account(change: MandateAmendment, link: SignedLink, visitor: dict[st
     if sha256(change_pdf(change)).hexdigest() != change.shown_sha256:
         raise Refused(_("Le document a changé depuis qu'il vous a été présenté : relisez-le."))
     trace = ElectronicSignature(
-        signer=str(change.signer_name), role=str(change.signer_role), at=at,
-        channel=mask_email(link.recipient), shown_sha256=str(change.shown_sha256),
-    )  # fmt: skip
+        signer=str(change.signer_name),
+        role=str(change.signer_role),
+        at=at,
+        channel=mask_email(link.recipient),
+        shown_sha256=str(change.shown_sha256),
+    )
     sealed = seal_for(change_pdf(change, trace), mandate)
     document = keep_pdf(mandate, sealed, "mandate_account", f"{mandate.rum}-compte.pdf")
     change.confirm(document, at=at, by=Signer(f"{change.signer_name} ({link.recipient})"))
     mandate.note(
-        What.ACCOUNT_CONFIRMED, visitor, former=str(change.former_masked), account=str(change.iban_masked),
-        signer=str(change.signer_name), role=str(change.signer_role),
-        shown_sha256=str(change.shown_sha256), sealed_sha256=document.sha256,
-    )  # fmt: skip
+        What.ACCOUNT_CONFIRMED,
+        visitor,
+        former=str(change.former_masked),
+        account=str(change.iban_masked),
+        signer=str(change.signer_name),
+        role=str(change.signer_role),
+        shown_sha256=str(change.shown_sha256),
+        sealed_sha256=document.sha256,
+    )
     billing = mandate.customer.contact(ContactRole.BILLING).email
     for address in dict.fromkeys((link.recipient, mandate.signer_email or billing, billing)):
         queue_mail(
-            address, "sepa/mail_account_changed.txt", about=mandate, owner=mandate.customer.organisation,
-            language=mandate.language, attach=[document] if address == link.recipient else None,
-            mandate=mandate, entity=mandate.legal_entity, change=change, day=plain_day((at + HOLD).date()),
-        )  # fmt: skip
+            address,
+            "sepa/mail_account_changed.txt",
+            about=mandate,
+            owner=mandate.customer.organisation,
+            language=mandate.language,
+            attach=[document] if address == link.recipient else None,
+            mandate=mandate,
+            entity=mandate.legal_entity,
+            change=change,
+            day=plain_day((at + HOLD).date()),
+        )
 
 
 def changes_to_apply() -> list[MandateAmendment]:

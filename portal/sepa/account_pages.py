@@ -51,9 +51,14 @@ def _open(token: str, *, hold: bool = False) -> tuple[SignedLink, MandateAmendme
 def _page(step: str, change: MandateAmendment, token: str, status: int = 200, **context: Any) -> Response:
     mandate = change.mandate
     page = render_template(
-        f"signing/change_{step}.html", change=change, mandate=mandate, entity=mandate.legal_entity,
-        token=token, start=url_for("account_change.start", token=token), **context,
-    )  # fmt: skip
+        f"signing/change_{step}.html",
+        change=change,
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        token=token,
+        start=url_for("account_change.start", token=token),
+        **context,
+    )
     response = make_response(page, status)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
@@ -144,9 +149,13 @@ def send_code(token: str) -> Response:
         return _consent_page(change, token, form, 422)
     change.signer_name, change.signer_role = form.signer_name.data, form.signer_role.data
     change.mandate.note(
-        What.TEXT_SHOWN, visitor(), document_sha256=str(change.shown_sha256), signer=form.signer_name.data,
-        role=form.signer_role.data, authorises="oui",
-    )  # fmt: skip
+        What.TEXT_SHOWN,
+        visitor(),
+        document_sha256=str(change.shown_sha256),
+        signer=form.signer_name.data,
+        role=form.signer_role.data,
+        authorises="oui",
+    )
     return _send(link, change, token)
 
 
@@ -174,10 +183,17 @@ def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
         link, change = _open(token)
         return _code_page(link, change, token, form, 429)
     queue_mail(
-        link.recipient, "sepa/mail_account_code.txt", about=mandate, owner=mandate.customer.organisation,
-        language=mandate.language, mandate=mandate, change=change, entity=mandate.legal_entity, code=code,
+        link.recipient,
+        "sepa/mail_account_code.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        mandate=mandate,
+        change=change,
+        entity=mandate.legal_entity,
+        code=code,
         minutes=CODE_MINUTES,
-    )  # fmt: skip
+    )
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
     db.session.commit()
     return _to("show_confirmation", token)

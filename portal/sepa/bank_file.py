@@ -19,11 +19,7 @@ from portal.wording import N_
 Outcome = Literal["accepted", "settled", "returned"]
 Scope = Literal["transaction", "group", "message"]
 
-_ROOTS = {
-    "CstmrPmtStsRpt": "pain.002",
-    "BkToCstmrStmt": "camt.053",
-    "BkToCstmrDbtCdtNtfctn": "camt.054",
-}
+_ROOTS = {"CstmrPmtStsRpt": "pain.002", "BkToCstmrStmt": "camt.053", "BkToCstmrDbtCdtNtfctn": "camt.054"}
 _REJECTED = "RJCT"
 _ACCEPTED = {"ACCP", "ACTC", "ACSP", "ACSC", "ACWC", "RCVD"}
 _UNPAID = {"UPDD", "PRDD"}  # sub-families of unpaid and reversed direct debits
@@ -95,9 +91,16 @@ def read_bank_file(source: BinaryIO) -> Iterator[BankFileHead | BankEntry]:
 
 def _read(source: BinaryIO) -> Iterator[BankFileHead | BankEntry]:
     events = etree.iterparse(
-        source, events=("end",), tag=_READ, resolve_entities=False, no_network=True, load_dtd=False,
-        remove_comments=True, remove_pis=True, huge_tree=False,
-    )  # fmt: skip
+        source,
+        events=("end",),
+        tag=_READ,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=False,
+    )
     kind, known, index = "", Fields(), 0
     for _event, element in events:
         name = _name(element)
@@ -142,10 +145,12 @@ def _kind(head: etree._Element) -> str:
     name = "" if message is None else _name(message)
     if name not in _ROOTS:
         raise BankFileError(
-            N_("« %(name)s » n'est ni un compte rendu (pain.002), ni un relevé ou un avis (camt.053, "
-               "camt.054)."),
+            N_(
+                "« %(name)s » n'est ni un compte rendu (pain.002), ni un relevé ou un avis (camt.053, "
+                "camt.054)."
+            ),
             name=name,
-        )  # fmt: skip
+        )
     return _ROOTS[name]
 
 
@@ -172,12 +177,18 @@ def _judged(fields: Fields, scope: Scope, status: str, message_id: str, lot: str
         return  # pending, partly accepted or silent: the levels below say more
     amount = fields.get("OrgnlTxRef/Amt/InstdAmt", fields.get("OrgnlTxRef/InstdAmt"))
     yield BankEntry(
-        outcome, scope, message_id, lot, _given(fields.get("OrgnlEndToEndId", "")),
+        outcome,
+        scope,
+        message_id,
+        lot,
+        _given(fields.get("OrgnlEndToEndId", "")),
         rum=fields.get("OrgnlTxRef/MndtRltdInf/MndtId") or fields.get(_NEWER_RUM, ""),
-        ics=fields.get("OrgnlTxRef/CdtrSchmeId/Id/PrvtId/Othr/Id", ""), amount_cents=_cents(amount),
-        reason=_reason(fields, "StsRsnInf"), detail=fields.get("StsRsnInf/AddtlInf", ""),
+        ics=fields.get("OrgnlTxRef/CdtrSchmeId/Id/PrvtId/Othr/Id", ""),
+        amount_cents=_cents(amount),
+        reason=_reason(fields, "StsRsnInf"),
+        detail=fields.get("StsRsnInf/AddtlInf", ""),
         reference=fields.get("StsId", ""),
-    )  # fmt: skip
+    )
 
 
 # camt.053 and camt.054
@@ -213,13 +224,22 @@ def _transaction(fields: Fields, entry: Fields, index: int) -> Iterator[BankEntr
     amount = next((fields[path] for path in _AMOUNTS if path in fields), entry.get("Amt"))
     scope: Scope = "transaction" if end_to_end or not lot else "group"
     yield BankEntry(
-        outcome, scope, _given(fields.get("Refs/MsgId", "")), lot, end_to_end,
-        rum=fields.get("Refs/MndtId", ""), ics=fields.get("RltdPties/Cdtr/Id/PrvtId/Othr/Id", ""),
-        amount_cents=_cents(amount), fee_cents=_fees(fields), reason=_reason(fields, "RtrInf"),
-        detail=fields.get("RtrInf/AddtlInf", ""), booked_on=_booked_on(entry), account=entry["account"],
+        outcome,
+        scope,
+        _given(fields.get("Refs/MsgId", "")),
+        lot,
+        end_to_end,
+        rum=fields.get("Refs/MndtId", ""),
+        ics=fields.get("RltdPties/Cdtr/Id/PrvtId/Othr/Id", ""),
+        amount_cents=_cents(amount),
+        fee_cents=_fees(fields),
+        reason=_reason(fields, "RtrInf"),
+        detail=fields.get("RtrInf/AddtlInf", ""),
+        booked_on=_booked_on(entry),
+        account=entry["account"],
         reference=fields.get("Refs/AcctSvcrRef") or _entry_reference(entry) or fields.get("Refs/TxId", ""),
         index=index,
-    )  # fmt: skip
+    )
 
 
 def _bare_entry(entry: Fields) -> Iterator[BankEntry]:
@@ -228,10 +248,15 @@ def _bare_entry(entry: Fields) -> Iterator[BankEntry]:
     outcome = _outcome(entry, "", came_back=False)
     if outcome is not None and lot:
         yield BankEntry(
-            outcome, "group", _given(entry.get("NtryDtls/Btch/MsgId", "")), lot,
-            amount_cents=_cents(entry.get("Amt")), booked_on=_booked_on(entry), account=entry["account"],
+            outcome,
+            "group",
+            _given(entry.get("NtryDtls/Btch/MsgId", "")),
+            lot,
+            amount_cents=_cents(entry.get("Amt")),
+            booked_on=_booked_on(entry),
+            account=entry["account"],
             reference=_entry_reference(entry),
-        )  # fmt: skip
+        )
 
 
 def _outcome(entry: Fields, side: str, *, came_back: bool) -> Outcome | None:

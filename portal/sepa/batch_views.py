@@ -78,10 +78,17 @@ def _batch_page(batch: Batch, status: int = 200, form: SentForm | None = None) -
     query = select(Collection).where(Collection.batch_id == batch.id)
     rows, after = page_of(query, Collection, request.args.get("after", ""))
     page = render_template(
-        "sepa/batch.html", batch=batch, entity=batch.legal_entity, task=jobs.find_task(EXPORT, batch.uid),
-        lots=batch.lots(), collections=rows, after=after, events=timeline(batch),
-        form=form or SentForm(formdata=None, on=clock.today()), confirmed=g.sign_in.is_confirmed(),
-    )  # fmt: skip
+        "sepa/batch.html",
+        batch=batch,
+        entity=batch.legal_entity,
+        task=jobs.find_task(EXPORT, batch.uid),
+        lots=batch.lots(),
+        collections=rows,
+        after=after,
+        events=timeline(batch),
+        form=form or SentForm(formdata=None, on=clock.today()),
+        confirmed=g.sign_in.is_confirmed(),
+    )
     return make_response(page, status)
 
 
@@ -92,9 +99,12 @@ def batch_progress(uid: str) -> Response:
     task = jobs.find_task(EXPORT, batch.uid)
     stopped = task is not None and task.state == TaskState.FAILED
     return htmx.poll_answer(
-        "sepa/_progress.html", finished=batch.state != BatchState.FROZEN or stopped, batch=batch, task=task,
+        "sepa/_progress.html",
+        finished=batch.state != BatchState.FROZEN or stopped,
+        batch=batch,
+        task=task,
         confirmed=g.sign_in.is_confirmed(),
-    )  # fmt: skip
+    )
 
 
 @bp.post("/batches/<uid>/export")
@@ -179,8 +189,9 @@ def cancel_batch(uid: str) -> Response:
     if late:
         toast += " " + ngettext(
             "%(num)d prélèvement demande une nouvelle date.",
-            "%(num)d prélèvements demandent une nouvelle date.", late,
-        )  # fmt: skip
+            "%(num)d prélèvements demandent une nouvelle date.",
+            late,
+        )
     return htmx.go(_address(batch), toast=toast)
 
 
@@ -190,12 +201,28 @@ def batch_csv(uid: str) -> Response:
     """The rows of a batch; accounts are masked."""
     batch = get_or_404(Batch.visible_to(g.actor), uid)
     query = select(Collection).where(Collection.batch_id == batch.id).order_by(Collection.id)
-    head = ("EndToEndId", _("Référence"), _("Débiteur"), "RUM", "IBAN", _("Échéance"), _("Séquence"),
-            _("Montant"))  # fmt: skip
+    head = (
+        "EndToEndId",
+        _("Référence"),
+        _("Débiteur"),
+        "RUM",
+        "IBAN",
+        _("Échéance"),
+        _("Séquence"),
+        _("Montant"),
+    )
     return csv_answer(f"{batch.msg_id}.csv", head, (_cells(row) for row in db.session.scalars(query)))
 
 
 def _cells(row: Collection) -> tuple[Any, ...]:
     mandate = row.mandate
-    return (row.end_to_end_id, row.reference, mandate.debtor_name, mandate.rum, mandate.iban_masked,
-            row.due_on, row.sequence_type, euros(row.amount_cents))  # fmt: skip
+    return (
+        row.end_to_end_id,
+        row.reference,
+        mandate.debtor_name,
+        mandate.rum,
+        mandate.iban_masked,
+        row.due_on,
+        row.sequence_type,
+        euros(row.amount_cents),
+    )

@@ -49,10 +49,14 @@ class Refusal(click.ClickException):
 def _options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One JSON object."),
-        click.option("--on", type=click.DateTime(["%Y-%m-%d"]), required=True,
-                     help="Debits due up to this day, YYYY-MM-DD."),
+        click.option(
+            "--on",
+            type=click.DateTime(["%Y-%m-%d"]),
+            required=True,
+            help="Debits due up to this day, YYYY-MM-DD.",
+        ),
         click.option("--creditor", required=True, help="Public id or ICS of the legal entity."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -194,6 +198,10 @@ def _batches(creditor: str, through: date, state: BatchState) -> list[Batch]:
 
 def _told(batch: Batch) -> dict[str, Any]:
     return {
-        "msg_id": batch.msg_id, "scheme": batch.scheme, "state": batch.state.value, "count": batch.count,
-        "total_cents": batch.total_cents, "sha256": batch.sha256 or "",
-    }  # fmt: skip
+        "msg_id": batch.msg_id,
+        "scheme": batch.scheme,
+        "state": batch.state.value,
+        "count": batch.count,
+        "total_cents": batch.total_cents,
+        "sha256": batch.sha256 or "",
+    }

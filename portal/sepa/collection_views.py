@@ -34,9 +34,14 @@ def _page(row: Collection, status: int = 200, **typed: FlaskForm) -> Response:
         "lower": AmountForm(formdata=None),
     }
     page = render_template(
-        "sepa/collection.html", row=row, mandate=row.mandate, problem=problem, events=timeline(row),
-        mails=mails_about(row), **{**empty, **typed},
-    )  # fmt: skip
+        "sepa/collection.html",
+        row=row,
+        mandate=row.mandate,
+        problem=problem,
+        events=timeline(row),
+        mails=mails_about(row),
+        **{**empty, **typed},
+    )
     return make_response(page, status)
 
 
@@ -107,8 +112,15 @@ def cockpit_csv() -> Response:
     head = (_("Échéance"), _("Référence"), _("Débiteur"), "RUM", "IBAN", _("Montant"), _("Raison"))
     today = clock.today()
     cells = (
-        (row.due_on, row.reference, row.mandate.debtor_name, row.mandate.rum, row.mandate.iban_masked,
-         euros(row.amount_cents), row.hold_reason or row.problem(today))
+        (
+            row.due_on,
+            row.reference,
+            row.mandate.debtor_name,
+            row.mandate.rum,
+            row.mandate.iban_masked,
+            euros(row.amount_cents),
+            row.hold_reason or row.problem(today),
+        )
         for row in rows
-    )  # fmt: skip
+    )
     return csv_answer("collections.csv", head, cells)

@@ -27,9 +27,10 @@ class CreditorForm(FlaskForm):
         _l("Identifiant créancier (ICS)"), [InputRequired(_l("Indiquez l'ICS.")), Length(max=35)]
     )
     iban = StringField(
-        _l("IBAN du compte crédité"), [Length(max=60, message=_l("Cet IBAN est trop long."))],
+        _l("IBAN du compte crédité"),
+        [Length(max=60, message=_l("Cet IBAN est trop long."))],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
-    )  # fmt: skip
+    )
     bank_name = StringField(_l("Banque"), [InputRequired(_l("Indiquez la banque.")), Length(max=70)])
     lead_days = _number(_l("Jours TARGET entre remise et débit"), 1, 10)
     cutoff_hour = _number(_l("Heure limite de remise, à Paris"), 1, 24)
@@ -39,7 +40,7 @@ class CreditorForm(FlaskForm):
             SelectChoice("08", "pain.008.001.08"),
             SelectChoice("02", _l("pain.008.001.02, sans adresse : seulement si la banque le demande")),
         ],
-    )  # fmt: skip
+    )
     max_rows = _number(_l("Prélèvements par fichier, au plus"), 1, 1_000_000)
     max_bytes = _number(_l("Octets par fichier, au plus"), 10_000, 1_000_000_000)
     file_writer = RadioField(
@@ -48,7 +49,7 @@ class CreditorForm(FlaskForm):
             SelectChoice("portal", _l("le portail")),
             SelectChoice("sepaxml", _l("la bibliothèque sepaxml, jusqu'à 1 000 prélèvements sans avenant")),
         ],
-    )  # fmt: skip
+    )
     one_booking = BooleanField(_l("Un seul crédit par lot sur le relevé"))
     writes_first = BooleanField(_l("Marquer le premier prélèvement d'un mandat (FRST)"))
     hybrid_addresses = BooleanField(_l("Adresses hybrides : la rue sur une ligne libre"))
@@ -60,7 +61,7 @@ class CreditorForm(FlaskForm):
         _l("Jour du mois où le portail fige seul"),
         [Optional(), NumberRange(1, 31, _l("Un jour de 1 à 31, ou rien."))],
         render_kw={"inputmode": "numeric"},
-    )  # fmt: skip
+    )
 
     def validate_ics(self, field: StringField) -> None:
         field.data = "".join(field.data.split()).upper()

@@ -33,9 +33,13 @@ def _page(
 ) -> Response:
     template = "closed" if mandate.state != MandateState.SENT else "delegation"
     page = render_template(
-        f"signing/{template}.html", mandate=mandate, entity=mandate.legal_entity, token=token, form=form,
+        f"signing/{template}.html",
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        token=token,
+        form=form,
         sent_to=sent_to,
-    )  # fmt: skip
+    )
     response = make_response(page, status)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -44,8 +44,10 @@ def build_evidence_pack(mandate: Mandate) -> bytes:
 
 def _documents(mandate: Mandate) -> dict[str, bytes]:
     named: list[tuple[str, Document | None]] = [
-        ("mandat", mandate.document), ("preuve", mandate.proof), ("presente", mandate.shown_document),
-    ]  # fmt: skip
+        ("mandat", mandate.document),
+        ("preuve", mandate.proof),
+        ("presente", mandate.shown_document),
+    ]
     named += [(f"changement-{n}", change.document) for n, change in enumerate(mandate.amendments, 1)]
     found = {}
     for name, document in named:

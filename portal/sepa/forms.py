@@ -53,13 +53,16 @@ class _Readable:
 
 class AccountForm(FlaskForm):
     iban = StringField(
-        _l("IBAN du compte à débiter"), [Length(max=60, message=_l("Cet IBAN est trop long."))],
+        _l("IBAN du compte à débiter"),
+        [Length(max=60, message=_l("Cet IBAN est trop long."))],
         render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
-    )  # fmt: skip
-    holder = read_text(_l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70,
-                   autocomplete="organization")  # fmt: skip
-    street = read_text(_l("Numéro et rue"), _l("Indiquez le numéro et la rue."), 70,
-                   autocomplete="address-line1")  # fmt: skip
+    )
+    holder = read_text(
+        _l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70, autocomplete="organization"
+    )
+    street = read_text(
+        _l("Numéro et rue"), _l("Indiquez le numéro et la rue."), 70, autocomplete="address-line1"
+    )
     postcode = read_text(_l("Code postal"), _l("Indiquez le code postal."), 16, autocomplete="postal-code")
     town = read_text(_l("Ville"), _l("Indiquez la ville."), 35, autocomplete="address-level2")
     country = SelectField(_l("Pays"), render_kw={"autocomplete": "country"})
@@ -82,9 +85,11 @@ class AccountForm(FlaskForm):
 
     def address(self) -> Address:
         return Address(
-            street=self.street.data, postcode=self.postcode.data, town=self.town.data,
+            street=self.street.data,
+            postcode=self.postcode.data,
+            town=self.town.data,
             country=self.country.data,
-        )  # fmt: skip
+        )
 
 
 class ConsentForm(FlaskForm):
@@ -100,33 +105,40 @@ class ConsentForm(FlaskForm):
     signer_name = read_text(
         _l("Votre prénom et votre nom"), _l("Indiquez votre nom."), 70, autocomplete="name"
     )
-    signer_role = read_text(_l("Votre fonction"), _l("Indiquez votre fonction, par exemple « gérante »."), 70,
-                        autocomplete="organization-title")  # fmt: skip
+    signer_role = read_text(
+        _l("Votre fonction"),
+        _l("Indiquez votre fonction, par exemple « gérante »."),
+        70,
+        autocomplete="organization-title",
+    )
 
 
 class CodeForm(FlaskForm):
     code = StringField(
-        _l("Code à 6 chiffres"), [DataRequired(_l("Tapez le code reçu par e-mail.")), Length(max=20)],
+        _l("Code à 6 chiffres"),
+        [DataRequired(_l("Tapez le code reçu par e-mail.")), Length(max=20)],
         render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 20},
-    )  # fmt: skip
+    )
 
 
 class RefusalForm(FlaskForm):
     reason = TextAreaField(
         _l("Pourquoi refusez-vous ?"),
         [DataRequired(_l("Dites en quelques mots pourquoi.")), Length(max=300)],
-        filters=[tidy], render_kw={"rows": 3, "maxlength": 300},
-    )  # fmt: skip
+        filters=[tidy],
+        render_kw={"rows": 3, "maxlength": 300},
+    )
 
 
 class MandateForm(FlaskForm):
     scheme = RadioField(
-        _l("Type de mandat"), default="CORE",
+        _l("Type de mandat"),
+        default="CORE",
         choices=[
             SelectChoice("CORE", _l("CORE : tous les clients, remboursable 8 semaines")),
             SelectChoice("B2B", _l("B2B : entre entreprises, à faire confirmer par la banque du client")),
         ],
-    )  # fmt: skip
+    )
 
 
 class RevocationForm(FlaskForm):
@@ -134,9 +146,11 @@ class RevocationForm(FlaskForm):
         _l("Demande reçue le"), [InputRequired(_l("Indiquez le jour de réception, par exemple 23/11/2026."))]
     )
     notice_months = RadioField(
-        _l("Prend effet"), coerce=int, default=1,
+        _l("Prend effet"),
+        coerce=int,
+        default=1,
         choices=[SelectChoice(1, _l("après un mois de préavis")), SelectChoice(0, _l("tout de suite"))],
-    )  # fmt: skip
+    )
 
 
 class ConfirmationForm(FlaskForm):
@@ -157,16 +171,18 @@ class SuspensionForm(FlaskForm):
     reason = StringField(
         _l("Raison, ou code de la banque"),
         [DataRequired(_l("Dites pourquoi le mandat est suspendu.")), Length(max=300)],
-        filters=[tidy], render_kw={"maxlength": 300},
-    )  # fmt: skip
+        filters=[tidy],
+        render_kw={"maxlength": 300},
+    )
 
 
 class HoldForm(FlaskForm):
     reason = StringField(
         _l("Raison"),
         [DataRequired(_l("Dites pourquoi, par exemple « facture contestée ».")), Length(max=200)],
-        filters=[tidy], render_kw={"maxlength": 200},
-    )  # fmt: skip
+        filters=[tidy],
+        render_kw={"maxlength": 200},
+    )
 
 
 class SplitForm(FlaskForm):

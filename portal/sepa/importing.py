@@ -28,10 +28,30 @@ from portal.sepa.models.mandate import LAPSE_MONTHS, mandate_signed
 from portal.sepa.rules import mandate_lapses_on
 
 REQUIRED = ("rum", "client", "titulaire", "iban", "schema", "signe_le")
-OPTIONAL = ("dernier_prelevement_le", "rum_origine", "ics_origine", "creancier_origine", "signataire",
-            "fonction", "banque_confirmee_le")  # fmt: skip
-EXAMPLE = ("ANCIEN-000123", "732829320", "Boulangerie Martin", "FR7630006000011234567890189", "CORE",
-           "02/03/2024", "05/11/2026", "", "", "", "Camille Martin", "gérante", "")  # fmt: skip
+OPTIONAL = (
+    "dernier_prelevement_le",
+    "rum_origine",
+    "ics_origine",
+    "creancier_origine",
+    "signataire",
+    "fonction",
+    "banque_confirmee_le",
+)
+EXAMPLE = (
+    "ANCIEN-000123",
+    "732829320",
+    "Boulangerie Martin",
+    "FR7630006000011234567890189",
+    "CORE",
+    "02/03/2024",
+    "05/11/2026",
+    "",
+    "",
+    "",
+    "Camille Martin",
+    "gérante",
+    "",
+)
 MAX_LINES = 5000
 _FAR = timedelta(days=60)  # a debit that the former system has already handed in
 _CHUNK = 500
@@ -123,9 +143,10 @@ def _find_customers(lines: list[Line], actor: Any) -> None:
         matches = found.get(line.values["client"].replace(" ", "").lower(), [])
         if len(matches) != 1:
             line.faults.append(
-                _("plusieurs clients ont ce SIREN : donnez la référence du client") if matches
+                _("plusieurs clients ont ce SIREN : donnez la référence du client")
+                if matches
                 else _("client inconnu")
-            )  # fmt: skip
+            )
             continue
         path = matches[0].org_path
         line.customer = matches[0]
@@ -143,9 +164,11 @@ def _own_faults(line: Line) -> Iterator[str]:
     values["schema"] = values["schema"].upper()
     if values["schema"] not in {"CORE", "B2B"}:
         yield _("le schéma est CORE ou B2B")
-    elif values["schema"] == "B2B" and line.customer and line.customer.kind in {
-        CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL,
-    }:  # fmt: skip
+    elif (
+        values["schema"] == "B2B"
+        and line.customer
+        and line.customer.kind in {CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL}
+    ):
         yield _("le mandat interentreprises est réservé aux professionnels")
     holder = to_latin(values["titulaire"])
     if not has_letters(holder) or max(len(holder), len(values["titulaire"])) > epc.NAME_LENGTH:
@@ -158,8 +181,11 @@ def _own_faults(line: Line) -> Iterator[str]:
 
 def _date_faults(line: Line) -> Iterator[str]:
     today = clock.today()
-    for name, column in (("signed_on", "signe_le"), ("presented_on", "dernier_prelevement_le"),
-                         ("confirmed_on", "banque_confirmee_le")):  # fmt: skip
+    for name, column in (
+        ("signed_on", "signe_le"),
+        ("presented_on", "dernier_prelevement_le"),
+        ("confirmed_on", "banque_confirmee_le"),
+    ):
         if typed := line.values[column]:
             setattr(line, name, _day(typed))
             if getattr(line, name) is None:
@@ -252,14 +278,29 @@ def write_lines(lines: Iterable[Line], *, source: str, by: Any) -> int:
 def _mandate_of(line: Line, customer: Customer, entity: LegalEntity) -> Mandate:
     values = line.values
     mandate = Mandate(
-        organisation=customer.organisation, customer=customer, legal_entity=entity, state=MandateState.DRAFT,
-        rum=values["rum"], scheme=values["schema"], language="en" if customer.language == "en" else "fr",
-        debtor_name=values["titulaire"], street=customer.street, postcode=customer.postcode,
-        town=customer.town, country=customer.country, text_version="", text_sha256="",
-        evidence_length=0, evidence_head="", signed_on=line.signed_on, last_presented_on=line.presented_on,
-        bank_confirmed_on=line.confirmed_on, signer_name=values["signataire"] or None,
-        signer_role=values["fonction"] or None, iban_masked=line.masked,
-    )  # fmt: skip
+        organisation=customer.organisation,
+        customer=customer,
+        legal_entity=entity,
+        state=MandateState.DRAFT,
+        rum=values["rum"],
+        scheme=values["schema"],
+        language="en" if customer.language == "en" else "fr",
+        debtor_name=values["titulaire"],
+        street=customer.street,
+        postcode=customer.postcode,
+        town=customer.town,
+        country=customer.country,
+        text_version="",
+        text_sha256="",
+        evidence_length=0,
+        evidence_head="",
+        signed_on=line.signed_on,
+        last_presented_on=line.presented_on,
+        bank_confirmed_on=line.confirmed_on,
+        signer_name=values["signataire"] or None,
+        signer_role=values["fonction"] or None,
+        iban_masked=line.masked,
+    )
     mandate.iban = line.iban
     return mandate
 
@@ -267,8 +308,13 @@ def _mandate_of(line: Line, customer: Customer, entity: LegalEntity) -> Mandate:
 def _original_of(line: Line, mandate: Mandate, by: Any) -> MandateAmendment:
     values = line.values
     return MandateAmendment(
-        organisation=mandate.customer.organisation, mandate=mandate, kind=AmendmentKind.CREDITOR,
-        state=AmendmentState.APPLIED, original_rum=values["rum_origine"] or None,
-        original_ics=values["ics_origine"] or None, noted_by=by.label, effective_on=clock.today(),
+        organisation=mandate.customer.organisation,
+        mandate=mandate,
+        kind=AmendmentKind.CREDITOR,
+        state=AmendmentState.APPLIED,
+        original_rum=values["rum_origine"] or None,
+        original_ics=values["ics_origine"] or None,
+        noted_by=by.label,
+        effective_on=clock.today(),
         original_creditor_name=values["creancier_origine"] or None,
-    )  # fmt: skip
+    )

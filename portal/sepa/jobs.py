@@ -44,9 +44,13 @@ def export_batch(claim: jobs.Claim) -> None:
         if batch.state != BatchState.FROZEN:  # cancelled meanwhile
             return
         document = keep_file(
-            part, owner=batch.organisation, subject=batch, kind="batch",
-            filename=f"{batch.msg_id}.xml", media_type="application/xml",
-        )  # fmt: skip
+            part,
+            owner=batch.organisation,
+            subject=batch,
+            kind="batch",
+            filename=f"{batch.msg_id}.xml",
+            media_type="application/xml",
+        )
         batch.finish(document)
         claim.step(done=total, total=total)
     finally:
@@ -72,11 +76,14 @@ def write_batch(batch: Batch, out: BinaryIO, progress: Progress = lambda done: N
     """
     creditor, frozen_on = creditor_of(batch.legal_entity), batch.frozen_on
     header = BatchHeader(
-        msg_id=batch.msg_id, created_at=batch.created_at, scheme=batch.scheme,  # type: ignore[arg-type]
-        count=batch.count, total_cents=batch.total_cents,
+        msg_id=batch.msg_id,
+        created_at=batch.created_at,
+        scheme=batch.scheme,  # type: ignore[arg-type]
+        count=batch.count,
+        total_cents=batch.total_cents,
         version=batch.legal_entity.message_version,  # type: ignore[arg-type]
         hybrid_addresses=batch.legal_entity.hybrid_addresses,
-    )  # fmt: skip
+    )
     writer = _writer(batch, header)
     groups = _groups(batch.id, batch.msg_id, batch.lots(), batch.legal_entity.one_booking, progress)
     writer.write(out, header, creditor, groups, as_of=frozen_on)
@@ -111,10 +118,21 @@ def _groups(
 
 
 _COLUMNS = (
-    Collection.id, Collection.end_to_end_id, Collection.amount_cents, Collection.remittance,
-    Collection.amendment, Mandate.rum, Mandate.signed_on, Mandate.uid,
-    Mandate.iban_sealed, Mandate.debtor_name, Mandate.street, Mandate.postcode, Mandate.town, Mandate.country,
-)  # fmt: skip
+    Collection.id,
+    Collection.end_to_end_id,
+    Collection.amount_cents,
+    Collection.remittance,
+    Collection.amendment,
+    Mandate.rum,
+    Mandate.signed_on,
+    Mandate.uid,
+    Mandate.iban_sealed,
+    Mandate.debtor_name,
+    Mandate.street,
+    Mandate.postcode,
+    Mandate.town,
+    Mandate.country,
+)
 
 
 def _rows(batch_id: int, lot: Lot) -> Any:

@@ -13,9 +13,10 @@ from portal.sepa.iban import parse_iban
 
 class NewAccountForm(FlaskForm):
     iban = StringField(
-        _l("IBAN du nouveau compte"), [Length(max=60, message=_l("Cet IBAN est trop long."))],
+        _l("IBAN du nouveau compte"),
+        [Length(max=60, message=_l("Cet IBAN est trop long."))],
         render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
-    )  # fmt: skip
+    )
 
     def validate_iban(self, field: StringField) -> None:
         try:
@@ -30,12 +31,15 @@ class ChangeConsentForm(FlaskForm):
         _l("Je demande que les prélèvements passent sur ce nouveau compte ; le titulaire est le même"),
         [DataRequired(_l("Cochez cette case pour changer de compte."))],
     )
-    signer_name = read_text(_l("Votre prénom et votre nom"), _l("Indiquez votre nom."), 70,
-                               autocomplete="name")  # fmt: skip
+    signer_name = read_text(
+        _l("Votre prénom et votre nom"), _l("Indiquez votre nom."), 70, autocomplete="name"
+    )
     signer_role = read_text(
-        _l("Votre fonction"), _l("Indiquez votre fonction, par exemple « gérante »."), 70,
+        _l("Votre fonction"),
+        _l("Indiquez votre fonction, par exemple « gérante »."),
+        70,
         autocomplete="organization-title",
-    )  # fmt: skip
+    )
 
 
 class DelegationForm(FlaskForm):
@@ -47,19 +51,21 @@ class DelegationForm(FlaskForm):
         _l("Son adresse e-mail"),
         [
             DataRequired(_l("Indiquez l'adresse e-mail de cette personne.")),
-            Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254),
+            Email(_l("Cette adresse e-mail n'est pas valable.")),
+            Length(max=254),
         ],
         filters=[tidy],
-    )  # fmt: skip
+    )
 
 
 class PaperForm(NewAccountForm):
     """What stands on a mandate that was signed by hand, and its scan."""
 
     iban = StringField(
-        _l("IBAN écrit sur le mandat"), [Length(max=60, message=_l("Cet IBAN est trop long."))],
+        _l("IBAN écrit sur le mandat"),
+        [Length(max=60, message=_l("Cet IBAN est trop long."))],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
-    )  # fmt: skip
+    )
     holder = read_text(_l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70)
     signed_on = DateField(_l("Signé le"), [DataRequired(_l("Indiquez le jour écrit sur le mandat."))])
     signer_name = read_text(_l("Nom du signataire"), _l("Indiquez qui a signé."), 70)

@@ -77,14 +77,23 @@ def remind_signatory(claim: jobs.Claim) -> None:
     if is_dead or mandate.state != MandateState.SENT or (url := _url_in_mail(mandate, link)) is None:
         return
     mail = queue_mail(
-        link.recipient, "sepa/mail_remind.txt", about=mandate, owner=mandate.customer.organisation,
-        language=mandate.language, mandate=mandate, entity=mandate.legal_entity, url=url,
+        link.recipient,
+        "sepa/mail_remind.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        url=url,
         last_day=clock.paris_day(link.expires_at),
-    )  # fmt: skip
+    )
     mandate.note(
-        What.REMINDED, day=int(day), to=mask_email(link.recipient), message_id=mail.message_id,
+        What.REMINDED,
+        day=int(day),
+        to=mask_email(link.recipient),
+        message_id=mail.message_id,
         token_sha256=link.token_hash,
-    )  # fmt: skip
+    )
     claim.step(done=1, total=1)
 
 
@@ -118,8 +127,13 @@ def mail_lapse(claim: jobs.Claim) -> None:
     people = people.where(literal(mandate.org_path).startswith(User.org_path))
     for person in db.session.scalars(people.order_by(User.id)).all():
         queue_mail(
-            person.email, "sepa/mail_lapse.txt", about=mandate, owner=mandate.customer.organisation,
-            language=person.language or "fr", mandate=mandate, entity=mandate.legal_entity,
+            person.email,
+            "sepa/mail_lapse.txt",
+            about=mandate,
+            owner=mandate.customer.organisation,
+            language=person.language or "fr",
+            mandate=mandate,
+            entity=mandate.legal_entity,
             url=public_link(f"/sepa/mandates/{mandate.uid}"),
-        )  # fmt: skip
+        )
     claim.step(done=1, total=1)

@@ -105,10 +105,7 @@ def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None =
         ("debtor", form.debtor_name, form.debtor_address),
     ):
         document.heading(labels[who])
-        rows = [
-            (labels["name"], name),
-            (labels["address"], "\n".join(_address_lines(address))),
-        ]
+        rows = [(labels["name"], name), (labels["address"], "\n".join(_address_lines(address)))]
         if who == "debtor":
             rows.append((labels["iban"], in_fours(form.debtor_iban) or _BLANK_IBAN))
             rows.append((labels["kind"], labels["recurrent" if form.recurrent else "one_off"]))
@@ -119,10 +116,7 @@ def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None =
 
 
 def _sign(
-    document: Document,
-    form: MandateForm,
-    signature: ElectronicSignature | None,
-    labels: dict[str, str],
+    document: Document, form: MandateForm, signature: ElectronicSignature | None, labels: dict[str, str]
 ) -> None:
     if signature is None:
         day = f"{form.signed_on:%d/%m/%Y}" if form.signed_on else "____ / ____ / ________"

@@ -157,7 +157,10 @@ def record_paper(uid: str) -> Response:
 
 def _signed(form: PaperForm) -> SignedPaper:
     return SignedPaper(
-        iban=form.iban.data, holder=form.holder.data, signed_on=form.signed_on.data,
-        signer_name=form.signer_name.data, signer_role=form.signer_role.data,
+        iban=form.iban.data,
+        holder=form.holder.data,
+        signed_on=form.signed_on.data,
+        signer_name=form.signer_name.data,
+        signer_role=form.signer_role.data,
         scan=form.scan.data.read() if form.scan.data else b"",
-    )  # fmt: skip
+    )

@@ -13,15 +13,7 @@ from portal.deadlines import PARIS, is_target_day
 from portal.errors import Refused
 from portal.sepa import epc, xml008
 from portal.sepa.countries import needs_address
-from portal.sepa.debits import (
-    Address,
-    BatchHeader,
-    CollectionLine,
-    Creditor,
-    Group,
-    Scheme,
-    SequenceType,
-)
+from portal.sepa.debits import Address, BatchHeader, CollectionLine, Creditor, Group, Scheme, SequenceType
 from portal.sepa.latin import has_letters, to_latin
 from portal.sepa.xsd import Totals, validate
 from portal.wording import N_, Word

@@ -52,8 +52,12 @@ def sign_on_paper(mandate: Mandate, paper: SignedPaper, *, by: Any) -> None:
     mandate.signer_name, mandate.signer_role = paper.signer_name, paper.signer_role
     mandate.signer_email = None
     scan = keep(
-        paper.scan, owner=mandate.customer.organisation, subject=mandate, kind="mandate_paper",
-        filename=f"{mandate.rum}.{suffix}", media_type=media_type,
-    )  # fmt: skip
+        paper.scan,
+        owner=mandate.customer.organisation,
+        subject=mandate,
+        kind="mandate_paper",
+        filename=f"{mandate.rum}.{suffix}",
+        media_type=media_type,
+    )
     mandate.sign_on_paper(scan, on=paper.signed_on, by=by)
     mandate_signed.send(None, mandate=mandate)

@@ -98,11 +98,16 @@ def _retry(row: BankRecord, collection: Collection, reaction: Reaction) -> Colle
         return None
     with force_locale(collection.mandate.customer.language):
         return plan_collection(
-            collection.mandate, amount_cents=collection.amount_cents, reference=collection.reference,
-            source_uid=collection.next_source_uid, remittance=collection.remittance,
-            notice_days=collection.notice_days, by=SYSTEM, not_before=not_before,
+            collection.mandate,
+            amount_cents=collection.amount_cents,
+            reference=collection.reference,
+            source_uid=collection.next_source_uid,
+            remittance=collection.remittance,
+            notice_days=collection.notice_days,
+            by=SYSTEM,
+            not_before=not_before,
             attempt=collection.attempt + 1,
-        )  # fmt: skip
+        )
 
 
 def _tell(row: BankRecord, collection: Collection, reaction: Reaction, retried: Collection | None) -> None:
@@ -111,10 +116,17 @@ def _tell(row: BankRecord, collection: Collection, reaction: Reaction, retried: 
     with force_locale(customer.language):
         reason = str(reason_words(row.reason))
     queue_mail(
-        customer.contact(ContactRole.BILLING).email, "sepa/mail_returned.txt", about=collection,
-        owner=customer.organisation, language=customer.language, collection=collection, reason=reason,
-        debtor=reaction.debtor, retried=retried, entity=collection.legal_entity,
-    )  # fmt: skip
+        customer.contact(ContactRole.BILLING).email,
+        "sepa/mail_returned.txt",
+        about=collection,
+        owner=customer.organisation,
+        language=customer.language,
+        collection=collection,
+        reason=reason,
+        debtor=reaction.debtor,
+        retried=retried,
+        entity=collection.legal_entity,
+    )
 
 
 def match_by_hand(row: BankRecord, collection: Collection, *, by: Any) -> None:

@@ -73,9 +73,11 @@ def monthly_rates(creditor_ids: Any) -> Rates:
     months = {add_months(first, n): Month(add_months(first, n)) for n in range(MONTHS)}
     year, number = func.extract("year", Collection.due_on), func.extract("month", Collection.due_on)
     kept: list[ColumnElement[bool]] = [
-        Collection.legal_entity_id.in_(creditor_ids), Collection.due_on >= first,
-        Collection.due_on < add_months(first, MONTHS), Collection.state.not_in(UNPRESENTED),
-    ]  # fmt: skip
+        Collection.legal_entity_id.in_(creditor_ids),
+        Collection.due_on >= first,
+        Collection.due_on < add_months(first, MONTHS),
+        Collection.state.not_in(UNPRESENTED),
+    ]
     query = select(year, number, Collection.return_reason, func.count()).where(*kept)
     total: Counter[str] = Counter()
     for y, m, reason, count in db.session.execute(query.group_by(year, number, Collection.return_reason)):

@@ -56,13 +56,17 @@ class DismissForm(FlaskForm):
 
 
 _MANDATE = {
-    "keep": _l("inchangé"), "hold": _l("suspendu, à regarder"), "suspend": _l("suspendu"),
+    "keep": _l("inchangé"),
+    "hold": _l("suspendu, à regarder"),
+    "suspend": _l("suspendu"),
     "stop": _l("arrêté"),
-}  # fmt: skip
+}
 _DEBTOR = {
-    "nothing": _l("rien"), "account": _l("demander un autre compte"), "unpaid": _l("prévenir de l'impayé"),
+    "nothing": _l("rien"),
+    "account": _l("demander un autre compte"),
+    "unpaid": _l("prévenir de l'impayé"),
     "contact": _l("demander de nous contacter"),
-}  # fmt: skip
+}
 
 
 class ReactionForm(FlaskForm):
@@ -91,9 +95,13 @@ def _list_page(form: FileForm, status: int = 200) -> Response:
         BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
     )
     page = render_template(
-        "sepa/returns.html", form=form, files=list(db.session.scalars(files)), rates=_rates(),
-        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))), months=_months(),
-    )  # fmt: skip
+        "sepa/returns.html",
+        form=form,
+        files=list(db.session.scalars(files)),
+        rates=_rates(),
+        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))),
+        months=_months(),
+    )
     return make_response(page, status)
 
 
@@ -119,10 +127,15 @@ def rates_csv() -> Response:
     rates = _months()
     head = (_("Mois"), _("Présentés"), _("Revenus"), _("Taux"), *rates.reasons)
     cells = (
-        (f"{month.first:%Y-%m}", month.presented, month.returned.total(), share(month.rate),
-         *(month.returned[reason] for reason in rates.reasons))
+        (
+            f"{month.first:%Y-%m}",
+            month.presented,
+            month.returned.total(),
+            share(month.rate),
+            *(month.returned[reason] for reason in rates.reasons),
+        )
         for month in rates.months
-    )  # fmt: skip
+    )
     return csv_answer("return-rates.csv", head, cells)
 
 
@@ -147,8 +160,13 @@ def create_file() -> Response:
         db.session.rollback()
         form.file.errors = [said(refusal)]
         return _list_page(form, 422)
-    text = _("%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues.", n=result.entries,
-             m=result.matched, u=result.unmatched, d=result.duplicates)  # fmt: skip
+    text = _(
+        "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues.",
+        n=result.entries,
+        m=result.matched,
+        u=result.unmatched,
+        d=result.duplicates,
+    )
     return htmx.go(url_for(".show_file", uid=result.file.uid), toast=text)
 
 
@@ -171,9 +189,11 @@ def _records_of(file: BankFile) -> dict[str, Any]:
     records = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
     task = find_task(REACT, file.uid)
     return {
-        "file": file, "task": task, "records": list(db.session.scalars(records.limit(SHOWN))),
+        "file": file,
+        "task": task,
+        "records": list(db.session.scalars(records.limit(SHOWN))),
         "is_running": task is not None and task.state not in (TaskState.DONE, TaskState.FAILED),
-    }  # fmt: skip
+    }
 
 
 @bp.get("/<uid>/records.csv")
@@ -191,9 +211,11 @@ def download_records(uid: str) -> Response:
 
 def _record_page(row: BankRecord, status: int = 200, **forms: Any) -> Response:
     page = render_template(
-        "sepa/return_record.html", row=row, reaction=_reaction(row),
+        "sepa/return_record.html",
+        row=row,
+        reaction=_reaction(row),
         **{"match": MatchForm(formdata=None), "dismissal": DismissForm(formdata=None), **forms},
-    )  # fmt: skip
+    )
     return make_response(page, status)
 
 

@@ -45,9 +45,12 @@ class Imported:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "entries": self.entries, "matched": self.matched, "unmatched": self.unmatched,
-            "duplicates": self.duplicates, "reactions": dict(sorted(self.reactions.items())),
-        }  # fmt: skip
+            "entries": self.entries,
+            "matched": self.matched,
+            "unmatched": self.unmatched,
+            "duplicates": self.duplicates,
+            "reactions": dict(sorted(self.reactions.items())),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,18 @@ def _known_file(entity: LegalEntity, sha256: str) -> BankFile | None:
 def _new_file(entity: LegalEntity, head: BankFileHead, filename: str, sha256: str, by: Any) -> BankFile:
     owner = db.session.get_one(Organisation, entity.organisation_id)
     file = BankFile(
-        organisation=owner, legal_entity_id=entity.id, kind=head.kind, message_id=head.message_id[:140],
-        filename=filename[:140], sha256=sha256, imported_by=by.label, entries=0, matched=0, unmatched=0,
+        organisation=owner,
+        legal_entity_id=entity.id,
+        kind=head.kind,
+        message_id=head.message_id[:140],
+        filename=filename[:140],
+        sha256=sha256,
+        imported_by=by.label,
+        entries=0,
+        matched=0,
+        unmatched=0,
         duplicates=0,
-    )  # fmt: skip
+    )
     db.session.add(file)
     db.session.flush()
     return file
@@ -108,9 +119,13 @@ def _finish(result: Imported, data: bytes, by: Any) -> None:
     file.entries, file.matched = result.entries, result.matched
     file.unmatched, file.duplicates = result.unmatched, result.duplicates
     file.document = keep(
-        data, owner=file.organisation, subject=file, kind="bank_file", filename=f"{file.kind}-{file.uid}.xml",
+        data,
+        owner=file.organisation,
+        subject=file,
+        kind="bank_file",
+        filename=f"{file.kind}-{file.uid}.xml",
         media_type="application/xml",
-    )  # fmt: skip
+    )
     record(file, "import", by=by, entries=file.entries, matched=file.matched, unmatched=file.unmatched)
     if result.matched:
         jobs.enqueue(REACT, file.uid, file.organisation, total=result.matched, unit="rows")
@@ -156,9 +171,12 @@ def _expanded(entity: LegalEntity, entries: Sequence[BankEntry]) -> Iterator[tup
 
 
 _COLUMNS = (
-    Collection.id, Collection.end_to_end_id, Collection.amount_cents, Collection.organisation_id,
+    Collection.id,
+    Collection.end_to_end_id,
+    Collection.amount_cents,
+    Collection.organisation_id,
     Collection.org_path,
-)  # fmt: skip
+)
 
 
 def _by_end_to_end(entity: LegalEntity, ids: set[str]) -> Mapping[str, Found]:
@@ -193,9 +211,11 @@ def _batch(entity: LegalEntity, msg_id: str) -> Batch | None:
 
 
 def _book(
-    entity: LegalEntity, result: Imported, pairs: Sequence[tuple[BankEntry, Found | None]],
+    entity: LegalEntity,
+    result: Imported,
+    pairs: Sequence[tuple[BankEntry, Found | None]],
     own: Mapping[str, Reaction],
-) -> None:  # fmt: skip
+) -> None:
     keyed = {_key(entry, found): (entry, found) for entry, found in pairs}
     known = _known_keys(entity, list(keyed))
     result.entries += len(pairs)
@@ -224,9 +244,16 @@ def _key(entry: BankEntry, found: Found | None) -> str:
         parts = (entry.outcome, found.id, entry.reason, day)
     else:
         parts = (
-            entry.outcome, entry.account, entry.reference, entry.index, entry.end_to_end_id, entry.message_id,
-            entry.payment_info_id, entry.amount_cents, entry.reason,
-        )  # fmt: skip
+            entry.outcome,
+            entry.account,
+            entry.reference,
+            entry.index,
+            entry.end_to_end_id,
+            entry.message_id,
+            entry.payment_info_id,
+            entry.amount_cents,
+            entry.reason,
+        )
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
@@ -241,15 +268,26 @@ def _known_keys(entity: LegalEntity, keys: Sequence[str]) -> set[str]:
 def _row(file: BankFile, key: str, entry: BankEntry, found: Found | None) -> dict[str, Any]:
     owner = (file.organisation_id, file.org_path)
     return {
-        "uid": new_uid(), "created_at": clock.now(), "organisation_id": owner[0], "org_path": owner[1],
-        "bank_file_id": file.id, "legal_entity_id": file.legal_entity_id,
-        "collection_id": found.id if found else None, "key": key,
-        "state": (RecordState.MATCHED if found else RecordState.UNMATCHED).value, "outcome": entry.outcome,
-        "reason": entry.reason[:35], "detail": entry.detail[:140], "amount_cents": entry.amount_cents,
-        "fee_cents": entry.fee_cents, "booked_on": entry.booked_on or clock.today(),
-        "reference": entry.reference[:140], "end_to_end_id": entry.end_to_end_id[:35], "rum": entry.rum[:35],
+        "uid": new_uid(),
+        "created_at": clock.now(),
+        "organisation_id": owner[0],
+        "org_path": owner[1],
+        "bank_file_id": file.id,
+        "legal_entity_id": file.legal_entity_id,
+        "collection_id": found.id if found else None,
+        "key": key,
+        "state": (RecordState.MATCHED if found else RecordState.UNMATCHED).value,
+        "outcome": entry.outcome,
+        "reason": entry.reason[:35],
+        "detail": entry.detail[:140],
+        "amount_cents": entry.amount_cents,
+        "fee_cents": entry.fee_cents,
+        "booked_on": entry.booked_on or clock.today(),
+        "reference": entry.reference[:140],
+        "end_to_end_id": entry.end_to_end_id[:35],
+        "rum": entry.rum[:35],
         "why": _doubt(entry, found),
-    }  # fmt: skip
+    }
 
 
 def _doubt(entry: BankEntry, found: Found | None) -> str:

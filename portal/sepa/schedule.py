@@ -53,7 +53,12 @@ def _tell_finance(entity: LegalEntity, batch: Batch) -> None:
     query = select(User).where(User.organisation_id == entity.organisation_id, User.role == Role.FINANCE)
     for user in db.session.scalars(query.where(User.is_enabled)):
         queue_mail(
-            user.email, "sepa/mail_frozen.txt", about=batch, owner=entity.organisation,
-            language=user.language or "fr", batch=batch, entity=entity,
+            user.email,
+            "sepa/mail_frozen.txt",
+            about=batch,
+            owner=entity.organisation,
+            language=user.language or "fr",
+            batch=batch,
+            entity=entity,
             url=link(f"/sepa/batches/{batch.uid}"),
-        )  # fmt: skip
+        )

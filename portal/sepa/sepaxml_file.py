@@ -39,9 +39,13 @@ def write(
     groups = [replace(group, lines=list(group.lines)) for group in groups]
     pain008.write(BytesIO(), header, creditor, groups, as_of=as_of)
     config = {
-        "name": to_latin(creditor.name), "IBAN": creditor.iban, "batch": True, "creditor_id": creditor.ics,
-        "currency": "EUR", "instrument": header.scheme,
-    }  # fmt: skip
+        "name": to_latin(creditor.name),
+        "IBAN": creditor.iban,
+        "batch": True,
+        "creditor_id": creditor.ics,
+        "currency": "EUR",
+        "instrument": header.scheme,
+    }
     if creditor.bic:
         config["BIC"] = creditor.bic
     library = SepaDD(config, schema=_SCHEMA, clean=False)
@@ -54,10 +58,16 @@ def write(
 def _payment(line: CollectionLine, group: Group, creditor: Creditor) -> dict[str, Any]:
     name, remittance = pain008.check_line(line, creditor, group.collect_on)
     payment: dict[str, Any] = {
-        "name": name, "IBAN": line.debtor_iban, "amount": line.amount_cents, "type": group.sequence_type,
-        "collection_date": group.collect_on, "mandate_id": line.rum, "mandate_date": line.signed_on,
-        "description": remittance, "endtoend_id": line.end_to_end_id,
-    }  # fmt: skip
+        "name": name,
+        "IBAN": line.debtor_iban,
+        "amount": line.amount_cents,
+        "type": group.sequence_type,
+        "collection_date": group.collect_on,
+        "mandate_id": line.rum,
+        "mandate_date": line.signed_on,
+        "description": remittance,
+        "endtoend_id": line.end_to_end_id,
+    }
     if line.debtor_bic:
         payment["BIC"] = line.debtor_bic
     if line.address is not None:
@@ -67,9 +77,11 @@ def _payment(line: CollectionLine, group: Group, creditor: Creditor) -> dict[str
 
 def _place(address: Address) -> dict[str, str]:
     place = {
-        "street_name": address.street, "building_number": address.building, "postcode": address.postcode,
+        "street_name": address.street,
+        "building_number": address.building,
+        "postcode": address.postcode,
         "town": address.town,
-    }  # fmt: skip
+    }
     latin = {name: to_latin(text) for name, text in place.items() if text}
     return latin | {"country": address.country}
 

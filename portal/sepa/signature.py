@@ -70,38 +70,58 @@ def sign_mandate(mandate: Mandate, link: SignedLink, visitor: dict[str, str]) ->
     if sha256(shown).hexdigest() != mandate.shown_sha256:
         raise Refused(_("Le mandat a changé depuis qu'il vous a été présenté : relisez-le."))
     trace = ElectronicSignature(
-        signer=str(mandate.signer_name), role=str(mandate.signer_role), at=at,
-        channel=mask_email(link.recipient), shown_sha256=str(mandate.shown_sha256),
-    )  # fmt: skip
+        signer=str(mandate.signer_name),
+        role=str(mandate.signer_role),
+        at=at,
+        channel=mask_email(link.recipient),
+        shown_sha256=str(mandate.shown_sha256),
+    )
     sealed = seal_for(build_mandate_pdf(mandate_form(mandate), trace), mandate)
     mandate.shown_document = keep_pdf(mandate, shown, "mandate_shown", f"{mandate.rum}-presente.pdf")
     mandate.document = keep_pdf(mandate, sealed, "mandate", f"{mandate.rum}.pdf")
     mandate.note(
-        What.SIGNED, visitor, signer=str(mandate.signer_name), role=str(mandate.signer_role),
-        shown_sha256=str(mandate.shown_sha256), sealed_sha256=mandate.document.sha256,
-    )  # fmt: skip
+        What.SIGNED,
+        visitor,
+        signer=str(mandate.signer_name),
+        role=str(mandate.signer_role),
+        shown_sha256=str(mandate.shown_sha256),
+        sealed_sha256=mandate.document.sha256,
+    )
     proof = seal_for(_evidence(mandate, mandate.document), mandate)
     mandate.proof = keep_pdf(mandate, proof, "mandate_evidence", f"{mandate.rum}-preuve.pdf")
     queue_mail(
-        link.recipient, "sepa/mail_signed.txt", about=mandate, owner=mandate.customer.organisation,
-        language=mandate.language, attach=[mandate.document], mandate=mandate, entity=mandate.legal_entity,
-    )  # fmt: skip
+        link.recipient,
+        "sepa/mail_signed.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        attach=[mandate.document],
+        mandate=mandate,
+        entity=mandate.legal_entity,
+    )
     mandate_signed.send(None, mandate=mandate)
 
 
 def keep_pdf(mandate: Mandate, content: bytes, kind: str, filename: str) -> Document:
     return keep(
-        content, owner=mandate.customer.organisation, subject=mandate, kind=kind,
-        filename=filename, media_type=_PDF,
-    )  # fmt: skip
+        content,
+        owner=mandate.customer.organisation,
+        subject=mandate,
+        kind=kind,
+        filename=filename,
+        media_type=_PDF,
+    )
 
 
 def seal_for(pdf: bytes, mandate: Mandate) -> bytes:
     ring = keyring()
     return seal_pdf(
-        pdf, key_pem=ring.seal_key_pem, cert_pem=ring.seal_certificate_pem,
-        reason=f"Mandat {mandate.rum}", at=clock.now(),
-    )  # fmt: skip
+        pdf,
+        key_pem=ring.seal_key_pem,
+        cert_pem=ring.seal_certificate_pem,
+        reason=f"Mandat {mandate.rum}",
+        at=clock.now(),
+    )
 
 
 def _evidence(mandate: Mandate, document: Document) -> bytes:

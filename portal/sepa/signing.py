@@ -19,15 +19,7 @@ from portal.access import public
 from portal.blobs import send_document
 from portal.db import db, writing
 from portal.errors import Conflict
-from portal.links import (
-    CODE_MINUTES,
-    CODE_TRIES,
-    BadLink,
-    LinkProblem,
-    Purpose,
-    SignedLink,
-    open_link,
-)
+from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
 from portal.mail import queue_mail
 from portal.sepa.forms import AccountForm, CodeForm, ConsentForm, RefusalForm
 from portal.sepa.iban import bank_name
@@ -79,10 +71,17 @@ def _closed(mandate: Mandate, token: str, status: int = 200) -> Response | None:
 
 
 def _account_form(mandate: Mandate) -> AccountForm:
-    typed = {} if request.method == "POST" else {
-        "holder": mandate.debtor_name, "street": mandate.street, "postcode": mandate.postcode,
-        "town": mandate.town, "country": mandate.country,
-    }  # fmt: skip
+    typed = (
+        {}
+        if request.method == "POST"
+        else {
+            "holder": mandate.debtor_name,
+            "street": mandate.street,
+            "postcode": mandate.postcode,
+            "town": mandate.town,
+            "country": mandate.country,
+        }
+    )
     return AccountForm(data=typed, kept_iban=mandate.iban)
 
 
@@ -184,10 +183,16 @@ def send_code(token: str) -> Response:
     mandate.signer_name, mandate.signer_role = form.signer_name.data, form.signer_role.data
     mandate.signer_email = link.recipient
     mandate.note(
-        What.TEXT_SHOWN, visitor(), text_version=mandate.text_version, text_sha256=mandate.text_sha256,
-        document_sha256=str(mandate.shown_sha256), signer=form.signer_name.data,
-        role=form.signer_role.data, authorises="oui", entitled="oui",
-    )  # fmt: skip
+        What.TEXT_SHOWN,
+        visitor(),
+        text_version=mandate.text_version,
+        text_sha256=mandate.text_sha256,
+        document_sha256=str(mandate.shown_sha256),
+        signer=form.signer_name.data,
+        role=form.signer_role.data,
+        authorises="oui",
+        entitled="oui",
+    )
     return _send(link, mandate, token)
 
 
@@ -215,10 +220,16 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
         link, mandate = _open(token)
         return _code_page(link, mandate, token, form, 429)
     queue_mail(
-        link.recipient, "sepa/mail_code.txt", about=mandate, owner=mandate.customer.organisation,
-        language=mandate.language, mandate=mandate, entity=mandate.legal_entity, code=code,
+        link.recipient,
+        "sepa/mail_code.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        code=code,
         minutes=CODE_MINUTES,
-    )  # fmt: skip
+    )
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
     db.session.commit()
     return _to("show_signature", token)

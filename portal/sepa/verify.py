@@ -51,8 +51,9 @@ def judge(pdf: bytes) -> Verdict:
         issued = db.session.scalar(known) is not None
     names = x509.load_pem_x509_certificate(certificate).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     sound = status.is_sound
-    return Verdict(digest, issued, sound, str(names[0].value) if sound else "",
-                   status.signed_at if sound else None)  # fmt: skip
+    return Verdict(
+        digest, issued, sound, str(names[0].value) if sound else "", status.signed_at if sound else None
+    )
 
 
 @bp.url_value_preprocessor

@@ -63,9 +63,8 @@ def list_mandates() -> Response:
     rows, after = page_of(query, Mandate, request.args.get("after", ""))
     states = [s.value for s in MandateState if s != MandateState.DRAFT]
     return htmx.render(
-        "sepa/mandates.html", "sepa/_mandates.html",
-        mandates=rows, after=after, state=state, states=states,
-    )  # fmt: skip
+        "sepa/mandates.html", "sepa/_mandates.html", mandates=rows, after=after, state=state, states=states
+    )
 
 
 @bp.get("/mandates/new/<customer_uid>")
@@ -96,9 +95,13 @@ def create_mandate(customer_uid: str) -> Response:
 def _new_page(customer: Customer, form: MandateForm, status: int = 200) -> Response:
     entity = issuer_for(customer)
     page = render_template(
-        "sepa/new.html", customer=customer, entity=entity, form=form,
-        contact=customer.contact(ContactRole.SIGNATORY), waiting=open_mandate(customer, entity),
-    )  # fmt: skip
+        "sepa/new.html",
+        customer=customer,
+        entity=entity,
+        form=form,
+        contact=customer.contact(ContactRole.SIGNATORY),
+        waiting=open_mandate(customer, entity),
+    )
     return make_response(page, status)
 
 
@@ -117,14 +120,21 @@ def mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
     recent = list(db.session.scalars(query.order_by(Collection.due_on.desc()).limit(12)))
     today = clock.today()
     page = render_template(
-        "sepa/mandate.html", mandate=mandate, customer=mandate.customer, entity=mandate.legal_entity,
-        problem=mandate.problem(today), broken=mandate.broken_link(), collections=recent, today=today,
+        "sepa/mandate.html",
+        mandate=mandate,
+        customer=mandate.customer,
+        entity=mandate.legal_entity,
+        problem=mandate.problem(today),
+        broken=mandate.broken_link(),
+        collections=recent,
+        today=today,
         revocation=forms.get("revocation") or RevocationForm(formdata=None, received_on=today),
         confirmation=forms.get("confirmation") or ConfirmationForm(formdata=None, on=today),
         suspension=forms.get("suspension") or SuspensionForm(formdata=None),
-        events=timeline(mandate), mails=mails_about(mandate, *recent),
+        events=timeline(mandate),
+        mails=mails_about(mandate, *recent),
         contact=mandate.customer.contact(ContactRole.SIGNATORY),
-    )  # fmt: skip
+    )
     return make_response(page, status)
 
 
@@ -207,8 +217,15 @@ def _due(entity: LegalEntity, scheme: Scheme) -> Due | None:
         members = list(group)
         free = [row.amount_cents for row in members if row.id not in stopped]
         days.append(DueDay(due_on, hand_in_by, len(free), sum(free), len(members) - len(free)))
-    return Due(entity, scheme, days, blocked, len(rows) > _JUDGED, _freeze_form(entity, scheme, days),
-               latest_freeze(entity, scheme))  # fmt: skip
+    return Due(
+        entity,
+        scheme,
+        days,
+        blocked,
+        len(rows) > _JUDGED,
+        _freeze_form(entity, scheme, days),
+        latest_freeze(entity, scheme),
+    )
 
 
 def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> FreezeForm:
@@ -244,10 +261,15 @@ def cockpit() -> Response:
     ).one()
     recent, _after = page_of(Batch.visible_to(g.actor), Batch, "")
     page = render_template(
-        "sepa/cockpit.html", dues=dues, count=totals[0], cents=int(totals[1]), batches=recent[:5],
-        blocked=sum(len(due.blocked) for due in dues), held=_held(),
+        "sepa/cockpit.html",
+        dues=dues,
+        count=totals[0],
+        cents=int(totals[1]),
+        batches=recent[:5],
+        blocked=sum(len(due.blocked) for due in dues),
+        held=_held(),
         reasons=Counter(why for due in dues for _row, why in due.blocked).most_common(),
-    )  # fmt: skip
+    )
     return make_response(page)
 
 

@@ -127,8 +127,13 @@ def address_block(header: BatchHeader, address: Address | None) -> str:
     street, free = [("StrtNm", address.street), ("BldgNb", address.building)], ""
     if header.hybrid_addresses:
         street, free = [], " ".join(part for part in (address.building, address.street) if part)
-    parts = [*street, ("PstCd", address.postcode), ("TwnNm", address.town), ("Ctry", address.country),
-             ("AdrLine", free)]  # fmt: skip
+    parts = [
+        *street,
+        ("PstCd", address.postcode),
+        ("TwnNm", address.town),
+        ("Ctry", address.country),
+        ("AdrLine", free),
+    ]
     lines = "".join(f"<{tag}>{_text(value)[:70]}</{tag}>" for tag, value in parts if value)
     return f"<PstlAdr>{lines}</PstlAdr>"
 

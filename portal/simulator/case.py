@@ -14,9 +14,7 @@ from portal.wording import N_
 
 CUSTOMERS = ("business", "consumer", "non_professional", "public_body")
 PLANS = ("monthly", "annual", "on_demand", "36_months")
-TERMINATE_REASONS = (
-    "none", "breach", "non_payment", "switch", "in_house", "receivership", "end_of_business"
-)  # fmt: skip
+TERMINATE_REASONS = ("none", "breach", "non_payment", "switch", "in_house", "receivership", "end_of_business")
 REVERSIBILITY_REASONS = ("switch", "in_house", "copy", "destroy")
 
 
@@ -64,20 +62,25 @@ class Case:
         if self.customer == "consumer" and businesses_only is not None and businesses_only.value:
             raise CaseError(
                 N_("« customer » : %(contract)s n'est pas ouvert aux consommateurs (%(clause)s)."),
-                contract=self.stack.label, clause=businesses_only.clause,
-            )  # fmt: skip
+                contract=self.stack.label,
+                clause=businesses_only.clause,
+            )
         if self.stack.find(f"plan.{self.plan}.period_months") is None:
             known = [plan for plan in PLANS if self.stack.find(f"plan.{plan}.period_months")]
             raise CaseError(
                 N_("« plan » : %(contract)s ne connaît pas la formule %(plan)s ; il a : %(known)s."),
-                contract=self.stack.label, plan=self.plan, known=", ".join(known),
-            )  # fmt: skip
+                contract=self.stack.label,
+                plan=self.plan,
+                known=", ".join(known),
+            )
         for event in self.events:
             if event.on < self.started_on:
                 raise CaseError(
                     N_("« %(what)s » du %(on)s précède le début du contrat, le %(start)s."),
-                    what=event.what, on=event.on.isoformat(), start=self.started_on.isoformat(),
-                )  # fmt: skip
+                    what=event.what,
+                    on=event.on.isoformat(),
+                    start=self.started_on.isoformat(),
+                )
 
 
 Reader = Callable[[str, Any], Any]
@@ -150,8 +153,10 @@ class _OneOf:
         if raw not in self.choices or isinstance(raw, bool):
             raise CaseError(
                 N_("« %(where)s » : « %(raw)s » n'est pas un des choix : %(choices)s."),
-                where=where, raw=raw, choices=", ".join(str(choice) for choice in self.choices),
-            )  # fmt: skip
+                where=where,
+                raw=raw,
+                choices=", ".join(str(choice) for choice in self.choices),
+            )
         return raw
 
 
@@ -167,7 +172,10 @@ _REQUIRED: Mapping[str, Mapping[str, Reader]] = {
     "reversibility_request": {},
     "price_change": {"effective_on": _day},
     "sla_measure": {
-        "service": _text, "measured_percent": _percent, "mean_month_cents": _whole, "invoice_cents": _whole,
+        "service": _text,
+        "measured_percent": _percent,
+        "mean_month_cents": _whole,
+        "invoice_cents": _whole,
     },
     "usage": {"metered_average": _number, "unit_price_micros": _whole},
     "force_majeure": {},
@@ -176,7 +184,7 @@ _REQUIRED: Mapping[str, Mapping[str, Reader]] = {
     "inactivity": {"last_use_on": _day},
     "incident": {"severity": _one_of(1, 2, 3), "opened_at": _instant},
     "restore_request": {"kind": _one_of("simple", "complex"), "cause": _text},
-}  # fmt: skip
+}
 _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
     "terminate": {
         "by": (_one_of("customer", "provider"), "customer"),
@@ -185,19 +193,25 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
     },
     "formal_notice": {"received_on": (_day, None)},
     "reversibility_request": {
-        "reason": (_one_of(*REVERSIBILITY_REASONS), "copy"), "received_on": (_day, None),
+        "reason": (_one_of(*REVERSIBILITY_REASONS), "copy"),
+        "received_on": (_day, None),
     },
     "sla_measure": {"promised_percent": (_percent, None)},
     "force_majeure": {"ended_on": (_day, None)},
     "withdraw": {"activated": (_flag, False)},
     "breach": {"severity": (_one_of("warning", "immediate"), "warning")},
     "incident": {"answered_at": (_instant, None), "waiting_minutes": (_whole, 0)},
-}  # fmt: skip
+}
 EVENTS = tuple(_REQUIRED)
 _TYPES: Mapping[Reader, str] = {
-    _day: "day", _instant: "instant", _whole: "whole", _number: "number", _percent: "percent",
-    _flag: "flag", _text: "text",
-}  # fmt: skip
+    _day: "day",
+    _instant: "instant",
+    _whole: "whole",
+    _number: "number",
+    _percent: "percent",
+    _flag: "flag",
+    _text: "text",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +252,14 @@ def parse_case(raw: Any) -> Case:
     if not isinstance(raw, dict):
         raise CaseError(N_("La question est un objet JSON."))
     readers: dict[str, Reader] = {
-        "contract": _one_of(*CONTRACTS), "customer": _one_of(*CUSTOMERS), "plan": _one_of(*PLANS),
-        "started_on": _day, "monthly_fee_cents": _whole, "paid_through": _day, "as_of": _day,
-    }  # fmt: skip
+        "contract": _one_of(*CONTRACTS),
+        "customer": _one_of(*CUSTOMERS),
+        "plan": _one_of(*PLANS),
+        "started_on": _day,
+        "monthly_fee_cents": _whole,
+        "paid_through": _day,
+        "as_of": _day,
+    }
     _no_more_than("", raw, {*readers, "events"})
     required = [name for name in readers if name not in ("paid_through", "as_of", "monthly_fee_cents")]
     _no_less_than("", raw, required)
@@ -251,9 +270,12 @@ def parse_case(raw: Any) -> Case:
     parsed = tuple(sorted((_event(n, each) for n, each in enumerate(events, 1)), key=_order_of_day))
     last = parsed[-1].on if parsed else read["started_on"]
     return Case(
-        stack=find_stack(read.pop("contract")), events=parsed, as_of=read.pop("as_of", last),
-        monthly_fee_cents=read.pop("monthly_fee_cents", 0), **read,
-    )  # fmt: skip
+        stack=find_stack(read.pop("contract")),
+        events=parsed,
+        as_of=read.pop("as_of", last),
+        monthly_fee_cents=read.pop("monthly_fee_cents", 0),
+        **read,
+    )
 
 
 def _order_of_day(event: Event) -> tuple[date, bool]:
@@ -284,8 +306,10 @@ def _no_more_than(where: str, raw: Mapping[str, Any], known: Any) -> None:
     if unknown:
         raise CaseError(
             N_("%(where)schamp inconnu « %(name)s » ; les champs sont : %(known)s."),
-            where=f"{where} : " if where else "", name=unknown[0], known=", ".join(sorted(known)),
-        )  # fmt: skip
+            where=f"{where} : " if where else "",
+            name=unknown[0],
+            known=", ".join(sorted(known)),
+        )
 
 
 def _no_less_than(where: str, raw: Mapping[str, Any], required: Any) -> None:
@@ -297,9 +321,7 @@ def _no_less_than(where: str, raw: Mapping[str, Any], required: Any) -> None:
 
 
 # (field, field that may not come after it)
-_ORDER = (
-    ("on", "received_on"), ("on", "ended_on"), ("last_use_on", "on"), ("opened_at", "answered_at"),
-)  # fmt: skip
+_ORDER = (("on", "received_on"), ("on", "ended_on"), ("last_use_on", "on"), ("opened_at", "answered_at"))
 
 
 def _in_order(where: str, event: Event) -> None:
@@ -308,5 +330,9 @@ def _in_order(where: str, event: Event) -> None:
         if known.get(first) is not None and known.get(then) is not None and known[then] < known[first]:
             raise CaseError(
                 N_("%(where)s : « %(then)s » (%(late)s) ne peut pas précéder « %(first)s » (%(early)s)."),
-                where=where, then=then, first=first, late=known[then], early=known[first],
-            )  # fmt: skip
+                where=where,
+                then=then,
+                first=first,
+                late=known[then],
+                early=known[first],
+            )

@@ -64,8 +64,12 @@ def coverage(as_json: bool) -> None:
 
 @terms.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--beside", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Another document of the same contract (may be repeated).")  # fmt: skip
+@click.option(
+    "--beside",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Another document of the same contract (may be repeated).",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def lint(file: Path, beside: tuple[Path, ...], as_json: bool) -> None:
     """Faults, gaps, contradictions and breaches of statute of a document FILE; exit 1 for one not noted."""
@@ -77,9 +81,15 @@ def lint(file: Path, beside: tuple[Path, ...], as_json: bool) -> None:
         raise click.ClickException(str(error)) from None
     if as_json:
         shown = [
-            {"code": each.code, "severity": each.severity, "clauses": list(each.clauses), "noted": each.noted,
-             "sentence": str(each.sentence)} for each in found
-        ]  # fmt: skip
+            {
+                "code": each.code,
+                "severity": each.severity,
+                "clauses": list(each.clauses),
+                "noted": each.noted,
+                "sentence": str(each.sentence),
+            }
+            for each in found
+        ]
         click.echo(json.dumps({"file": file.name, "findings": shown}, ensure_ascii=False, indent=2))
     else:
         for each in found:

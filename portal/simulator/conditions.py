@@ -29,8 +29,10 @@ def force_majeure(state: State, event: Event) -> None:
         talks = state.get("force_majeure.talks_days")
         state.when("suspension_ends", suspended_until(event.on, suspension.value), suspension)
         state.when("talks_end", event.on + timedelta(days=talks.value), talks)
-        state.remark(N_("%(clause)s : sans solution à la fin des discussions, le contrat est rompu sans "
-                        "indemnité."), clause=talks.clause)  # fmt: skip
+        state.remark(
+            N_("%(clause)s : sans solution à la fin des discussions, le contrat est rompu sans indemnité."),
+            clause=talks.clause,
+        )
     elif longest is not None:
         _long(state, event, longest, ended)
     elif ended is not None and state.case.plan != "on_demand":
@@ -40,8 +42,11 @@ def force_majeure(state: State, event: Event) -> None:
 def _long(state: State, event: Event, longest: Value, ended: date | None) -> None:
     first = event.on + timedelta(days=longest.value + 1)
     if ended is not None and ended < first:
-        state.remark(N_("%(clause)s : finie avant %(days)d jours, elle ne met pas fin au contrat."),
-                     clause=longest.clause, days=longest.value)  # fmt: skip
+        state.remark(
+            N_("%(clause)s : finie avant %(days)d jours, elle ne met pas fin au contrat."),
+            clause=longest.clause,
+            days=longest.value,
+        )
         return
     notice = state.get("force_majeure.end_notice_days")
     state.when("may_terminate_from", first, longest)
@@ -57,9 +62,10 @@ def _extended(state: State, event: Event, ended: date) -> None:
         start_of_paris_day(term), [(start_of_paris_day(event.on), start_of_paris_day(ended))]
     )
     working = state.sentence(
-        N_("Échéance du %(term)s, plus %(days)d jours d'indisponibilité."), term=term,
+        N_("Échéance du %(term)s, plus %(days)d jours d'indisponibilité."),
+        term=term,
         days=(ended - event.on).days,
-    )  # fmt: skip
+    )
     state.when("term_extended_to", later.astimezone(PARIS).date(), source, months, working=working)
 
 
@@ -87,8 +93,13 @@ def price_change(state: State, event: Event) -> None:
     elif growth is not None:
         _growth(state, event, growth)
     elif overuse is not None:
-        state.remark(N_("%(clause)s : le prix ne change que si l'usage dépasse le contrat, à la grille "
-                        "publique en vigueur."), clause=overuse.clause)  # fmt: skip
+        state.remark(
+            N_(
+                "%(clause)s : le prix ne change que si l'usage dépasse le contrat, à la grille "
+                "publique en vigueur."
+            ),
+            clause=overuse.clause,
+        )
     else:
         channel = state.get("notice.channel")
         state.when("price_applies", wanted, channel)

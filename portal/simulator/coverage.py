@@ -70,12 +70,17 @@ def cover(root: Path = ROOT) -> list[Row]:
     with (_TERMS / "clauses.csv").open(newline="") as table:
         return [
             Row(
-                line["id"], line["article"], int(line["priority"]), line["subject"],
-                tuple(sorted(rules.get(line["id"], ()))), tuple(sorted(tests.get(line["id"], ()))),
-                tuple(values[line["id"]]), decisions.get(line["id"], ""),
+                line["id"],
+                line["article"],
+                int(line["priority"]),
+                line["subject"],
+                tuple(sorted(rules.get(line["id"], ()))),
+                tuple(sorted(tests.get(line["id"], ()))),
+                tuple(values[line["id"]]),
+                decisions.get(line["id"], ""),
             )
             for line in csv.DictReader(table)
-        ]  # fmt: skip
+        ]
 
 
 def totals(rows: list[Row]) -> dict[str, int]:
@@ -141,8 +146,12 @@ def _tests(root: Path, rules: Mapping[str, set[str]]) -> dict[str, set[str]]:
             if node.name in helpers:
                 continue
             decorators = "".join(ast.get_source_segment(text, each) or "" for each in node.decorator_list)
-            named = {"-".join(pair) for pair in _IN_TESTS.findall(
-                f"{node.name} {decorators} {ast.get_source_segment(text, node) or ''}")}  # fmt: skip
+            named = {
+                "-".join(pair)
+                for pair in _IN_TESTS.findall(
+                    f"{node.name} {decorators} {ast.get_source_segment(text, node) or ''}"
+                )
+            }
             called = _names(node)
             called |= {name for helper in called & helpers.keys() for name in helpers[helper]}
             for clause in named & short.keys():

@@ -42,9 +42,11 @@ def _check_window(state: State, event: Event, received: date) -> None:
         closes, window = state.ends_on, recovery
     if closes is not None and window is not None and received > closes:
         raise state.refuse(
-            event, N_("trop tard : les données se demandaient jusqu'au %(day)s (%(clause)s)."),
-            day=closes.strftime("%d/%m/%Y"), clause=window.clause,
-        )  # fmt: skip
+            event,
+            N_("trop tard : les données se demandaient jusqu'au %(day)s (%(clause)s)."),
+            day=closes.strftime("%d/%m/%Y"),
+            clause=window.clause,
+        )
 
 
 def _delivery(state: State, event: Event, received: date) -> date | None:
@@ -55,27 +57,38 @@ def _delivery(state: State, event: Event, received: date) -> date | None:
     if source is None:
         if state.find("reversibility.by_quote"):
             gate = state.get("reversibility.gate_on_payment")
-            state.remark(N_("%(clause)s : devis, accord, puis remise des données au paiement ; la fin du "
-                            "contrat est reportée au jour de leur réception."),
-                         clause=gate.clause)  # fmt: skip
+            state.remark(
+                N_(
+                    "%(clause)s : devis, accord, puis remise des données au paiement ; la fin du "
+                    "contrat est reportée au jour de leur réception."
+                ),
+                clause=gate.clause,
+            )
         else:
-            state.remark(N_("Le contrat ne prévoit pas de restitution ; le client récupère ses données "
-                            "lui-même avec le logiciel."))  # fmt: skip
+            state.remark(
+                N_(
+                    "Le contrat ne prévoit pas de restitution ; le client récupère ses données "
+                    "lui-même avec le logiciel."
+                )
+            )
         return None
     due = delivery_due_on(
         received, days=days.value if days else 0, business_days=business.value if business else 0
     )
     working = state.sentence(
-        N_("Demande reçue le %(on)s, plus %(n)d %(unit)s."), on=received, n=source.value,
+        N_("Demande reçue le %(on)s, plus %(n)d %(unit)s."),
+        on=received,
+        n=source.value,
         unit=Word(N_("jours ouvrés") if business else N_("jours")),
-    )  # fmt: skip
+    )
     state.when("data_delivered_by", due, source, working=working)
     validation = state.find("reversibility.validation_business_days")
     if validation is not None:
         working = state.sentence(
-            N_("Copie remise le %(on)s, plus %(n)d jours ouvrés : le silence vaut validation."), on=due,
+            N_("Copie remise le %(on)s, plus %(n)d jours ouvrés : le silence vaut validation."),
+            on=due,
             n=validation.value,
-        )  # fmt: skip
+        )
         state.when(
             "silent_validation", silent_acceptance_on(due, validation.value), validation, working=working
         )
@@ -90,32 +103,45 @@ def _fee(state: State, event: Event, received: date) -> None:
             working = state.sentence(N_("La loi interdit tout frais de changement de fournisseur."))
             state.amount("reversibility_fee", 0, charge.law, working=working)
         elif medium := state.find("restore.physical_medium_billed"):
-            state.remark(N_("%(clause)s : seule la remise sur un support physique se facture."),
-                         clause=medium.clause)  # fmt: skip
+            state.remark(
+                N_("%(clause)s : seule la remise sur un support physique se facture."), clause=medium.clause
+            )
         return
     monthly = state.case.monthly_fee_cents
     contract = contract_reversibility_fee_cents(monthly, months.value, minimum.value)
     working = state.sentence(
-        N_("%(n)d mois × %(monthly)s, au moins %(minimum)s HT."), n=months.value, monthly=Cents(monthly),
+        N_("%(n)d mois × %(monthly)s, au moins %(minimum)s HT."),
+        n=months.value,
+        monthly=Cents(monthly),
         minimum=Cents(minimum.value),
-    )  # fmt: skip
+    )
     fee = reversibility_fee_cents(contract, charge.value if charge.law else None, None)
     if charge.law is None:
         state.amount("reversibility_fee", contract, months, minimum, working=working)
     elif fee is None:
         working = state.sentence(
-            N_("Au plus %(contract)s au contrat (%(n)d mois × %(monthly)s, au moins %(minimum)s HT) ; la loi "
-               "ne permet que le coût établi par une fiche, transfert des données à zéro."),
-            contract=Cents(contract), n=months.value, monthly=Cents(monthly), minimum=Cents(minimum.value),
-        )  # fmt: skip
+            N_(
+                "Au plus %(contract)s au contrat (%(n)d mois × %(monthly)s, au moins %(minimum)s HT) ; la "
+                "loi ne permet que le coût établi par une fiche, transfert des données à zéro."
+            ),
+            contract=Cents(contract),
+            n=months.value,
+            monthly=Cents(monthly),
+            minimum=Cents(minimum.value),
+        )
         state.amount("reversibility_fee", contract, months, charge.law, working=working, is_ceiling=True)
-        state.remark(N_("L5 : %(contract)s est un plafond ; sans fiche de coût, rien n'est facturable."),
-                     contract=Cents(contract))  # fmt: skip
+        state.remark(
+            N_("L5 : %(contract)s est un plafond ; sans fiche de coût, rien n'est facturable."),
+            contract=Cents(contract),
+        )
     else:
         working = state.sentence(
-            N_("Le contrat demande %(contract)s ; depuis le 12 janvier 2027 la loi interdit tout frais de "
-               "changement de fournisseur."), contract=Cents(contract),
-        )  # fmt: skip
+            N_(
+                "Le contrat demande %(contract)s ; depuis le 12 janvier 2027 la loi interdit tout frais de "
+                "changement de fournisseur."
+            ),
+            contract=Cents(contract),
+        )
         state.amount("reversibility_fee", fee, charge.law, months, working=working)
 
 
@@ -134,9 +160,11 @@ def _erasure(state: State, event: Event, received: date, ready: date | None) -> 
         return
     window = state.number("reversibility.window_days")
     on = contractual_erasure_on(
-        state.ends_on, days=grace.value if grace else 0, business_days=business.value if business else 0,
+        state.ends_on,
+        days=grace.value if grace else 0,
+        business_days=business.value if business else 0,
         window_days=window,
-    )  # fmt: skip
+    )
     state.out.calendar = [each for each in state.out.calendar if each.what != "data_erased"]
     held = held_until(on, until)
     others = [each for each in (grace, business) if each is not None and each is not source]
@@ -169,6 +197,7 @@ def hold_for_retrieval(state: State) -> None:
     if retrieval is None or erased is None or erased.on >= retrieval.on:
         return
     state.out.calendar.remove(erased)
-    working = state.sentence(N_("Le contrat efface le %(on)s ; la loi les garde plus longtemps."),
-                             on=erased.on)  # fmt: skip
+    working = state.sentence(
+        N_("Le contrat efface le %(on)s ; la loi les garde plus longtemps."), on=erased.on
+    )
     state.when("data_erased", retrieval.on, *retrieval.sources, *erased.sources, working=working)

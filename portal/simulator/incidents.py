@@ -65,9 +65,12 @@ def _restored(state: State, event: Event) -> None:
     hours = state.get("sla.restore_main_hours" if main else "sla.restore_secondary_hours")
     factor = state.get("sla.night_factor")
     due = restore_due_at(
-        event["opened_at"], hours.value, off_hours_factor=factor.value,
-        night_from=state.number("sla.night_from_hour"), night_to=state.number("sla.night_to_hour"),
-    )  # fmt: skip
+        event["opened_at"],
+        hours.value,
+        off_hours_factor=factor.value,
+        night_from=state.number("sla.night_from_hour"),
+        night_to=state.number("sla.night_to_hour"),
+    )
     _at(state, "fix_due", due, hours, factor)
 
 
@@ -92,12 +95,20 @@ def restore_request(state: State, event: Event) -> None:
         return
     if is_billable(event["cause"], free.value):
         price = billed or free
-        state.remark(N_("%(clause)s : restauration facturée en sus, au prix du jour du travail (%(price)s)."),
-                     clause=free.clause, price=price.clause)  # fmt: skip
+        state.remark(
+            N_("%(clause)s : restauration facturée en sus, au prix du jour du travail (%(price)s)."),
+            clause=free.clause,
+            price=price.clause,
+        )
     else:
         working = state.sentence(N_("Panne d'un équipement hébergé : la restauration est comprise."))
         state.amount("restore", 0, free, working=working)
     steps = state.find("restore.complex_steps")
     if event["kind"] == "complex" and steps is not None:
-        state.remark(N_("%(clause)s : planifiée selon l'urgence, faite par un technicien et vérifiée avec le "
-                        "client ; un devis peut être demandé."), clause=steps.clause)  # fmt: skip
+        state.remark(
+            N_(
+                "%(clause)s : planifiée selon l'urgence, faite par un technicien et vérifiée avec le "
+                "client ; un devis peut être demandé."
+            ),
+            clause=steps.clause,
+        )

@@ -30,10 +30,14 @@ def late(state: State, event: Event) -> None:
     rate_source, fee_source = sources
     assert rate_source is not None and fee_source is not None
     owed = late_payment(
-        event["amount_cents"], event["due_on"], event["paid_on"], rates=ecb_rates(),
-        professional=state.case.customer in IN_BUSINESS, margin_basis_points=points.value or 0,
+        event["amount_cents"],
+        event["due_on"],
+        event["paid_on"],
+        rates=ecb_rates(),
+        professional=state.case.customer in IN_BUSINESS,
+        margin_basis_points=points.value or 0,
         fee_cents=fee.value or 0,
-    )  # fmt: skip
+    )
     state.amount("late_penalty", owed.penalty_cents, rate_source, working=_slices(state, event, owed))
     working = state.sentence(N_("Indemnité forfaitaire de recouvrement, une fois par facture, sans TVA."))
     state.amount("recovery_fee", owed.recovery_fee_cents, fee_source, working=working)
@@ -48,12 +52,15 @@ def _slices(state: State, event: Event, owed: LatePayment) -> Sentence:
         return state.sentence(N_("Rien n'est dû."))
     shown = " ; ".join(
         f"{each.days} j à {each.rate_basis_points / 100:.2f} % ({each.semester}) = "
-        f"{each.cents // 100},{each.cents % 100:02d} €" for each in owed.slices
-    )  # fmt: skip
+        f"{each.cents // 100},{each.cents % 100:02d} €"
+        for each in owed.slices
+    )
     return state.sentence(
-        N_("%(amount)s TTC dus au %(due)s : %(slices)s."), amount=Cents(event["amount_cents"]),
-        due=event["due_on"], slices=shown,
-    )  # fmt: skip
+        N_("%(amount)s TTC dus au %(due)s : %(slices)s."),
+        amount=Cents(event["amount_cents"]),
+        due=event["due_on"],
+        slices=shown,
+    )
 
 
 def usage(state: State, event: Event) -> None:
@@ -68,9 +75,10 @@ def usage(state: State, event: Event) -> None:
     average: Decimal = event["metered_average"]
     cents = line_net_cents(average * event["unit_price_micros"] / 10_000, 1)
     working = state.sentence(
-        N_("%(average)s par mois × %(price)s €."), average=average,
+        N_("%(average)s par mois × %(price)s €."),
+        average=average,
         price=Decimal(event["unit_price_micros"]).scaleb(-6).normalize(),
-    )  # fmt: skip
+    )
     state.amount("metered_month", cents, source, working=working)
 
 
@@ -92,13 +100,19 @@ def _promised(state: State, event: Event) -> tuple[Decimal, Value | None]:
         return given, source
     if source is None:
         known = sorted(
-            key.split(".")[1] for key in state.stack.values
+            key.split(".")[1]
+            for key in state.stack.values
             if key.startswith("sla.") and key.endswith(".percent") and key.count(".") == 2
-        )  # fmt: skip
+        )
         raise state.refuse(
-            event, N_("le service « %(service)s » n'a pas de taux promis ; donnez « promised_percent » ou un "
-                      "de ceux-ci : %(known)s."), service=event["service"], known=", ".join(known),
-        )  # fmt: skip
+            event,
+            N_(
+                "le service « %(service)s » n'a pas de taux promis ; donnez « promised_percent » ou un "
+                "de ceux-ci : %(known)s."
+            ),
+            service=event["service"],
+            known=", ".join(known),
+        )
     return Decimal(source.value), source
 
 
@@ -122,45 +136,61 @@ def _credit(state: State, measures: list[Event]) -> None:
         services.append(Measured(each["service"], promised, each["measured_percent"]))
         tables += [table] if table else []
         if (each["mean_month_cents"], each["invoice_cents"]) != (
-            first["mean_month_cents"], first["invoice_cents"]
-        ):  # fmt: skip
+            first["mean_month_cents"],
+            first["invoice_cents"],
+        ):
             raise state.refuse(each, N_("deux mesures d'un mois ont des montants de référence différents."))
     if factor is None:
-        state.remark(N_("%(clause)s : le contrat promet un taux mais ne fixe pas de pénalité."),
-                     clause=tables[0].clause if tables else "")  # fmt: skip
+        state.remark(
+            N_("%(clause)s : le contrat promet un taux mais ne fixe pas de pénalité."),
+            clause=tables[0].clause if tables else "",
+        )
         return
     caps = state.get("sla.cap_invoice_basis_points"), state.get("sla.cap_mean_month_basis_points")
     credit = service_credit(
-        services, factor=factor.value, mean_month_cents=first["mean_month_cents"],
-        invoice_cents=first["invoice_cents"], invoice_cap_basis_points=caps[0].value,
+        services,
+        factor=factor.value,
+        mean_month_cents=first["mean_month_cents"],
+        invoice_cents=first["invoice_cents"],
+        invoice_cap_basis_points=caps[0].value,
         overdue=_is_overdue(state, first.on),
-    )  # fmt: skip
+    )
     _credit_amounts(state, first, services, credit.parts, credit.raw_cents, factor, tables)
     bound: dict[Cap | None, tuple[Source, str]] = {
         None: (factor, N_("Aucun plafond n'est atteint.")),
         Cap.INVOICE: (caps[0], N_("Plafond de %(share)s %% de la facture du mois (%(invoice)s).")),
         Cap.MEAN_MONTH: (caps[1], N_("Plafond du chiffre d'affaires mensuel moyen (%(mean)s).")),
         Cap.OVERDUE: (state.get("sla.suspended_when_late"), N_("Perdu : un paiement était en retard.")),
-    }  # fmt: skip
+    }
     source, template = bound[credit.cap]
     working = state.sentence(
-        template, share=f"{caps[0].value / 100:g}",
-        invoice=Cents(first["invoice_cents"]), mean=Cents(first["mean_month_cents"]),
-    )  # fmt: skip
+        template,
+        share=f"{caps[0].value / 100:g}",
+        invoice=Cents(first["invoice_cents"]),
+        mean=Cents(first["mean_month_cents"]),
+    )
     state.amount("sla_credit_payable", credit.payable_cents, source, *caps, working=working)
     _claim_dates(state, first.on)
 
 
 def _credit_amounts(
-    state: State, event: Event, services: list[Measured], parts: tuple[tuple[str, int], ...], raw: int,
-    factor: Value, tables: list[Value],
-) -> None:  # fmt: skip
+    state: State,
+    event: Event,
+    services: list[Measured],
+    parts: tuple[tuple[str, int], ...],
+    raw: int,
+    factor: Value,
+    tables: list[Value],
+) -> None:
     for service, (name, cents) in zip(services, parts, strict=True):
         working = state.sentence(
-            N_("%(name)s : (%(promised)s %% − %(measured)s %%) × %(factor)d × %(mean)s."), name=name,
-            promised=service.promised, measured=service.measured, factor=factor.value,
+            N_("%(name)s : (%(promised)s %% − %(measured)s %%) × %(factor)d × %(mean)s."),
+            name=name,
+            promised=service.promised,
+            measured=service.measured,
+            factor=factor.value,
             mean=Cents(event["mean_month_cents"]),
-        )  # fmt: skip
+        )
         state.amount("sla_penalty", cents, factor, *tables, working=working)
     working = state.sentence(N_("Somme des pénalités du mois, avant plafonds."))
     state.amount("sla_credit_raw", raw, factor, working=working)

@@ -96,9 +96,10 @@ def _renewal(state: State) -> None:
     last = last_notice_day(period.ends_on, **state.notice_length)
     _annual_fee(state, period.ends_on)
     working = state.sentence(
-        N_("Périodes de %(months)d mois comptées depuis le %(start)s."), months=source.value,
+        N_("Périodes de %(months)d mois comptées depuis le %(start)s."),
+        months=source.value,
         start=case.started_on,
-    )  # fmt: skip
+    )
     if state.ends_on is None:
         state.when("renewal", period.ends_on, source, working=working)
         state.when("last_notice_day", last, notice)

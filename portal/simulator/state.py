@@ -64,9 +64,13 @@ class State:
     # The answer
 
     def when(
-        self, what: str, on: date, *sources: Source, working: Sentence | None = None,
+        self,
+        what: str,
+        on: date,
+        *sources: Source,
+        working: Sentence | None = None,
         at: datetime | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.out.calendar.append(Dated(on, what, sources, working, at))
 
     def amount(
@@ -87,6 +91,8 @@ class State:
     def refuse(self, event: Event, template: str, **values: object) -> Refused:
         """The refusal of an event; the sentence begins with its kind and day."""
         return Refused(
-            N_("« %(event)s » du %(event_on)s : %(sentence)s"), event=event.what,
-            event_on=event.on.strftime("%d/%m/%Y"), sentence=Sentence(template, values),
-        )  # fmt: skip
+            N_("« %(event)s » du %(event_on)s : %(sentence)s"),
+            event=event.what,
+            event_on=event.on.strftime("%d/%m/%Y"),
+            sentence=Sentence(template, values),
+        )

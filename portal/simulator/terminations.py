@@ -17,12 +17,7 @@ from portal.subscriptions.rules.breaches import (
 )
 from portal.subscriptions.rules.consumers import refund_due_on, withdrawal_ends_on, withdrawal_refund_cents
 from portal.subscriptions.rules.fees import due_at_once_cents, early_end_penalty_cents, months_left
-from portal.subscriptions.rules.notices import (
-    contract_end,
-    early_end,
-    effective_after_days,
-    last_notice_day,
-)
+from portal.subscriptions.rules.notices import contract_end, early_end, effective_after_days, last_notice_day
 from portal.subscriptions.rules.periods import last_usable_day, period_at
 from portal.terms.statute import SWITCHING, Statute
 from portal.terms.values import Value
@@ -61,9 +56,11 @@ def _without_indemnity(state: State, event: Event) -> bool:
         return False
     _end(state, event, event.on, causes)
     state.amount(
-        "early_end_penalty", 0, causes,
+        "early_end_penalty",
+        0,
+        causes,
         working=state.sentence(N_("Cause qui met fin au contrat sans indemnité.")),
-    )  # fmt: skip
+    )
     return True
 
 
@@ -90,16 +87,22 @@ def _check_cured(state: State, event: Event, cure: Value) -> None:
     notice = state.formal_notice
     if notice is None:
         state.remark(
-            N_("%(clause)s : la résiliation suppose une mise en demeure restée sans effet %(days)d jours ; "
-               "le cas n'en donne pas."), clause=cure.clause, days=cure.value,
-        )  # fmt: skip
+            N_(
+                "%(clause)s : la résiliation suppose une mise en demeure restée sans effet %(days)d jours ; "
+                "le cas n'en donne pas."
+            ),
+            clause=cure.clause,
+            days=cure.value,
+        )
         return
     first = may_act_from(_noticed_on(state, notice), cure.value)
     if event.on < first:
         raise state.refuse(
-            event, N_("trop tôt : %(clause)s laisse remédier, la résiliation est possible dès le %(day)s."),
-            clause=cure.clause, day=_fr(first),
-        )  # fmt: skip
+            event,
+            N_("trop tôt : %(clause)s laisse remédier, la résiliation est possible dès le %(day)s."),
+            clause=cure.clause,
+            day=_fr(first),
+        )
 
 
 def _noticed_on(state: State, notice: Event) -> date:
@@ -113,9 +116,10 @@ def _due_at_once(state: State, ended_on: date, source: Value) -> None:
     cents = due_at_once_cents(state.case.monthly_fee_cents, ended_on, period.ends_on)
     working = state.sentence(
         N_("%(n)d mois de %(monthly)s jusqu'au %(end)s : la période commencée reste due."),
-        n=months_left(ended_on, period.ends_on), monthly=Cents(state.case.monthly_fee_cents),
+        n=months_left(ended_on, period.ends_on),
+        monthly=Cents(state.case.monthly_fee_cents),
         end=period.ends_on,
-    )  # fmt: skip
+    )
     state.amount("period_due", cents, source, working=working)
 
 
@@ -150,8 +154,9 @@ def _end_after_days(state: State, event: Event, after: Value) -> None:
     midnight = state.find("termination.midnight")
     working = state.sentence(
         N_("Envoi le %(on)s, plus %(days)d jours, à minuit heure de Paris, jour ouvré ou non."),
-        on=event.on, days=after.value,
-    )  # fmt: skip
+        on=event.on,
+        days=after.value,
+    )
     _end(state, event, ends_on, after, *([midnight] if midnight else []), working=working)
     if event["reason"] in SWITCHING:
         _switch(state, event, ends_on)
@@ -173,11 +178,16 @@ def _at_echeance(state: State, event: Event) -> None:
             _refund_unused_by_law(state, event, by_law)
             return
     working = state.sentence(
-        N_("Périodes de %(months)d mois comptées depuis le %(start)s ; préavis de %(length)d %(unit)s "
-           "avant l'échéance, l'envoi du %(sent)s compte."),
-        months=months.value, start=case.started_on, length=notice.value,
-        unit=Word(N_("mois") if notice.unit == "months" else N_("jours")), sent=event.on,
-    )  # fmt: skip
+        N_(
+            "Périodes de %(months)d mois comptées depuis le %(start)s ; préavis de %(length)d %(unit)s "
+            "avant l'échéance, l'envoi du %(sent)s compte."
+        ),
+        months=months.value,
+        start=case.started_on,
+        length=notice.value,
+        unit=Word(N_("mois") if notice.unit == "months" else N_("jours")),
+        sent=event.on,
+    )
     _end(state, event, ends_on, notice, months, working=working)
     _refund(state, ends_on, refund)
     _consumer_way_out(state, event)
@@ -188,8 +198,9 @@ def _consumer_way_out(state: State, event: Event) -> None:
     if channel.by == "law" and channel.law is not None:
         state.remark("%(id)s : %(says)s", id=channel.law.id, says=channel.law.says)
     if state.law("renewal.reminder_to_months", event.on).law is not None:
-        state.remark(N_("L2 : sans rappel reçu à temps, la sortie est libre à tout moment après la "
-                        "reconduction."))  # fmt: skip
+        state.remark(
+            N_("L2 : sans rappel reçu à temps, la sortie est libre à tout moment après la reconduction.")
+        )
 
 
 def _early_or_at_term(state: State, event: Event) -> None:
@@ -211,15 +222,19 @@ def _early_or_at_term(state: State, event: Event) -> None:
     state.when("end_at_term", term, source, months)
     working = state.sentence(
         N_("Résiliation anticipée : %(months)d mois de préavis après l'envoi du %(sent)s."),
-        months=notice.value, sent=event.on,
-    )  # fmt: skip
+        months=notice.value,
+        sent=event.on,
+    )
     law = state.law("switch.notice_months", event.on, event["reason"]).law
     early_source = law if law is not None and effective < early_end(event.on, notice.value) else notice
     _end(state, event, effective, early_source, working=working)
     _penalties(state, effective, term)
     _refund(state, effective, state.get("termination.customer_refund"))
-    state.remark(N_("%(clause)s : sans pénalité si la résiliation vaut pour l'échéance du %(term)s."),
-                 clause=source.clause, term=term)  # fmt: skip
+    state.remark(
+        N_("%(clause)s : sans pénalité si la résiliation vaut pour l'échéance du %(term)s."),
+        clause=source.clause,
+        term=term,
+    )
 
 
 def _penalties(state: State, effective: date, term: date) -> None:
@@ -227,9 +242,12 @@ def _penalties(state: State, effective: date, term: date) -> None:
     flat = early_end_penalty_cents(monthly, effective, term, rate.value)
     working = state.sentence(
         N_("%(rate)s %% de %(n)d forfaits de %(monthly)s, du %(effective)s au %(term)s."),
-        rate=f"{rate.value / 100:g}", n=months_left(effective, term), monthly=Cents(monthly),
-        effective=effective, term=term,
-    )  # fmt: skip
+        rate=f"{rate.value / 100:g}",
+        n=months_left(effective, term),
+        monthly=Cents(monthly),
+        effective=effective,
+        term=term,
+    )
     state.amount("early_end_penalty", flat, rate, working=working)
     if state.metered is not None:
         _metered_penalty(state, effective, term)
@@ -243,8 +261,10 @@ def _metered_penalty(state: State, effective: date, term: date) -> None:
     cents = metered_end_penalty_cents(average, usage["unit_price_micros"], days)
     working = state.sentence(
         N_("Moyenne de %(average)s par mois × %(price)s € × %(days)d jours / (365 / 12)."),
-        average=average, price=Decimal(usage["unit_price_micros"]).scaleb(-6).normalize(), days=days,
-    )  # fmt: skip
+        average=average,
+        price=Decimal(usage["unit_price_micros"]).scaleb(-6).normalize(),
+        days=days,
+    )
     state.amount("metered_end_penalty", cents, source, working=working)
 
 
@@ -285,9 +305,11 @@ def _data(state: State, ends_on: date) -> None:
         state.remark(N_("Le contrat ne dit pas combien de temps les données restent après la fin."))
         return
     on = contractual_erasure_on(
-        ends_on, days=grace.value if grace else 0, business_days=business.value if business else 0,
+        ends_on,
+        days=grace.value if grace else 0,
+        business_days=business.value if business else 0,
         window_days=window.value if window else 0,
-    )  # fmt: skip
+    )
     state.when("data_erased", on, source)
 
 
@@ -310,9 +332,11 @@ def _refund(state: State, ends_on: date, policy: Value) -> None:
         working = state.sentence(N_("Le contrat ne rembourse rien dans ce cas."))
     else:
         working = state.sentence(
-            N_("%(paid)s payés pour %(total)d jours, %(used)d utilisés."), paid=Cents(paid), total=total,
+            N_("%(paid)s payés pour %(total)d jours, %(used)d utilisés."),
+            paid=Cents(paid),
+            total=total,
             used=used,
-        )  # fmt: skip
+        )
     state.amount("refund", cents, policy, working=working)
 
 
@@ -320,9 +344,14 @@ def _refund_unused_by_law(state: State, event: Event, ends_on: date) -> None:
     law = state.law("switch.notice_months", event.on, event["reason"]).law
     paid, total, used = _paid_period(state, ends_on)
     working = state.sentence(
-        N_("Un changement de fournisseur rend la part payée d'avance : %(paid)s pour %(total)d jours, "
-           "%(used)d utilisés."), paid=Cents(paid), total=total, used=used,
-    )  # fmt: skip
+        N_(
+            "Un changement de fournisseur rend la part payée d'avance : %(paid)s pour %(total)d jours, "
+            "%(used)d utilisés."
+        ),
+        paid=Cents(paid),
+        total=total,
+        used=used,
+    )
     assert law is not None
     state.amount("refund", unused_refund_cents(paid, total, used), law, working=working)
 
@@ -344,16 +373,25 @@ def withdraw(state: State, event: Event) -> None:
     period = period_at(case.started_on, months, case.started_on)
     total = (period.ends_on - period.starts_on).days
     if event["activated"] and state.find("keys.per_licence"):
-        state.remark(N_("L1 : la clé est activée. Le droit n'est perdu que si le consentement exprès, la "
-                        "reconnaissance de la perte et la confirmation ont été gardés avant l'envoi ; sinon "
-                        "tout est remboursé."))  # fmt: skip
+        state.remark(
+            N_(
+                "L1 : la clé est activée. Le droit n'est perdu que si le consentement exprès, la "
+                "reconnaissance de la perte et la confirmation ont été gardés avant l'envoi ; sinon "
+                "tout est remboursé."
+            )
+        )
     elif event["activated"]:
         used = (event.on - case.started_on).days
     cents = withdrawal_refund_cents(paid, 0, fees_kept=False, used_days=used, period_days=total)
     working = state.sentence(
-        N_("%(paid)s payés, %(used)d jours de service demandés avant la fin du délai sur %(total)d, aucun "
-           "frais retenu."), paid=Cents(paid), used=used, total=total,
-    )  # fmt: skip
+        N_(
+            "%(paid)s payés, %(used)d jours de service demandés avant la fin du délai sur %(total)d, aucun "
+            "frais retenu."
+        ),
+        paid=Cents(paid),
+        used=used,
+        total=total,
+    )
     state.amount("refund", cents, days.law, working=working)
     refund = state.law("withdrawal.refund_days", event.on)
     assert refund.law is not None

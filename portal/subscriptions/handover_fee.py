@@ -31,9 +31,12 @@ def reversibility_fee(
     cents = reversibility_fee_cents(contract, charge.value, cost_cents)
     working = _(
         "%(months)d mois × %(monthly)s = %(total)s, au moins %(minimum)s : %(contract)s HT au contrat.",
-        months=months.value, monthly=eur(subscription.monthly_cents), minimum=eur(minimum.value),
-        total=eur(months.value * subscription.monthly_cents), contract=eur(contract),
-    )  # fmt: skip
+        months=months.value,
+        monthly=eur(subscription.monthly_cents),
+        minimum=eur(minimum.value),
+        total=eur(months.value * subscription.monthly_cents),
+        contract=eur(contract),
+    )
     if charge.law and charge.value == "cost":
         sheet = eur(cost_cents) if cost_cents is not None else _("aucune fiche de coût")
         working += " " + _("Coût établi : %(sheet)s.", sheet=sheet)

@@ -9,12 +9,7 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.mail import queue_mail
-from portal.sepa.models import (
-    find_usable_mandate,
-    mandate_signed,
-    open_mandate,
-    request_mandate,
-)
+from portal.sepa.models import find_usable_mandate, mandate_signed, open_mandate, request_mandate
 from portal.subscriptions.models import Order, OrderState
 from portal.subscriptions.place import issue_keys
 
@@ -34,10 +29,15 @@ def start_mandated(order: Order, *, by: Any) -> None:
     db.session.flush()
     keys = issue_keys(order, subscription, by=by)
     queue_mail(
-        order.customer.contact(ContactRole.BILLING).email, "subscriptions/mail_started.txt",
-        about=order, owner=order.customer.organisation, language=order.customer.language,
-        order=order, subscription=subscription, keys=keys,
-    )  # fmt: skip
+        order.customer.contact(ContactRole.BILLING).email,
+        "subscriptions/mail_started.txt",
+        about=order,
+        owner=order.customer.organisation,
+        language=order.customer.language,
+        order=order,
+        subscription=subscription,
+        keys=keys,
+    )
 
 
 @mandate_signed.connect

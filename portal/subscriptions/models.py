@@ -54,9 +54,19 @@ class Sold:
 
     def copied(self) -> dict[str, Any]:
         names = (
-            "product_name", "plan", "terms_stack", "terms_versions", "billing_months", "quantity",
-            "unit_cents", "includes_vat", "vat_basis_points", "method", "volume_gb", "gb_month_cents",
-        )  # fmt: skip
+            "product_name",
+            "plan",
+            "terms_stack",
+            "terms_versions",
+            "billing_months",
+            "quantity",
+            "unit_cents",
+            "includes_vat",
+            "vat_basis_points",
+            "method",
+            "volume_gb",
+            "gb_month_cents",
+        )
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -117,11 +127,16 @@ class Order(Tenant, Sold, Stateful, db.Model):
         """Paid or mandated: the subscription starts today (A1: payment validated, confirmation sent)."""
         self._take("deliver", by=by)
         subscription = Subscription(
-            organisation=self.customer.organisation, customer_id=self.customer_id,
-            product_id=self.product_id, legal_entity_id=self.legal_entity_id, order_uid=self.uid,
-            started_on=clock.today(), billed_before=clock.today(), state=SubscriptionState.ACTIVE,
+            organisation=self.customer.organisation,
+            customer_id=self.customer_id,
+            product_id=self.product_id,
+            legal_entity_id=self.legal_entity_id,
+            order_uid=self.uid,
+            started_on=clock.today(),
+            billed_before=clock.today(),
+            state=SubscriptionState.ACTIVE,
             **self.copied(),
-        )  # fmt: skip
+        )
         db.session.add(subscription)
         return subscription
 
@@ -238,9 +253,11 @@ def subscriptions_of(customer: Customer) -> list[Subscription]:
 def period_label(product: str, start: date, end: date) -> str:
     """What an invoice line says of a period; the last day is included."""
     return _(
-        "%(product)s, du %(start)s au %(end)s", product=product, start=start.strftime("%d/%m/%Y"),
+        "%(product)s, du %(start)s au %(end)s",
+        product=product,
+        start=start.strftime("%d/%m/%Y"),
         end=last_usable_day(end).strftime("%d/%m/%Y"),
-    )  # fmt: skip
+    )
 
 
 def charge_next_period(subscription: Subscription) -> str:
@@ -252,11 +269,15 @@ def charge_next_period(subscription: Subscription) -> str:
     with force_locale(subscription.customer.language):
         label = period_label(subscription.product_name, start, end)
     add_charge(
-        subscription.customer, origin=origin, quantity=subscription.quantity,
+        subscription.customer,
+        origin=origin,
+        quantity=subscription.quantity,
         label=label,
-        unit_cents=subscription.unit_cents, includes_vat=subscription.includes_vat,
-        vat_basis_points=subscription.vat_basis_points, method=subscription.method,
-    )  # fmt: skip
+        unit_cents=subscription.unit_cents,
+        includes_vat=subscription.includes_vat,
+        vat_basis_points=subscription.vat_basis_points,
+        method=subscription.method,
+    )
     subscription.billed_before = end
     return origin
 

@@ -44,21 +44,33 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
     if businesses_only:
         check_buyer(
             is_consumer=customer.kind == CustomerKind.CONSUMER,
-            businesses_only=businesses_only.value, clause=businesses_only.clause,
-        )  # fmt: skip
+            businesses_only=businesses_only.value,
+            clause=businesses_only.clause,
+        )
     health = terms.find("health_data.allowed")
     if health:
         check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
     methods = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
     if methods and method.value not in methods.value:
-        raise Refused(_("Le contrat ne prévoit pas ce moyen de paiement pour cette formule (%(clause)s).",
-                        clause=methods.clause), field="method")  # fmt: skip
+        raise Refused(
+            _(
+                "Le contrat ne prévoit pas ce moyen de paiement pour cette formule (%(clause)s).",
+                clause=methods.clause,
+            ),
+            field="method",
+        )
 
 
 def place_order(
-    customer: Customer, product: Product, quantity: int, method: Method, *, by: Any, uid: str = "",
+    customer: Customer,
+    product: Product,
+    quantity: int,
+    method: Method,
+    *,
+    by: Any,
+    uid: str = "",
     volume_gb: int | None = None,
-) -> Order:  # fmt: skip
+) -> Order:
     """Order a product at today's price; by wire, the pro-forma leaves at once (000-17).
 
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
@@ -69,14 +81,25 @@ def place_order(
     waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
         uid=uid or new_uid(),
-        organisation=customer.organisation, customer_id=customer.id, product_id=product.id,
-        legal_entity_id=issuer_for(customer).id, state=waiting[method], ordered_on=clock.today(),
-        product_name=product.name, plan=product.plan, terms_stack=product.terms_stack,
-        terms_versions=terms.versions, billing_months=product.billing_months, quantity=quantity,
-        unit_cents=product.price_on(clock.today()), includes_vat=product.price_includes_vat,
-        vat_basis_points=product.vat_basis_points, method=method, gb_month_cents=product.gb_month_cents,
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        product_id=product.id,
+        legal_entity_id=issuer_for(customer).id,
+        state=waiting[method],
+        ordered_on=clock.today(),
+        product_name=product.name,
+        plan=product.plan,
+        terms_stack=product.terms_stack,
+        terms_versions=terms.versions,
+        billing_months=product.billing_months,
+        quantity=quantity,
+        unit_cents=product.price_on(clock.today()),
+        includes_vat=product.price_includes_vat,
+        vat_basis_points=product.vat_basis_points,
+        method=method,
+        gb_month_cents=product.gb_month_cents,
         volume_gb=volume_gb or (product.included_gb * quantity if product.included_gb else None),
-    )  # fmt: skip
+    )
     db.session.add(order)
     db.session.flush()
     record(order, "place", by=by)
@@ -94,30 +117,51 @@ def send_proforma(order: Order) -> Proforma:
     sums = totals(lines)
     number = next_number(entity, "PF", today.year)
     proforma = Proforma(
-        organisation=customer.organisation, legal_entity_id=entity.id, customer_id=customer.id,
-        number=number, order_uid=order.uid, issued_on=today, valid_through=through,
+        organisation=customer.organisation,
+        legal_entity_id=entity.id,
+        customer_id=customer.id,
+        number=number,
+        order_uid=order.uid,
+        issued_on=today,
+        valid_through=through,
         gross_cents=sums.gross_cents,
-    )  # fmt: skip
+    )
     bank = [
         (_("Bénéficiaire"), entity.name),
         (_("IBAN"), in_fours(entity.iban)),
         (_("Banque"), entity.bank_name),
     ]
     pdf = proforma_pdf(
-        number, parties_of(customer, entity), lines, sums, issued_on=today, valid_through=through,
-        bank=bank, language=customer.language,
-    )  # fmt: skip
+        number,
+        parties_of(customer, entity),
+        lines,
+        sums,
+        issued_on=today,
+        valid_through=through,
+        bank=bank,
+        language=customer.language,
+    )
     proforma.document = keep(
-        pdf, owner=customer.organisation, subject=order, kind="proforma", filename=f"{number}.pdf",
+        pdf,
+        owner=customer.organisation,
+        subject=order,
+        kind="proforma",
+        filename=f"{number}.pdf",
         media_type="application/pdf",
-    )  # fmt: skip
+    )
     db.session.add(proforma)
     db.session.flush()
     queue_mail(
-        customer.contact(ContactRole.BILLING).email, "subscriptions/mail_proforma.txt", about=order,
-        owner=customer.organisation, language=customer.language, attach=[proforma.document],
-        order=order, proforma=proforma, entity=entity,
-    )  # fmt: skip
+        customer.contact(ContactRole.BILLING).email,
+        "subscriptions/mail_proforma.txt",
+        about=order,
+        owner=customer.organisation,
+        language=customer.language,
+        attach=[proforma.document],
+        order=order,
+        proforma=proforma,
+        entity=entity,
+    )
     return proforma
 
 
@@ -140,17 +184,30 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     origin = charge_next_period(subscription)
     charge = db.session.scalars(db.select(Charge).where(Charge.origin == origin)).one()
     invoice = issue_invoice(
-        order.customer, order.legal_entity, [charge], method=order.method, issued_on=clock.today(),
-        due_on=received_on, by=by, paid_on=received_on, order_uid=order.uid,
-    )  # fmt: skip
+        order.customer,
+        order.legal_entity,
+        [charge],
+        method=order.method,
+        issued_on=clock.today(),
+        due_on=received_on,
+        by=by,
+        paid_on=received_on,
+        order_uid=order.uid,
+    )
     note_payment(invoice, received_on=received_on, reference=reference, by=by)
     keys = issue_keys(order, subscription, by=by)
     document = invoice.document
     queue_mail(
-        order.customer.contact(ContactRole.BILLING).email, "subscriptions/mail_paid.txt", about=order,
-        owner=order.customer.organisation, language=order.customer.language,
-        attach=[document] if document else [], order=order, invoice=invoice, keys=keys,
-    )  # fmt: skip
+        order.customer.contact(ContactRole.BILLING).email,
+        "subscriptions/mail_paid.txt",
+        about=order,
+        owner=order.customer.organisation,
+        language=order.customer.language,
+        attach=[document] if document else [],
+        order=order,
+        invoice=invoice,
+        keys=keys,
+    )
     return invoice
 
 
@@ -161,7 +218,12 @@ def issue_keys(order: Order, subscription: Subscription, *, by: Any) -> list[Act
     copies = order.terms.find("seats.archive_copies")
     seats = seats_for(order.quantity, copies.value if copies else 0)
     key = issue_key(
-        order.customer, product=order.product_name, product_code=order.product.key_product,
-        seats=seats.active, valid_through=subscription.last_usable_on, source_uid=order.uid, by=by,
-    )  # fmt: skip
+        order.customer,
+        product=order.product_name,
+        product_code=order.product.key_product,
+        seats=seats.active,
+        valid_through=subscription.last_usable_on,
+        source_uid=order.uid,
+        by=by,
+    )
     return [key]

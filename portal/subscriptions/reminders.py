@@ -107,13 +107,22 @@ def remind(subscription: Subscription, on: date) -> RenewalReminder | None:
         days=subscription.terms.number(f"plan.{subscription.plan.value}.notice_days"),
     )
     mail = queue_mail(
-        contact.email, "subscriptions/mail_renewal.txt", about=subscription, owner=customer.organisation,
-        language=customer.language, subscription=subscription, renews_on=period.ends_on, last_day=last_day,
-    )  # fmt: skip
+        contact.email,
+        "subscriptions/mail_renewal.txt",
+        about=subscription,
+        owner=customer.organisation,
+        language=customer.language,
+        subscription=subscription,
+        renews_on=period.ends_on,
+        last_day=last_day,
+    )
     reminder = RenewalReminder(
-        organisation=customer.organisation, subscription_id=subscription.id, renews_on=period.ends_on,
-        recipient=contact.email, mail_uid=mail.uid,
-    )  # fmt: skip
+        organisation=customer.organisation,
+        subscription_id=subscription.id,
+        renews_on=period.ends_on,
+        recipient=contact.email,
+        mail_uid=mail.uid,
+    )
     db.session.add(reminder)
     return reminder
 

@@ -99,8 +99,10 @@ def _by_law(subscription: Subscription, notice: Termination, reason: str) -> Ter
         day=plain_day(notice.ends_on),
     )
     end = fact_from(ends_on, law=law, working=working, label=_("Fin du contrat"))
-    facts = [replace(fact, label=_("Fin selon le contrat seul")) if fact.value == notice.ends_on else fact
-             for fact in notice.facts]  # fmt: skip
+    facts = [
+        replace(fact, label=_("Fin selon le contrat seul")) if fact.value == notice.ends_on else fact
+        for fact in notice.facts
+    ]
     return Termination(notice.sent_on, ends_on, 0, (end, *facts), _unused_cents(subscription, ends_on), law)
 
 
@@ -150,9 +152,11 @@ def _at_term(subscription: Subscription, sent_on: date) -> Termination:
     working = _(
         "Périodes de %(period)d mois comptées depuis le %(start)s ; préavis de %(notice)s avant l'échéance : "
         "dernier jour utile le %(last)s.",
-        period=period.value, start=plain_day(subscription.started_on), notice=length,
+        period=period.value,
+        start=plain_day(subscription.started_on),
+        notice=length,
         last=plain_day(last_day),
-    )  # fmt: skip
+    )
     facts = (
         fact_from(length, source, label=_("Préavis")),
         fact_from(last_day, source, period, label=_("Dernier jour pour cette échéance")),
@@ -178,9 +182,11 @@ def _early(subscription: Subscription, sent_on: date, reason: str) -> Terminatio
     penalty = early_end_penalty_cents(subscription.monthly_cents, ends_on, term_end, rate.value)
     working = _(
         "%(rate)s %% des forfaits de %(monthly)s par mois qui restent du %(start)s au %(end)s.",
-        rate=f"{rate.value / 100:g}", monthly=eur(subscription.monthly_cents), start=plain_day(ends_on),
+        rate=f"{rate.value / 100:g}",
+        monthly=eur(subscription.monthly_cents),
+        start=plain_day(ends_on),
         end=plain_day(term_end),
-    )  # fmt: skip
+    )
     length = ngettext("%(num)d mois", "%(num)d mois", months.value)
     facts = (
         fact_from(length, months, label=_("Préavis")),
@@ -199,9 +205,15 @@ def _money(subscription: Subscription, notice: Termination, reason: str) -> list
         facts.append(fact_from(last_usable_day(paid), stop, label=_("Dernier jour d'utilisation")))
     refund = terms.find("termination.customer_refund")
     if notice.law:
-        facts.append(fact_from(eur(notice.refund_cents), *([refund] if refund else []), law=notice.law,
-                               working=_("La part payée d'avance et non utilisée est rendue."),
-                               label=_("Remboursement")))  # fmt: skip
+        facts.append(
+            fact_from(
+                eur(notice.refund_cents),
+                *([refund] if refund else []),
+                law=notice.law,
+                working=_("La part payée d'avance et non utilisée est rendue."),
+                label=_("Remboursement"),
+            )
+        )
     elif refund:
         words = {"none": _("aucun remboursement"), "prorata": _("au prorata")}
         facts.append(fact_from(words[refund.value], refund, label=_("Remboursement")))
@@ -230,14 +242,23 @@ def terminate(subscription: Subscription, sent_on: date, *, reason: str, early: 
     if result.penalty_cents:
         rate = subscription.terms.on(sent_on).get("early_end.flat_penalty_basis_points")
         add_charge(
-            customer, origin=f"early-end:{subscription.uid}", quantity=1, unit_cents=result.penalty_cents,
+            customer,
+            origin=f"early-end:{subscription.uid}",
+            quantity=1,
+            unit_cents=result.penalty_cents,
             label=_("Pénalité de sortie anticipée, %(product)s", product=subscription.product_name),
-            clause=rate.clause, includes_vat=False, vat_basis_points=subscription.vat_basis_points,
+            clause=rate.clause,
+            includes_vat=False,
+            vat_basis_points=subscription.vat_basis_points,
             method=subscription.method,
-        )  # fmt: skip
+        )
     queue_mail(
-        customer.contact(ContactRole.SIGNATORY).email, "subscriptions/mail_notice.txt",
-        about=subscription, owner=customer.organisation, language=customer.language,
-        subscription=subscription, result=result,
-    )  # fmt: skip
+        customer.contact(ContactRole.SIGNATORY).email,
+        "subscriptions/mail_notice.txt",
+        about=subscription,
+        owner=customer.organisation,
+        language=customer.language,
+        subscription=subscription,
+        result=result,
+    )
     return result

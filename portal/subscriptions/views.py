@@ -75,18 +75,23 @@ def create_order(customer_uid: str) -> Response:
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
     page = render_template(
-        "subscriptions/new_order.html", customer=customer, form=form, products=list_products(),
+        "subscriptions/new_order.html",
+        customer=customer,
+        form=form,
+        products=list_products(),
         today=clock.today(),
-    )  # fmt: skip
+    )
     return make_response(page, status)
 
 
 def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Response:
     """The terms in force come first; what has been typed comes back afterwards."""
     asked = {
-        "product": product.uid, "quantity": form.quantity.data, "volume_gb": form.volume_gb.data,
+        "product": product.uid,
+        "quantity": form.quantity.data,
+        "volume_gb": form.volume_gb.data,
         "method": form.method.data,
-    }  # fmt: skip
+    }
     return htmx.go(
         url_for("customers.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
         toast=_("Le client doit d'abord accepter les conditions en vigueur."),
@@ -109,9 +114,14 @@ def _place_refusal(form: Any, refusal: Refused) -> None:
 
 def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
     order = place_order(
-        customer, product, form.quantity.data, Method(form.method.data), by=g.actor, uid=form.once.data,
+        customer,
+        product,
+        form.quantity.data,
+        Method(form.method.data),
+        by=g.actor,
+        uid=form.once.data,
         volume_gb=form.volume_gb.data,
-    )  # fmt: skip
+    )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
     return order
@@ -137,9 +147,15 @@ def show_order(uid: str) -> Response:
 def _order_page(order: Order, form: WireForm, status: int = 200) -> Response:
     keys = [key for key in keys_of(order.customer) if key.source_uid == order.uid]
     return htmx.render(
-        "subscriptions/order.html", "subscriptions/_order.html", status, order=order, form=form,
-        keys=keys, events=timeline(order), mails=mails_about(order),
-    )  # fmt: skip
+        "subscriptions/order.html",
+        "subscriptions/_order.html",
+        status,
+        order=order,
+        form=form,
+        keys=keys,
+        events=timeline(order),
+        mails=mails_about(order),
+    )
 
 
 @bp.post("/orders/<uid>/payment")
@@ -150,9 +166,12 @@ def record_payment(uid: str) -> Response:
     if form.validate():
         try:
             invoice = record_wire(
-                order, received_on=form.received_on.data, amount_cents=form.amount_cents,
-                reference=form.reference.data.strip(), by=g.actor,
-            )  # fmt: skip
+                order,
+                received_on=form.received_on.data,
+                amount_cents=form.amount_cents,
+                reference=form.reference.data.strip(),
+                by=g.actor,
+            )
             db.session.commit()
         except Refused as refusal:
             db.session.rollback()
@@ -186,11 +205,15 @@ def show_subscription(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     keys = [key for key in keys_of(subscription.customer) if key.source_uid == subscription.order_uid]
     page = render_template(
-        "subscriptions/show.html", subscription=subscription, keys=keys,
-        events=timeline(subscription), mails=mails_about(subscription), today=clock.today(),
+        "subscriptions/show.html",
+        subscription=subscription,
+        keys=keys,
+        events=timeline(subscription),
+        mails=mails_about(subscription),
+        today=clock.today(),
         actions=[link for make in _links for link in make(subscription)],
         panels=[make(subscription) for make in _panels],
-    )  # fmt: skip
+    )
     return make_response(page)
 
 
@@ -231,9 +254,12 @@ def new_termination(uid: str) -> Response:
         form = TerminationForm(sent_on=clock.today(), reason="none", meta={"csrf": True})
     result = _preview(subscription, form) if form.sent_on.data else None
     return htmx.render(
-        "subscriptions/termination.html", "subscriptions/_termination_facts.html",
-        subscription=subscription, form=form, result=result,
-    )  # fmt: skip
+        "subscriptions/termination.html",
+        "subscriptions/_termination_facts.html",
+        subscription=subscription,
+        form=form,
+        result=result,
+    )
 
 
 @bp.post("/subscriptions/<uid>/termination")

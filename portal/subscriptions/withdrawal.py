@@ -50,8 +50,11 @@ def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
     refund = withdrawal_refund_cents(paid if billed else 0, 0, fees_kept=False)
     due = refund_due_on(clock.today(), delay.law.value)
     sources = [each.contract for each in (days, delay) if each.contract is not None]
-    working = _("Contrat du %(day)s, plus %(n)d jours, reportés au jour ouvrable suivant.",
-                day=plain_day(subscription.started_on), n=days.value)  # fmt: skip
+    working = _(
+        "Contrat du %(day)s, plus %(n)d jours, reportés au jour ouvrable suivant.",
+        day=plain_day(subscription.started_on),
+        n=days.value,
+    )
     facts = (
         fact_from(last, *sources[:1], law=days.law, working=working, label=_("Dernier jour")),
         fact_from(eur(refund), *sources[1:], law=delay.law, label=_("Remboursement")),
@@ -64,8 +67,10 @@ def statement_of(subscription: Subscription) -> str:
     """The declaration that the consumer confirms, in the language of the customer."""
     return _(
         "Je me rétracte du contrat portant sur %(product)s, conclu le %(day)s, au nom de %(name)s.",
-        product=subscription.label, day=plain_day(subscription.started_on), name=subscription.customer.name,
-    )  # fmt: skip
+        product=subscription.label,
+        day=plain_day(subscription.started_on),
+        name=subscription.customer.name,
+    )
 
 
 def withdraw(subscription: Subscription, *, by: Any) -> Withdrawal:
@@ -87,8 +92,14 @@ def withdraw(subscription: Subscription, *, by: Any) -> Withdrawal:
         at = format_datetime(clock.now(), "d MMMM y HH:mm:ss")
         statement, refund = statement_of(subscription), eur(open_.refund_cents)
     queue_mail(
-        customer.contact(ContactRole.SIGNATORY).email, "subscriptions/mail_withdrawn.txt",
-        about=subscription, owner=customer.organisation, language=customer.language, at=at,
-        statement=statement, refund=refund, due_on=open_.refund_due_on,
-    )  # fmt: skip
+        customer.contact(ContactRole.SIGNATORY).email,
+        "subscriptions/mail_withdrawn.txt",
+        about=subscription,
+        owner=customer.organisation,
+        language=customer.language,
+        at=at,
+        statement=statement,
+        refund=refund,
+        due_on=open_.refund_due_on,
+    )
     return open_

@@ -27,9 +27,12 @@ def withdrawal_link(subscription: Subscription) -> list[tuple[str, str, str]]:
 def show(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     page = render_template(
-        "subscriptions/withdrawal.html", subscription=subscription, withdrawal=withdrawal_of(subscription),
-        statement=statement_of(subscription), form=FlaskForm(),
-    )  # fmt: skip
+        "subscriptions/withdrawal.html",
+        subscription=subscription,
+        withdrawal=withdrawal_of(subscription),
+        statement=statement_of(subscription),
+        form=FlaskForm(),
+    )
     return make_response(page)
 
 

@@ -31,15 +31,26 @@ def _percent(number: Decimal) -> str:
 
 
 _WORDS: dict[str, Any] = {  # choices of contract values; the rest is shown as its code
-    "none": _l("rien"), "cost": _l("le coût seul"), "prorata": _l("au prorata"), "online": _l("en ligne"),
-    "registered_letter": _l("lettre recommandée"), "letter": _l("lettre"), "email": _l("courriel"),
-    "any": _l("tout moyen"), "reverse_charge": _l("autoliquidation"), "account": _l("compte client"),
-    "provider": _l("ceux du prestataire"), "last_paid_day": _l("après le dernier jour payé"),
-    "effective_day": _l("le jour de la fin"), "restitution": _l("à la restitution"),
-    "none_with_number": _l("aucune, sur numéro de TVA"), "customer_space": _l("espace client"),
-    "account_email": _l("courriel du compte"), "post": _l("courrier"),
+    "none": _l("rien"),
+    "cost": _l("le coût seul"),
+    "prorata": _l("au prorata"),
+    "online": _l("en ligne"),
+    "registered_letter": _l("lettre recommandée"),
+    "letter": _l("lettre"),
+    "email": _l("courriel"),
+    "any": _l("tout moyen"),
+    "reverse_charge": _l("autoliquidation"),
+    "account": _l("compte client"),
+    "provider": _l("ceux du prestataire"),
+    "last_paid_day": _l("après le dernier jour payé"),
+    "effective_day": _l("le jour de la fin"),
+    "restitution": _l("à la restitution"),
+    "none_with_number": _l("aucune, sur numéro de TVA"),
+    "customer_space": _l("espace client"),
+    "account_email": _l("courriel du compte"),
+    "post": _l("courrier"),
     "letter_received": _l("réception de la lettre"),
-}  # fmt: skip
+}
 
 
 def value_text(value: Value | None) -> str:

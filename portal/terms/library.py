@@ -15,9 +15,15 @@ from portal.wording import N_
 
 _FOLDER = Path(__file__).parent / "documents"
 _HEAD: Mapping[str, type] = {
-    "code": str, "kind": str, "title": str, "version": str, "publisher": str, "published_on": date,
-    "effective_on": date, "sha256": str,
-}  # fmt: skip
+    "code": str,
+    "kind": str,
+    "title": str,
+    "version": str,
+    "publisher": str,
+    "published_on": date,
+    "effective_on": date,
+    "sha256": str,
+}
 KINDS = ("contract", "order_form", "price_list", "specific", "particular", "special", "general")
 
 
@@ -61,8 +67,9 @@ def parse_document(file: str, text: str) -> TermsDocument:
         if type(head.get(key)) is not wanted:
             raise TermsError(
                 N_("%(file)s : il manque « %(key)s » dans [document], ou son type est faux."),
-                file=file, key=key,
-            )  # fmt: skip
+                file=file,
+                key=key,
+            )
     if head["kind"] not in KINDS:
         raise TermsError(N_("%(file)s : le genre « %(kind)s » est inconnu."), file=file, kind=head["kind"])
     values = read_values(file, head["code"], raw.get("values", {}))

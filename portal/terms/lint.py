@@ -83,15 +83,23 @@ def _missing(document: TermsDocument, previous: TermsDocument | None) -> Iterato
             if key not in document.values:
                 yield Finding("", "missing", (), Sentence(N_("Il manque « %(key)s »."), {"key": key}))
         if not any(key.startswith("plan.") and key.endswith(".period_months") for key in document.values):
-            yield Finding("", "missing", (), Sentence(N_("Aucune formule n'a de durée (%(key)s)."),
-                                                      {"key": "plan.….period_months"}))  # fmt: skip
+            yield Finding(
+                "",
+                "missing",
+                (),
+                Sentence(N_("Aucune formule n'a de durée (%(key)s)."), {"key": "plan.….period_months"}),
+            )
     for key, old in (previous.values if previous else {}).items():
         if key not in document.values:
             sentence = Sentence(
                 N_("« %(key)s » (%(clause)s, article %(article)s) était dans %(version)s et n'y est plus."),
-                {"key": key, "clause": old.clause, "article": old.article,
-                 "version": previous.version if previous else ""},
-            )  # fmt: skip
+                {
+                    "key": key,
+                    "clause": old.clause,
+                    "article": old.article,
+                    "version": previous.version if previous else "",
+                },
+            )
             yield Finding("", "missing", (old.clause,), sentence)
 
 
@@ -119,8 +127,12 @@ def _start(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterato
     basis = document.values.get("start.basis")
     registered = document.values.get("registration.event")
     if basis is not None and registered is not None and len(basis.value) > 1:
-        yield _contradiction("A1", (basis, registered), N_("Plusieurs débuts de contrat : %(events)s."),
-                             events=", ".join(basis.value))  # fmt: skip
+        yield _contradiction(
+            "A1",
+            (basis, registered),
+            N_("Plusieurs débuts de contrat : %(events)s."),
+            events=", ".join(basis.value),
+        )
 
 
 def _credit_caps(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -128,16 +140,21 @@ def _credit_caps(document: TermsDocument, _beside: Sequence[TermsDocument]) -> I
     invoice, mean = values.get("sla.cap_invoice_basis_points"), values.get("sla.cap_mean_month_basis_points")
     if invoice and mean and invoice.value != mean.value:
         yield _contradiction(
-            "A2", (invoice, mean),
+            "A2",
+            (invoice, mean),
             N_("Deux plafonds de pénalités : %(invoice)s %% de la facture et %(mean)s %% du mois moyen."),
-            invoice=f"{invoice.value / 100:g}", mean=f"{mean.value / 100:g}",
-        )  # fmt: skip
+            invoice=f"{invoice.value / 100:g}",
+            mean=f"{mean.value / 100:g}",
+        )
     example, base = values.get("sla.example.penalty_cents"), values.get("sla.example.mean_month_cents")
     if example and base and invoice and example.value * 10_000 > base.value * invoice.value:
         yield _contradiction(
-            "A2", (example, invoice), N_("L'exemple imprimé (%(example)d €) dépasse le plafond (%(cap)d €)."),
-            example=example.value // 100, cap=base.value * invoice.value // 1_000_000,
-        )  # fmt: skip
+            "A2",
+            (example, invoice),
+            N_("L'exemple imprimé (%(example)d €) dépasse le plafond (%(cap)d €)."),
+            example=example.value // 100,
+            cap=base.value * invoice.value // 1_000_000,
+        )
     yield from _example_figures(values)
 
 
@@ -149,17 +166,25 @@ def _example_figures(values: Mapping[str, Value]) -> Iterator[Finding]:
         table = values.get(f"sla.{key.removeprefix('sla.example.').removesuffix('_percent')}.percent")
         if table is not None and table.value != shown.value:
             yield _contradiction(
-                "A2", (shown, table), N_("L'exemple promet %(shown)s %%, le tableau %(table)s %% (%(key)s)."),
-                shown=shown.value, table=table.value, key=table.key,
-            )  # fmt: skip
+                "A2",
+                (shown, table),
+                N_("L'exemple promet %(shown)s %%, le tableau %(table)s %% (%(key)s)."),
+                shown=shown.value,
+                table=table.value,
+                key=table.key,
+            )
 
 
 def _liability_caps(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
     keys = ("liability.cap_hosting_months", "liability.cap_paid_months", "liability.cap_annual_fees")
     caps = [document.values[key] for key in keys if key in document.values]
     if len(caps) > 1:
-        yield _contradiction("A3", caps, N_("Plusieurs plafonds de responsabilité : %(keys)s."),
-                             keys=", ".join(f"{cap.key} = {cap.value}" for cap in caps))  # fmt: skip
+        yield _contradiction(
+            "A3",
+            caps,
+            N_("Plusieurs plafonds de responsabilité : %(keys)s."),
+            keys=", ".join(f"{cap.key} = {cap.value}" for cap in caps),
+        )
 
 
 def _days(values: Mapping[str, Value], *keys: str) -> int:
@@ -179,18 +204,29 @@ def _erased_before_delivery(document: TermsDocument, beside: Sequence[TermsDocum
     kept = _days(values, "erasure.business_days", "erasure.grace_days")
     if erasure and delivery and not window and kept < delivery.value:
         yield _contradiction(
-            "A4", (*erasure, delivery),
+            "A4",
+            (*erasure, delivery),
             N_("Données effacées %(kept)d jours après la fin, mais rendues sous %(delivery)d jours."),
-            kept=kept, delivery=delivery.value,
-        )  # fmt: skip
-    served = _days(values, "reversibility.window_days", "reversibility.delivery_business_days",
-                   "reversibility.validation_business_days")  # fmt: skip
+            kept=kept,
+            delivery=delivery.value,
+        )
+    served = _days(
+        values,
+        "reversibility.window_days",
+        "reversibility.delivery_business_days",
+        "reversibility.validation_business_days",
+    )
     if erasure and window and kept < served:
         yield _contradiction(
-            "A5", (*erasure, window),
-            N_("Données effacées %(kept)d jours après la fin ; demandées le dernier jour, elles sont "
-               "rendues et validées jusqu'à %(served)d jours après."), kept=kept, served=served,
-        )  # fmt: skip
+            "A5",
+            (*erasure, window),
+            N_(
+                "Données effacées %(kept)d jours après la fin ; demandées le dernier jour, elles sont "
+                "rendues et validées jusqu'à %(served)d jours après."
+            ),
+            kept=kept,
+            served=served,
+        )
 
 
 def _effective_days(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -198,17 +234,21 @@ def _effective_days(document: TermsDocument, _beside: Sequence[TermsDocument]) -
     breach, any_end = values.get("breach.effective_days"), values.get("termination.effective_days")
     if breach and any_end and breach.value != any_end.value:
         yield _contradiction(
-            "A7", (breach, any_end),
+            "A7",
+            (breach, any_end),
             N_("La résiliation prend effet %(breach)d jours après l'envoi, et aussi %(any)d jours après."),
-            breach=breach.value, any=any_end.value,
-        )  # fmt: skip
+            breach=breach.value,
+            any=any_end.value,
+        )
     kept, erased = values.get("erasure.kept_at_most_days"), values.get("erasure.grace_days")
     if kept and erased:
         yield _contradiction(
-            "A7", (kept, erased),
+            "A7",
+            (kept, erased),
             N_("Données gardées %(kept)d jours au plus, et effacées sous %(erased)d jours : depuis quand ?"),
-            kept=kept.value, erased=erased.value,
-        )  # fmt: skip
+            kept=kept.value,
+            erased=erased.value,
+        )
 
 
 def _business_hours(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -222,17 +262,25 @@ def _business_hours(document: TermsDocument, _beside: Sequence[TermsDocument]) -
             day = closes.value - opens.value
             if stated.value * day != value.value:
                 yield _contradiction(
-                    "A9", (value, stated),
-                    N_("%(hours)d heures ouvrées « soit %(stated)d jours », mais le support ouvre %(day)d h "
-                       "par jour, soit %(days)s jours."), hours=value.value, stated=stated.value, day=day,
+                    "A9",
+                    (value, stated),
+                    N_(
+                        "%(hours)d heures ouvrées « soit %(stated)d jours », mais le support ouvre %(day)d h "
+                        "par jour, soit %(days)s jours."
+                    ),
+                    hours=value.value,
+                    stated=stated.value,
+                    day=day,
                     days=f"{value.value / day:g}",
-                )  # fmt: skip
+                )
         else:
             yield _contradiction(
-                "A9", (value,),
+                "A9",
+                (value,),
                 N_("%(hours)d heures ouvrées sans dire combien d'heures compte un jour (%(key)s)."),
-                hours=value.value, key=value.key,
-            )  # fmt: skip
+                hours=value.value,
+                key=value.key,
+            )
 
 
 def _same_key_other_value(document: TermsDocument, beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -242,9 +290,15 @@ def _same_key_other_value(document: TermsDocument, beside: Sequence[TermsDocumen
             mine, theirs = document.values[key], other.values[key]
             if key != RANKING and type(mine.value) is int and mine.value != theirs.value:
                 yield _contradiction(
-                    "A10", (mine, theirs), N_("« %(key)s » : %(mine)s (%(one)s) ou %(theirs)s (%(two)s)."),
-                    key=key, mine=mine.value, theirs=theirs.value, one=document.version, two=other.version,
-                )  # fmt: skip
+                    "A10",
+                    (mine, theirs),
+                    N_("« %(key)s » : %(mine)s (%(one)s) ou %(theirs)s (%(two)s)."),
+                    key=key,
+                    mine=mine.value,
+                    theirs=theirs.value,
+                    one=document.version,
+                    two=other.version,
+                )
 
 
 def _figures_and_words(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -254,9 +308,13 @@ def _figures_and_words(document: TermsDocument, _beside: Sequence[TermsDocument]
         figures = document.values.get(f"{key.removesuffix('_in_words_cents')}_cents")
         if figures is not None and figures.value != words.value:
             yield _contradiction(
-                "A11", (figures, words), N_("%(figures)d € en chiffres, %(words)d € en lettres (%(key)s)."),
-                figures=figures.value // 100, words=words.value // 100, key=figures.key,
-            )  # fmt: skip
+                "A11",
+                (figures, words),
+                N_("%(figures)d € en chiffres, %(words)d € en lettres (%(key)s)."),
+                figures=figures.value // 100,
+                words=words.value // 100,
+                key=figures.key,
+            )
 
 
 def _refunds(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -264,10 +322,15 @@ def _refunds(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Itera
     customer, provider = values.get("termination.customer_refund"), values.get("termination.provider_refund")
     if customer and provider and customer.value != provider.value:
         yield _contradiction(
-            "A12", (customer, provider),
-            N_("Remboursement « %(customer)s » quand le client part, « %(provider)s » quand le prestataire "
-               "met fin, même pour impayé."), customer=customer.value, provider=provider.value,
-        )  # fmt: skip
+            "A12",
+            (customer, provider),
+            N_(
+                "Remboursement « %(customer)s » quand le client part, « %(provider)s » quand le prestataire "
+                "met fin, même pour impayé."
+            ),
+            customer=customer.value,
+            provider=provider.value,
+        )
 
 
 def _blanks(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterator[Finding]:
@@ -277,9 +340,17 @@ def _blanks(document: TermsDocument, _beside: Sequence[TermsDocument]) -> Iterat
 
 
 _CHECKS: tuple[Check, ...] = (
-    _start, _credit_caps, _liability_caps, _erased_before_delivery, _effective_days, _business_hours,
-    _same_key_other_value, _figures_and_words, _refunds, _blanks,
-)  # fmt: skip
+    _start,
+    _credit_caps,
+    _liability_caps,
+    _erased_before_delivery,
+    _effective_days,
+    _business_hours,
+    _same_key_other_value,
+    _figures_and_words,
+    _refunds,
+    _blanks,
+)
 
 
 # Statute
@@ -294,7 +365,7 @@ _JUDGED = (
     ("erasure.grace_days", "switch.retrieval_days"),
     ("reversibility.fee_months", "reversibility.charge"),
     ("reversibility.fee_minimum_cents", "reversibility.charge"),
-)  # fmt: skip
+)
 
 
 def _against_the_law(document: TermsDocument) -> Iterator[Finding]:
@@ -331,15 +402,21 @@ def _breach(value: Value, rule: Statute) -> Finding:
     noted = f"{rule.id} " in f"{value.note} "
     sentence = Sentence(
         N_("« %(key)s » = %(value)s (article %(article)s) ; %(law)s : %(says)s"),
-        {"key": value.key, "value": value.value, "article": value.article, "law": rule.article,
-         "says": Word(rule.says)},
-    )  # fmt: skip
+        {
+            "key": value.key,
+            "value": value.value,
+            "article": value.article,
+            "law": rule.article,
+            "says": Word(rule.says),
+        },
+    )
     return Finding(rule.id, "law", (value.clause,), sentence, noted)
 
 
 def _expired(document: TermsDocument, on: date) -> Iterator[Finding]:
     for key, value in document.values.items():
         if key.startswith("certificate.") and key.endswith(".until") and value.value < on:
-            sentence = Sentence(N_("Le certificat (%(key)s) a expiré le %(day)s."),
-                                {"key": key, "day": value.value})  # fmt: skip
+            sentence = Sentence(
+                N_("Le certificat (%(key)s) a expiré le %(day)s."), {"key": key, "day": value.value}
+            )
             yield Finding("L10", "law", (value.clause,), sentence, "L10 " in f"{value.note} ")

@@ -42,10 +42,7 @@ class TermsVersion(Row, Stateful, db.Model):
 
     __tablename__ = "terms_version"
 
-    steps = {
-        "publish": step(T.DRAFT, to=T.PUBLISHED),
-        "withdraw": step(T.PUBLISHED, to=T.WITHDRAWN),
-    }
+    steps = {"publish": step(T.DRAFT, to=T.PUBLISHED), "withdraw": step(T.PUBLISHED, to=T.WITHDRAWN)}
 
     code: Mapped[str] = mapped_column(String(20), index=True)
     version: Mapped[str] = mapped_column(String(40), unique=True)
@@ -123,8 +120,9 @@ def upload(document: TermsDocument, text: str, *, owner: Any, by: Any) -> TermsV
     if document.version in {one.version for one in documents().values()} or (row and row.state != T.DRAFT):
         raise Refused(
             N_("La version « %(version)s » existe déjà : donnez un autre nom à celle-ci."),
-            field="text", version=document.version,
-        )  # fmt: skip
+            field="text",
+            version=document.version,
+        )
     verb = "replace" if row else "upload"
     if row is None:
         row = TermsVersion(
@@ -156,12 +154,14 @@ def read_upload(file: str, text: str) -> TermsDocument:
     }
     says = {
         "code": N_("%(file)s, code : aucun contrat ne comprend le document « %(value)s »."),
-        "version": N_("%(file)s, version : « %(value)s » ne commence pas par le code du document, ou porte "
-                      "un signe qui n'est ni chiffre, ni lettre, ni « . _ - »."),
+        "version": N_(
+            "%(file)s, version : « %(value)s » ne commence pas par le code du document, ou porte "
+            "un signe qui n'est ni chiffre, ni lettre, ni « . _ - »."
+        ),
         "title": N_("%(file)s, title : « %(value)s » est vide ou dépasse 200 signes."),
         "publisher": N_("%(file)s, publisher : « %(value)s » est vide ou dépasse 140 signes."),
         "sha256": N_("%(file)s, sha256 : « %(value)s » n'est pas l'empreinte SHA-256 d'un texte."),
-    }  # fmt: skip
+    }
     for key, is_wrong in wrong.items():
         if is_wrong:
             raise TermsError(says[key], field="text", file=file, value=getattr(document, key)[:60])

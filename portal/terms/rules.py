@@ -105,8 +105,9 @@ def check_publication(published_on: date, effective_on: date, notice_days: int) 
     if published_on > last_publication_day(effective_on, notice_days):
         raise Refused(
             N_("Ces conditions sont publiées moins de %(days)d jours avant leur entrée en vigueur."),
-            field="effective_on", days=notice_days,
-        )  # fmt: skip
+            field="effective_on",
+            days=notice_days,
+        )
 
 
 def check_refusal(notified_at: datetime, effective_on: date, *, in_writing: bool) -> None:

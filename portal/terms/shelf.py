@@ -31,8 +31,11 @@ def published_versions(code: str) -> list[PublishedVersion]:
     """Every version of a document that is on line or will apply, the one that ships first."""
     shipped = bundled(code)
     columns = (
-        TermsVersion.version, TermsVersion.sha256, TermsVersion.published_on, TermsVersion.effective_on,
-    )  # fmt: skip
+        TermsVersion.version,
+        TermsVersion.sha256,
+        TermsVersion.published_on,
+        TermsVersion.effective_on,
+    )
     query = (
         select(*columns)
         .where(TermsVersion.code == code, TermsVersion.state == TermsState.PUBLISHED)

@@ -171,15 +171,24 @@ def make_stack(name: str, label: str, documents: Iterable[Document]) -> Stack:
         where = {"file": f"{document.version}.toml", "key": RANKING, "article": ranking.article}
         if document.kind not in ranking.value:
             raise TermsError(
-                N_("%(file)s, %(key)s (article %(article)s) : ce contrat ne donne pas de rang au genre "
-                   "« %(kind)s »."), kind=document.kind, **where,
-            )  # fmt: skip
+                N_(
+                    "%(file)s, %(key)s (article %(article)s) : ce contrat ne donne pas de rang au genre "
+                    "« %(kind)s »."
+                ),
+                kind=document.kind,
+                **where,
+            )
         if document.kind in taken:
             raise TermsError(
-                N_("%(file)s, %(key)s (article %(article)s) : %(other)s et %(version)s ont le même rang "
-                   "« %(kind)s »."),
-                other=taken[document.kind].version, version=document.version, kind=document.kind, **where,
-            )  # fmt: skip
+                N_(
+                    "%(file)s, %(key)s (article %(article)s) : %(other)s et %(version)s ont le même rang "
+                    "« %(kind)s »."
+                ),
+                other=taken[document.kind].version,
+                version=document.version,
+                kind=document.kind,
+                **where,
+            )
         taken[document.kind] = document
     ordered = sorted(documents, key=lambda each: ranking.value.index(each.kind))
     return Stack(name, label, tuple(ordered))

@@ -14,9 +14,18 @@ from portal.wording import N_
 _CLAUSE = re.compile(r"\d{3}-\d{2,3}").fullmatch
 _FIELDS = {"unit", "value", "clause", "article", "note"}
 _HIGHEST = {
-    "days": 3660, "business_days": 260, "weeks": 520, "months": 600, "years": 100, "hours": 8784,
-    "business_hours": 2000, "minutes": 10_080, "cents": 10**12, "count": 10**6, "basis_points": 10_000,
-}  # fmt: skip
+    "days": 3660,
+    "business_days": 260,
+    "weeks": 520,
+    "months": 600,
+    "years": 100,
+    "hours": 8784,
+    "business_hours": 2000,
+    "minutes": 10_080,
+    "cents": 10**12,
+    "count": 10**6,
+    "basis_points": 10_000,
+}
 
 
 class TermsError(Refused):
@@ -72,15 +81,18 @@ def read_value(file: str, document: str, key: str, body: Any) -> Value:
     if body.get("unit") != entry.unit:
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : l'unité est « %(unit)s », pas « %(found)s »."),
-            unit=entry.unit, found=body.get("unit"), **where,
-        )  # fmt: skip
+            unit=entry.unit,
+            found=body.get("unit"),
+            **where,
+        )
     checked = _checked(where, key, body.get("value"))
     clause = body.get("clause", "")
     if not _CLAUSE(str(clause)) or not clause.startswith(document):
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : la clause %(clause)r n'est pas de ce document."),
-            clause=clause, **where,
-        )  # fmt: skip
+            clause=clause,
+            **where,
+        )
     return Value(
         key, entry.unit, checked, clause, str(body.get("article", "")), document, str(body.get("note", ""))
     )
@@ -120,26 +132,33 @@ def _checked(where: dict[str, Any], key: str, value: Any) -> Any:
     if checked is None:
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : la valeur %(value)r n'est pas « %(unit)s »."),
-            value=value, unit=entry.unit, **where,
-        )  # fmt: skip
+            value=value,
+            unit=entry.unit,
+            **where,
+        )
     if entry.choices and not set(checked if isinstance(checked, tuple) else (checked,)) <= entry.choices:
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : %(value)r n'est pas un des choix %(choices)s."),
-            value=value, choices=", ".join(sorted(entry.choices)), **where,
-        )  # fmt: skip
+            value=value,
+            choices=", ".join(sorted(entry.choices)),
+            **where,
+        )
     if not _within(entry.unit, checked):
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : %(value)s est hors des limites de « %(unit)s »."),
-            value=value, unit=entry.unit, **where,
-        )  # fmt: skip
+            value=value,
+            unit=entry.unit,
+            **where,
+        )
     return checked
 
 
 def _unknown(where: dict[str, Any], key: str) -> TermsError:
     return TermsError(
         N_("%(file)s, %(key)s (article %(article)s) : clé inconnue ; vouliez-vous « %(near)s » ?"),
-        near=near(key), **where,
-    )  # fmt: skip
+        near=near(key),
+        **where,
+    )
 
 
 def _known(where: dict[str, Any], key: str, body: Mapping[str, Any]) -> None:
@@ -149,14 +168,16 @@ def _known(where: dict[str, Any], key: str, body: Mapping[str, Any]) -> None:
     if unknown:
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : champ inconnu « %(field_name)s »."),
-            field_name=unknown[0], **where,
-        )  # fmt: skip
+            field_name=unknown[0],
+            **where,
+        )
     missing = sorted({"unit", "value", "clause", "article"} - set(body))
     if missing:
         raise TermsError(
             N_("%(file)s, %(key)s (article %(article)s) : il manque « %(field_name)s »."),
-            field_name=missing[0], **where,
-        )  # fmt: skip
+            field_name=missing[0],
+            **where,
+        )
 
 
 def _typed(unit: str, value: Any) -> Any:

@@ -128,11 +128,14 @@ def show_version(version: str) -> Response:
     edition = _find(version)
     document = edition.document
     page = render_template(
-        "terms/show.html", edition=edition, document=document, groups=grouped(document.values),
+        "terms/show.html",
+        edition=edition,
+        document=document,
+        groups=grouped(document.values),
         contracts=[CONTRACTS[name][0] for name in contracts_with(document.code)],
         events=timeline(edition.row) if edition.row else [],
         panels=[made for make in _panels if (made := make(edition.row))] if edition.row else [],
-    )  # fmt: skip
+    )
     return make_response(page)
 
 
@@ -158,12 +161,17 @@ def _changes_page(edition: Edition, form: PublicationForm | None, status: int = 
     notice = previous.values.get("terms.publication_days")
     earliest = _earliest(previous, today)
     page = render_template(
-        "terms/changes.html", edition=edition, document=document, previous=previous, notice=notice,
-        changes=changes_between(previous.values, document.values), earliest=earliest,
+        "terms/changes.html",
+        edition=edition,
+        document=document,
+        previous=previous,
+        notice=notice,
+        changes=changes_between(previous.values, document.values),
+        earliest=earliest,
         findings=_findings(edition, previous),
         refusal=previous.values.get("terms.refusal") or document.values.get("terms.refusal"),
         form=form or PublicationForm(formdata=None, effective_on=earliest),
-    )  # fmt: skip
+    )
     return make_response(page, status)
 
 

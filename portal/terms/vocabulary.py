@@ -190,7 +190,7 @@ _BY_UNIT = {
         support.severity2.fix_minutes support.severity3.answer_minutes
         ticket.confirmation_minutes
     """,
-}  # fmt: skip
+}
 
 # What a choice may be.
 _CHOICES = {
@@ -245,12 +245,15 @@ _CHOICES = {
 
 _METHODS = frozenset({"card", "paypal", "cheque", "wire", "direct_debit", "administrative_mandate"})
 _LISTS = {
-    "payment.methods": _METHODS, "payment.immediate_methods": _METHODS, "payment.proforma_methods": _METHODS,
-    "plan.monthly.payment_methods": _METHODS, "plan.annual.payment_methods": _METHODS,
+    "payment.methods": _METHODS,
+    "payment.immediate_methods": _METHODS,
+    "payment.proforma_methods": _METHODS,
+    "plan.monthly.payment_methods": _METHODS,
+    "plan.annual.payment_methods": _METHODS,
     "rank.documents": frozenset(
         {"contract", "order_form", "price_list", "specific", "particular", "special", "general"}
     ),
-}  # fmt: skip
+}
 
 KEYS: dict[str, Entry] = {
     **{

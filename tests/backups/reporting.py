@@ -27,9 +27,14 @@ NIGHT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # of the Monday on which the c
 
 def a_key(customer: Customer, *, source_uid: str = "order", seats: int = 5) -> ActivationKey:
     key = issue_key(
-        customer, product="NATSO BACKUP+", product_code=3, seats=seats, valid_through=date(2027, 11, 22),
-        source_uid=source_uid, by=SYSTEM,
-    )  # fmt: skip
+        customer,
+        product="NATSO BACKUP+",
+        product_code=3,
+        seats=seats,
+        valid_through=date(2027, 11, 22),
+        source_uid=source_uid,
+        by=SYSTEM,
+    )
     db.session.flush()
     return key
 
@@ -84,26 +89,42 @@ def subscription_of(order: Order) -> Subscription:
 def a_report(run_id: str = "run-1", ended_at: datetime = NIGHT, **values: Any) -> Report:
     """What a body becomes once it is read."""
     defaults: dict[str, Any] = dict(
-        run_id=run_id, started_at=ended_at - timedelta(minutes=20), ended_at=ended_at, outcome=Outcome.OK,
-        trouble=Trouble.NONE, source_bytes=10**9, added_bytes=10**6, files_new=3, files_changed=7,
-        files_total=1000, incidents=0, texts=(), snapshot_id="", client_version="agent 3.2",
-    )  # fmt: skip
+        run_id=run_id,
+        started_at=ended_at - timedelta(minutes=20),
+        ended_at=ended_at,
+        outcome=Outcome.OK,
+        trouble=Trouble.NONE,
+        source_bytes=10**9,
+        added_bytes=10**6,
+        files_new=3,
+        files_changed=7,
+        files_total=1000,
+        incidents=0,
+        texts=(),
+        snapshot_id="",
+        client_version="agent 3.2",
+    )
     return Report(**{**defaults, **values})
 
 
 def a_usage(stored: int) -> Usage:
     """What the engine measures of a vault."""
-    return Usage(
-        bytes_stored=stored, objects=1, snapshots=3, newest_snapshot_at=NIGHT, keys=1, locks=0
-    )  # fmt: skip
+    return Usage(bytes_stored=stored, objects=1, snapshots=3, newest_snapshot_at=NIGHT, keys=1, locks=0)
 
 
 def a_body(run_id: str = "run-1", ended_at: datetime = NIGHT, **values: Any) -> dict[str, Any]:
     body = dict(
-        run_id=run_id, started_at=told(ended_at - timedelta(minutes=20)), ended_at=told(ended_at),
-        outcome="ok", source_bytes=10**9, added_bytes=10**6, files_new=3, files_changed=7, files_total=1000,
+        run_id=run_id,
+        started_at=told(ended_at - timedelta(minutes=20)),
+        ended_at=told(ended_at),
+        outcome="ok",
+        source_bytes=10**9,
+        added_bytes=10**6,
+        files_new=3,
+        files_changed=7,
+        files_total=1000,
         client_version="agent 3.2",
-    )  # fmt: skip
+    )
     return body | values
 
 

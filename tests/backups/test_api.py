@@ -13,16 +13,7 @@ from portal.backups.receive import RUNS_PER_HOUR
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.licensing.models import find_activation
-from tests.backups.reporting import (
-    NIGHT,
-    a_body,
-    a_key,
-    a_machine,
-    a_token,
-    a_watched_machine,
-    post,
-    told,
-)
+from tests.backups.reporting import NIGHT, a_body, a_key, a_machine, a_token, a_watched_machine, post, told
 from tests.builders import House, a_customer, stored
 
 Browser = Callable[..., FlaskClient]
@@ -115,8 +106,9 @@ def test_the_example_of_the_documentation_is_taken(house: House, browser: Browse
     assert (run.outcome, run.incidents, run.files_total) == ("partial", 2, 181220)
     named = {line.split("|")[1] for line in page.splitlines() if line.startswith("| `")}
     assert {name for cell in named for name in cell.replace("`", "").replace(",", " ").split()} == {
-        *example, "trouble"
-    }  # fmt: skip
+        *example,
+        "trouble",
+    }
 
 
 def test_two_machines_may_use_the_same_run_id(house: House, browser: Browser) -> None:
@@ -180,10 +172,19 @@ def test_everything_at_its_greatest_is_kept(house: House, browser: Browser) -> N
     _machine, token = a_watched_machine(house)
     most = 2**63 - 1
     body = a_body(
-        run_id="r" * 64, source_bytes=most, added_bytes=most, files_new=most, files_changed=most,
-        files_total=most, incidents=10**6, incident_texts=["é" * 500] * 50, snapshot_id="a" * 64,
-        client_version="v" * 40, outcome="failed", trouble="damaged",
-    )  # fmt: skip
+        run_id="r" * 64,
+        source_bytes=most,
+        added_bytes=most,
+        files_new=most,
+        files_changed=most,
+        files_total=most,
+        incidents=10**6,
+        incident_texts=["é" * 500] * 50,
+        snapshot_id="a" * 64,
+        client_version="v" * 40,
+        outcome="failed",
+        trouble="damaged",
+    )
     assert post(browser(), token, body).status_code == 201
     run = db.session.scalars(db.select(BackupRun)).one()
     assert (run.files_total, run.incidents, len(run.incident_rows)) == (most, 10**6, 50)

@@ -102,12 +102,16 @@ def test_000_44_an_amendment_that_stops_these_mails_is_obeyed(house: House) -> N
     machine, subscription = of_natso(house)
     subscription.amendments.append(
         SignedAmendment(
-            organisation=subscription.customer.organisation, subscription_id=subscription.id,
-            kind=AmendmentKind.AMENDMENT, label="Avenant", created_by="x",
-            signed_on=date(2026, 11, 20), effective_on=date(2026, 11, 20),
+            organisation=subscription.customer.organisation,
+            subscription_id=subscription.id,
+            kind=AmendmentKind.AMENDMENT,
+            label="Avenant",
+            created_by="x",
+            signed_on=date(2026, 11, 20),
+            effective_on=date(2026, 11, 20),
             values={"backup.incident_mail": {"value": False, "clause": "000-44"}},
         )
-    )  # fmt: skip
+    )
     db.session.commit()
     run, _is_new = receive_report(machine, a_report(outcome=Outcome.FAILED, texts=("x",)))
     assert mails(machine) == []

@@ -17,9 +17,14 @@ from tests.installation import an_installation
 def test_machines_that_activated_before_are_watched_after(tmp_path: Path) -> None:
     with an_installation(tmp_path) as place, place.context():
         key = issue_key(
-            a_customer(a_house().reseller), product="x", product_code=3, seats=2, source_uid="o", by=SYSTEM,
+            a_customer(a_house().reseller),
+            product="x",
+            product_code=3,
+            seats=2,
+            source_uid="o",
+            by=SYSTEM,
             valid_through=date(2027, 11, 22),
-        )  # fmt: skip
+        )
         db.session.flush()
         activated = [take_seat(key, "0123456789abcdef", "")[0].uid, take_seat(key, "m2", "Compta")[0].uid]
         db.session.commit()

@@ -36,13 +36,18 @@ def day(number: int) -> timedelta:
 def with_daily_limit(subscription: Subscription) -> None:
     """As the general conditions of the offer say when they rank above the specific ones (A10)."""
     row = SignedAmendment(
-        organisation=subscription.customer.organisation, subscription_id=subscription.id, label="Avenant",
-        kind=AmendmentKind.AMENDMENT, signed_on=NIGHT.date() - day(30), effective_on=NIGHT.date() - day(30),
+        organisation=subscription.customer.organisation,
+        subscription_id=subscription.id,
+        label="Avenant",
+        kind=AmendmentKind.AMENDMENT,
+        signed_on=NIGHT.date() - day(30),
+        effective_on=NIGHT.date() - day(30),
         values={
             "backup.change_rate_basis_points": {"value": 20, "clause": "004-07"},
             "backup.change_rate_since": {"value": "first_backup_daily", "clause": "004-07"},
-        }, created_by="x",
-    )  # fmt: skip
+        },
+        created_by="x",
+    )
     subscription.amendments.append(row)
     db.session.commit()
 

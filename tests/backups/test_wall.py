@@ -180,9 +180,10 @@ def test_every_state_is_told_by_a_word_and_a_sign(house: House, browser: Browser
     some_machines(house)
     text = browser(house.owner).get("/backups").text
     for state, word, icon in (
-        ("failed", "échouée", "x-circle"), ("unknown", "jamais vue", "question-circle"),
+        ("failed", "échouée", "x-circle"),
+        ("unknown", "jamais vue", "question-circle"),
         ("fresh", "à jour", "check-circle"),
-    ):  # fmt: skip
+    ):
         cell = text.split(f'class="cell cell-{state}"')[1].split("</a>")[0]
         assert word in cell
         assert f"#{icon}" in cell
@@ -194,9 +195,17 @@ def test_the_table_leaves_with_the_filter_that_is_on_the_screen(house: House, br
     answer = client.get("/backups/machines.csv?state=failed")
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
     assert rows[1:] == [
-        ["Émile", "Garage du Pont", "échouée", "2026-11-23 02:00:00", "2026-11-25 02:00:00", "24",
-         "1000000000", "1"]
-    ]  # fmt: skip
+        [
+            "Émile",
+            "Garage du Pont",
+            "échouée",
+            "2026-11-23 02:00:00",
+            "2026-11-25 02:00:00",
+            "24",
+            "1000000000",
+            "1",
+        ]
+    ]
     assert len(client.get("/backups/machines.csv").text.strip().splitlines()) == 4
 
 

@@ -51,10 +51,15 @@ def test_003_52_the_year_end_is_a_cut_too() -> None:
 @pytest.mark.parametrize(
     ("semester", "basis_points"),
     [
-        ("2023 S1", 1250), ("2023 S2", 1400), ("2024 S1", 1450), ("2024 S2", 1425),
-        ("2025 S1", 1315), ("2025 S2", 1215), ("2026 S1", 1215),
+        ("2023 S1", 1250),
+        ("2023 S2", 1400),
+        ("2024 S1", 1450),
+        ("2024 S2", 1425),
+        ("2025 S1", 1315),
+        ("2025 S2", 1215),
+        ("2026 S1", 1215),
     ],
-)  # fmt: skip
+)
 def test_003_52_the_rates_of_the_half_years(semester: str, basis_points: int) -> None:
     first = date(int(semester[:4]), 1 if semester.endswith("1") else 7, 1)
     assert owed(100_000, first - timedelta(days=1), first).slices[0].rate_basis_points == basis_points

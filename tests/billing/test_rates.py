@@ -26,13 +26,23 @@ def overdue(house: House, due_on: date = date(2025, 5, 31), **values: Any) -> In
     """1 200.00 with VAT, not paid."""
     customer = a_customer(house.reseller, **values)
     add_charge(
-        customer, origin=f"late:{customer.uid}", label="Abonnement", quantity=1, unit_cents=120_000,
-        includes_vat=True, method=Method.WIRE,
-    )  # fmt: skip
+        customer,
+        origin=f"late:{customer.uid}",
+        label="Abonnement",
+        quantity=1,
+        unit_cents=120_000,
+        includes_vat=True,
+        method=Method.WIRE,
+    )
     invoice = issue_invoice(
-        customer, issuer_for(customer), pending_charges(customer), method=Method.WIRE,
-        issued_on=date(2025, 5, 1), due_on=due_on, by=SYSTEM,
-    )  # fmt: skip
+        customer,
+        issuer_for(customer),
+        pending_charges(customer),
+        method=Method.WIRE,
+        issued_on=date(2025, 5, 1),
+        due_on=due_on,
+        by=SYSTEM,
+    )
     db.session.commit()
     return invoice
 
@@ -100,6 +110,9 @@ def test_a_faulty_rate_is_refused_beside_its_field(
 def test_a_rate_that_ships_is_never_overridden(house: House) -> None:
     with pytest.raises(Refused, match="ne change pas"):
         enter_rate("2025 S1", 1, "x", by=house.finance)
-    db.session.add(EnteredRate(semester="2025 S1", basis_points=1, source="x", entered_by="x",
-                               entered_on=date(2026, 1, 1)))  # fmt: skip
+    db.session.add(
+        EnteredRate(
+            semester="2025 S1", basis_points=1, source="x", entered_by="x", entered_on=date(2026, 1, 1)
+        )
+    )
     assert known_rates()["2025 S1"].basis_points == 315

@@ -57,11 +57,16 @@ def test_nothing_to_bill_is_refused() -> None:
 
 LINES = st.lists(
     st.builds(
-        Priced, st.just("x"), st.integers(1, 500), st.integers(0, 10**7), st.booleans(),
+        Priced,
+        st.just("x"),
+        st.integers(1, 500),
+        st.integers(0, 10**7),
+        st.booleans(),
         st.sampled_from([0, 550, 850, 1000, 2000]),
     ),
-    min_size=1, max_size=8,
-)  # fmt: skip
+    min_size=1,
+    max_size=8,
+)
 
 
 @given(LINES)

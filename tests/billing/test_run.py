@@ -126,9 +126,15 @@ def test_without_a_mandate_the_invoice_leaves_and_says_so(house: House) -> None:
 
 def a_charge(customer: Customer, origin: str = "restore:x") -> None:
     add_charge(
-        customer, origin=origin, label="Restauration d'un fichier", clause="002-08", quantity=1,
-        unit_cents=9000, includes_vat=False, method=Method.DIRECT_DEBIT,
-    )  # fmt: skip
+        customer,
+        origin=origin,
+        label="Restauration d'un fichier",
+        clause="002-08",
+        quantity=1,
+        unit_cents=9000,
+        includes_vat=False,
+        method=Method.DIRECT_DEBIT,
+    )
     db.session.commit()
 
 

@@ -30,8 +30,15 @@ def test_a_killed_run_bills_everybody_once(tmp_path: Path) -> None:
             for number in range(CUSTOMERS):
                 customer = a_customer(house.reseller, name=f"Client {number}", siren=None, accepted="")
                 sign_now(customer, entity)
-                add_charge(customer, origin=f"x:{number}", label="x", quantity=1, unit_cents=1000,
-                           includes_vat=False, method=Method.DIRECT_DEBIT)  # fmt: skip
+                add_charge(
+                    customer,
+                    origin=f"x:{number}",
+                    label="x",
+                    quantity=1,
+                    unit_cents=1000,
+                    includes_vat=False,
+                    method=Method.DIRECT_DEBIT,
+                )
             start_run(entity, "2026-11", by=SYSTEM)
             db.session.commit()
         for _ in range(KILLS):

@@ -16,9 +16,15 @@ from portal.errors import Refused
 
 
 def vat(
-    country: str, *, business: bool = False, number: bool = False, declared: bool = False,
-    sales: int = 0, last_year: int = 0, rates: dict[str, int] | None = None,
-) -> Vat:  # fmt: skip
+    country: str,
+    *,
+    business: bool = False,
+    number: bool = False,
+    declared: bool = False,
+    sales: int = 0,
+    last_year: int = 0,
+    rates: dict[str, int] | None = None,
+) -> Vat:
     return vat_for(
         country,
         business=business,

@@ -154,10 +154,25 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "no such page": ("owner", at("/nothing-here")),
 }
 OFTEN = (
-    "sign-in refused", "owner's home", "customers", "onboarding refused", "customer", "order to pay",
-    "termination", "contract", "own contract", "contract asked", "amendment",
-    "invoice", "cockpit", "batch", "mandate signed", "mail", "wall", "machine on the wall",
-)  # fmt: skip
+    "sign-in refused",
+    "owner's home",
+    "customers",
+    "onboarding refused",
+    "customer",
+    "order to pay",
+    "termination",
+    "contract",
+    "own contract",
+    "contract asked",
+    "amendment",
+    "invoice",
+    "cockpit",
+    "batch",
+    "mandate signed",
+    "mail",
+    "wall",
+    "machine on the wall",
+)
 HTTP_ERRORS = ("the server responded with a status of 4",)
 
 

@@ -56,9 +56,7 @@ def for_a_thumb(page: Page) -> list[str]:
 
 def test_a_mandate_is_signed_on_a_phone_without_javascript(portal: Instance, open_page: OpenPage) -> None:
     person = "direction@client46.example"
-    page = open_page(
-        viewport=people.PHONE, java_script_enabled=False, has_touch=True, is_mobile=True,
-    )  # fmt: skip
+    page = open_page(viewport=people.PHONE, java_script_enabled=False, has_touch=True, is_mobile=True)
     weights: dict[str, int] = {}
 
     def weigh(request: Request) -> None:

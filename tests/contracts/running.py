@@ -15,9 +15,15 @@ from tests.subscriptions.builders import a_product
 def a_subscription(house: House, customer: Customer | None = None, **values: Any) -> Subscription:
     """Under NumSpot, the contract whose terms change on the way, unless another product is described."""
     defaults = dict(
-        code="NS-M", name="NumSpot mensuel", terms_stack="numspot", plan=Plan.MONTHLY, billing_months=1,
-        unit_cents=10000, price_includes_vat=False, has_keys=False,
-    )  # fmt: skip
+        code="NS-M",
+        name="NumSpot mensuel",
+        terms_stack="numspot",
+        plan=Plan.MONTHLY,
+        billing_months=1,
+        unit_cents=10000,
+        price_includes_vat=False,
+        has_keys=False,
+    )
     described = {**defaults, **values}
     method = Method.DIRECT_DEBIT if described["terms_stack"] in {"numspot", "dropcloud"} else Method.WIRE
     customer = customer or a_customer(house.reseller, accepted=described["terms_stack"])

@@ -35,9 +35,12 @@ BILLED = date(2026, 12, 15)
 
 def a_draft(key: str, value: Any, **values: Any) -> Draft:
     defaults: dict[str, Any] = dict(
-        kind=AmendmentKind.AMENDMENT, label="Avenant n° 1", signed_on=TODAY, effective_on=BILLED,
+        kind=AmendmentKind.AMENDMENT,
+        label="Avenant n° 1",
+        signed_on=TODAY,
+        effective_on=BILLED,
         signed_by_both=True,
-    )  # fmt: skip
+    )
     return Draft(key=key, value=value, **{**defaults, **values})
 
 
@@ -98,23 +101,38 @@ def test_of_two_amendments_of_one_day_the_later_signature_counts(house: House) -
 @pytest.mark.parametrize(
     ("draft", "field", "said"),
     [
-        (a_draft("reversibility.delivery_day", 20), "key",
-         r"reversibility.delivery_day \(article Avenant n° 1\) : clé inconnue ; vouliez-vous « rev"),
-        (a_draft("reversibility.delivery_days", "vingt"), "value",
-         r"reversibility.delivery_days \(article 16\) : la valeur 'vingt' n'est pas « days »"),
+        (
+            a_draft("reversibility.delivery_day", 20),
+            "key",
+            r"reversibility.delivery_day \(article Avenant n° 1\) : clé inconnue ; vouliez-vous « rev",
+        ),
+        (
+            a_draft("reversibility.delivery_days", "vingt"),
+            "value",
+            r"reversibility.delivery_days \(article 16\) : la valeur 'vingt' n'est pas « days »",
+        ),
         (a_draft("reversibility.delivery_days", 3661), "value", r"\(article 16\) : 3661 est hors"),
         (a_draft("reversibility.delivery_days", -1), "value", "hors des limites"),
         (a_draft("termination.customer_refund", "half"), "value", "n'est pas un des choix none, prorata"),
-        (a_draft("reversibility.delivery_days", 20, signed_by_both=False), "signed_by_both",
-         r"reversibility.delivery_days \(article 16\) : Un avenant est signé par les deux parties"),
+        (
+            a_draft("reversibility.delivery_days", 20, signed_by_both=False),
+            "signed_by_both",
+            r"reversibility.delivery_days \(article 16\) : Un avenant est signé par les deux parties",
+        ),
         (a_draft("reversibility.delivery_days", 20, signed_on=date(2026, 11, 24)), "signed_on", "le futur"),
-        (a_draft("reversibility.delivery_days", 20, effective_on=date(2026, 11, 22)), "effective_on",
-         "ne prend pas effet avant sa signature"),
-        (a_draft("reversibility.delivery_days", 20, effective_on=date(2026, 12, 14)), "effective_on",
-         "facturé jusqu'au 14 décembre 2026 inclus"),
+        (
+            a_draft("reversibility.delivery_days", 20, effective_on=date(2026, 11, 22)),
+            "effective_on",
+            "ne prend pas effet avant sa signature",
+        ),
+        (
+            a_draft("reversibility.delivery_days", 20, effective_on=date(2026, 12, 14)),
+            "effective_on",
+            "facturé jusqu'au 14 décembre 2026 inclus",
+        ),
         (a_draft("reversibility.delivery_days", 20, text=b"MZ"), "text", "fichier PDF"),
     ],
-)  # fmt: skip
+)
 def test_what_refuses_an_amendment(house: House, draft: Draft, field: str, said: str) -> None:
     subscription = dobaas(house)
     with pytest.raises(Refused, match=said) as refused:
@@ -205,9 +223,14 @@ def test_every_value_of_the_contracts_survives_being_kept() -> None:
 
 
 FORM = {
-    "kind": "amendment", "label": "Avenant n° 1", "key": "reversibility.delivery_days", "value": "20",
-    "signed_on": "2026-11-23", "effective_on": "2026-12-15", "signed_by_both": "y",
-}  # fmt: skip
+    "kind": "amendment",
+    "label": "Avenant n° 1",
+    "key": "reversibility.delivery_days",
+    "value": "20",
+    "signed_on": "2026-11-23",
+    "effective_on": "2026-12-15",
+    "signed_by_both": "y",
+}
 
 
 def send(client: FlaskClient, subscription: Subscription, **values: Any) -> Any:
@@ -253,13 +276,18 @@ def test_a_scan_of_several_megabytes_is_taken_and_a_larger_one_is_not(house: Hou
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({"label": ""}, "label"), ({"value": ""}, "value"), ({"value": "-1"}, "value"),
+        ({"label": ""}, "label"),
+        ({"value": ""}, "value"),
+        ({"value": "-1"}, "value"),
         ({"value": "vingt"}, "value"),
-        ({"signed_on": ""}, "signed_on"), ({"signed_on": "2026-12-01"}, "signed_on"),
-        ({"effective_on": "2026-12-14"}, "effective_on"), ({"signed_by_both": ""}, "signed_by_both"),
-        ({"kind": "conditions", "signed_on": "2026-01-15"}, "effective_on"), ({"key": "no.such_key"}, "key"),
+        ({"signed_on": ""}, "signed_on"),
+        ({"signed_on": "2026-12-01"}, "signed_on"),
+        ({"effective_on": "2026-12-14"}, "effective_on"),
+        ({"signed_by_both": ""}, "signed_by_both"),
+        ({"kind": "conditions", "signed_on": "2026-01-15"}, "effective_on"),
+        ({"key": "no.such_key"}, "key"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_amendment_is_refused_beside_its_field(
     house: House, browser: Browser, values: dict[str, str], field: str
 ) -> None:

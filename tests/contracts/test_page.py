@@ -63,8 +63,9 @@ def test_the_notice_and_the_request_are_the_history(house: House) -> None:
     open_case(subscription, vault, reason=Reason.COPY, received_on=TODAY, cost_cents=0, by=SYSTEM)
     events = build_case(subscription).events
     assert [(event.what, event.on, event["reason"]) for event in events] == [
-        ("terminate", TODAY, "in_house"), ("reversibility_request", TODAY, "copy"),
-    ]  # fmt: skip
+        ("terminate", TODAY, "in_house"),
+        ("reversibility_request", TODAY, "copy"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +197,7 @@ QUESTIONS = {
     "reversibility_request": "on=2026-12-01&reason=copy",
     "price_change": "on=2026-12-01&effective_on=2027-02-01",
     "sla_measure": "on=2026-12-31&service=object_storage&measured_percent=99,5&promised_percent=99.97"
-                   "&mean_month_cents=1000&invoice_cents=1000",
+    "&mean_month_cents=1000&invoice_cents=1000",
     "usage": "on=2026-12-01&metered_average=480&unit_price_micros=120000",
     "force_majeure": "on=2026-12-01&ended_on=2026-12-10",
     "withdraw": "on=2026-12-01",
@@ -204,7 +205,7 @@ QUESTIONS = {
     "inactivity": "on=2026-12-01&last_use_on=2026-01-20",
     "incident": "on=2026-12-01&severity=1&opened_at=2026-12-01T10:00&answered_at=2026-12-01T10:10",
     "restore_request": "on=2026-12-01&kind=simple&cause=malware",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("make", [natso, dropcloud, dobaas, numspot], ids=lambda make: make.__name__)
@@ -237,18 +238,27 @@ def test_the_answer_names_amounts_and_clauses(house: House, browser: Browser) ->
     [
         ("what=incident&on=2026-12-01&severity=1", "opened_at", "Ce champ est nécessaire."),
         ("what=incident&on=2026-12-01&severity=4&opened_at=2026-12-01T10:00", "severity", "un des choix"),
-        ("what=incident&on=2026-12-01&severity=1&opened_at=2026-12-01T10:00&waiting_minutes=dix",
-         "waiting_minutes", "« Attente du client (en minutes) » : « dix » n&#39;est pas un entier"),
+        (
+            "what=incident&on=2026-12-01&severity=1&opened_at=2026-12-01T10:00&waiting_minutes=dix",
+            "waiting_minutes",
+            "« Attente du client (en minutes) » : « dix » n&#39;est pas un entier",
+        ),
         ("what=terminate&on=2026-02-30&by=customer&reason=none", "on", "n&#39;est pas un jour"),
         ("what=terminate&on=2026-01-01&by=customer&reason=none", "on", "précède le début du contrat"),
-        ("what=terminate&on=2026-12-02&received_on=2026-12-01&by=customer&reason=none", "received_on",
-         "ne peut pas précéder"),
-        ("what=late_payment&on=2026-12-01&due_on=2026-01-31&paid_on=2026-03-15&amount_cents=douze",
-         "amount_cents", ""),
+        (
+            "what=terminate&on=2026-12-02&received_on=2026-12-01&by=customer&reason=none",
+            "received_on",
+            "ne peut pas précéder",
+        ),
+        (
+            "what=late_payment&on=2026-12-01&due_on=2026-01-31&paid_on=2026-03-15&amount_cents=douze",
+            "amount_cents",
+            "",
+        ),
         ("what=usage&on=2026-12-01&metered_average=NaN&unit_price_micros=1", "metered_average", "NaN"),
         ("what=withdraw&on=2026-12-01", "on", "Seul un consommateur se rétracte (L1)."),
     ],
-)  # fmt: skip
+)
 def test_a_question_that_cannot_be_asked_is_refused_beside_its_field(
     house: House, browser: Browser, query: str, field: str, said: str
 ) -> None:
@@ -289,11 +299,20 @@ def test_the_contract_is_linked_from_customer_and_subscription(house: House, bro
 
 def an_invoice(subscription: Subscription, *, due_on: date, paid_on: date | None) -> None:
     invoice = Invoice(
-        organisation=subscription.customer.organisation, legal_entity_id=subscription.legal_entity_id,
-        customer_id=subscription.customer_id, number=f"FA-{due_on}", issued_on=due_on, due_on=due_on,
-        net_cents=59370, vat_cents=11874, gross_cents=71244, method=Method.WIRE, paid_on=paid_on, parties={},
+        organisation=subscription.customer.organisation,
+        legal_entity_id=subscription.legal_entity_id,
+        customer_id=subscription.customer_id,
+        number=f"FA-{due_on}",
+        issued_on=due_on,
+        due_on=due_on,
+        net_cents=59370,
+        vat_cents=11874,
+        gross_cents=71244,
+        method=Method.WIRE,
+        paid_on=paid_on,
+        parties={},
         state=InvoiceState.PAID if paid_on else InvoiceState.ISSUED,
-    )  # fmt: skip
+    )
     db.session.add(invoice)
     db.session.flush()
     charge_next_period(subscription)

@@ -31,9 +31,14 @@ FIRST = date(2027, 2, 23)  # the price of the order is kept through 23 January
 
 def monthly(house: House) -> Subscription:
     return a_subscription(
-        house, code="NB-M", name="NATSO mensuel", terms_stack="natso", plan=Plan.MONTHLY, unit_cents=1000,
+        house,
+        code="NB-M",
+        name="NATSO mensuel",
+        terms_stack="natso",
+        plan=Plan.MONTHLY,
+        unit_cents=1000,
         price_includes_vat=True,
-    )  # fmt: skip
+    )
 
 
 def decided(subscription: Subscription, cents: int = 1200, on: date = CHOSEN) -> PriceRevision:
@@ -56,9 +61,12 @@ def test_a_period_is_owed_at_the_price_of_its_first_day(house: House) -> None:
     step = db.session.scalars(db.select(PriceStep)).one()
     assert (step.effective_on, step.unit_cents) == (FIRST, 1200)
     assert charged(subscription, 5) == [
-        ("2026-11-23", 1000), ("2026-12-23", 1000), ("2027-01-23", 1000), ("2027-02-23", 1200),
+        ("2026-11-23", 1000),
+        ("2026-12-23", 1000),
+        ("2027-01-23", 1000),
+        ("2027-02-23", 1200),
         ("2027-03-23", 1200),
-    ]  # fmt: skip
+    ]
     assert stored(subscription).unit_cents == 1200
     entries = [entry for entry in timeline(subscription) if entry.what == "take_price"]
     assert [(e.before, e.after, e.details["start"]) for e in entries] == [("1000", "1200", "2027-02-23")]

@@ -136,8 +136,10 @@ def test_a_refusal_in_writing_and_in_time_keeps_the_old_version(
     assert answer.status_code == 303
     assert stored(notice).state == NoticeState.REFUSED
     assert (notice.refused_by, notice.refused_at, notice.refused_from) == (
-        person.name, LAST_MINUTE, "127.0.0.1",
-    )  # fmt: skip
+        person.name,
+        LAST_MINUTE,
+        "127.0.0.1",
+    )
     page = client.get(f"/notices/{notice.uid}").text
     assert f"/subscriptions/{subscription.uid}/termination" in page
     assert "au prorata" in page and "003-18" in page

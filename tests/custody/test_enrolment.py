@@ -25,8 +25,18 @@ def test_the_page_carries_no_secret_and_no_field_for_one(browser, owner, vault):
 def test_its_script_sends_nothing():
     script = (ROOT / "static" / "enrolment.js").read_text()
     assert "getRandomValues(new Uint8Array(16))" in script
-    for way in ("fetch", "XMLHttpRequest", "sendBeacon", "WebSocket", "submit", ".value", "Storage", "cookie",
-                "location", "Math.random"):  # fmt: skip
+    for way in (
+        "fetch",
+        "XMLHttpRequest",
+        "sendBeacon",
+        "WebSocket",
+        "submit",
+        ".value",
+        "Storage",
+        "cookie",
+        "location",
+        "Math.random",
+    ):
         assert way not in script, way
 
 

@@ -9,13 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from portal import jobs
 from portal.blobs import Document, content_of
 from portal.custody.jobs import ask_for_proofs, due_on
-from portal.custody.register import (
-    TEXT_VERSION,
-    acknowledgement_of,
-    note_custody,
-    notes_of,
-    shown_text,
-)
+from portal.custody.register import TEXT_VERSION, acknowledgement_of, note_custody, notes_of, shown_text
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import key_agent
@@ -29,8 +23,12 @@ from tests.builders import stored, work
 from tests.conftest import MONDAY
 from tests.vaulting import link_in, unlock
 
-NOTE = {"custody": "escrow", "holder": "Étude et deux associés", "email": "etude@client.example",
-        "since_on": "2026-11-01"}  # fmt: skip
+NOTE = {
+    "custody": "escrow",
+    "holder": "Étude et deux associés",
+    "email": "etude@client.example",
+    "since_on": "2026-11-01",
+}
 SIGNATURE = {"name": "Claude Exemple", "function": "gérance", "agreed": "y"}
 
 
@@ -166,9 +164,20 @@ def test_it_is_asked_for_with_two_reminders_then_a_year_later(vault, at):
         run(at, day)
         sent.append((day, len(proof_asked(vault))))
     assert sent == [
-        (29, 0), (30, 1), (31, 1), (36, 1), (37, 2), (50, 2), (51, 3), (52, 3), (200, 3), (394, 3), (395, 4),
-        (396, 4), (402, 5),
-    ]  # fmt: skip
+        (29, 0),
+        (30, 1),
+        (31, 1),
+        (36, 1),
+        (37, 2),
+        (50, 2),
+        (51, 3),
+        (52, 3),
+        (200, 3),
+        (394, 3),
+        (395, 4),
+        (396, 4),
+        (402, 5),
+    ]
     states = [one.state for one in proof_asked(vault)]
     assert states == [OpeningState.ASKED] + [OpeningState.CLOSED] * 4
     assert len(mails_about(vault)) == 5
@@ -222,12 +231,7 @@ def test_a_restoration_is_a_proof_too(vault, agent, browser):
 )
 def test_who_holds_the_passphrase_is_asked_for_the_proof(vault, at, custody, asked):
     note_custody(
-        vault,
-        custody,
-        holder="Étude",
-        email="gardienne@client.example",
-        since_on=MONDAY.date(),
-        by=SYSTEM,
+        vault, custody, holder="Étude", email="gardienne@client.example", since_on=MONDAY.date(), by=SYSTEM
     )
     run(at, 40)
     assert proof_asked(vault)[0].recipient == asked

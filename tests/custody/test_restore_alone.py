@@ -93,9 +93,7 @@ def stored_at(kind: str, folder: Path, bucket: Bucket) -> Iterator[str]:
 
 def restic(repository: str, *words: str, password: str = SECRET) -> "subprocess.CompletedProcess[str]":
     """What a person does who pastes the three lines; the password is asked by restic, on this machine."""
-    environment = {
-        "PATH": os.environ["PATH"], "RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD": password,
-    }  # fmt: skip
+    environment = {"PATH": os.environ["PATH"], "RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD": password}
     command = ["restic", "--no-cache", *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -115,8 +113,16 @@ def test_what_is_restored_is_what_was_saved(
         granted = grant(location)
         shown = restic(granted.repository, "--no-lock", "snapshots", "--json")
         assert shown.returncode == 0, shown.stderr
-        done = restic(granted.repository, "--no-lock", "restore", "latest", "--host", "compta",
-                      "--target", str(tmp_path / "out"))  # fmt: skip
+        done = restic(
+            granted.repository,
+            "--no-lock",
+            "restore",
+            "latest",
+            "--host",
+            "compta",
+            "--target",
+            str(tmp_path / "out"),
+        )
         assert done.returncode == 0, done.stderr
     source = repository.parent / "compta"
     restored = tmp_path / "out" / source.relative_to("/")

@@ -16,13 +16,24 @@ from tests.test_access import without_tokens
 Browser = Callable[..., FlaskClient]
 
 ENTRY = {
-    "kind": "business", "name": "Menuiserie Évrard", "siren": "732 829 320", "siret": "",
-    "vat_number": "FR 44 732829320", "street": "12 rue des Lilas", "postcode": "35000", "town": "Rennes",
-    "country": "FR", "language": "fr", "health_data": "no", "billing-name": "Paul Évrard",
-    "billing-email": "Compta@Evrard.example", "technical-name": "Luc",
+    "kind": "business",
+    "name": "Menuiserie Évrard",
+    "siren": "732 829 320",
+    "siret": "",
+    "vat_number": "FR 44 732829320",
+    "street": "12 rue des Lilas",
+    "postcode": "35000",
+    "town": "Rennes",
+    "country": "FR",
+    "language": "fr",
+    "health_data": "no",
+    "billing-name": "Paul Évrard",
+    "billing-email": "Compta@Evrard.example",
+    "technical-name": "Luc",
     "technical-email": "luc@evrard.example",
-    "terms": "natso", "accepted": "y",
-}  # fmt: skip
+    "terms": "natso",
+    "accepted": "y",
+}
 
 
 def test_a_customer_is_onboarded_on_one_form(house: House, browser: Browser) -> None:

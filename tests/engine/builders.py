@@ -42,10 +42,20 @@ def many_files(place: Path, count: int = 200, size: int = 30_000) -> Path:
 
 
 AWKWARD = (
-    b"caf\xc3\xa9.txt", b"ligne\n2.txt", b"a[1]*.txt", b"a1.txt", b"CON", b"octet\xff.txt",
-    b"vide.txt", b"Casse.txt", b"casse.txt", b"fin. ", b"barre\\oblique", b"n" * 250,
+    b"caf\xc3\xa9.txt",
+    b"ligne\n2.txt",
+    b"a[1]*.txt",
+    b"a1.txt",
+    b"CON",
+    b"octet\xff.txt",
+    b"vide.txt",
+    b"Casse.txt",
+    b"casse.txt",
+    b"fin. ",
+    b"barre\\oblique",
+    b"n" * 250,
     b"MANIFEST.csv",
-)  # fmt: skip
+)
 
 
 def awkward_files(place: Path) -> Path:

@@ -65,10 +65,12 @@ class Bucket:
         self.asked: Counter[str] = Counter()
         self.refuse: Callable[[str, str], str | None] = lambda _method, _path: None
         self.client: Any = boto3.client(
-            "s3", endpoint_url=self.endpoint, region_name="us-east-1",
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
             aws_access_key_id=SECRETS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=SECRETS["AWS_SECRET_ACCESS_KEY"],
-        )  # fmt: skip
+        )
 
     def repo(self, prefix: str) -> RepoRef:
         return RepoRef(f"s3:{self.endpoint}/{BUCKET}/{prefix}")

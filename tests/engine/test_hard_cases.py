@@ -65,9 +65,11 @@ def test_links_and_holes_are_delivered(engine, tmp_path):
     assert contents(place / str(source).strip("/")) == contents(source)
     special = {Path(row["original"]).name: (row["type"], row["target"]) for row in rows(done, "SPECIAL.csv")}
     assert special == {
-        "vide": ("dir", ""), "tourne": ("symlink", "rond"), "rond": ("symlink", "tourne"),
+        "vide": ("dir", ""),
+        "tourne": ("symlink", "rond"),
+        "rond": ("symlink", "tourne"),
         "soi": ("symlink", "."),
-    }  # fmt: skip
+    }
 
 
 def test_a_lock_is_told_and_hinders_no_reading(engine, copy_of_office):

@@ -19,8 +19,7 @@ from tests.engine.test_restic import wait_for
 
 def start(path: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(path)],
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(path)], stderr=subprocess.DEVNULL
     )
     wait_for(lambda: KeyAgent(path).alive() or process.poll() is not None)
     return process

@@ -86,8 +86,10 @@ def test_a_destruction_cut_off_is_finished_and_counts_everything(
     report = engine.destroy(copy_of_office, tmp_path / "journal")
     assert not Path(copy_of_office.location).exists()
     assert (report.objects, report.bytes, report.names_sha256) == (
-        whole.objects, whole.bytes, whole.names_sha256,
-    )  # fmt: skip
+        whole.objects,
+        whole.bytes,
+        whole.names_sha256,
+    )
 
 
 def test_a_folder_that_is_no_repository_is_not_deleted(tmp_path):

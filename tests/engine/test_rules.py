@@ -6,13 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.engine.rules import (
-    build_report,
-    incidents_to_mail,
-    is_due,
-    needs_review,
-    needs_review_daily,
-)
+from portal.engine.rules import build_report, incidents_to_mail, is_due, needs_review, needs_review_daily
 from portal.errors import Refused
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -37,8 +31,7 @@ def test_002_05_an_empty_last_backup_compares_with_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "days", "review"),
-    [(20, 1, False), (21, 1, True), (140, 7, False), (141, 7, True)],
+    ("changed", "days", "review"), [(20, 1, False), (21, 1, True), (140, 7, False), (141, 7, True)]
 )
 def test_004_07_above_a_fifth_of_a_percent_a_day_the_contract_is_reviewed(
     changed: int, days: int, review: bool

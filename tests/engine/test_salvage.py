@@ -10,15 +10,7 @@ from portal.engine.errors import EngineError
 from portal.engine.port import ExportLimits, RepoRef
 from portal.engine.restic import Restic, Timeouts
 from portal.engine.trees import unquoted
-from tests.engine.builders import (
-    SECRET,
-    a_backup,
-    a_key,
-    a_repository,
-    awkward_files,
-    flip_bytes,
-    many_files,
-)
+from tests.engine.builders import SECRET, a_backup, a_key, a_repository, awkward_files, flip_bytes, many_files
 from tests.engine.servers import SECRETS, s3_server
 from tests.engine.test_export import check_sums, contents, rows, unzip
 from tests.engine.test_tar_export import TAR, untar
@@ -245,10 +237,15 @@ def test_a_wrong_passphrase_is_no_damage(engine, some_files, tmp_path):
 @pytest.mark.parametrize(
     ("quoted", "name"),
     [
-        ("café", "café"), (r"ligne\n2", "ligne\n2"), (r"octet\xff", "octet\udcff"), (r"a\\b", "a\\b"),
-        (r"\"x\"", '"x"'), (r"zero\u200bwidth", "zero\u200bwidth"), (r"\U000e0001", "\U000e0001"),
+        ("café", "café"),
+        (r"ligne\n2", "ligne\n2"),
+        (r"octet\xff", "octet\udcff"),
+        (r"a\\b", "a\\b"),
+        (r"\"x\"", '"x"'),
+        (r"zero\u200bwidth", "zero\u200bwidth"),
+        (r"\U000e0001", "\U000e0001"),
         (r"\x7f", "\x7f"),
     ],
-)  # fmt: skip
+)
 def test_names_in_restic_s_records_are_taken_back(quoted, name):
     assert unquoted(quoted) == name

@@ -25,27 +25,39 @@ def test_every_fault_has_a_sentence():
     [
         (1, "Fatal: wrong password or no key found", "wrong_key"),
         (12, "", "wrong_key"),
-        (1, "Fatal: unable to open config file: … Is there a repository at the following location?",
-         "repo_missing"),
+        (
+            1,
+            "Fatal: unable to open config file: … Is there a repository at the following location?",
+            "repo_missing",
+        ),
         (10, "", "repo_missing"),
-        (1, "dial tcp: connection refused\nIs there a repository at the following location?",
-         "backend_unreachable"),
+        (
+            1,
+            "dial tcp: connection refused\nIs there a repository at the following location?",
+            "backend_unreachable",
+        ),
         (1, "unable to create lock in backend: repository is already locked by PID 12", "locked"),
         (11, "", "locked"),
         (1, "write /x: no space left on device", "no_space"),
         (1, "unexpected HTTP response (403): 403 Forbidden", "backend_denied"),
         (2, "ciphertext verification failed", "damaged"),
         (2, "panic: runtime error", "damaged"),
-        (1, "Load(<snapshot/00>, 0, 0) failed: open /x/snapshots/00: no such file or directory\n"
+        (
+            1,
+            "Load(<snapshot/00>, 0, 0) failed: open /x/snapshots/00: no such file or directory\n"
             "failed to load snapshot [null]: open /x/snapshots/00: no such file or directory",
-         "snapshot_missing"),
-        (1, "failed to load snapshot [null]: \\u003csnapshot/0000000000\\u003e does not exist",
-         "snapshot_missing"),
+            "snapshot_missing",
+        ),
+        (
+            1,
+            "failed to load snapshot [null]: \\u003csnapshot/0000000000\\u003e does not exist",
+            "snapshot_missing",
+        ),
         (1, "failed to load snapshot 1a2b: ciphertext verification failed", "damaged"),
         (99, "something new", "unknown"),
         (-9, "", "unknown"),
     ],
-)  # fmt: skip
+)
 def test_what_restic_says_is_classified(code, text, fault):
     assert classify(code, text) == fault
 
@@ -98,11 +110,17 @@ def test_names_are_unique_whatever_the_case_and_the_form_of_accents():
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("CON", "_CON"), ("con.txt", "_con.txt"), ("CONTRAT", "CONTRAT"), ("lpt1", "_lpt1"),
-        ("fin.", "fin_"), ("a. ", "a__"), ('a<>:"|?*b', "a_______b"),
-        ("SHA256SUMS", "SHA256SUMS~2"), ("\udcff", "_"),
+        ("CON", "_CON"),
+        ("con.txt", "_con.txt"),
+        ("CONTRAT", "CONTRAT"),
+        ("lpt1", "_lpt1"),
+        ("fin.", "fin_"),
+        ("a. ", "a__"),
+        ('a<>:"|?*b', "a_______b"),
+        ("SHA256SUMS", "SHA256SUMS~2"),
+        ("\udcff", "_"),
     ],
-)  # fmt: skip
+)
 def test_a_name_that_windows_refuses_is_changed(name, expected):
     assert Namer().name(name) == expected
 
@@ -128,9 +146,16 @@ def test_odd_names_are_escaped_as_coreutils_does(tmp_path):
 
 def test_empty_folders_are_found_in_tree_order():
     folders = EmptyFolders()
-    nodes = [Node(path, type_, 0, None, 0) for path, type_ in (
-        ("/a", "dir"), ("/a/f", "file"), ("/a/vide", "dir"), ("/ab", "dir"), ("/ab/c", "dir"),
-    )]  # fmt: skip
+    nodes = [
+        Node(path, type_, 0, None, 0)
+        for path, type_ in (
+            ("/a", "dir"),
+            ("/a/f", "file"),
+            ("/a/vide", "dir"),
+            ("/ab", "dir"),
+            ("/ab/c", "dir"),
+        )
+    ]
     assert [one for node in [*nodes, None] if (one := folders.see(node))] == ["/a/vide", "/ab/c"]
 
 

@@ -39,8 +39,12 @@ def remote(request, copy_of_office: RepoRef, bucket: Bucket, tmp_path: Path) -> 
 def test_a_repository_on_a_server_weighs_what_it_weighs_here(remote, office):
     here, there = keyless.usage(office), keyless.usage(remote, KEYS)
     assert (there.bytes_stored, there.objects, there.snapshots, there.keys, there.locks) == (
-        here.bytes_stored, here.objects, here.snapshots, here.keys, here.locks,
-    )  # fmt: skip
+        here.bytes_stored,
+        here.objects,
+        here.snapshots,
+        here.keys,
+        here.locks,
+    )
 
 
 def test_the_last_backup_is_dated_by_the_server_that_knows_it(bucket, office):
@@ -172,9 +176,13 @@ def fault_of(repo: RepoRef, access: Access = HURRIED) -> str:
 @pytest.mark.parametrize("kind", ["rest:{}/", "s3:{}/coffres/x"])
 @pytest.mark.parametrize(
     ("status", "fault"),
-    [(500, "backend_unreachable"), (503, "backend_unreachable"), (403, "backend_denied"),
-     (404, "repo_missing")],
-)  # fmt: skip
+    [
+        (500, "backend_unreachable"),
+        (503, "backend_unreachable"),
+        (403, "backend_denied"),
+        (404, "repo_missing"),
+    ],
+)
 def test_what_a_server_answers_is_told(kind, status, fault):
     with bad_server(status) as address:
         assert fault_of(RepoRef(kind.format(address))) == fault

@@ -26,8 +26,14 @@ def untar(place: Path, out: Path) -> Path:
     """As the page tells the customer to."""
     out.mkdir()
     command = "cat *.tar | tar --ignore-zeros --delay-directory-restore --xattrs --numeric-owner -xpf - -C"
-    subprocess.run(f'{command} "$0"', shell=True, check=True, cwd=place, executable="/bin/bash",
-                   env={**os.environ, "BASH_ARGV0": str(out)})  # fmt: skip
+    subprocess.run(
+        f'{command} "$0"',
+        shell=True,
+        check=True,
+        cwd=place,
+        executable="/bin/bash",
+        env={**os.environ, "BASH_ARGV0": str(out)},
+    )
     return out
 
 

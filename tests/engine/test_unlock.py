@@ -10,14 +10,7 @@ from portal import clock
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.engine.installed import key_agent
-from portal.engine.models import (
-    OpeningPurpose,
-    OpeningState,
-    Vault,
-    VaultOpening,
-    VaultState,
-    ask_for_key,
-)
+from portal.engine.models import OpeningPurpose, OpeningState, Vault, VaultOpening, VaultState, ask_for_key
 from portal.engine.sealing import seal
 from portal.journal import SYSTEM
 from tests import vaulting

@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.engine.volume_entry import Header
-from portal.engine.zip_archive import (
-    CHUNK_BYTES,
-    ZipArchive,
-    _inflated,
-    content_digest,
-    isal_zlib,
-)
+from portal.engine.zip_archive import CHUNK_BYTES, ZipArchive, _inflated, content_digest, isal_zlib
 
 NOISE = random.Random(3).randbytes(2_500_000)
 TEXT = b"Devis du cabinet comptable de Valence. " * 60_000

@@ -31,9 +31,15 @@ def cap(
     loss: int, *, cashed: int = 2_400_000, last: int = 90_000, consumer: bool = False, gross: bool = False
 ) -> LiabilityCap:
     return general_cap(
-        cashed_cents=cashed, cashed_share_basis_points=5000, last_month_cents=last, months=12,
-        loss_cents=loss, threshold_cents=500_000, consumer=consumer, gross_fault=gross,
-    )  # fmt: skip
+        cashed_cents=cashed,
+        cashed_share_basis_points=5000,
+        last_month_cents=last,
+        months=12,
+        loss_cents=loss,
+        threshold_cents=500_000,
+        consumer=consumer,
+        gross_fault=gross,
+    )
 
 
 @pytest.mark.parametrize("clause", ["000-50", "001-35"])

@@ -20,9 +20,14 @@ Browser = Callable[..., FlaskClient]
 
 def a_key(house: House, seats: int = 5) -> ActivationKey:
     key = issue_key(
-        a_customer(house.reseller), product="NATSO BACKUP+", product_code=3, seats=seats,
-        valid_through=date(2027, 11, 22), source_uid="order", by=SYSTEM,
-    )  # fmt: skip
+        a_customer(house.reseller),
+        product="NATSO BACKUP+",
+        product_code=3,
+        seats=seats,
+        valid_through=date(2027, 11, 22),
+        source_uid="order",
+        by=SYSTEM,
+    )
     db.session.commit()
     return key
 
@@ -111,9 +116,14 @@ def test_a_moved_ciphertext_does_not_open(app: Flask, house: House) -> None:
 
     first = a_key(house)
     second = issue_key(
-        first.customer, product="x", product_code=1, seats=1, valid_through=date(2027, 1, 1),
-        source_uid="o", by=SYSTEM,
-    )  # fmt: skip
+        first.customer,
+        product="x",
+        product_code=1,
+        seats=1,
+        valid_through=date(2027, 1, 1),
+        source_uid="o",
+        by=SYSTEM,
+    )
     second.code_sealed = first.code_sealed
     with pytest.raises(InvalidTag):
         _ = second.code

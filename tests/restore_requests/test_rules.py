@@ -60,8 +60,11 @@ def test_002_09_nothing_to_restore_is_refused():
 
 
 READY = {
-    "planned_on": date(2026, 11, 23), "technician": "Luc", "needs_quote": True, "quote_accepted_at": DONE,
-}  # fmt: skip
+    "planned_on": date(2026, 11, 23),
+    "technician": "Luc",
+    "needs_quote": True,
+    "quote_accepted_at": DONE,
+}
 
 
 def test_002_09_a_simple_restore_starts_on_request():

@@ -213,8 +213,13 @@ def test_a_vault_whose_names_are_lost_is_decided_too(browser, house, owner, agen
 
 # On a medium
 
-SHIPPED = {"medium": "disque 2 To n° 12", "tracking": "Colis 8R123", "on": "2026-11-25", "checked": "y",
-           "encrypted": "y"}  # fmt: skip
+SHIPPED = {
+    "medium": "disque 2 To n° 12",
+    "tracking": "Colis 8R123",
+    "on": "2026-11-25",
+    "checked": "y",
+    "encrypted": "y",
+}
 
 
 def test_a_medium_starts_the_time_to_check_again(browser, house, owner, subscription, own_vault, at):

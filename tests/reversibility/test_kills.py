@@ -56,9 +56,14 @@ def installation(place, monkeypatch) -> Iterator[Flask]:
     monkeypatch.setenv("DATA_DIR", str(folder))
     monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC))
     app = create_app(
-        TESTING=True, WTF_CSRF_ENABLED=False, DATA_DIR=folder, SQLALCHEMY_DATABASE_URI=url,
-        BLOB_URL=f"{folder}/blobs", KEY_AGENT_SOCKET=f"{folder}/agent.sock", ERASE_COOLING_HOURS=0,
-    )  # fmt: skip
+        TESTING=True,
+        WTF_CSRF_ENABLED=False,
+        DATA_DIR=folder,
+        SQLALCHEMY_DATABASE_URI=url,
+        BLOB_URL=f"{folder}/blobs",
+        KEY_AGENT_SOCKET=f"{folder}/agent.sock",
+        ERASE_COOLING_HOURS=0,
+    )
     with app.app_context(), vaulting.running_agent(folder / "agent.sock"):
         upgrade()
         set_scope(EVERYTHING)

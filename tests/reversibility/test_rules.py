@@ -154,9 +154,12 @@ def test_004_30_restitution_or_destruction_within_60_days_of_a_registered_letter
 def test_004_30_there_is_no_third_choice():
     with pytest.raises(Refused, match="restitution ou la destruction"):
         choice_due_on(
-            "archive", date(2026, 11, 21), 60,
-            channel="registered_letter", required_channel="registered_letter",
-        )  # fmt: skip
+            "archive",
+            date(2026, 11, 21),
+            60,
+            channel="registered_letter",
+            required_channel="registered_letter",
+        )
 
 
 def test_002_21_004_34_reloading_is_billed_at_the_tariff_of_the_notice():

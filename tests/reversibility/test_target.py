@@ -31,14 +31,22 @@ def form(app, monkeypatch):
     monkeypatch.setitem(app.config, "PRIVATE_TARGETS", True)
     with s3_server() as server:
         yield {
-            "endpoint": server.endpoint, "bucket": "reprise", "prefix": "2026/copie",
-            "access_key": "AKIAESSAI", "secret_key": "canari-cle-secrete",
-        }  # fmt: skip
+            "endpoint": server.endpoint,
+            "bucket": "reprise",
+            "prefix": "2026/copie",
+            "access_key": "AKIAESSAI",
+            "secret_key": "canari-cle-secrete",
+        }
 
 
 def bucket(form):
-    client = boto3.client("s3", endpoint_url=form["endpoint"], aws_access_key_id=form["access_key"],
-                          aws_secret_access_key=form["secret_key"], region_name="us-east-1")  # fmt: skip
+    client = boto3.client(
+        "s3",
+        endpoint_url=form["endpoint"],
+        aws_access_key_id=form["access_key"],
+        aws_secret_access_key=form["secret_key"],
+        region_name="us-east-1",
+    )
     client.create_bucket(Bucket=form["bucket"])
     return client
 
@@ -98,9 +106,17 @@ def test_another_place_replaces_the_first_and_forgets_its_keys(browser, ready, f
 
 @pytest.mark.parametrize(
     "change",
-    [{"endpoint": ""}, {"endpoint": "s3.exemple.fr"}, {"endpoint": "http://127.0.0.1/x"}, {"bucket": "A"},
-     {"bucket": "a_b"}, {"prefix": "é?"}, {"access_key": " "}, {"secret_key": ""}],
-)  # fmt: skip
+    [
+        {"endpoint": ""},
+        {"endpoint": "s3.exemple.fr"},
+        {"endpoint": "http://127.0.0.1/x"},
+        {"bucket": "A"},
+        {"bucket": "a_b"},
+        {"prefix": "é?"},
+        {"access_key": " "},
+        {"secret_key": ""},
+    ],
+)
 def test_what_is_wrong_is_said_and_nothing_is_noted(browser, ready, form, change):
     customer = browser(vaulting.a_customer_user(ready.customer))
     answer = customer.post(f"/reversibility/{ready.uid}/target", data=form | change)
@@ -111,9 +127,17 @@ def test_what_is_wrong_is_said_and_nothing_is_noted(browser, ready, form, change
 
 @pytest.mark.parametrize(
     "address",
-    ["http://s3.exemple.fr", "https://127.0.0.1", "https://10.0.0.8:9000", "https://169.254.169.254",
-     "https://[::1]", "https://localhost", "https://user@s3.exemple.fr", "https://nulle-part.invalid"],
-)  # fmt: skip
+    [
+        "http://s3.exemple.fr",
+        "https://127.0.0.1",
+        "https://10.0.0.8:9000",
+        "https://169.254.169.254",
+        "https://[::1]",
+        "https://localhost",
+        "https://user@s3.exemple.fr",
+        "https://nulle-part.invalid",
+    ],
+)
 def test_a_place_inside_the_providers_network_is_refused(app, tables, address):
     with pytest.raises(Refused):
         checked_endpoint(address)

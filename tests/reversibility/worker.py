@@ -36,10 +36,12 @@ def main() -> None:
     url, folder = sys.argv[1:3]
     os.environ["DATA_DIR"] = folder
     app = create_app(
-        DATA_DIR=Path(folder), SQLALCHEMY_DATABASE_URI=url, BLOB_URL=f"{folder}/blobs",
+        DATA_DIR=Path(folder),
+        SQLALCHEMY_DATABASE_URI=url,
+        BLOB_URL=f"{folder}/blobs",
         KEY_AGENT_SOCKET=f"{folder}/agent.sock",
         EXPORT_LIMITS=ExportLimits(volume_entries=10, keep_free_bytes=0),
-    )  # fmt: skip
+    )
     if len(sys.argv) > 3:
         slow_down()
     jobs.work(app, lambda: False, idle_seconds=0.1)

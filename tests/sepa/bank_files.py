@@ -26,9 +26,13 @@ class Back:
 
 
 def camt(
-    rows: Iterable[Back], version: str = "camt.054.001.08", *, message_id: str = "CAMT-1",
-    iban: str = "FR7630006000011234567890189", per_entry: int = 1,
-) -> bytes:  # fmt: skip
+    rows: Iterable[Back],
+    version: str = "camt.054.001.08",
+    *,
+    message_id: str = "CAMT-1",
+    iban: str = "FR7630006000011234567890189",
+    per_entry: int = 1,
+) -> bytes:
     """A notification (camt.054) or a statement (camt.053) of some debits, so many in each entry."""
     rows = list(rows)
     root, part = {"camt.054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn"), "camt.053": ("BkToCstmrStmt", "Stmt")}[
@@ -77,9 +81,10 @@ def _details(row: Back, version: str, side: str) -> str:
     end = f"<EndToEndId>{escape(row.end_to_end_id)}</EndToEndId>" if row.end_to_end_id else ""
     amount = _amount(row.cents, row.currency)
     money = (
-        f"<AmtDtls><TxAmt>{amount}</TxAmt></AmtDtls>" if version.endswith("02")
+        f"<AmtDtls><TxAmt>{amount}</TxAmt></AmtDtls>"
+        if version.endswith("02")
         else f"{amount}<CdtDbtInd>{side}</CdtDbtInd>"
-    )  # fmt: skip
+    )
     fee = ""
     if row.fee_cents and not version.endswith("02"):
         total = _amount(row.fee_cents, "EUR").replace("Amt", "TtlChrgsAndTaxAmt")
@@ -91,9 +96,14 @@ def _details(row: Back, version: str, side: str) -> str:
 
 
 def pain002(
-    message_id: str, *, rows: Iterable[Back] = (), group: tuple[str, str, str] | None = None,
-    status: str = "PART", reason: str = "", version: str = "pain.002.001.10",
-) -> bytes:  # fmt: skip
+    message_id: str,
+    *,
+    rows: Iterable[Back] = (),
+    group: tuple[str, str, str] | None = None,
+    status: str = "PART",
+    reason: str = "",
+    version: str = "pain.002.001.10",
+) -> bytes:
     """A status report: on the whole of a file, on a lot (id, status, reason), or debit by debit."""
     whole = f"<StsRsnInf><Rsn><Cd>{reason}</Cd></Rsn></StsRsnInf>" if reason else ""
     rejected = "".join(_status(row) for row in rows)

@@ -22,9 +22,13 @@ IBAN = "FR7630006000011234567890189"
 OTHER_IBAN = "FR1420041010050500013M02606"
 SWISS_IBAN = "CH9300762011623852957"
 ACCOUNT = {
-    "iban": "fr76 3000 6000 0112 3456 7890 189", "holder": "Boulangerie Martin", "street": "3 rue du Four",
-    "postcode": "75006", "town": "Paris", "country": "FR",
-}  # fmt: skip
+    "iban": "fr76 3000 6000 0112 3456 7890 189",
+    "holder": "Boulangerie Martin",
+    "street": "3 rue du Four",
+    "postcode": "75006",
+    "town": "Paris",
+    "country": "FR",
+}
 VISITOR = {"ip": "192.0.2.7", "user_agent": "test", "language": "fr"}
 
 
@@ -62,9 +66,13 @@ def a_signed_mandate(
 
 def a_collection(mandate: Mandate, **values: Any) -> Collection:
     defaults: dict[str, Any] = dict(
-        amount_cents=12345, reference="FA-2026-000123", source_uid=f"invoice-{clock.now().timestamp()}",
-        remittance="Facture FA-2026-000123", notice_days=14, by=SYSTEM,
-    )  # fmt: skip
+        amount_cents=12345,
+        reference="FA-2026-000123",
+        source_uid=f"invoice-{clock.now().timestamp()}",
+        remittance="Facture FA-2026-000123",
+        notice_days=14,
+        by=SYSTEM,
+    )
     row = plan_collection(mandate, **{**defaults, **values})
     db.session.commit()
     return row
@@ -86,8 +94,13 @@ def shown_on(page: str) -> str:
 
 def consent(client: FlaskClient, token: str, **changes: str) -> dict[str, str]:
     shown = shown_on(client.get(f"/sign/{token}/mandate").text)
-    values = {"shown": shown, "authorise": "y", "entitled": "y", "signer_name": "Camille Martin",
-              "signer_role": "gérante"}  # fmt: skip
+    values = {
+        "shown": shown,
+        "authorise": "y",
+        "entitled": "y",
+        "signer_name": "Camille Martin",
+        "signer_role": "gérante",
+    }
     return {name: value for name, value in (values | changes).items() if value}
 
 

@@ -122,9 +122,14 @@ def test_the_chain_tells_both_accounts_masked(house: House, browser, at) -> None
     whats = [event["what"] for event in told]
     start = whats.index("nouveau compte demandé")
     assert whats[start:] == [
-        "nouveau compte demandé", "IBAN saisi", "texte présenté et accepté", "code envoyé", "code essayé",
-        "nouveau compte confirmé", "nouveau compte appliqué",
-    ]  # fmt: skip
+        "nouveau compte demandé",
+        "IBAN saisi",
+        "texte présenté et accepté",
+        "code envoyé",
+        "code essayé",
+        "nouveau compte confirmé",
+        "nouveau compte appliqué",
+    ]
     confirmed = told[whats.index("nouveau compte confirmé")]
     assert (confirmed["former"], confirmed["account"]) == ("FR76 •••• •••• 0189", "FR14 •••• •••• 2606")
     assert confirmed["ip"] == "127.0.0.1"
@@ -354,8 +359,12 @@ def test_the_bank_file_carries_the_change(house: House, browser, at) -> None:
 
 def test_of_two_changes_of_the_creditor_the_oldest_is_told_with_the_account(house: House) -> None:
     mandate = a_signed_mandate(house)
-    common = dict(organisation=mandate.customer.organisation, mandate=mandate, state=AmendmentState.APPLIED,
-                  noted_by="essai")  # fmt: skip
+    common = dict(
+        organisation=mandate.customer.organisation,
+        mandate=mandate,
+        state=AmendmentState.APPLIED,
+        noted_by="essai",
+    )
     for values in (
         {"kind": AmendmentKind.CREDITOR, "original_rum": "OLD-1"},
         {"kind": AmendmentKind.CREDITOR, "original_rum": "OLD-2", "original_ics": "FR72ZZZ123456"},

@@ -33,10 +33,18 @@ def test_every_version_of_a_camt_is_read_alike(version: str) -> None:
     assert head == BankFileHead(version[:8], "CAMT-1")
     first, second, third = (each for each in read if isinstance(each, BankEntry))
     assert first == BankEntry(
-        "returned", "transaction", end_to_end_id="FA-1-A", rum="RUM-1", amount_cents=1_234, fee_cents=120,
-        reason="AM04", booked_on=date(2026, 12, 10), account="FR7630006000011234567890189", reference="BK1",
+        "returned",
+        "transaction",
+        end_to_end_id="FA-1-A",
+        rum="RUM-1",
+        amount_cents=1_234,
+        fee_cents=120,
+        reason="AM04",
+        booked_on=date(2026, 12, 10),
+        account="FR7630006000011234567890189",
+        reference="BK1",
         index=1,
-    )  # fmt: skip
+    )
     assert (second.reason, second.amount_cents, second.fee_cents) == ("MD01", 5_000, 0)
     assert (third.outcome, third.amount_cents, third.reason) == ("settled", 9_900, "")
 
@@ -44,8 +52,12 @@ def test_every_version_of_a_camt_is_read_alike(version: str) -> None:
 def test_the_debits_of_one_entry_are_told_apart_by_their_index() -> None:
     read = entries(camt([Back(f"E-{n}", 100, reference="BK") for n in range(5)], per_entry=3))
     assert [(each.reference, each.index) for each in read] == [
-        ("BK", 1), ("BK", 2), ("BK", 3), ("BK", 1), ("BK", 2),
-    ]  # fmt: skip
+        ("BK", 1),
+        ("BK", 2),
+        ("BK", 3),
+        ("BK", 1),
+        ("BK", 2),
+    ]
 
 
 def test_a_batch_booking_tells_the_lot() -> None:

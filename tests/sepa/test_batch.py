@@ -23,14 +23,7 @@ from portal.jobs import TaskState
 from portal.journal import SYSTEM
 from portal.sepa import pain008
 from portal.sepa.jobs import write_batch
-from portal.sepa.models import (
-    Batch,
-    Collection,
-    CollectionState,
-    Mandate,
-    next_collections,
-    plan_collection,
-)
+from portal.sepa.models import Batch, Collection, CollectionState, Mandate, next_collections, plan_collection
 from tests.builders import House, a_customer, a_house, stored
 from tests.conftest import MONDAY
 from tests.sepa.people import (
@@ -247,13 +240,19 @@ def test_a_row_that_the_file_refuses_is_named(house: House) -> None:
 
 
 def _many(house: House, count: int) -> Batch:
-    mandates = [a_signed_mandate(house, a_customer(house.reseller, name=f"Client {n}", siren=None))
-                for n in range(3)]  # fmt: skip
+    mandates = [
+        a_signed_mandate(house, a_customer(house.reseller, name=f"Client {n}", siren=None)) for n in range(3)
+    ]
     for n in range(count):
         plan_collection(
-            mandates[n % 3], amount_cents=100 + n, reference=f"FA-{n}", source_uid=f"s{n}",
-            remittance=f"Facture {n}", notice_days=14, by=SYSTEM,
-        )  # fmt: skip
+            mandates[n % 3],
+            amount_cents=100 + n,
+            reference=f"FA-{n}",
+            source_uid=f"s{n}",
+            remittance=f"Facture {n}",
+            notice_days=14,
+            by=SYSTEM,
+        )
     from portal.jobs import Task
 
     db.session.flush()
@@ -270,9 +269,12 @@ def _files(kind: str = "batch") -> int | None:
 def _worker(island: Flask, place: str) -> subprocess.Popen:
     config = island.config
     env = os.environ | {
-        "PYTHONPATH": str(ROOT), "DATA_DIR": str(config["DATA_DIR"]), "BLOB_URL": config["BLOB_URL"],
-        "DATABASE_URL": config["SQLALCHEMY_DATABASE_URI"], "LOG_LEVEL": "CRITICAL",
-    }  # fmt: skip
+        "PYTHONPATH": str(ROOT),
+        "DATA_DIR": str(config["DATA_DIR"]),
+        "BLOB_URL": config["BLOB_URL"],
+        "DATABASE_URL": config["SQLALCHEMY_DATABASE_URI"],
+        "LOG_LEVEL": "CRITICAL",
+    }
     return subprocess.Popen([sys.executable, "-m", "tests.sepa.crash_worker", place], cwd=ROOT, env=env)
 
 

@@ -34,8 +34,10 @@ def a_reader_of_money(house: House, email: str, role: Role = Role.FINANCE) -> No
 
 def test_from_due_to_released(house: House, command, browser) -> None:
     a_collection(a_signed_mandate(house))
-    assert command("due") == (0, {"rows": [
-        {"scheme": "CORE", "due_on": "2026-12-07", "count": 1, "total_cents": 12345}]})  # fmt: skip
+    assert command("due") == (
+        0,
+        {"rows": [{"scheme": "CORE", "due_on": "2026-12-07", "count": 1, "total_cents": 12345}]},
+    )
     assert command("due", on="2026-12-06") == (0, {"rows": []})
     code, answer = command("freeze")
     assert (code, answer["rows"][0]["state"]) == (0, "frozen")

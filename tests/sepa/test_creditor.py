@@ -20,10 +20,19 @@ from tests.sepa.test_batch import DUE, TODAY
 from tests.sepa.test_oracle import canonical_rows
 
 PROFILE = {
-    "ics": "fr15 zzz 588627", "iban": "", "bank_name": "Banque", "lead_days": "2", "cutoff_hour": "24",
-    "message_version": "08", "max_rows": "50000", "max_bytes": "50000000", "one_booking": "y",
-    "two_people_over_cents": "10 000,00", "freeze_day": "", "file_writer": "portal",
-}  # fmt: skip
+    "ics": "fr15 zzz 588627",
+    "iban": "",
+    "bank_name": "Banque",
+    "lead_days": "2",
+    "cutoff_hour": "24",
+    "message_version": "08",
+    "max_rows": "50000",
+    "max_bytes": "50000000",
+    "one_booking": "y",
+    "two_people_over_cents": "10 000,00",
+    "freeze_day": "",
+    "file_writer": "portal",
+}
 
 
 YES = {"answer": "agree"}
@@ -52,15 +61,21 @@ def test_the_profile_is_seen_changed_and_recorded(house: House, browser, role: s
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"ics": "FR14ZZZ588627"}, "ICS"), ({"ics": ""}, "ICS"),
+        ({"ics": "FR14ZZZ588627"}, "ICS"),
+        ({"ics": ""}, "ICS"),
         ({"iban": "FR7630006000011234567890180"}, "IBAN"),
-        ({"iban": "FR0630006000011234567890188"}, "RIB"), ({"lead_days": "0"}, "de 1 à 10"),
-        ({"cutoff_hour": "25"}, "de 1 à 24"), ({"max_rows": "0"}, "1"), ({"message_version": "03"}, ""),
+        ({"iban": "FR0630006000011234567890188"}, "RIB"),
+        ({"lead_days": "0"}, "de 1 à 10"),
+        ({"cutoff_hour": "25"}, "de 1 à 24"),
+        ({"max_rows": "0"}, "1"),
+        ({"message_version": "03"}, ""),
         ({"freeze_day": "32"}, "de 1 à 31"),
-        ({"two_people_over_cents": "-1"}, "négatif"), ({"two_people_over_cents": "peu"}, "illisible"),
-        ({"max_bytes": "x"}, "10"), ({"file_writer": "other"}, ""),
+        ({"two_people_over_cents": "-1"}, "négatif"),
+        ({"two_people_over_cents": "peu"}, "illisible"),
+        ({"max_bytes": "x"}, "10"),
+        ({"file_writer": "other"}, ""),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_next_to_the_field(house: House, browser, changes, said: str) -> None:
     answer = save(browser(house.finance), **changes)
     assert answer.status_code == 422

@@ -62,8 +62,15 @@ class Life(RuleBasedStateMachine):
         number = next(_number)
         customer = a_customer(self.houses[0].reseller, name=f"Client {number}", siren=None)
         a_signed_mandate(self.houses[0], customer)
-        add_charge(customer, origin=f"life-{number}", label="Abonnement", quantity=1,
-                   unit_cents=1_000, includes_vat=True, method=Method.DIRECT_DEBIT)  # fmt: skip
+        add_charge(
+            customer,
+            origin=f"life-{number}",
+            label="Abonnement",
+            quantity=1,
+            unit_cents=1_000,
+            includes_vat=True,
+            method=Method.DIRECT_DEBIT,
+        )
         bill_customer(customer, the_entity(), TODAY)
         self.invoice = db.session.scalars(db.select(Invoice).order_by(Invoice.id.desc()).limit(1)).one()
         db.session.commit()
@@ -112,8 +119,14 @@ class Life(RuleBasedStateMachine):
         batch, file = self.batch(), io.BytesIO()
         write_batch(batch, file)
         assert self.debit.end_to_end_id.encode() in file.getvalue()
-        document = keep(file.getvalue(), owner=batch.organisation, subject=batch, kind="batch",
-                        filename="remise.xml", media_type="application/xml")  # fmt: skip
+        document = keep(
+            file.getvalue(),
+            owner=batch.organisation,
+            subject=batch,
+            kind="batch",
+            filename="remise.xml",
+            media_type="application/xml",
+        )
         batch.finish(document)
         db.session.commit()
         self.state = "exported"
@@ -135,8 +148,12 @@ class Life(RuleBasedStateMachine):
     @rule(outcome=st.sampled_from(["accepted", "settled", "returned"]), reason=st.sampled_from(REASONS))
     def bank(self, outcome: str, reason: str) -> None:
         debit, before = self.debit, len(self.debits)
-        row = Back(debit.end_to_end_id, debit.amount_cents, reason if outcome == "returned" else "",
-                   credited=outcome == "settled")  # fmt: skip
+        row = Back(
+            debit.end_to_end_id,
+            debit.amount_cents,
+            reason if outcome == "returned" else "",
+            credited=outcome == "settled",
+        )
         name = f"BANK-{next(_number)}"
         data = camt([row], message_id=name)
         if outcome == "accepted":
@@ -187,6 +204,7 @@ def test_a_debit_lives_by_its_rules_whatever_happens(house: House) -> None:
     Life.houses = [house]
     run_state_machine_as_test(
         Life,
-        settings=settings(max_examples=15, stateful_step_count=20, deadline=None,
-                          suppress_health_check=list(HealthCheck)),
-    )  # fmt: skip
+        settings=settings(
+            max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

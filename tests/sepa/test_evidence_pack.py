@@ -19,15 +19,7 @@ from portal.sepa.models import Mandate
 from portal.sepa.signature import shown_pdf
 from tests.builders import House, an_outsider, stored
 from tests.conftest import MONDAY
-from tests.sepa.people import (
-    IBAN,
-    OTHER_IBAN,
-    VISITOR,
-    a_collection,
-    a_mandate,
-    a_signed_mandate,
-    last_mail,
-)
+from tests.sepa.people import IBAN, OTHER_IBAN, VISITOR, a_collection, a_mandate, a_signed_mandate, last_mail
 
 
 def pack(client, mandate: Mandate) -> ZipFile:
@@ -42,9 +34,16 @@ def test_the_archive_holds_everything_a_contested_debit_needs(house: House, brow
     announcement = last_mail(row).message_id
     archive = pack(browser(house.finance), mandate)
     assert archive.namelist() == sorted(
-        ["MANIFEST.txt", "evenements.json", "mandat.pdf", "prelevements.json", "presente.pdf", "preuve.pdf",
-         "texte-core-fr-1.txt"]
-    )  # fmt: skip
+        [
+            "MANIFEST.txt",
+            "evenements.json",
+            "mandat.pdf",
+            "prelevements.json",
+            "presente.pdf",
+            "preuve.pdf",
+            "texte-core-fr-1.txt",
+        ]
+    )
     assert archive.read("mandat.pdf") == content_of(stored(mandate).document)
     chain = json.loads(archive.read("evenements.json"))
     links = [Link(e["event"], e["previous_hash"], e["hash"]) for e in chain["events"]]

@@ -17,8 +17,14 @@ from tests.builders import SIRENS, House, a_customer, a_user
 from tests.sepa.people import IBAN, OTHER_IBAN, a_signed_mandate
 
 PAGE = "/sepa/mandates/import"
-GOOD = {"rum": "OLD-1", "client": SIRENS[0], "titulaire": "Boulangerie Martin", "iban": IBAN,
-        "schema": "CORE", "signe_le": "02/03/2024"}  # fmt: skip
+GOOD = {
+    "rum": "OLD-1",
+    "client": SIRENS[0],
+    "titulaire": "Boulangerie Martin",
+    "iban": IBAN,
+    "schema": "CORE",
+    "signe_le": "02/03/2024",
+}
 DUE = date(2026, 12, 31)
 
 

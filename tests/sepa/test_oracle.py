@@ -31,13 +31,7 @@ def a_random_line(draw: random.Random, number: int):
 
 
 def through_sepaxml(lines) -> bytes:
-    config = {
-        "name": "Hopla SAS",
-        "IBAN": IBAN,
-        "batch": True,
-        "creditor_id": ICS,
-        "currency": "EUR",
-    }
+    config = {"name": "Hopla SAS", "IBAN": IBAN, "batch": True, "creditor_id": ICS, "currency": "EUR"}
     other = SepaDD(config, schema="pain.008.001.08", clean=True)
     for line in lines:
         payment = {

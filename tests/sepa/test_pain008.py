@@ -9,16 +9,7 @@ from lxml import etree
 from portal.errors import Refused
 from portal.sepa.pain008 import Address, validate
 from portal.sepa.xsd import Totals
-from tests.sepa.builders import (
-    MONDAY,
-    PARIS,
-    SWISS_IBAN,
-    TODAY,
-    a_creditor,
-    a_file,
-    a_group,
-    a_line,
-)
+from tests.sepa.builders import MONDAY, PARIS, SWISS_IBAN, TODAY, a_creditor, a_file, a_group, a_line
 
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"}
 

@@ -18,8 +18,13 @@ from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import IBAN, a_mandate, a_signed_mandate
 
-PAPER = {"iban": "fr76 3000 6000 0112 3456 7890 189", "holder": "Boulangerie Martin",
-         "signed_on": "2026-11-23", "signer_name": "Camille Martin", "signer_role": "gérante"}  # fmt: skip
+PAPER = {
+    "iban": "fr76 3000 6000 0112 3456 7890 189",
+    "holder": "Boulangerie Martin",
+    "signed_on": "2026-11-23",
+    "signer_name": "Camille Martin",
+    "signer_role": "gérante",
+}
 SCAN = b"%PDF-1.7 scan"
 
 
@@ -90,8 +95,9 @@ def test_a_wrong_line_of_the_paper_is_told_next_to_its_field(house, browser, cha
     assert stored(mandate).state == "sent"
 
 
-@pytest.mark.parametrize(("scan", "status"), [(b"MZ", 422), (b"", 422), (b"\xff\xd8\xff\xe0", 303),
-                                              (b"\x89PNG\r\n\x1a\n", 303)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scan", "status"), [(b"MZ", 422), (b"", 422), (b"\xff\xd8\xff\xe0", 303), (b"\x89PNG\r\n\x1a\n", 303)]
+)
 def test_only_a_pdf_or_a_photo_is_kept(house: House, browser, scan: bytes, status: int) -> None:
     mandate, _token = a_mandate(house)
     assert deposit(browser(house.owner), mandate, scan).status_code == status
@@ -119,8 +125,11 @@ def test_a_mandate_left_unused_is_named_from_33_to_36_months(house: House, brows
     day = MONDAY.replace(year=2029, month=8)  # 33 months after the signature
     last = day.replace(month=11, day=22)
     for moment, listed in (
-        (day.replace(day=22), False), (day, True), (last, True), (day.replace(month=11), False),
-    ):  # fmt: skip
+        (day.replace(day=22), False),
+        (day, True),
+        (last, True),
+        (day.replace(month=11), False),
+    ):
         at(moment)
         assert (mandate.rum in browser(house.owner).get("/sepa/mandates/lapsing").text) is listed, moment
 

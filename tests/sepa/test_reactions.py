@@ -22,19 +22,26 @@ def test_every_reason_of_the_scheme_has_a_reaction_and_words() -> None:
 @pytest.mark.parametrize(
     ("code", "mandate", "debtor", "retries", "people"),
     [
-        ("AC01", "suspend", "account", 0, False), ("AC04", "suspend", "account", 0, False),
-        ("AC06", "suspend", "contact", 0, False), ("AC13", "stop", "contact", 0, True),
-        ("AG01", "suspend", "account", 0, False), ("AM04", "keep", "unpaid", 2, False),
-        ("AM05", "keep", "nothing", 0, True), ("MD01", "stop", "nothing", 0, True),
-        ("MD02", "hold", "nothing", 0, True), ("MD06", "suspend", "unpaid", 0, False),
-        ("MD07", "stop", "nothing", 0, True), ("MS02", "hold", "contact", 0, False),
-        ("MS03", "keep", "unpaid", 1, False), ("SL01", "hold", "contact", 0, False),
+        ("AC01", "suspend", "account", 0, False),
+        ("AC04", "suspend", "account", 0, False),
+        ("AC06", "suspend", "contact", 0, False),
+        ("AC13", "stop", "contact", 0, True),
+        ("AG01", "suspend", "account", 0, False),
+        ("AM04", "keep", "unpaid", 2, False),
+        ("AM05", "keep", "nothing", 0, True),
+        ("MD01", "stop", "nothing", 0, True),
+        ("MD02", "hold", "nothing", 0, True),
+        ("MD06", "suspend", "unpaid", 0, False),
+        ("MD07", "stop", "nothing", 0, True),
+        ("MS02", "hold", "contact", 0, False),
+        ("MS03", "keep", "unpaid", 1, False),
+        ("SL01", "hold", "contact", 0, False),
         *((code, "keep", "nothing", 0, True) for code in OURS),
         *((code, "hold", "nothing", 0, True) for code in ("RR01", "RR02", "RR03", "RR04")),
         *((code, "suspend", "contact", 0, False) for code in ("CNOR", "DNOR")),
         ("FOCR", "keep", "nothing", 0, False),
     ],
-)  # fmt: skip
+)
 def test_the_default_reaction(code: str, mandate: str, debtor: str, retries: int, people: bool) -> None:
     found = reaction_for(code, {})
     assert (found.mandate, found.debtor, found.retries, found.people) == (mandate, debtor, retries, people)
@@ -74,8 +81,15 @@ def test_a_retry_waits_target_days_and_ends_with_the_last_one() -> None:
 
 @pytest.mark.parametrize(
     ("code", "name"),
-    [("AM04", "retry"), ("AC01", "suspend_mandate"), ("MD01", "stop_mandate"), ("BE05", "stop_batches"),
-     ("MD02", "hold_mandate"), ("AM05", "people"), ("FOCR", "book")],
-)  # fmt: skip
+    [
+        ("AM04", "retry"),
+        ("AC01", "suspend_mandate"),
+        ("MD01", "stop_mandate"),
+        ("BE05", "stop_batches"),
+        ("MD02", "hold_mandate"),
+        ("AM05", "people"),
+        ("FOCR", "book"),
+    ],
+)
 def test_a_report_names_the_strongest_thing_done(code: str, name: str) -> None:
     assert reaction_for(code, {}).name == name

@@ -15,9 +15,10 @@ from tests.sepa.people import a_collection, a_signed_mandate
 def some_history(house: House) -> None:
     mandate = a_signed_mandate(house)
     months = [
-        (date(2026, 10, 5), ["AM04", "AM04", "MD06", None]), (date(2026, 11, 5), [None, None, None, "AM04"]),
+        (date(2026, 10, 5), ["AM04", "AM04", "MD06", None]),
+        (date(2026, 11, 5), [None, None, None, "AM04"]),
         (date(2025, 11, 5), ["MD01"]),
-    ]  # fmt: skip
+    ]
     for due_on, reasons in months:
         for number, reason in enumerate(reasons):
             row = a_collection(mandate, source_uid=f"{due_on}-{number}")

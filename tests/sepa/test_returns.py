@@ -41,8 +41,15 @@ def exported(
     for number in range(count):
         customer = a_customer(house.reseller, name=f"Client {number}", siren=SIRENS[number])
         a_signed_mandate(house, customer)
-        add_charge(customer, origin=f"r{number}", label="Abonnement", quantity=1, unit_cents=1_000 + number,
-                   includes_vat=True, method=Method.DIRECT_DEBIT)  # fmt: skip
+        add_charge(
+            customer,
+            origin=f"r{number}",
+            label="Abonnement",
+            quantity=1,
+            unit_cents=1_000 + number,
+            includes_vat=True,
+            method=Method.DIRECT_DEBIT,
+        )
         bill_customer(customer, the_entity(), date(2026, 11, 23))
     for row in db.session.scalars(db.select(Collection)).all():
         before(row)
@@ -284,8 +291,13 @@ def test_the_command_books_and_reacts_at_once(house: House, app: Flask, tmp_path
     answer = app.test_cli_runner().invoke(args=["sepa", "import-returns", str(path), "--json"])
     assert answer.exit_code == 0, answer.output
     shown = json.loads(answer.output)
-    assert shown == {"entries": 1, "matched": 1, "unmatched": 0, "duplicates": 0,
-                     "reactions": {"suspend_mandate": 1}}  # fmt: skip
+    assert shown == {
+        "entries": 1,
+        "matched": 1,
+        "unmatched": 0,
+        "duplicates": 0,
+        "reactions": {"suspend_mandate": 1},
+    }
     assert stored(row).state == CollectionState.RETURNED
     again = json.loads(
         app.test_cli_runner().invoke(args=["sepa", "import-returns", str(path), "--json"]).output

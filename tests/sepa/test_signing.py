@@ -102,10 +102,16 @@ def test_the_evidence_names_each_thing_that_happened(house: House, browser) -> N
     phone.post(f"/sign/{token}/signature", data={"code": code_in_mail(mandate)})
     told = [(row.event["what"], row.event.get("result")) for row in mandate.events]
     assert told == [
-        ("lien créé", None), ("e-mail mis en file", None), ("page ouverte", None), ("IBAN saisi", None),
-        ("texte présenté et accepté", None), ("code envoyé", None), ("code essayé", "wrong"),
-        ("code essayé", "juste"), ("signé", None),
-    ]  # fmt: skip
+        ("lien créé", None),
+        ("e-mail mis en file", None),
+        ("page ouverte", None),
+        ("IBAN saisi", None),
+        ("texte présenté et accepté", None),
+        ("code envoyé", None),
+        ("code essayé", "wrong"),
+        ("code essayé", "juste"),
+        ("signé", None),
+    ]
     opened = mandate.events[2].event
     assert opened["at"] == "2026-11-23T09:00:00.000Z"
     assert opened["user_agent"] == "Phone"
@@ -275,9 +281,12 @@ def test_a_signature_is_given_once(house: House, browser) -> None:
     phone.post(f"/sign/{token}/signature", data={"code": code})
     length, version = stored(mandate).evidence_length, mandate.version
     for step, data in (
-        ("signature", {"code": code}), ("account", ACCOUNT), ("code", {}), ("code/again", {}),
+        ("signature", {"code": code}),
+        ("account", ACCOUNT),
+        ("code", {}),
+        ("code/again", {}),
         ("refusal", {"reason": "trop tard"}),
-    ):  # fmt: skip
+    ):
         answer = phone.post(f"/sign/{token}/{step}", data=data)
         assert answer.status_code == 409
         assert "est signé" in answer.text

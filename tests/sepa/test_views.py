@@ -60,9 +60,14 @@ def test_the_lists_and_pages_open(house: House, browser) -> None:
     assert freeze(client).status_code == 303
     batch = the_batch()
     pages = [
-        "/sepa/mandates", "/sepa/mandates?state=signed", f"/sepa/mandates/{sent.uid}",
-        f"/sepa/mandates/{mandate.uid}", "/sepa/collections", "/sepa/batches", f"/sepa/batches/{batch.uid}",
-    ]  # fmt: skip
+        "/sepa/mandates",
+        "/sepa/mandates?state=signed",
+        f"/sepa/mandates/{sent.uid}",
+        f"/sepa/mandates/{mandate.uid}",
+        "/sepa/collections",
+        "/sepa/batches",
+        f"/sepa/batches/{batch.uid}",
+    ]
     for page in pages:
         answer = client.get(page)
         assert answer.status_code == 200, page
@@ -102,9 +107,12 @@ def test_a_link_is_sent_again_while_it_may_be(house: House, browser) -> None:
 def test_a_mandate_is_revoked_once(house: House, browser) -> None:
     mandate = a_signed_mandate(house)
     client, path = browser(house.owner), f"/sepa/mandates/{mandate.uid}/revocation"
-    for wrong in ({}, {"received_on": "23/11", "notice_months": "1"},
-                  {"received_on": "2026-11-24", "notice_months": "1"},
-                  {"received_on": "2026-11-23", "notice_months": "7"}):  # fmt: skip
+    for wrong in (
+        {},
+        {"received_on": "23/11", "notice_months": "1"},
+        {"received_on": "2026-11-24", "notice_months": "1"},
+        {"received_on": "2026-11-23", "notice_months": "7"},
+    ):
         assert client.post(path, data=wrong).status_code == 422
     data = {"received_on": "2026-11-23", "notice_months": "0"}
     assert client.post(path, data=data).status_code == 303
@@ -207,14 +215,23 @@ def test_the_customers_page_shows_its_mandates_and_debits(house: House, browser)
 
 
 READS = ["/sepa/mandates/{mandate}", "/sepa/mandates/new/{customer}"]
-WRITES = ["/sepa/mandates/new/{customer}", "/sepa/mandates/{mandate}/link",
-          "/sepa/mandates/{mandate}/revocation", "/sepa/mandates/{mandate}/bank-confirmation"]  # fmt: skip
+WRITES = [
+    "/sepa/mandates/new/{customer}",
+    "/sepa/mandates/{mandate}/link",
+    "/sepa/mandates/{mandate}/revocation",
+    "/sepa/mandates/{mandate}/bank-confirmation",
+]
 BATCH_READS = ["/sepa/batches/{batch}", "/sepa/batches/{batch}/rows.csv", "/sepa/batches/{batch}/progress"]
-BATCH_WRITES = ["/sepa/batches/{batch}/file", "/sepa/batches/{batch}/reading",
-                "/sepa/batches/{batch}/release", "/sepa/batches/{batch}/sending",
-                "/sepa/batches/{batch}/cancellation",
-                "/sepa/collections/{collection}/cancellation", "/sepa/collections/{collection}/new-date",
-                "/sepa/batches/{batch}/export"]  # fmt: skip
+BATCH_WRITES = [
+    "/sepa/batches/{batch}/file",
+    "/sepa/batches/{batch}/reading",
+    "/sepa/batches/{batch}/release",
+    "/sepa/batches/{batch}/sending",
+    "/sepa/batches/{batch}/cancellation",
+    "/sepa/collections/{collection}/cancellation",
+    "/sepa/collections/{collection}/new-date",
+    "/sepa/batches/{batch}/export",
+]
 
 
 @pytest.fixture

@@ -36,8 +36,13 @@ def test_a_silent_signatory_is_reminded_on_days_3_7_and_12(house: House, at, bro
         run_on_day(at, day + 0.1)
         told[day] = reminded(mandate)
     assert (told[2], told[3], told[6], told[7], told[11], told[12]) == (
-        [], [3], [3], [3, 7], [3, 7], [3, 7, 12],
-    )  # fmt: skip
+        [],
+        [3],
+        [3],
+        [3, 7],
+        [3, 7],
+        [3, 7, 12],
+    )
     run_on_day(at, 20)  # the link is dead
     assert reminded(mandate) == [3, 7, 12]
     mail = last_mail(mandate)
@@ -119,9 +124,16 @@ def test_a_code_on_its_way_dies_with_the_link(house: House, browser) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"name": " "}, {"role": ""}, {"email": ""}, {"email": "personne"}, {"email": "contact@client.example"},
-     {"name": "日本"}, {"email": "a@b.example\nBcc: c@d.example"}],
-)  # fmt: skip
+    [
+        {"name": " "},
+        {"role": ""},
+        {"email": ""},
+        {"email": "personne"},
+        {"email": "contact@client.example"},
+        {"name": "日本"},
+        {"email": "a@b.example\nBcc: c@d.example"},
+    ],
+)
 def test_an_incomplete_person_is_refused_next_to_the_field(house, browser, changes) -> None:
     mandate, token = a_mandate(house)
     answer = browser().post(f"/sign/{token}/delegation", data=PERSON | changes)

@@ -13,9 +13,14 @@ def ask(contract: str, *events: dict[str, Any], **case: Any) -> dict[str, Any]:
     """The answer to a case; by default a business with an annual plan from 15 January 2026."""
     plans = {"dobaas": "36_months", "numspot": "on_demand"}
     raw = {
-        "contract": contract, "customer": "business", "plan": plans.get(contract, "annual"),
-        "started_on": "2026-01-15", "monthly_fee_cents": 2_000, "events": list(events), **case,
-    }  # fmt: skip
+        "contract": contract,
+        "customer": "business",
+        "plan": plans.get(contract, "annual"),
+        "started_on": "2026-01-15",
+        "monthly_fee_cents": 2_000,
+        "events": list(events),
+        **case,
+    }
     return as_json(simulate(parse_case(json.loads(json.dumps(raw), parse_float=Decimal))))
 
 

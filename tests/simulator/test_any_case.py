@@ -22,23 +22,34 @@ DAY = st.dates(date(2024, 1, 1), date(2028, 3, 1)).map(date.isoformat)
 CENTS = st.integers(0, 10**7)
 PERCENT = st.decimals(90, 100, places=2)
 FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "terminate": ({}, {"by": st.sampled_from(["customer", "provider"]),
-                       "reason": st.sampled_from(TERMINATE_REASONS)}),
+    "terminate": (
+        {},
+        {"by": st.sampled_from(["customer", "provider"]), "reason": st.sampled_from(TERMINATE_REASONS)},
+    ),
     "formal_notice": ({}, {"received_on": DAY}),
     "late_payment": ({"due_on": DAY, "paid_on": DAY, "amount_cents": CENTS}, {}),
     "reversibility_request": ({}, {"reason": st.sampled_from(REVERSIBILITY_REASONS)}),
     "price_change": ({"effective_on": DAY}, {}),
-    "sla_measure": ({"service": st.sampled_from(["load_balancer", "access"]), "measured_percent": PERCENT,
-                     "mean_month_cents": CENTS, "invoice_cents": CENTS}, {"promised_percent": PERCENT}),
+    "sla_measure": (
+        {
+            "service": st.sampled_from(["load_balancer", "access"]),
+            "measured_percent": PERCENT,
+            "mean_month_cents": CENTS,
+            "invoice_cents": CENTS,
+        },
+        {"promised_percent": PERCENT},
+    ),
     "usage": ({"metered_average": st.integers(0, 10**4), "unit_price_micros": CENTS}, {}),
     "force_majeure": ({}, {"ended_on": DAY}),
     "withdraw": ({}, {"activated": st.booleans()}),
     "breach": ({}, {"severity": st.sampled_from(["warning", "immediate"])}),
     "inactivity": ({"last_use_on": DAY}, {}),
-    "incident": ({"severity": st.integers(1, 3), "opened_at": DAY.map("{}T03:30".format)},
-                 {"waiting_minutes": st.integers(0, 5000)}),
+    "incident": (
+        {"severity": st.integers(1, 3), "opened_at": DAY.map("{}T03:30".format)},
+        {"waiting_minutes": st.integers(0, 5000)},
+    ),
     "restore_request": ({"kind": st.sampled_from(["simple", "complex"]), "cause": st.just("deleted")}, {}),
-}  # fmt: skip
+}
 EVENT = st.one_of(
     *(
         st.fixed_dictionaries({"on": DAY, "what": st.just(what), **required}, optional=optional)
@@ -48,11 +59,14 @@ EVENT = st.one_of(
 CASE = st.fixed_dictionaries(
     {
         "contract": st.sampled_from(["natso", "dropcloud", "dobaas", "numspot"]),
-        "customer": st.sampled_from(CUSTOMERS), "plan": st.sampled_from(PLANS), "started_on": DAY,
-        "monthly_fee_cents": CENTS, "events": st.lists(EVENT, max_size=3),
+        "customer": st.sampled_from(CUSTOMERS),
+        "plan": st.sampled_from(PLANS),
+        "started_on": DAY,
+        "monthly_fee_cents": CENTS,
+        "events": st.lists(EVENT, max_size=3),
     },
     optional={"paid_through": DAY, "as_of": DAY},
-)  # fmt: skip
+)
 
 
 def test_every_event_is_asked() -> None:

@@ -8,9 +8,12 @@ from portal.simulator.case import CaseError, parse_case
 from tests.simulator.asking import ask
 
 GOOD: dict[str, Any] = {
-    "contract": "natso", "customer": "business", "plan": "annual", "started_on": "2026-01-15",
+    "contract": "natso",
+    "customer": "business",
+    "plan": "annual",
+    "started_on": "2026-01-15",
     "monthly_fee_cents": 2_000,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -39,14 +42,52 @@ GOOD: dict[str, Any] = {
         ({"events": [{"on": "2026-03-01", "what": "force_majeure", "ended_on": "2026-02-01"}]}, "ended_on"),
         ({"events": [{"on": "2026-03-01", "what": "incident", "severity": 4, "opened_at": "x"}]}, "severity"),
         ({"events": [{"on": "2026-03-01", "what": "inactivity", "last_use_on": "x"}]}, "last_use_on"),
-        ({"events": [{"on": "2026-03-01", "what": "incident", "severity": 1, "opened_at": "2026-03-01T10:00",
-                      "answered_at": "2026-03-01T09:00"}]}, "answered_at"),
-        ({"events": [{"on": "2026-03-01", "what": "sla_measure", "service": " ", "measured_percent": 101,
-                      "mean_month_cents": 1, "invoice_cents": 1}]}, "service"),
-        ({"events": [{"on": "2026-03-01", "what": "sla_measure", "service": "x", "measured_percent": 101,
-                      "mean_month_cents": 1, "invoice_cents": 1}]}, "100 %"),
+        (
+            {
+                "events": [
+                    {
+                        "on": "2026-03-01",
+                        "what": "incident",
+                        "severity": 1,
+                        "opened_at": "2026-03-01T10:00",
+                        "answered_at": "2026-03-01T09:00",
+                    }
+                ]
+            },
+            "answered_at",
+        ),
+        (
+            {
+                "events": [
+                    {
+                        "on": "2026-03-01",
+                        "what": "sla_measure",
+                        "service": " ",
+                        "measured_percent": 101,
+                        "mean_month_cents": 1,
+                        "invoice_cents": 1,
+                    }
+                ]
+            },
+            "service",
+        ),
+        (
+            {
+                "events": [
+                    {
+                        "on": "2026-03-01",
+                        "what": "sla_measure",
+                        "service": "x",
+                        "measured_percent": 101,
+                        "mean_month_cents": 1,
+                        "invoice_cents": 1,
+                    }
+                ]
+            },
+            "100 %",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_faulty_question_is_refused(fault: dict[str, Any], sentence: str) -> None:
     with pytest.raises(CaseError, match=sentence):
         parse_case({**GOOD, **fault})

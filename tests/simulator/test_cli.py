@@ -13,16 +13,27 @@ from portal.terms.library import bundled_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLASK = Path(sys.executable).parent / "flask"
-CASE = {"contract": "numspot", "customer": "business", "plan": "on_demand", "started_on": "2026-01-15",
-        "monthly_fee_cents": 0, "events": [{"on": "2026-11-21", "what": "terminate"}]}  # fmt: skip
+CASE = {
+    "contract": "numspot",
+    "customer": "business",
+    "plan": "on_demand",
+    "started_on": "2026-01-15",
+    "monthly_fee_cents": 0,
+    "events": [{"on": "2026-11-21", "what": "terminate"}],
+}
 
 
 def terms(*arguments: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
     return subprocess.run(
-        [str(FLASK), "terms", *arguments], cwd=folder, env=environment, input=text, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [str(FLASK), "terms", *arguments],
+        cwd=folder,
+        env=environment,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_simulate_answers_in_an_empty_folder(tmp_path: Path) -> None:
@@ -64,9 +75,14 @@ def test_coverage_has_a_row_for_each_clause_and_none_open() -> None:
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("000", {"A9", "A11"}), ("001", {"A5", "A9"}), ("002", {"A4", "A10"}), ("003", {"A2", "A7", "A9"}),
-     ("004", {"A3", "A4", "A10"})],
-)  # fmt: skip
+    [
+        ("000", {"A9", "A11"}),
+        ("001", {"A5", "A9"}),
+        ("002", {"A4", "A10"}),
+        ("003", {"A2", "A7", "A9"}),
+        ("004", {"A3", "A4", "A10"}),
+    ],
+)
 def test_lint_finds_the_contradictions_of_the_five_documents(
     code: str, expected: set[str], tmp_path: Path
 ) -> None:

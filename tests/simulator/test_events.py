@@ -48,8 +48,12 @@ def test_a_registered_letter_cures_from_its_receipt() -> None:
     notice = event("2026-11-18", "formal_notice", received_on="2026-11-21")
     answer = ask("dobaas", notice, monthly_fee_cents=30_000)
     assert days(answer)["cure_ends"] == ("2026-12-06", "004-40")
-    ended = ask("dobaas", notice, event("2026-12-07", "terminate", by="provider", reason="breach"),
-                monthly_fee_cents=30_000)  # fmt: skip
+    ended = ask(
+        "dobaas",
+        notice,
+        event("2026-12-07", "terminate", by="provider", reason="breach"),
+        monthly_fee_cents=30_000,
+    )
     assert days(ended)["contract_ends"] == ("2026-12-07", "004-40")
     assert cents(ended)["period_due"] == (26 * 30_000, "004-40")
     with pytest.raises(Refused, match="07/12/2026"):
@@ -75,8 +79,9 @@ def test_a_breach(contract: str, severity: str, what: str, on: str, clause: str)
 def test_force_majeure_of_each_contract() -> None:
     natso = days(ask("natso", event("2026-12-01", "force_majeure")))
     assert (natso["suspension_ends"], natso["talks_end"]) == (
-        ("2026-12-31", "000-51"), ("2026-12-16", "000-51"),
-    )  # fmt: skip
+        ("2026-12-31", "000-51"),
+        ("2026-12-16", "000-51"),
+    )
     dobaas = days(ask("dobaas", event("2027-01-01", "force_majeure")))
     assert dobaas["may_terminate_from"] == ("2027-03-03", "004-23")
     assert dobaas["earliest_end_for_force_majeure"] == ("2027-03-11", "004-23")
@@ -145,8 +150,11 @@ def test_which_restores_are_billed() -> None:
 def test_destruction_and_handover_under_each_contract() -> None:
     destroyed = days(ask("dobaas", event("2026-11-21", "reversibility_request", reason="destroy")))
     assert destroyed["data_destroyed_by"] == ("2027-01-20", "004-30")
-    early = ask("numspot", event("2026-11-21", "terminate"),
-                event("2026-12-01", "reversibility_request", reason="destroy"))  # fmt: skip
+    early = ask(
+        "numspot",
+        event("2026-11-21", "terminate"),
+        event("2026-12-01", "reversibility_request", reason="destroy"),
+    )
     assert ("2026-12-01", "003-22") in [(each["on"], each["clause"]) for each in early["calendar"]]
     quoted = ask("numspot", event("2026-11-21", "reversibility_request"))
     assert any(note.startswith("003-23") for note in quoted["notes"])
@@ -159,14 +167,34 @@ def test_destruction_and_handover_under_each_contract() -> None:
     [
         ("natso", event("2026-04-11", "terminate", by="provider"), "breach, danger, non_payment"),
         ("natso", event("2026-04-11", "usage", metered_average=1, unit_price_micros=1), "consommation"),
-        ("natso", event("2026-04-11", "sla_measure", service="x", measured_percent=99, mean_month_cents=1,
-                        invoice_cents=1), "niveau de service"),
-        ("numspot", event("2026-04-11", "sla_measure", service="teapot", measured_percent=99,
-                          mean_month_cents=1, invoice_cents=1), "load_balancer"),
+        (
+            "natso",
+            event(
+                "2026-04-11",
+                "sla_measure",
+                service="x",
+                measured_percent=99,
+                mean_month_cents=1,
+                invoice_cents=1,
+            ),
+            "niveau de service",
+        ),
+        (
+            "numspot",
+            event(
+                "2026-04-11",
+                "sla_measure",
+                service="teapot",
+                measured_percent=99,
+                mean_month_cents=1,
+                invoice_cents=1,
+            ),
+            "load_balancer",
+        ),
         ("natso", event("2026-04-11", "incident", severity=1, opened_at="2026-04-11T10:00"), "délai"),
         ("natso", event("2026-04-11", "terminate", reason="non_payment"), "propre impayé"),
     ],
-)  # fmt: skip
+)
 def test_what_a_contract_does_not_know_is_refused(
     contract: str, faulty: dict[str, Any], sentence: str
 ) -> None:
@@ -181,8 +209,13 @@ def test_a_contract_is_not_ended_twice() -> None:
 
 @pytest.mark.parametrize(
     ("as_of", "status"),
-    [("2026-01-14", "not_started"), ("2026-01-15", "active"), ("2026-10-15", "notice_given"),
-     ("2027-01-14", "notice_given"), ("2027-01-15", "ended")],
-)  # fmt: skip
+    [
+        ("2026-01-14", "not_started"),
+        ("2026-01-15", "active"),
+        ("2026-10-15", "notice_given"),
+        ("2027-01-14", "notice_given"),
+        ("2027-01-15", "ended"),
+    ],
+)
 def test_the_status_is_that_of_the_day_asked_for(as_of: str, status: str) -> None:
     assert ask("natso", event("2026-10-15", "terminate"), as_of=as_of)["status"] == status

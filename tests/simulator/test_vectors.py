@@ -32,9 +32,13 @@ def test_monthly_from_1_february_2026() -> None:
 
 @pytest.mark.parametrize(
     ("on", "renewal"),
-    [("2026-01-31", "2026-02-28"), ("2026-02-28", "2026-03-31"), ("2026-03-31", "2026-04-30"),
-     ("2026-04-30", "2026-05-31")],
-)  # fmt: skip
+    [
+        ("2026-01-31", "2026-02-28"),
+        ("2026-02-28", "2026-03-31"),
+        ("2026-03-31", "2026-04-30"),
+        ("2026-04-30", "2026-05-31"),
+    ],
+)
 def test_monthly_anchored_on_31_january(on: str, renewal: str) -> None:
     answer = ask("natso", plan="monthly", started_on="2026-01-31", as_of=on)
     assert days(answer)["renewal"][0] == renewal
@@ -144,15 +148,23 @@ def test_a_half_year_without_rate_is_refused() -> None:
 
 
 def sla(service: str, measured: float, **fields: Any) -> dict[str, Any]:
-    return event("2026-11-10", "sla_measure", service=service, measured_percent=measured,
-                 mean_month_cents=1_000_000, invoice_cents=1_000_000, **fields)  # fmt: skip
+    return event(
+        "2026-11-10",
+        "sla_measure",
+        service=service,
+        measured_percent=measured,
+        mean_month_cents=1_000_000,
+        invoice_cents=1_000_000,
+        **fields,
+    )
 
 
 def test_sla_example_as_printed_is_capped() -> None:
     printed = (
-        sla("object_storage", 97.9, promised_percent=99.99), sla("vm_api", 99.95, promised_percent=99.9),
+        sla("object_storage", 97.9, promised_percent=99.99),
+        sla("vm_api", 99.95, promised_percent=99.9),
         sla("load_balancer", 98.5, promised_percent=99.8),
-    )  # fmt: skip
+    )
     answer = ask("numspot", *printed)
     assert cents(answer)["sla_credit_raw"] == (339_000, "003-75")
     assert cents(answer)["sla_credit_payable"] == (300_000, "003-31")
@@ -200,10 +212,12 @@ def test_reversibility_costs_a_quarter_and_at_least_1500(monthly: int, fee: int)
 def test_the_same_exit_on_11_and_on_12_january_2027_gives_two_explained_bills() -> None:
     def leave(day: str) -> dict[str, Any]:
         return ask(
-            "dobaas", event(day, "terminate", reason="switch"),
-            event(day, "reversibility_request", reason="switch"), started_on="2024-08-31",
+            "dobaas",
+            event(day, "terminate", reason="switch"),
+            event(day, "reversibility_request", reason="switch"),
+            started_on="2024-08-31",
             monthly_fee_cents=30_000,
-        )  # fmt: skip
+        )
 
     before, after = leave("2027-01-11"), leave("2027-01-12")
     assert cents(before)["reversibility_fee"] == (150_000, "002-20")

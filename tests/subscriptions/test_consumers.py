@@ -31,8 +31,9 @@ def noon(day: date) -> datetime:
 
 def consumer(house: House, started_on: date = TODAY, **values: object) -> Subscription:
     billed = date(started_on.year + 1, started_on.month, started_on.day)
-    return natso(house, kind=CustomerKind.CONSUMER, siren=None, started_on=started_on, billed_before=billed,
-                 **values)  # fmt: skip
+    return natso(
+        house, kind=CustomerKind.CONSUMER, siren=None, started_on=started_on, billed_before=billed, **values
+    )
 
 
 def test_a_consumer_withdraws_in_two_steps_and_gets_a_receipt(house: House, browser: Browser) -> None:
@@ -108,7 +109,7 @@ def test_another_reseller_withdraws_nothing(house: House, browser: Browser) -> N
         (date(2026, 9, 15), True),
         (date(2026, 9, 16), False),
     ],
-)  # fmt: skip
+)
 def test_the_reminder_leaves_within_its_window_once(house: House, at: At, day: date, sent: bool) -> None:
     subscription = consumer(house, started_on=date(2026, 1, 15))
     at(noon(day))
@@ -158,17 +159,18 @@ def test_a_consumer_is_not_asked_for_a_registered_letter(house: House) -> None:
     private = consumer(house)
     business = a_subscription(house, private.product)
     forms = {
-        name: next(fact for fact in work_out(subscription, TODAY, reason="none", early=False).facts
-                   if fact.label == "Forme de la résiliation")
+        name: next(
+            fact
+            for fact in work_out(subscription, TODAY, reason="none", early=False).facts
+            if fact.label == "Forme de la résiliation"
+        )
         for name, subscription in (("consumer", private), ("business", business))
-    }  # fmt: skip
+    }
     assert (forms["consumer"].value, forms["consumer"].clauses) == ("en ligne", ("000-55", "L2"))
     assert (forms["business"].value, forms["business"].clauses) == ("lettre recommandée", ("000-55",))
 
 
-def test_a_switch_ends_in_two_months_and_thirty_days_and_gives_back_what_was_paid(
-    house: House,
-) -> None:
+def test_a_switch_ends_in_two_months_and_thirty_days_and_gives_back_what_was_paid(house: House) -> None:
     subscription = natso(house)
     result = work_out(subscription, TODAY, reason="switch", early=False)
     assert result.ends_on == date(2027, 2, 22)

@@ -100,10 +100,7 @@ def test_the_wire_gives_invoice_keys_subscription_and_mail_in_one_go(house: Hous
 
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
-    [
-        ("amount_cents", 29941, "ne correspond pas"),
-        ("received_on", date(2026, 11, 24), "futur"),
-    ],
+    [("amount_cents", 29941, "ne correspond pas"), ("received_on", date(2026, 11, 24), "futur")],
 )
 def test_a_wire_that_does_not_match_changes_nothing(
     house: House, field: str, value: object, sentence: str
@@ -186,9 +183,11 @@ def test_003_02_consumers_cannot_take_numspot(house: House) -> None:
 
 
 ALLOWED = {
-    ("awaiting_payment", "deliver"), ("awaiting_mandate", "deliver"), ("awaiting_payment", "cancel"),
+    ("awaiting_payment", "deliver"),
+    ("awaiting_mandate", "deliver"),
+    ("awaiting_payment", "cancel"),
     ("awaiting_mandate", "cancel"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("state", OrderState)

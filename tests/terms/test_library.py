@@ -30,9 +30,11 @@ def written(folder: Path, text: str) -> Path:
 def test_five_documents_make_four_contracts() -> None:
     assert sorted(documents()) == ["000", "001", "002", "003", "004"]
     assert {name: stack.versions for name, stack in stacks().items()} == {
-        "natso": ["000-2026"], "dropcloud": ["001-2026"], "dobaas": ["002-2026", "004-2026"],
+        "natso": ["000-2026"],
+        "dropcloud": ["001-2026"],
+        "dobaas": ["002-2026", "004-2026"],
         "numspot": ["003-2026"],
-    }  # fmt: skip
+    }
 
 
 def test_004_01_specific_conditions_win_and_the_answer_says_what_they_overrode() -> None:

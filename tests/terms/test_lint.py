@@ -95,9 +95,14 @@ def test_general_conditions_without_a_duration_cannot_be_executed() -> None:
 
 @pytest.mark.parametrize(
     ("code", "law"),
-    [("000", {"L1", "L2", "L5", "L8", "L9", "L11"}), ("001", {"L5", "L10"}), ("002", {"L5"}), ("003", {"L5"}),
-     ("004", {"L2", "L5", "L8", "L9", "L12"})],
-)  # fmt: skip
+    [
+        ("000", {"L1", "L2", "L5", "L8", "L9", "L11"}),
+        ("001", {"L5", "L10"}),
+        ("002", {"L5"}),
+        ("003", {"L5"}),
+        ("004", {"L2", "L5", "L8", "L9", "L12"}),
+    ],
+)
 def test_breaches_of_statute_are_named(code: str, law: set[str]) -> None:
     assert law <= {f.code for f in findings(seeded(code), severity="law")}
 

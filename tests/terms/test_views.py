@@ -56,13 +56,17 @@ def test_a_file_takes_the_place_of_the_text(house: House, browser: Browser) -> N
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ('"price.lok_months" = { unit = "months", value = 2, clause = "000-23", article = "4.2" }',
-         "price.lok_months (article 4.2) : clé inconnue ; vouliez-vous « price.lock_months »"),
-        ('"late.fixed_fee_cents" = { unit = "days", value = 2, clause = "000-23", article = "9.9" }',
-         "late.fixed_fee_cents (article 9.9) : l'unité est « cents »"),
+        (
+            '"price.lok_months" = { unit = "months", value = 2, clause = "000-23", article = "4.2" }',
+            "price.lok_months (article 4.2) : clé inconnue ; vouliez-vous « price.lock_months »",
+        ),
+        (
+            '"late.fixed_fee_cents" = { unit = "days", value = 2, clause = "000-23", article = "9.9" }',
+            "late.fixed_fee_cents (article 9.9) : l'unité est « cents »",
+        ),
         ("pas du toml", "fichier illisible"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_said_by_file_key_and_article_and_the_text_stays(
     house: House, browser: Browser, line: str, sentence: str
 ) -> None:

@@ -16,6 +16,8 @@ def open_store(repo: RepoRef, access: Access) -> ObjectStore:
     Raises EngineError BACKEND_DENIED (no credentials for it), UNSUPPORTED (an address nobody reads).
     """
     kinds: dict[str, type[LocalStore | RestStore | S3Store]] = {
-        "local": LocalStore, "rest": RestStore, "s3": S3Store,
-    }  # fmt: skip
+        "local": LocalStore,
+        "rest": RestStore,
+        "s3": S3Store,
+    }
     return kinds[repo.backend](repo.location, access)

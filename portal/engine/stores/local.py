@@ -9,15 +9,7 @@ from pathlib import Path
 
 from portal.engine.disk import sync_directory
 from portal.engine.errors import EngineError, EngineFault
-from portal.engine.stores.objects import (
-    CONFIG,
-    FOLDERS,
-    Access,
-    Readable,
-    Remnant,
-    StoredObject,
-    is_object,
-)
+from portal.engine.stores.objects import CONFIG, FOLDERS, Access, Readable, Remnant, StoredObject, is_object
 
 
 def looks_like_repository(location: Path) -> bool:

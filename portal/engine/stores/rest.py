@@ -44,10 +44,15 @@ class RestStore:
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/", "", ""))
         patience = Timeout(connect=min(CONNECT_SECONDS, access.seconds), read=access.seconds)
         again = Retry(
-            access.attempts - 1, redirect=0, backoff_factor=0.3, backoff_max=5, status_forcelist=_FAILING,
-            allowed_methods={"GET", "HEAD", "DELETE"}, raise_on_status=False,
+            access.attempts - 1,
+            redirect=0,
+            backoff_factor=0.3,
+            backoff_max=5,
+            status_forcelist=_FAILING,
+            allowed_methods={"GET", "HEAD", "DELETE"},
+            raise_on_status=False,
             respect_retry_after_header=False,
-        )  # fmt: skip
+        )
         headers = make_headers(basic_auth=f"{user}:{secret}") if user or secret else {}
         self._pool = urllib3.PoolManager(
             maxsize=self.transfers, headers=headers, timeout=patience, retries=again
@@ -125,9 +130,12 @@ class RestStore:
         """The answer, or None for 404. Credentials are in headers, so no error can show them."""
         try:
             answer = self._pool.request(
-                method, self._base + name, headers={**self._pool.headers, **(headers or {})},
-                preload_content=not stream, decode_content=False,
-            )  # fmt: skip
+                method,
+                self._base + name,
+                headers={**self._pool.headers, **(headers or {})},
+                preload_content=not stream,
+                decode_content=False,
+            )
         except HTTPError as error:
             raise _unreachable(error) from None
         if answer.status in _GONE:

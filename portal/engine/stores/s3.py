@@ -155,15 +155,23 @@ def _client(
     """One per endpoint and account: building a client reads large tables from the disk."""
     ours = endpoint.endswith((".amazonaws.com", ".amazonaws.com.cn"))
     settings = Config(
-        connect_timeout=min(CONNECT_SECONDS, seconds), read_timeout=seconds,
-        retries={"total_max_attempts": attempts, "mode": "standard"}, max_pool_connections=10,
+        connect_timeout=min(CONNECT_SECONDS, seconds),
+        read_timeout=seconds,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+        max_pool_connections=10,
         s3={"addressing_style": "auto" if ours else "path"},
-        request_checksum_calculation="when_required", response_checksum_validation="when_required",
-    )  # fmt: skip
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
     return boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret,
-        aws_session_token=token or None, region_name=region or "us-east-1", config=settings,
-    )  # fmt: skip
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token or None,
+        region_name=region or "us-east-1",
+        config=settings,
+    )
 
 
 @contextmanager

@@ -9,12 +9,7 @@ from portal.sepa.models.amendment import (
     pending_amendments,
 )
 from portal.sepa.models.batch import Batch, BatchState
-from portal.sepa.models.collection import (
-    Collection,
-    CollectionState,
-    next_collections,
-    plan_collection,
-)
+from portal.sepa.models.collection import Collection, CollectionState, next_collections, plan_collection
 from portal.sepa.models.event import MandateEvent, What
 from portal.sepa.models.freezing import freeze_batches
 from portal.sepa.models.mandate import (

@@ -174,11 +174,16 @@ def note_new_ics(entity: LegalEntity, former: str, *, by: Any) -> int:
         count += 1
         db.session.add(
             MandateAmendment(
-                organisation=mandate.customer.organisation, mandate_id=mandate.id,
-                kind=AmendmentKind.CREDITOR, state=A.APPLIED, original_ics=former, noted_by=by.label,
-                effective_on=clock.today(), reason="",
+                organisation=mandate.customer.organisation,
+                mandate_id=mandate.id,
+                kind=AmendmentKind.CREDITOR,
+                state=A.APPLIED,
+                original_ics=former,
+                noted_by=by.label,
+                effective_on=clock.today(),
+                reason="",
             )
-        )  # fmt: skip
+        )
     return count
 
 

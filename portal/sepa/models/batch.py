@@ -87,13 +87,12 @@ class Batch(Tenant, Stateful, db.Model):
     def lots(self) -> list[Lot]:
         query = (
             select(
-                Collection.sequence_type, Collection.due_on,
-                func.count(), func.sum(Collection.amount_cents),
+                Collection.sequence_type, Collection.due_on, func.count(), func.sum(Collection.amount_cents)
             )
             .where(Collection.batch_id == self.id)
             .group_by(Collection.sequence_type, Collection.due_on)
             .order_by(Collection.due_on, Collection.sequence_type)
-        )  # fmt: skip
+        )
         return [Lot(kind, day, count, int(cents)) for kind, day, count, cents in db.session.execute(query)]
 
     def finish(self, document: Document) -> None:
@@ -173,11 +172,14 @@ class Batch(Tenant, Stateful, db.Model):
             update(Collection)
             .where(Collection.batch_id == self.id, Collection.state.in_(_IN_BATCH))
             .values(
-                state=CollectionState.ANNOUNCED, batch_id=None, amendment=None, sequence_type="RCUR",
+                state=CollectionState.ANNOUNCED,
+                batch_id=None,
+                amendment=None,
+                sequence_type="RCUR",
                 version=Collection.version + 1,
             )
             .execution_options(synchronize_session=False)
-        )  # fmt: skip
+        )
         if result.rowcount != self.count:
             raise Conflict(_("La banque a déjà répondu pour cette remise : elle ne s'annule plus."))
         for start in range(0, len(rows), _CHUNK):

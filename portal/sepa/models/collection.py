@@ -24,12 +24,7 @@ from portal.sepa.countries import needs_address
 from portal.sepa.debits import CollectionLine
 from portal.sepa.models.mandate import Mandate
 from portal.sepa.pain008 import line_fault
-from portal.sepa.rules import (
-    bank_day,
-    first_debit_day,
-    last_prenotification_day,
-    refund_window_ends_on,
-)
+from portal.sepa.rules import bank_day, first_debit_day, last_prenotification_day, refund_window_ends_on
 from portal.stateful import Stateful, step
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
@@ -60,10 +55,15 @@ class Collection(Tenant, Stateful, db.Model):
     __tablename__ = "collection"
     # The state is in no index: PostgreSQL then moves 100,000 rows to the next state without touching one.
     __table_args__ = (
-        Index("ix_collection_due", "legal_entity_id", "due_on", postgresql_where=text("batch_id IS NULL"),
-              sqlite_where=text("batch_id IS NULL")),
+        Index(
+            "ix_collection_due",
+            "legal_entity_id",
+            "due_on",
+            postgresql_where=text("batch_id IS NULL"),
+            sqlite_where=text("batch_id IS NULL"),
+        ),
         Index("ix_collection_lot", "batch_id", "due_on", "sequence_type", "id"),
-    )  # fmt: skip
+    )
 
     # A batch moves its rows in one statement under the same rule; the batch's journal says so.
     steps = {
@@ -226,12 +226,22 @@ class Collection(Tenant, Stateful, db.Model):
         self.amount_cents, self.due_on, self.announced_at = first_cents, soonest, clock.now()
         uid = new_uid()
         other = Collection(
-            organisation=self.mandate.customer.organisation, uid=uid, mandate=self.mandate,
-            legal_entity=self.legal_entity, amount_cents=rest, due_on=second_on,
-            end_to_end_id=_end_to_end_id(self.reference, uid), reference=self.reference,
-            source_uid=f"{self.debt_uid}:{uid}", remittance=self.remittance, sequence_type="RCUR",
-            state=C.ANNOUNCED, announced_at=clock.now(), notice_days=self.notice_days, attempt=self.attempt,
-        )  # fmt: skip
+            organisation=self.mandate.customer.organisation,
+            uid=uid,
+            mandate=self.mandate,
+            legal_entity=self.legal_entity,
+            amount_cents=rest,
+            due_on=second_on,
+            end_to_end_id=_end_to_end_id(self.reference, uid),
+            reference=self.reference,
+            source_uid=f"{self.debt_uid}:{uid}",
+            remittance=self.remittance,
+            sequence_type="RCUR",
+            state=C.ANNOUNCED,
+            announced_at=clock.now(),
+            notice_days=self.notice_days,
+            attempt=self.attempt,
+        )
         db.session.add(other)
         record(other, "announce", by=by, after=C.ANNOUNCED.value, due_on=second_on.isoformat())
         self._announce()
@@ -246,8 +256,13 @@ class Collection(Tenant, Stateful, db.Model):
         Source: 003-50 (a changed amount is told again).
         """
         if not 0 < amount_cents < self.amount_cents:
-            raise Refused(_("Le nouveau montant se situe entre 0,01 € et le montant annoncé : on ne prélève "
-                            "jamais plus que la facture."), field="amount_cents")  # fmt: skip
+            raise Refused(
+                _(
+                    "Le nouveau montant se situe entre 0,01 € et le montant annoncé : on ne prélève "
+                    "jamais plus que la facture."
+                ),
+                field="amount_cents",
+            )
         due_on = self._soonest()
         self._take("lower", by=by, before_cents=self.amount_cents, after_cents=amount_cents)
         self.amount_cents, self.due_on, self.announced_at = amount_cents, due_on, clock.now()
@@ -274,9 +289,15 @@ class Collection(Tenant, Stateful, db.Model):
         customer, mandate = self.mandate.customer, self.mandate
         contact = customer.contact(ContactRole.BILLING)
         queue_mail(
-            contact.email, "sepa/mail_debit.txt", about=self, owner=customer.organisation,
-            language=customer.language, collection=self, mandate=mandate, entity=self.legal_entity,
-        )  # fmt: skip
+            contact.email,
+            "sepa/mail_debit.txt",
+            about=self,
+            owner=customer.organisation,
+            language=customer.language,
+            collection=self,
+            mandate=mandate,
+            entity=self.legal_entity,
+        )
 
 
 def plan_collection(
@@ -311,12 +332,23 @@ def plan_collection(
     if sentence := mandate.problem(due_on):
         raise Refused(sentence)
     row = Collection(
-        organisation=mandate.customer.organisation, uid=uid, mandate_id=mandate.id,
-        legal_entity_id=entity.id, amount_cents=amount_cents, due_on=due_on,
-        end_to_end_id=_end_to_end_id(reference, uid), reference=reference, source_uid=source_uid,
-        remittance=remittance[:140], sequence_type="RCUR", state=C.ANNOUNCED,
-        announced_at=clock.now(), notice_days=notice_days, attempt=attempt, version=1,
-    )  # fmt: skip
+        organisation=mandate.customer.organisation,
+        uid=uid,
+        mandate_id=mandate.id,
+        legal_entity_id=entity.id,
+        amount_cents=amount_cents,
+        due_on=due_on,
+        end_to_end_id=_end_to_end_id(reference, uid),
+        reference=reference,
+        source_uid=source_uid,
+        remittance=remittance[:140],
+        sequence_type="RCUR",
+        state=C.ANNOUNCED,
+        announced_at=clock.now(),
+        notice_days=notice_days,
+        attempt=attempt,
+        version=1,
+    )
     columns = [column.key for column in Collection.__table__.columns if column.key != "id"]
     is_new = insert_once(Collection, {name: getattr(row, name) for name in columns}, ["source_uid"])
     planned = _find(source_uid)

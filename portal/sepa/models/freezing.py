@@ -90,10 +90,16 @@ def _size(row: Collection) -> int:
 
 def _open(entity: LegalEntity, scheme: Scheme, ready: list[Ready], by: Any) -> Batch:
     batch = Batch(
-        organisation=db.session.get_one(Organisation, entity.organisation_id), legal_entity=entity,
-        scheme=scheme, state=B.FROZEN, msg_id="", frozen_on=clock.today(), frozen_by_id=by.id,
-        count=len(ready), total_cents=sum(row.cents for row in ready),
-    )  # fmt: skip
+        organisation=db.session.get_one(Organisation, entity.organisation_id),
+        legal_entity=entity,
+        scheme=scheme,
+        state=B.FROZEN,
+        msg_id="",
+        frozen_on=clock.today(),
+        frozen_by_id=by.id,
+        count=len(ready),
+        total_cents=sum(row.cents for row in ready),
+    )
     batch.msg_id = f"REM-{batch.uid.upper()}"
     db.session.add(batch)
     db.session.flush()  # the rows need the batch's id

@@ -25,9 +25,15 @@ class Holdable:
         """Signed in another system; ``source`` is the SHA-256 of the file that says so."""
         self._take("import", by=by, line=line)
         self.note(
-            What.IMPORTED, by=by.label, file_sha256=source, line=line, iban=str(self.iban_masked),
-            iban_index=str(self.iban_index), holder=self.debtor_name, signed_on=self.signed_on.isoformat(),
-        )  # fmt: skip
+            What.IMPORTED,
+            by=by.label,
+            file_sha256=source,
+            line=line,
+            iban=str(self.iban_masked),
+            iban_index=str(self.iban_index),
+            holder=self.debtor_name,
+            signed_on=self.signed_on.isoformat(),
+        )
 
     def sign_on_paper(self: Any, scan: Document, *, on: date, by: Any) -> None:
         """Signed by hand on ``on``; the scan is the mandate, and the link sent before is dead."""
@@ -36,10 +42,16 @@ class Holdable:
         mandate.signed_on, mandate.document, mandate.shown_sha256 = on, scan, None
         revoke_links(Purpose.SIGN_MANDATE, self)
         self.note(
-            What.PAPER_SIGNED, by=by.label, signed_on=on.isoformat(), scan_sha256=scan.sha256,
-            iban=str(self.iban_masked), iban_index=str(self.iban_index), holder=self.debtor_name,
-            signer=str(self.signer_name), role=str(self.signer_role),
-        )  # fmt: skip
+            What.PAPER_SIGNED,
+            by=by.label,
+            signed_on=on.isoformat(),
+            scan_sha256=scan.sha256,
+            iban=str(self.iban_masked),
+            iban_index=str(self.iban_index),
+            holder=self.debtor_name,
+            signer=str(self.signer_name),
+            role=str(self.signer_role),
+        )
 
     def suspend(self: Any, reason: str, *, by: Any) -> None:
         """No debit rests on it until ``resume``; suspended again, the latest reason counts.

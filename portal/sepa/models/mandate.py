@@ -200,10 +200,13 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         self.evidence_length += 1
         self.events.append(
             MandateEvent(
-                organisation=self.customer.organisation, seq=self.evidence_length, event=event,
-                previous_hash=self.evidence_head, hash=head,
+                organisation=self.customer.organisation,
+                seq=self.evidence_length,
+                event=event,
+                previous_hash=self.evidence_head,
+                hash=head,
             )
-        )  # fmt: skip
+        )
         self.evidence_head = head
 
     def broken_link(self) -> int | None:
@@ -233,24 +236,39 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         self._take("delegate", by=by, person=to.name, role=to.role)
         self.signer_name = self.signer_role = self.signer_email = None
         self.note(
-            What.DELEGATED, visitor, sender=mask_email(sender), to=mask_email(to.email),
-            name=to.name, role=to.role,
-        )  # fmt: skip
+            What.DELEGATED,
+            visitor,
+            sender=mask_email(sender),
+            to=mask_email(to.email),
+            name=to.name,
+            role=to.role,
+        )
         return self._send_link(by, to, sender)
 
     def _send_link(self, by: Any, delegate: "Delegate | None" = None, sender: str = "") -> str:
         contact = delegate or self.customer.contact(ContactRole.SIGNATORY)
         link, token = make_link(
-            Purpose.SIGN_MANDATE, self, owner=self.customer.organisation,
-            recipient=contact.email, days=LINK_DAYS,
-        )  # fmt: skip
+            Purpose.SIGN_MANDATE,
+            self,
+            owner=self.customer.organisation,
+            recipient=contact.email,
+            days=LINK_DAYS,
+        )
         expires = link.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         self.note(What.LINK_CREATED, by=by.label, token_sha256=link.token_hash, expires=expires)
         mail = queue_mail(
-            contact.email, "sepa/mail_sign.txt", about=self, owner=self.customer.organisation,
-            language=self.language, mandate=self, entity=self.legal_entity, contact=contact, sender=sender,
-            url=public_link(f"/sign/{token}"), last_day=clock.today() + timedelta(days=LINK_DAYS),
-        )  # fmt: skip
+            contact.email,
+            "sepa/mail_sign.txt",
+            about=self,
+            owner=self.customer.organisation,
+            language=self.language,
+            mandate=self,
+            entity=self.legal_entity,
+            contact=contact,
+            sender=sender,
+            url=public_link(f"/sign/{token}"),
+            last_day=clock.today() + timedelta(days=LINK_DAYS),
+        )
         self.note(What.MAIL_QUEUED, to=mask_email(contact.email), message_id=mail.message_id)
         return token
 
@@ -263,9 +281,8 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         self.town, self.country = address.town, address.country
         self.shown_sha256 = self.signer_name = self.signer_role = self.signer_email = None
         self.note(
-            What.ACCOUNT_ENTERED, visitor, iban=self.iban_masked,
-            iban_index=str(self.iban_index), holder=name,
-        )  # fmt: skip
+            What.ACCOUNT_ENTERED, visitor, iban=self.iban_masked, iban_index=str(self.iban_index), holder=name
+        )
 
     def refuse(self, reason: str, *, by: Any, visitor: dict[str, str]) -> None:
         self._take("refuse", by=by, reason=reason)
@@ -332,12 +349,23 @@ def request_mandate(
     language: Language = "en" if customer.language == "en" else "fr"
     text = mandate_text(scheme, language)
     mandate = Mandate(
-        organisation=customer.organisation, customer=customer, legal_entity=entity, state=S.DRAFT,
-        scheme=scheme, language=language, debtor_name=customer.name[:70], street=customer.street,
-        postcode=customer.postcode, town=customer.town, country=customer.country,
-        text_version=text.version, text_sha256=text.sha256, evidence_length=0,
-        rum=_next_rum(entity), evidence_head="",
-    )  # fmt: skip
+        organisation=customer.organisation,
+        customer=customer,
+        legal_entity=entity,
+        state=S.DRAFT,
+        scheme=scheme,
+        language=language,
+        debtor_name=customer.name[:70],
+        street=customer.street,
+        postcode=customer.postcode,
+        town=customer.town,
+        country=customer.country,
+        text_version=text.version,
+        text_sha256=text.sha256,
+        evidence_length=0,
+        rum=_next_rum(entity),
+        evidence_head="",
+    )
     mandate.evidence_head = mandate.envelope
     db.session.add(mandate)
     db.session.flush()

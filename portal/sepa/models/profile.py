@@ -14,9 +14,20 @@ from portal.sepa.models.amendment import note_new_ics
 from portal.sepa.models.batch import Batch, BatchState
 
 PROFILE = (
-    "ics", "bank_name", "lead_days", "cutoff_hour", "message_version", "max_rows", "max_bytes", "one_booking",
-    "writes_first", "hybrid_addresses", "two_people_over_cents", "freeze_day", "file_writer",
-)  # fmt: skip
+    "ics",
+    "bank_name",
+    "lead_days",
+    "cutoff_hour",
+    "message_version",
+    "max_rows",
+    "max_bytes",
+    "one_booking",
+    "writes_first",
+    "hybrid_addresses",
+    "two_people_over_cents",
+    "freeze_day",
+    "file_writer",
+)
 
 
 def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by: Any) -> bool:

@@ -101,8 +101,9 @@ def inactivity_ends_on(told_on: date, last_use_on: date, months: int, notice_mon
     if told_on < since:
         raise Refused(
             N_("Le compte n'est pas inactif avant le %(day)s (%(months)d mois sans usage)."),
-            day=since.strftime("%d/%m/%Y"), months=months,
-        )  # fmt: skip
+            day=since.strftime("%d/%m/%Y"),
+            months=months,
+        )
     return add_months(told_on, notice_months)
 
 

@@ -7,9 +7,15 @@ from portal.subscriptions.rules.periods import period_at
 
 
 def first_day_of_new_price(
-    anchor: date, months: int, *, billed_before: date, effective_on: date, told_on: date, notice_months: int,
+    anchor: date,
+    months: int,
+    *,
+    billed_before: date,
+    effective_on: date,
+    told_on: date,
+    notice_months: int,
     kept_through: date | None,
-) -> date:  # fmt: skip
+) -> date:
     """First day of the first period at the new price: a period begun keeps the price it began with.
 
     anchor: first day of the contract. months: length of a billed period. billed_before: first day that no
