@@ -17,7 +17,7 @@ from bench.sepa_rows import a_row
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
-from portal.sepa.returns import import_bank_file
+from portal.sepa.returns.book import import_bank_file
 from tests.sepa.bank_files import Back, camt
 
 _NS = "{urn:iso:std:iso:20022:tech:xsd:camt.054.001.08}"

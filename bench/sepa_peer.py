@@ -12,7 +12,7 @@ from typing import Any
 from sepaxml import SepaDD
 
 from bench.sepa_rows import a_row
-from portal.sepa.pain008 import BatchHeader, CollectionLine, Creditor, Group, validate, write
+from portal.sepa.formats.pain008 import BatchHeader, CollectionLine, Creditor, Group, validate, write
 
 IBAN, ICS, DUE = "FR7630006000011234567890189", "FR15ZZZ588627", date(2027, 2, 1)
 

@@ -14,11 +14,11 @@ from sqlalchemy import insert, text
 from app import create_app
 from bench.sepa_rows import a_row
 from portal import clock
+from portal.crypto.secrets import keyring
 from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, new_uid, set_scope
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
-from portal.secrets import keyring
 from portal.sepa.models import Collection, Mandate, freeze_batches
 from tests.builders import a_house
 

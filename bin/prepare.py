@@ -20,8 +20,8 @@ def stamp(folder: Path, *, demo: bool) -> Path:
 
 
 def make_keys(folder: Path) -> None:
-    from portal.seals import make_seal_certificate
-    from portal.secrets import create_key_file
+    from portal.crypto.seals import make_seal_certificate
+    from portal.crypto.secrets import create_key_file
 
     if not (folder / "keys.json").exists():
         key, certificate = make_seal_certificate("Portail", clock.today())

@@ -6,8 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import app  # noqa: E402,F401 - every model is imported with it
 from portal.db import Base  # noqa: E402
+from portal.rooms import modules  # noqa: E402
 from portal.stateful import Stateful  # noqa: E402
 
 HEAD = """# States
@@ -19,7 +19,7 @@ generated: `python bin/states.py`.
 
 
 def main() -> int:
-    parts = [HEAD]
+    parts, _every_model = [HEAD], list(modules())
     kinds = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Stateful)]
     for kind in sorted(kinds, key=lambda one: str(one.__tablename__)):
         parts.append(f"\n## {kind.__name__}\n\n{(kind.__doc__ or '').strip().splitlines()[0]}\n")

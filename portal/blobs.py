@@ -22,10 +22,10 @@ from flask_babel import gettext as _
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.crypto.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
+from portal.crypto.secrets import keyring
 from portal.db import Tenant, db, new_uid
 from portal.errors import Unreadable
-from portal.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
-from portal.secrets import keyring
 
 # What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
 CUSTOMERS_OWN = {"export", "restore"}

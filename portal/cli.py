@@ -13,8 +13,7 @@ from portal.accounts.models import Organisation, User
 from portal.blobs import Document, drop_plain, seal_older
 from portal.db import EVERYTHING, db, scope
 from portal.reversibility.cli import reversibility
-from portal.sepa import returns_cli as _returns_cli  # noqa: F401
-from portal.sepa.cli import sepa
+from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
 
 

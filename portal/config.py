@@ -1,4 +1,4 @@
-"""Settings, read once from the environment. Secrets never come from here: see :mod:`portal.secrets`."""
+"""Settings, read once from the environment. Secrets are not here: see :mod:`portal.crypto.secrets`."""
 
 import os
 from pathlib import Path

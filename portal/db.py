@@ -8,12 +8,12 @@ row-level security on PostgreSQL. Without a scope nothing is visible.
 import base64
 import contextvars
 import secrets as token_source
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
@@ -48,6 +48,7 @@ from sqlalchemy.types import TypeDecorator
 
 from portal import clock
 
+Ends = TypeVar("Ends", bound=Callable[..., Any])
 EVERYTHING = "/"  # scope of the system itself: sign-in, signed links, the worker choosing its task
 
 # SQLite: a transaction that will write must say so when it begins, or it fails under concurrency.
@@ -240,6 +241,11 @@ def writing() -> Iterator[None]:
         yield
     finally:
         _reading_only.reset(token)
+
+
+def commits(function: Ends) -> Ends:
+    """Say that a function ends a transaction though it is no view, job or command: the suite asks."""
+    return function
 
 
 def init_app(app: Flask) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import EVERYTHING, Base, Row, Tenant, db, new_uid, reading, set_scope
+from portal.db import EVERYTHING, Base, Row, Tenant, commits, db, new_uid, reading, set_scope
 from portal.errors import PortalError
 
 log = structlog.get_logger()
@@ -165,6 +165,7 @@ class Claim:
         self._owner, self._lease_ms = owner, lease_ms
         self._renewed_ms = _now_ms()
 
+    @commits
     def step(self, *, cursor: str | None = None, done: int | None = None, total: int | None = None) -> None:
         """Commit the present transaction together with the progress; raises LostLease instead."""
         values: dict[str, Any] = {"lease_until": _now_ms() + self._lease_ms}
@@ -192,6 +193,7 @@ class Claim:
             db.session.rollback()
             raise LostLease(self.ref)
 
+    @commits
     def finish(self, state: TaskState, error: str = "", retry_in: float = 0) -> None:
         self._write(
             {
@@ -212,6 +214,7 @@ def _free(now: int) -> Any:
     )
 
 
+@commits
 def claim() -> Claim | None:
     """Take the oldest free task, if there is one, in one statement on both engines."""
     set_scope(EVERYTHING)
@@ -283,6 +286,7 @@ def _give_back(held: Claim) -> None:
         db.session.rollback()
 
 
+@commits
 def run_periodic() -> None:
     """Run what is due by the clock; each slot is taken by one worker only."""
     for name, (slot, function) in _periodic.items():
@@ -317,6 +321,7 @@ def hourly() -> str:
     return clock.now().strftime("%Y-%m-%dT%H")
 
 
+@commits
 def release_dead_owners() -> None:
     """At start-up: free the leases of this machine's processes that are gone (after a kill)."""
     set_scope(EVERYTHING)

@@ -15,8 +15,8 @@ from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.crypto.secrets import keyring, new_token, token_hash
 from portal.db import EVERYTHING, Tenant, db, scope, set_scope
-from portal.secrets import keyring, new_token, token_hash
 from portal.wording import N_
 
 CODE_MINUTES, CODE_TRIES, CODES_PER_HOUR = 10, 5, 3

@@ -23,8 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock, jobs
 from portal.blobs import Document, content_of
+from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
-from portal.secrets import Sealed
 
 
 class MailState(StrEnum):

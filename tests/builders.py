@@ -12,7 +12,7 @@ from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
-from portal.terms.library import find_stack
+from portal.terms.shipped import find_stack
 
 Model = TypeVar("Model")
 PASSWORD = "correct horse battery"

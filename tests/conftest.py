@@ -19,9 +19,9 @@ from sqlalchemy.engine import make_url
 from app import create_app
 from portal import clock
 from portal.accounts.models import User, open_sign_in
+from portal.crypto.seals import make_seal_certificate
+from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, set_scope
-from portal.seals import make_seal_certificate
-from portal.secrets import create_key_file
 from tests import builders
 from tests.installation import create_database
 

@@ -16,9 +16,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from app import create_app
+from portal.crypto.seals import make_seal_certificate
+from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, new_uid, set_scope
-from portal.seals import make_seal_certificate
-from portal.secrets import create_key_file
 
 ROOT = Path(__file__).resolve().parent.parent
 

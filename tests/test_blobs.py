@@ -18,8 +18,8 @@ from moto.server import ThreadedMotoServer
 
 from portal import blobs
 from portal.blobs import FolderStore, S3Store, Store
+from portal.crypto.sealed_file import BrokenFile
 from portal.db import db
-from portal.sealed_file import BrokenFile
 from tests.builders import House, a_customer
 
 Browser = Callable[..., FlaskClient]

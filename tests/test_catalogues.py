@@ -19,8 +19,8 @@ from portal.db import db
 from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
 from portal.mail import Mail
 from portal.sepa.models.event import What
-from portal.terms.library import documents
-from portal.terms.statute import RULES
+from portal.terms.shipped import documents
+from portal.terms.statutes import RULES
 from tests import world
 from tests.builders import House, a_customer
 

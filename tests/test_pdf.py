@@ -4,7 +4,7 @@ import pytest
 from pypdf import PdfReader
 from reportlab.lib.utils import rlUrlRead
 
-from portal.pdf import Column, Document, Party
+from portal.pdf.document import Column, Document, Party
 
 ISSUER = Party("Hopla SAS", ("12 rue de la République", "67000 Strasbourg"))
 COLUMNS = [Column("Désignation"), Column("Qté", 16), Column("Montant HT", 30)]

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from portal.sealed_file import HEAD_BYTES, PIECE_BYTES, BrokenFile, open_sealed, write_sealed
+from portal.crypto.sealed_file import HEAD_BYTES, PIECE_BYTES, BrokenFile, open_sealed, write_sealed
 
 STORED = PIECE_BYTES + 16
 SIZES = (0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 7)

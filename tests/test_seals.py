@@ -2,8 +2,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from portal.pdf import Document, Party
-from portal.seals import check_seal, make_seal_certificate, seal_pdf
+from portal.crypto.seals import check_seal, make_seal_certificate, seal_pdf
+from portal.pdf.document import Document, Party
 
 AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 KEY, CERTIFICATE = make_seal_certificate("Cachet Hopla", date(2026, 1, 1))

@@ -17,17 +17,17 @@ from portal.access import Role
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Customer
 from portal.db import db
+from portal.engine.browser_seal import seal
 from portal.engine.customer_side import backup
 from portal.engine.key_agent import KeyAgent
 from portal.engine.models import Vault, register_vault
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef
 from portal.engine.restic import Restic
-from portal.engine.sealing import seal
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription, SubscriptionState
-from portal.terms.library import find_stack
+from portal.terms.shipped import find_stack
 from tests import builders
 from tests.engine.cheap_key import new_repository
 

@@ -20,13 +20,13 @@ from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.restore_requests.models import Cause, RestoreKind, open_request
 from portal.reversibility.models import Reason
-from portal.reversibility.open import open_case
-from portal.sepa.large_freeze import ask_freeze, latest_freeze
+from portal.reversibility.opening import open_case
+from portal.sepa.batches.large_freeze import ask_freeze, latest_freeze
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
-from portal.sepa.returns import import_bank_file
+from portal.sepa.returns.book import import_bank_file
 from portal.subscriptions.models import Subscription, subscriptions_of
-from portal.subscriptions.place import place_order, record_wire
+from portal.subscriptions.ordering import place_order, record_wire
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import House, a_customer, work
 from tests.sepa.bank_files import Back, camt

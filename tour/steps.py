@@ -16,8 +16,8 @@ from portal.demo.load import PASSWORD
 from portal.demo.numbers import make_iban, make_siren
 from portal.licensing.license_file import verify
 from tour import vault
-from tour.instance import Instance
-from tour.person import Person, path_in, text_of
+from tour.person import path_in, text_of
+from tour.stage import Stage
 
 CHROMIUM = [
     "--no-sandbox",
@@ -30,32 +30,8 @@ CHROMIUM = [
 ]
 
 
-class Tour:
-    """One life of a contract; ``artefacts`` is where its documents are kept."""
-
-    def __init__(self, portal: Instance, artefacts: Path) -> None:
-        self.portal, self.artefacts = portal, artefacts
-        self.mails = portal.mailbox
-        self.owner = Person(portal.url)
-        self.finance = Person(portal.url).sign_in("finance@portail.example", PASSWORD)
-        self.technician = Person(portal.url).sign_in("technique@portail.example", PASSWORD)
-        self.customer = Person(portal.url).sign_in("client@ouest.example", PASSWORD)
-        self.month = ""
-
-    def keep(self, name: str, content: bytes | str) -> Path:
-        path = self.artefacts / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    def wait(self, person: Person, path: str, text: str, seconds: float = 60) -> str:
-        """Visit a page until it says something, as a person who reloads it would."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            page = person.visit(path)
-            if re.search(text, page):
-                return page
-            time.sleep(0.3)
-        raise TimeoutError(f"{path} does not say « {text} »")
+class Tour(Stage):
+    """One life of a contract, step by step."""
 
     # -- 1 ---------------------------------------------------------------------------------------------
     def sign_in(self) -> Path:
@@ -180,7 +156,7 @@ class Tour:
     # -- 7 ---------------------------------------------------------------------------------------------
     def collect(self) -> Path:
         """The monthly run invoices, announces the debits, and exports a file that the XSD accepts."""
-        self._bill()
+        self.bill()
         self.mails.wait_for("compta@client701.example", "Prélèvement de")
         self.finance.visit("/sepa/collections")
         entity = re.search(r'name="entity"[^>]*value="(\w+)"', self.finance.page.text)
@@ -199,14 +175,6 @@ class Tour:
             ["xmllint", "--noout", "--schema", str(schema), str(xml)], check=True, capture_output=True
         )
         return xml
-
-    def _bill(self) -> str:
-        """Start the month's billing run and wait for its end; the page that it ends on."""
-        page = self.finance.visit("/billing/runs")
-        entity = re.search(r'<option[^>]*value="(\w+)"', page)
-        assert entity
-        self.finance.send("/billing/runs", entity=entity[1], month=time.strftime("%Y-%m"))
-        return self.wait(self.finance, self.finance.page.url.path, r"pill-good")
 
     # -- 8 ---------------------------------------------------------------------------------------------
     def restore(self) -> Path:

@@ -8,20 +8,17 @@ import time
 import zipfile
 from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from portal.demo.load import PASSWORD
 from portal.demo.vaults import PASSPHRASE
-from portal.engine.sealing import seal
+from portal.engine.browser_seal import seal
 from tour.person import Person, path_in, text_of
-
-if TYPE_CHECKING:
-    from tour.steps import Tour
+from tour.stage import Stage
 
 FILE = "Bilan é, à relire.txt"
 
 
-def restore(tour: "Tour") -> Path:
+def restore(tour: Stage) -> Path:
     """Ask, open the vault, browse, restore one file, fetch it, check, bill; see it on the next invoice."""
     technician = tour.technician
     technician.visit("/vaults")
@@ -47,7 +44,7 @@ def restore(tour: "Tour") -> Path:
     technician.send_form_of("/check")
     technician.visit(request)
     technician.send_form_of("/billing", billed="yes", price="90,00")
-    tour._bill()
+    tour.bill()
     tour.finance.visit("/billing/invoices")
     tour.finance.visit(tour.finance.link(r"/billing/invoices/\w+"))
     if "90,00" not in tour.finance.page.text:
@@ -55,7 +52,7 @@ def restore(tour: "Tour") -> Path:
     return tour.keep("8-restored.txt", next(iter(content.values())))
 
 
-def _unlock(tour: "Tour", who: str) -> None:
+def _unlock(tour: Stage, who: str) -> None:
     """The customer, and nobody else, types the passphrase behind the link of the mail."""
     mail = tour.mails.wait_for(f"{who}@client01.example", "Ouvrir votre coffre")
     customer = Person(tour.portal.url)
@@ -70,7 +67,7 @@ def _unlock(tour: "Tour", who: str) -> None:
     tour.mails.messages.remove(mail)
 
 
-def _fetch(tour: "Tour", who: str, subject: str) -> dict[str, bytes]:
+def _fetch(tour: Stage, who: str, subject: str) -> dict[str, bytes]:
     """Open the signed link, give the code of the second mail, download every file."""
     mail = tour.mails.wait_for(f"{who}@client01.example", subject, 120)
     customer = tour.fetcher = Person(tour.portal.url)
@@ -89,7 +86,7 @@ def _fetch(tour: "Tour", who: str, subject: str) -> dict[str, bytes]:
     return files
 
 
-def leave(tour: "Tour") -> Path:
+def leave(tour: Stage) -> Path:
     """The customer terminates, gets everything back, accepts; the operator erases; the portal certifies."""
     customer = tour.customer
     customer.visit("/subscriptions")
@@ -121,7 +118,7 @@ def leave(tour: "Tour") -> Path:
     return tour.keep("9-certificate.pdf", pdf.get_content())
 
 
-def _check(tour: "Tour", files: dict[str, bytes]) -> None:
+def _check(tour: Stage, files: dict[str, bytes]) -> None:
     """Unzip and verify every file as the customer would: ``sha256sum -c``."""
     folder = tour.artefacts / "9-export"
     folder.mkdir(exist_ok=True)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.access import Role
+from portal.crypto.secrets import new_token, token_hash
 from portal.db import Row, Scoped, Tenant, db, new_uid
-from portal.secrets import new_token, token_hash
 
 # OWASP password storage: argon2id, 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)

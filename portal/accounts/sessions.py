@@ -9,8 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import SignIn, User
-from portal.db import EVERYTHING, db, scope, set_scope
-from portal.secrets import token_hash
+from portal.crypto.secrets import token_hash
+from portal.db import EVERYTHING, commits, db, scope, set_scope
 
 manager = LoginManager()
 _TOUCH_EVERY = timedelta(minutes=1)  # a write a minute per person, not one per page
@@ -44,6 +44,7 @@ def _set_actor() -> None:
         set_scope(g.actor.org_path)
 
 
+@commits
 def _touch(response: Response) -> Response:
     """Keep the session alive, outside the request's own transaction."""
     row = g.get("sign_in")

@@ -8,11 +8,11 @@ from flask import Blueprint, Response, g, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
+from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import PortalError
 from portal.i18n import said
 from portal.licensing.models import find_key, take_seat
-from portal.secrets import keyring
 from portal.web import csrf
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")

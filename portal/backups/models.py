@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.backups.health import Health, Outcome, Trouble, due_by, health
+from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import Customer, fold
 from portal.db import PathType, Tenant, db
 from portal.engine.models import Vault
 from portal.journal import record
 from portal.licensing.models import Activation
-from portal.secrets import new_token, token_hash
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
 

@@ -14,10 +14,10 @@ from portal.backups.models import BackupIncident, BackupRun, Machine
 from portal.backups.reviews import look_at_changes
 from portal.backups.watch import values_of
 from portal.canonical import canonical_json
+from portal.crypto.secrets import token_hash
 from portal.db import EVERYTHING, db, scope
 from portal.errors import PortalError
 from portal.jobs import insert_once
-from portal.secrets import token_hash
 from portal.wording import N_
 
 RUNS_PER_HOUR = 60  # of one machine

@@ -21,15 +21,16 @@ from portal.backups.trend import usage_trend
 from portal.backups.usage import usage_of
 from portal.csv_file import csv_answer
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
 from portal.engine.models import Vault
-from portal.engine.views import vault_panel
+from portal.engine.panels import vault_panel
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.panels import Panel
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.views import subscription_panel
-from portal.words import look_of
+from portal.subscriptions.panels import subscription_panel
+from portal.words.states import look_of
 
 bp = Blueprint("backups", __name__, url_prefix="/backups")
 RUNS, INCIDENTS = 60, 20
@@ -187,25 +188,28 @@ def set_reports(customer_uid: str) -> Response:
     return htmx.go(see, toast=toast)
 
 
-@customer_panel
-def machines_panel(customer: Customer) -> tuple[str, dict[str, object]]:
+@customer_panel(rank=35)
+def machines_panel(customer: Customer) -> Panel:
     query = (
         select(Machine).where(Machine.customer_id == customer.id).order_by(Machine.name_folded, Machine.id)
     )
-    return "backups/_customer_panel.html", {"machines": list(db.session.scalars(query))}
+    return Panel("backups/_customer_panel.html", {"machines": list(db.session.scalars(query))})
 
 
-@subscription_panel
-def usage_panel(subscription: Subscription) -> tuple[str, dict[str, object]]:
+@subscription_panel()
+def usage_panel(subscription: Subscription) -> Panel:
     months = months_of(subscription)[-MONTHS:] if subscription.gb_month_cents is not None else []
-    return "backups/_usage_panel.html", {
-        "usage": usage_of(subscription),
-        "gaps": gaps_of(subscription)[:MONTHS],
-        "months": months,
-        "subscription": subscription,
-    }
+    return Panel(
+        "backups/_usage_panel.html",
+        {
+            "usage": usage_of(subscription),
+            "gaps": gaps_of(subscription)[:MONTHS],
+            "months": months,
+            "subscription": subscription,
+        },
+    )
 
 
-@vault_panel
-def trend_panel(vault: Vault) -> tuple[str, dict[str, object]]:
-    return "backups/_trend_panel.html", {"trend": usage_trend([vault])}
+@vault_panel()
+def trend_panel(vault: Vault) -> Panel:
+    return Panel("backups/_trend_panel.html", {"trend": usage_trend([vault])})

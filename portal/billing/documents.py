@@ -10,7 +10,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.billing.rules import Priced, Totals
-from portal.pdf import Column, Document, Party
+from portal.pdf.document import Column, Document, Party
 
 if TYPE_CHECKING:
     from portal.billing.models import Invoice

@@ -16,7 +16,8 @@ from portal.db import Row, db
 from portal.errors import Refused
 from portal.i18n import eur, said
 from portal.terms.facts import Fact, fact_from
-from portal.terms.statute import IN_BUSINESS, Statute, statute_for
+from portal.terms.law import statute_for
+from portal.terms.statute import IN_BUSINESS, Statute
 
 _SEMESTER = re.compile(r"20\d\d S[12]").fullmatch
 _POINTS = "late.rate_points_basis_points"

@@ -15,13 +15,14 @@ from portal.billing.models import BillingRun, Invoice, RunState
 from portal.billing.rates import late_facts
 from portal.billing.run import start_run
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.jobs import find_task
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.panels import Panel
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("billing", __name__, url_prefix="/billing")
@@ -137,7 +138,7 @@ def show_run(uid: str) -> Response:
     return make_response(render_template("billing/run.html", events=timeline(run), **context))
 
 
-@customer_panel
-def invoices_panel(customer: Customer) -> tuple[str, dict[str, object]]:
+@customer_panel(rank=45)
+def invoices_panel(customer: Customer) -> Panel:
     query = select(Invoice).where(Invoice.customer_id == customer.id).order_by(Invoice.id.desc())
-    return "billing/_customer_panel.html", {"invoices": list(db.session.scalars(query.limit(12)))}
+    return Panel("billing/_customer_panel.html", {"invoices": list(db.session.scalars(query.limit(12)))})

@@ -13,8 +13,8 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.jobs import Claim
 from portal.subscriptions.models import Subscription
+from portal.terms.in_force import contracts_with
 from portal.terms.models import TermsState, TermsVersion, published, withdrawn
-from portal.terms.shelf import contracts_with
 
 TELL, APPLY, RECALL = "contracts.tell", "contracts.apply", "contracts.recall"
 

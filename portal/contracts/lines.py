@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from portal.contracts.words import AMOUNTS, DATES, LEGAL
 from portal.simulator.outcome import Amount, Dated, Outcome, Source
 from portal.subscriptions.models import Subscription
-from portal.terms.display import written
+from portal.terms.law import Applied, applied, statutes_over
 from portal.terms.stack import Stack
-from portal.terms.statute import Applied, Statute, applied, statutes_over
+from portal.terms.statute import Statute
 from portal.terms.values import Value
 from portal.wording import Sentence
+from portal.words.clauses import AMOUNTS, DATES, LEGAL
+from portal.words.values import written
 
 
 @dataclass(frozen=True)

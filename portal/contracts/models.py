@@ -17,10 +17,10 @@ from portal.mail import Mail, queue_mail
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.changes import Change, changes_between
-from portal.terms.library import TermsDocument
+from portal.terms.in_force import contracts_with, document_of, get_document, pinned_stack
 from portal.terms.models import TermsVersion
 from portal.terms.rules import check_refusal, official_address
-from portal.terms.shelf import contracts_with, document_of, get_document, pinned_stack
+from portal.terms.shipped import TermsDocument
 from portal.terms.values import Value
 from portal.wording import N_
 

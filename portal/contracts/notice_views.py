@@ -13,18 +13,19 @@ from portal.contracts.models import NoticeState, TermsNotice, concerned
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.csv_file import csv_answer
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.jobs import Task
 from portal.journal import timeline
 from portal.mail import Mail, MailState, mails_about
+from portal.panels import Link, Panel
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.views import subscription_link
+from portal.subscriptions.panels import subscription_link
 from portal.terms.models import TermsState, TermsVersion
-from portal.terms.views import version_panel
-from portal.words import look_of
+from portal.terms.panels import version_panel
+from portal.words.states import look_of
 
 bp = Blueprint("notices", __name__)
 PAGE = 50
@@ -80,19 +81,19 @@ def refuse_terms(uid: str) -> Response:
 
 
 @customer_panel(rank=20)
-def panel(customer: Customer) -> tuple[str, dict[str, Any]]:
+def panel(customer: Customer) -> Panel:
     query = select(TermsNotice).where(TermsNotice.customer_id == customer.id)
     rows = list(db.session.scalars(query.order_by(TermsNotice.id.desc()).limit(20)))
-    return "contracts/_customer_panel.html", {"notices": rows}
+    return Panel("contracts/_customer_panel.html", {"notices": rows})
 
 
-@subscription_link
-def offer_notice(subscription: Subscription) -> list[tuple[str, str, str]]:
+@subscription_link()
+def offer_notice(subscription: Subscription) -> list[Link]:
     """The new terms that wait for their day, on the page of a subscription that they concern."""
     query = select(TermsNotice).where(TermsNotice.customer_id == subscription.customer_id)
     rows = db.session.scalars(query.where(TermsNotice.effective_on > clock.today()))
     return [
-        (url_for("notices.show_notice", uid=row.uid), _("Nouvelles conditions"), "megaphone")
+        Link(url_for("notices.show_notice", uid=row.uid), _("Nouvelles conditions"), "megaphone")
         for row in rows
         if row.state != NoticeState.RECALLED and row.old_version in subscription.terms_versions
     ]
@@ -115,11 +116,11 @@ def _told(version: TermsVersion, *, unsent: bool) -> Any:
     return (query.where(UNSENT) if unsent else query).order_by(TermsNotice.id)
 
 
-@version_panel
-def telling(version: TermsVersion) -> tuple[str, dict[str, Any]] | None:
+@version_panel()
+def telling(version: TermsVersion) -> Panel | None:
     if version.state == TermsState.DRAFT or not may(Permission.TERMS_WRITE):
         return None
-    return "contracts/_version_panel.html", {"version": version, "counts": _counts(version)}
+    return Panel("contracts/_version_panel.html", {"version": version, "counts": _counts(version)})
 
 
 def _counts(version: TermsVersion) -> dict[str, int]:

@@ -12,14 +12,14 @@ from wtforms import Field as FormField
 from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput, DateTimeLocalInput
 
-from portal.contracts.words import CHOICES, FIELDS, QUESTIONS
 from portal.errors import Refused
 from portal.i18n import said, told
 from portal.money import parse_euros
 from portal.simulator.case import CaseError, Event, Field, fields_of, read_event
 from portal.terms.stack import Stack
 from portal.wording import Sentence
-from portal.words import CAUSES
+from portal.words.clauses import CHOICES, FIELDS, QUESTIONS
+from portal.words.states import CAUSES
 
 REASONS = ("none", "switch", "in_house", "end_of_business", "receivership", "breach")
 

@@ -14,15 +14,16 @@ from portal.access import Permission, get_or_404, requires
 from portal.contracts import case as cases
 from portal.contracts.lines import Leaving, Line, Reader, calendar, law_table, leaving, lines_of, remarks
 from portal.contracts.page_forms import LeaveForm, in_words, place, question_form, read_question
-from portal.contracts.words import CHOICES, QUESTIONS, STATUSES
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.errors import Refused
+from portal.panels import Link, Panel
 from portal.simulator.outcome import Outcome
 from portal.simulator.run import simulate
 from portal.subscriptions.models import Subscription, subscriptions_of
-from portal.subscriptions.views import subscription_link
-from portal.words import Look
+from portal.subscriptions.panels import subscription_link
+from portal.words.clauses import CHOICES, QUESTIONS, STATUSES
+from portal.words.states import Look
 
 bp = Blueprint("contracts", __name__, url_prefix="/contracts")
 
@@ -179,10 +180,10 @@ def show_question(uid: str) -> Response:
 
 
 @customer_panel(rank=11)
-def contracts_panel(customer: Customer) -> Any:
-    return "contracts/_panel.html", {"contracts": subscriptions_of(customer), "today": clock.today()}
+def contracts_panel(customer: Customer) -> Panel:
+    return Panel("contracts/_panel.html", {"contracts": subscriptions_of(customer), "today": clock.today()})
 
 
-@subscription_link
-def contract_link(subscription: Subscription) -> list[tuple[str, str, str]]:
-    return [(url_for("contracts.show_contract", uid=subscription.uid), _("Contrat et dates"), "calendar")]
+@subscription_link()
+def contract_link(subscription: Subscription) -> list[Link]:
+    return [Link(url_for("contracts.show_contract", uid=subscription.uid), _("Contrat et dates"), "calendar")]

@@ -18,9 +18,10 @@ from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
+from portal.mail import Mail
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.price_steps import PriceStep
-from portal.words import look_of
+from portal.words.states import look_of
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")
 SHOWN = 500
@@ -121,16 +122,17 @@ def download_told(product_uid: str) -> Response:
         _("E-mail"),
         _("Envoyé le"),
     ]
-    rows = [
-        [
-            subscription.customer.name,
-            subscription.label,
-            step.unit_cents,
-            iso(step.effective_on),
-            step.recipient,
-            look_of(f"mail_{told}").word,
-            iso(mail and mail.sent_at),
-        ]
-        for step, subscription, mail, told in _told(product, unsent=request.args.get("unsent") == "1")
+    told = _told(product, unsent=request.args.get("unsent") == "1")
+    return csv_answer(f"{product.code}-prices.csv", heading, [_told_row(*each) for each in told])
+
+
+def _told_row(step: PriceStep, subscription: Subscription, mail: Mail | None, told: str) -> list[Any]:
+    return [
+        subscription.customer.name,
+        subscription.label,
+        step.unit_cents,
+        iso(step.effective_on),
+        step.recipient,
+        look_of(f"mail_{told}").word,
+        iso(mail and mail.sent_at),
     ]
-    return csv_answer(f"{product.code}-prices.csv", heading, rows)

@@ -20,7 +20,7 @@ from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.price_steps import NOTICE, PriceStep
 from portal.subscriptions.rules.periods import price_kept_through
 from portal.subscriptions.rules.prices import first_day_of_new_price
-from portal.terms.shelf import stack_in_force
+from portal.terms.in_force import stack_in_force
 from portal.terms.values import Value
 from portal.wording import N_
 

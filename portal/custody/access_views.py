@@ -22,8 +22,9 @@ from portal.custody.models import (
 )
 from portal.db import db
 from portal.engine.models import Person, Vault
-from portal.engine.views import vault_panel
+from portal.engine.panels import vault_panel
 from portal.links import Purpose, open_link
+from portal.panels import Panel
 
 bp = Blueprint("vault_access", __name__)
 _WORDS = {24: _l("un jour"), 72: _l("trois jours"), 168: _l("sept jours"), 336: _l("quatorze jours")}
@@ -110,6 +111,7 @@ def _commands(repository: str) -> list[tuple[str, str]]:
     ]
 
 
-@vault_panel
-def accesses_panel(vault: Vault) -> tuple[str, dict[str, object]]:
-    return "custody/_access_panel.html", {"accesses": accesses_of(vault), "form": AccessForm(formdata=None)}
+@vault_panel()
+def accesses_panel(vault: Vault) -> Panel:
+    context = {"accesses": accesses_of(vault), "form": AccessForm(formdata=None)}
+    return Panel("custody/_access_panel.html", context)

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, Tenant, db, scope
 from portal.engine.models import LINK_DAYS, Person, Vault, VaultState, mail_address
@@ -18,7 +19,6 @@ from portal.errors import IllegalStep, Refused
 from portal.journal import record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
-from portal.secrets import new_token, token_hash
 from portal.wording import N_
 
 HOURS = (24, 72, 168, 336)  # how long an access may last

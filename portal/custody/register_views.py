@@ -12,15 +12,16 @@ from wtforms.validators import Email, InputRequired, Length, Optional
 
 from portal import clock, htmx
 from portal.access import Permission, Role, get_or_404, requires
+from portal.custody.acknowledgement_pdf import keep_paper
 from portal.custody.jobs import ask_proof
-from portal.custody.paper import keep_paper
 from portal.custody.register import acknowledge, acknowledgement_of, note_custody, notes_of, shown_text
 from portal.db import db
 from portal.engine.models import Custody, Vault, VaultState
-from portal.engine.views import vault_panel
+from portal.engine.panels import vault_panel
 from portal.errors import Refused
+from portal.panels import Panel
 from portal.wording import N_
-from portal.words import CUSTODIES
+from portal.words.states import CUSTODIES
 
 bp = Blueprint("custody", __name__, url_prefix="/vaults")
 
@@ -134,6 +135,6 @@ def _page(template: str, vault: Vault, form: Any, status: int = 200) -> Response
     return make_response(page, status)
 
 
-@vault_panel
-def custody_panel(vault: Vault) -> tuple[str, dict[str, object]]:
-    return "custody/_panel.html", {"notes": notes_of(vault), "signed": acknowledgement_of(vault)}
+@vault_panel()
+def custody_panel(vault: Vault) -> Panel:
+    return Panel("custody/_panel.html", {"notes": notes_of(vault), "signed": acknowledgement_of(vault)})

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.accounts.models import Organisation, OrganisationKind
+from portal.crypto.secrets import Sealed
 from portal.db import PathType, Tenant, db
 from portal.errors import Refused
 from portal.journal import record
-from portal.secrets import Sealed
 from portal.terms.rules import Accepted, was_accepted
 from portal.terms.stack import Stack
 

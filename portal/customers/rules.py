@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from portal.deadlines import add_months
 from portal.errors import Refused
-from portal.terms.statute import statute_for
+from portal.terms.law import statute_for
 from portal.wording import N_
 
 BREACH_BLOCKS = ("nature", "contact", "consequences", "measures")  # regulation (EU) 2016/679, art. 33 (3)

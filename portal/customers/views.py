@@ -15,12 +15,13 @@ from portal.access import Permission, get_or_404, requires
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.models import Customer, Draft, onboard
+from portal.customers.panels import customer_panel
 from portal.customers.queries import page, search
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import timeline
 from portal.mail import mails_about
-from portal.terms.shelf import stack_in_force, stacks_in_force
+from portal.terms.in_force import stack_in_force, stacks_in_force
 from portal.terms.stack import Stack
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
@@ -210,7 +211,7 @@ def show_customer(uid: str) -> Response:
             customer=customer,
             events=timeline(customer),
             mails=mails_about(customer),
-            panels=customer_panels(customer),
+            panels=customer_panel.shown(customer),
         )
     )
 
@@ -233,16 +234,3 @@ def terms_stacks() -> Any:
 
 
 # Higher packages show their part of a customer's page without this one knowing them.
-_panels: list[tuple[int, Any]] = []
-
-
-def customer_panel(function: Any = None, *, rank: int = 50) -> Any:
-    """Register ``f(customer) -> (template, context)`` for the customer's page; low ranks come first."""
-    if function is None:
-        return lambda decorated: customer_panel(decorated, rank=rank)
-    _panels.append((rank, function))
-    return function
-
-
-def customer_panels(customer: Customer) -> list[Any]:
-    return [function(customer) for _rank, function in sorted(_panels, key=lambda one: one[0])]

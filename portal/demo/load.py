@@ -10,18 +10,18 @@ from portal.accounts.models import HASHER, Organisation, OrganisationKind, User
 from portal.backups.gaps import GapKind, note_gap
 from portal.catalogue.models import Method, Plan, Product, VolumePrice
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
-from portal.db import EVERYTHING, db, scope
+from portal.db import EVERYTHING, commits, db, scope
 from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.models import open_mandate
-from portal.sepa.signature import freeze_shown, sign_mandate
+from portal.sepa.signing.documents import freeze_shown, sign_mandate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, subscriptions_of
-from portal.subscriptions.place import place_order, record_wire
-from portal.terms.shelf import stack_in_force
+from portal.subscriptions.ordering import place_order, record_wire
+from portal.terms.in_force import stack_in_force
 
 PASSWORD = "demonstration-2026"  # of every demonstration account  # noqa: S105
 PROVIDER_PEOPLE = (
@@ -61,6 +61,7 @@ PLACES = (
 )
 
 
+@commits
 def load() -> None:
     """Everything in one transaction: a demonstration that was interrupted starts again from nothing."""
     with scope(EVERYTHING):

@@ -5,7 +5,7 @@ Only processes of the same user are answered, and the client checks who answers 
 
 A request is one header (magic, command, ttl in seconds, length of name, length of secret), the
 name and the secret; a reply is one byte and, for ``get`` and ``point``, a length and the bytes.
-A passphrase that a browser sends comes sealed for a key of the agent's own (portal.engine.sealing).
+A passphrase that a browser sends comes sealed for a key of the agent's own (portal.engine.browser_seal).
 """
 
 import argparse
@@ -22,9 +22,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from portal.engine.browser_seal import OVERHEAD_BYTES, new_key, public_point, unseal
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.passphrase import MAX_BYTES, Passphrase
-from portal.engine.sealing import OVERHEAD_BYTES, new_key, public_point, unseal
 
 PUT, GET, FORGET, PING, POINT, PUT_SEALED = b"P", b"G", b"F", b"?", b"K", b"S"
 OK, ABSENT, REFUSED = b"+", b"-", b"!"

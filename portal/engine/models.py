@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.crypto.secrets import Sealed
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.engine.errors import SENTENCES, EngineFault
@@ -16,7 +17,6 @@ from portal.engine.port import RepoRef, Usage
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link as address
 from portal.mail import queue_mail
-from portal.secrets import Sealed
 from portal.stateful import Stateful, step
 
 _signals = Namespace()

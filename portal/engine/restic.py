@@ -11,7 +11,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from portal.engine import destruction, export, keyless, salvage, sealed, stand_ins
+from portal.engine import destruction, export, keyless, salvage, stand_ins
+from portal.engine import sealed_export as sealed
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.mirror import discard as discard_mirror
@@ -119,7 +120,7 @@ class Restic:
         on_progress: OnProgress | None = None,
         limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
     ) -> SealedExport:
-        """See :func:`portal.engine.sealed.export_sealed`."""
+        """See :func:`portal.engine.sealed_export.export_sealed`."""
         return sealed.export_sealed(repo, destination, on_progress, limits, self._access)
 
     def mirror(

@@ -1,17 +1,17 @@
 """The wall of vaults, and one vault."""
 
-from typing import Any
-
 from flask import Blueprint, Response, g, make_response, render_template
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission, get_or_404, requires
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.engine.models import Vault, VaultOpening, vaults_of
+from portal.engine.panels import vault_panel
 from portal.journal import timeline
+from portal.panels import Panel
 
 bp = Blueprint("vaults", __name__, url_prefix="/vaults")
 LIMIT = 200
@@ -38,20 +38,11 @@ def show_vault(uid: str) -> Response:
             vault=vault,
             openings=openings,
             events=timeline(vault),
-            panels=[make(vault) for make in _panels],
+            panels=vault_panel.shown(vault),
         )
     )
 
 
-# Higher packages show their part of a vault's page: f(vault) -> (template, context).
-_panels: list[Any] = []
-
-
-def vault_panel(function: Any) -> Any:
-    _panels.append(function)
-    return function
-
-
-@customer_panel
-def vaults_panel(customer: Customer) -> tuple[str, dict[str, object]]:
-    return "vaults/_panel.html", {"vaults": vaults_of(customer)}
+@customer_panel(rank=30)
+def vaults_panel(customer: Customer) -> Panel:
+    return Panel("vaults/_panel.html", {"vaults": vaults_of(customer)})

@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, updat
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.crypto.secrets import Sealed, keyring
 from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.errors import PortalError
@@ -19,7 +20,6 @@ from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
 from portal.licensing.rules import has_expired
-from portal.secrets import Sealed, keyring
 
 # Sent with the activation, in the transaction in which a machine takes its seat.
 machine_activated = Namespace().signal("machine-activated")

@@ -6,9 +6,9 @@ from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation
+from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
 from portal.jobs import insert_once
-from portal.secrets import Sealed
 
 
 class LegalEntity(Tenant, db.Model):

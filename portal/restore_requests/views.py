@@ -10,16 +10,18 @@ from sqlalchemy.orm import joinedload
 from portal import htmx, jobs
 from portal.access import Permission, get_or_404, requires
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import db
-from portal.engine.fetch import downloads, fetch_panel, handed_over
+from portal.engine.handed_over import downloads, handed_over
 from portal.engine.models import Vault
+from portal.engine.panels import fetch_panel
 from portal.errors import Refused
 from portal.i18n import instant, said
 from portal.journal import timeline
 from portal.links import SignedLink
 from portal.mail import mails_about
 from portal.money import parse_euros
+from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
 from portal.restore_requests.inventory import PAGE, Inventory
 from portal.restore_requests.models import (
@@ -64,25 +66,28 @@ def create_request(vault_uid: str) -> Response:
     form = RequestForm()
     if form.validate():
         try:
-            row = open_request(
-                vault,
-                kind=RestoreKind(form.kind.data),
-                cause=Cause(form.cause.data),
-                what=form.what.data.strip(),
-                lost_on=form.lost_on.data,
-                by=g.actor,
-            )
+            row = _opened(vault, form)
         except Refused as refusal:
             if refusal.field is None:
                 raise
             form[refusal.field].errors = [refusal.message]
         else:
             db.session.commit()
-            return htmx.go(
-                url_for(".show_request", uid=row.uid), toast=_("Demande enregistrée, lien envoyé.")
-            )
+            see = url_for(".show_request", uid=row.uid)
+            return htmx.go(see, toast=_("Demande enregistrée, lien envoyé."))
     db.session.rollback()
     return make_response(render_template("restore_requests/new.html", vault=vault, form=form), 422)
+
+
+def _opened(vault: Vault, form: RequestForm) -> RestoreRequest:
+    return open_request(
+        vault,
+        kind=RestoreKind(form.kind.data),
+        cause=Cause(form.cause.data),
+        what=form.what.data.strip(),
+        lost_on=form.lost_on.data,
+        by=g.actor,
+    )
 
 
 def _show(row: RestoreRequest, form: BillingForm | None = None, status: int = 200) -> Response:
@@ -234,15 +239,15 @@ def cancel(uid: str) -> Response:
     return htmx.go(url_for(".show_request", uid=uid), toast=_("Demande annulée."))
 
 
-@customer_panel
-def restores_panel(customer: Customer) -> tuple[str, dict[str, Any]]:
-    return "restore_requests/_panel.html", {"requests": requests_of(customer)}
+@customer_panel(rank=60)
+def restores_panel(customer: Customer) -> Panel:
+    return Panel("restore_requests/_panel.html", {"requests": requests_of(customer)})
 
 
-@fetch_panel
-def restored(link: SignedLink) -> tuple[str, dict[str, Any]] | None:
+@fetch_panel()
+def restored(link: SignedLink) -> Panel | None:
     row = find_request(link.subject_uid)
-    return ("restore_requests/_fetch.html", {"row": row}) if row else None
+    return Panel("restore_requests/_fetch.html", {"row": row}) if row else None
 
 
 @bp.app_template_filter()

@@ -12,7 +12,7 @@ from portal.journal import SYSTEM
 from portal.mail import queue_mail
 from portal.reversibility import facts
 from portal.reversibility.models import CaseState, ReversibilityCase, case_for, find_case, signatory
-from portal.reversibility.open import open_unclaimed, vaults_for
+from portal.reversibility.opening import open_unclaimed, vaults_for
 from portal.subscriptions.models import Subscription
 from portal.terms.facts import Fact
 

@@ -7,14 +7,14 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.clock import PARIS
+from portal.crypto.seals import seal_pdf
+from portal.crypto.secrets import keyring
 from portal.engine.port import Destroyed
 from portal.i18n import size
 from portal.journal import SYSTEM
-from portal.pdf import Document, Party
+from portal.pdf.document import Document, Party
 from portal.resellers.models import LegalEntity
 from portal.reversibility.models import Reason, ReversibilityCase
-from portal.seals import seal_pdf
-from portal.secrets import keyring
 
 
 def certificate_pdf(

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.reversibility import rules
 from portal.subscriptions.models import Subscription
 from portal.terms.facts import Fact, fact_from
-from portal.terms.statute import applied
+from portal.terms.law import applied
 from portal.terms.values import Value
 
 

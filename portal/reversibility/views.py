@@ -10,15 +10,16 @@ from wtforms import SelectChoice
 from portal import clock, htmx, jobs
 from portal.access import Permission, Role, get_or_404, may, requires
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import db
-from portal.engine.fetch import downloads, handed_over
+from portal.engine.handed_over import downloads, handed_over
 from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.panels import Link, Panel
 from portal.reversibility import facts
-from portal.reversibility.answer import answer_context
+from portal.reversibility.answer_views import answer_context
 from portal.reversibility.display import case_steps, time_left, waits_for
 from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm, ShipForm, TargetForm
 from portal.reversibility.models import (
@@ -30,12 +31,12 @@ from portal.reversibility.models import (
     case_for,
     cases_of,
 )
-from portal.reversibility.open import open_case, vaults_for
+from portal.reversibility.opening import open_case, vaults_for
+from portal.reversibility.own_bucket import PUSH, target_of
 from portal.reversibility.price import invoice_of, pay
-from portal.reversibility.target import PUSH, target_of
 from portal.subscriptions.handover_fee import reversibility_fee
 from portal.subscriptions.models import Subscription, subscriptions_of
-from portal.subscriptions.views import subscription_link
+from portal.subscriptions.panels import subscription_link
 from portal.terms.facts import Fact
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
@@ -328,21 +329,21 @@ def retry(uid: str) -> Response:
     return htmx.go(url_for(".show_case", uid=uid), toast=_("Le travail reprend."))
 
 
-@customer_panel
-def cases_panel(customer: Customer) -> tuple[str, dict[str, Any]]:
+@customer_panel(rank=70)
+def cases_panel(customer: Customer) -> Panel:
     ending = [one for one in subscriptions_of(customer) if one.ends_on and case_for(one) is None]
-    return "reversibility/_panel.html", {"cases": cases_of(customer), "ending": ending}
+    return Panel("reversibility/_panel.html", {"cases": cases_of(customer), "ending": ending})
 
 
-@subscription_link
-def handover_link(subscription: Subscription) -> list[tuple[str, str, str]]:
+@subscription_link()
+def handover_link(subscription: Subscription) -> list[Link]:
     """From the contract that ends to the data that it holds."""
     if not may("reversibility:ask") or subscription.ends_on is None or not vaults_for(subscription):
         return []
     case = case_for(subscription)
     if case is not None:
         return [
-            (url_for("reversibility.show_case", uid=case.uid), _("Voir la réversibilité"), "box-arrow-up")
+            Link(url_for("reversibility.show_case", uid=case.uid), _("Voir la réversibilité"), "box-arrow-up")
         ]
     url = url_for("reversibility.new_case", subscription_uid=subscription.uid)
-    return [(url, _("Récupérer les données"), "box-arrow-up")]
+    return [Link(url, _("Récupérer les données"), "box-arrow-up")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from portal.sepa.debits import Scheme
+from portal.sepa.formats.values import Scheme
 
 Language = Literal["fr", "en"]
 

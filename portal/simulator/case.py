@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.deadlines import PARIS
 from portal.errors import Refused
-from portal.terms.library import CONTRACTS, find_stack
+from portal.terms.shipped import CONTRACTS, find_stack
 from portal.terms.stack import Stack
 from portal.wording import N_
 

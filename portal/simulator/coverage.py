@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.terms.library import documents
+from portal.terms.shipped import documents
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _TERMS = ROOT / "portal" / "terms"

@@ -4,8 +4,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from portal.terms.library import CONTRACTS, TermsDocument, bundled, documents, read_document
 from portal.terms.lint import Finding, lint
+from portal.terms.shipped import CONTRACTS, TermsDocument, bundled, documents, read_document
 
 
 def lint_file(file: Path, beside: Sequence[Path] = ()) -> list[Finding]:

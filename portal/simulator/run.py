@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from operator import itemgetter
 
-from portal.simulator import breaches, conditions, handover, incidents, money, terminations
+from portal.simulator import breaches, conditions, handover, incidents, money, terminations, withdrawals
 from portal.simulator.case import Case, Event
 from portal.simulator.outcome import Outcome
 from portal.simulator.state import State
@@ -22,7 +22,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "inactivity": breaches.inactivity,
     "force_majeure": conditions.force_majeure,
     "price_change": conditions.price_change,
-    "withdraw": terminations.withdraw,
+    "withdraw": withdrawals.withdraw,
     "late_payment": money.late,
     "usage": money.usage,
     "sla_measure": money.sla_measure,

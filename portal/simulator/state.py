@@ -6,8 +6,8 @@ from datetime import date, datetime
 from portal.errors import Refused
 from portal.simulator.case import Case, Event
 from portal.simulator.outcome import Amount, Dated, Outcome, Source
+from portal.terms.law import Applied, applied
 from portal.terms.stack import Stack
-from portal.terms.statute import Applied, applied
 from portal.terms.values import Value
 from portal.wording import N_, Sentence
 

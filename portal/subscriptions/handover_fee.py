@@ -8,7 +8,7 @@ from portal.i18n import eur
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.rules.fees import contract_reversibility_fee_cents, reversibility_fee_cents
 from portal.terms.facts import Fact, fact_from
-from portal.terms.statute import applied
+from portal.terms.law import applied
 
 
 def reversibility_fee(

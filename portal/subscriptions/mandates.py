@@ -11,7 +11,7 @@ from portal.journal import SYSTEM
 from portal.mail import queue_mail
 from portal.sepa.models import find_usable_mandate, mandate_signed, open_mandate, request_mandate
 from portal.subscriptions.models import Order, OrderState
-from portal.subscriptions.place import issue_keys
+from portal.subscriptions.ordering import issue_keys
 
 
 def ask_for_mandate(order: Order, *, by: Any) -> None:

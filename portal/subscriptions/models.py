@@ -22,7 +22,7 @@ from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
 from portal.subscriptions.price_steps import PriceStep, price_on, steps_of
 from portal.subscriptions.rules.periods import last_usable_day, period_at
-from portal.terms.shelf import pinned_stack
+from portal.terms.in_force import pinned_stack
 from portal.terms.stack import Stack
 
 

@@ -18,7 +18,7 @@ from portal.subscriptions.rules.notices import (
     reminder_window,
 )
 from portal.subscriptions.rules.periods import Period, period_at
-from portal.terms.statute import Applied, applied
+from portal.terms.law import Applied, applied
 
 _REMINDED = (CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL)
 

@@ -27,9 +27,10 @@ from portal.subscriptions.rules.notices import (
     switch_stages,
 )
 from portal.subscriptions.rules.periods import last_usable_day, period_at
-from portal.terms.display import written
 from portal.terms.facts import Fact, fact_from
-from portal.terms.statute import Statute, applied
+from portal.terms.law import applied
+from portal.terms.statute import Statute
+from portal.words.values import written
 
 
 class Reason(StrEnum):

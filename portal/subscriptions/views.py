@@ -11,19 +11,21 @@ from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import Method, Product, list_products
 from portal.customers.models import Customer
-from portal.customers.views import customer_panel
+from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
+from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
-from portal.subscriptions.place import place_order, record_wire
+from portal.subscriptions.ordering import place_order, record_wire
+from portal.subscriptions.panels import subscription_link, subscription_panel
 from portal.subscriptions.termination import terminate, work_out
-from portal.terms.shelf import stack_in_force
+from portal.terms.in_force import stack_in_force
 
 bp = Blueprint("subscriptions", __name__)
 
@@ -211,28 +213,10 @@ def show_subscription(uid: str) -> Response:
         events=timeline(subscription),
         mails=mails_about(subscription),
         today=clock.today(),
-        actions=[link for make in _links for link in make(subscription)],
-        panels=[make(subscription) for make in _panels],
+        actions=[link for links in subscription_link.shown(subscription) for link in links],
+        panels=subscription_panel.shown(subscription),
     )
     return make_response(page)
-
-
-# Higher packages offer what can be done next with a subscription: f(subscription) -> [(url, label, icon)].
-_links: list[Any] = []
-
-
-def subscription_link(function: Any) -> Any:
-    _links.append(function)
-    return function
-
-
-# Higher packages show their part of a subscription's page: f(subscription) -> (template, context).
-_panels: list[Any] = []
-
-
-def subscription_panel(function: Any) -> Any:
-    _panels.append(function)
-    return function
 
 
 def _preview(subscription: Subscription, form: TerminationForm) -> Any:
@@ -287,9 +271,9 @@ def give_notice(uid: str) -> Response:
 
 
 @customer_panel(rank=10)
-def contracts_panel(customer: Customer) -> Any:
+def contracts_panel(customer: Customer) -> Panel:
     orders = db.session.scalars(
         db.select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc())
     )
     context = {"orders": list(orders), "subscriptions": subscriptions_of(customer)}
-    return "subscriptions/_customer_panel.html", context
+    return Panel("subscriptions/_customer_panel.html", context)

@@ -16,7 +16,7 @@ from portal.mail import queue_mail
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.rules.consumers import refund_due_on, withdrawal_ends_on, withdrawal_refund_cents
 from portal.terms.facts import Fact, fact_from
-from portal.terms.statute import Applied, applied
+from portal.terms.law import Applied, applied
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,19 @@ from portal import htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.db import db
 from portal.errors import Refused
+from portal.panels import Link
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.views import subscription_link
+from portal.subscriptions.panels import subscription_link
 from portal.subscriptions.withdrawal import statement_of, withdraw, withdrawal_of
 
 bp = Blueprint("withdrawals", __name__, url_prefix="/subscriptions/<uid>/withdrawal")
 
 
-@subscription_link
-def withdrawal_link(subscription: Subscription) -> list[tuple[str, str, str]]:
+@subscription_link()
+def withdrawal_link(subscription: Subscription) -> list[Link]:
     if not may("subscription:terminate") or withdrawal_of(subscription) is None:
         return []
-    return [(url_for("withdrawals.show", uid=subscription.uid), _("Renoncer au contrat ici"), "x-circle")]
+    return [Link(url_for("withdrawals.show", uid=subscription.uid), _("Renoncer au contrat ici"), "x-circle")]
 
 
 @bp.get("")

@@ -15,8 +15,8 @@ from portal.db import Row, db
 from portal.errors import Refused
 from portal.journal import record
 from portal.stateful import Stateful, step
-from portal.terms.library import CONTRACTS, TermsDocument, bundled, documents, fingerprint, parse_document
 from portal.terms.rules import check_publication
+from portal.terms.shipped import CONTRACTS, TermsDocument, bundled, documents, fingerprint, parse_document
 from portal.terms.values import TermsError
 from portal.wording import N_
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -14,26 +13,20 @@ from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import timeline
 from portal.terms.changes import changes_between, grouped
-from portal.terms.display import value_text
 from portal.terms.forms import PublicationForm, UploadForm
-from portal.terms.library import CONTRACTS, TermsDocument, bundled, bundled_text, documents
+from portal.terms.in_force import check_fits, contracts_with, document_in_force, document_of, neighbours
+from portal.terms.in_force import version_in_force as in_force
 from portal.terms.lint import Finding, lint
 from portal.terms.models import LEAST_DAYS, TermsState, TermsVersion, read_upload, upload
-from portal.terms.shelf import check_fits, contracts_with, document_in_force, document_of, neighbours
-from portal.terms.shelf import version_in_force as in_force
+from portal.terms.panels import version_panel
+from portal.terms.shipped import CONTRACTS, TermsDocument, bundled, bundled_text, documents
+from portal.words.values import value_text
 
 bp = Blueprint("terms", __name__, url_prefix="/terms")
 bp.add_app_template_filter(value_text)
 
+
 # Higher packages show their part of a version's page: f(row) -> (template, context), or None.
-_panels: list[Any] = []
-
-
-def version_panel(function: Any) -> Any:
-    _panels.append(function)
-    return function
-
-
 def _findings(edition: "Edition", previous: TermsDocument) -> list[Finding]:
     document = edition.document
     beside = neighbours(document, clock.today())
@@ -134,7 +127,7 @@ def show_version(version: str) -> Response:
         groups=grouped(document.values),
         contracts=[CONTRACTS[name][0] for name in contracts_with(document.code)],
         events=timeline(edition.row) if edition.row else [],
-        panels=[made for make in _panels if (made := make(edition.row))] if edition.row else [],
+        panels=version_panel.shown(edition.row) if edition.row else [],
     )
     return make_response(page)
 

@@ -18,7 +18,7 @@ from portal.engine.port import Usage
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, issue_key, take_seat
 from portal.subscriptions.models import Order, Subscription
-from portal.subscriptions.place import place_order, record_wire
+from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, a_user
 from tests.subscriptions.builders import a_flat_product, a_product
 

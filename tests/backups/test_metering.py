@@ -21,7 +21,7 @@ from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.resellers.models import issuer_for
 from portal.subscriptions.models import Order, Subscription
-from portal.subscriptions.place import place_order
+from portal.subscriptions.ordering import place_order
 from tests.backups.reporting import a_key, a_machine, a_report, of_natso
 from tests.builders import House, a_customer, stored
 from tests.subscriptions.builders import a_flat_product, a_monthly_product

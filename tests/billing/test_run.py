@@ -16,11 +16,11 @@ from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
+from portal.sepa.formats.pain008 import validate
 from portal.sepa.models import Collection
-from portal.sepa.pain008 import validate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription
-from portal.subscriptions.place import place_order
+from portal.subscriptions.ordering import place_order
 from tests.builders import House, a_customer, stored, work
 from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now

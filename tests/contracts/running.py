@@ -7,7 +7,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.place import place_order
+from portal.subscriptions.ordering import place_order
 from tests.builders import House, a_customer
 from tests.subscriptions.builders import a_product
 

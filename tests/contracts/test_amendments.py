@@ -21,7 +21,7 @@ from portal.simulator.run import simulate
 from portal.subscriptions.amendments import AmendmentKind, SignedAmendment
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.termination import reversibility_fee, work_out
-from portal.terms.library import find_stack
+from portal.terms.shipped import find_stack
 from portal.terms.stack import Amendment
 from portal.terms.values import amended_value, as_json, from_json
 from portal.terms.vocabulary import KEYS

@@ -18,7 +18,7 @@ from portal.engine.models import register_vault
 from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.reversibility.models import Reason
-from portal.reversibility.open import open_case
+from portal.reversibility.opening import open_case
 from portal.simulator.case import EVENTS
 from portal.simulator.run import simulate
 from portal.subscriptions.models import Subscription, charge_next_period

@@ -18,7 +18,7 @@ from portal.errors import Refused
 from portal.journal import SYSTEM, timeline
 from portal.mail import Mail, MailState
 from portal.subscriptions.models import Subscription, charge_next_period
-from portal.subscriptions.place import place_order
+from portal.subscriptions.ordering import place_order
 from portal.subscriptions.price_steps import PriceStep
 from tests.builders import House, stored, work
 from tests.contracts.running import a_subscription, subscribe

@@ -9,12 +9,12 @@ from flask import Flask
 from flask_babel import force_locale
 
 from portal import simulator
-from portal.contracts.words import AMOUNTS, CHOICES, DATES, FIELDS, LEGAL, QUESTIONS, STATUSES
 from portal.i18n import told
 from portal.simulator.case import EVENTS, fields_of
-from portal.terms.display import written
-from portal.terms.statute import RULES
+from portal.terms.statutes import RULES
 from portal.wording import Cents, Sentence, Word
+from portal.words.clauses import AMOUNTS, CHOICES, DATES, FIELDS, LEGAL, QUESTIONS, STATUSES
+from portal.words.values import written
 
 SOURCES = sorted(Path(simulator.__file__).parent.glob("*.py"))
 

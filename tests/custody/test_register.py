@@ -8,6 +8,8 @@ from sqlalchemy.exc import DatabaseError
 
 from portal import jobs
 from portal.blobs import Document, content_of
+from portal.crypto.seals import check_seal
+from portal.crypto.secrets import keyring
 from portal.custody.jobs import ask_for_proofs, due_on
 from portal.custody.register import TEXT_VERSION, acknowledgement_of, note_custody, notes_of, shown_text
 from portal.db import EVERYTHING, db, set_scope
@@ -16,8 +18,6 @@ from portal.engine.installed import key_agent
 from portal.engine.models import Custody, OpeningPurpose, OpeningState, ProofState, openings_of
 from portal.journal import SYSTEM, timeline
 from portal.mail import mails_about
-from portal.seals import check_seal
-from portal.secrets import keyring
 from tests import vaulting
 from tests.builders import stored, work
 from tests.conftest import MONDAY

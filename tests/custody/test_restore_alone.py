@@ -206,7 +206,7 @@ def test_connections_at_once_make_one_first_use(grant, portal, repository) -> No
 
 
 def test_the_store_is_read_in_small_pieces(grant, portal, repository, tmp_path, monkeypatch) -> None:
-    from portal.custody import serve_views
+    from portal.custody import rest_protocol as serve_views
 
     sizes: list[int] = []
     inner = serve_views._blocks

@@ -202,7 +202,7 @@ def test_a_storage_that_is_gone_is_missing(ask, vault, tmp_path):
 
 
 def test_a_storage_that_cannot_be_reached_says_so(ask, vault, monkeypatch):
-    from portal.custody import serve_views
+    from portal.custody import rest_protocol as serve_views
     from portal.engine.stores.objects import Access
 
     monkeypatch.setattr(serve_views, "Access", lambda env: Access(env, seconds=0.3, attempts=1))

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from portal.custody.wire import (
+from portal.custody.rest_messages import (
     BadRange,
     Part,
     asked_part,

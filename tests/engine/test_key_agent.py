@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from portal.engine.browser_seal import seal
 from portal.engine.child import readable_pipe
 from portal.engine.errors import EngineError
 from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
-from portal.engine.sealing import seal
 from tests.engine.test_restic import wait_for
 
 

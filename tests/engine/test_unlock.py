@@ -9,9 +9,9 @@ import pytest
 from portal import clock
 from portal.customers.models import ContactRole
 from portal.db import db
+from portal.engine.browser_seal import seal
 from portal.engine.installed import key_agent
 from portal.engine.models import OpeningPurpose, OpeningState, Vault, VaultOpening, VaultState, ask_for_key
-from portal.engine.sealing import seal
 from portal.journal import SYSTEM
 from tests import vaulting
 from tests.builders import an_outsider, stored, work

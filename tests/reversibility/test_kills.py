@@ -17,12 +17,12 @@ from sqlalchemy.engine import make_url
 from app import create_app
 from portal import clock
 from portal.blobs import Document
+from portal.crypto.seals import make_seal_certificate
+from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, reading, set_scope
 from portal.journal import SYSTEM
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
-from portal.reversibility.open import open_case
-from portal.seals import make_seal_certificate
-from portal.secrets import create_key_file
+from portal.reversibility.opening import open_case
 from tests import builders, vaulting
 from tests.conftest import create_database
 from tests.reversibility.test_views import checked

@@ -10,7 +10,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.jobs import TaskState, find_task
 from portal.reversibility.models import CaseState
-from portal.reversibility.target import PUSH, HandoverTarget, TargetState, checked_endpoint, target_of
+from portal.reversibility.own_bucket import PUSH, HandoverTarget, TargetState, checked_endpoint, target_of
 from tests import vaulting
 from tests.builders import stored, work
 from tests.engine.servers import s3_server

@@ -14,6 +14,8 @@ from sqlalchemy import select
 from portal import jobs
 from portal.billing.models import Charge
 from portal.blobs import Document, content_of
+from portal.crypto.seals import check_seal
+from portal.crypto.secrets import keyring
 from portal.db import db
 from portal.engine.installed import private_folder
 from portal.engine.models import OpeningState
@@ -21,8 +23,6 @@ from portal.jobs import Task, TaskState
 from portal.journal import JournalEntry
 from portal.reversibility.calendar_jobs import accept_by_silence
 from portal.reversibility.models import CaseState, ReversibilityCase
-from portal.seals import check_seal
-from portal.secrets import keyring
 from tests import vaulting
 from tests.builders import a_customer, an_outsider, stored, work
 from tests.vaulting import fetch, link_in, unlock

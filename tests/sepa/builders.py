@@ -3,7 +3,7 @@
 import io
 from datetime import UTC, date, datetime
 
-from portal.sepa.pain008 import Address, BatchHeader, CollectionLine, Creditor, Group, write
+from portal.sepa.formats.pain008 import Address, BatchHeader, CollectionLine, Creditor, Group, write
 
 IBAN = "FR7630006000011234567890189"
 SWISS_IBAN = "CH9300762011623852957"

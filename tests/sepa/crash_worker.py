@@ -15,8 +15,8 @@ from flask import Flask
 
 from app import create_app
 from portal import jobs
-from portal.sepa import jobs as sepa_jobs
-from portal.sepa import pain008
+from portal.sepa.batches import export as sepa_jobs
+from portal.sepa.formats import pain008
 
 
 def die(*_args: object, **_kwargs: object) -> None:

@@ -13,9 +13,9 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
-from portal.sepa.debits import Address, Scheme
+from portal.sepa.formats.values import Address, Scheme
 from portal.sepa.models import Batch, Collection, Mandate, freeze_batches, plan_collection, request_mandate
-from portal.sepa.signature import freeze_shown, sign_mandate
+from portal.sepa.signing.documents import freeze_shown, sign_mandate
 from tests.builders import House, a_customer
 
 IBAN = "FR7630006000011234567890189"

@@ -5,7 +5,7 @@ from portal.db import db
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Mandate, open_mandate, request_mandate
-from portal.sepa.signature import freeze_shown, sign_mandate
+from portal.sepa.signing.documents import freeze_shown, sign_mandate
 
 IBAN = "FR7630006000011234567890189"
 VISITOR = {"ip": "192.0.2.7", "user_agent": "test", "language": "fr"}

@@ -12,15 +12,14 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.blobs import content_of
+from portal.crypto.seals import check_seal
+from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import IllegalStep, Refused
 from portal.journal import SYSTEM
 from portal.mail import Mail
-from portal.seals import check_seal
-from portal.secrets import keyring
-from portal.sepa.account_change import ask_account
-from portal.sepa.jobs import write_batch
-from portal.sepa.mandate_jobs import apply_confirmed_accounts
+from portal.sepa.batches.export import write_batch
+from portal.sepa.mandates.jobs import apply_confirmed_accounts
 from portal.sepa.models import (
     Amendment,
     AmendmentKind,
@@ -30,6 +29,7 @@ from portal.sepa.models import (
     MandateAmendment,
     pending_amendments,
 )
+from portal.sepa.signing.account_change import ask_account
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import (

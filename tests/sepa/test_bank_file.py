@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from portal.sepa.bank_file import BankEntry, BankFileError, BankFileHead, read_bank_file
+from portal.sepa.formats.bank_answers import BankEntry, BankFileError, BankFileHead, read_bank_file
 from tests.sepa.bank_files import Back, camt, pain002
 
 XSD = Path(__file__).parent / "xsd"

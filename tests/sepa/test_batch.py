@@ -21,8 +21,8 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.errors import IllegalStep, Refused
 from portal.jobs import TaskState
 from portal.journal import SYSTEM
-from portal.sepa import pain008
-from portal.sepa.jobs import write_batch
+from portal.sepa.batches.export import write_batch
+from portal.sepa.formats import pain008
 from portal.sepa.models import Batch, Collection, CollectionState, Mandate, next_collections, plan_collection
 from tests.builders import House, a_customer, a_house, stored
 from tests.conftest import MONDAY

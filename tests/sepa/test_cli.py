@@ -7,7 +7,7 @@ from flask import Flask
 
 from portal.access import Role
 from portal.db import db
-from portal.sepa.cli import sepa
+from portal.sepa.commands import sepa
 from tests.builders import PASSWORD, House, a_user, an_entity
 from tests.sepa.people import a_collection, a_signed_mandate, the_entity
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from portal.blobs import content_of
 from portal.db import db
 from portal.journal import JournalEntry
-from portal.sepa import pain008
-from portal.sepa.jobs import write_batch
+from portal.sepa.batches.export import write_batch
+from portal.sepa.formats import pain008
 from portal.sepa.models import Collection
 from portal.sepa.models.amendment import MandateAmendment
 from tests.builders import House, a_customer, stored, work

@@ -20,11 +20,11 @@ from portal.catalogue.models import Method
 from portal.db import db
 from portal.errors import IllegalStep, PortalError, Refused
 from portal.journal import SYSTEM
-from portal.sepa.jobs import write_batch
+from portal.sepa.batches.export import write_batch
 from portal.sepa.models import Batch, Collection
 from portal.sepa.models.freezing import freeze_batches
-from portal.sepa.react import react_now
-from portal.sepa.returns import import_bank_file
+from portal.sepa.returns.book import import_bank_file
+from portal.sepa.returns.react import react_now
 from tests.builders import House, a_customer
 from tests.conftest import MONDAY
 from tests.sepa.bank_files import Back, camt, pain002

@@ -10,13 +10,13 @@ import pytest
 
 from portal.access import Role
 from portal.blobs import content_of
+from portal.crypto.seals import make_seal_certificate, seal_pdf
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
-from portal.seals import make_seal_certificate, seal_pdf
-from portal.sepa.account_change import ask_account, confirm_account, enter_new_account
 from portal.sepa.evidence import Link, verify
 from portal.sepa.models import Mandate
-from portal.sepa.signature import shown_pdf
+from portal.sepa.signing.account_change import ask_account, confirm_account, enter_new_account
+from portal.sepa.signing.documents import shown_pdf
 from tests.builders import House, an_outsider, stored
 from tests.conftest import MONDAY
 from tests.sepa.people import IBAN, OTHER_IBAN, VISITOR, a_collection, a_mandate, a_signed_mandate, last_mail

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.errors import Refused
-from portal.sepa.countries import SEPA_IBAN_LENGTHS
-from portal.sepa.epc import iban_fault
-from portal.sepa.iban import bank_name, in_fours, mask, parse_iban
+from portal.sepa.formats.countries import SEPA_IBAN_LENGTHS
+from portal.sepa.formats.epc import iban_fault
+from portal.sepa.formats.iban import bank_name, in_fours, mask, parse_iban
 
 GOOD = "FR7630006000011234567890189"
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from portal.access import Role
 from portal.customers.models import CustomerKind, Draft
 from portal.db import EVERYTHING, db, set_scope
-from portal.sepa.importing import OPTIONAL, REQUIRED, judge, read_lines, template_csv
+from portal.sepa.mandates.importing import OPTIONAL, REQUIRED, judge, read_lines, template_csv
 from portal.sepa.models import Amendment, Mandate, pending_amendments
 from tests.builders import SIRENS, House, a_customer, a_user
 from tests.sepa.people import IBAN, OTHER_IBAN, a_signed_mandate

@@ -9,8 +9,8 @@ from portal import jobs
 from portal.db import EVERYTHING, db, set_scope
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
-from portal.sepa import batch_views
-from portal.sepa.large_freeze import FREEZE, due_count, latest_freeze
+from portal.sepa.batches import views as batch_views
+from portal.sepa.batches.large_freeze import FREEZE, due_count, latest_freeze
 from portal.sepa.models import Batch
 from tests.builders import House, stored, work
 from tests.sepa.people import a_collection, a_signed_mandate, the_entity

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sepa.latin import has_letters, to_latin
+from portal.sepa.formats.latin import has_letters, to_latin
 
 
 @pytest.mark.parametrize(

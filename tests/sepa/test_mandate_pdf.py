@@ -4,11 +4,11 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from portal.pdf import Party
+from portal.pdf.document import Party
 from portal.sepa.evidence import Link, append
-from portal.sepa.evidence_pdf import build_evidence_pdf
-from portal.sepa.mandate_pdf import ElectronicSignature, MandateForm, build_mandate_pdf
 from portal.sepa.mandate_text import BY_VERSION
+from portal.sepa.signing.evidence_pdf import build_evidence_pdf
+from portal.sepa.signing.mandate_pdf import ElectronicSignature, MandateForm, build_mandate_pdf
 from tests.sepa.builders import IBAN, ICS, PARIS
 
 SIGNATURE = ElectronicSignature(

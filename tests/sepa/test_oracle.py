@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from lxml import etree
 from sepaxml import SepaDD
 
-from portal.sepa.pain008 import Address
+from portal.sepa.formats.pain008 import Address
 from tests.sepa.builders import IBAN, ICS, MONDAY, SWISS_IBAN, a_file, a_group, a_line
 
 ROW = "{urn:iso:std:iso:20022:tech:xsd:pain.008.001.08}DrctDbtTxInf"

@@ -7,8 +7,8 @@ import pytest
 from lxml import etree
 
 from portal.errors import Refused
-from portal.sepa.pain008 import Address, validate
-from portal.sepa.xsd import Totals
+from portal.sepa.formats.pain008 import Address, validate
+from portal.sepa.formats.xsd import Totals
 from tests.sepa.builders import MONDAY, PARIS, SWISS_IBAN, TODAY, a_creditor, a_file, a_group, a_line
 
 NS = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"}
@@ -253,7 +253,7 @@ def many(n: int):
 
 
 def test_10_000_rows_take_little_memory_and_time(tmp_path):
-    from portal.sepa.pain008 import write
+    from portal.sepa.formats.pain008 import write
     from tests.sepa.builders import a_header
 
     path, group = tmp_path / "big.xml", many(10_000)

@@ -12,7 +12,7 @@ from portal.blobs import content_of
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.mail import Mail
-from portal.sepa.mandate_jobs import warn_of_lapse
+from portal.sepa.mandates.jobs import warn_of_lapse
 from portal.sepa.models import Mandate, mandate_signed
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.sepa.models.collection import CollectionState
-from portal.sepa.return_rates import monthly_rates
+from portal.sepa.returns.rates import monthly_rates
 from tests.builders import House
 from tests.sepa.people import a_collection, a_signed_mandate
 

@@ -18,11 +18,11 @@ from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.mail import mails_about
 from portal.resellers.models import LegalEntity
-from portal.sepa.bank_file import BankFileError
+from portal.sepa.formats.bank_answers import BankFileError
 from portal.sepa.models import Batch, Collection, CollectionState, MandateState
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState
-from portal.sepa.react import dismiss, match_by_hand
-from portal.sepa.returns import import_bank_file
+from portal.sepa.returns.book import import_bank_file
+from portal.sepa.returns.react import dismiss, match_by_hand
 from tests.builders import House, a_customer, stored, work
 from tests.sepa.bank_files import Back, camt, pain002
 from tests.sepa.people import IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from portal.deadlines import is_target_day, minus_target_days
 from portal.errors import Refused
-from portal.sepa.epc import rum_fault
+from portal.sepa.formats.epc import rum_fault
 from portal.sepa.rules import (
     build_rum,
     first_debit_day,

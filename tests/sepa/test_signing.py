@@ -11,10 +11,10 @@ from sqlalchemy import inspect, select, text
 
 from portal import clock
 from portal.blobs import Document, content_of
+from portal.crypto.seals import check_seal
+from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
 from portal.mail import Mail
-from portal.seals import check_seal
-from portal.secrets import keyring
 from portal.sepa.models import MandateEvent, mandate_signed
 from tests.builders import House, stored
 from tests.conftest import MONDAY

@@ -205,7 +205,7 @@ def test_a_debit_is_cancelled_or_put_off(house: House, browser, at) -> None:
 
 
 def test_the_customers_page_shows_its_mandates_and_debits(house: House, browser) -> None:
-    from portal.sepa.views import panel
+    from portal.sepa.mandates.views import panel
 
     mandate = a_signed_mandate(house)
     row = a_collection(mandate)

@@ -9,7 +9,7 @@ from portal import clock
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.mail import Mail
-from portal.sepa.mandate_jobs import remind_signatories
+from portal.sepa.mandates.jobs import remind_signatories
 from portal.sepa.models import Mandate
 from tests.builders import House, stored, work
 from tests.conftest import MONDAY

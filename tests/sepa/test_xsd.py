@@ -2,9 +2,9 @@ import io
 
 import pytest
 
-from portal.sepa import xsd
-from portal.sepa.pain008 import validate
-from portal.sepa.xsd import InvalidFile
+from portal.sepa.formats import xsd
+from portal.sepa.formats.pain008 import validate
+from portal.sepa.formats.xsd import InvalidFile
 from tests.sepa.builders import a_file
 
 GOOD = a_file().getvalue()

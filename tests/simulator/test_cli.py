@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portal.terms.library import bundled_text
+from portal.terms.shipped import bundled_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLASK = Path(sys.executable).parent / "flask"

@@ -13,7 +13,7 @@ from portal.journal import SYSTEM, timeline
 from portal.licensing.models import ActivationKey, LicenseRefused, keys_of
 from portal.mail import mails_about
 from portal.subscriptions.models import Subscription, SubscriptionState
-from portal.subscriptions.place import issue_keys
+from portal.subscriptions.ordering import issue_keys
 from portal.subscriptions.reminders import remind, reminder_of, send_reminders
 from portal.subscriptions.termination import terminate, work_out
 from portal.subscriptions.withdrawal import withdraw, withdrawal_of

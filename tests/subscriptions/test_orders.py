@@ -20,7 +20,7 @@ from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
 from portal.subscriptions.models import Order, OrderState, Subscription
-from portal.subscriptions.place import place_order, record_wire
+from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, an_outsider, stored
 from tests.subscriptions.builders import a_flat_product, a_monthly_product, a_product
 from tests.test_access import without_tokens

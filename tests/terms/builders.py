@@ -7,8 +7,8 @@ from datetime import date
 from portal import clock
 from portal.db import db
 from portal.journal import SYSTEM
-from portal.terms.library import bundled, bundled_text
 from portal.terms.models import TermsVersion, read_upload, upload
+from portal.terms.shipped import bundled, bundled_text
 from tests.builders import House
 
 # A value that the shipped document does not have.

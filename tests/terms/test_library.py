@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal.terms.facts import fact_from
-from portal.terms.library import TermsError, documents, find_stack, read_document, stacks
+from portal.terms.shipped import TermsError, documents, find_stack, read_document, stacks
 
 HEAD = """[document]
 code = "004"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from portal.terms.library import TermsDocument, bundled, bundled_text, parse_document
 from portal.terms.lint import Finding, lint
+from portal.terms.shipped import TermsDocument, bundled, bundled_text, parse_document
 
 
 def seeded(code: str, *changes: tuple[str, str]) -> str:

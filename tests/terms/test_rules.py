@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.errors import Refused
-from portal.terms.library import bundled
 from portal.terms.rules import (
     Accepted,
     PublishedVersion,
@@ -25,6 +24,7 @@ from portal.terms.rules import (
     version_on,
     was_accepted,
 )
+from portal.terms.shipped import bundled
 from portal.terms.stack import make_stack
 
 FIRST = PublishedVersion("2024", "aa", date(2024, 1, 1), date(2024, 1, 1))

@@ -11,10 +11,10 @@ from portal.catalogue.models import Method
 from portal.db import db
 from portal.errors import IllegalStep, Refused
 from portal.journal import SYSTEM
-from portal.subscriptions.place import place_order, record_wire
-from portal.terms.library import find_stack
+from portal.subscriptions.ordering import place_order, record_wire
+from portal.terms.in_force import pinned_stack, stack_in_force
 from portal.terms.models import TermsState, read_upload
-from portal.terms.shelf import pinned_stack, stack_in_force
+from portal.terms.shipped import find_stack
 from portal.terms.values import TermsError
 from tests.builders import House, a_customer, stored
 from tests.subscriptions.builders import a_product

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 from portal.access import Role
 from portal.db import db
-from portal.terms.library import bundled_text
 from portal.terms.models import TermsState, TermsVersion
+from portal.terms.shipped import bundled_text
 from tests.builders import House, stored
 from tests.terms.builders import SALES_EMAIL, a_draft, a_published, a_text
 

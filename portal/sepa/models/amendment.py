@@ -14,12 +14,12 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock
 from portal.blobs import Document
+from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
 from portal.resellers.models import LegalEntity
-from portal.secrets import Sealed
 from portal.sepa.models.collection import Collection, collection_settled
 from portal.sepa.models.event import What
 from portal.sepa.models.hold import ACCOUNT_CODES

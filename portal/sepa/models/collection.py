@@ -19,11 +19,11 @@ from portal.jobs import insert_once
 from portal.journal import record
 from portal.mail import queue_mail
 from portal.resellers.models import LegalEntity
-from portal.sepa import epc
-from portal.sepa.countries import needs_address
-from portal.sepa.debits import CollectionLine
+from portal.sepa.formats import epc
+from portal.sepa.formats.countries import needs_address
+from portal.sepa.formats.pain008 import line_fault
+from portal.sepa.formats.values import CollectionLine
 from portal.sepa.models.mandate import Mandate
-from portal.sepa.pain008 import line_fault
 from portal.sepa.rules import bank_day, first_debit_day, last_prenotification_day, refund_window_ends_on
 from portal.stateful import Stateful, step
 

@@ -14,8 +14,8 @@ from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
-from portal.sepa.countries import needs_address
-from portal.sepa.debits import Scheme
+from portal.sepa.formats.countries import needs_address
+from portal.sepa.formats.values import Scheme
 from portal.sepa.models.amendment import pin_amendments
 from portal.sepa.models.bank import stopping_reason
 from portal.sepa.models.batch import EXPORT, B, Batch

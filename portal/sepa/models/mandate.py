@@ -1,10 +1,8 @@
 """Mandates: asked for, signed, revoked; whether a day's debit may rest on one."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from blinker import Namespace
 from flask_babel import gettext as _
@@ -13,31 +11,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.blobs import Document
-from portal.canonical import canonical_json
-from portal.customers.models import ContactRole, Customer, CustomerKind
+from portal.crypto.secrets import Sealed
+from portal.customers.models import Customer, CustomerKind
 from portal.db import Tenant, db
 from portal.errors import Refused
-from portal.links import Purpose, SignedLink, make_link, revoke_links
-from portal.mail import link as public_link
-from portal.mail import queue_mail
+from portal.links import Purpose, revoke_links
 from portal.resellers.models import LegalEntity, next_number
-from portal.secrets import Sealed
-from portal.sepa import evidence
-from portal.sepa.debits import Address, Scheme
-from portal.sepa.iban import mask
+from portal.sepa.formats.iban import mask
+from portal.sepa.formats.values import Address, Scheme
 from portal.sepa.mandate_text import BY_VERSION, Language, MandateText, mandate_text
+from portal.sepa.models.asking import Asked
 from portal.sepa.models.event import MandateEvent, What
+from portal.sepa.models.evidenced import Evidenced
 from portal.sepa.models.hold import Holdable
 from portal.sepa.rules import build_rum, mandate_lapses_on, revocation_effective_on
 from portal.stateful import Stateful, step
 
-if TYPE_CHECKING:
-    from portal.sepa.models.amendment import MandateAmendment
-
-LINK_DAYS = 14
 LAPSE_MONTHS = 36  # EPC016-06: a mandate without a debit for so long may no longer be used
-_MAX_DELEGATIONS = 3  # nobody sends mails to the whole world through one link
-_MAX_EVENTS = 300  # a link that somebody hammers fills no disk
 
 _signals = Namespace()
 # Sent with mandate= inside the transaction that signs it: listeners write, and do not commit.
@@ -56,16 +46,7 @@ class MandateState(StrEnum):
 S = MandateState
 
 
-@dataclass(frozen=True, slots=True)
-class Delegate:
-    """The person who may sign, as the one who got the link names her."""
-
-    name: str
-    role: str
-    email: str
-
-
-class Mandate(Holdable, Tenant, Stateful, db.Model):
+class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
     """A debtor's consent to be debited by one creditor (mandat de prélèvement SEPA)."""
 
     __tablename__ = "mandate"
@@ -100,9 +81,6 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
     iban_index: Mapped[str | None] = mapped_column(String(32), index=True)
     iban_masked: Mapped[str | None] = mapped_column(String(24))  # the only form that is shown
     iban = Sealed(indexed=True)
-    signer_name: Mapped[str | None] = mapped_column(String(70))
-    signer_role: Mapped[str | None] = mapped_column(String(70))
-    signer_email: Mapped[str | None] = mapped_column(String(254))  # got the code
     signed_at: Mapped[datetime | None]
     signed_on: Mapped[date | None]
     text_version: Mapped[str] = mapped_column(String(20))
@@ -126,8 +104,8 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
     shown_document: Mapped[Document | None] = relationship(foreign_keys=[shown_document_id])
     proof: Mapped[Document | None] = relationship(foreign_keys=[proof_id])
     events: Mapped[list[MandateEvent]] = relationship(order_by=MandateEvent.seq)
-    amendments: Mapped[list["MandateAmendment"]] = relationship(
-        back_populates="mandate", order_by="MandateAmendment.id"
+    amendments: Mapped[list[Any]] = relationship(  # of MandateAmendment, which knows this class
+        "MandateAmendment", back_populates="mandate", order_by="MandateAmendment.id"
     )
 
     # The head of the chain changes with every event: two writers at once never fork it.
@@ -175,102 +153,7 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
             return "lapsed"
         return self.state.value
 
-    @property
-    def link(self) -> SignedLink | None:
-        """The last link sent."""
-        query = select(SignedLink).where(SignedLink.subject_uid == self.uid)
-        query = query.where(SignedLink.purpose == Purpose.SIGN_MANDATE)
-        return db.session.scalars(query.order_by(SignedLink.id.desc()).limit(1)).first()
-
-    # Evidence
-
-    @property
-    def envelope(self) -> str:
-        """What the first event hangs on."""
-        content = {"mandate": self.uid, "rum": self.rum, "ics": self.legal_entity.ics}
-        return sha256(canonical_json(content)).hexdigest()
-
-    def note(self, what: What, visitor: dict[str, str] | None = None, **details: str | int) -> None:
-        """Add an event to the chain; ``visitor`` says from where the signer acted."""
-        if self.evidence_length >= _MAX_EVENTS:
-            raise Refused(_("Trop d'actions avec ce lien. Demandez-en un nouveau à votre interlocuteur."))
-        at = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event = {"at": at, "what": what.value, **(visitor or {}), **details}
-        head = evidence.append(self.evidence_head, event)
-        self.evidence_length += 1
-        self.events.append(
-            MandateEvent(
-                organisation=self.customer.organisation,
-                seq=self.evidence_length,
-                event=event,
-                previous_hash=self.evidence_head,
-                hash=head,
-            )
-        )
-        self.evidence_head = head
-
-    def broken_link(self) -> int | None:
-        """Number of the first event that does not hold; None when the whole chain does."""
-        links = [row.link for row in self.events]
-        index = evidence.verify(links, first=self.envelope, head=self.evidence_head)
-        return None if index is None else index + 1
-
     # Steps
-
-    def send(self, *, by: Any) -> str:
-        """Hand the link to the signatory; answers its token, which is stored nowhere."""
-        self._take("send", by=by)
-        return self._send_link(by)
-
-    def resend(self, *, by: Any) -> str:
-        """A new link to the present signatory; the former one stops working."""
-        self._take("resend", by=by)
-        return self._send_link(by)
-
-    def delegate(self, to: "Delegate", *, sender: str, by: Any, visitor: dict[str, str]) -> str:
-        """A link to the person who may sign, in the place of ``sender``, whose link stops working."""
-        if to.email == sender:
-            raise Refused(_("C'est déjà votre adresse : signez vous-même."), field="email")
-        if sum(row.event["what"] == What.DELEGATED for row in self.events) >= _MAX_DELEGATIONS:
-            raise Refused(_("Cette demande a déjà été transmise trois fois : signez, ou refusez."))
-        self._take("delegate", by=by, person=to.name, role=to.role)
-        self.signer_name = self.signer_role = self.signer_email = None
-        self.note(
-            What.DELEGATED,
-            visitor,
-            sender=mask_email(sender),
-            to=mask_email(to.email),
-            name=to.name,
-            role=to.role,
-        )
-        return self._send_link(by, to, sender)
-
-    def _send_link(self, by: Any, delegate: "Delegate | None" = None, sender: str = "") -> str:
-        contact = delegate or self.customer.contact(ContactRole.SIGNATORY)
-        link, token = make_link(
-            Purpose.SIGN_MANDATE,
-            self,
-            owner=self.customer.organisation,
-            recipient=contact.email,
-            days=LINK_DAYS,
-        )
-        expires = link.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-        self.note(What.LINK_CREATED, by=by.label, token_sha256=link.token_hash, expires=expires)
-        mail = queue_mail(
-            contact.email,
-            "sepa/mail_sign.txt",
-            about=self,
-            owner=self.customer.organisation,
-            language=self.language,
-            mandate=self,
-            entity=self.legal_entity,
-            contact=contact,
-            sender=sender,
-            url=public_link(f"/sign/{token}"),
-            last_day=clock.today() + timedelta(days=LINK_DAYS),
-        )
-        self.note(What.MAIL_QUEUED, to=mask_email(contact.email), message_id=mail.message_id)
-        return token
 
     def enter_account(self, *, iban: str, name: str, address: Address, visitor: dict[str, str]) -> None:
         """The account that the signer typed; whatever was shown or agreed to before counts no more."""
@@ -291,7 +174,7 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
         self.note(What.REFUSED, visitor, reason=reason)
 
     def sign(self, *, at: datetime, by: Any) -> None:
-        """Take the step; the documents are made by :mod:`portal.sepa.signature`."""
+        """Take the step; the documents are made by :mod:`portal.sepa.signing.documents`."""
         if not (self.iban_sealed and self.signer_name and self.shown_sha256):
             raise Refused(_("Il manque une étape avant la signature."))
         self._take("sign", by=by)
@@ -324,12 +207,6 @@ class Mandate(Holdable, Tenant, Stateful, db.Model):
     def _require_sent(self) -> None:
         if self.state != S.SENT:
             raise Refused(_("Ce mandat n'attend plus de signature."))
-
-
-def mask_email(address: str) -> str:
-    """Enough for its owner to recognise it: « c•••@client.example »."""
-    name, _at, host = address.rpartition("@")
-    return f"{name[:1]}•••@{host}"
 
 
 def request_mandate(

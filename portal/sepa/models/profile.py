@@ -9,7 +9,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
-from portal.sepa.iban import mask
+from portal.sepa.formats.iban import mask
 from portal.sepa.models.amendment import note_new_ics
 from portal.sepa.models.batch import Batch, BatchState
 

@@ -1,0 +1,1 @@
+"""Keys, seals and encrypted files: everything that the portal signs or encrypts with."""

@@ -1,0 +1,52 @@
+"""Places on a page where higher packages show something of theirs: one kind of registry for all of them.
+
+The owner of a page declares a place with what stands on the page and what is shown there; a package above
+fills it by decorating a function. The lower package never learns who they are.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy.orm import DeclarativeBase
+
+Subject = TypeVar("Subject", bound=DeclarativeBase)
+Shown = TypeVar("Shown")
+
+
+class Panel(NamedTuple):
+    """A fragment and what it needs."""
+
+    template: str
+    context: dict[str, Any]
+
+
+class Link(NamedTuple):
+    """A button that leads somewhere: its address, its words, its icon."""
+
+    address: str
+    words: str
+    icon: str
+
+
+class Place(Generic[Subject, Shown]):
+    """What packages show of one kind of record; None is nothing to show of this one."""
+
+    def __init__(self) -> None:
+        self._makers: list[tuple[int, str, Callable[[Subject], Shown | None]]] = []
+
+    def __call__(
+        self, *, rank: int = 50
+    ) -> Callable[[Callable[[Subject], Shown | None]], Callable[[Subject], Shown | None]]:
+        """Register the decorated function; low ranks come first, equal ones in the order of their modules."""
+
+        def register(make: Callable[[Subject], Shown | None]) -> Callable[[Subject], Shown | None]:
+            self._makers.append((rank, f"{make.__module__}.{make.__qualname__}", make))
+            self._makers.sort(key=lambda one: one[:2])
+            return make
+
+        return register
+
+    def shown(self, subject: Subject) -> list[Shown]:
+        """What there is to show of this record."""
+        made = (make(subject) for _rank, _name, make in self._makers)
+        return [each for each in made if each is not None]

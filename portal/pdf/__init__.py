@@ -1,0 +1,1 @@
+"""Printed documents: one page model, one type face, one palette."""

@@ -1,0 +1,203 @@
+"""``flask sepa …``: what is due, freeze, export, release, from a shell or a scheduler.
+
+Exit codes: 0 done, 1 refused (a sentence says why), 2 wrong usage. ``--json`` prints one object on one line,
+for a refusal ``{"error": …}``.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import click
+from sqlalchemy import func, or_, select
+
+from portal import jobs
+from portal.access import GRANTS, Permission
+from portal.accounts.models import User, check_password, find_user
+from portal.db import EVERYTHING, db, scope
+from portal.errors import PortalError
+from portal.i18n import eur
+from portal.journal import SYSTEM
+from portal.resellers.models import LegalEntity
+from portal.sepa.commands import sepa
+from portal.sepa.formats.values import Scheme
+from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, freeze_batches
+from portal.sepa.models.batch import EXPORT
+
+_SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
+
+
+class Refusal(click.ClickException):
+    """Said on the error output, or as JSON; exit code 1."""
+
+    def __init__(self, message: str, *, as_json: bool) -> None:
+        super().__init__(message)
+        self._as_json = as_json
+
+    def show(self, file: Any = None) -> None:
+        if self._as_json:
+            click.echo(json.dumps({"error": self.message}, ensure_ascii=False))
+        else:
+            super().show(file)
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object."),
+        click.option(
+            "--on",
+            type=click.DateTime(["%Y-%m-%d"]),
+            required=True,
+            help="Debits due up to this day, YYYY-MM-DD.",
+        ),
+        click.option("--creditor", required=True, help="Public id or ICS of the legal entity."),
+    ):
+        command = option(command)
+    return command
+
+
+def _creditor(name: str) -> LegalEntity:
+    query = select(LegalEntity).where(or_(LegalEntity.uid == name, LegalEntity.ics == name.upper()))
+    found = list(db.session.scalars(query.limit(2)))
+    if not found:
+        raise PortalError("Créancier inconnu : %(name)s.", name=name)
+    if len(found) > 1:
+        raise PortalError("Plusieurs créanciers ont cet ICS : donnez l'identifiant public.")
+    return found[0]
+
+
+def _run(as_json: bool, act: Callable[[], list[dict[str, Any]]]) -> None:
+    """Act on everything, in one transaction, and print what was done."""
+    with scope(EVERYTHING):
+        try:
+            rows = act()
+        except PortalError as error:
+            db.session.rollback()
+            raise Refusal(error.message, as_json=as_json) from None
+    if as_json:
+        click.echo(json.dumps({"rows": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo("  ".join(_shown(name, value) for name, value in row.items()))
+
+
+def _shown(name: str, value: Any) -> str:
+    return eur(value) if name.endswith("cents") else str(value)
+
+
+@sepa.command()
+@_options
+def due(creditor: str, on: datetime, as_json: bool) -> None:
+    """Announced debits by scheme and day; judges nothing."""
+
+    def act() -> list[dict[str, Any]]:
+        entity = _creditor(creditor)
+        query = (
+            select(Mandate.scheme, Collection.due_on, func.count(), func.sum(Collection.amount_cents))
+            .join(Mandate, Mandate.id == Collection.mandate_id)
+            .where(Collection.legal_entity_id == entity.id, Collection.due_on <= on.date())
+            .where(Collection.state == CollectionState.ANNOUNCED)
+            .group_by(Mandate.scheme, Collection.due_on)
+            .order_by(Collection.due_on, Mandate.scheme)
+        )
+        return [
+            {"scheme": scheme, "due_on": day.isoformat(), "count": count, "total_cents": int(cents)}
+            for scheme, day, count, cents in db.session.execute(query)
+        ]
+
+    _run(as_json, act)
+
+
+@sepa.command()
+@_options
+@click.option("--scheme", type=click.Choice(_SCHEMES), default="CORE", show_default=True)
+def freeze(creditor: str, on: datetime, as_json: bool, scheme: Scheme) -> None:
+    """Freeze what is due; the worker, or « export », makes the file. The portal is the author."""
+
+    def act() -> list[dict[str, Any]]:
+        batches = freeze_batches(_creditor(creditor), scheme, on.date(), SYSTEM)
+        db.session.commit()
+        return [_told(batch) for batch in batches]
+
+    _run(as_json, act)
+
+
+@sepa.command()
+@_options
+def export(creditor: str, on: datetime, as_json: bool) -> None:
+    """Make the missing files of the batches frozen up to that day, here and now."""
+
+    def act() -> list[dict[str, Any]]:
+        uids = [batch.uid for batch in _batches(creditor, on.date(), BatchState.FROZEN)]
+        if not uids:
+            raise PortalError("Aucune remise figée n'attend son fichier.")
+        for uid in uids:
+            jobs.resume(EXPORT, uid)
+        db.session.commit()
+        while any(_waits(uid) for uid in uids) and jobs.run_one():
+            pass
+        db.session.remove()
+        with scope(EVERYTHING):
+            rows = list(db.session.scalars(select(Batch).where(Batch.uid.in_(uids)).order_by(Batch.id)))
+            for batch in rows:
+                task = jobs.find_task(EXPORT, batch.uid)
+                if batch.state == BatchState.FROZEN:
+                    raise PortalError((task.error if task else "") or "Un autre processus fait ce fichier.")
+            return [_told(batch) for batch in rows]
+
+    _run(as_json, act)
+
+
+@sepa.command()
+@_options
+@click.option("--by", "email", required=True, help="E-mail of the person who releases.")
+@click.password_option(confirmation_prompt=False, help="Asked for; give none on the command line.")
+def release(creditor: str, on: datetime, as_json: bool, email: str, password: str) -> None:
+    """Agree, as the second person, with the batches frozen up to that day."""
+
+    def act() -> list[dict[str, Any]]:
+        person = _finance(email, password)
+        batches = _batches(creditor, on.date(), BatchState.EXPORTED)
+        if not batches:
+            raise PortalError("Aucune remise n'attend d'être libérée.")
+        for batch in batches:
+            batch.release(by=person)
+        db.session.commit()
+        return [_told(batch) for batch in batches]
+
+    _run(as_json, act)
+
+
+def _finance(email: str, password: str) -> User:
+    user = find_user(email)
+    if not check_password(user, password) or user is None:
+        raise PortalError("Adresse ou mot de passe incorrect.")
+    if user.role not in GRANTS[Permission.BATCH_WRITE]:
+        raise PortalError("Cette personne ne peut pas libérer de remise.")
+    return user
+
+
+def _waits(uid: str) -> bool:
+    with scope(EVERYTHING):
+        task = jobs.find_task(EXPORT, uid)
+        free = task is not None and task.state == jobs.TaskState.QUEUED
+        db.session.rollback()
+    return free
+
+
+def _batches(creditor: str, through: date, state: BatchState) -> list[Batch]:
+    query = select(Batch).where(Batch.legal_entity_id == _creditor(creditor).id, Batch.state == state)
+    query = query.where(Batch.frozen_on <= through).order_by(Batch.id).with_for_update()
+    return list(db.session.scalars(query))
+
+
+def _told(batch: Batch) -> dict[str, Any]:
+    return {
+        "msg_id": batch.msg_id,
+        "scheme": batch.scheme,
+        "state": batch.state.value,
+        "count": batch.count,
+        "total_cents": batch.total_cents,
+        "sha256": batch.sha256 or "",
+    }

@@ -1,0 +1,138 @@
+"""The cockpit of what is due: by date, what is stopped and why, and the button that freezes a batch."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from flask import Response, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import func, select
+from wtforms import SelectChoice
+
+from portal import clock, htmx
+from portal.access import Permission, get_or_404, requires
+from portal.db import db
+from portal.i18n import eur, plain_day
+from portal.jobs import Task
+from portal.paging import page_of
+from portal.resellers.models import LegalEntity
+from portal.sepa.batches.forms import FreezeForm
+from portal.sepa.batches.large_freeze import latest_freeze
+from portal.sepa.blueprint import bp
+from portal.sepa.formats.values import Scheme
+from portal.sepa.models import Batch, Collection, CollectionState
+from portal.sepa.models.freezing import due_collections
+
+_JUDGED = 500  # rows of one creditor whose problems the cockpit looks for
+
+
+@dataclass(frozen=True, slots=True)
+class DueDay:
+    due_on: date
+    hand_in_by: date
+    count: int
+    cents: int
+    blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one creditor will debit under one scheme."""
+
+    entity: LegalEntity
+    scheme: Scheme
+    days: list[DueDay]
+    blocked: list[tuple[Collection, str]]
+    partial: bool  # too many rows to judge them all
+    form: FreezeForm
+    task: Task | None  # that freezes them now, or could not
+
+
+def _due(entity: LegalEntity, scheme: Scheme) -> Due | None:
+    today = clock.today()
+    query = due_collections(entity, scheme, date.max).limit(_JUDGED + 1)
+    rows = list(db.session.scalars(query))
+    if not rows:
+        return None
+    blocked = [(row, sentence) for row in rows[:_JUDGED] if (sentence := row.problem(today))]
+    stopped = {row.id for row, _sentence in blocked}
+    days = []
+    for (due_on, hand_in_by), group in groupby(rows[:_JUDGED], lambda row: (row.due_on, row.hand_in_by)):
+        members = list(group)
+        free = [row.amount_cents for row in members if row.id not in stopped]
+        days.append(DueDay(due_on, hand_in_by, len(free), sum(free), len(members) - len(free)))
+    return Due(
+        entity,
+        scheme,
+        days,
+        blocked,
+        len(rows) > _JUDGED,
+        _freeze_form(entity, scheme, days),
+        latest_freeze(entity, scheme),
+    )
+
+
+def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> FreezeForm:
+    form = FreezeForm(formdata=None, entity=entity.uid, scheme=scheme)
+    count = cents = 0
+    form.through.choices = []
+    for day in days:
+        count, cents = count + day.count, cents + day.cents
+        if day.count:
+            number = ngettext("%(num)d prélèvement", "%(num)d prélèvements", count)
+            text = _("jusqu'au %(day)s", day=plain_day(day.due_on))
+            label = f"{text} – {number}, {eur(cents)}"
+            form.through.choices.append(SelectChoice(day.due_on.isoformat(), label))
+    return form
+
+
+def _held() -> list[Collection]:
+    query = Collection.visible_to(g.actor).where(Collection.state == CollectionState.HELD)
+    return list(db.session.scalars(query.order_by(Collection.due_on).limit(100)))
+
+
+@bp.get("/collections")
+@requires(Permission.BATCH_READ)
+def cockpit() -> Response:
+    """What is due by date, what is stopped and why, and the button that freezes the batch."""
+    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+    schemes: tuple[Scheme, Scheme] = ("CORE", "B2B")
+    dues = [due for entity in entities for scheme in schemes if (due := _due(entity, scheme))]
+    totals = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Collection.amount_cents), 0)).where(
+            Collection.state == CollectionState.ANNOUNCED
+        )
+    ).one()
+    recent, _after = page_of(Batch.visible_to(g.actor), Batch, "")
+    page = render_template(
+        "sepa/cockpit.html",
+        dues=dues,
+        count=totals[0],
+        cents=int(totals[1]),
+        batches=recent[:5],
+        blocked=sum(len(due.blocked) for due in dues),
+        held=_held(),
+        reasons=Counter(why for due in dues for _row, why in due.blocked).most_common(),
+    )
+    return make_response(page)
+
+
+@bp.post("/collections/<uid>/cancellation")
+@requires(Permission.BATCH_WRITE)
+def cancel_collection(uid: str) -> Response:
+    collection = get_or_404(Collection.visible_to(g.actor), uid)
+    collection.cancel(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".cockpit"), toast=_("Le prélèvement %(r)s est annulé.", r=collection.reference))
+
+
+@bp.post("/collections/<uid>/new-date")
+@requires(Permission.BATCH_WRITE)
+def postpone_collection(uid: str) -> Response:
+    collection = get_or_404(Collection.visible_to(g.actor), uid)
+    collection.postpone(by=g.actor)
+    db.session.commit()
+    day = plain_day(collection.due_on)
+    return htmx.go(url_for(".cockpit"), toast=_("Nouvelle date annoncée au client : %(day)s.", day=day))

@@ -1,0 +1,229 @@
+"""Batches, for finance: frozen, released by a second person, handed to the bank."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from portal import clock, htmx, jobs
+from portal.access import Permission, get_or_404, requires
+from portal.blobs import send_document
+from portal.csv_file import csv_answer, euros
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+from portal.jobs import TaskState
+from portal.journal import record, timeline
+from portal.paging import page_of
+from portal.resellers.models import LegalEntity
+from portal.sepa.batches.forms import FreezeForm, SentForm
+from portal.sepa.batches.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count
+from portal.sepa.blueprint import bp
+from portal.sepa.models import Batch, BatchState, Collection, freeze_batches
+from portal.sepa.models.batch import EXPORT
+
+
+@bp.post("/batches")
+@requires(Permission.BATCH_WRITE)
+def create_batch() -> Response:
+    form = FreezeForm()
+    form.validate()
+    entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data or "")
+    if form.scheme.data not in {"CORE", "B2B"}:
+        raise Refused(_("Le schéma est CORE ou B2B."))
+    try:
+        through = date.fromisoformat(form.through.data or "")
+    except ValueError:
+        raise Refused(_("Choisissez une échéance de la liste.")) from None
+    if (total := due_count(entity, form.scheme.data, through)) > AT_ONCE:
+        ask_freeze(entity, form.scheme.data, through, total=total, by=g.actor)
+        db.session.commit()
+        return htmx.go(url_for("sepa.cockpit"), toast=_("Le gel est demandé ; il se fait en arrière-plan."))
+    batches = freeze_batches(entity, form.scheme.data, through, g.actor)
+    db.session.commit()
+    if len(batches) > 1:
+        toast = _("%(n)d remises sont figées : la banque limite un fichier.", n=len(batches))
+        return htmx.go(url_for("sepa.list_batches"), toast=toast)
+    return htmx.go(_address(batches[0]), toast=_("La remise est figée."))
+
+
+@bp.get("/freezes/<uid>")
+@requires(Permission.BATCH_READ)
+def freeze_progress(uid: str) -> Response:
+    task = get_or_404(jobs.Task.visible_to(g.actor).where(jobs.Task.kind == FREEZE), uid)
+    finished = task.state in (TaskState.DONE, TaskState.FAILED)
+    return htmx.poll_answer("sepa/_freeze.html", finished=finished, task=task)
+
+
+@bp.get("/batches")
+@requires(Permission.BATCH_READ)
+def list_batches() -> Response:
+    rows, after = page_of(Batch.visible_to(g.actor), Batch, request.args.get("after", ""))
+    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows, after=after)
+
+
+@bp.get("/batches/<uid>")
+@requires(Permission.BATCH_READ)
+def show_batch(uid: str) -> Response:
+    return _batch_page(get_or_404(Batch.visible_to(g.actor), uid))
+
+
+def _address(batch: Batch) -> str:
+    return url_for("sepa.show_batch", uid=batch.uid)
+
+
+def _batch_page(batch: Batch, status: int = 200, form: SentForm | None = None) -> Response:
+    query = select(Collection).where(Collection.batch_id == batch.id)
+    rows, after = page_of(query, Collection, request.args.get("after", ""))
+    page = render_template(
+        "sepa/batch.html",
+        batch=batch,
+        entity=batch.legal_entity,
+        task=jobs.find_task(EXPORT, batch.uid),
+        lots=batch.lots(),
+        collections=rows,
+        after=after,
+        events=timeline(batch),
+        form=form or SentForm(formdata=None, on=clock.today()),
+        confirmed=g.sign_in.is_confirmed(),
+    )
+    return make_response(page, status)
+
+
+@bp.get("/batches/<uid>/progress")
+@requires(Permission.BATCH_READ)
+def batch_progress(uid: str) -> Response:
+    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    task = jobs.find_task(EXPORT, batch.uid)
+    stopped = task is not None and task.state == TaskState.FAILED
+    return htmx.poll_answer(
+        "sepa/_progress.html",
+        finished=batch.state != BatchState.FROZEN or stopped,
+        batch=batch,
+        task=task,
+        confirmed=g.sign_in.is_confirmed(),
+    )
+
+
+@bp.post("/batches/<uid>/export")
+@requires(Permission.BATCH_WRITE)
+def resume_export(uid: str) -> Response:
+    """Try again after a failure whose cause is repaired."""
+    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    if not batch.can("export"):
+        raise Refused(_("Le fichier de cette remise existe déjà."))
+    jobs.resume(EXPORT, batch.uid)
+    db.session.commit()
+    return htmx.go(_address(batch), toast=_("Le fichier est redemandé."))
+
+
+@bp.post("/batches/<uid>/file")
+@requires(Permission.BATCH_WRITE)
+def download_batch(uid: str) -> Response:
+    """The bank file, to somebody who has just typed the password again; each time is recorded."""
+    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    if not g.sign_in.is_confirmed():
+        return htmx.go(url_for("accounts.ask_password", next=_address(batch)))
+    if not batch.may_leave() or batch.document is None:
+        raise Refused(_why_not(batch))
+    record(batch, "download", by=g.actor, address=request.remote_addr or "", sha256=batch.sha256)
+    db.session.commit()
+    return send_document(batch.document)
+
+
+def _why_not(batch: Batch) -> str:
+    if batch.state == BatchState.CANCELLED:
+        return _("Cette remise est annulée : son fichier ne sort plus.")
+    if batch.document is None:
+        return _("Le fichier n'est pas encore fait.")
+    return _("Ce montant demande deux personnes : faites d'abord libérer la remise.")
+
+
+def _locked(uid: str) -> Batch:
+    batch: Batch = get_or_404(Batch.visible_to(g.actor).with_for_update(), uid)
+    return batch
+
+
+@bp.post("/batches/<uid>/reading")
+@requires(Permission.BATCH_WRITE)
+def vouch_for_batch(uid: str) -> Response:
+    batch = _locked(uid)
+    batch.vouch(by=g.actor)
+    db.session.commit()
+    return htmx.go(_address(batch), toast=_("Relue. Une deuxième personne peut maintenant la libérer."))
+
+
+@bp.post("/batches/<uid>/release")
+@requires(Permission.BATCH_WRITE)
+def release_batch(uid: str) -> Response:
+    batch = _locked(uid)
+    batch.release(by=g.actor)
+    db.session.commit()
+    return htmx.go(_address(batch), toast=_("La remise est libérée."))
+
+
+@bp.post("/batches/<uid>/sending")
+@requires(Permission.BATCH_WRITE)
+def send_batch(uid: str) -> Response:
+    batch, form = _locked(uid), SentForm()
+    if not form.validate():
+        return _batch_page(batch, 422, form)
+    try:
+        batch.send(on=form.on.data, by=g.actor)
+    except Refused as refusal:
+        form.on.errors = [said(refusal)]
+        return _batch_page(batch, 422, form)
+    db.session.commit()
+    return htmx.go(_address(batch), toast=_("La remise à la banque est notée."))
+
+
+@bp.post("/batches/<uid>/cancellation")
+@requires(Permission.BATCH_WRITE)
+def cancel_batch(uid: str) -> Response:
+    batch = _locked(uid)
+    late = batch.cancel(by=g.actor)
+    db.session.commit()
+    toast = _("La remise est annulée, ses prélèvements sont de nouveau à remettre.")
+    if late:
+        toast += " " + ngettext(
+            "%(num)d prélèvement demande une nouvelle date.",
+            "%(num)d prélèvements demandent une nouvelle date.",
+            late,
+        )
+    return htmx.go(_address(batch), toast=toast)
+
+
+@bp.get("/batches/<uid>/rows.csv")
+@requires(Permission.BATCH_READ)
+def batch_csv(uid: str) -> Response:
+    """The rows of a batch; accounts are masked."""
+    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    query = select(Collection).where(Collection.batch_id == batch.id).order_by(Collection.id)
+    head = (
+        "EndToEndId",
+        _("Référence"),
+        _("Débiteur"),
+        "RUM",
+        "IBAN",
+        _("Échéance"),
+        _("Séquence"),
+        _("Montant"),
+    )
+    return csv_answer(f"{batch.msg_id}.csv", head, (_cells(row) for row in db.session.scalars(query)))
+
+
+def _cells(row: Collection) -> tuple[Any, ...]:
+    mandate = row.mandate
+    return (
+        row.end_to_end_id,
+        row.reference,
+        mandate.debtor_name,
+        mandate.rum,
+        mandate.iban_masked,
+        row.due_on,
+        row.sequence_type,
+        euros(row.amount_cents),
+    )

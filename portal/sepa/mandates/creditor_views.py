@@ -1,0 +1,67 @@
+"""The bank profile of each legal entity that collects, for operators and finance."""
+
+from flask import Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal import htmx
+from portal.access import Permission, get_or_404, requires
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+from portal.journal import timeline
+from portal.resellers.models import LegalEntity
+from portal.sepa.blueprint import bp
+from portal.sepa.formats.iban import mask
+from portal.sepa.mandates.creditor_forms import CreditorForm
+from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile, drop_asked_limit
+
+
+@bp.get("/creditors")
+@requires(Permission.CREDITOR_WRITE)
+def list_creditors() -> Response:
+    rows = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+    return make_response(render_template("sepa/creditors.html", entities=rows, mask=mask))
+
+
+@bp.get("/creditors/<uid>")
+@requires(Permission.CREDITOR_WRITE)
+def show_creditor(uid: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
+    values = {name: getattr(entity, name) for name in PROFILE}
+    return _page(entity, CreditorForm(formdata=None, data=values))
+
+
+@bp.post("/creditors/<uid>")
+@requires(Permission.CREDITOR_WRITE)
+def change_creditor(uid: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
+    form = CreditorForm()
+    if not form.validate():
+        return _page(entity, form, 422)
+    values = {name: form[name].data for name in PROFILE}
+    try:
+        changed = change_profile(entity, values, form.iban.data or "", by=g.actor)
+    except Refused as refusal:
+        form.form_errors.append(said(refusal))
+        return _page(entity, form, 422)
+    db.session.commit()
+    toast = _("Le profil bancaire est changé.") if changed else _("Rien n'a changé.")
+    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
+
+
+@bp.post("/creditors/<uid>/limit")
+@requires(Permission.CREDITOR_WRITE)
+def answer_asked_limit(uid: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
+    agrees = request.form.get("answer") == "agree"
+    (agree_to_limit if agrees else drop_asked_limit)(entity, by=g.actor)
+    db.session.commit()
+    toast = _("Le plafond est relevé.") if agrees else _("Le plafond reste ce qu'il est.")
+    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
+
+
+def _page(entity: LegalEntity, form: CreditorForm, status: int = 200) -> Response:
+    page = render_template(
+        "sepa/creditor.html", entity=entity, form=form, account=mask(entity.iban), events=timeline(entity)
+    )
+    return make_response(page, status)

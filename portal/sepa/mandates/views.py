@@ -1,0 +1,161 @@
+"""Mandates, for staff: asked for, sent again, revoked, confirmed by the bank."""
+
+from typing import Any
+
+from flask import Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock, htmx
+from portal.access import Permission, get_or_404, requires
+from portal.customers.models import ContactRole, Customer
+from portal.customers.panels import customer_panel
+from portal.db import db
+from portal.errors import Refused
+from portal.journal import timeline
+from portal.mail import mails_about
+from portal.paging import page_of
+from portal.panels import Panel
+from portal.resellers.models import issuer_for
+from portal.sepa.blueprint import bp
+from portal.sepa.mandates.forms import ConfirmationForm, MandateForm, RevocationForm, SuspensionForm
+from portal.sepa.models import (
+    Collection,
+    Mandate,
+    MandateState,
+    next_collections,
+    open_mandate,
+    request_mandate,
+)
+
+
+@bp.get("/mandates")
+@requires(Permission.MANDATE_READ)
+def list_mandates() -> Response:
+    query, state = Mandate.visible_to(g.actor), request.args.get("state", "")
+    if state in set(MandateState):
+        query = query.where(Mandate.state == MandateState(state))
+    rows, after = page_of(query, Mandate, request.args.get("after", ""))
+    states = [s.value for s in MandateState if s != MandateState.DRAFT]
+    return htmx.render(
+        "sepa/mandates.html", "sepa/_mandates.html", mandates=rows, after=after, state=state, states=states
+    )
+
+
+@bp.get("/mandates/new/<customer_uid>")
+@requires(Permission.MANDATE_WRITE)
+def new_mandate(customer_uid: str) -> Response:
+    customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
+    return _new_page(customer, MandateForm())
+
+
+@bp.post("/mandates/new/<customer_uid>")
+@requires(Permission.MANDATE_WRITE)
+def create_mandate(customer_uid: str) -> Response:
+    customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
+    form = MandateForm()
+    if not form.validate():
+        return _new_page(customer, form, 422)
+    try:
+        mandate, _token = request_mandate(customer, issuer_for(customer), scheme=form.scheme.data, by=g.actor)
+    except Refused as refusal:
+        if refusal.field is None:
+            raise
+        form.scheme.errors = [refusal.message]
+        return _new_page(customer, form, 422)
+    db.session.commit()
+    return htmx.go(_address(mandate), toast=_("Le lien de signature part par e-mail."))
+
+
+def _new_page(customer: Customer, form: MandateForm, status: int = 200) -> Response:
+    entity = issuer_for(customer)
+    page = render_template(
+        "sepa/new.html",
+        customer=customer,
+        entity=entity,
+        form=form,
+        contact=customer.contact(ContactRole.SIGNATORY),
+        waiting=open_mandate(customer, entity),
+    )
+    return make_response(page, status)
+
+
+def _address(mandate: Mandate) -> str:
+    return url_for("sepa.show_mandate", uid=mandate.uid)
+
+
+@bp.get("/mandates/<uid>")
+@requires(Permission.MANDATE_READ)
+def show_mandate(uid: str) -> Response:
+    return mandate_page(get_or_404(Mandate.visible_to(g.actor), uid))
+
+
+def mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
+    query = select(Collection).where(Collection.mandate_id == mandate.id)
+    recent = list(db.session.scalars(query.order_by(Collection.due_on.desc()).limit(12)))
+    today = clock.today()
+    page = render_template(
+        "sepa/mandate.html",
+        mandate=mandate,
+        customer=mandate.customer,
+        entity=mandate.legal_entity,
+        problem=mandate.problem(today),
+        broken=mandate.broken_link(),
+        collections=recent,
+        today=today,
+        revocation=forms.get("revocation") or RevocationForm(formdata=None, received_on=today),
+        confirmation=forms.get("confirmation") or ConfirmationForm(formdata=None, on=today),
+        suspension=forms.get("suspension") or SuspensionForm(formdata=None),
+        events=timeline(mandate),
+        mails=mails_about(mandate, *recent),
+        contact=mandate.customer.contact(ContactRole.SIGNATORY),
+    )
+    return make_response(page, status)
+
+
+@bp.post("/mandates/<uid>/link")
+@requires(Permission.MANDATE_WRITE)
+def resend_link(uid: str) -> Response:
+    mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
+    mandate.resend(by=g.actor)
+    db.session.commit()
+    return htmx.go(_address(mandate), toast=_("Un nouveau lien part ; le précédent ne sert plus."))
+
+
+@bp.post("/mandates/<uid>/revocation")
+@requires(Permission.MANDATE_WRITE)
+def revoke_mandate(uid: str) -> Response:
+    mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
+    form = RevocationForm()
+    if not form.validate():
+        return mandate_page(mandate, 422, revocation=form)
+    try:
+        mandate.revoke(received_on=form.received_on.data, notice_months=form.notice_months.data, by=g.actor)
+    except Refused as refusal:
+        form.received_on.errors = [refusal.message]
+        return mandate_page(mandate, 422, revocation=form)
+    db.session.commit()
+    return htmx.go(_address(mandate), toast=_("Le mandat %(rum)s est révoqué.", rum=mandate.rum))
+
+
+@bp.post("/mandates/<uid>/bank-confirmation")
+@requires(Permission.MANDATE_WRITE)
+def confirm_mandate(uid: str) -> Response:
+    mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
+    form = ConfirmationForm()
+    if not form.validate():
+        return mandate_page(mandate, 422, confirmation=form)
+    try:
+        mandate.confirm_at_bank(on=form.on.data, by=g.actor)
+    except Refused as refusal:
+        form.on.errors = [refusal.message]
+        return mandate_page(mandate, 422, confirmation=form)
+    db.session.commit()
+    return htmx.go(_address(mandate), toast=_("La confirmation de la banque est notée."))
+
+
+@customer_panel(rank=40)
+def panel(customer: Customer) -> Panel:
+    query = select(Mandate).where(Mandate.customer_id == customer.id).order_by(Mandate.id.desc())
+    mandates = list(db.session.scalars(query.limit(5)))
+    return Panel("sepa/_panel.html", {"mandates": mandates, "debits": next_collections(customer)})

@@ -1,0 +1,1 @@
+"""What the bank sends back: booked, matched, and answered (retours de prélèvement)."""

@@ -1,0 +1,150 @@
+"""Does what follows from each matched record of a bank file: one record, one commit."""
+
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock, jobs
+from portal.customers.models import ContactRole
+from portal.db import db
+from portal.errors import IllegalStep, Refused
+from portal.i18n import said
+from portal.jobs import Claim
+from portal.journal import SYSTEM, record
+from portal.mail import queue_mail
+from portal.sepa.models import Collection, CollectionState, plan_collection
+from portal.sepa.models.bank import BankFile, BankRecord, RecordState, own_reactions
+from portal.sepa.reactions import Reaction, reaction_for, retry_on
+from portal.sepa.returns.book import REACT
+from portal.words.bank_reasons import reason_words
+
+_OPEN = (CollectionState.EXPORTED, CollectionState.ACCEPTED)
+
+
+@jobs.job(REACT)
+def react_to_file(claim: Claim) -> None:
+    """Every matched record of a file, in its order; killed anywhere, it goes on with the next one."""
+    query = select(BankFile).where(BankFile.uid == claim.ref)
+    file = db.session.scalars(query).one()
+    own, done = own_reactions(file.legal_entity), 0
+    while (row := _next(file)) is not None:
+        react(row, own)
+        done += 1
+        claim.step(done=done)
+
+
+def react_now(file: BankFile) -> None:
+    """The same without a worker, inside the present transaction: for the command line."""
+    own = own_reactions(file.legal_entity)
+    while (row := _next(file)) is not None:
+        react(row, own)
+        db.session.flush()
+
+
+def _next(file: BankFile) -> BankRecord | None:
+    query = select(BankRecord).where(
+        BankRecord.bank_file_id == file.id, BankRecord.state == RecordState.MATCHED
+    )
+    return db.session.scalars(query.order_by(BankRecord.id).limit(1)).first()
+
+
+def react(row: BankRecord, own: dict[str, Reaction]) -> None:
+    """Move the debit, its mandate and its debtor as the record asks; doubts go to people."""
+    collection = row.collection
+    assert collection is not None, "a matched record has its debit"
+    try:
+        if row.outcome == "returned":
+            _come_back(row, collection, reaction_for(row.reason, own))
+        elif row.outcome == "settled":
+            if collection.state in _OPEN:
+                collection.settle(row.booked_on, by=SYSTEM)
+        elif collection.state == CollectionState.EXPORTED:
+            collection.accept(by=SYSTEM)
+    except (IllegalStep, Refused) as refusal:
+        row.why = said(refusal)[:200]
+    row.state = RecordState.TO_REVIEW if row.why else RecordState.DONE
+    row.done_at = clock.now()
+
+
+def _come_back(row: BankRecord, collection: Collection, reaction: Reaction) -> None:
+    if collection.state == CollectionState.RETURNED:
+        row.why = _("Ce prélèvement était déjà revenu.")
+        return
+    collection.come_back(row.booked_on, row.reason, by=SYSTEM)
+    _mandate(collection, row.reason, reaction)
+    retried = _retry(row, collection, reaction)
+    if reaction.debtor != "nothing":
+        _tell(row, collection, reaction, retried)
+    if (reaction.people or reaction.stops) and not row.why:
+        row.why = _("Motif %(code)s : à regarder par une personne.", code=row.reason or "?")
+
+
+def _mandate(collection: Collection, code: str, reaction: Reaction) -> None:
+    mandate = collection.mandate
+    if reaction.mandate == "stop" and mandate.can("stop"):
+        mandate.stop(code, by=SYSTEM)
+    elif reaction.mandate in ("hold", "suspend") and mandate.can("suspend"):
+        mandate.suspend(code, by=SYSTEM)
+
+
+def _retry(row: BankRecord, collection: Collection, reaction: Reaction) -> Collection | None:
+    """Present the debt again, announced anew under an EndToEndId of its own; None when it is not."""
+    not_before = retry_on(reaction, max(row.booked_on, clock.today()), collection.attempt)
+    if not_before is None:
+        if reaction.retries and not row.why:
+            row.why = _("Plus de nouvelle présentation : à relancer autrement.")
+        return None
+    with force_locale(collection.mandate.customer.language):
+        return plan_collection(
+            collection.mandate,
+            amount_cents=collection.amount_cents,
+            reference=collection.reference,
+            source_uid=collection.next_source_uid,
+            remittance=collection.remittance,
+            notice_days=collection.notice_days,
+            by=SYSTEM,
+            not_before=not_before,
+            attempt=collection.attempt + 1,
+        )
+
+
+def _tell(row: BankRecord, collection: Collection, reaction: Reaction, retried: Collection | None) -> None:
+    """Write to the debtor, never to a colleague."""
+    customer = collection.mandate.customer
+    with force_locale(customer.language):
+        reason = str(reason_words(row.reason))
+    queue_mail(
+        customer.contact(ContactRole.BILLING).email,
+        "sepa/mail_returned.txt",
+        about=collection,
+        owner=customer.organisation,
+        language=customer.language,
+        collection=collection,
+        reason=reason,
+        debtor=reaction.debtor,
+        retried=retried,
+        entity=collection.legal_entity,
+    )
+
+
+def match_by_hand(row: BankRecord, collection: Collection, *, by: Any) -> None:
+    """Somebody says which debit a record of the queue is about; what follows is done at once."""
+    if row.state != RecordState.UNMATCHED:
+        raise Refused(_("Cette écriture n'attend plus de rapprochement."))
+    if collection.legal_entity_id != row.legal_entity_id:
+        raise Refused(_("Ce prélèvement est celui d'un autre créancier."), field="end_to_end_id")
+    row.collection_id, row.collection, row.why = collection.id, collection, ""
+    record(collection, "match", by=by, reference=row.reference)
+    react(row, own_reactions(row.bank_file.legal_entity))
+
+
+def dismiss(row: BankRecord, note: str, *, by: Any) -> None:
+    """Close a record without consequence, with the reason that somebody gives."""
+    if row.state not in (RecordState.UNMATCHED, RecordState.TO_REVIEW):
+        raise Refused(_("Cette écriture est déjà traitée."))
+    if not note.strip():
+        raise Refused(_("Dites pourquoi il n'y a rien à faire."), field="note")
+    row.state, row.why, row.done_at = RecordState.DISMISSED, note.strip()[:200], clock.now()
+    record(row.bank_file, "dismiss", by=by, reference=row.reference, reason=note.strip()[:200])

@@ -1,0 +1,302 @@
+"""Bank files, the queue of what nobody could match, and what is done for each reason, for finance."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from sqlalchemy import func, select
+from wtforms import BooleanField, IntegerField, SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from portal import htmx
+from portal.access import Permission, get_or_404, requires
+from portal.csv_file import csv_answer, share
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+from portal.jobs import TaskState, find_task
+from portal.journal import record, timeline
+from portal.resellers.models import LegalEntity
+from portal.sepa.models import Collection
+from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, RecordState, own_reactions
+from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
+from portal.sepa.returns.book import LARGEST, REACT, import_bank_file
+from portal.sepa.returns.rates import Rates, monthly_rates
+from portal.sepa.returns.react import dismiss, match_by_hand
+from portal.words.bank_reasons import reason_words
+
+bp = Blueprint("returns", __name__, url_prefix="/sepa/returns")
+bp.add_app_template_filter(reason_words, "reason_words")
+PAGE = 50
+SHOWN = 500  # records of one file on its page; the CSV has them all
+
+
+@bp.url_value_preprocessor
+def allow_a_large_file(endpoint: str | None, values: Any) -> None:
+    """Before anything reads the form: this one may carry a bank file."""
+    if endpoint == "returns.create_file":
+        request.max_content_length = LARGEST + 1_000_000
+
+
+class FileForm(FlaskForm):
+    entity = SelectField(_l("Créancier"))
+    file = FileField(_l("Fichier de la banque"), [FileRequired(_l("Choisissez un fichier."))])
+
+
+class MatchForm(FlaskForm):
+    end_to_end_id = StringField(_l("EndToEndId du prélèvement"), [Length(max=35)])
+
+
+class DismissForm(FlaskForm):
+    note = StringField(_l("Pourquoi rien n'est à faire"), [Length(max=200)])
+
+
+_MANDATE = {
+    "keep": _l("inchangé"),
+    "hold": _l("suspendu, à regarder"),
+    "suspend": _l("suspendu"),
+    "stop": _l("arrêté"),
+}
+_DEBTOR = {
+    "nothing": _l("rien"),
+    "account": _l("demander un autre compte"),
+    "unpaid": _l("prévenir de l'impayé"),
+    "contact": _l("demander de nous contacter"),
+}
+
+
+class ReactionForm(FlaskForm):
+    retries = IntegerField(_l("Nouvelles présentations"), [NumberRange(0, 2)])
+    after = IntegerField(_l("Jours TARGET avant"), [InputRequired(), NumberRange(1, 60)])
+    mandate = SelectField(_l("Mandat"), choices=[SelectChoice(each, _MANDATE[each]) for each in MANDATE])
+    debtor = SelectField(_l("Débiteur"), choices=[SelectChoice(each, _DEBTOR[each]) for each in DEBTOR])
+    people = BooleanField(_l("À regarder par une personne"))
+    stops = BooleanField(_l("Arrête les remises"))
+
+    def values(self) -> dict[str, Any]:
+        names = ("retries", "after", "mandate", "debtor", "people", "stops")
+        return {name: self[name].data for name in names}
+
+
+def _file_form() -> FileForm:
+    form = FileForm()
+    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
+    form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
+    return form
+
+
+def _list_page(form: FileForm, status: int = 200) -> Response:
+    files = BankFile.visible_to(g.actor).order_by(BankFile.id.desc()).limit(PAGE)
+    waiting = BankRecord.visible_to(g.actor).where(
+        BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
+    )
+    page = render_template(
+        "sepa/returns.html",
+        form=form,
+        files=list(db.session.scalars(files)),
+        rates=_rates(),
+        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))),
+        months=_months(),
+    )
+    return make_response(page, status)
+
+
+def _rates() -> list[tuple[str, int, int]]:
+    """Reason, number and cents of what came back, the most frequent first."""
+    query = (
+        select(Collection.return_reason, func.count(), func.sum(Collection.amount_cents))
+        .where(Collection.return_reason.is_not(None))
+        .group_by(Collection.return_reason)
+        .order_by(func.count().desc())
+    )
+    return [(reason, count, int(cents)) for reason, count, cents in db.session.execute(query)]
+
+
+def _months() -> Rates:
+    return monthly_rates(LegalEntity.visible_to(g.actor).with_only_columns(LegalEntity.id))
+
+
+@bp.get("/rates.csv")
+@requires(Permission.BATCH_READ)
+def rates_csv() -> Response:
+    """What came back in each of the last twelve months, a column for each reason."""
+    rates = _months()
+    head = (_("Mois"), _("Présentés"), _("Revenus"), _("Taux"), *rates.reasons)
+    cells = (
+        (
+            f"{month.first:%Y-%m}",
+            month.presented,
+            month.returned.total(),
+            share(month.rate),
+            *(month.returned[reason] for reason in rates.reasons),
+        )
+        for month in rates.months
+    )
+    return csv_answer("return-rates.csv", head, cells)
+
+
+@bp.get("")
+@requires(Permission.BATCH_READ)
+def list_files() -> Response:
+    return _list_page(_file_form())
+
+
+@bp.post("")
+@requires(Permission.BATCH_WRITE)
+def create_file() -> Response:
+    form = _file_form()
+    if not form.validate():
+        return _list_page(form, 422)
+    entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
+    try:
+        upload = form.file.data
+        result = import_bank_file(entity, upload.read(), upload.filename or "", by=g.actor)
+        db.session.commit()
+    except Refused as refusal:
+        db.session.rollback()
+        form.file.errors = [said(refusal)]
+        return _list_page(form, 422)
+    text = _(
+        "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues.",
+        n=result.entries,
+        m=result.matched,
+        u=result.unmatched,
+        d=result.duplicates,
+    )
+    return htmx.go(url_for(".show_file", uid=result.file.uid), toast=text)
+
+
+@bp.get("/<uid>")
+@requires(Permission.BATCH_READ)
+def show_file(uid: str) -> Response:
+    file = get_or_404(BankFile.visible_to(g.actor), uid)
+    page = render_template("sepa/return_file.html", events=timeline(file), **_records_of(file))
+    return make_response(page)
+
+
+@bp.get("/<uid>/progress")
+@requires(Permission.BATCH_READ)
+def file_progress(uid: str) -> Response:
+    context = _records_of(get_or_404(BankFile.visible_to(g.actor), uid))
+    return htmx.poll_answer("sepa/_return_records.html", finished=not context["is_running"], **context)
+
+
+def _records_of(file: BankFile) -> dict[str, Any]:
+    records = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
+    task = find_task(REACT, file.uid)
+    return {
+        "file": file,
+        "task": task,
+        "records": list(db.session.scalars(records.limit(SHOWN))),
+        "is_running": task is not None and task.state not in (TaskState.DONE, TaskState.FAILED),
+    }
+
+
+@bp.get("/<uid>/records.csv")
+@requires(Permission.BATCH_READ)
+def download_records(uid: str) -> Response:
+    file = get_or_404(BankFile.visible_to(g.actor), uid)
+    query = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
+    heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "booked_on", "state", "why"]
+    rows = (
+        [row.end_to_end_id, row.outcome, row.reason, row.amount_cents, row.booked_on, row.state, row.why]
+        for row in db.session.scalars(query)
+    )
+    return csv_answer(f"{file.kind}-{file.uid}.csv", heading, rows)
+
+
+def _record_page(row: BankRecord, status: int = 200, **forms: Any) -> Response:
+    page = render_template(
+        "sepa/return_record.html",
+        row=row,
+        reaction=_reaction(row),
+        **{"match": MatchForm(formdata=None), "dismissal": DismissForm(formdata=None), **forms},
+    )
+    return make_response(page, status)
+
+
+def _reaction(row: BankRecord) -> Any:
+    return reaction_for(row.reason, own_reactions(row.bank_file.legal_entity))
+
+
+@bp.get("/records/<uid>")
+@requires(Permission.BATCH_READ)
+def show_record(uid: str) -> Response:
+    return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid))
+
+
+@bp.post("/records/<uid>/match")
+@requires(Permission.BATCH_WRITE)
+def match_record(uid: str) -> Response:
+    row, form = get_or_404(BankRecord.visible_to(g.actor), uid), MatchForm()
+    query = Collection.visible_to(g.actor).where(
+        Collection.end_to_end_id == (form.end_to_end_id.data or "").strip()
+    )
+    try:
+        collection = db.session.scalars(query).one_or_none()
+        if collection is None:
+            raise Refused(_("Aucun prélèvement n'a cet EndToEndId."), field="end_to_end_id")
+        match_by_hand(row, collection, by=g.actor)
+        db.session.commit()
+    except Refused as refusal:
+        db.session.rollback()
+        form.end_to_end_id.errors = [said(refusal)]
+        return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, match=form)
+    return htmx.go(url_for(".list_files"), toast=_("Écriture rapprochée."))
+
+
+@bp.post("/records/<uid>/dismissal")
+@requires(Permission.BATCH_WRITE)
+def dismiss_record(uid: str) -> Response:
+    row, form = get_or_404(BankRecord.visible_to(g.actor), uid), DismissForm()
+    try:
+        dismiss(row, form.note.data or "", by=g.actor)
+        db.session.commit()
+    except Refused as refusal:
+        db.session.rollback()
+        form.note.errors = [said(refusal)]
+        return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, dismissal=form)
+    return htmx.go(url_for(".list_files"), toast=_("Écriture classée."))
+
+
+@bp.get("/reactions/<entity_uid>")
+@requires(Permission.BATCH_READ)
+def list_reactions(entity_uid: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor), entity_uid)
+    own = own_reactions(entity)
+    codes = sorted({*default_reactions(), *own})
+    rows = [(code, reaction_for(code, own), code in own) for code in codes]
+    words = {**_MANDATE, **_DEBTOR}
+    return make_response(render_template("sepa/reactions.html", entity=entity, rows=rows, words=words))
+
+
+@bp.route("/reactions/<entity_uid>/<code>", methods=["GET", "POST"])
+@requires(Permission.BATCH_WRITE)
+def edit_reaction(entity_uid: str, code: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor), entity_uid)
+    now = reaction_for(code[:4], own_reactions(entity))
+    form = ReactionForm(data=asdict(now)) if request.method == "GET" else ReactionForm()
+    if request.method == "POST" and form.validate():
+        make_reaction(form.values())
+        _keep_reaction(entity, code[:4], form.values())
+        db.session.commit()
+        return htmx.go(url_for(".list_reactions", entity_uid=entity_uid), toast=_("Réaction enregistrée."))
+    page = render_template("sepa/reaction.html", entity=entity, code=code[:4], form=form)
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _keep_reaction(entity: LegalEntity, code: str, values: dict[str, Any]) -> None:
+    query = select(ReactionSetting).where(
+        ReactionSetting.legal_entity_id == entity.id, ReactionSetting.code == code
+    )
+    row = db.session.scalars(query).one_or_none()
+    if row is None:
+        row = ReactionSetting(organisation=entity.organisation, legal_entity_id=entity.id, code=code)
+        db.session.add(row)
+    row.reaction = values
+    db.session.flush()
+    record(entity, "set_reaction", by=g.actor, code=code, **{k: str(v) for k, v in values.items()})

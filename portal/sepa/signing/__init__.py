@@ -1,0 +1,1 @@
+"""What a debtor signs: the pages behind a link, the documents, and their proof (signature du mandat)."""

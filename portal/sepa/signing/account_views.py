@@ -1,0 +1,240 @@
+"""The debtor's pages to give another account: a link from an e-mail, three steps, no account, no script.
+
+Opening a page changes nothing. The mandate keeps its reference; the new account counts a day later.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import clock
+from portal.access import public
+from portal.blobs import send_document
+from portal.db import db
+from portal.errors import Conflict, Refused
+from portal.i18n import said
+from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
+from portal.mail import queue_mail
+from portal.sepa.formats.iban import bank_name
+from portal.sepa.models import AmendmentState, Mandate, MandateAmendment, What
+from portal.sepa.models.amendment import is_open_to_change
+from portal.sepa.models.asking import mask_email
+from portal.sepa.signing.account_change import change_pdf, confirm_account, enter_new_account
+from portal.sepa.signing.forms import ChangeConsentForm, CodeForm, NewAccountForm
+from portal.sepa.signing.visitor import code_sentence, visitor
+
+bp = Blueprint("account_change", __name__, url_prefix="/new-account/<token>")
+_WHY = "the debtor gives another account with a link from an e-mail, without an account here"
+
+
+def _open(token: str, *, hold: bool = False) -> tuple[SignedLink, MandateAmendment]:
+    """Link and change; with ``hold``, whoever comes second waits, then sees what the first one did."""
+    link = open_link(Purpose.CHANGE_ACCOUNT, token)
+    query = select(MandateAmendment).where(MandateAmendment.uid == link.subject_uid)
+    if hold:
+        held = select(Mandate).join(Mandate.amendments).where(MandateAmendment.uid == link.subject_uid)
+        held = held.with_for_update(of=Mandate)
+        db.session.scalars(held.execution_options(populate_existing=True)).one()
+        query = query.with_for_update().execution_options(populate_existing=True)
+    change = db.session.scalars(query).one()
+    if hold:
+        db.session.refresh(link)
+    if link.revoked_at is not None:
+        raise BadLink(LinkProblem.REVOKED)
+    return link, change
+
+
+def _page(step: str, change: MandateAmendment, token: str, status: int = 200, **context: Any) -> Response:
+    mandate = change.mandate
+    page = render_template(
+        f"signing/change_{step}.html",
+        change=change,
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        token=token,
+        start=url_for("account_change.start", token=token),
+        **context,
+    )
+    response = make_response(page, status)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _to(step: str, token: str) -> Response:
+    return make_response(redirect(url_for(f"account_change.{step}", token=token), 303))
+
+
+def _closed(change: MandateAmendment, token: str, status: int = 200) -> Response | None:
+    if change.state == AmendmentState.ASKED and is_open_to_change(change.mandate):
+        return None
+    return _page("closed", change, token, status)
+
+
+@bp.get("")
+@public(_WHY)
+def start(token: str) -> Response:
+    _link, change = _open(token)
+    return _closed(change, token) or _page("account", change, token, form=NewAccountForm())
+
+
+@bp.post("/account")
+@public(_WHY)
+def enter_account(token: str) -> Response:
+    link, change = _open(token, hold=True)
+    if closed := _closed(change, token, 409):
+        return closed
+    form = NewAccountForm()
+    if not form.validate():
+        return _page("account", change, token, 422, form=form)
+    try:
+        enter_new_account(change, form.iban.data, visitor())
+    except Refused as refusal:
+        form.iban.errors = [said(refusal)]
+        return _page("account", change, token, 422, form=form)
+    link.code_hash = link.code_expires_at = None  # a code was for the former document
+    db.session.commit()
+    return _to("show_change", token)
+
+
+@bp.get("/change")
+@public(_WHY)
+def show_change(token: str) -> Response:
+    _link, change = _open(token)
+    if closed := _closed(change, token):
+        return closed
+    if not change.shown_sha256:
+        return _to("start", token)
+    return _consent_page(change, token, ChangeConsentForm(obj=change))
+
+
+def _consent_page(
+    change: MandateAmendment, token: str, form: ChangeConsentForm, status: int = 200
+) -> Response:
+    form.shown.data = change.shown_sha256
+    return _page("consent", change, token, status, form=form, bank=bank_name(change.iban or ""))
+
+
+@bp.get("/document.pdf")
+@public(_WHY)
+def download(token: str) -> Response:
+    """What was confirmed; before that, what is about to be."""
+    _link, change = _open(token)
+    if change.document:
+        return send_document(change.document)
+    if change.state != AmendmentState.ASKED or not change.shown_sha256:
+        abort(404)
+    response = make_response(change_pdf(change))
+    response.mimetype = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{change.mandate.rum}-compte.pdf"'
+    return response
+
+
+@bp.post("/code")
+@public(_WHY)
+def send_code(token: str) -> Response:
+    link, change = _open(token, hold=True)
+    if closed := _closed(change, token, 409):
+        return closed
+    if not change.shown_sha256:
+        return _to("start", token)
+    form = ChangeConsentForm()
+    valid = form.validate()
+    if form.shown.data != change.shown_sha256:
+        raise Conflict(_("Le document a changé depuis qu'il vous a été présenté : relisez-le."))
+    if not valid:
+        return _consent_page(change, token, form, 422)
+    change.signer_name, change.signer_role = form.signer_name.data, form.signer_role.data
+    change.mandate.note(
+        What.TEXT_SHOWN,
+        visitor(),
+        document_sha256=str(change.shown_sha256),
+        signer=form.signer_name.data,
+        role=form.signer_role.data,
+        authorises="oui",
+    )
+    return _send(link, change, token)
+
+
+@bp.post("/code/again")
+@public(_WHY)
+def send_again(token: str) -> Response:
+    link, change = _open(token, hold=True)
+    if closed := _closed(change, token, 409):
+        return closed
+    if not (change.shown_sha256 and change.signer_name):
+        return _to("start", token)
+    return _send(link, change, token)
+
+
+def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
+    code, mandate = link.new_code(), change.mandate
+    if code is None:
+        wait = (link.codes_since or clock.now()) + timedelta(hours=1) - clock.now()
+        minutes = max(1, int(wait.total_seconds() // 60) + 1)
+        form = CodeForm(formdata=None)
+        form.form_errors.append(
+            _("Trois codes sont déjà partis cette heure. Le suivant sera possible dans %(n)d min.", n=minutes)
+        )
+        db.session.rollback()
+        link, change = _open(token)
+        return _code_page(link, change, token, form, 429)
+    queue_mail(
+        link.recipient,
+        "sepa/mail_account_code.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        mandate=mandate,
+        change=change,
+        entity=mandate.legal_entity,
+        code=code,
+        minutes=CODE_MINUTES,
+    )
+    mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
+    db.session.commit()
+    return _to("show_confirmation", token)
+
+
+def _code_page(
+    link: SignedLink, change: MandateAmendment, token: str, form: CodeForm, status: int = 200
+) -> Response:
+    address = mask_email(link.recipient)
+    return _page("code", change, token, status, form=form, address=address, minutes=CODE_MINUTES)
+
+
+@bp.get("/confirmation")
+@public(_WHY)
+def show_confirmation(token: str) -> Response:
+    link, change = _open(token)
+    if closed := _closed(change, token):
+        return closed
+    if not (change.signer_name and link.code_expires_at):
+        return _to("show_change", token)
+    return _code_page(link, change, token, CodeForm())
+
+
+@bp.post("/confirmation")
+@public(_WHY)
+def confirm(token: str) -> Response:
+    link, change = _open(token, hold=True)
+    if closed := _closed(change, token, 409):
+        return closed
+    if not (change.signer_name and link.code_expires_at):
+        return _to("show_change", token)
+    form = CodeForm()
+    if not form.validate():
+        return _code_page(link, change, token, form, 422)
+    problem = link.try_code(form.code.data)
+    result = "juste" if problem is None else problem.value
+    change.mandate.note(What.CODE_TRIED, visitor(), result=result)
+    if problem is not None:
+        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
+        form.code.data = ""
+        db.session.commit()  # the try counts
+        return _code_page(link, change, token, form, 422)
+    confirm_account(change, link, visitor())
+    db.session.commit()
+    return _to("start", token)

@@ -1,0 +1,229 @@
+"""Place an order, and turn its payment into an invoice, keys and a running subscription."""
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.billing.documents import proforma_pdf
+from portal.billing.issue import issue_invoice, note_payment, parties_of
+from portal.billing.models import Charge, Invoice, Proforma
+from portal.billing.rules import totals
+from portal.blobs import keep
+from portal.catalogue.models import Method, Product
+from portal.customers.models import ContactRole, Customer, CustomerKind
+from portal.customers.rules import check_buyer, check_health_data
+from portal.db import db, new_uid
+from portal.errors import Refused
+from portal.journal import record
+from portal.licensing.models import ActivationKey, issue_key
+from portal.licensing.rules import seats_for
+from portal.mail import queue_mail
+from portal.resellers.models import issuer_for, next_number
+from portal.sepa.formats.iban import in_fours
+from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
+from portal.subscriptions.rules.periods import price_kept_through
+from portal.terms.in_force import stack_in_force
+
+_PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
+
+
+def check_sale(customer: Customer, product: Product, method: Method) -> None:
+    """May this be sold to this customer in this way? Raises Refused with the clause that says no.
+
+    Source: 000-02, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
+    """
+    terms = stack_in_force(product.terms_stack, clock.today())
+    if not customer.has_accepted(terms):
+        raise Refused(
+            _("Le client n'a pas accepté les conditions %(terms)s en vigueur.", terms=terms.label),
+            field="accepted",
+        )
+    businesses_only = terms.find("customer.businesses_only")
+    if businesses_only:
+        check_buyer(
+            is_consumer=customer.kind == CustomerKind.CONSUMER,
+            businesses_only=businesses_only.value,
+            clause=businesses_only.clause,
+        )
+    health = terms.find("health_data.allowed")
+    if health:
+        check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
+    methods = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
+    if methods and method.value not in methods.value:
+        raise Refused(
+            _(
+                "Le contrat ne prévoit pas ce moyen de paiement pour cette formule (%(clause)s).",
+                clause=methods.clause,
+            ),
+            field="method",
+        )
+
+
+def place_order(
+    customer: Customer,
+    product: Product,
+    quantity: int,
+    method: Method,
+    *,
+    by: Any,
+    uid: str = "",
+    volume_gb: int | None = None,
+) -> Order:
+    """Order a product at today's price; by wire, the pro-forma leaves at once (000-17).
+
+    volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
+    ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
+    """
+    check_sale(customer, product, method)
+    terms = stack_in_force(product.terms_stack, clock.today())
+    waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
+    order = Order(
+        uid=uid or new_uid(),
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        product_id=product.id,
+        legal_entity_id=issuer_for(customer).id,
+        state=waiting[method],
+        ordered_on=clock.today(),
+        product_name=product.name,
+        plan=product.plan,
+        terms_stack=product.terms_stack,
+        terms_versions=terms.versions,
+        billing_months=product.billing_months,
+        quantity=quantity,
+        unit_cents=product.price_on(clock.today()),
+        includes_vat=product.price_includes_vat,
+        vat_basis_points=product.vat_basis_points,
+        method=method,
+        gb_month_cents=product.gb_month_cents,
+        volume_gb=volume_gb or (product.included_gb * quantity if product.included_gb else None),
+    )
+    db.session.add(order)
+    db.session.flush()
+    record(order, "place", by=by)
+    if method == Method.WIRE:
+        send_proforma(order)
+    return order
+
+
+def send_proforma(order: Order) -> Proforma:
+    customer, entity, today = order.customer, order.legal_entity, clock.today()
+    lock = order.terms.find("price.lock_months")
+    through = price_kept_through(today, lock.value if lock else _PRICE_LOCK_MONTHS)
+    label = _("%(product)s, %(months)d mois", product=order.product_name, months=order.billing_months)
+    lines = [order.priced(label)]
+    sums = totals(lines)
+    number = next_number(entity, "PF", today.year)
+    proforma = Proforma(
+        organisation=customer.organisation,
+        legal_entity_id=entity.id,
+        customer_id=customer.id,
+        number=number,
+        order_uid=order.uid,
+        issued_on=today,
+        valid_through=through,
+        gross_cents=sums.gross_cents,
+    )
+    bank = [
+        (_("Bénéficiaire"), entity.name),
+        (_("IBAN"), in_fours(entity.iban)),
+        (_("Banque"), entity.bank_name),
+    ]
+    pdf = proforma_pdf(
+        number,
+        parties_of(customer, entity),
+        lines,
+        sums,
+        issued_on=today,
+        valid_through=through,
+        bank=bank,
+        language=customer.language,
+    )
+    proforma.document = keep(
+        pdf,
+        owner=customer.organisation,
+        subject=order,
+        kind="proforma",
+        filename=f"{number}.pdf",
+        media_type="application/pdf",
+    )
+    db.session.add(proforma)
+    db.session.flush()
+    queue_mail(
+        customer.contact(ContactRole.BILLING).email,
+        "subscriptions/mail_proforma.txt",
+        about=order,
+        owner=customer.organisation,
+        language=customer.language,
+        attach=[proforma.document],
+        order=order,
+        proforma=proforma,
+        entity=entity,
+    )
+    return proforma
+
+
+def record_wire(order: Order, *, received_on: date, amount_cents: int, reference: str, by: Any) -> Invoice:
+    """The wire of an order has arrived: paid invoice, keys, subscription and mail, all or nothing.
+
+    Raises Refused for another amount, a day in the future, or a reference recorded before.
+
+    Source: 000-10, 000-18, 000-20.
+    """
+    proforma = order.proforma
+    if proforma is None:
+        raise Refused(_("Cette commande n'attend pas de virement."))
+    if received_on > clock.today():
+        raise Refused(_("La date de réception est dans le futur."), field="received_on")
+    if amount_cents != proforma.gross_cents:
+        raise Refused(_("Le montant ne correspond pas à la pro forma."), field="amount")
+    subscription = order.deliver(by=by)
+    db.session.flush()
+    origin = charge_next_period(subscription)
+    charge = db.session.scalars(db.select(Charge).where(Charge.origin == origin)).one()
+    invoice = issue_invoice(
+        order.customer,
+        order.legal_entity,
+        [charge],
+        method=order.method,
+        issued_on=clock.today(),
+        due_on=received_on,
+        by=by,
+        paid_on=received_on,
+        order_uid=order.uid,
+    )
+    note_payment(invoice, received_on=received_on, reference=reference, by=by)
+    keys = issue_keys(order, subscription, by=by)
+    document = invoice.document
+    queue_mail(
+        order.customer.contact(ContactRole.BILLING).email,
+        "subscriptions/mail_paid.txt",
+        about=order,
+        owner=order.customer.organisation,
+        language=order.customer.language,
+        attach=[document] if document else [],
+        order=order,
+        invoice=invoice,
+        keys=keys,
+    )
+    return invoice
+
+
+def issue_keys(order: Order, subscription: Subscription, *, by: Any) -> list[ActivationKey]:
+    """The keys of a paid order: one key for all its seats, valid to the last paid day (000-56)."""
+    if not order.product.has_keys:
+        return []
+    copies = order.terms.find("seats.archive_copies")
+    seats = seats_for(order.quantity, copies.value if copies else 0)
+    key = issue_key(
+        order.customer,
+        product=order.product_name,
+        product_code=order.product.key_product,
+        seats=seats.active,
+        valid_through=subscription.last_usable_on,
+        source_uid=order.uid,
+        by=by,
+    )
+    return [key]

@@ -1,0 +1,96 @@
+"""Attach to a subscription the repository that its customer's machines back up into."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from portal import htmx
+from portal.access import Permission, get_or_404, may, requires
+from portal.db import db
+from portal.engine.errors import EngineError
+from portal.engine.models import Vault, register_vault
+from portal.engine.port import RepoRef
+from portal.engine.stores.local import looks_like_repository
+from portal.errors import Refused
+from portal.journal import record
+from portal.panels import Link
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.panels import subscription_link
+
+bp = Blueprint("subscription_vaults", __name__, url_prefix="/subscriptions/<uid>/vaults")
+
+
+class VaultForm(FlaskForm):
+    name = StringField(_l("Nom du coffre"), [InputRequired(_l("Donnez un nom au coffre.")), Length(max=80)])
+    location = StringField(
+        _l("Emplacement du dépôt"), [InputRequired(_l("Indiquez l'emplacement du dépôt.")), Length(max=500)]
+    )
+
+
+def attach_vault(subscription: Subscription, name: str, location: str, *, by: object) -> Vault:
+    """A new vault of the subscription's customer.
+
+    A local repository must lie under ``VAULTS_DIR`` and look like one: nothing else on this machine may
+    become a vault, because a vault can be erased. Raises Refused.
+    """
+    try:
+        repo = RepoRef(location)
+    except EngineError as error:
+        raise Refused(
+            _("Écrivez un dossier absolu, ou une adresse rest: ou s3:."), field="location"
+        ) from error
+    if repo.backend == "local":
+        root = Path(current_app.config["VAULTS_DIR"]).resolve()
+        place = Path(location).resolve()
+        if not place.is_relative_to(root) or place == root:
+            raise Refused(_("Le dépôt doit se trouver sous %(root)s.", root=str(root)), field="location")
+        if not looks_like_repository(place):
+            raise Refused(_("Ce dossier n'est pas un dépôt de sauvegarde."), field="location")
+        location = str(place)
+    vault = register_vault(
+        subscription.customer, name=name, location=location, subscription_uid=subscription.uid
+    )
+    db.session.flush()
+    record(vault, "attach", by=by)
+    return vault
+
+
+def _page(subscription: Subscription, form: VaultForm, status: int = 200) -> Response:
+    page = render_template("subscriptions/new_vault.html", subscription=subscription, form=form)
+    return make_response(page, status)
+
+
+@bp.get("/new")
+@requires(Permission.VAULT_WRITE)
+def new_vault(uid: str) -> Response:
+    return _page(get_or_404(Subscription.visible_to(g.actor), uid), VaultForm())
+
+
+@bp.post("")
+@requires(Permission.VAULT_WRITE)
+def create_vault(uid: str) -> Response:
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    form = VaultForm()
+    if form.validate():
+        try:
+            vault = attach_vault(subscription, form.name.data.strip(), form.location.data.strip(), by=g.actor)
+            db.session.commit()
+            return htmx.go(url_for("vaults.show_vault", uid=vault.uid), toast=_("Coffre rattaché."))
+        except Refused as refusal:
+            db.session.rollback()
+            form.location.errors = [refusal.message]
+    return _page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
+
+
+@subscription_link()
+def attach_link(subscription: Subscription) -> list[Link]:
+    if not may("vault:write") or subscription.ends_on is not None:
+        return []
+    return [
+        Link(url_for("subscription_vaults.new_vault", uid=subscription.uid), _("Rattacher un coffre"), "safe")
+    ]

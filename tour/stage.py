@@ -1,0 +1,46 @@
+"""The people of the tour, and what every step does: keep a document, wait for a page, run the month."""
+
+import re
+import time
+from pathlib import Path
+
+from portal.demo.load import PASSWORD
+from tour.instance import Instance
+from tour.person import Person
+
+
+class Stage:
+    """One life of a contract; ``artefacts`` is where its documents are kept."""
+
+    def __init__(self, portal: Instance, artefacts: Path) -> None:
+        self.portal, self.artefacts = portal, artefacts
+        self.mails = portal.mailbox
+        self.owner = Person(portal.url)
+        self.finance = Person(portal.url).sign_in("finance@portail.example", PASSWORD)
+        self.technician = Person(portal.url).sign_in("technique@portail.example", PASSWORD)
+        self.customer = Person(portal.url).sign_in("client@ouest.example", PASSWORD)
+        self.month = ""
+        self.fetcher = self.customer  # who fetches what is handed over, once a link is open
+
+    def keep(self, name: str, content: bytes | str) -> Path:
+        path = self.artefacts / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def wait(self, person: Person, path: str, text: str, seconds: float = 60) -> str:
+        """Visit a page until it says something, as a person who reloads it would."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            page = person.visit(path)
+            if re.search(text, page):
+                return page
+            time.sleep(0.3)
+        raise TimeoutError(f"{path} does not say « {text} »")
+
+    def bill(self) -> str:
+        """Start the month's billing run and wait for its end; the page that it ends on."""
+        page = self.finance.visit("/billing/runs")
+        entity = re.search(r'<option[^>]*value="(\w+)"', page)
+        assert entity
+        self.finance.send("/billing/runs", entity=entity[1], month=time.strftime("%Y-%m"))
+        return self.wait(self.finance, self.finance.page.url.path, r"pill-good")
