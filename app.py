@@ -7,6 +7,7 @@ from portal import cli, config, db, htmx, i18n, logs, web
 from portal.accounts import sessions
 from portal.crypto import secrets
 from portal.rooms import open_rooms
+from portal.terms import showing
 from portal.words import states
 
 
@@ -21,6 +22,7 @@ def create_app(**overrides: object) -> Flask:
     Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
     i18n.init_app(app)
     states.init_app(app)
+    showing.init_app(app)
     sessions.init_app(app)
     web.init_app(app)
     htmx.init_app(app)

@@ -17,7 +17,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from portal.simulator.case import Case, parse_case
+from portal.answers.case import Case
+from portal.simulator.question import parse_case
 from portal.simulator.run import simulate
 
 _FLASK = Path(sys.executable).parent / "flask"

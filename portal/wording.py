@@ -24,6 +24,14 @@ class Sentence:
         return self.template % {name: french(value) for name, value in self.values.items()}
 
 
+def one_after_the_other(sentences: list[Sentence]) -> Sentence:
+    """Sentences in a row, with a semicolon between; raises IndexError for none."""
+    first, *rest = sentences
+    for each in rest:
+        first = Sentence(N_("%(first)s ; %(then)s"), {"first": first, "then": each})
+    return first
+
+
 class Word(str):
     """A word of ours that stands in a sentence and is translated with it."""
 
@@ -39,4 +47,6 @@ def french(value: object) -> object:
     if isinstance(value, Cents):
         euros = f"{abs(value) // 100:,}".replace(",", "\u202f")
         return f"{'−' if value < 0 else ''}{euros},{abs(value) % 100:02d}\u00a0€"
+    if isinstance(value, Sentence):
+        return str(value)
     return value.strftime("%d/%m/%Y") if isinstance(value, date) else value

@@ -1,6 +1,6 @@
 "use strict";
 /* The passphrase is sealed here for the key agent; what the form sends, nobody else can read.
-   The same steps as portal/engine/sealing.py. */
+   The same steps as portal/engine/browser_seal.py. */
 (function () {
   const form = document.querySelector("form[data-seal-for]");
   if (!form) return;

@@ -5,8 +5,10 @@ from sqlalchemy import inspect, select, text
 
 from portal.customers.models import Customer
 from portal.db import EVERYTHING, Base, Scoped, db, set_scope
+from portal.rooms import modules
 from tests.builders import House, a_customer
 
+list(modules())  # every model, as the application has them
 SCOPED = sorted(
     mapper.class_.__tablename__ for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped)
 )

@@ -130,7 +130,9 @@ def _of_the_backups(customer: Customer) -> dict[str, str]:
 def _of_the_vault(customer: Customer) -> dict[str, str]:
     """A vault, a restore request and a handover; no repository is read for that."""
     subscription = subscriptions_of(customer)[0]
-    subscription.give_notice(sent_on=date(2026, 11, 23), ends_on=date(2027, 11, 23), reason="none", by=SYSTEM)
+    subscription.give_notice(
+        sent_on=date(2026, 11, 23), ends_on=date(2027, 11, 23), reason="none", fields={}, by=SYSTEM
+    )
     vault = register_vault(customer, name="Serveur", location="/nowhere", subscription_uid=subscription.uid)
     other = register_vault(customer, name="Archives", location="/nowhere", subscription_uid=subscription.uid)
     db.session.flush()

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint, c
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.answers.rules.periods import period_at
 from portal.backups.models import Machine
 from portal.backups.usage import SEEN_DAYS
 from portal.billing.models import add_charge
@@ -18,14 +19,13 @@ from portal.billing.rules import BYTES_PER_GB, GridStep, revised_price_cents
 from portal.db import Tenant, db
 from portal.engine.models import Vault
 from portal.errors import Refused
-from portal.i18n import eur
 from portal.journal import SYSTEM, record
 from portal.licensing.models import Activation, ActivationKey
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription, SubscriptionState, period_label
-from portal.subscriptions.rules.periods import period_at
-from portal.terms.facts import Fact, fact_from
+from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
+from portal.wording import N_, Cents, Sentence
 
 
 class GapKind(StrEnum):
@@ -76,25 +76,26 @@ class UsageGap(Tenant, Stateful, db.Model):
         return _clause(self.subscription, self.kind)
 
     @property
-    def fact(self) -> Fact | None:
+    def difference(self) -> Answered | None:
         """The difference in cents, with its clause and how the price list gives it."""
         clause = self.clause
-        return fact_from(self.extra_cents, clause, working=self._working()) if clause else None
+        return answered("usage_above", self.extra_cents, clause, working=self._working()) if clause else None
 
-    def _working(self) -> str:
+    def _working(self) -> Sentence | None:
         if self.state != GapState.OPEN:
-            return ""  # the price list may have changed since
+            return None  # the price list may have changed since
         if not self.extra_cents:
-            return _("Le contrat ne donne pas de prix pour cet usage : il est à revoir avec le client.")
+            return Sentence(
+                N_("Le contrat ne donne pas de prix pour cet usage : il est à revoir avec le client."), {}
+            )
         subscription = self.subscription
         if self.kind == GapKind.SEATS:
-            return _("Prix public d'un poste, pour %(n)d postes de plus.", n=self.used - self.contracted)
+            more = {"n": self.used - self.contracted}
+            return Sentence(N_("Prix public d'un poste, pour %(n)d postes de plus."), more)
         price = subscription.unit_cents * subscription.quantity
-        return _(
-            "Grille publique pour %(used)d Go : %(grid)s, moins %(price)s du contrat.",
-            used=self.used,
-            grid=eur(price + self.extra_cents),
-            price=eur(price),
+        return Sentence(
+            N_("Grille publique pour %(used)d Go : %(grid)s, moins %(price)s du contrat."),
+            {"used": self.used, "grid": Cents(price + self.extra_cents), "price": Cents(price)},
         )
 
     def see(self, used: int) -> None:

@@ -16,9 +16,6 @@ from portal.errors import Refused
 from portal.money import line_net_cents
 from portal.wording import N_
 
-RECOVERY_FEE_CENTS = 4_000  # C. com. art. D441-5
-ECB_MARGIN_BASIS_POINTS = 1_000  # C. com. art. L441-10 II: 10 points above the ECB's rate
-
 _FILE = Path(__file__).parent / "ecb_rates.toml"
 _SEMESTER = re.compile(r"\d{4} S[12]").fullmatch
 _KEYS = {"semester", "basis_points", "source", "entered"}
@@ -115,20 +112,25 @@ def penalty_slices(
     margin_basis_points: int,
     rates: Mapping[str, EcbRate],
     professional: bool,
+    single_rate: bool = False,
 ) -> tuple[Slice, ...]:
     """Penalties for the days late, cut at 30 June and 31 December; nothing from a consumer.
+
+    single_rate: the rate of the half-year in which interest began counts for all days, as public bodies owe
+    it.
 
     amount_cents: VAT included, still owed through all these days. due_on: last day for paying.
     on: day of payment, or today, counted. margin_basis_points: added to the ECB's rate of the half-year.
     A year counts 365 days. The total is rounded once and the slices add up to it.
     Raises Refused when a half-year has no rate, and names it.
 
-    Source: 003-52; L6, C. com. art. L441-10 II.
+    Source: 003-52; L6, C. com. art. L441-10 II; CCP art. R2192-31.
     """
     slices: list[Slice] = []
     weight, total, first = 0, 0, due_on + timedelta(days=1)
     while professional and first <= on:
-        last = min(date(first.year, 6, 30) if first.month <= 6 else date(first.year, 12, 31), on)
+        half_year = date(first.year, 6, 30) if first.month <= 6 else date(first.year, 12, 31)
+        last = on if single_rate else min(half_year, on)
         rate = _rate(rates, semester_of(first)) + margin_basis_points
         days = (last - first).days + 1
         weight += rate * days
@@ -145,8 +147,9 @@ def late_payment(
     *,
     professional: bool,
     rates: Mapping[str, EcbRate],
-    margin_basis_points: int = ECB_MARGIN_BASIS_POINTS,
-    fee_cents: int = RECOVERY_FEE_CENTS,
+    margin_basis_points: int,
+    fee_cents: int,
+    single_rate: bool = False,
 ) -> LatePayment:
     """Everything that a late payment adds to an invoice, with its working; nothing from a consumer.
 
@@ -165,6 +168,7 @@ def late_payment(
         margin_basis_points=margin_basis_points,
         rates=rates,
         professional=professional,
+        single_rate=single_rate,
     )
     fee = recovery_fee_cents(due_on, on, fee_cents, professional=professional)
     return LatePayment(slices, sum(each.cents for each in slices), fee)

@@ -103,28 +103,20 @@ def check_no_payment_dispute(disputed: Collection[str], accepted_because: str = 
         )
 
 
-def check_method(method: str, allowed: Collection[str]) -> None:
+def check_method(method: str, allowed: Collection[str], clause: str) -> None:
     """Refuse a means of payment that the plan does not allow.
 
-    allowed: means of the plan, as the contract's data lists them.
+    allowed: means of the plan, as the contract's data lists them. clause: its id, for the sentence.
     Raises Refused.
 
     Source: 000-16, 000-17, 001-12, 001-14, 003-49.
     """
     if method not in allowed:
-        raise Refused(N_("Ce moyen de paiement n'est pas prévu pour cette formule."))
-
-
-def choose_method(asked: str | None, default: str, allowed: Collection[str]) -> str:
-    """The means of payment of an order: the one asked for if the plan allows it, else the default.
-
-    Raises Refused when it is not allowed.
-
-    Source: 003-49.
-    """
-    method = asked or default
-    check_method(method, allowed)
-    return method
+        raise Refused(
+            N_("Le contrat ne prévoit pas ce moyen de paiement pour cette formule (%(clause)s)."),
+            field="method",
+            clause=clause,
+        )
 
 
 def check_mandate(method: str, *, has_usable_mandate: bool, debit: str = "direct_debit") -> None:

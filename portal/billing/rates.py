@@ -10,18 +10,19 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.billing.late_payment import EcbRate, LatePayment, ecb_rates, late_payment, semester_of
+from portal.billing.late import late_answers
+from portal.billing.late_payment import EcbRate, ecb_rates, semester_of
 from portal.billing.models import Invoice, InvoiceState
 from portal.db import Row, db
 from portal.errors import Refused
-from portal.i18n import eur, said
-from portal.terms.facts import Fact, fact_from
+from portal.terms.answered import Answered, answered
 from portal.terms.law import statute_for
-from portal.terms.statute import IN_BUSINESS, Statute
+from portal.terms.stack import Stack
+from portal.wording import Sentence
 
 _SEMESTER = re.compile(r"20\d\d S[12]").fullmatch
 _POINTS = "late.rate_points_basis_points"
-_FEE = "late.fixed_fee_cents"
+_LAW_ALONE = Stack("", "", ())  # an invoice may carry the fees of several contracts
 
 
 class EnteredRate(Row, db.Model):
@@ -77,7 +78,7 @@ def enter_rate(semester: str, basis_points: int, source: str, *, by: Any) -> Ent
     return row
 
 
-def late_facts(invoice: Invoice) -> list[Fact]:
+def late_facts(invoice: Invoice) -> list[Answered]:
     """What an overdue invoice owes on top today: penalties by half-year and the fixed fee; empty when none.
 
     Source: 003-51, 003-52; L6.
@@ -85,37 +86,9 @@ def late_facts(invoice: Invoice) -> list[Fact]:
     today, kind = clock.today(), invoice.customer.kind.value
     if invoice.state != InvoiceState.ISSUED or invoice.due_on >= today:
         return []
-    points, fee = (statute_for(key, on=invoice.due_on, customer=kind) for key in (_POINTS, _FEE))
-    if points is None or fee is None:
-        return []
-    label = _("Pénalités de retard à ce jour")
     try:
-        owed = late_payment(
-            invoice.gross_cents,
-            invoice.due_on,
-            today,
-            professional=kind in IN_BUSINESS,
-            rates=known_rates(),
-            margin_basis_points=points.value,
-            fee_cents=fee.value,
-        )
+        return list(late_answers(_LAW_ALONE, kind, invoice.gross_cents, invoice.due_on, today, known_rates()))
     except Refused as refusal:
-        return [fact_from(_("à calculer"), law=points, working=said(refusal), label=label)]
-    return _worded(owed, points, fee, label)
-
-
-def _worded(owed: LatePayment, points: Statute, fee: Statute, label: str) -> list[Fact]:
-    slices = "; ".join(
-        _(
-            "%(days)d jours à %(rate)s %% (%(semester)s) : %(amount)s",
-            days=each.days,
-            semester=each.semester,
-            rate=f"{each.rate_basis_points / 100:g}",
-            amount=eur(each.cents),
-        )
-        for each in owed.slices
-    )
-    return [
-        fact_from(eur(owed.penalty_cents), law=points, working=slices, label=label),
-        fact_from(eur(owed.recovery_fee_cents), law=fee, label=_("Indemnité de recouvrement")),
-    ]
+        points = statute_for(_POINTS, on=invoice.due_on, customer=kind)
+        working = Sentence(refusal.template, refusal.values)
+        return [answered("late_penalty", None, points, working=working)]

@@ -17,6 +17,7 @@ from portal.i18n import plain_day
 from portal.journal import record
 from portal.money import parse_euros
 from portal.subscriptions.amendments import AmendmentKind, SignedAmendment
+from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Subscription
 from portal.terms.rules import amended_at
 from portal.terms.stack import RANKING
@@ -217,6 +218,7 @@ def sign_amendment(subscription: Subscription, draft: Draft, *, by: Any) -> Sign
         effective_on=draft.effective_on.isoformat(),
         sha256=row.document.sha256 if row.document else "",
     )
+    keep_term(subscription)
     return row
 
 

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from portal.simulator.outcome import Amount, Dated, Outcome, Source
+from portal.answers.outcome import Outcome
 from portal.subscriptions.models import Subscription
-from portal.terms.law import Applied, applied, statutes_over
+from portal.terms.answered import Answered, Source
+from portal.terms.law import Applied, applied, parts_for, statutes_over
 from portal.terms.stack import Stack
 from portal.terms.statute import Statute
 from portal.terms.values import Value
 from portal.wording import Sentence
-from portal.words.clauses import AMOUNTS, DATES, LEGAL
+from portal.words.clauses import ANSWERS, LEGAL
 from portal.words.values import written
 
 
@@ -73,54 +74,50 @@ class Beside:
 
 @dataclass(frozen=True)
 class Line:
-    """A date or an amount that unfolds."""
+    """An answer on the page of a contract: its words, the clauses that it unfolds to, the law beside them."""
 
-    what: str
-    label: str
-    on: date | None
-    cents: int | None
-    at: datetime | None
-    clauses: tuple[Clause, ...]
-    overrode: tuple[Clause, ...]
-    beside: tuple[Beside, ...]
-    working: Sentence | None
-    is_ceiling: bool = False  # what may be asked for at most
+    answer: Answered
+    reader: Reader
+
+    @property
+    def what(self) -> str:
+        return self.answer.what
+
+    @property
+    def label(self) -> str:
+        return str(ANSWERS[self.answer.what])
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        return tuple(_clause(value, self.reader) for value in self.answer.values)
+
+    @property
+    def overrode(self) -> tuple[Clause, ...]:
+        return tuple(_clause(under, self.reader) for value in self.answer.values for under in value.overrode)
+
+    @property
+    def beside(self) -> tuple[Beside, ...]:
+        return _besides(self.answer.sources, self.reader)
 
     @property
     def marks(self) -> tuple[str, ...]:
         """Ids of the clauses and laws, each once, the one that counts first."""
-        ids = [clause.id for clause in self.clauses] + [
-            each.law.id for each in self.beside if each.by == "law"
-        ]
+        clauses = [clause.id for clause in self.clauses]
+        laws = [each.law.id for each in self.beside if each.by == "law"]
+        ids = [*laws, *clauses] if self.answer.by_law else [*clauses, *laws]
         return tuple(dict.fromkeys(filter(None, ids)))
 
 
-def lines_of(entries: Iterable[Dated] | Iterable[Amount], reader: Reader) -> list[Line]:
-    return [_line(entry, reader) for entry in entries]
-
-
-def _line(entry: Dated | Amount, reader: Reader) -> Line:
-    values = [source for source in entry.sources if isinstance(source, Value)]
-    labels = DATES if isinstance(entry, Dated) else AMOUNTS
-    return Line(
-        what=entry.what,
-        label=str(labels[entry.what]),
-        on=entry.on if isinstance(entry, Dated) else None,
-        cents=entry.cents if isinstance(entry, Amount) else None,
-        at=entry.at if isinstance(entry, Dated) else None,
-        clauses=tuple(_clause(value, reader) for value in values),
-        overrode=tuple(_clause(under, reader) for value in values for under in value.overrode),
-        beside=_besides(entry.sources, reader),
-        working=entry.working,
-        is_ceiling=isinstance(entry, Amount) and entry.is_ceiling,
-    )
+def lines_of(answers: Iterable[Answered], reader: Reader) -> list[Line]:
+    return [Line(answer, reader) for answer in answers]
 
 
 def _clause(value: Value, reader: Reader) -> Clause:
     known = next((one for one in reader.stack.documents if one.code == value.document), None)
     document = f"{known.title}, {known.version}" if known else value.document
     article = "" if value.article == value.document else value.article
-    return Clause(value.clause, article, document, written(value.unit, value.value), value.note)
+    note = " ".join(parts_for(value.note, reader.customer, ("none", reader.reason)))
+    return Clause(value.clause, article, document, written(value.unit, value.value), note)
 
 
 def _besides(sources: Sequence[Source], reader: Reader) -> tuple[Beside, ...]:
@@ -169,8 +166,7 @@ def law_table(reader: Reader) -> list[Beside]:
 
 
 def calendar(outcome: Outcome, reader: Reader) -> list[Line]:
-    ordered: list[Dated] = sorted(outcome.calendar, key=lambda entry: entry.on)
-    return lines_of(ordered, reader)
+    return lines_of(sorted(outcome.calendar, key=lambda entry: entry.on), reader)
 
 
 def remarks(outcome: Outcome) -> list[Sentence]:
@@ -207,7 +203,7 @@ def leaving(outcome: Outcome, reader: Reader) -> Leaving:
     if "erasure_held_until" in by_what:
         by_what.setdefault("data_erased", by_what["erasure_held_until"])
     main = [
-        (what, str((DATES | AMOUNTS)[what]), by_what.get(what))
+        (what, str(ANSWERS[what]), by_what.get(what))
         for what in LEAVING
         if what in by_what or what not in _ONLY_IF_SAID
     ]

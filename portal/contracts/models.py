@@ -15,6 +15,7 @@ from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.mail import Mail, queue_mail
 from portal.stateful import Stateful, step
+from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.changes import Change, changes_between
 from portal.terms.in_force import contracts_with, document_of, get_document, pinned_stack
@@ -125,6 +126,7 @@ class TermsNotice(Tenant, Stateful, db.Model):
                     ]
                     follow = pinned_stack(subscription.terms_stack, versions)
                     subscription.follow_terms(follow.versions, by=SYSTEM)
+                    keep_term(subscription)
         self._take("apply", by=SYSTEM)
 
     def recall(self) -> None:

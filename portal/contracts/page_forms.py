@@ -1,6 +1,7 @@
 """What is asked of a contract: a day to leave, or any question that the simulator answers."""
 
 import re
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,21 +13,27 @@ from wtforms import Field as FormField
 from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput, DateTimeLocalInput
 
+from portal.answers.case import CaseError, Event
 from portal.errors import Refused
 from portal.i18n import said, told
 from portal.money import parse_euros
-from portal.simulator.case import CaseError, Event, Field, fields_of, read_event
+from portal.simulator.question import Field, fields_of, read_event
+from portal.subscriptions.notice_fields import NoticeForm
+from portal.subscriptions.termination import Notice
 from portal.terms.stack import Stack
 from portal.wording import Sentence
 from portal.words.clauses import CHOICES, FIELDS, QUESTIONS
 from portal.words.states import CAUSES
 
-REASONS = ("none", "switch", "in_house", "end_of_business", "receivership", "breach")
 
+class LeaveForm(NoticeForm):
+    """The same question as that of a notice, of a day that may be still to come."""
 
-class LeaveForm(FlaskForm):
     day = DateField(_l("Partir en donnant congé le"), [InputRequired(_l("Indiquez un jour."))])
-    reason = SelectField(_l("Motif"), choices=[SelectChoice(each, CHOICES[each]) for each in REASONS])
+
+    def notice(self, reason: str) -> Notice:
+        day: date = self.day.data
+        return self.notice_on(day, reason)
 
 
 def question_form(what: str, stack: Stack, data: Any) -> FlaskForm:

@@ -11,19 +11,22 @@ from werkzeug.datastructures import MultiDict
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.contracts import case as cases
+from portal.answers.outcome import Outcome
+from portal.contracts.history import ask, history_of
 from portal.contracts.lines import Leaving, Line, Reader, calendar, law_table, leaving, lines_of, remarks
 from portal.contracts.page_forms import LeaveForm, in_words, place, question_form, read_question
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.errors import Refused
 from portal.panels import Link, Panel
-from portal.simulator.outcome import Outcome
 from portal.simulator.run import simulate
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.panels import subscription_link
+from portal.subscriptions.termination import work_out
 from portal.words.clauses import CHOICES, QUESTIONS, STATUSES
 from portal.words.states import Look
+
+LEAVING = ("none", "switch")  # the reasons that the page puts side by side
 
 bp = Blueprint("contracts", __name__, url_prefix="/contracts")
 
@@ -45,6 +48,15 @@ def days_left(day: date) -> str:
 
 
 @bp.app_template_filter()
+def question_name(what: str) -> str:
+    """A kind of event in words."""
+    return str(QUESTIONS[what])
+
+
+bp.add_app_template_filter(in_words)
+
+
+@bp.app_template_filter()
 def contract_status(code: str) -> Look:
     return STATUSES[code]
 
@@ -55,15 +67,17 @@ def show_contract(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     today = clock.today()
     reader = Reader.of(subscription, today)
-    outcome = simulate(cases.build_case(subscription))
+    history = history_of(subscription)
+    outcome = simulate(history.case)
     lines = calendar(outcome, reader)
     page = render_template(
         "contracts/show.html",
         subscription=subscription,
         outcome=outcome,
         today=today,
-        coming=[line for line in lines if line.on and line.on >= today],
-        past=[line for line in lines if line.on and line.on < today],
+        coming=[line for line in lines if line.answer.on >= today],
+        past=[line for line in lines if line.answer.on < today],
+        unanswered=history.unanswered,
         amounts=lines_of(outcome.amounts, reader),
         remarks=remarks(outcome),
         law=law_table(reader),
@@ -85,7 +99,8 @@ class Column:
 def _leave_form(subscription: Subscription) -> LeaveForm:
     """What the address asks; without a question, to leave today."""
     today = max(clock.today(), subscription.started_on)
-    asked = request.args if "day" in request.args else MultiDict({"day": today.isoformat(), "reason": "none"})
+    first = MultiDict({"day": today.isoformat(), "reason": "none", "early": "y"})
+    asked = request.args if "day" in request.args else first
     return LeaveForm(asked, meta={"csrf": False})
 
 
@@ -95,21 +110,22 @@ def _leaving(subscription: Subscription, form: LeaveForm) -> dict[str, Any]:
     if form.validate():
         asked = form.reason.data
         for reason in dict.fromkeys(("none", asked, "switch")):
-            if reason == "switch" and asked not in cases.LEAVING:
+            if reason == "switch" and asked not in LEAVING:
                 continue  # two columns are enough
             columns.append(_column(subscription, form, reason))
-    return {"leave_form": form, "columns": columns}
+    early = subscription.present_terms.find("early_end.notice_months") is not None
+    return {"leave_form": form, "columns": columns, "early_ends": early}
 
 
 def _column(subscription: Subscription, form: LeaveForm, reason: str) -> Column:
     day = form.day.data
     try:
-        outcome = cases.if_left_on(subscription, day, reason)
+        found = work_out(subscription, form.notice(reason), looking_ahead=True)
     except Refused as refusal:
         if reason == form.reason.data:
             place(form, refusal, "day")
         return Column(CHOICES[reason], None, in_words(refusal))
-    return Column(CHOICES[reason], leaving(outcome, Reader.of(subscription, day, reason)))
+    return Column(CHOICES[reason], leaving(found.outcome, Reader.of(subscription, day, reason)))
 
 
 @bp.get("/<uid>/leaving")
@@ -141,9 +157,9 @@ def _answer(before: Outcome, after: Outcome, reader: Reader) -> Answer:
     lines, said_before = calendar(after, reader), {str(each) for each in before.remarks}
     return Answer(
         STATUSES[after.status],
-        [line for line in lines if (line.what, line.on) not in known],
+        [line for line in lines if (line.what, line.answer.on) not in known],
         lines_of(new, reader),
-        [line for line in lines if (line.what, line.on) in known],
+        [line for line in lines if (line.what, line.answer.on) in known],
         [each for each in remarks(after) if str(each) not in said_before],
     )
 
@@ -158,7 +174,7 @@ def _question(subscription: Subscription, *, asked: bool) -> dict[str, Any]:
         event = read_question(what, form)
         try:
             answer = event and _answer(
-                *cases.ask(subscription, event),
+                *ask(subscription, event),
                 Reader.of(subscription, event.on, str(event.get("reason") or "none")),
             )
         except Refused as refusal:

@@ -9,6 +9,8 @@ from sqlalchemy import Select, or_, select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
+from portal.answers.rules.periods import price_kept_through
+from portal.answers.rules.prices import first_day_of_new_price
 from portal.billing.rules import check_price_change, earliest_price_change
 from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.models import account_address
@@ -18,8 +20,6 @@ from portal.journal import record
 from portal.mail import queue_mail
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.price_steps import NOTICE, PriceStep
-from portal.subscriptions.rules.periods import price_kept_through
-from portal.subscriptions.rules.prices import first_day_of_new_price
 from portal.terms.in_force import stack_in_force
 from portal.terms.values import Value
 from portal.wording import N_

@@ -13,13 +13,13 @@ from portal import clock
 from portal.crypto.secrets import Sealed, keyring
 from portal.customers.models import Customer
 from portal.db import Tenant, db
-from portal.errors import PortalError
+from portal.errors import PortalError, Refused
 from portal.i18n import said
 from portal.jobs import insert_once
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
-from portal.licensing.rules import has_expired
+from portal.licensing.rules import has_expired, takes_a_seat
 
 # Sent with the activation, in the transaction in which a machine takes its seat.
 machine_activated = Namespace().signal("machine-activated")
@@ -138,6 +138,10 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
     Source: 000-58, 002-18.
     """
     existing = find_activation(key, fingerprint)
+    try:
+        takes_a_seat(key.seats_used, key.seats, holds_one=existing is not None)
+    except Refused as refusal:
+        raise LicenseRefused("NO_SEAT_LEFT", said(refusal), 409) from refusal
     if existing is not None:
         return existing, False
     counted: Any = db.session.execute(

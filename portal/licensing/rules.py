@@ -1,6 +1,5 @@
 """How long a key works, on how many machines and on which ones, as pure functions."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -70,17 +69,17 @@ def seats_for(quantity: int, archive_copies: int) -> Seats:
     return Seats(active=quantity, archive=archive_copies)
 
 
-def takes_a_seat(machines: Collection[str], machine: str, seats: int) -> bool:
+def takes_a_seat(used: int, seats: int, *, holds_one: bool) -> bool:
     """Does this machine take one more seat? No when it holds one already.
 
-    machines: physical or virtual ones that are active. seats: number that the licence defines.
+    used: physical or virtual machines that are active. seats: number that the licence defines.
     Raises Refused above that number.
 
     Source: 002-18, 000-58.
     """
-    if machine in machines:
+    if holds_one:
         return False
-    if len(machines) >= seats:
+    if used >= seats:
         raise Refused(N_("Les %(seats)d postes de cette clé sont déjà activés."), seats=seats)
     return True
 

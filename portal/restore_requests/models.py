@@ -30,8 +30,9 @@ from portal.links import Purpose, revoke_links
 from portal.restore_requests.rules import is_billable, price_day
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
-from portal.terms.facts import Fact, fact_from
+from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
+from portal.wording import N_, Sentence
 
 
 class RestoreKind(StrEnum):
@@ -225,21 +226,24 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         source = self.free_cause
         return is_billable(self.cause, source.value if source else None)
 
-    def billing_fact(self) -> Fact:
+    def billing_answer(self) -> Answered:
+        """Whether the restore is billed, and why.
+
+        Source: 002-08, 004-10.
+        """
         source = self.free_cause
         if source is None:
-            return Fact(
-                _("non"),
-                (_("contrat muet"),),
-                _("Le contrat est muet."),
-                note=_("Rien n'est facturé, sauf décision du technicien."),
+            working = Sentence(
+                N_("Le contrat est muet : rien n'est facturé, sauf décision du technicien."), {}
             )
+            return answered("restore_billing", "no", working=working)
         if self.billable:
-            working = _("Seule une panne du matériel hébergé est couverte ; la cause est autre.")
-            return fact_from(_("oui, au prix du jour"), source, working=working)
-        return fact_from(
-            _("non"), source, working=_("La cause est une panne du matériel hébergé : couverte.")
-        )
+            working = Sentence(
+                N_("Seule une panne du matériel hébergé est couverte ; la cause est autre."), {}
+            )
+            return answered("restore_billing", "price_of_the_day", source, working=working)
+        working = Sentence(N_("La cause est une panne du matériel hébergé : couverte."), {})
+        return answered("restore_billing", "no", source, working=working)
 
 
 def open_request(

@@ -5,16 +5,16 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.answers.rules.handover import is_deleted_at_end
 from portal.db import db
 from portal.deadlines import add_business_days
 from portal.engine.models import Vault, openings_of
 from portal.journal import SYSTEM
 from portal.mail import queue_mail
-from portal.reversibility import facts
+from portal.reversibility.case_terms import erasure_of, request_window
 from portal.reversibility.models import CaseState, ReversibilityCase, case_for, find_case, signatory
 from portal.reversibility.opening import open_unclaimed, vaults_for
 from portal.subscriptions.models import Subscription
-from portal.terms.facts import Fact
 
 KEY_DAYS = (3, 7, 14)  # after the request for the passphrase
 LAST_CALL_BUSINESS_DAYS = 3  # before silence becomes an acceptance
@@ -95,25 +95,29 @@ def look_for_unclaimed() -> None:
     """After the end: a last call, then an erasure that the operator orders (001-48, 002-23, 003-24)."""
     query = select(Subscription).where(Subscription.ends_on.is_not(None))
     for subscription in db.session.scalars(query.where(Subscription.ends_on <= clock.today())):
-        erasure = facts.erasure(subscription, None)
-        if erasure is None or case_for(subscription) is not None:
+        erasure = erasure_of(subscription, None)
+        told_otherwise = case_for(subscription) is not None
+        if erasure is None or not is_deleted_at_end(told_otherwise=told_otherwise):
             continue
+        window = request_window(subscription)
+        still_asked = window.on + timedelta(days=1) if window is not None else erasure.on
         for vault in vaults_for(subscription):
-            _call_or_open(subscription, vault, erasure)
+            _call_or_open(subscription, vault, max(erasure.on, still_asked))
 
 
-def _call_or_open(subscription: Subscription, vault: Vault, erasure: Fact) -> None:
+def _call_or_open(subscription: Subscription, vault: Vault, erased_from: date) -> None:
+    """erased_from: never a day on which the data may still be asked for."""
     name, notice = f"reversibility.unclaimed:{vault.uid}", timedelta(days=LAST_CALL_DAYS)
     called_on = jobs.done_on(name, "call")
     if called_on is None:
-        if clock.today() >= erasure.value - notice and jobs.first_time(name, "call"):
-            _last_call(subscription, vault, max(erasure.value, clock.today() + notice))
-    elif clock.today() >= max(erasure.value, called_on + notice):
+        if clock.today() >= erased_from - notice and jobs.first_time(name, "call"):
+            _last_call(subscription, vault, max(erased_from, clock.today() + notice))
+    elif clock.today() >= max(erased_from, called_on + notice):
         open_unclaimed(subscription, vault)
 
 
 def _last_call(subscription: Subscription, vault: Vault, erased_from: date) -> None:
-    customer, window = subscription.customer, facts.request_window(subscription)
+    customer, window = subscription.customer, request_window(subscription)
     queue_mail(
         signatory(customer),
         "mails/unclaimed.txt",

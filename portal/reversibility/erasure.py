@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.answers.rules import handover as rules
 from portal.custody.models import accesses_of
 from portal.db import db
 from portal.engine.models import Vault
 from portal.errors import Refused
 from portal.restore_requests.models import RestoreRequest, RestoreState
-from portal.reversibility import rules
 from portal.reversibility.case_terms import CaseTerms
 from portal.reversibility.states import CaseState
 from portal.stateful import Stateful

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.answers.rules import handover as rules
 from portal.blobs import Document
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
@@ -17,7 +18,6 @@ from portal.jobs import Task
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
-from portal.reversibility import rules
 from portal.reversibility.erasure import ErasureOrder
 from portal.reversibility.states import FORM_WORDS
 from portal.reversibility.states import CaseState as CaseState

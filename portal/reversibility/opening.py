@@ -12,7 +12,7 @@ from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM, record
-from portal.reversibility import facts
+from portal.reversibility.case_terms import request_window
 from portal.reversibility.models import OVER, CaseState, HandoverForm, Reason, ReversibilityCase
 from portal.reversibility.price import go_on_to_payment, owe_fee
 from portal.subscriptions.models import Subscription
@@ -71,7 +71,7 @@ def _check(subscription: Subscription, vault: Vault, received_on: date, by: Any)
         raise Refused(_("Ce contrat n'a pas de date de fin : la restitution se demande avec la résiliation."))
     if received_on > clock.today():
         raise Refused(_("Cette date est dans le futur."), field="received_on")
-    window = facts.request_window(subscription)
+    window = request_window(subscription)
     if window and received_on > window.value and getattr(by, "role", None) != Role.OPERATOR:
         raise Refused(_("Le délai pour demander les données est passé. Adressez-vous au fournisseur."))
     # The lock makes two simultaneous requests wait for each other.

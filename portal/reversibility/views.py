@@ -9,6 +9,7 @@ from wtforms import SelectChoice
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, Role, get_or_404, may, requires
+from portal.answers import handover
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -18,8 +19,8 @@ from portal.i18n import said
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.panels import Link, Panel
-from portal.reversibility import facts
 from portal.reversibility.answer_views import answer_context
+from portal.reversibility.case_terms import request_window
 from portal.reversibility.display import case_steps, time_left, waits_for
 from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm, ShipForm, TargetForm
 from portal.reversibility.models import (
@@ -34,10 +35,10 @@ from portal.reversibility.models import (
 from portal.reversibility.opening import open_case, vaults_for
 from portal.reversibility.own_bucket import PUSH, target_of
 from portal.reversibility.price import invoice_of, pay
-from portal.subscriptions.handover_fee import reversibility_fee
+from portal.subscriptions.case import contract_of
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.panels import subscription_link
-from portal.terms.facts import Fact
+from portal.terms.answered import Answered
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
 bp.add_app_template_global(case_for, "reversibility_case_for")
@@ -49,7 +50,7 @@ def _get(uid: str) -> ReversibilityCase:
     return case
 
 
-def _due(case: ReversibilityCase) -> Fact | None:
+def _due(case: ReversibilityCase) -> Answered | None:
     """The day that the next duty falls due; None where the contract gives none."""
     if case.state in {CaseState.ACCEPTED, CaseState.COOLING_OFF, CaseState.ERASING}:
         return case.erasure
@@ -91,17 +92,16 @@ def _form(subscription: Subscription) -> CaseForm:
 
 
 def _new(subscription: Subscription, form: CaseForm, status: int = 200) -> Response:
+    today = clock.today()
+    contract = contract_of(subscription, today)
     page = render_template(
         "reversibility/new.html",
         subscription=subscription,
         form=form,
         case=case_for(subscription),
-        window=facts.request_window(subscription),
-        delivery=facts.delivery(subscription, clock.today()),
-        fees=[
-            (reason, reversibility_fee(subscription, clock.today(), reason))
-            for reason in (Reason.SWITCH, Reason.COPY)
-        ],
+        window=request_window(subscription),
+        delivery=handover.delivery(contract, today),
+        fees=[(reason, handover.fee(contract, today, reason)) for reason in (Reason.SWITCH, Reason.COPY)],
     )
     return make_response(page, status)
 
@@ -164,8 +164,8 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
         counts=downloads(documents),
         events=timeline(case),
         mails=mails_about(case),
-        window=facts.request_window(case.subscription),
-        payment_first=facts.payment_first(case.subscription, case.requested_on),
+        window=request_window(case.subscription),
+        payment_first=handover.paid_first(case.contract),
         invoice=invoice_of(case),
         quote=answer.pop("quote", None) or QuoteForm(formdata=None),
         paid=answer.pop("paid", None) or PaidForm(formdata=None, on=clock.today()),

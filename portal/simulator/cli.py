@@ -20,8 +20,8 @@ def terms() -> None:
 @click.argument("case", type=click.File("r", encoding="utf-8"))
 def simulate(case: Any) -> None:
     """Answer the contract question of CASE, a JSON file (« - » for standard input)."""
-    from portal.simulator.case import parse_case  # noqa: PLC0415 - only what a command needs is loaded
-    from portal.simulator.outcome import as_json  # noqa: PLC0415
+    from portal.answers.outcome import as_json  # noqa: PLC0415
+    from portal.simulator.question import parse_case  # noqa: PLC0415 - only what a command needs is loaded
     from portal.simulator.run import simulate as answer  # noqa: PLC0415
 
     try:
@@ -42,24 +42,34 @@ def _no_constant(name: str) -> None:
 @terms.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def coverage(as_json: bool) -> None:
-    """Each clause with its rule, test, value or decision; exit 1 when one of priority 1 has none."""
+    """Each clause with its rule, test, value or decision, and from where it is executed.
+
+    Exit 1 when a clause of priority 1 is not executed and not on the list of open ones.
+    """
     from portal.simulator.coverage import cover, totals  # noqa: PLC0415
 
     rows = cover()
     counted = totals(rows)
     if as_json:
-        click.echo(
-            json.dumps({"rows": [row.as_dict() for row in rows], "totals": counted}, ensure_ascii=False)
-        )
+        shown = {"rows": [row.as_dict() for row in rows], "totals": counted}
+        click.echo(json.dumps(shown, ensure_ascii=False))
     else:
         for row in rows:
             click.echo(row.line())
-        click.echo(
-            "{rows} clauses ; priorité 1 : {p1}, dont {p1_covered} avec règle et test, {p1_decided} décidées "
-            "avec leur raison, {p1_open} ouvertes ; priorité 2 : {p2}, dont {p2_rules} avec règle, "
-            "{p2_values} avec valeur seule, {p2_decided} décidées, {p2_open} ouvertes.".format(**counted)
-        )
-    sys.exit(1 if counted["p1_open"] or counted["p2_open"] else 0)
+        for priority in (1, 2):
+            parts = (f"{counted[f'p{priority}_{each}']} {word}" for each, word in _VERDICTS.items())
+            click.echo(f"priorité {priority} : {counted[f'p{priority}']} clauses, dont {', '.join(parts)}.")
+        click.echo(f"priorité 1, ouvertes ({len(counted['open'])}) : {' '.join(counted['open'])}")
+    sys.exit(1 if counted["unlisted"] else 0)
+
+
+_VERDICTS = {
+    "executed": "exécutées",
+    "partly": "en partie ou à tort",
+    "what_if": "simulées seulement",
+    "nobody": "par personne",
+    "decided": "laissées avec leur raison",
+}
 
 
 @terms.command()

@@ -1,30 +1,35 @@
-"""Which clause is executed by which rule, proved by which test, held by which value, or left out and why.
+"""What becomes of each clause: executed and from where, partly, only asked, by nobody, or left out and why.
 
 Rules are the functions of the modules that the project declares pure; the clauses that one executes stand in
 the ``Source`` line of its docstring. A test counts for a clause when it names it and calls one of its rules.
+From where a rule is executed is read from the code (:mod:`portal.simulator.call_graph`); that a clause of
+the first priority is not wholly executed stands in ``open_clauses.toml``, whatever the code reaches.
 """
 
 import ast
 import csv
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from portal.simulator.call_graph import Graph, read_graph
 from portal.terms.shipped import documents
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _TERMS = ROOT / "portal" / "terms"
 _RANGE = re.compile(r"(\d{3})-(\d{2,3})(?:\.\.(?:\d{3}-)?(\d{2,3}))?")
 _IN_TESTS = re.compile(r"(?<!\d)(\d{3})[-_](\d{2})(?!\d)")
+_ANSWERS_ONLY = ("portal.simulator",)  # answers questions, changes nothing
+VERDICTS = ("executed", "partly", "what-if", "nobody", "decided")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One clause and what became of it."""
+    """One clause and what became of it. ``executed_from``: « view reversibility.views.ask », « job … », …"""
 
     id: str
     article: str
@@ -34,70 +39,99 @@ class Row:
     tests: tuple[str, ...]
     values: tuple[str, ...]
     decision: str
-
-    @property
-    def is_covered(self) -> bool:
-        return bool(self.rules and self.tests)
-
-    @property
-    def is_open(self) -> bool:
-        """Is a rule, its test or a reason missing? For the second priority a value is enough."""
-        settled = self.is_covered or bool(self.decision)
-        return not (settled or (self.priority == 2 and bool(self.values or self.rules)))
+    verdict: str
+    executed_from: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "open": self.is_open}
+        return asdict(self)
 
     def line(self) -> str:
-        rule = ", ".join(self.rules) or "-"
-        if self.is_open:
-            return f"{self.id}  P{self.priority} {self.subject}  OUVERTE  {rule}"
+        rule = (
+            ", ".join(self.rules) or f"valeur : {', '.join(self.values)}"
+            if self.rules or self.values
+            else "-"
+        )
         proof = f"{len(self.tests)} tests : {self.tests[0]}" if self.tests else ""
-        held = f"valeur : {', '.join(self.values)}" if self.values and not self.rules else ""
-        rest = "  ".join(filter(None, (rule if self.rules else "", proof, held, self.decision)))
-        return f"{self.id}  P{self.priority} {self.subject}  {rest}"
+        where = ", ".join(self.executed_from[:3]) + (" …" if len(self.executed_from) > 3 else "")
+        rest = "  ".join(filter(None, (rule, proof, where, self.decision)))
+        return f"{self.id}  P{self.priority} {self.subject}  {self.verdict.upper():8}  {rest}"
 
 
 def cover(root: Path = ROOT) -> list[Row]:
     """A row per clause, in the order of the table of clauses."""
-    rules = _rules(root)
+    rules, graph = _rules(root), read_graph(root)
     tests = _tests(root, rules)
     values: Mapping[str, list[str]] = defaultdict(list)
     for document in documents().values():
         for key, value in document.values.items():
             values[value.clause].append(key)
     decisions = tomllib.loads((_TERMS / "decisions.toml").read_text())
+    listed = open_clauses()["open"]
+    rows = []
     with (_TERMS / "clauses.csv").open(newline="") as table:
-        return [
-            Row(
-                line["id"],
-                line["article"],
-                int(line["priority"]),
-                line["subject"],
-                tuple(sorted(rules.get(line["id"], ()))),
-                tuple(sorted(tests.get(line["id"], ()))),
-                tuple(values[line["id"]]),
-                decisions.get(line["id"], ""),
+        for line in csv.DictReader(table):
+            clause, named = line["id"], tuple(sorted(rules.get(line["id"], ())))
+            keys, decision = tuple(values[clause]), decisions.get(clause, "")
+            live = _live(graph, named, keys)
+            verdict = _verdict(listed.get(clause, ""), decision, named, live)
+            proofs = tuple(sorted(tests.get(clause, ())))
+            rows.append(
+                Row(
+                    clause,
+                    line["article"],
+                    int(line["priority"]),
+                    line["subject"],
+                    named,
+                    proofs,
+                    keys,
+                    decision,
+                    verdict,
+                    live,
+                )
             )
-            for line in csv.DictReader(table)
-        ]
+    return rows
 
 
-def totals(rows: list[Row]) -> dict[str, int]:
-    """How many clauses of each priority have what."""
+def open_clauses(path: Path = _TERMS / "open_clauses.toml") -> dict[str, dict[str, str]]:
+    """``open``: clause -> what is wrong with it; ``lived``: clause that left the list -> the test that lives
+    it.
+    """
+    return tomllib.loads(path.read_text())
+
+
+def _live(graph: Graph, rules: tuple[str, ...], keys: tuple[str, ...]) -> tuple[str, ...]:
+    """From where the rules are reached; without a rule, from where the contract's values are read."""
+    targets = rules or tuple(reader for key in keys for reader in graph.readers.get(key, ()))
+    found = {place for name in targets for place in graph.reached_from(name, without=_ANSWERS_ONLY)}
+    return tuple(sorted(found))
+
+
+def _verdict(listed: str, decision: str, rules: tuple[str, ...], live: tuple[str, ...]) -> str:
+    if listed:
+        return "partly" if listed == "wrongly" else listed
+    if decision:
+        return "decided"
+    if live:
+        return "executed"
+    return "what-if" if rules else "nobody"
+
+
+def totals(rows: list[Row]) -> dict[str, Any]:
+    """How many clauses of each priority have which verdict, and the open ones of the first by name."""
+    counted = {p: Counter(row.verdict for row in rows if row.priority == p) for p in (1, 2)}
     first = [row for row in rows if row.priority == 1]
-    second = [row for row in rows if row.priority == 2]
     return {
         "rows": len(rows),
         "p1": len(first),
-        "p1_covered": sum(row.is_covered for row in first),
-        "p1_decided": sum(not row.is_covered and not row.is_open for row in first),
-        "p1_open": sum(row.is_open for row in first),
-        "p2": len(second),
-        "p2_rules": sum(bool(row.rules) for row in second),
-        "p2_values": sum(bool(row.values) and not row.rules for row in second),
-        "p2_decided": sum(not row.rules and not row.values and bool(row.decision) for row in second),
-        "p2_open": sum(row.is_open for row in second),
+        "p2": len(rows) - len(first),
+        **{f"p{p}_{verdict.replace('-', '_')}": counted[p][verdict] for p in (1, 2) for verdict in VERDICTS},
+        "open": [row.id for row in first if row.verdict not in ("executed", "decided")],
+        "unlisted": [
+            row.id
+            for row in first
+            if row.verdict not in ("executed", "decided") and row.id not in open_clauses()["open"]
+        ],
+        "untested": [row.id for row in first if row.rules and not row.tests],
     }
 
 
@@ -129,9 +163,8 @@ def _pure_modules(root: Path) -> Iterator[tuple[Path, str]]:
     pure = next(each for each in contracts if each["name"] == "Rules are pure")
     for name in pure["source_modules"]:
         place = root / name.replace(".", "/")
-        files = sorted(place.glob("*.py")) if place.is_dir() else [place.with_suffix(".py")]
-        for path in files:
-            yield path, name if path.stem in ("__init__", place.name) else f"{name}.{path.stem}"
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place.with_suffix(".py")]:
+            yield path, ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _tests(root: Path, rules: Mapping[str, set[str]]) -> dict[str, set[str]]:

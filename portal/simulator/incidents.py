@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from portal.answers.case import Event
+from portal.answers.state import State
 from portal.deadlines import PARIS
 from portal.incidents.rules import (
     contest_until,
@@ -12,8 +14,6 @@ from portal.incidents.rules import (
     restore_due_at,
 )
 from portal.restore_requests.rules import is_billable
-from portal.simulator.case import Event
-from portal.simulator.state import State
 from portal.terms.values import Value
 from portal.wording import N_
 

@@ -1,66 +1,20 @@
-"""Late payments, metered consumption and service credits."""
+"""Metered consumption and service credits."""
 
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from portal.billing.late_payment import LatePayment, ecb_rates, late_payment
+from portal.answers.case import Event
+from portal.answers.state import State
 from portal.deadlines import end_of_month
 from portal.incidents.claims import credit_claim_until
 from portal.incidents.credits import Cap, Measured, credit_usable_through, service_credit
 from portal.money import line_net_cents
-from portal.simulator.case import Event
-from portal.simulator.outcome import Source
-from portal.simulator.state import State
-from portal.terms.statute import IN_BUSINESS
+from portal.terms.answered import Source
 from portal.terms.values import Value
-from portal.wording import N_, Cents, Sentence
+from portal.wording import N_, Cents
 
 _PROMISED = "sla.{}.percent"
-
-
-def late(state: State, event: Event) -> None:
-    """An invoice paid late: penalties by half-year and the fixed fee, between professionals only.
-
-    Source: 003-51, 003-52; L6.
-    """
-    points = state.law("late.rate_points_basis_points", event["due_on"])
-    fee = state.law("late.fixed_fee_cents", event["due_on"])
-    sources = [each.law if each.by == "law" else each.contract for each in (points, fee)]
-    rate_source, fee_source = sources
-    assert rate_source is not None and fee_source is not None
-    owed = late_payment(
-        event["amount_cents"],
-        event["due_on"],
-        event["paid_on"],
-        rates=ecb_rates(),
-        professional=state.case.customer in IN_BUSINESS,
-        margin_basis_points=points.value or 0,
-        fee_cents=fee.value or 0,
-    )
-    state.amount("late_penalty", owed.penalty_cents, rate_source, working=_slices(state, event, owed))
-    working = state.sentence(N_("Indemnité forfaitaire de recouvrement, une fois par facture, sans TVA."))
-    state.amount("recovery_fee", owed.recovery_fee_cents, fee_source, working=working)
-    state.late.append(event)
-    if event["paid_on"] > event["due_on"] and state.ends_on is None:
-        state.status(event["due_on"] + timedelta(days=1), "dunning")
-        state.status(event["paid_on"], "active")
-
-
-def _slices(state: State, event: Event, owed: LatePayment) -> Sentence:
-    if not owed.slices:
-        return state.sentence(N_("Rien n'est dû."))
-    shown = " ; ".join(
-        f"{each.days} j à {each.rate_basis_points / 100:.2f} % ({each.semester}) = "
-        f"{each.cents // 100},{each.cents % 100:02d} €"
-        for each in owed.slices
-    )
-    return state.sentence(
-        N_("%(amount)s TTC dus au %(due)s : %(slices)s."),
-        amount=Cents(event["amount_cents"]),
-        due=event["due_on"],
-        slices=shown,
-    )
 
 
 def usage(state: State, event: Event) -> None:

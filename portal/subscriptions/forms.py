@@ -1,17 +1,11 @@
+"""What is typed about orders, their payment and their end."""
+
 import re
+from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import (
-    BooleanField,
-    DateField,
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    StringField,
-)
+from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
@@ -19,17 +13,12 @@ from portal.db import new_uid
 from portal.errors import Refused
 from portal.i18n import said
 from portal.money import parse_euros
-from portal.subscriptions.termination import Reason
+from portal.subscriptions.notice_fields import NoticeForm
+from portal.subscriptions.termination import Notice
 
 METHODS = [
     SelectChoice(Method.WIRE, _l("Virement, sur pro forma")),
     SelectChoice(Method.DIRECT_DEBIT, _l("Prélèvement SEPA")),
-]
-REASONS = [
-    SelectChoice(Reason.NONE, _l("Sans motif")),
-    SelectChoice(Reason.SWITCH, _l("Changement de fournisseur")),
-    SelectChoice(Reason.IN_HOUSE, _l("Reprise en interne")),
-    SelectChoice(Reason.END_OF_BUSINESS, _l("Cessation d'activité")),
 ]
 
 
@@ -69,7 +58,9 @@ class WireForm(FlaskForm):
             raise ValidationError(said(refusal)) from refusal
 
 
-class TerminationForm(FlaskForm):
+class TerminationForm(NoticeForm):
     sent_on = DateField(_l("Résiliation envoyée le"), [InputRequired(_l("Indiquez la date d'envoi."))])
-    reason = SelectField(_l("Motif"), choices=REASONS)
-    early = BooleanField(_l("Sortie anticipée, avec pénalité, sans attendre l'échéance"))
+
+    def notice(self) -> Notice:
+        day: date = self.sent_on.data
+        return self.notice_on(day)

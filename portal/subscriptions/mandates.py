@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import clock
+from portal.billing.payment_rules import Payment, check_mandate
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.mail import queue_mail
-from portal.sepa.models import find_usable_mandate, mandate_signed, open_mandate, request_mandate
+from portal.sepa.models import Mandate, find_usable_mandate, mandate_signed, open_mandate, request_mandate
+from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState
 from portal.subscriptions.ordering import issue_keys
 
@@ -17,17 +19,20 @@ from portal.subscriptions.ordering import issue_keys
 def ask_for_mandate(order: Order, *, by: Any) -> None:
     """Start at once under a mandate that the customer has signed before, else send the signing link."""
     customer, entity = order.customer, order.legal_entity
-    if find_usable_mandate(customer, entity, clock.today()) is not None:
-        start_mandated(order, by=by)
+    mandate = find_usable_mandate(customer, entity, clock.today())
+    if mandate is not None:
+        start_mandated(order, mandate, by=by)
     elif open_mandate(customer, entity) is None:
         request_mandate(customer, entity, by=by)
 
 
-def start_mandated(order: Order, *, by: Any) -> None:
+def start_mandated(order: Order, mandate: Mandate | None, *, by: Any) -> None:
     """The first debit follows with the next billing run; keys, where sold, leave now."""
+    check_mandate(order.method.value, has_usable_mandate=mandate is not None)
     subscription = order.deliver(by=by)
     db.session.flush()
-    keys = issue_keys(order, subscription, by=by)
+    keep_term(subscription)
+    keys = issue_keys(order, subscription, Payment.VALIDATED, by=by)
     queue_mail(
         order.customer.contact(ContactRole.BILLING).email,
         "subscriptions/mail_started.txt",
@@ -49,4 +54,4 @@ def start_waiting_orders(_sender: Any, *, mandate: Any) -> None:
         Order.state == OrderState.AWAITING_MANDATE,
     )
     for order in db.session.scalars(waiting).all():
-        start_mandated(order, by=SYSTEM)
+        start_mandated(order, mandate, by=SYSTEM)

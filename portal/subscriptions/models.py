@@ -10,6 +10,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.answers.rules.periods import contract_start, last_usable_day, period_at
 from portal.billing.models import Proforma, add_charge, charges_due
 from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
@@ -21,8 +22,8 @@ from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
 from portal.subscriptions.price_steps import PriceStep, price_on, steps_of
-from portal.subscriptions.rules.periods import last_usable_day, period_at
 from portal.terms.in_force import pinned_stack
+from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
 
 
@@ -124,7 +125,13 @@ class Order(Tenant, Sold, Stateful, db.Model):
         self._take("cancel", by=by)
 
     def deliver(self, *, by: Any) -> "Subscription":
-        """Paid or mandated: the subscription starts today (A1: payment validated, confirmation sent)."""
+        """Paid or mandated: the subscription starts on the day that the contract names.
+
+        Source: 000-11, 000-12, 001-09, 001-10; A1 (payment validated, confirmation sent).
+        """
+        accepted = [row.accepted_at for row in self.proofs]
+        if membership_accepted_at(self.created_at, max(accepted, default=None), clock.now()) is None:
+            raise Refused(_("Le client n'a pas accepté les conditions de cette commande."))
         self._take("deliver", by=by)
         subscription = Subscription(
             organisation=self.customer.organisation,
@@ -132,13 +139,24 @@ class Order(Tenant, Sold, Stateful, db.Model):
             product_id=self.product_id,
             legal_entity_id=self.legal_entity_id,
             order_uid=self.uid,
-            started_on=clock.today(),
-            billed_before=clock.today(),
+            started_on=self._first_day(),
+            billed_before=self._first_day(),
             state=SubscriptionState.ACTIVE,
             **self.copied(),
         )
         db.session.add(subscription)
         return subscription
+
+    def _first_day(self) -> date:
+        """An order that is paid or mandated is confirmed, registered and signed on that day."""
+        basis = self.terms.find("start.basis")
+        if basis is None:
+            return clock.today()
+        happened = dict.fromkeys(_HAPPENED, clock.today())
+        return contract_start(basis.value, happened, earliest=basis.value[0] not in happened)
+
+
+_HAPPENED = ("confirmation_received", "registration", "order_signed")  # with the payment or the mandate
 
 
 class SubscriptionState(StrEnum):
@@ -169,7 +187,10 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     state: Mapped[SubscriptionState] = mapped_column(default=S.ACTIVE)
     notified_on: Mapped[date | None]  # the notice was sent that day
     notice_reason: Mapped[str | None] = mapped_column(String(40))
+    notice_fields: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # how the notice was given
     ends_on: Mapped[date | None]  # first day without service
+    period_ends_on: Mapped[date | None] = mapped_column(index=True)  # échéance of the current period, if any
+    last_notice_on: Mapped[date | None] = mapped_column(index=True)  # last day to refuse its renewal
     refund_cents: Mapped[int | None] = mapped_column(BigInteger)  # owed back since the end, VAT as paid
     version: Mapped[int] = mapped_column()
 
@@ -228,9 +249,13 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         record(self, "follow_terms", by=by, pinned_before=before, pinned_after=", ".join(versions))
         self.terms_versions = versions
 
-    def give_notice(self, *, sent_on: date, ends_on: date, reason: str, by: Any) -> None:
+    def give_notice(
+        self, *, sent_on: date, ends_on: date, reason: str, fields: dict[str, Any], by: Any
+    ) -> None:
+        """fields: how the notice was given, as the engine is asked about it again."""
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
+        self.notice_fields = fields
 
     def move_end(self, ends_on: date, *, by: Any) -> None:
         """The contract lasts longer than its notice said (003-23); it is never shortened so."""

@@ -6,9 +6,19 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.answers.rules.periods import price_kept_through
 from portal.billing.documents import proforma_pdf
 from portal.billing.issue import issue_invoice, note_payment, parties_of
 from portal.billing.models import Charge, Invoice, Proforma
+from portal.billing.payment_rules import (
+    Document,
+    OrderStep,
+    Payment,
+    check_method,
+    document_for,
+    keys_to_send,
+    order_step,
+)
 from portal.billing.rules import totals
 from portal.blobs import keep
 from portal.catalogue.models import Method, Product
@@ -22,10 +32,11 @@ from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
 from portal.resellers.models import issuer_for, next_number
 from portal.sepa.formats.iban import in_fours
+from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
-from portal.subscriptions.rules.periods import price_kept_through
 from portal.terms.in_force import stack_in_force
 
+DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
 
@@ -51,14 +62,8 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
     if health:
         check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
     methods = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
-    if methods and method.value not in methods.value:
-        raise Refused(
-            _(
-                "Le contrat ne prévoit pas ce moyen de paiement pour cette formule (%(clause)s).",
-                clause=methods.clause,
-            ),
-            field="method",
-        )
+    if methods:
+        check_method(method.value, methods.value, methods.clause)
 
 
 def place_order(
@@ -103,7 +108,7 @@ def place_order(
     db.session.add(order)
     db.session.flush()
     record(order, "place", by=by)
-    if method == Method.WIRE:
+    if document_for(method.value, Payment.WAITING, DEFERRED) is Document.PRO_FORMA:
         send_proforma(order)
     return order
 
@@ -177,10 +182,12 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         raise Refused(_("Cette commande n'attend pas de virement."))
     if received_on > clock.today():
         raise Refused(_("La date de réception est dans le futur."), field="received_on")
-    if amount_cents != proforma.gross_cents:
+    payment = Payment.VALIDATED if amount_cents == proforma.gross_cents else Payment.WAITING
+    if order_step(order.method.value, payment, DEFERRED) is not OrderStep.PAID:
         raise Refused(_("Le montant ne correspond pas à la pro forma."), field="amount")
     subscription = order.deliver(by=by)
     db.session.flush()
+    keep_term(subscription)
     origin = charge_next_period(subscription)
     charge = db.session.scalars(db.select(Charge).where(Charge.origin == origin)).one()
     invoice = issue_invoice(
@@ -195,8 +202,9 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         order_uid=order.uid,
     )
     note_payment(invoice, received_on=received_on, reference=reference, by=by)
-    keys = issue_keys(order, subscription, by=by)
-    document = invoice.document
+    keys = issue_keys(order, subscription, payment, by=by)
+    paid = document_for(order.method.value, payment, DEFERRED) is Document.PAID_INVOICE
+    document = invoice.document if paid else None
     queue_mail(
         order.customer.contact(ContactRole.BILLING).email,
         "subscriptions/mail_paid.txt",
@@ -211,12 +219,13 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     return invoice
 
 
-def issue_keys(order: Order, subscription: Subscription, *, by: Any) -> list[ActivationKey]:
-    """The keys of a paid order: one key for all its seats, valid to the last paid day (000-56)."""
+def issue_keys(order: Order, subscription: Subscription, payment: Payment, *, by: Any) -> list[ActivationKey]:
+    """The keys of a paid order: one for all the seats of its edition, valid to the last paid day (000-56)."""
     if not order.product.has_keys:
         return []
+    ((_edition, ordered),) = keys_to_send(payment, [(order.product_name, order.quantity)]).items()
     copies = order.terms.find("seats.archive_copies")
-    seats = seats_for(order.quantity, copies.value if copies else 0)
+    seats = seats_for(ordered, copies.value if copies else 0)
     key = issue_key(
         order.customer,
         product=order.product_name,

@@ -24,7 +24,7 @@ from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import subscription_link, subscription_panel
-from portal.subscriptions.termination import terminate, work_out
+from portal.subscriptions.termination import Termination, terminate, work_out
 from portal.terms.in_force import stack_in_force
 
 bp = Blueprint("subscriptions", __name__)
@@ -219,13 +219,26 @@ def show_subscription(uid: str) -> Response:
     return make_response(page)
 
 
-def _preview(subscription: Subscription, form: TerminationForm) -> Any:
+def _preview(subscription: Subscription, form: TerminationForm) -> Termination | None:
     """The computed end for what the form says, or None with the refusal beside its field."""
     try:
-        return work_out(subscription, form.sent_on.data, reason=form.reason.data, early=form.early.data)
+        return work_out(subscription, form.notice())
     except Refused as refusal:
         _place_refusal(form, refusal)
         return None
+
+
+def _termination_page(subscription: Subscription, form: TerminationForm, status: int = 200) -> Response:
+    result = _preview(subscription, form) if form.sent_on.data and not form.errors else None
+    return htmx.render(
+        "subscriptions/termination.html",
+        "subscriptions/_termination_facts.html",
+        status,
+        subscription=subscription,
+        form=form,
+        result=result,
+        early_ends=subscription.present_terms.find("early_end.notice_months") is not None,
+    )
 
 
 @bp.get("/subscriptions/<uid>/termination")
@@ -235,15 +248,10 @@ def new_termination(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     form = TerminationForm(request.args, meta={"csrf": False})
     if not form.sent_on.raw_data:
-        form = TerminationForm(sent_on=clock.today(), reason="none", meta={"csrf": True})
-    result = _preview(subscription, form) if form.sent_on.data else None
-    return htmx.render(
-        "subscriptions/termination.html",
-        "subscriptions/_termination_facts.html",
-        subscription=subscription,
-        form=form,
-        result=result,
-    )
+        form = TerminationForm(sent_on=clock.today(), reason="none", meta={"csrf": False})
+    else:
+        form.validate()
+    return _termination_page(subscription, form)
 
 
 @bp.post("/subscriptions/<uid>/termination")
@@ -253,9 +261,7 @@ def give_notice(uid: str) -> Response:
     form = TerminationForm()
     if form.validate():
         try:
-            result = terminate(
-                subscription, form.sent_on.data, reason=form.reason.data, early=form.early.data, by=g.actor
-            )
+            result = terminate(subscription, form.notice(), by=g.actor)
             db.session.commit()
         except Refused as refusal:
             db.session.rollback()
@@ -263,11 +269,7 @@ def give_notice(uid: str) -> Response:
         else:
             text = _("Résiliation enregistrée : fin le %(day)s.", day=result.ends_on.strftime("%d/%m/%Y"))
             return htmx.go(url_for(".show_subscription", uid=uid), toast=text)
-    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
-    page = render_template(
-        "subscriptions/termination.html", subscription=subscription, form=form, result=None
-    )
-    return make_response(page, 422)
+    return _termination_page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
 
 
 @customer_panel(rank=10)

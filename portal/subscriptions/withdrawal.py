@@ -1,37 +1,35 @@
 """A consumer's withdrawal: until when, what comes back, and the step itself with its receipt."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import force_locale, format_datetime
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.answers.case import Event
+from portal.answers.run import answer
 from portal.customers.models import ContactRole
 from portal.errors import Refused
 from portal.i18n import eur, plain_day
 from portal.licensing.models import keys_of
 from portal.mail import queue_mail
+from portal.subscriptions.case import bare_case
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.rules.consumers import refund_due_on, withdrawal_ends_on, withdrawal_refund_cents
-from portal.terms.facts import Fact, fact_from
-from portal.terms.law import Applied, applied
+from portal.terms.answered import Answered
 
 
 @dataclass(frozen=True)
 class Withdrawal:
     """What a withdrawal today would mean; computed, never stored."""
 
-    last_on: date
-    refund_cents: int
-    refund_due_on: date
-    facts: tuple[Fact, ...]
+    last: Answered
+    refund: Answered
+    refund_due: Answered
 
-
-def _law(subscription: Subscription, key: str) -> Applied:
-    kind, on = subscription.customer.kind.value, subscription.started_on
-    return applied(subscription.terms.on(on), key, on=on, customer=kind)
+    @property
+    def answers(self) -> list[Answered]:
+        return [self.last, self.refund, self.refund_due]
 
 
 def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
@@ -39,28 +37,15 @@ def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
 
     Source: 000-36, 000-37, 000-38; L1 (C. conso L221-18 to L221-24).
     """
-    days, delay = _law(subscription, "withdrawal.days"), _law(subscription, "withdrawal.refund_days")
-    if days.law is None or delay.law is None or not subscription.can("withdraw"):
+    if not subscription.can("withdraw"):
         return None
-    last = withdrawal_ends_on(subscription.started_on, days.value, to_business_day=True)
-    if clock.today() > last:
+    today = Event(clock.today(), "withdraw", {"activated": False})
+    try:
+        told = answer(replace(bare_case(subscription), events=(today,)))
+    except Refused:
         return None
-    paid = subscription.quantity * subscription.unit_cents
-    billed = subscription.billed_before > subscription.started_on
-    refund = withdrawal_refund_cents(paid if billed else 0, 0, fees_kept=False)
-    due = refund_due_on(clock.today(), delay.law.value)
-    sources = [each.contract for each in (days, delay) if each.contract is not None]
-    working = _(
-        "Contrat du %(day)s, plus %(n)d jours, reportés au jour ouvrable suivant.",
-        day=plain_day(subscription.started_on),
-        n=days.value,
-    )
-    facts = (
-        fact_from(last, *sources[:1], law=days.law, working=working, label=_("Dernier jour")),
-        fact_from(eur(refund), *sources[1:], law=delay.law, label=_("Remboursement")),
-        fact_from(due, *sources[1:], law=delay.law, label=_("Remboursé au plus tard le")),
-    )
-    return Withdrawal(last, refund, due, facts)
+    last, refund, due = told.find("withdrawal_closes"), told.amount("refund"), told.find("refund_due")
+    return Withdrawal(last, refund, due) if last and refund and due else None
 
 
 def statement_of(subscription: Subscription) -> str:
@@ -84,13 +69,13 @@ def withdraw(subscription: Subscription, *, by: Any) -> Withdrawal:
     if open_ is None:
         raise Refused(_("Le délai de rétractation est passé, ou ce contrat n'en a pas."))
     today, customer = clock.today(), subscription.customer
-    subscription.withdraw(on=today, refund_cents=open_.refund_cents, by=by)
+    subscription.withdraw(on=today, refund_cents=open_.refund.cents, by=by)
     for key in keys_of(customer):
         if key.source_uid == subscription.order_uid:
             key.revoke(by=by)
     with force_locale(customer.language):
         at = format_datetime(clock.now(), "d MMMM y HH:mm:ss")
-        statement, refund = statement_of(subscription), eur(open_.refund_cents)
+        statement, refund = statement_of(subscription), eur(open_.refund.cents)
     queue_mail(
         customer.contact(ContactRole.SIGNATORY).email,
         "subscriptions/mail_withdrawn.txt",
@@ -100,6 +85,6 @@ def withdraw(subscription: Subscription, *, by: Any) -> Withdrawal:
         at=at,
         statement=statement,
         refund=refund,
-        due_on=open_.refund_due_on,
+        due_on=open_.refund_due.on,
     )
     return open_

@@ -1,7 +1,8 @@
 """Contract and law side by side: which of the two counts; where neither speaks, nothing is invented."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, Literal
@@ -12,6 +13,10 @@ from portal.terms.statutes import RULES
 from portal.terms.values import Value
 
 SWITCH_EXEMPT = "switch.exempt"  # set by a signed amendment: custom-built services
+
+# Where the law leaves room, a document says how much: (key of the law, customer) -> key of the setting.
+_SETTINGS = {("invoice.due_days", "public_body"): "invoice.public_due_days"}
+_PARTS = re.compile(r"(?=\b[AL]\d{1,2} : )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,19 @@ def applied(stack: Stack, key: str, *, on: date, customer: str, reason: str = "n
         law = None
     if law is None:
         return Applied(value and value.value, "contract" if value else "silent", value, None)
+    setting = stack.find(_SETTINGS.get((key, customer), ""))
+    if setting is not None:
+        law = replace(law, value=setting.value)
     if value is not None and respects(value.value, law):
         return Applied(value.value, "contract", value, law)
-    return Applied(law.value, "law", value, law)
+    struck = value is not None and law.instead is not None
+    return Applied(law.instead if struck else law.value, "law", value, law)
 
 
 def respects(value: Any, law: Statute) -> bool:
     """Does a contract's value already give what the law asks for?"""
+    if law.effect == "default":
+        return True
     if law.effect == "at_least":
         return bool(value >= law.value)
     if law.effect == "at_most":
@@ -80,3 +91,20 @@ def statutes_over(stack: Stack, *, on: date, customer: str, reason: str = "none"
     """Every key of the contract that the law overrides for this customer, for the screen of both."""
     answers = [applied(stack, key, on=on, customer=customer, reason=reason) for key in _by_key()]
     return [each for each in answers if each.law is not None]
+
+
+def parts_for(note: str, customer: str, reasons: Collection[str] = ("none",)) -> list[str]:
+    """The parts of a contract value's note that concern this customer and these reasons to leave.
+
+    A part begins with its code. What begins with that of a statute speaks to those whom the statute protects.
+    """
+    return [part.strip() for part in _PARTS.split(note) if part.strip() and _speaks(part, customer, reasons)]
+
+
+def _speaks(part: str, customer: str, reasons: Collection[str]) -> bool:
+    code = part.partition(" ")[0]
+    rules = [rule for rule in RULES if rule.id == code]
+    return not rules or any(
+        customer in rule.customers and (not rule.reasons or bool(rule.reasons & set(reasons)))
+        for rule in rules
+    )

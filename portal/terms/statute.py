@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-Effect = Literal["at_least", "at_most", "replaces", "never"]
+Effect = Literal[
+    "at_least", "at_most", "replaces", "never", "default"
+]  # default: where the contract is silent
 
 CONSUMER = frozenset({"consumer"})
 NOT_IN_BUSINESS = frozenset({"consumer", "non_professional"})
-IN_BUSINESS = frozenset({"business", "public_body"})
+BUSINESS = frozenset({"business"})
+PUBLIC = frozenset({"public_body"})
+IN_BUSINESS = BUSINESS | PUBLIC
 EVERYBODY = CONSUMER | NOT_IN_BUSINESS | IN_BUSINESS
 SWITCHING = frozenset({"switch", "in_house"})  # to another provider, or back to one's own machines
 ANY_REASON: frozenset[str] = frozenset()
@@ -29,6 +33,7 @@ class Statute:
     reasons: frozenset[str] = ANY_REASON
     since: date = date(2000, 1, 1)
     until: date | None = None
+    instead: Any = None  # what counts where the contract's figure is struck out; the rule's own when None
 
     @property
     def reference(self) -> str:

@@ -2,11 +2,9 @@
 
 from datetime import date
 
-from portal.terms.statute import CONSUMER, EVERYBODY, IN_BUSINESS, NOT_IN_BUSINESS, SWITCHING, Statute
+from portal.terms.statute import BUSINESS, CONSUMER, IN_BUSINESS, NOT_IN_BUSINESS, PUBLIC, Statute
+from portal.terms.statutes_on_switching import SWITCHING_RULES
 from portal.wording import N_
-
-_DATA_ACT = date(2025, 9, 12)
-_NO_CHARGE = date(2027, 1, 12)
 
 RULES = (
     # Withdrawal
@@ -83,9 +81,12 @@ RULES = (
         "choice",
         "replaces",
         "online",
-        "C. conso L215-1-1",
-        N_("Un consommateur résilie en ligne ; la lettre recommandée ne peut être exigée."),
-        CONSUMER,
+        "C. conso L215-1-1, L215-3",
+        N_(
+            "Consommateurs et non-professionnels résilient en ligne ; la lettre recommandée ne peut être "
+            "exigée."
+        ),
+        NOT_IN_BUSINESS,
         since=date(2023, 6, 1),
     ),
     # VAT
@@ -110,83 +111,7 @@ RULES = (
         N_("Numéro de TVA vérifié et mention « Autoliquidation »."),
         IN_BUSINESS,
     ),
-    # Change of provider
-    Statute(
-        "L5",
-        "switch.notice_months",
-        "months",
-        "at_most",
-        2,
-        "règlement (UE) 2023/2854, art. 25",
-        N_("Pour changer de fournisseur, deux mois de préavis au plus."),
-        EVERYBODY,
-        SWITCHING,
-        _DATA_ACT,
-    ),
-    Statute(
-        "L5",
-        "switch.transition_days",
-        "days",
-        "at_most",
-        30,
-        "règlement (UE) 2023/2854, art. 25",
-        N_("La transition dure trente jours au plus."),
-        EVERYBODY,
-        SWITCHING,
-        _DATA_ACT,
-    ),
-    Statute(
-        "L5",
-        "switch.retrieval_days",
-        "days",
-        "at_least",
-        30,
-        "règlement (UE) 2023/2854, art. 25",
-        N_("Les données restent récupérables trente jours au moins après la transition."),
-        EVERYBODY,
-        SWITCHING,
-        _DATA_ACT,
-    ),
-    Statute(
-        "L5",
-        "reversibility.charge",
-        "choice",
-        "replaces",
-        "cost",
-        "règlement (UE) 2023/2854, art. 29",
-        N_(
-            "Avant le 12 janvier 2027, les frais de changement ne dépassent pas leur coût, établi par une "
-            "fiche de coût ; le transfert des données est à zéro."
-        ),
-        EVERYBODY,
-        SWITCHING,
-        _DATA_ACT,
-        date(2027, 1, 11),
-    ),
-    Statute(
-        "L5",
-        "reversibility.charge",
-        "choice",
-        "replaces",
-        "none",
-        "règlement (UE) 2023/2854, art. 29",
-        N_("Depuis le 12 janvier 2027, aucun frais de changement de fournisseur."),
-        EVERYBODY,
-        SWITCHING,
-        _NO_CHARGE,
-    ),
-    Statute(
-        "L5",
-        "reversibility.transfer_cents",
-        "cents",
-        "replaces",
-        0,
-        "loi 2024-449, art. 27 ; arrêté du 17/11/2025",
-        N_("Le transfert des données vers un autre fournisseur ne coûte rien."),
-        EVERYBODY,
-        SWITCHING,
-        date(2025, 11, 17),
-    ),
+    *SWITCHING_RULES,
     # Late payment and terms of payment
     Statute(
         "L6",
@@ -196,8 +121,19 @@ RULES = (
         4_000,
         "C. com. L441-10, D441-5",
         N_("Quarante euros par facture en retard, entre professionnels, sans TVA."),
-        IN_BUSINESS,
+        BUSINESS,
         since=date(2013, 1, 1),
+    ),
+    Statute(
+        "L6",
+        "late.fixed_fee_cents",
+        "cents",
+        "replaces",
+        4_000,
+        "CCP L2192-13, D2192-35",
+        N_("Une personne publique doit quarante euros par facture en retard, sans TVA."),
+        PUBLIC,
+        since=date(2013, 5, 1),
     ),
     Statute(
         "L6",
@@ -213,12 +149,42 @@ RULES = (
         "L6",
         "late.rate_points_basis_points",
         "basis_points",
-        "at_least",
+        "default",
         1_000,
         "C. com. L441-10",
-        N_("Taux de la BCE du semestre majoré de dix points, à défaut d'un autre."),
-        IN_BUSINESS,
+        N_(
+            "Taux de la BCE du semestre majoré de dix points, à défaut d'un autre ; un taux convenu ne "
+            "descend "
+            "pas sous trois fois l'intérêt légal."
+        ),
+        BUSINESS,
         since=date(2009, 1, 1),
+    ),
+    Statute(
+        "L6",
+        "late.rate_points_basis_points",
+        "basis_points",
+        "replaces",
+        800,
+        "CCP L2192-13, R2192-31",
+        N_(
+            "Une personne publique doit le taux de la BCE majoré de huit points : un seul taux, celui du "
+            "semestre "
+            "où les intérêts ont commencé à courir."
+        ),
+        PUBLIC,
+        since=date(2019, 4, 1),
+    ),
+    Statute(
+        "L6",
+        "late.single_rate",
+        "flag",
+        "replaces",
+        True,
+        "CCP R2192-31",
+        N_("Le taux du premier semestre de retard vaut jusqu'au paiement."),
+        PUBLIC,
+        since=date(2019, 4, 1),
     ),
     Statute(
         "L6",
@@ -238,8 +204,23 @@ RULES = (
         60,
         "C. com. L441-10",
         N_("Soixante jours au plus depuis la facture."),
-        IN_BUSINESS,
+        BUSINESS,
         since=date(2009, 1, 1),
+    ),
+    Statute(
+        "L7",
+        "invoice.due_days",
+        "days",
+        "at_most",
+        30,
+        "CCP R2192-10",
+        N_(
+            "Une personne publique paie en trente jours au plus ; un délai plus long, comme celui des "
+            "hôpitaux, "
+            "est un réglage du document."
+        ),
+        PUBLIC,
+        since=date(2019, 4, 1),
     ),
     # Personal data
     Statute(
@@ -330,12 +311,14 @@ RULES = (
         "months",
         "at_least",
         12,
-        "C. civ. 2254",
+        "C. civ. 2254, 2224",
         N_(
-            "Un contrat ne réduit pas la prescription sous un an ; entre professionnels et consommateurs, "
-            "il n'y touche pas (C. conso L218-1)."
+            "Un contrat ne réduit pas la prescription sous un an ; une clause plus courte tombe, et les "
+            "cinq ans "
+            "ordinaires courent (C. com. L110-4). Envers un consommateur il n'y touche pas (C. conso L218-1)."
         ),
         since=date(2008, 6, 19),
+        instead=60,
     ),
     Statute(
         "L13",

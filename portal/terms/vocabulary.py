@@ -21,6 +21,7 @@ _BY_UNIT = {
         customer.businesses_only customer.never_committed
         document.inseparable
         dsar.forwarded
+        early_end.counts_begun_month
         edition.workstation.network
         erasure.certificate_on_request erasure.early_on_request
         force_majeure.extends_fixed_term
@@ -30,7 +31,7 @@ _BY_UNIT = {
         intervention.notice_written intervention.out_of_scope_billed
         invoice.electronic
         keys.after_payment
-        late.early_payment_discount
+        late.early_payment_discount late.single_rate
         maintenance.emergency_excluded maintenance.indemnity
         order.by_api_binds order.refused_on_dispute
         payment.confirmation_mail payment.paid_invoice
@@ -115,6 +116,7 @@ _BY_UNIT = {
         price.lock_months price.revision_notice_months
         reversibility.fee_months
         sla.credit_months
+        switch.extended_months
     """,
     "days": """
         breach.cure_days breach.effective_days breach.warning_days
@@ -122,7 +124,7 @@ _BY_UNIT = {
         erasure.grace_days erasure.kept_at_most_days erasure.provider_grace_days
         force_majeure.end_after_days force_majeure.end_notice_days force_majeure.suspension_days
         force_majeure.talks_days
-        invoice.dispute_days
+        invoice.dispute_days invoice.public_due_days
         maintenance.excluded_if_told_days
         plan.annual.due_days_before_last plan.monthly.notice_days
         reversibility.delivery_days reversibility.window_days
@@ -203,11 +205,13 @@ _CHOICES = {
     "billing.on_demand": "advance arrears",
     "billing.reserve_refund": "none prorata",
     "breach.cure_from": "letter_received",
+    "breach.period_due": "commitment month",
     "breach.immediate": "block close close_without_compensation suspend_and_close",
     "claim.damage_channel": "email registered_letter",
     "credentials.first_password": "must_change",
     "credentials.reset": "identity_checked written_justified",
     "delivery.means": "download",
+    "early_end.in_time": "cheaper early",
     "encryption.pin_holder": "customer",
     "erasure.at": "restitution",
     "export.control_end": "notice_date",
@@ -223,10 +227,13 @@ _CHOICES = {
     "price.snapshot": "confirmation_mail",
     "proof.records": "provider",
     "registration.event": "confirmation_received",
+    "renewal.commitment": "none same_period",
+    "renewal.short_period_exit": "free notice",
     "restore.free_cause": "any hosted_equipment provider_fault",
     "restore.scope": "as_sent",
     "restore.simple_is": "one_file",
     "reversibility.channel": "email online registered_letter",
+    "reversibility.counted_from": "day_after last_day",
     "reversibility.reload_price_day": "reversibility_notice",
     "reversibility.service_levels": "revised",
     "seats.unit": "machine user",

@@ -16,6 +16,7 @@ DATES: dict[str, Any] = {
     "data_destroyed_by": _l("Données détruites au plus tard"),
     "data_erased": _l("Données conservées jusqu'au"),
     "data_request_closes": _l("Dernier jour pour demander les données"),
+    "extension_told_by": _l("Prolongation annoncée et justifiée au plus tard"),
     "earliest_end_for_breach": _l("Fin possible pour manquement"),
     "earliest_end_for_force_majeure": _l("Fin possible pour force majeure"),
     "end_at_term": _l("Fin sans pénalité, à l'échéance"),
@@ -56,17 +57,30 @@ DATES: dict[str, Any] = {
 }
 AMOUNTS: dict[str, Any] = {
     "early_end_penalty": _l("Pénalité de sortie anticipée"),
+    "highest_quote": _l("Prix au plus"),
     "late_penalty": _l("Pénalités de retard"),
     "metered_end_penalty": _l("Pénalité sur la consommation"),
     "metered_month": _l("Consommation d'un mois"),
     "period_due": _l("Période commencée, due"),
     "recovery_fee": _l("Indemnité de recouvrement"),
+    "recovery_quote": _l("Devis de récupération"),
     "refund": _l("Remboursement"),
     "restore": _l("Restauration"),
     "reversibility_fee": _l("Frais de réversibilité"),
     "sla_credit_payable": _l("Avoir de niveau de service"),
     "sla_credit_raw": _l("Avoir avant plafonds"),
     "sla_penalty": _l("Pénalité d'un service"),
+}
+OTHERS: dict[str, Any] = {  # neither a date nor an amount
+    "payment_first": _l("Paiement avant la remise"),
+    "notice_form": _l("Forme de la résiliation"),
+    "usage_above": _l("Au-dessus du contrat"),
+    "restore_billing": _l("Facturation"),
+}
+ANSWERS: dict[str, Any] = {**DATES, **AMOUNTS, **OTHERS}
+UNKNOWN: dict[str, Any] = {  # what stands where an answer has no value yet
+    "reversibility_fee": _l("le coût seul, sur fiche"),
+    "recovery_quote": _l("sur devis"),
 }
 STATUSES: dict[str, Look] = {
     "not_started": Look(_l("pas commencé"), "plain", "hourglass"),
@@ -98,6 +112,9 @@ FIELDS: dict[str, Any] = {
     "by": _l("Par"),
     "reason": _l("Motif"),
     "received_on": _l("Reçu le"),
+    "at_term": _l("Attendre l'échéance"),
+    "transition_until": _l("Transition prolongée jusqu'au"),
+    "extended_by": _l("Prolongation voulue par"),
     "due_on": _l("Échéance de la facture"),
     "paid_on": _l("Payée le"),
     "amount_cents": _l("Montant TTC (en euros)"),
@@ -129,6 +146,7 @@ CHOICES: dict[str, Any] = {
     "in_house": _l("reprise en interne"),
     "receivership": _l("redressement judiciaire"),
     "end_of_business": _l("cessation d'activité"),
+    "competitor_control": _l("prise de contrôle par un concurrent"),
     "copy": _l("copie des données"),
     "destroy": _l("destruction"),
     "warning": _l("avertissement"),
@@ -151,10 +169,12 @@ LEGAL: dict[str, Any] = {
     "vat.eu_business": _l("TVA d'une entreprise de l'Union"),
     "switch.notice_months": _l("Préavis d'un changement de fournisseur"),
     "switch.transition_days": _l("Transition d'un changement de fournisseur"),
+    "switch.extended_months": _l("Transition prolongée, au plus"),
     "switch.retrieval_days": _l("Récupération des données après la transition"),
     "reversibility.charge": _l("Frais d'un changement de fournisseur"),
     "reversibility.transfer_cents": _l("Frais du transfert des données"),
     "late.fixed_fee_cents": _l("Indemnité de recouvrement"),
+    "late.single_rate": _l("Un seul taux de retard"),
     "late.rate_points_basis_points": _l("Majoration du taux de retard"),
     "invoice.due_days": _l("Délai de paiement"),
     "dsar.channels": _l("Forme d'une demande de droits"),

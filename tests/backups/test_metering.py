@@ -128,7 +128,9 @@ def test_nothing_is_owed_before_the_contract_or_after_its_end(on_demand: Subscri
     vault = a_vault_of(on_demand)
     samples(vault, date(2026, 9, 1), 30, 1_000)
     samples(vault, date(2026, 10, 1), 31, 310)
-    on_demand.give_notice(sent_on=date(2026, 10, 5), ends_on=date(2026, 10, 11), reason="switch", by=SYSTEM)
+    on_demand.give_notice(
+        sent_on=date(2026, 10, 5), ends_on=date(2026, 10, 11), reason="switch", fields={}, by=SYSTEM
+    )
     db.session.commit()
     at(datetime(2026, 11, 2, 8, tzinfo=UTC))
     bill(on_demand, date(2026, 11, 30))
@@ -196,7 +198,9 @@ def test_a_new_period_asks_again_and_a_decision_stays(shared: Subscription, at: 
 def test_a_contract_that_has_ended_has_no_gap(shared: Subscription, at: At) -> None:
     a_vault_of(shared, 620)
     today = clock.today()
-    shared.give_notice(sent_on=today, ends_on=today + timedelta(days=1), reason="switch", by=SYSTEM)
+    shared.give_notice(
+        sent_on=today, ends_on=today + timedelta(days=1), reason="switch", fields={}, by=SYSTEM
+    )
     db.session.commit()
     at(clock.now() + timedelta(days=1))
     compare()

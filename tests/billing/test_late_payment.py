@@ -22,7 +22,15 @@ from portal.errors import Refused
 
 
 def owed(cents: int, due_on: date, on: date, *, professional: bool = True) -> LatePayment:
-    return late_payment(cents, due_on, on, professional=professional, rates=ecb_rates())
+    return late_payment(
+        cents,
+        due_on,
+        on,
+        professional=professional,
+        rates=ecb_rates(),
+        margin_basis_points=1000,
+        fee_cents=4000,
+    )
 
 
 def test_003_52_1200_euros_50_days_late_across_30_june_2025() -> None:

@@ -12,7 +12,6 @@ from portal.billing.payment_rules import (
     check_mandate,
     check_method,
     check_no_payment_dispute,
-    choose_method,
     document_for,
     keys_to_send,
     may_confirm_payment,
@@ -87,9 +86,9 @@ MONTHLY, ANNUAL = ["direct_debit", "card", "paypal"], ["wire", "cheque", "admini
 )
 def test_001_12_and_001_14_each_plan_has_its_means(clause: str, allowed: list[str], refused: str) -> None:
     for method in allowed:
-        check_method(method, allowed)
+        check_method(method, allowed, "001-12")
     with pytest.raises(Refused, match="cette formule"):
-        check_method(refused, allowed)
+        check_method(refused, allowed, "001-12")
     assert refused not in allowed, clause
 
 
@@ -99,11 +98,7 @@ def test_001_14_the_fee_is_due_the_day_before_the_last_day() -> None:
     assert renewal_pro_forma_on(due, 45) == date(2026, 11, 29)
 
 
-def test_003_49_direct_debit_is_the_default_and_needs_a_mandate() -> None:
-    assert choose_method(None, "direct_debit", ["direct_debit"]) == "direct_debit"
-    assert choose_method("wire", "direct_debit", ["direct_debit", "wire"]) == "wire"
-    with pytest.raises(Refused, match="cette formule"):
-        choose_method("wire", "direct_debit", ["direct_debit"])
+def test_003_49_a_direct_debit_needs_a_mandate() -> None:
     check_mandate("direct_debit", has_usable_mandate=True)
     check_mandate("wire", has_usable_mandate=False)
     with pytest.raises(Refused, match="mandat signé"):

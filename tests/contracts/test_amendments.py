@@ -10,17 +10,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from portal.answers.handover import delivery, fee
 from portal.blobs import content_of
 from portal.contracts.amendments import Draft, sign_amendment, typed_value
-from portal.contracts.case import build_case, if_left_on
+from portal.contracts.history import history_of
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import SYSTEM, timeline
-from portal.reversibility import facts
 from portal.simulator.run import simulate
 from portal.subscriptions.amendments import AmendmentKind, SignedAmendment
+from portal.subscriptions.case import contract_of
 from portal.subscriptions.models import Subscription
-from portal.subscriptions.termination import reversibility_fee, work_out
+from portal.subscriptions.termination import Notice, work_out
 from portal.terms.shipped import find_stack
 from portal.terms.stack import Amendment
 from portal.terms.values import amended_value, as_json, from_json
@@ -68,18 +69,22 @@ def test_facts_of_a_day_before_keep_the_old_value(house: House) -> None:
     sign_amendment(subscription, a_draft("reversibility.delivery_days", 20), by=SYSTEM)
     sign_amendment(subscription, a_draft("reversibility.fee_minimum_cents", 90000), by=SYSTEM)
     sign_amendment(subscription, a_draft("early_end.notice_months", 1), by=SYSTEM)
-    assert facts.delivery(subscription, date(2026, 12, 14)).value == date(2027, 2, 12)
-    assert facts.delivery(subscription, BILLED).value == date(2027, 1, 4)
-    assert reversibility_fee(subscription, date(2026, 12, 14), "copy").value == 150000
-    assert reversibility_fee(subscription, BILLED, "copy").value == 90000
-    assert work_out(subscription, TODAY, reason="none", early=True).ends_on == date(2027, 5, 23)
+    assert delivery(contract_of(subscription, date(2026, 12, 14)), date(2026, 12, 14)).on == date(2027, 2, 12)
+    assert delivery(contract_of(subscription, BILLED), BILLED).on == date(2027, 1, 4)
+    assert fee(contract_of(subscription, date(2026, 12, 14)), TODAY, "copy").cents == 150000
+    assert fee(contract_of(subscription, BILLED), BILLED, "copy").cents == 90000
+    assert work_out(subscription, Notice(TODAY, "none", at_term=False)).ends_on == date(2027, 5, 23)
 
 
 def test_the_simulator_reads_the_contract_of_the_day_of_each_event(house: House) -> None:
     subscription = dobaas(house)
     sign_amendment(subscription, a_draft("early_end.notice_months", 1), by=SYSTEM)
-    assert if_left_on(subscription, date(2026, 12, 14), "none").find("contract_ends").on == date(2027, 6, 14)
-    assert if_left_on(subscription, BILLED, "none").find("contract_ends").on == date(2027, 1, 15)
+    assert work_out(
+        subscription, Notice(date(2026, 12, 14), at_term=False), looking_ahead=True
+    ).ends_on == date(2027, 6, 14)
+    assert work_out(subscription, Notice(BILLED, at_term=False), looking_ahead=True).ends_on == date(
+        2027, 1, 15
+    )
 
 
 def test_a_key_on_which_the_contract_is_silent_gets_a_value(house: House) -> None:
@@ -87,7 +92,7 @@ def test_a_key_on_which_the_contract_is_silent_gets_a_value(house: House) -> Non
     sign_amendment(subscription, a_draft("erasure.grace_days", 30, effective_on=date(2027, 1, 15)), by=SYSTEM)
     value = subscription.terms.get("erasure.grace_days")
     assert (value.clause, value.reference, value.overrode) == ("", "Avenant n° 1", ())
-    assert simulate(build_case(subscription)).status == "active"
+    assert simulate(history_of(subscription).case).status == "active"
 
 
 def test_of_two_amendments_of_one_day_the_later_signature_counts(house: House) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from portal.access import Role
 from portal.billing.models import Invoice, InvoiceState, pending_charges
 from portal.catalogue.models import Method, Product
-from portal.contracts.case import build_case, if_left_on
+from portal.contracts.history import history_of
 from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.engine.models import register_vault
@@ -19,10 +19,10 @@ from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.reversibility.models import Reason
 from portal.reversibility.opening import open_case
-from portal.simulator.case import EVENTS
+from portal.simulator.question import EVENTS
 from portal.simulator.run import simulate
 from portal.subscriptions.models import Subscription, charge_next_period
-from portal.subscriptions.termination import terminate
+from portal.subscriptions.termination import Notice, terminate, work_out
 from tests.builders import House, a_user, an_outsider
 from tests.contracts.builders import START, a_subscription, dobaas, dropcloud, natso, numspot
 
@@ -43,25 +43,27 @@ def section(page: str, name: str) -> str:
 
 def test_the_case_is_the_subscription(house: House) -> None:
     subscription = natso(house)
-    case = build_case(subscription)
+    case = history_of(subscription).case
     assert (case.stack.name, case.customer, case.plan) == ("natso", "business", "annual")
     assert (case.started_on, case.monthly_fee_cents) == (START, 5988 // 12)
     assert (case.paid_through, case.as_of, case.events) == (date(2027, 1, 14), TODAY, ())
 
 
 def test_nothing_is_paid_before_anything_was_billed(house: House) -> None:
-    assert build_case(dobaas(house, started_on=TODAY, billed_before=TODAY)).paid_through is None
+    case = history_of(dobaas(house, started_on=TODAY, billed_before=TODAY)).case
+    assert case.paid_through < TODAY
+    assert simulate(case).find("last_paid_day") is None
 
 
 def test_the_notice_and_the_request_are_the_history(house: House) -> None:
     subscription = dobaas(house)
-    terminate(subscription, TODAY, reason="in_house", early=True, by=SYSTEM)
+    terminate(subscription, Notice(TODAY, "in_house", at_term=False), by=SYSTEM)
     vault = register_vault(
         subscription.customer, name="Serveur", location="/nowhere", subscription_uid=subscription.uid
     )
     db.session.flush()
     open_case(subscription, vault, reason=Reason.COPY, received_on=TODAY, cost_cents=0, by=SYSTEM)
-    events = build_case(subscription).events
+    events = history_of(subscription).case.events
     assert [(event.what, event.on, event["reason"]) for event in events] == [
         ("terminate", TODAY, "in_house"),
         ("reversibility_request", TODAY, "copy"),
@@ -69,14 +71,16 @@ def test_the_notice_and_the_request_are_the_history(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("early", "end", "penalty"), [(True, date(2027, 5, 23), 120000), (False, date(2029, 1, 15), None)]
+    # 19 months have not begun
+    ("early", "end", "penalty"),
+    [(True, date(2027, 5, 23), 114000), (False, date(2029, 1, 15), None)],
 )
 def test_a_notice_for_the_term_costs_no_penalty(
     house: House, early: bool, end: date, penalty: int | None
 ) -> None:
     subscription = dobaas(house)
-    terminate(subscription, TODAY, reason="none", early=early, by=SYSTEM)
-    outcome = simulate(build_case(subscription))
+    terminate(subscription, Notice(TODAY, "none", at_term=not early), by=SYSTEM)
+    outcome = simulate(history_of(subscription).case)
     assert outcome.find("contract_ends").on == subscription.ends_on == end
     found = outcome.amount("early_end_penalty")
     assert (found.cents if found else None) == penalty
@@ -84,14 +88,14 @@ def test_a_notice_for_the_term_costs_no_penalty(
 
 def test_leaving_today_by_each_reason(house: House) -> None:
     subscription = natso(house)
-    plain, switch = if_left_on(subscription, TODAY, "none"), if_left_on(subscription, TODAY, "switch")
+    plain, switch = (work_out(subscription, Notice(TODAY, why)).outcome for why in ("none", "switch"))
     assert plain.find("contract_ends").on == date(
         2028, 1, 15
     )  # too late for 2027: the notice ended on 15 October
     assert plain.amount("refund").cents == 0
-    assert switch.find("contract_ends").on == date(2027, 2, 22)
-    with pytest.raises(Refused, match="précède le début"):
-        if_left_on(subscription, date(2026, 1, 14), "none")
+    assert switch.find("contract_ends").on == date(2027, 2, 23)
+    with pytest.raises(Refused, match="précéder le début"):
+        work_out(subscription, Notice(date(2026, 1, 14)))
 
 
 def test_the_page_says_dates_clauses_and_days_left(house: House, browser: Browser) -> None:
@@ -110,9 +114,9 @@ def test_the_two_ways_to_leave_stand_side_by_side(house: House, browser: Browser
     leaving = section(page, "leaving")
     plain, _reason, switch = leaving.partition("Changement de fournisseur Dernier jour")
     assert "Fin du contrat 23 mai 2027 004-42" in plain
-    assert "Pénalité de sortie anticipée 1 200,00 € 004-42" in plain
-    assert "Frais de réversibilité 1 500,00 € 002-20" in plain
-    assert "Fin du contrat 22 février 2027 L5" in switch
+    assert "Pénalité de sortie anticipée 1 140,00 € HT 004-42" in plain
+    assert "Frais de réversibilité 1 500,00 € HT 002-20" in plain
+    assert "Fin du contrat 23 février 2027 L5" in switch
     assert "Loi · s'applique le coût seul" in switch
 
 
@@ -149,7 +153,7 @@ def test_another_day_and_reason_can_be_asked(house: House, browser: Browser) -> 
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("day=2026-01-14&reason=none", "précède le début du contrat"),
+        ("day=2026-01-14&reason=none", "précéder le début du contrat"),
         ("day=&reason=none", "Indiquez un jour."),
         ("day=2026-02-30&reason=none", ""),
         ("day=2026-12-01&reason=dislike", ""),
@@ -168,7 +172,7 @@ def test_a_day_that_the_rules_refuse_is_refused_beside_the_field(
 
 def test_who_has_given_notice_cannot_leave_again(house: House, browser: Browser) -> None:
     subscription = natso(house)
-    terminate(subscription, TODAY, reason="none", early=False, by=SYSTEM)
+    terminate(subscription, Notice(TODAY), by=SYSTEM)
     page = browser(house.owner).get(f"/contracts/{subscription.uid}")
     assert page.status_code == 200
     assert "Le contrat est déjà résilié, avec effet au 15/01/2028" in section(page.text, "leaving")
@@ -177,12 +181,12 @@ def test_who_has_given_notice_cannot_leave_again(house: House, browser: Browser)
 
 def test_a_recorded_end_that_the_law_shortens_is_told(house: House, browser: Browser) -> None:
     subscription = natso(house)
-    terminate(subscription, TODAY, reason="switch", early=False, by=SYSTEM)
-    assert subscription.ends_on == date(2027, 2, 22)
+    terminate(subscription, Notice(TODAY, "switch"), by=SYSTEM)
+    assert subscription.ends_on == date(2027, 2, 23)
     subscription.ends_on = date(2028, 1, 15)  # as it would have been recorded by hand
     db.session.commit()
     calendar = section(browser(house.owner).get(f"/contracts/{subscription.uid}").text, "calendar")
-    assert "enregistrée pour le 15 janvier 2028 ; le contrat et la loi donnent le 22 février 2027" in calendar
+    assert "enregistrée pour le 15 janvier 2028 ; le contrat et la loi donnent le 23 février 2027" in calendar
 
 
 def test_a_contract_without_a_term_is_left_at_any_time(house: House, browser: Browser) -> None:
@@ -325,7 +329,7 @@ def test_an_invoice_paid_late_is_part_of_the_history(house: House) -> None:
     subscription = dropcloud(house)
     an_invoice(subscription, due_on=date(2026, 1, 31), paid_on=date(2026, 3, 15))
     an_invoice(subscription, due_on=date(2026, 4, 30), paid_on=date(2026, 4, 30))  # in time
-    case = build_case(subscription)
+    case = history_of(subscription).case
     assert [(event.what, event.on) for event in case.events] == [("late_payment", date(2026, 3, 15))]
     outcome = simulate(case)
     assert outcome.amount("late_penalty").cents == 1020
@@ -335,5 +339,10 @@ def test_an_invoice_paid_late_is_part_of_the_history(house: House) -> None:
 def test_what_the_rules_refuse_of_the_past_does_not_close_the_page(house: House, browser: Browser) -> None:
     subscription = dropcloud(house)
     an_invoice(subscription, due_on=date(2026, 9, 30), paid_on=None)  # no rate is known for that half-year
-    assert build_case(subscription).events == ()
-    assert browser(house.owner).get(f"/contracts/{subscription.uid}").status_code == 200
+    history = history_of(subscription)
+    assert history.case.events == () and [event.what for event, _why in history.unanswered] == [
+        "late_payment"
+    ]
+    page = browser(house.owner).get(f"/contracts/{subscription.uid}")
+    assert page.status_code == 200
+    assert "Facture payée en retard du 23 novembre 2026 : Le taux de la BCE" in text_of(page.text)

@@ -88,7 +88,7 @@ def test_without_a_signatory_address_the_billing_one_counts_and_without_any_it_s
 def test_who_does_not_pin_the_document_or_is_gone_is_not_told(house: House) -> None:
     a_subscription(house, code="WS", terms_stack="dropcloud")
     gone = a_subscription(house, a_customer(house.reseller, name="Parti", siren=None, accepted="numspot"))
-    gone.give_notice(sent_on=date(2026, 11, 23), ends_on=EFFECT, reason="none", by=SYSTEM)
+    gone.give_notice(sent_on=date(2026, 11, 23), ends_on=EFFECT, reason="none", fields={}, by=SYSTEM)
     a_published(house, EFFECT, "003")
     work()
     assert db.session.scalars(db.select(TermsNotice)).all() == []
@@ -198,7 +198,9 @@ def test_whoever_was_not_told_in_time_does_not_move(house: House, at: Move) -> N
 def test_a_contract_under_notice_keeps_the_terms_of_its_end(house: House, at: Move) -> None:
     subscription = a_subscription(house)
     told(house)
-    subscription.give_notice(sent_on=date(2026, 11, 24), ends_on=date(2027, 2, 22), reason="none", by=SYSTEM)
+    subscription.give_notice(
+        sent_on=date(2026, 11, 24), ends_on=date(2027, 2, 22), reason="none", fields={}, by=SYSTEM
+    )
     at(datetime(2026, 12, 15, 9, tzinfo=UTC))
     next_day()
     assert stored(subscription).terms_versions == ["003-2026"]

@@ -10,33 +10,39 @@ from flask_babel import force_locale
 
 from portal import simulator
 from portal.i18n import told
-from portal.simulator.case import EVENTS, fields_of
+from portal.simulator.question import EVENTS, fields_of
 from portal.terms.statutes import RULES
 from portal.wording import Cents, Sentence, Word
-from portal.words.clauses import AMOUNTS, CHOICES, DATES, FIELDS, LEGAL, QUESTIONS, STATUSES
+from portal.words.clauses import ANSWERS, CHOICES, FIELDS, LEGAL, QUESTIONS, STATUSES
 from portal.words.values import written
 
-SOURCES = sorted(Path(simulator.__file__).parent.glob("*.py"))
+PORTAL = Path(simulator.__file__).parent.parent
+SOURCES = sorted(
+    path
+    for path in PORTAL.rglob("*.py")
+    if path.parent.name in ("answers", "simulator") or "answered(" in path.read_text()
+)
 
 
-def codes(method: str, place: int) -> Iterator[str]:
-    """The constant that every call of a method of the simulator's state (or of ``_at``) is given."""
+def codes(*methods: str, place: int = 0) -> Iterator[str]:
+    """The constant that every call of a method of the engine's state (or of ``_at``, ``answered``) is
+    given.
+    """
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
-            called = isinstance(node, ast.Call) and ast.unparse(node.func) == method
+            called = isinstance(node, ast.Call) and ast.unparse(node.func) in methods
             if called and len(node.args) > place and isinstance(node.args[place], ast.Constant):
                 yield node.args[place].value
 
 
-def test_every_date_and_amount_of_the_simulator_has_a_label() -> None:
-    dates = {*codes("state.when", 0), *codes("_at", 1)}
-    assert len(dates) > 40
-    assert dates == set(DATES)
-    assert set(codes("state.amount", 0)) == set(AMOUNTS)
+def test_every_answer_has_a_label_and_no_label_is_left_over() -> None:
+    asked = {*codes("state.when", "state.amount", "answered"), *codes("_at", place=1)}
+    assert len(asked) > 50
+    assert asked == set(ANSWERS)
 
 
 def test_every_status_of_the_simulator_has_a_word() -> None:
-    assert {*codes("state.status", 1), "not_started", "active"} == set(STATUSES)
+    assert {*codes("state.status", place=1), "not_started", "active"} == set(STATUSES)
 
 
 def test_every_question_field_and_choice_has_a_word() -> None:

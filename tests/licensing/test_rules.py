@@ -54,11 +54,11 @@ def test_000_58_seats_are_the_quantity_and_copies_stay_inactive() -> None:
 
 
 def test_002_18_000_58_no_machine_above_the_number() -> None:
-    assert takes_a_seat([], "m1", 2) is True
-    assert takes_a_seat(["m1"], "m2", 2) is True
-    assert takes_a_seat(["m1", "m2"], "m2", 2) is False
+    assert takes_a_seat(0, 2, holds_one=False) is True
+    assert takes_a_seat(1, 2, holds_one=False) is True
+    assert takes_a_seat(2, 2, holds_one=True) is False
     with pytest.raises(Refused, match="Les 2 postes"):
-        takes_a_seat(["m1", "m2"], "m3", 2)
+        takes_a_seat(2, 2, holds_one=False)
 
 
 @given(st.lists(st.sampled_from("abcdefgh")), st.integers(0, 6))
@@ -66,7 +66,7 @@ def test_002_18_active_machines_never_exceed_the_seats(arrivals: list[str], seat
     active: list[str] = []
     for machine in arrivals:
         try:
-            if takes_a_seat(active, machine, seats):
+            if takes_a_seat(len(active), seats, holds_one=machine in active):
                 active.append(machine)
         except Refused:
             assert len(active) == seats

@@ -317,7 +317,7 @@ def test_001_48_data_that_nobody_asked_for_are_called_then_erased(
         db.session.commit()
         return db.session.scalars(select(ReversibilityCase)).one_or_none()
 
-    assert subscription.ends_on == date(2026, 11, 20)  # erased from 20 December: 30 days
+    assert subscription.ends_on == date(2026, 11, 20)  # asked for until the 19th, erased after it
     assert on(date(2026, 12, 5)) is None and subjects(own_vault.uid) == []
     assert on(date(2026, 12, 6)) is None
     assert subjects(own_vault.uid) == ["Dernier appel : vos données seront effacées"]

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.deadlines import is_business_day, start_of_paris_day
-from portal.errors import Refused
-from portal.reversibility.rules import (
+from portal.answers.rules.handover import (
     RecoveryState,
     choice_due_on,
     contractual_erasure_on,
@@ -18,12 +16,13 @@ from portal.reversibility.rules import (
     is_deleted_at_end,
     kept_through,
     may_erase,
-    must_prove_destruction,
     recovery_state,
     reload_price_day,
     request_closes_on,
     silent_acceptance_on,
 )
+from portal.deadlines import is_business_day, start_of_paris_day
+from portal.errors import Refused
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -224,9 +223,3 @@ def test_003_23_a_recovery_moves_the_end_to_the_day_the_data_are_received():
 def test_003_59_everything_is_deleted_unless_told_otherwise():
     assert is_deleted_at_end(told_otherwise=False)
     assert not is_deleted_at_end(told_otherwise=True)
-
-
-def test_003_59_a_destruction_is_proved_in_writing_on_request():
-    assert must_prove_destruction(date(2027, 5, 20), asked=True)
-    assert not must_prove_destruction(date(2027, 5, 20), asked=False)
-    assert not must_prove_destruction(None, asked=True)

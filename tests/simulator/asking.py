@@ -4,8 +4,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from portal.simulator.case import parse_case
-from portal.simulator.outcome import as_json
+from portal.answers.outcome import as_json
+from portal.simulator.question import parse_case
 from portal.simulator.run import simulate
 
 

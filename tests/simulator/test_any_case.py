@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.answers.outcome import as_json
 from portal.errors import Refused
-from portal.simulator.case import (
+from portal.simulator.question import (
     CUSTOMERS,
     EVENTS,
     PLANS,
@@ -15,7 +16,6 @@ from portal.simulator.case import (
     TERMINATE_REASONS,
     parse_case,
 )
-from portal.simulator.outcome import as_json
 from portal.simulator.run import simulate
 
 DAY = st.dates(date(2024, 1, 1), date(2028, 3, 1)).map(date.isoformat)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from portal.simulator.case import CaseError, parse_case
+from portal.answers.case import CaseError
+from portal.simulator.question import parse_case
 from tests.simulator.asking import ask
 
 GOOD: dict[str, Any] = {

@@ -75,16 +75,16 @@ def test_003_formal_notice_of_1_december_2026() -> None:
 
 def test_001_request_of_18_december_2026_holds_the_erasure() -> None:
     end, request = event("2026-08-20", "terminate"), event("2026-12-18", "reversibility_request")
-    answer = ask("dropcloud", end, request, started_on="2025-11-20")
-    assert days(answer)["contract_ends"][0] == "2026-11-20"
+    answer = ask("dropcloud", end, request, started_on="2025-11-21")  # the last day of service is the 20th
+    assert days(answer)["contract_ends"][0] == "2026-11-21"
     assert days(answer)["data_delivered_by"] == ("2027-01-12", "001-50")
     assert days(answer)["silent_validation"] == ("2027-02-02", "001-51")
     assert days(answer)["data_erased"] == ("2027-02-02", "001-48")
     assert any(note.startswith("A5") for note in answer["notes"])
-    without = ask("dropcloud", end, started_on="2025-11-20")
+    without = ask("dropcloud", end, started_on="2025-11-21")
     assert days(without)["data_erased"] == ("2026-12-20", "001-48")
     with pytest.raises(Refused, match="20/12/2026 \\(001-49\\)"):
-        ask("dropcloud", end, {**request, "on": "2026-12-21"}, started_on="2025-11-20")
+        ask("dropcloud", end, {**request, "on": "2026-12-21"}, started_on="2025-11-21")
 
 
 def test_002_end_of_24_december_2026_erases_ten_business_days_later() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from flask.testing import FlaskClient
 
+from portal.billing.payment_rules import Payment
 from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.errors import Refused
@@ -15,7 +16,7 @@ from portal.mail import mails_about
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.ordering import issue_keys
 from portal.subscriptions.reminders import remind, reminder_of, send_reminders
-from portal.subscriptions.termination import terminate, work_out
+from portal.subscriptions.termination import Notice, terminate, work_out
 from portal.subscriptions.withdrawal import withdraw, withdrawal_of
 from tests.builders import House, an_outsider, stored
 from tests.contracts.builders import a_subscription, natso, numspot
@@ -70,7 +71,7 @@ def _keys(subscription: Subscription) -> list[ActivationKey]:
     from portal.subscriptions.models import Order
 
     order = db.session.scalars(db.select(Order).where(Order.uid == subscription.order_uid)).one()
-    issue_keys(order, subscription, by=SYSTEM)
+    issue_keys(order, subscription, Payment.VALIDATED, by=SYSTEM)
     db.session.flush()
     return [key for key in keys_of(subscription.customer) if key.source_uid == subscription.order_uid]
 
@@ -135,11 +136,11 @@ def test_the_daily_job_reminds_consumers_and_leaves_businesses_alone(house: Hous
 def test_a_contract_renewed_without_its_reminder_is_left_at_once_with_the_unused_part(house: House) -> None:
     subscription = consumer(house, started_on=date(2024, 1, 15))
     subscription.billed_before = date(2027, 1, 15)
-    result = work_out(subscription, TODAY, reason="none", early=False)
+    result = work_out(subscription, Notice(TODAY))
     assert result.ends_on == TODAY
     assert result.refund_cents == round(5988 * 53 / 365)
-    assert "L2" in {clause for fact in result.facts for clause in fact.clauses}
-    terminate(subscription, TODAY, reason="none", early=False, by=SYSTEM)
+    assert "L2" in {clause for each in result.answers for clause in each.clauses}
+    terminate(subscription, Notice(TODAY), by=SYSTEM)
     assert subscription.refund_cents == result.refund_cents
 
 
@@ -152,7 +153,7 @@ def test_with_its_reminder_the_contract_keeps_its_notice(house: House, at: At) -
     mail.sent_at = noon(date(2025, 8, 1))
     db.session.flush()
     at(noon(TODAY))
-    assert work_out(subscription, TODAY, reason="none", early=False).ends_on == date(2028, 1, 15)
+    assert work_out(subscription, Notice(TODAY)).ends_on == date(2028, 1, 15)
 
 
 def test_a_consumer_is_not_asked_for_a_registered_letter(house: House) -> None:
@@ -160,27 +161,27 @@ def test_a_consumer_is_not_asked_for_a_registered_letter(house: House) -> None:
     business = a_subscription(house, private.product)
     forms = {
         name: next(
-            fact
-            for fact in work_out(subscription, TODAY, reason="none", early=False).facts
-            if fact.label == "Forme de la résiliation"
+            each for each in work_out(subscription, Notice(TODAY)).answers if each.what == "notice_form"
         )
         for name, subscription in (("consumer", private), ("business", business))
     }
-    assert (forms["consumer"].value, forms["consumer"].clauses) == ("en ligne", ("000-55", "L2"))
-    assert (forms["business"].value, forms["business"].clauses) == ("lettre recommandée", ("000-55",))
+    assert (forms["consumer"].value, forms["consumer"].clauses) == ("online", ("000-55", "L2"))
+    assert (forms["business"].value, forms["business"].clauses) == ("registered_letter", ("000-55",))
 
 
 def test_a_switch_ends_in_two_months_and_thirty_days_and_gives_back_what_was_paid(house: House) -> None:
     subscription = natso(house)
-    result = work_out(subscription, TODAY, reason="switch", early=False)
-    assert result.ends_on == date(2027, 2, 22)
+    result = work_out(subscription, Notice(TODAY, "switch"))
+    # the last day of the transition, the 22nd, still has the service
+    assert result.ends_on == date(2027, 2, 23)
+    assert result.outcome.find("last_usable_day").on == date(2027, 2, 22)
     subscription.billed_before = date(2028, 1, 15)
-    result = work_out(subscription, TODAY, reason="switch", early=False)
-    assert result.refund_cents == round(5988 * 327 / 365)
-    plain = work_out(subscription, TODAY, reason="none", early=False)
+    result = work_out(subscription, Notice(TODAY, "switch"))
+    assert result.refund_cents == round(5988 * 326 / 365)
+    plain = work_out(subscription, Notice(TODAY))
     assert (plain.ends_on, plain.refund_cents) == (date(2028, 1, 15), 0)
 
 
 def test_a_contract_that_ends_sooner_than_the_law_keeps_its_own_end(house: House) -> None:
     subscription = numspot(house)
-    assert work_out(subscription, TODAY, reason="switch", early=False).ends_on == date(2027, 2, 21)
+    assert work_out(subscription, Notice(TODAY, "switch")).ends_on == date(2027, 2, 21)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from portal.subscriptions.rules.prices import first_day_of_new_price
+from portal.answers.rules.prices import first_day_of_new_price
 
 ANCHOR = date(2026, 1, 10)
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.errors import Refused
-from portal.subscriptions.rules.breaches import (
+from portal.answers.rules.breaches import (
     breach_effective_on,
     closes_on,
     cure_ends_on,
@@ -18,21 +17,22 @@ from portal.subscriptions.rules.breaches import (
     provider_ends_on,
     refusal_opens_exit,
 )
-from portal.subscriptions.rules.consumers import (
+from portal.answers.rules.consumers import (
     clear_days_end_on,
     refund_due_on,
     withdrawal_ends_on,
     withdrawal_is_lost,
     withdrawal_refund_cents,
 )
-from portal.subscriptions.rules.fees import (
+from portal.answers.rules.fees import (
     contract_reversibility_fee_cents,
     due_at_once_cents,
     early_end_penalty_cents,
-    months_left,
+    fees_left,
     reversibility_fee_cents,
+    whole_months_left,
 )
-from portal.subscriptions.rules.notices import (
+from portal.answers.rules.notices import (
     contract_end,
     early_end,
     effective_after_days,
@@ -42,13 +42,14 @@ from portal.subscriptions.rules.notices import (
     reminder_window,
     switch_stages,
 )
-from portal.subscriptions.rules.periods import (
+from portal.answers.rules.periods import (
     commitment_ends_on,
     contract_start,
     last_usable_day,
     period_at,
     price_kept_through,
 )
+from portal.errors import Refused
 
 days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 
@@ -88,7 +89,8 @@ def test_003_21_a_notice_of_21_november_2026_takes_effect_on_19_february_2027() 
 
 
 def test_004_42_fourteen_months_left_at_300_cost_840_euros() -> None:
-    assert early_end_penalty_cents(30_000, date(2026, 1, 1), date(2027, 3, 1), 2000) == 84_000
+    assert whole_months_left(date(2024, 3, 1), date(2026, 1, 1), date(2027, 3, 1)) == 14
+    assert early_end_penalty_cents(14, 30_000, 2000) == 84_000
     assert early_end(date(2026, 8, 31), 6) == date(2027, 2, 28)
 
 
@@ -189,7 +191,8 @@ def test_003_17_a_formal_notice_of_1_december_leaves_seven_days() -> None:
 
 def test_004_40_a_letter_leaves_fifteen_days_from_its_receipt() -> None:
     assert cure_ends_on(date(2026, 11, 21), 15) == date(2026, 12, 6)
-    assert due_at_once_cents(30_000, date(2026, 12, 7), date(2027, 2, 1)) == 60_000
+    assert due_at_once_cents(30_000, 1) == 30_000
+    assert due_at_once_cents(30_000, 26) == 780_000
 
 
 @pytest.mark.parametrize("clause", ["000-46", "001-31", "002-17", "003-11", "004-24"])
@@ -277,7 +280,25 @@ def test_the_last_notice_day_never_passes_the_end_that_it_gives(
 def test_the_penalty_never_grows_when_the_end_comes_later(start: date, later: int, monthly: int) -> None:
     """004-42: monotone in the effective day, a whole share of the fees left, never negative."""
     term = start + timedelta(days=1200)
-    now = early_end_penalty_cents(monthly, start, term, 2000)
-    then = early_end_penalty_cents(monthly, start + timedelta(days=later), term, 2000)
-    assert now >= then >= 0
-    assert then <= months_left(start + timedelta(days=later), term) * monthly
+    now = early_end_penalty_cents(whole_months_left(start, start, term), monthly, 2000)
+    left = whole_months_left(start, start + timedelta(days=later), term)
+    assert now >= early_end_penalty_cents(left, monthly, 2000) >= 0
+    assert early_end_penalty_cents(left, monthly, 2000) <= left * monthly
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "term", "whole", "with_begun"),
+    [
+        (date(2024, 8, 31), date(2026, 2, 28), date(2027, 8, 31), 18, 18),  # 28/02 begins the month of a 31st
+        (date(2026, 1, 15), date(2027, 4, 30), date(2029, 1, 15), 20, 21),
+        (date(2025, 11, 19), date(2028, 4, 19), date(2028, 11, 19), 7, 7),
+        (date(2024, 5, 1), date(2027, 4, 30), date(2027, 5, 1), 0, 1),
+        (date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31), 1, 1),
+        (date(2024, 1, 31), date(2024, 3, 1), date(2024, 3, 31), 0, 1),
+    ],
+)
+def test_004_42_a_month_that_has_begun_is_not_counted_again(
+    start: date, end: date, term: date, whole: int, with_begun: int
+) -> None:
+    assert fees_left(start, end, term, counts_begun_month=False) == whole
+    assert fees_left(start, end, term, counts_begun_month=True) == with_begun

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.terms.facts import fact_from
+from portal.terms.answered import answered
 from portal.terms.shipped import TermsError, documents, find_stack, read_document, stacks
 
 HEAD = """[document]
@@ -89,9 +89,9 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path) -> None:
         read_document(written(tmp_path, "[document"))
 
 
-def test_a_fact_unfolds_to_its_clauses_once_each() -> None:
+def test_an_answer_unfolds_to_its_clauses_once_each() -> None:
     stack = find_stack("natso")
     months = stack.get("plan.annual.notice_months")
-    fact = fact_from(3, months, months, label="Préavis")
-    assert (fact.clauses, fact.reference) == (("000-14",), "000-14, art. 3.4 (2)")
-    assert fact.note.startswith("A16")
+    answer = answered("notice_form", "letter", months, months)
+    assert (answer.clauses, answer.reference) == (("000-14",), "000-14, art. 3.4 (2)")
+    assert answer.notes[0].startswith("A16") and len(answer.notes) == 1

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
+from portal.answers.case import Case, Event
+from portal.answers.contract import Contract
+from portal.answers.outcome import Outcome
+from portal.answers.rules.periods import Period, period_at
 from portal.errors import Refused
-from portal.simulator.case import Case, Event
-from portal.simulator.outcome import Amount, Dated, Outcome, Source
+from portal.terms.answered import Answered, Source, answered
 from portal.terms.law import Applied, applied
 from portal.terms.stack import Stack
 from portal.terms.values import Value
@@ -17,7 +21,7 @@ class State:
     """A running case: the answer under construction and the facts that later events refer to."""
 
     case: Case
-    out: Outcome = field(default_factory=Outcome)
+    out: Outcome = field(init=False)
     statuses: list[tuple[date, str]] = field(default_factory=list)
     ends_on: date | None = None  # first day without service
     ended_by: str = ""  # "customer" or "provider"
@@ -28,6 +32,7 @@ class State:
     stack: Stack = field(init=False)  # whose values count: amendments that begin later are not there yet
 
     def __post_init__(self) -> None:
+        self.out = Outcome(self.case.customer)
         self.move_to(self.case.started_on)
 
     def move_to(self, day: date) -> None:
@@ -35,6 +40,10 @@ class State:
         self.stack = self.case.stack.on(day)
 
     # What the contract and the law say
+
+    @property
+    def contract(self) -> Contract:
+        return Contract(self.stack, self.case.customer, self.case.monthly_fee_cents)
 
     def find(self, key: str) -> Value | None:
         return self.stack.find(key)
@@ -56,6 +65,23 @@ class State:
         return self.find(f"plan.{plan}.notice_months") or self.find(f"plan.{plan}.notice_days")
 
     @property
+    def period(self) -> Value:
+        """Length of the contract's own period, which the notice refers to, in months."""
+        return self.get(f"plan.{self.case.plan}.period_months")
+
+    def billed_period(self, on: date) -> Period:
+        """The period that is billed at a time and contains a day."""
+        months = self.case.billing_months or int(self.period.value)
+        return period_at(self.case.started_on, months, on)
+
+    @property
+    def billed_cents(self) -> int:
+        """What is billed for one such period."""
+        months = self.case.billing_months or int(self.period.value)
+        given = self.case.billing_cents
+        return self.case.monthly_fee_cents * months if given is None else given
+
+    @property
     def notice_length(self) -> dict[str, int]:
         if self.notice is None:
             return {}
@@ -67,16 +93,19 @@ class State:
         self,
         what: str,
         on: date,
-        *sources: Source,
+        *sources: Source | None,
         working: Sentence | None = None,
         at: datetime | None = None,
     ) -> None:
-        self.out.calendar.append(Dated(on, what, sources, working, at))
+        self.out.calendar.append(answered(what, on, *sources, working=working, at=at))
 
-    def amount(
-        self, what: str, cents: int, *sources: Source, working: Sentence, is_ceiling: bool = False
-    ) -> None:
-        self.out.amounts.append(Amount(what, cents, sources, working, is_ceiling))
+    def amount(self, what: str, cents: int, *sources: Source | None, working: Sentence, **more: Any) -> None:
+        """An amount in cents; ``includes_vat`` where it bears VAT, ``is_ceiling`` where it is the most."""
+        self.add(answered(what, cents, *sources, working=working, **more))
+
+    def add(self, answer: Answered) -> None:
+        """One answer, among the dates or the amounts."""
+        (self.out.calendar if isinstance(answer.value, date) else self.out.amounts).append(answer)
 
     def status(self, on: date, status: str) -> None:
         self.statuses.append((on, status))

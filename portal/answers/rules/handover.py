@@ -21,14 +21,26 @@ class RecoveryState(StrEnum):
     DELIVERED = "delivered"
 
 
-def request_closes_on(ends_on: date, window_days: int) -> date:
+def counted_from(ends_on: date, *, last_day: bool) -> date:
+    """The day from which a delay after the end of the contract is counted; it is not one of them itself.
+
+    ends_on: first day without service. last_day: from the last day of service, as the contract's setting
+    says, rather than from the day after it.
+
+    Source: 001-48, 001-49.
+    """
+    return ends_on - timedelta(days=1) if last_day else ends_on
+
+
+def request_closes_on(ended_on: date, window_days: int) -> date:
     """The last day on which the data may still be asked for after the end of the contract.
 
-    ends_on: first day without service. window_days: calendar days after it.
+    ended_on: the day that the contract counts from, see :func:`counted_from`. window_days: calendar days
+    after.
 
     Source: 001-49.
     """
-    return ends_on + timedelta(days=window_days)
+    return ended_on + timedelta(days=window_days)
 
 
 def delivery_due_on(requested_on: date, *, days: int = 0, business_days: int = 0) -> date:
@@ -52,17 +64,17 @@ def silent_acceptance_on(delivered_on: date, business_days: int) -> date:
 
 
 def contractual_erasure_on(
-    ends_on: date, *, days: int = 0, business_days: int = 0, window_days: int = 0
+    ended_on: date, *, days: int = 0, business_days: int = 0, window_days: int = 0
 ) -> date:
     """The day from which the contract has the data erased, when nobody has asked for anything.
 
-    Never before the window in which the data may be asked for has run out.
-    days, business_days: the contract's delay after the end; window_days: that of the request.
+    Never before the window in which the data may be asked for has run out. ended_on: see
+    :func:`counted_from`. days, business_days: the contract's delay; window_days: that of the request.
 
     Source: 001-46, 001-48, 001-49, 002-23, 003-24.
     """
-    delay = add_business_days(ends_on, business_days) + timedelta(days=days)
-    return max(delay, request_closes_on(ends_on, window_days))
+    delay = add_business_days(ended_on, business_days) + timedelta(days=days)
+    return max(delay, request_closes_on(ended_on, window_days))
 
 
 def held_until(contractual_on: date, validation_on: date | None) -> date:
@@ -118,6 +130,16 @@ def reload_price_day(notified_on: date, worked_on: date) -> date:
     if worked_on < notified_on:
         raise Refused(N_("Le rechargement ne peut pas précéder la demande de réversibilité."))
     return notified_on
+
+
+def destroyed_by(due_on: date, ends_on: date | None) -> date:
+    """The day by which data are destroyed on request: within the contract's delay, never before its end.
+
+    due_on: last day of the delay. ends_on: first day without service; None while no end is known.
+
+    Source: 004-30.
+    """
+    return due_on if ends_on is None else max(due_on, ends_on)
 
 
 def kept_through(effective_on: date, days: int, asked_on: date | None = None) -> date:
@@ -183,14 +205,6 @@ def is_deleted_at_end(*, told_otherwise: bool) -> bool:
     Source: 003-59.
     """
     return not told_otherwise
-
-
-def must_prove_destruction(erased_on: date | None, *, asked: bool) -> bool:
-    """Is a written proof of the destruction owed? Once it is done, to a customer who asks for it.
-
-    Source: 003-59.
-    """
-    return asked and erased_on is not None
 
 
 def _after(before: datetime | None, step: datetime | None, sentence: str) -> None:

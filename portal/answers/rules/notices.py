@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal.answers.rules.periods import Period, period_at
 from portal.deadlines import add_months, period_bounds
 from portal.errors import Refused
-from portal.subscriptions.rules.periods import Period, period_at
 from portal.wording import N_
 
 
@@ -98,6 +98,16 @@ def early_end(notified_on: date, notice_months: int) -> date:
     return add_months(notified_on, notice_months)
 
 
+def end_without_term(notified_on: date, months: int) -> date:
+    """The end of a contract that went on without a new term, once its notice has run.
+
+    months: notice of the contract, from the day on which it was sent.
+
+    Source: 004-04, 004-37; C. civ. 1214, 1215 (renewed, and of indefinite duration unless agreed).
+    """
+    return add_months(notified_on, months)
+
+
 @dataclass(frozen=True, slots=True)
 class Switch:
     """A change of provider under the law: each is the last day of its stage at the latest."""
@@ -106,14 +116,48 @@ class Switch:
     transition_ends_on: date
     retrieval_ends_on: date
 
+    @property
+    def ends_on(self) -> date:
+        """First day without service: the last day of the transition still has it.
 
-def switch_stages(notified_on: date, notice_months: int, transition_days: int, retrieval_days: int) -> Switch:
+        Source: L5 (regulation (EU) 2023/2854, art. 25).
+        """
+        return self.transition_ends_on + timedelta(days=1)
+
+
+def switch_stages(
+    notified_on: date,
+    notice_months: int,
+    transition_days: int,
+    retrieval_days: int,
+    *,
+    until: date | None = None,
+    provider_months: int | None = None,
+) -> Switch:
     """Notice, transition and retrieval of a change of provider.
 
-    notice_months: at most two; transition_days, retrieval_days: thirty each unless the parties agree on more.
+    notice_months: at most two; transition_days, retrieval_days: thirty each. until: the last day of a longer
+    transition, as the customer wishes or the provider needs. provider_months: the longest that the provider
+    may take, counted from the end of the notice; None where the customer wishes it. Raises Refused for a
+    transition that is not longer, or longer than the provider may take.
 
-    Source: L5 (regulation (EU) 2023/2854, art. 25).
+    Source: L5 (regulation (EU) 2023/2854, art. 25 (2), (4) and (5)).
     """
     notice = add_months(notified_on, notice_months)
     transition = notice + timedelta(days=transition_days)
+    if until is not None:
+        if until < transition:
+            raise Refused(
+                N_("Une transition prolongée finit au plus tôt le %(day)s."),
+                field="transition_until",
+                day=transition.strftime("%d/%m/%Y"),
+            )
+        longest = add_months(notice, provider_months) if provider_months is not None else until
+        if until > longest:
+            raise Refused(
+                N_("Le fournisseur ne prolonge pas la transition au-delà du %(day)s."),
+                field="transition_until",
+                day=longest.strftime("%d/%m/%Y"),
+            )
+        transition = until
     return Switch(notice, transition, transition + timedelta(days=retrieval_days))

@@ -1,9 +1,8 @@
 """What a consumer's withdrawal leads to."""
 
-from portal.simulator.case import Event
-from portal.simulator.state import State
-from portal.subscriptions.rules.consumers import refund_due_on, withdrawal_ends_on, withdrawal_refund_cents
-from portal.subscriptions.rules.periods import period_at
+from portal.answers.case import Event
+from portal.answers.rules.consumers import refund_due_on, withdrawal_ends_on, withdrawal_refund_cents
+from portal.answers.state import State
 from portal.wording import N_, Cents
 
 
@@ -21,10 +20,9 @@ def withdraw(state: State, event: Event) -> None:
         raise state.refuse(
             event, N_("trop tard : le dernier jour était le %(day)s (L1)."), day=last.strftime("%d/%m/%Y")
         )
-    months = state.get(f"plan.{case.plan}.period_months").value
-    paid, used = months * case.monthly_fee_cents, 0
-    period = period_at(case.started_on, months, case.started_on)
-    total = (period.ends_on - period.starts_on).days
+    period, used = state.billed_period(case.started_on), 0
+    nothing_paid = case.paid_through is not None and case.paid_through < case.started_on
+    paid, total = 0 if nothing_paid else state.billed_cents, (period.ends_on - period.starts_on).days
     if event["activated"] and state.find("keys.per_licence"):
         state.remark(
             N_(
@@ -45,7 +43,7 @@ def withdraw(state: State, event: Event) -> None:
         used=used,
         total=total,
     )
-    state.amount("refund", cents, days.law, working=working)
+    state.amount("refund", cents, days.law, days.contract, working=working, includes_vat=case.includes_vat)
     refund = state.law("withdrawal.refund_days", event.on)
     assert refund.law is not None
     state.when("refund_due", refund_due_on(event.on, refund.law.value), refund.law)

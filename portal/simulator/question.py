@@ -1,87 +1,25 @@
-"""A contract question as data: the contract, the customer, what happened and when. Strictly read."""
+"""A contract question as JSON, strictly read: a field that is unknown, missing or impossible is named."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from portal.answers.case import (
+    CUSTOMERS,
+    EXTENSIONS,
+    PLANS,
+    REVERSIBILITY_REASONS,
+    TERMINATE_REASONS,
+    Case,
+    CaseError,
+    Event,
+    in_order,
+)
 from portal.deadlines import PARIS
-from portal.errors import Refused
 from portal.terms.shipped import CONTRACTS, find_stack
-from portal.terms.stack import Stack
 from portal.wording import N_
-
-CUSTOMERS = ("business", "consumer", "non_professional", "public_body")
-PLANS = ("monthly", "annual", "on_demand", "36_months")
-TERMINATE_REASONS = ("none", "breach", "non_payment", "switch", "in_house", "receivership", "end_of_business")
-REVERSIBILITY_REASONS = ("switch", "in_house", "copy", "destroy")
-
-
-class CaseError(Refused):
-    """A question that cannot be asked: a field is unknown, missing or impossible; the sentence names it."""
-
-    @property
-    def about(self) -> str:
-        """The name of the field that is at fault; empty when it is not one field's."""
-        named = self.values.get("then") or self.values.get("name") or self.values.get("where") or ""
-        return str(named).rpartition(".")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened (or would happen) on a Paris day, with the fields that its kind has."""
-
-    on: date
-    what: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.fields[name]
-
-    def get(self, name: str) -> Any:
-        """The field, or None when the case does not give it."""
-        return self.fields.get(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One question. Amounts in cents, days in Paris; ``paid_through`` is the last paid day, included."""
-
-    stack: Stack
-    customer: str
-    plan: str
-    started_on: date
-    monthly_fee_cents: int
-    as_of: date
-    events: tuple[Event, ...] = ()
-    paid_through: date | None = None
-
-    def __post_init__(self) -> None:
-        businesses_only = self.stack.find("customer.businesses_only")
-        if self.customer == "consumer" and businesses_only is not None and businesses_only.value:
-            raise CaseError(
-                N_("« customer » : %(contract)s n'est pas ouvert aux consommateurs (%(clause)s)."),
-                contract=self.stack.label,
-                clause=businesses_only.clause,
-            )
-        if self.stack.find(f"plan.{self.plan}.period_months") is None:
-            known = [plan for plan in PLANS if self.stack.find(f"plan.{plan}.period_months")]
-            raise CaseError(
-                N_("« plan » : %(contract)s ne connaît pas la formule %(plan)s ; il a : %(known)s."),
-                contract=self.stack.label,
-                plan=self.plan,
-                known=", ".join(known),
-            )
-        for event in self.events:
-            if event.on < self.started_on:
-                raise CaseError(
-                    N_("« %(what)s » du %(on)s précède le début du contrat, le %(start)s."),
-                    what=event.what,
-                    on=event.on.isoformat(),
-                    start=self.started_on.isoformat(),
-                )
-
 
 Reader = Callable[[str, Any], Any]
 
@@ -99,6 +37,12 @@ def _day(where: str, raw: Any) -> date:
     if day.year not in _YEARS:
         raise CaseError(N_("« %(where)s » : %(raw)s n'est pas entre 2000 et 2100."), where=where, raw=raw)
     return day
+
+
+def _days(where: str, raw: Any) -> tuple[date, ...]:
+    if not isinstance(raw, list):
+        raise CaseError(N_("« %(where)s » : une liste de jours est attendue."), where=where)
+    return tuple(_day(where, each) for each in raw)
 
 
 def _instant(where: str, raw: Any) -> datetime:
@@ -190,6 +134,9 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
         "by": (_one_of("customer", "provider"), "customer"),
         "reason": (_one_of(*TERMINATE_REASONS), "none"),
         "received_on": (_day, None),
+        "at_term": (_flag, False),
+        "transition_until": (_day, None),
+        "extended_by": (_one_of(*EXTENSIONS), "customer"),
     },
     "formal_notice": {"received_on": (_day, None)},
     "reversibility_request": {
@@ -259,15 +206,17 @@ def parse_case(raw: Any) -> Case:
         "monthly_fee_cents": _whole,
         "paid_through": _day,
         "as_of": _day,
+        "includes_vat": _flag,
+        "reminded_on": _days,
     }
     _no_more_than("", raw, {*readers, "events"})
-    required = [name for name in readers if name not in ("paid_through", "as_of", "monthly_fee_cents")]
+    required = [name for name in readers if name in ("contract", "customer", "plan", "started_on")]
     _no_less_than("", raw, required)
     read = {name: readers[name](name, raw[name]) for name in readers if raw.get(name) is not None}
     events = raw.get("events", [])
     if not isinstance(events, list):
         raise CaseError(N_("« events » : une liste est attendue."))
-    parsed = tuple(sorted((_event(n, each) for n, each in enumerate(events, 1)), key=_order_of_day))
+    parsed = in_order([_event(n, each) for n, each in enumerate(events, 1)])
     last = parsed[-1].on if parsed else read["started_on"]
     return Case(
         stack=find_stack(read.pop("contract")),
@@ -276,10 +225,6 @@ def parse_case(raw: Any) -> Case:
         monthly_fee_cents=read.pop("monthly_fee_cents", 0),
         **read,
     )
-
-
-def _order_of_day(event: Event) -> tuple[date, bool]:
-    return event.on, event.what != "usage"  # what was consumed is known before the day's decisions
 
 
 def _event(number: int, raw: Any) -> Event:

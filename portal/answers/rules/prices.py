@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
+from portal.answers.rules.periods import period_at
 from portal.billing.rules import earliest_price_change
-from portal.subscriptions.rules.periods import period_at
 
 
 def first_day_of_new_price(

@@ -1,0 +1,129 @@
+"""A running subscription as a case for the engine: its contract, its plan and what really happened."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.answers.case import Case, Event, in_order, leave
+from portal.answers.contract import Contract
+from portal.answers.outcome import Outcome
+from portal.answers.rules.periods import period_at
+from portal.answers.run import answer
+from portal.billing.models import Charge, Invoice
+from portal.billing.rates import known_rates
+from portal.db import db
+from portal.errors import Refused
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.reminded import reminded_on
+
+
+def contract_of(subscription: Subscription, on: date) -> Contract:
+    """The contract as it stands on a day, for this customer."""
+    return Contract(subscription.terms.on(on), subscription.customer.kind.value, subscription.monthly_cents)
+
+
+def bare_case(subscription: Subscription, *, as_of: date | None = None) -> Case:
+    """The case of a subscription as it stands on a day (today when none is given), without its history.
+
+    Raises Refused for a subscription that its own contract does not allow: a plan that it does not have, a
+    customer whom it is not open to.
+    """
+    return Case(
+        stack=subscription.terms,
+        customer=subscription.customer.kind.value,
+        plan=subscription.plan.value,
+        started_on=subscription.started_on,
+        monthly_fee_cents=subscription.monthly_cents,
+        as_of=max(as_of or clock.today(), subscription.started_on),
+        paid_through=subscription.billed_before - timedelta(days=1),
+        billing_months=subscription.billing_months,
+        billing_cents=subscription.quantity * subscription.unit_cents,
+        includes_vat=subscription.includes_vat,
+        reminded_on=reminded_on(subscription),
+        rates=known_rates(),
+    )
+
+
+def given_notice(subscription: Subscription) -> list[Event]:
+    """The notice that was given, as it was given; empty when none was."""
+    if subscription.notified_on is None or subscription.notice_reason is None:
+        return []
+    how = dict(subscription.notice_fields or {"at_term": _ends_at_term(subscription)})
+    noticed_on = how.pop("noticed_on", None)
+    events = [leave(subscription.notified_on, subscription.notice_reason, **_dates(how))]
+    if noticed_on is not None:
+        day = date.fromisoformat(noticed_on)
+        events.insert(0, Event(day, "formal_notice", {"received_on": day}))
+    return events
+
+
+def _ends_at_term(subscription: Subscription) -> bool:
+    """Of a notice of which only the day and the reason were kept: did it wait for an échéance?"""
+    end = subscription.ends_on
+    return (
+        end is not None and period_at(subscription.started_on, subscription.term_months, end).starts_on == end
+    )
+
+
+def _dates(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: date.fromisoformat(str(value)) if name.endswith(("_on", "_until")) and value else value
+        for name, value in fields.items()
+    }
+
+
+def notice_events(
+    sent_on: date, reason: str, *, at_term: bool, noticed_on: date | None = None, **more: Any
+) -> list[Event]:
+    """A notice that is asked about or given: the letter, and the formal notice that came before it."""
+    before = (
+        [Event(noticed_on, "formal_notice", {"received_on": noticed_on})] if noticed_on is not None else []
+    )
+    return [*before, leave(sent_on, reason, at_term=at_term, **more)]
+
+
+def if_left(subscription: Subscription, notice: list[Event], *wanted: Event) -> Outcome:
+    """What follows from a notice, whoever asks: the page that shows it and the act that gives it.
+
+    wanted: what would be asked for with it. Raises Refused when the rules refuse the notice, also since an
+    earlier one was given.
+    """
+    case = bare_case(subscription, as_of=notice[-1].on)
+    return answer(replace(case, events=in_order([*given_notice(subscription), *notice, *wanted])))
+
+
+def late_payments(subscription: Subscription) -> tuple[list[Event], list[tuple[Event, Refused]]]:
+    """Invoices with this subscription's fee that are, or were, paid late; and those that nobody can work out.
+
+    The second list says why, such as a rate of the central bank that is not known yet: nothing is left out in
+    silence.
+    """
+    case = bare_case(subscription)
+    events: list[Event] = []
+    refused: list[tuple[Event, Refused]] = []
+    for invoice in _late_invoices(subscription):
+        paid_on = invoice.paid_on or clock.today()
+        fields = {"due_on": invoice.due_on, "paid_on": paid_on, "amount_cents": invoice.gross_cents}
+        event = Event(paid_on, "late_payment", fields)
+        try:
+            answer(replace(case, events=(event,)))
+        except Refused as refusal:
+            refused.append((event, refusal))
+        else:
+            events.append(event)
+    return events, refused
+
+
+def _late_invoices(subscription: Subscription) -> list[Invoice]:
+    origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
+    billed = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
+    query = select(Invoice).where(Invoice.id.in_(billed), Invoice.due_on < clock.today())
+    return [
+        invoice
+        for invoice in db.session.scalars(query.order_by(Invoice.id))
+        if invoice.paid_on is None or invoice.paid_on > invoice.due_on
+    ]
