@@ -17,8 +17,7 @@ from portal.billing.run import start_run
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.jobs import find_task
 from portal.journal import timeline
 from portal.mail import mails_about
@@ -87,15 +86,11 @@ def note_invoice_payment(uid: str) -> Response:
     """A transfer has paid it: seen on the bank's statement, by a person."""
     invoice = get_or_404(Invoice.visible_to(g.actor).with_for_update(), uid)
     form = WireForm()
-    if not form.validate():
-        return _invoice_page(invoice, 422, form)
-    try:
-        pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor)
-    except Refused as refusal:
-        db.session.rollback()
-        form[refusal.field or "on"].errors = [said(refusal)]
+    if form.validate():
+        with saving(form, "on"):
+            pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor)
+    if form.errors:
         return _invoice_page(get_or_404(Invoice.visible_to(g.actor), uid), 422, form)
-    db.session.commit()
     return htmx.go(url_for(".show_invoice", uid=uid), toast=_("Le paiement est noté."))
 
 
@@ -118,14 +113,11 @@ def create_run() -> Response:
     form = _run_form()
     if form.validate():
         entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
-        try:
+        with saving(form, "month"):
             run = start_run(entity, form.month.data, by=g.actor)
-            db.session.commit()
-            return htmx.go(url_for(".show_run", uid=run.uid))
-        except Refused as refusal:
-            db.session.rollback()
-            form.month.errors = [said(refusal)]
-    return _runs_page(form, 422)
+    if form.errors:
+        return _runs_page(form, 422)
+    return htmx.go(url_for(".show_run", uid=run.uid))
 
 
 @bp.get("/runs/<uid>")

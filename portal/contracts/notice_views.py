@@ -15,8 +15,7 @@ from portal.csv_file import csv_answer
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.jobs import Task
 from portal.journal import timeline
 from portal.mail import Mail, MailState, mails_about
@@ -70,12 +69,9 @@ def _notice_page(notice: TermsNotice, form: RefusalForm, status: int = 200) -> R
 def refuse_terms(uid: str) -> Response:
     notice, form = get_or_404(TermsNotice.visible_to(g.actor), uid), RefusalForm()
     form.validate()
-    try:
+    with saving(form, "written"):
         notice.refuse(in_writing=form.written.data, by=g.actor, address=request.remote_addr or "")
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.written.errors = [said(refusal)]
+    if form.errors:
         return _notice_page(get_or_404(TermsNotice.visible_to(g.actor), uid), form, 422)
     return htmx.go(url_for(".show_notice", uid=uid), toast=_("Le refus est enregistré."))
 

@@ -15,8 +15,7 @@ from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
 from portal.csv_file import csv_answer
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import refusals_in
 from portal.journal import timeline
 from portal.mail import Mail
 from portal.subscriptions.models import Subscription
@@ -37,14 +36,10 @@ def list_prices() -> Response:
 
 def _refusals(product: Product, form: PriceForm) -> bool:
     """Say beside its field what forbids the price that was typed; True when something does."""
-    if not form.validate():
-        return True
-    try:
-        check_revision(product, form.cents, form.effective_on.data)
-    except Refused as refusal:
-        form[refusal.field or "effective_on"].errors = [said(refusal)]
-        return True
-    return False
+    if form.validate():
+        with refusals_in(form, "effective_on"):
+            check_revision(product, form.cents, form.effective_on.data)
+    return bool(form.errors)
 
 
 @bp.get("/<product_uid>")

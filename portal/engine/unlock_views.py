@@ -16,7 +16,7 @@ from portal.engine.installed import forget_passphrase, key_agent
 from portal.engine.models import OpeningState, Person, VaultOpening, find_opening
 from portal.engine.passphrase import MAX_BYTES
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import refusals_in
 from portal.links import Purpose, open_link
 from portal.wording import N_
 
@@ -100,13 +100,10 @@ def _answer(
 
 def _try(template: str, opening: VaultOpening, by: object, action: str) -> Response:
     form = UnlockForm()
-    if not form.validate():
-        return _answer(template, opening, form, action, 422)
-    try:
-        _lend(opening, form.sealed.data, by)
-    except Refused as refusal:
-        db.session.rollback()
-        form.sealed.errors = [said(refusal)]
+    if form.validate():
+        with refusals_in(form, "sealed"):
+            _lend(opening, form.sealed.data, by)
+    if form.errors:
         return _answer(template, opening, form, action, 422)
     return make_response(redirect(action, 303))
 

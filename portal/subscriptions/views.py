@@ -14,6 +14,7 @@ from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
 from portal.errors import Refused
+from portal.forms import WHOLE, saving
 from portal.i18n import said
 from portal.journal import timeline
 from portal.licensing.models import keys_of
@@ -61,18 +62,16 @@ def create_order(customer_uid: str) -> Response:
         if not customer.has_accepted(stack_in_force(product.terms_stack, clock.today())):
             return _to_acceptance(customer, product, form)
         try:
-            order = _order(customer, product, form)
-            db.session.commit()
-            return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
+            with saving(form, WHOLE):
+                order = _order(customer, product, form)
         except IntegrityError:
             db.session.rollback()
             if not _is_placed(form.once.data):
                 raise
             return htmx.go(url_for(".show_order", uid=form.once.data))
-        except Refused as refusal:
-            db.session.rollback()
-            _place_refusal(form, refusal)
-    return _order_form_page(customer, form, 422)
+    if form.errors:
+        return _order_form_page(customer, form, 422)
+    return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
 
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
@@ -166,7 +165,7 @@ def record_payment(uid: str) -> Response:
     order = get_or_404(Order.visible_to(g.actor), uid)
     form = WireForm()
     if form.validate():
-        try:
+        with saving(form, WHOLE):
             invoice = record_wire(
                 order,
                 received_on=form.received_on.data,
@@ -174,14 +173,10 @@ def record_payment(uid: str) -> Response:
                 reference=form.reference.data.strip(),
                 by=g.actor,
             )
-            db.session.commit()
-        except Refused as refusal:
-            db.session.rollback()
-            _place_refusal(form, refusal)
-        else:
-            text = _("Facture %(number)s émise et envoyée.", number=invoice.number)
-            return htmx.go(url_for(".show_order", uid=uid), toast=text)
-    return _order_page(get_or_404(Order.visible_to(g.actor), uid), form, 422)
+    if form.errors:
+        return _order_page(get_or_404(Order.visible_to(g.actor), uid), form, 422)
+    text = _("Facture %(number)s émise et envoyée.", number=invoice.number)
+    return htmx.go(url_for(".show_order", uid=uid), toast=text)
 
 
 @bp.post("/orders/<uid>/cancellation")

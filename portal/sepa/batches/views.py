@@ -14,7 +14,7 @@ from portal.blobs import send_document
 from portal.csv_file import csv_answer, euros
 from portal.db import db
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.jobs import TaskState
 from portal.journal import record, timeline
 from portal.paging import page_of
@@ -169,14 +169,11 @@ def release_batch(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def send_batch(uid: str) -> Response:
     batch, form = _locked(uid), SentForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "on"):
+            batch.send(on=form.on.data, by=g.actor)
+    if form.errors:
         return _batch_page(batch, 422, form)
-    try:
-        batch.send(on=form.on.data, by=g.actor)
-    except Refused as refusal:
-        form.on.errors = [said(refusal)]
-        return _batch_page(batch, 422, form)
-    db.session.commit()
     return htmx.go(_address(batch), toast=_("La remise à la banque est notée."))
 
 

@@ -6,8 +6,7 @@ from flask_babel import gettext as _
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import WHOLE, saving
 from portal.journal import timeline
 from portal.resellers.models import LegalEntity
 from portal.sepa.blueprint import bp
@@ -36,15 +35,12 @@ def show_creditor(uid: str) -> Response:
 def change_creditor(uid: str) -> Response:
     entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
     form = CreditorForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, WHOLE):
+            values = {name: form[name].data for name in PROFILE}
+            changed = change_profile(entity, values, form.iban.data or "", by=g.actor)
+    if form.errors:
         return _page(entity, form, 422)
-    values = {name: form[name].data for name in PROFILE}
-    try:
-        changed = change_profile(entity, values, form.iban.data or "", by=g.actor)
-    except Refused as refusal:
-        form.form_errors.append(said(refusal))
-        return _page(entity, form, 422)
-    db.session.commit()
     toast = _("Le profil bancaire est changé.") if changed else _("Rien n'a changé.")
     return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
 

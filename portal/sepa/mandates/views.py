@@ -11,7 +11,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.customers.models import ContactRole, Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
-from portal.errors import Refused
+from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.paging import page_of
@@ -54,16 +54,12 @@ def new_mandate(customer_uid: str) -> Response:
 def create_mandate(customer_uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
     form = MandateForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            issuer, scheme = issuer_for(customer), form.scheme.data
+            mandate, _token = request_mandate(customer, issuer, scheme=scheme, by=g.actor)
+    if form.errors:
         return _new_page(customer, form, 422)
-    try:
-        mandate, _token = request_mandate(customer, issuer_for(customer), scheme=form.scheme.data, by=g.actor)
-    except Refused as refusal:
-        if refusal.field is None:
-            raise
-        form.scheme.errors = [refusal.message]
-        return _new_page(customer, form, 422)
-    db.session.commit()
     return htmx.go(_address(mandate), toast=_("Le lien de signature part par e-mail."))
 
 
@@ -127,14 +123,12 @@ def resend_link(uid: str) -> Response:
 def revoke_mandate(uid: str) -> Response:
     mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
     form = RevocationForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "received_on"):
+            months = form.notice_months.data
+            mandate.revoke(received_on=form.received_on.data, notice_months=months, by=g.actor)
+    if form.errors:
         return mandate_page(mandate, 422, revocation=form)
-    try:
-        mandate.revoke(received_on=form.received_on.data, notice_months=form.notice_months.data, by=g.actor)
-    except Refused as refusal:
-        form.received_on.errors = [refusal.message]
-        return mandate_page(mandate, 422, revocation=form)
-    db.session.commit()
     return htmx.go(_address(mandate), toast=_("Le mandat %(rum)s est révoqué.", rum=mandate.rum))
 
 
@@ -143,14 +137,11 @@ def revoke_mandate(uid: str) -> Response:
 def confirm_mandate(uid: str) -> Response:
     mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
     form = ConfirmationForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "on"):
+            mandate.confirm_at_bank(on=form.on.data, by=g.actor)
+    if form.errors:
         return mandate_page(mandate, 422, confirmation=form)
-    try:
-        mandate.confirm_at_bank(on=form.on.data, by=g.actor)
-    except Refused as refusal:
-        form.on.errors = [refusal.message]
-        return mandate_page(mandate, 422, confirmation=form)
-    db.session.commit()
     return htmx.go(_address(mandate), toast=_("La confirmation de la banque est notée."))
 
 

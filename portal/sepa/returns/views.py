@@ -17,7 +17,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.csv_file import csv_answer, share
 from portal.db import db
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
 from portal.resellers.models import LegalEntity
@@ -152,13 +152,10 @@ def create_file() -> Response:
     if not form.validate():
         return _list_page(form, 422)
     entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
-    try:
-        upload = form.file.data
+    upload = form.file.data
+    with saving(form, "file"):
         result = import_bank_file(entity, upload.read(), upload.filename or "", by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.file.errors = [said(refusal)]
+    if form.errors:
         return _list_page(form, 422)
     text = _(
         "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues.",
@@ -236,15 +233,12 @@ def match_record(uid: str) -> Response:
     query = Collection.visible_to(g.actor).where(
         Collection.end_to_end_id == (form.end_to_end_id.data or "").strip()
     )
-    try:
+    with saving(form, "end_to_end_id"):
         collection = db.session.scalars(query).one_or_none()
         if collection is None:
-            raise Refused(_("Aucun prélèvement n'a cet EndToEndId."), field="end_to_end_id")
+            raise Refused(_("Aucun prélèvement n'a cet EndToEndId."))
         match_by_hand(row, collection, by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.end_to_end_id.errors = [said(refusal)]
+    if form.errors:
         return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, match=form)
     return htmx.go(url_for(".list_files"), toast=_("Écriture rapprochée."))
 
@@ -253,12 +247,9 @@ def match_record(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def dismiss_record(uid: str) -> Response:
     row, form = get_or_404(BankRecord.visible_to(g.actor), uid), DismissForm()
-    try:
+    with saving(form, "note"):
         dismiss(row, form.note.data or "", by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.note.errors = [said(refusal)]
+    if form.errors:
         return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, dismissal=form)
     return htmx.go(url_for(".list_files"), toast=_("Écriture classée."))
 
