@@ -1,6 +1,5 @@
 """The wall of backup health, one machine, and what people decide about it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
@@ -19,7 +18,7 @@ from portal.backups.models import BackupReview, BackupRun, Machine, wants_report
 from portal.backups.queries import count_by_state, machines, open_reviews, page
 from portal.backups.trend import usage_trend
 from portal.backups.usage import usage_of
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, rows_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
@@ -87,22 +86,21 @@ def wall_csv() -> Response:
         _("Octets lus"),
         _("Incidents"),
     )
-    rows = db.session.scalars(machines(g.actor, text, state)).all()
-    return csv_answer("machines.csv", head, _cells(rows))
+    rows = rows_of(machines(g.actor, text, state))
+    return csv_answer("machines.csv", head, (_cells(machine) for (machine,) in rows))
 
 
-def _cells(rows: Any) -> Iterator[tuple[Any, ...]]:
-    for one in rows:
-        yield (
-            one.name,
-            one.customer.name,
-            look_of(f"backup_{one.health.value}").word,
-            _utc(one.ended_at),
-            _utc(one.due_by),
-            one.schedule_hours,
-            one.source_bytes,
-            one.incidents,
-        )
+def _cells(one: Machine) -> tuple[Any, ...]:
+    return (
+        one.name,
+        one.customer.name,
+        look_of(f"backup_{one.health.value}").word,
+        _utc(one.ended_at),
+        _utc(one.due_by),
+        one.schedule_hours,
+        one.source_bytes,
+        one.incidents,
+    )
 
 
 def _utc(instant: Any) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
 from portal.contracts.models import NoticeState, TermsNotice, concerned
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, rows_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
@@ -170,7 +171,8 @@ def download_told(version: str) -> Response:
         _("Refusé le"),
         _("Depuis l'adresse"),
     ]
-    rows = [_line(*found) for found in db.session.execute(_told(row, unsent=unsent))]
+    query = _told(row, unsent=unsent).options(joinedload(TermsNotice.customer))
+    rows = (_line(*found) for found in rows_of(query))
     return csv_answer(f"{row.version}-notices.csv", heading, rows)
 
 

@@ -1,11 +1,13 @@
 """Prices of the products, for the operator: a new one, from which day for whom, and the proof of telling."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
@@ -13,7 +15,7 @@ from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.forms import GridForm, PriceForm, VolumeForm
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, rows_of
 from portal.db import db
 from portal.forms import refusals_in
 from portal.journal import timeline
@@ -70,7 +72,7 @@ def price_page(
         notice=notice_of(product),
         earliest=earliest_day(product),
         rows=preview(product, day, SHOWN) if day else [],
-        told=_told(product, unsent=unsent),
+        told=list(_told(product, unsent=unsent)),
         unsent=unsent,
         events=timeline(product),
         shown=SHOWN,
@@ -92,16 +94,17 @@ def revise(product_uid: str) -> Response:
     return htmx.go(url_for(".show_price", product_uid=product_uid), toast=text)
 
 
-def _told(product: Product, *, unsent: bool) -> list[tuple[PriceStep, Subscription, Any, str]]:
+def _told(product: Product, *, unsent: bool) -> Iterator[tuple[PriceStep, Subscription, Any, str]]:
     query = (
         with_mails(select(PriceStep, Subscription), PriceStep.mail_uid)
         .join(PriceRevision, PriceRevision.id == PriceStep.revision_id)
         .join(Subscription, Subscription.id == PriceStep.subscription_id)
         .where(PriceRevision.product_id == product.id)
+        .options(joinedload(Subscription.customer))
         .order_by(PriceStep.id.desc())
     )
-    found = db.session.execute(query.where(UNSENT) if unsent else query)
-    return [(step, subscription, mail, mail_state(mail, task)) for step, subscription, mail, task in found]
+    for step, subscription, mail, task in rows_of(query.where(UNSENT) if unsent else query):
+        yield step, subscription, mail, mail_state(mail, task)
 
 
 @bp.get("/<product_uid>/told.csv")
@@ -118,7 +121,7 @@ def download_told(product_uid: str) -> Response:
         _("Envoyé le"),
     ]
     told = _told(product, unsent=request.args.get("unsent") == "1")
-    return csv_answer(f"{product.code}-prices.csv", heading, [_told_row(*each) for each in told])
+    return csv_answer(f"{product.code}-prices.csv", heading, (_told_row(*each) for each in told))
 
 
 def _told_row(step: PriceStep, subscription: Subscription, mail: Mail | None, told: str) -> list[Any]:

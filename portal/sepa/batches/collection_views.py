@@ -3,10 +3,11 @@
 from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.csv_file import csv_answer, euros
+from portal.csv_file import csv_answer, euros, rows_of
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
@@ -97,7 +98,7 @@ def lower_collection(uid: str) -> Response:
 def cockpit_csv() -> Response:
     """What is announced or held; accounts are masked."""
     query = Collection.visible_to(g.actor).where(Collection.batch_id.is_(None), Collection.state.in_(_OPEN))
-    rows = db.session.scalars(query.order_by(Collection.due_on, Collection.id))
+    query = query.options(joinedload(Collection.mandate)).order_by(Collection.due_on, Collection.id)
     head = (_("Échéance"), _("Référence"), _("Débiteur"), "RUM", "IBAN", _("Montant"), _("Raison"))
     today = clock.today()
     cells = (
@@ -110,6 +111,6 @@ def cockpit_csv() -> Response:
             euros(row.amount_cents),
             row.hold_reason or row.problem(today),
         )
-        for row in rows
+        for (row,) in rows_of(query)
     )
     return csv_answer("collections.csv", head, cells)

@@ -7,11 +7,12 @@ from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, get_or_404, requires
 from portal.blobs import send_document
-from portal.csv_file import csv_answer, euros
+from portal.csv_file import csv_answer, euros, rows_of
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import saving
@@ -199,6 +200,7 @@ def batch_csv(uid: str) -> Response:
     """The rows of a batch; accounts are masked."""
     batch = get_or_404(Batch.visible_to(g.actor), uid)
     query = select(Collection).where(Collection.batch_id == batch.id).order_by(Collection.id)
+    query = query.options(joinedload(Collection.mandate))
     head = (
         "EndToEndId",
         _("Référence"),
@@ -209,7 +211,7 @@ def batch_csv(uid: str) -> Response:
         _("Séquence"),
         _("Montant"),
     )
-    return csv_answer(f"{batch.msg_id}.csv", head, (_cells(row) for row in db.session.scalars(query)))
+    return csv_answer(f"{batch.msg_id}.csv", head, (_cells(row) for (row,) in rows_of(query)))
 
 
 def _cells(row: Collection) -> tuple[Any, ...]:

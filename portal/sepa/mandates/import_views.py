@@ -11,12 +11,22 @@ from sqlalchemy import select
 
 from portal import htmx
 from portal.access import Permission, requires
+from portal.csv_file import csv_answer
 from portal.customers.models import Draft
 from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.forms import saving
 from portal.sepa.mandates.forms import ImportForm
-from portal.sepa.mandates.importing import Line, as_text, judge, read_lines, template_csv, write_lines
+from portal.sepa.mandates.importing import (
+    EXAMPLE,
+    OPTIONAL,
+    REQUIRED,
+    Line,
+    as_text,
+    judge,
+    read_lines,
+    write_lines,
+)
 
 bp = Blueprint("mandate_import", __name__, url_prefix="/sepa/mandates/import")
 LARGEST = 5 * 1024 * 1024
@@ -114,7 +124,4 @@ def forget_file() -> Response:
 @bp.get("/template.csv")
 @requires(Permission.MANDATE_IMPORT)
 def download_template() -> Response:
-    response = make_response(template_csv())
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = 'attachment; filename="mandats.csv"'
-    return response
+    return csv_answer("mandats.csv", (*REQUIRED, *OPTIONAL), [EXAMPLE])

@@ -80,13 +80,6 @@ class Line:
         return any(self.values[name] for name in ("rum_origine", "ics_origine", "creancier_origine"))
 
 
-def template_csv() -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";")
-    writer.writerows([(*REQUIRED, *OPTIONAL), EXAMPLE])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()  # spreadsheets read UTF-8 only with this mark
-
-
 def as_text(content: bytes) -> str:
     """The file as text: UTF-8, else what older spreadsheets of western Europe write."""
     try:

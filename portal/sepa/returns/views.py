@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
-from portal.csv_file import csv_answer, share
+from portal.csv_file import csv_answer, rows_of, share
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import saving
@@ -201,7 +201,7 @@ def download_records(uid: str) -> Response:
     heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "booked_on", "state", "why"]
     rows = (
         [row.end_to_end_id, row.outcome, row.reason, row.amount_cents, row.booked_on, row.state, row.why]
-        for row in db.session.scalars(query)
+        for (row,) in rows_of(query)
     )
     return csv_answer(f"{file.kind}-{file.uid}.csv", heading, rows)
 
