@@ -16,14 +16,15 @@ from portal import clock
 from portal.blobs import Document
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
-from portal.db import Tenant, db
+from portal.db import Tenant, db, scope
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
 from portal.resellers.models import LegalEntity
+from portal.sepa.models.bank import own_reactions
 from portal.sepa.models.collection import Collection, collection_settled
 from portal.sepa.models.event import What
-from portal.sepa.models.hold import ACCOUNT_CODES
 from portal.sepa.models.mandate import Mandate, MandateState
+from portal.sepa.reactions import ends_with_new_account
 from portal.stateful import Stateful, step
 
 HOLD = timedelta(hours=24)  # between the confirmation and the first use: time to object
@@ -115,7 +116,9 @@ class MandateAmendment(Tenant, Stateful, db.Model):
         self.effective_on = clock.today()
         if mandate.scheme == "B2B":
             mandate.bank_confirmed_on = None
-        if mandate.can("resume") and mandate.hold_reason in ACCOUNT_CODES:
+        with scope(mandate.legal_entity.org_path):  # the creditor's table lies above its customers
+            own = own_reactions(mandate.legal_entity)
+        if mandate.can("resume") and ends_with_new_account(mandate.hold_reason or "", own):
             mandate.resume(by=SYSTEM)
         mandate.note(What.ACCOUNT_APPLIED, former=str(self.former_masked), account=str(self.iban_masked))
         record(mandate, "change_account", by=SYSTEM, account=self.iban_masked)

@@ -11,9 +11,6 @@ from portal.blobs import Document
 from portal.links import Purpose, revoke_links
 from portal.sepa.models.event import What
 
-# Return codes of the account itself: a new account confirmed by the debtor settles the matter.
-ACCOUNT_CODES = {"AC01", "AC04", "AC06", "AG01"}
-
 
 class Holdable:
     """Suspension and stop of a mandate; ``reason`` is a code of the bank or a sentence."""
