@@ -68,6 +68,56 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
     assert silent == set()
 
 
+FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
+    "amendments.new_amendment",
+    "custody.edit_custody",
+    "customers.new_acceptance",
+    "customers.new_customer",
+    "mandate_import.download_template",
+    "mandate_import.show_import",
+    "mandates.print_form",
+    "mandates.show_paper",
+    "restore_requests.browse",
+    "restore_requests.new_request",
+    "returns.edit_reaction",
+    "reversibility.new_case",
+    "sepa.new_mandate",
+    "subscription_vaults.new_vault",
+    "subscriptions.new_order",
+    "subscriptions.new_termination",
+    "terms.new_version",
+    "withdrawals.show",
+}
+THE_CUSTOMERS_ALONE = {  # what holds the passphrase, or came out of it
+    "custody.enrol",
+    "custody.show_acknowledgement",
+    "fetch.download_own",
+    "unlock.show_own",
+}
+
+
+def test_what_is_read_asks_for_a_permission_to_read(app: Flask) -> None:
+    """So that a role which changes nothing is the list of permissions named ``…:read``."""
+    others = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and (permission := getattr(app.view_functions[rule.endpoint], "permission", None))
+        and not permission.endswith(":read")
+    }
+    assert others == FORMS | THE_CUSTOMERS_ALONE
+
+
+def test_what_is_changed_asks_for_more_than_a_permission_to_read(app: Flask) -> None:
+    changing = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        and str(getattr(app.view_functions[rule.endpoint], "permission", "")).endswith(":read")
+    }
+    assert changing == {"accounts.confirm_password"}  # one's own
+
+
 def test_every_rule_names_its_source() -> None:
     for path in [*PORTAL.glob("*/rules.py"), *PORTAL.glob("*/rules/*.py")]:
         for function in functions(path):

@@ -16,7 +16,7 @@ SHOWN = 200
 
 
 @bp.get("")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BILLING_READ)
 def list_gaps() -> Response:
     return _page()
 

@@ -42,7 +42,7 @@ def _page(form: RateForm, status: int = 200) -> Response:
 
 
 @bp.get("")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.BILLING_READ)
 def list_rates() -> Response:
     return _page(RateForm(formdata=None, semester=missing_semester() or ""))
 

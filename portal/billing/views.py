@@ -95,7 +95,7 @@ def note_invoice_payment(uid: str) -> Response:
 
 
 @bp.get("/runs")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BILLING_READ)
 def list_runs() -> Response:
     return _runs_page(_run_form())
 
@@ -121,7 +121,7 @@ def create_run() -> Response:
 
 
 @bp.get("/runs/<uid>")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BILLING_READ)
 def show_run(uid: str) -> Response:
     run = get_or_404(BillingRun.visible_to(g.actor), uid)
     context = {"run": run, "task": find_task("billing.run", run.uid)}

@@ -115,7 +115,7 @@ def _told(version: TermsVersion, *, unsent: bool) -> Any:
 
 @version_panel()
 def telling(version: TermsVersion) -> Panel | None:
-    if version.state == TermsState.DRAFT or not may(Permission.TERMS_WRITE):
+    if version.state == TermsState.DRAFT or not may(Permission.TOLD_READ):
         return None
     return Panel("contracts/_version_panel.html", {"version": version, "counts": _counts(version)})
 
@@ -137,7 +137,7 @@ def _counts(version: TermsVersion) -> dict[str, int]:
 
 
 @bp.get("/terms/<version>/notices")
-@requires(Permission.TERMS_WRITE)
+@requires(Permission.TOLD_READ)
 def list_told(version: str) -> Response:
     row, unsent = _version(version), request.args.get("unsent") == "1"
     query = _told(row, unsent=unsent).where(TermsNotice.id > (cursor_of(request.args.get("after", "")) or 0))
@@ -155,7 +155,7 @@ def list_told(version: str) -> Response:
 
 
 @bp.get("/terms/<version>/notices.csv")
-@requires(Permission.TERMS_WRITE)
+@requires(Permission.TOLD_READ)
 def download_told(version: str) -> Response:
     row, unsent = _version(version), request.args.get("unsent") == "1"
     heading = [

@@ -29,7 +29,7 @@ SHOWN = 500
 
 
 @bp.get("")
-@requires(Permission.PRICE_WRITE)
+@requires(Permission.PRICE_READ)
 def list_prices() -> Response:
     query = Product.visible_to(g.actor).order_by(Product.name, Product.id)
     rows = list(db.session.scalars(query))
@@ -45,7 +45,7 @@ def _refusals(product: Product, form: PriceForm) -> bool:
 
 
 @bp.get("/<product_uid>")
-@requires(Permission.PRICE_WRITE)
+@requires(Permission.PRICE_READ)
 def show_price(product_uid: str) -> Response:
     """What a new price would mean for each subscription, before anything is decided."""
     product = get_or_404(Product.visible_to(g.actor), product_uid)
@@ -108,7 +108,7 @@ def _told(product: Product, *, unsent: bool) -> Iterator[tuple[PriceStep, Subscr
 
 
 @bp.get("/<product_uid>/told.csv")
-@requires(Permission.PRICE_WRITE)
+@requires(Permission.PRICE_READ)
 def download_told(product_uid: str) -> Response:
     product = get_or_404(Product.visible_to(g.actor), product_uid)
     heading = [

@@ -68,7 +68,7 @@ def figures() -> list[Figure]:
             url_for("sepa.cockpit"),
         ),
         (
-            Permission.BILLING_RUN,
+            Permission.BILLING_READ,
             lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
             _("écarts d'usage à décider"),
             url_for("usage_gaps.list_gaps"),

@@ -16,14 +16,14 @@ from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile, 
 
 
 @bp.get("/creditors")
-@requires(Permission.CREDITOR_WRITE)
+@requires(Permission.CREDITOR_READ)
 def list_creditors() -> Response:
     rows = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
     return make_response(render_template("sepa/creditors.html", entities=rows, mask=mask))
 
 
 @bp.get("/creditors/<uid>")
-@requires(Permission.CREDITOR_WRITE)
+@requires(Permission.CREDITOR_READ)
 def show_creditor(uid: str) -> Response:
     entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
     values = {name: getattr(entity, name) for name in PROFILE}

@@ -92,7 +92,7 @@ def resume_mandate(uid: str) -> Response:
 
 
 @bp.get("/<uid>/evidence.zip")
-@requires(Permission.MANDATE_PROOF)
+@requires(Permission.PROOF_READ)
 def download_evidence(uid: str) -> Response:
     """Everything a contested debit needs, made on the spot."""
     mandate = get_or_404(Mandate.visible_to(g.actor), uid)
