@@ -6,6 +6,7 @@ from sqlalchemy import JSON, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db
+from portal.paging import Page, page_of
 from portal.wording import N_
 
 
@@ -54,10 +55,10 @@ def record(
     db.session.add(entry)
 
 
-def timeline(subject: Any) -> list[JournalEntry]:
+def timeline(subject: Any) -> Page[JournalEntry]:
     """The events of one record, newest first."""
     query = select(JournalEntry).where(JournalEntry.subject_uid == subject.uid)
-    return list(db.session.scalars(query.order_by(JournalEntry.id.desc()).limit(200)))
+    return page_of(query, JournalEntry.id.desc(), name="events")
 
 
 class _Owner:

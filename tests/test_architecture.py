@@ -222,6 +222,22 @@ def test_nobody_imports_another_packages_views_or_forms(path: Path) -> None:
             assert owner == package, ast.unparse(node)
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_list_is_cut_in_silence(path: Path) -> None:
+    """Only ``portal.paging`` cuts a list. One row is looked up with ``limit(1)``, a doubt is seen with 2."""
+    if path == PORTAL / "paging.py":
+        return
+    cuts = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"limit", "offset", "fetch", "slice"}
+        and [ast.unparse(each) for each in node.args] not in (["1"], ["2"])
+    ]
+    assert cuts == []
+
+
 def test_a_view_is_short() -> None:
     long = {
         f"{path.stem}.{function.name}": (function.end_lineno or 0) - function.lineno + 1

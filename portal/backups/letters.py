@@ -12,6 +12,7 @@ from portal.engine.models import mail_address
 from portal.engine.rules import build_report, incidents_to_mail
 from portal.journal import record
 from portal.mail import link, queue_mail
+from portal.paging import Page, page_of
 from portal.terms.values import Value
 
 
@@ -99,7 +100,7 @@ def choose_reports(customer: Customer, is_wanted: bool, *, by: Any) -> None:
     record(customer, "want_reports" if is_wanted else "refuse_reports", by=by)
 
 
-def incidents_of(machine: Machine, limit: int) -> list[BackupIncident]:
+def incidents_of(machine: Machine) -> Page[BackupIncident]:
     """The newest first."""
     query = select(BackupIncident).join(BackupRun).where(BackupRun.machine_id == machine.id)
-    return list(db.session.scalars(query.order_by(BackupIncident.id.desc()).limit(limit)))
+    return page_of(query, BackupIncident.id.desc(), name="incidents")

@@ -1,6 +1,6 @@
 """Invoices and billing runs."""
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -16,16 +16,16 @@ from portal.billing.rates import late_facts
 from portal.billing.run import start_run
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
-from portal.db import cursor_of, db
+from portal.db import db
 from portal.forms import saving
 from portal.jobs import find_task
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.panels import Panel
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("billing", __name__, url_prefix="/billing")
-PAGE = 50
 
 
 class WireForm(FlaskForm):
@@ -53,13 +53,8 @@ def _run_form() -> RunForm:
 @bp.get("/invoices")
 @requires(Permission.INVOICE_READ)
 def list_invoices() -> Response:
-    query = Invoice.visible_to(g.actor).order_by(Invoice.id.desc()).limit(PAGE + 1)
-    if (after := cursor_of(request.args.get("after", ""))) is not None:
-        query = query.where(Invoice.id < after)
-    rows = list(db.session.scalars(query))
-    following = str(rows[PAGE - 1].id) if len(rows) > PAGE else ""
-    page = render_template("billing/invoices.html", invoices=rows[:PAGE], after=following)
-    return make_response(page)
+    rows = page_of(Invoice.visible_to(g.actor), Invoice.id.desc())
+    return make_response(render_template("billing/invoices.html", invoices=rows))
 
 
 @bp.get("/invoices/<uid>")
@@ -132,5 +127,6 @@ def show_run(uid: str) -> Response:
 
 @customer_panel(rank=45)
 def invoices_panel(customer: Customer) -> Panel:
-    query = select(Invoice).where(Invoice.customer_id == customer.id).order_by(Invoice.id.desc())
-    return Panel("billing/_customer_panel.html", {"invoices": list(db.session.scalars(query.limit(12)))})
+    query = select(Invoice).where(Invoice.customer_id == customer.id)
+    rows = page_of(query, Invoice.id.desc(), size=12, name="invoices")
+    return Panel("billing/_customer_panel.html", {"invoices": rows})

@@ -15,11 +15,12 @@ from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.csv_file import csv_answer, rows_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
-from portal.db import cursor_of, db
+from portal.db import db
 from portal.forms import saving
 from portal.jobs import Task
 from portal.journal import timeline
 from portal.mail import Mail, MailState, mails_about
+from portal.paging import Page, page_of
 from portal.panels import Link, Panel
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
@@ -28,7 +29,6 @@ from portal.terms.panels import version_panel
 from portal.words.states import look_of
 
 bp = Blueprint("notices", __name__)
-PAGE = 50
 
 
 # What the customer, and her reseller, see
@@ -37,8 +37,7 @@ PAGE = 50
 @bp.get("/notices")
 @requires(Permission.NOTICE_READ)
 def list_notices() -> Response:
-    query = TermsNotice.visible_to(g.actor).order_by(TermsNotice.id.desc()).limit(PAGE)
-    rows = list(db.session.scalars(query))
+    rows = page_of(TermsNotice.visible_to(g.actor), TermsNotice.id.desc())
     return make_response(render_template("contracts/notices.html", notices=rows))
 
 
@@ -80,7 +79,7 @@ def refuse_terms(uid: str) -> Response:
 @customer_panel(rank=20)
 def panel(customer: Customer) -> Panel:
     query = select(TermsNotice).where(TermsNotice.customer_id == customer.id)
-    rows = list(db.session.scalars(query.order_by(TermsNotice.id.desc()).limit(20)))
+    rows = page_of(query, TermsNotice.id.desc(), name="notices")
     return Panel("contracts/_customer_panel.html", {"notices": rows})
 
 
@@ -140,16 +139,10 @@ def _counts(version: TermsVersion) -> dict[str, int]:
 @requires(Permission.TOLD_READ)
 def list_told(version: str) -> Response:
     row, unsent = _version(version), request.args.get("unsent") == "1"
-    query = _told(row, unsent=unsent).where(TermsNotice.id > (cursor_of(request.args.get("after", "")) or 0))
-    found = list(db.session.execute(query.limit(PAGE + 1)))
-    rows = [(notice, mail, mail_state(mail, task)) for notice, mail, task in found[:PAGE]]
+    found = page_of(_told(row, unsent=unsent), TermsNotice.id)
+    rows = [(notice, mail, mail_state(mail, task)) for notice, mail, task in found]
     page = render_template(
-        "contracts/told.html",
-        version=row,
-        rows=rows,
-        unsent=unsent,
-        counts=_counts(row),
-        after=rows[-1][0].id if len(found) > PAGE else "",
+        "contracts/told.html", version=row, rows=Page(rows, found.link), unsent=unsent, counts=_counts(row)
     )
     return make_response(page)
 

@@ -20,12 +20,12 @@ from portal.db import db
 from portal.forms import refusals_in
 from portal.journal import timeline
 from portal.mail import Mail
+from portal.paging import Page
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.price_steps import PriceStep
 from portal.words.states import look_of
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")
-SHOWN = 500
 
 
 @bp.get("")
@@ -71,11 +71,10 @@ def price_page(
         confirm=PriceForm(formdata=None),
         notice=notice_of(product),
         earliest=earliest_day(product),
-        rows=preview(product, day, SHOWN) if day else [],
+        rows=preview(product, day) if day else Page([]),
         told=list(_told(product, unsent=unsent)),
         unsent=unsent,
         events=timeline(product),
-        shown=SHOWN,
         volume=others.get("volume") or VolumeForm(formdata=None, obj=product),
         grid=others.get("grid") or GridForm(formdata=None),
     )

@@ -16,6 +16,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
 from portal.mail import queue_mail
+from portal.paging import Page, page_of
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.price_steps import NOTICE, PriceStep
 from portal.subscriptions.rules.periods import price_kept_through
@@ -122,9 +123,10 @@ def first_day(subscription: Subscription, effective_on: date) -> FirstDay:
     return FirstDay(subscription, day, kept)
 
 
-def preview(product: Product, effective_on: date, limit: int) -> list[FirstDay]:
-    rows = db.session.scalars(running(product, effective_on).limit(limit))
-    return [first_day(subscription, effective_on) for subscription in rows]
+def preview(product: Product, effective_on: date) -> Page[FirstDay]:
+    """What a new price would mean for each subscription."""
+    rows = page_of(running(product, effective_on), Subscription.id, name="rows")
+    return Page((first_day(subscription, effective_on) for subscription in rows), rows.link)
 
 
 def untold(revision: PriceRevision, after: int) -> Iterator[Subscription]:

@@ -153,10 +153,10 @@ def find_access(uid: str) -> VaultAccess | None:
     return db.session.scalars(select(VaultAccess).where(VaultAccess.uid == uid)).one_or_none()
 
 
-def accesses_of(vault: Vault, limit: int = 20) -> list[VaultAccess]:
-    """Newest first."""
+def accesses_of(vault: Vault) -> list[VaultAccess]:
+    """All of them, newest first."""
     query = select(VaultAccess).where(VaultAccess.vault_id == vault.id)
-    return list(db.session.scalars(query.order_by(VaultAccess.id.desc()).limit(limit)))
+    return list(db.session.scalars(query.order_by(VaultAccess.id.desc())))
 
 
 def admitted(name: str, secret: str, vault_uid: str) -> VaultAccess | None:

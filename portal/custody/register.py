@@ -94,9 +94,9 @@ def note_custody(
 
 
 def notes_of(vault: Vault) -> list[CustodyNote]:
-    """Newest first; the first one counts."""
+    """All of them, newest first; the first one counts."""
     query = select(CustodyNote).where(CustodyNote.vault_id == vault.id)
-    return list(db.session.scalars(query.order_by(CustodyNote.id.desc()).limit(20)))
+    return list(db.session.scalars(query.order_by(CustodyNote.id.desc())))
 
 
 def shown_text() -> list[str]:

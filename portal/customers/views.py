@@ -16,11 +16,12 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.models import Customer, Draft, onboard
 from portal.customers.panels import customer_panel
-from portal.customers.queries import page, search
+from portal.customers.queries import search
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.terms.in_force import stack_in_force, stacks_in_force
 from portal.terms.stack import Stack
 
@@ -32,8 +33,8 @@ _DRAFT = "customer"
 @requires(Permission.CUSTOMER_READ)
 def list_customers() -> Response:
     text = request.args.get("q", "")[:100]
-    rows, after = page(search(g.actor, text), request.args.get("after", "")[:300])
-    return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, after=after, q=text)
+    rows = page_of(search(g.actor, text), Customer.name_folded, Customer.id)
+    return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, q=text)
 
 
 def _form(data: Any = None) -> CustomerForm:

@@ -27,6 +27,7 @@ from portal.errors import Refused
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
+from portal.paging import Page, page_of
 from portal.restore_requests.rules import is_billable, price_day
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
@@ -275,9 +276,9 @@ def find_request(uid: str) -> RestoreRequest | None:
     return db.session.scalars(select(RestoreRequest).where(RestoreRequest.uid == uid)).one_or_none()
 
 
-def requests_of(customer: Customer) -> list[RestoreRequest]:
+def requests_of(customer: Customer) -> Page[RestoreRequest]:
     query = select(RestoreRequest).where(RestoreRequest.customer_id == customer.id)
-    return list(db.session.scalars(query.order_by(RestoreRequest.id.desc()).limit(50)))
+    return page_of(query, RestoreRequest.id.desc(), name="restores")
 
 
 @vault_opened.connect

@@ -22,6 +22,7 @@ from portal.journal import timeline
 from portal.links import SignedLink
 from portal.mail import mails_about
 from portal.money import parse_euros
+from portal.paging import page_of
 from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
 from portal.restore_requests.inventory import PAGE, Inventory
@@ -35,7 +36,6 @@ from portal.restore_requests.models import (
 )
 
 bp = Blueprint("restore_requests", __name__, url_prefix="/restore-requests")
-LIMIT = 200
 
 
 def _get(uid: str) -> RestoreRequest:
@@ -49,7 +49,7 @@ def list_requests() -> Response:
     query = RestoreRequest.visible_to(g.actor).options(
         joinedload(RestoreRequest.customer), joinedload(RestoreRequest.vault)
     )
-    rows = list(db.session.scalars(query.order_by(RestoreRequest.id.desc()).limit(LIMIT)))
+    rows = page_of(query, RestoreRequest.id.desc())
     return make_response(render_template("restore_requests/list.html", requests=rows))
 
 

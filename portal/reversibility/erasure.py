@@ -95,7 +95,7 @@ class ErasureOrder(CaseTerms, Stateful):
         self._start()
 
     def _end_reading(self, by: Any) -> None:
-        for access in accesses_of(self.vault, limit=1_000):
+        for access in accesses_of(self.vault):
             if access.can_be_revoked:
                 access.revoke(by=by)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import case as case_when
 from sqlalchemy.orm import joinedload
 from wtforms import SelectChoice
 
@@ -17,6 +18,7 @@ from portal.errors import Refused
 from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.panels import Link, Panel
 from portal.reversibility import facts
 from portal.reversibility.answer_views import answer_context
@@ -75,7 +77,8 @@ def list_cases() -> Response:
     query = ReversibilityCase.visible_to(g.actor).options(
         joinedload(ReversibilityCase.customer), joinedload(ReversibilityCase.subscription)
     )
-    rows = list(db.session.scalars(query.order_by(ReversibilityCase.id.desc()).limit(LIMIT)))
+    is_over = case_when((ReversibilityCase.state.in_(OVER), 1), else_=0)
+    rows = page_of(query, is_over, ReversibilityCase.id.desc(), size=LIMIT)
     rows.sort(key=lambda case: (case.state in OVER, _deadline(case)))
     return make_response(render_template("reversibility/list.html", cases=rows, today=clock.today()))
 

@@ -19,6 +19,7 @@ from portal.i18n import said
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
 from portal.subscriptions.mandates import ask_for_mandate
@@ -131,11 +132,11 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
 @bp.get("/orders")
 @requires(Permission.ORDER_READ)
 def list_orders() -> Response:
-    query = Order.visible_to(g.actor).order_by(Order.id.desc()).limit(200)
+    query = Order.visible_to(g.actor)
     state = request.args.get("state", "")
     if state in set(OrderState):
         query = query.where(Order.state == OrderState(state))
-    orders = list(db.session.scalars(query))
+    orders = page_of(query, Order.id.desc())
     return make_response(render_template("subscriptions/orders.html", orders=orders, state=state))
 
 
@@ -191,8 +192,7 @@ def cancel_order(uid: str) -> Response:
 @bp.get("/subscriptions")
 @requires(Permission.SUBSCRIPTION_READ)
 def list_subscriptions() -> Response:
-    query = Subscription.visible_to(g.actor).order_by(Subscription.id.desc()).limit(200)
-    rows = list(db.session.scalars(query))
+    rows = page_of(Subscription.visible_to(g.actor), Subscription.id.desc())
     return make_response(render_template("subscriptions/list.html", subscriptions=rows))
 
 

@@ -62,8 +62,8 @@ def freeze_progress(uid: str) -> Response:
 @bp.get("/batches")
 @requires(Permission.BATCH_READ)
 def list_batches() -> Response:
-    rows, after = page_of(Batch.visible_to(g.actor), Batch, request.args.get("after", ""))
-    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows, after=after)
+    rows = page_of(Batch.visible_to(g.actor), Batch.id.desc())
+    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows)
 
 
 @bp.get("/batches/<uid>")
@@ -78,15 +78,13 @@ def _address(batch: Batch) -> str:
 
 def _batch_page(batch: Batch, status: int = 200, form: SentForm | None = None) -> Response:
     query = select(Collection).where(Collection.batch_id == batch.id)
-    rows, after = page_of(query, Collection, request.args.get("after", ""))
     page = render_template(
         "sepa/batch.html",
         batch=batch,
         entity=batch.legal_entity,
         task=jobs.find_task(EXPORT, batch.uid),
         lots=batch.lots(),
-        collections=rows,
-        after=after,
+        collections=page_of(query, Collection.id.desc()),
         events=timeline(batch),
         form=form or SentForm(formdata=None, on=clock.today()),
         confirmed=g.sign_in.is_confirmed(),

@@ -35,11 +35,9 @@ def list_mandates() -> Response:
     query, state = Mandate.visible_to(g.actor), request.args.get("state", "")
     if state in set(MandateState):
         query = query.where(Mandate.state == MandateState(state))
-    rows, after = page_of(query, Mandate, request.args.get("after", ""))
+    rows = page_of(query, Mandate.id.desc())
     states = [s.value for s in MandateState if s != MandateState.DRAFT]
-    return htmx.render(
-        "sepa/mandates.html", "sepa/_mandates.html", mandates=rows, after=after, state=state, states=states
-    )
+    return htmx.render("sepa/mandates.html", "sepa/_mandates.html", mandates=rows, state=state, states=states)
 
 
 @bp.get("/mandates/new/<customer_uid>")
@@ -88,7 +86,7 @@ def show_mandate(uid: str) -> Response:
 
 def mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
     query = select(Collection).where(Collection.mandate_id == mandate.id)
-    recent = list(db.session.scalars(query.order_by(Collection.due_on.desc()).limit(12)))
+    recent = page_of(query, Collection.due_on.desc(), Collection.id.desc(), size=12, name="debits")
     today = clock.today()
     page = render_template(
         "sepa/mandate.html",
@@ -147,6 +145,6 @@ def confirm_mandate(uid: str) -> Response:
 
 @customer_panel(rank=40)
 def panel(customer: Customer) -> Panel:
-    query = select(Mandate).where(Mandate.customer_id == customer.id).order_by(Mandate.id.desc())
-    mandates = list(db.session.scalars(query.limit(5)))
+    query = select(Mandate).where(Mandate.customer_id == customer.id)
+    mandates = page_of(query, Mandate.id.desc(), size=5, name="mandates")
     return Panel("sepa/_panel.html", {"mandates": mandates, "debits": next_collections(customer)})

@@ -18,6 +18,7 @@ from portal.errors import Refused
 from portal.jobs import insert_once
 from portal.journal import record
 from portal.mail import queue_mail
+from portal.paging import Page, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats import epc
 from portal.sepa.formats.countries import needs_address
@@ -370,9 +371,9 @@ def _find(source_uid: str) -> Collection | None:
     return db.session.scalars(query).one_or_none()
 
 
-def next_collections(customer: Customer) -> list[Collection]:
+def next_collections(customer: Customer) -> Page[Collection]:
     """What will be debited from a customer, soonest first."""
     query = select(Collection).join(Collection.mandate).where(Mandate.customer_id == customer.id)
     query = query.where(Collection.state.in_([C.ANNOUNCED, C.FROZEN, C.EXPORTED]))
     query = query.where(Collection.due_on >= clock.today())
-    return list(db.session.scalars(query.order_by(Collection.due_on, Collection.id).limit(12)))
+    return page_of(query, Collection.due_on, Collection.id, size=12, name="debits")

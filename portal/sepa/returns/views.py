@@ -20,6 +20,7 @@ from portal.errors import Refused
 from portal.forms import saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
+from portal.paging import page_of, total_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, RecordState, own_reactions
@@ -90,16 +91,16 @@ def _file_form() -> FileForm:
 
 
 def _list_page(form: FileForm, status: int = 200) -> Response:
-    files = BankFile.visible_to(g.actor).order_by(BankFile.id.desc()).limit(PAGE)
     waiting = BankRecord.visible_to(g.actor).where(
         BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
     )
     page = render_template(
         "sepa/returns.html",
         form=form,
-        files=list(db.session.scalars(files)),
+        files=page_of(BankFile.visible_to(g.actor), BankFile.id.desc(), name="files"),
         rates=_rates(),
-        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))),
+        queue=page_of(waiting, BankRecord.id, name="queue"),
+        waiting=total_of(waiting),
         months=_months(),
     )
     return make_response(page, status)
@@ -183,12 +184,13 @@ def file_progress(uid: str) -> Response:
 
 
 def _records_of(file: BankFile) -> dict[str, Any]:
-    records = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
+    records = select(BankRecord).where(BankRecord.bank_file_id == file.id)
+    address = url_for(".show_file", uid=file.uid)
     task = find_task(REACT, file.uid)
     return {
         "file": file,
         "task": task,
-        "records": list(db.session.scalars(records.limit(SHOWN))),
+        "records": page_of(records, BankRecord.id, size=SHOWN, address=address),
         "is_running": task is not None and task.state not in (TaskState.DONE, TaskState.FAILED),
     }
 
