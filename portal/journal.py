@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.actor import Actor
 from portal.db import Tenant, db
 from portal.paging import Page, page_of
 from portal.wording import N_
@@ -38,7 +39,7 @@ class JournalEntry(Tenant, db.Model):
 
 
 def record(
-    subject: Any, what: str, *, by: Any, before: str | None = None, after: str | None = None, **details: Any
+    subject: Any, what: str, *, by: Actor, before: str | None = None, after: str | None = None, **details: Any
 ) -> None:
     """Add an event to the timeline of ``subject`` (any tenant row); ``by`` has ``label`` and ``id``."""
     entry = JournalEntry(

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import clock
+from portal.actor import Actor
 from portal.backups.models import BackupIncident, BackupRun, Machine, ReportChoice, find_choice, wants_reports
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
@@ -90,7 +91,7 @@ def _write(machine: Machine, template: str, role: ContactRole, **context: Any) -
     )
 
 
-def choose_reports(customer: Customer, is_wanted: bool, *, by: Any) -> None:
+def choose_reports(customer: Customer, is_wanted: bool, *, by: Actor) -> None:
     """The customer wants a report after each backup, or no longer (000-45)."""
     choice = find_choice(customer)
     if choice is None:

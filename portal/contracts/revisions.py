@@ -9,6 +9,7 @@ from sqlalchemy import Select, or_, select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
+from portal.actor import Actor
 from portal.billing.rules import check_price_change, earliest_price_change
 from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.models import account_address
@@ -69,7 +70,7 @@ def check_revision(product: Product, unit_cents: int, effective_on: date) -> Non
         raise Refused(N_("Ce prix est déjà celui qui vaudra ce jour-là."), field="price")
 
 
-def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: Any) -> PriceRevision:
+def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: Actor) -> PriceRevision:
     """Decide a new price; whoever has a running subscription is then told.
 
     Raises Refused as :func:`check_revision`.

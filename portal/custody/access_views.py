@@ -1,7 +1,5 @@
 """Making, taking and revoking an access with which the customer restores on her own machine."""
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,6 +10,7 @@ from wtforms.fields import SelectChoice
 
 from portal import htmx
 from portal.access import STAFF, Permission, Role, get_or_404, public, requires
+from portal.actor import Actor
 from portal.custody.models import DEFAULT_HOURS, HOURS, VaultAccess, find_access, offer_access, open_access
 from portal.db import db
 from portal.engine.models import Person, Vault
@@ -87,7 +86,7 @@ def _is_staff() -> bool:
     return g.actor is not None and g.actor.role in STAFF
 
 
-def _show_secret(template: str, access: VaultAccess, by: Any) -> Response:
+def _show_secret(template: str, access: VaultAccess, by: Actor) -> Response:
     secret = access.take(by=by, address=request.remote_addr or "")
     db.session.commit()
     repository = access.repository(secret)

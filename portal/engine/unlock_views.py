@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal import jobs
 from portal.access import STAFF, Permission, get_or_404, public, requires
+from portal.actor import Actor
 from portal.db import db
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import forget_passphrase, key_agent
@@ -55,7 +56,7 @@ def _decoded(sealed: str) -> bytes:
         return b""
 
 
-def _lend(opening: VaultOpening, sealed: str, by: object) -> None:
+def _lend(opening: VaultOpening, sealed: str, by: Actor) -> None:
     """Write the consent, hand the sealed passphrase to the agent, ask the worker to try it; then commit."""
     opening.consent(by=by, address=request.remote_addr or "")
     try:
@@ -98,7 +99,7 @@ def _answer(
     return response
 
 
-def _try(template: str, opening: VaultOpening, by: object, action: str) -> Response:
+def _try(template: str, opening: VaultOpening, by: Actor, action: str) -> Response:
     form = UnlockForm()
     if form.validate():
         with refusals_in(form, "sealed"):

@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal import htmx
 from portal.access import Permission, get_or_404, may, requires
+from portal.actor import Actor
 from portal.db import db
 from portal.engine.errors import EngineError
 from portal.engine.models import Vault, register_vault
@@ -33,7 +34,7 @@ class VaultForm(FlaskForm):
     )
 
 
-def attach_vault(subscription: Subscription, name: str, location: str, *, by: object) -> Vault:
+def attach_vault(subscription: Subscription, name: str, location: str, *, by: Actor) -> Vault:
     """A new vault of the subscription's customer.
 
     A local repository must lie under ``VAULTS_DIR`` and look like one: nothing else on this machine may

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask_babel import force_locale, format_datetime
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import ContactRole
 from portal.errors import Refused
 from portal.i18n import eur, plain_day
@@ -73,7 +73,7 @@ def statement_of(subscription: Subscription) -> str:
     )
 
 
-def withdraw(subscription: Subscription, *, by: Any) -> Withdrawal:
+def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
     """Annul the contract, revoke its keys, owe the refund, and send the receipt at once.
 
     Raises Refused when the right does not exist or has run out.

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import Customer, CustomerKind
 from portal.db import db
 from portal.errors import Refused
@@ -244,7 +245,7 @@ def _day(typed: str) -> date | None:
     return None
 
 
-def write_lines(lines: Iterable[Line], *, source: str, by: Any) -> int:
+def write_lines(lines: Iterable[Line], *, source: str, by: Actor) -> int:
     """The mandates of judged, faultless lines, in the present transaction; says how many.
 
     source: SHA-256 of the file, kept in the evidence of each mandate.
@@ -298,7 +299,7 @@ def _mandate_of(line: Line, customer: Customer, entity: LegalEntity) -> Mandate:
     return mandate
 
 
-def _original_of(line: Line, mandate: Mandate, by: Any) -> MandateAmendment:
+def _original_of(line: Line, mandate: Mandate, by: Actor) -> MandateAmendment:
     values = line.values
     return MandateAmendment(
         organisation=mandate.customer.organisation,

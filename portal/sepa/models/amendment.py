@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.blobs import Document
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
@@ -100,7 +101,7 @@ class MandateAmendment(Tenant, Stateful, db.Model):
     def shown_state(self) -> str:
         return f"amendment_{self.state.value}"
 
-    def confirm(self, document: Document, *, at: datetime, by: Any) -> None:
+    def confirm(self, document: Document, *, at: datetime, by: Actor) -> None:
         self._take("confirm", by=by)
         self.confirmed_at, self.document = at, document
         record(self.mandate, "confirm_account", by=by, account=self.iban_masked)
@@ -123,7 +124,7 @@ class MandateAmendment(Tenant, Stateful, db.Model):
         mandate.note(What.ACCOUNT_APPLIED, former=str(self.former_masked), account=str(self.iban_masked))
         record(mandate, "change_account", by=SYSTEM, account=self.iban_masked)
 
-    def withdraw(self, *, by: Any) -> None:
+    def withdraw(self, *, by: Actor) -> None:
         self._take("withdraw", by=by)
         self.iban = None  # not needed any more, so not kept
         revoke_links(Purpose.CHANGE_ACCOUNT, self)
@@ -160,7 +161,7 @@ def pending_amendments(mandate_ids: Iterable[int]) -> Mapping[int, Amendment]:
     return found
 
 
-def note_new_ics(entity: LegalEntity, former: str, *, by: Any) -> int:
+def note_new_ics(entity: LegalEntity, former: str, *, by: Actor) -> int:
     """The creditor's identifier has changed: each of its mandates tells it with its next debit.
 
     The three characters of the business code are not part of the identity. Returns the number of mandates.
