@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from portal.db import db
 
 PAGE = 25
-_LONGEST = 400  # characters of a cursor
+_LONGEST = 2000  # characters of a cursor: it may hold two long names
 
 Row = TypeVar("Row")
 
