@@ -30,6 +30,8 @@ STAFF = PROVIDER | RESELLER
 
 
 class Permission(StrEnum):
+    """What is asked of a person. Names that end in READ change nothing: a role may hold these alone."""
+
     HOME_READ = "home:read"
     OUTBOX_READ = "outbox:read"
     DOCUMENT_READ = "document:read"
@@ -40,15 +42,17 @@ class Permission(StrEnum):
     ORDER_WRITE = "order:write"
     PAYMENT_WRITE = "payment:write"
     INVOICE_READ = "invoice:read"
+    BILLING_READ = "billing:read"
     BILLING_RUN = "billing:run"
     LICENSE_READ = "license:read"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
     MANDATE_HOLD = "mandate:hold"
     MANDATE_IMPORT = "mandate:import"
-    MANDATE_PROOF = "mandate:proof"
+    PROOF_READ = "proof:read"
     BATCH_READ = "batch:read"
     BATCH_WRITE = "batch:write"
+    CREDITOR_READ = "creditor:read"
     CREDITOR_WRITE = "creditor:write"
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
@@ -67,7 +71,10 @@ class Permission(StrEnum):
     REVERSIBILITY_ERASE = "reversibility:erase"
     TERMS_READ = "terms:read"
     AMENDMENT_WRITE = "amendment:write"
+    TERMS_DRAFT_READ = "terms-draft:read"
     TERMS_WRITE = "terms:write"
+    TOLD_READ = "told:read"
+    PRICE_READ = "price:read"
     PRICE_WRITE = "price:write"
     NOTICE_READ = "notice:read"
     JOB_READ = "job:read"
@@ -88,15 +95,17 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
     P.INVOICE_READ: set(Role),
+    P.BILLING_READ: {Role.FINANCE},  # runs, rates, usage above the contract
     P.BILLING_RUN: {Role.FINANCE},
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, Role.CUSTOMER},
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.MANDATE_HOLD: {Role.OPERATOR, Role.FINANCE},
     P.MANDATE_IMPORT: {Role.OPERATOR, Role.FINANCE},
-    P.MANDATE_PROOF: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
+    P.PROOF_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
     P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},
     P.BATCH_WRITE: {Role.FINANCE},
+    P.CREDITOR_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
     P.SUBSCRIPTION_READ: set(Role),
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
@@ -115,7 +124,10 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REVERSIBILITY_ERASE: {Role.OPERATOR},
     P.AMENDMENT_WRITE: {Role.OPERATOR},
     P.TERMS_READ: set(STAFF),
+    P.TERMS_DRAFT_READ: {Role.OPERATOR},
     P.TERMS_WRITE: {Role.OPERATOR},
+    P.TOLD_READ: {Role.OPERATOR},  # who was told of new terms, and what became of it
+    P.PRICE_READ: {Role.OPERATOR},
     P.PRICE_WRITE: {Role.OPERATOR},
     P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),

@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import JSON, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.actor import Actor
 from portal.db import Tenant, db
+from portal.paging import Page, page_of
 from portal.wording import N_
 
 
@@ -37,7 +39,7 @@ class JournalEntry(Tenant, db.Model):
 
 
 def record(
-    subject: Any, what: str, *, by: Any, before: str | None = None, after: str | None = None, **details: Any
+    subject: Any, what: str, *, by: Actor, before: str | None = None, after: str | None = None, **details: Any
 ) -> None:
     """Add an event to the timeline of ``subject`` (any tenant row); ``by`` has ``label`` and ``id``."""
     entry = JournalEntry(
@@ -54,10 +56,10 @@ def record(
     db.session.add(entry)
 
 
-def timeline(subject: Any) -> list[JournalEntry]:
+def timeline(subject: Any) -> Page[JournalEntry]:
     """The events of one record, newest first."""
     query = select(JournalEntry).where(JournalEntry.subject_uid == subject.uid)
-    return list(db.session.scalars(query.order_by(JournalEntry.id.desc()).limit(200)))
+    return page_of(query, JournalEntry.id.desc(), name="events")
 
 
 class _Owner:

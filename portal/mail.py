@@ -25,6 +25,7 @@ from portal import clock, jobs
 from portal.blobs import Document, content_of
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
+from portal.paging import Page, page_of
 
 
 class MailState(StrEnum):
@@ -136,8 +137,7 @@ def deliver(message: EmailMessage) -> str:
         return "250"
 
 
-def mails_about(*subjects: Any) -> list[Mail]:
+def mails_about(*subjects: Any) -> Page[Mail]:
     """The mails that speak of these records, newest first."""
     uids = [subject.uid for subject in subjects]
-    query = select(Mail).where(Mail.subject_uid.in_(uids)).order_by(Mail.id.desc()).limit(100)
-    return list(db.session.scalars(query))
+    return page_of(select(Mail).where(Mail.subject_uid.in_(uids)), Mail.id.desc(), name="mails")

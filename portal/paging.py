@@ -1,17 +1,126 @@
-"""Lists page by page: 25 rows after a key, and the key of the next page. Nothing is cut in silence."""
+"""Lists page by page: so many rows after a key, and the way to the next ones. Nothing is cut in silence."""
 
-from typing import Any
+import json
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from sqlalchemy import Select
+from flask import current_app, has_request_context, request
+from sqlalchemy import Select, and_, func, literal, or_, select, true
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import UnaryExpression
 
 from portal.db import db
 
 PAGE = 25
+_LONGEST = 2000  # characters of a cursor: it may hold two long names
+
+Row = TypeVar("Row")
 
 
-def page_of(query: Select[Any], model: Any, after: str) -> tuple[list[Any], str]:
-    """The 25 rows after a cursor, newest first, and the cursor of the next page."""
-    if after.isdigit() and len(after) < 18:
-        query = query.where(model.id < int(after))
-    rows = list(db.session.scalars(query.order_by(model.id.desc()).limit(PAGE + 1)))
-    return rows[:PAGE], str(rows[PAGE - 1].id) if len(rows) > PAGE else ""
+class Page(list[Row]):
+    """Some rows of a list; ``link`` is the address of those that follow, "" when there are none."""
+
+    def __init__(self, rows: Iterable[Row], link: str = "") -> None:
+        super().__init__(rows)
+        self.link = link
+
+
+def page_of(
+    query: Select[Any], *keys: Any, size: int = PAGE, name: str = "after", address: str = ""
+) -> Page[Any]:
+    """The rows of a query in the order of ``keys``, from where the parameter ``name`` of the address says.
+
+    The keys are columns or expressions that are never NULL, such as ``Order.id.desc()``; together they name
+    one row. Several lists on one page have names of their own. A cursor that is none gives the first page.
+    ``address`` is the page where this is not an address that a person opens.
+    """
+    columns = [_column(key) for key in keys]
+    ordered = query.order_by(None).order_by(*keys).add_columns(*columns).limit(size + 1)
+    if (cursor := _cursor(name, columns)) is not None:
+        ordered = ordered.where(_later(keys, cursor))
+    found = db.session.execute(ordered).all()
+    rows = [row[: -len(keys)] if len(row) > len(keys) + 1 else row[0] for row in found[:size]]
+    return Page(rows, _link(name, found[size - 1][-len(keys) :], address) if len(found) > size else "")
+
+
+def first_of(query: Select[Any], size: int) -> list[Any]:
+    """A preview: the page that shows it says where all the rows are."""
+    return list(db.session.scalars(query.limit(size)))
+
+
+def chunk_of(query: Select[Any], size: int) -> list[Any]:
+    """A portion of work: whoever asks comes again for the rest, or says that there is one."""
+    found = db.session.execute(query.limit(size))
+    return list(found.scalars() if len(query.column_descriptions) == 1 else found)
+
+
+def total_of(query: Select[Any]) -> int:
+    """How many rows a query has."""
+    return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+
+
+def _column(key: Any) -> Any:
+    return key.element if isinstance(key, UnaryExpression) else key
+
+
+def _is_descending(key: Any) -> bool:
+    return isinstance(key, UnaryExpression) and key.modifier is operators.desc_op
+
+
+def _later(keys: Iterable[Any], values: Iterable[Any]) -> Any:
+    """SQL condition: the rows that come after the one with these values."""
+    found: list[Any] = []
+    same: Any = true()
+    for key, value in zip(keys, values, strict=True):
+        column = _column(key)
+        bound = literal(value, column.type)
+        found.append(and_(same, column < bound if _is_descending(key) else column > bound))
+        same = and_(same, column == bound)
+    return or_(*found)
+
+
+def _cursor(name: str, columns: list[Any]) -> list[Any] | None:
+    """What the address says, one value for each column; None for anything that is not that."""
+    text = request.args.get(name, "")[:_LONGEST] if has_request_context() else ""
+    try:
+        values = json.loads(text)
+        return [_read(value, column) for value, column in zip(values, columns, strict=True)]
+    except (ValueError, TypeError):
+        return None
+
+
+def _read(value: Any, column: Any) -> Any:
+    kind = getattr(column.type, "impl_instance", column.type).python_type
+    if kind is date:
+        return date.fromisoformat(value)
+    if kind is datetime:
+        instant = datetime.fromisoformat(value)
+        return instant.astimezone(UTC) if instant.tzinfo else _none(value)
+    if type(value) is not (kind if kind in (bool, int) else str):
+        return _none(value)
+    if isinstance(value, str):
+        return _none(value) if "\0" in value else value.encode().decode()
+    return value if abs(value) < 2**63 else _none(value)
+
+
+def _none(value: Any) -> Any:
+    raise ValueError(value)
+
+
+def _link(name: str, values: Iterable[Any], address: str) -> str:
+    """The address of the page that is shown, from this row on; other choices stay."""
+    if not has_request_context():
+        return "#"
+    cursor = json.dumps([v.isoformat() if isinstance(v, date) else v for v in values], ensure_ascii=False)
+    return f"{address or _page()}?{urlencode({**request.args.to_dict(), name: cursor})}"
+
+
+def _page() -> str:
+    """The present address; for a form that was refused, the page above it."""
+    router = current_app.create_url_adapter(request)
+    path = request.path
+    while router is not None and path and not router.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return request.root_path + (path or "/")

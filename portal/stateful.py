@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from flask_babel import gettext as _
 
+from portal.actor import Actor
 from portal.errors import IllegalStep
 from portal.journal import record
 
@@ -29,7 +30,7 @@ class Stateful:
     def can(self, name: str) -> bool:
         return self.state in self.steps[name].sources
 
-    def _take(self, name: str, *, by: Any, **details: Any) -> None:
+    def _take(self, name: str, *, by: Actor, **details: Any) -> None:
         if not self.can(name):
             raise IllegalStep(
                 _("Cette action n'est pas possible dans l'état actuel : %(state)s.", state=self.state)

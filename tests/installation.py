@@ -1,9 +1,12 @@
 """An installation of its own for tests that kill processes: real files, real database, real worker."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,12 +51,44 @@ class Installation:
         return process
 
     @contextmanager
+    def web(self) -> Iterator[str]:
+        """A real web server, as in production; gives its address."""
+        port = free_port()
+        command = [str(Path(sys.executable).parent / "gunicorn"), "app:create_app()", "--workers", "1"]
+        command += ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--log-level", "error"]
+        log = (self.folder / "web.log").open("ab")
+        process = subprocess.Popen(
+            command, env=self.environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+        )
+        log.close()
+        try:
+            wait_for_port(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+    @contextmanager
     def context(self) -> Iterator[None]:
         """An application context that sees everything, with a session of its own."""
         with self.app.app_context():
             set_scope(EVERYTHING)
             yield
             db.session.rollback()
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def wait_for_port(port: int) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"nobody answers on port {port}")
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

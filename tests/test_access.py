@@ -1,6 +1,7 @@
 """Who may do what, cell by cell, and nobody by somebody else's id."""
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,22 +10,33 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from portal.access import Role
+from portal.access import GRANTS, Role
+from portal.access import Permission as P
 from portal.db import db
 from tests.builders import House, a_customer, a_user, an_outsider
 from tests.world import a_world
 
 Browser = Callable[..., FlaskClient]
-TABLE = Path(__file__).with_name("access_matrix.txt")
+TABLE = tomllib.loads(Path(__file__).with_name("access_matrix.toml").read_text())
+ROLES = {role: set(permissions.split()) for role, permissions in TABLE["roles"].items()}
+ANYBODY = "anybody"  # who has not signed in
 MISSING = "aaaaaaaaaaaaaaaa"
 
 
-def read_table() -> Iterator[tuple[str, str, dict[str, str]]]:
-    lines = [line for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
-    roles = lines[0].split()[2:]
-    for line in lines[1:]:
-        method, rule, *cells = line.split()
-        yield method, rule, dict(zip(roles, cells, strict=True))
+def read_table() -> Iterator[tuple[str, str, str]]:
+    """Method, address and what it asks for."""
+    for permission, routes in TABLE["routes"].items():
+        for method, rule in map(str.split, routes):
+            yield method, rule, permission
+
+
+def expected(role: str, permission: str) -> str:
+    """``yes``: the view runs; ``no``: 403; ``login``: sent to the sign-in page."""
+    if permission == "public":
+        return "yes"
+    if role == ANYBODY:
+        return "login"
+    return "yes" if permission in ROLES[role] else "no"
 
 
 def rules(app: Flask) -> Iterator[tuple[str, Rule]]:
@@ -35,13 +47,25 @@ def rules(app: Flask) -> Iterator[tuple[str, Rule]]:
             yield method, rule
 
 
+def asked_by(app: Flask, rule: Rule) -> str:
+    return str(getattr(app.view_functions[rule.endpoint], "permission", "public"))
+
+
 def address(rule: str, uid: str = MISSING) -> str:
     return re.sub(r"<(?:\w+:)?\w+>", uid, rule)
 
 
 def test_every_route_is_in_the_table_and_nothing_else(app: Flask) -> None:
-    existing = {(method, rule.rule) for method, rule in rules(app)}
-    assert {(method, rule) for method, rule, _cells in read_table()} == existing
+    existing = sorted((method, rule.rule, asked_by(app, rule)) for method, rule in rules(app))
+    assert sorted(read_table()) == existing
+
+
+def test_the_grants_are_those_of_the_table() -> None:
+    """Also of a permission that no address asks for by itself, such as one that only shows a button."""
+    granted = {
+        role.value: {permission.value for permission in P if role in GRANTS[permission]} for role in Role
+    }
+    assert granted == ROLES
 
 
 @pytest.fixture
@@ -50,21 +74,21 @@ def people(house: House) -> dict[str, object]:
     customer = a_customer(house.reseller)
     house.people[Role.CUSTOMER] = a_user(customer.organisation, Role.CUSTOMER)
     db.session.commit()
-    return {role.value: user for role, user in house.people.items()} | {"anybody": None}
+    return {role.value: user for role, user in house.people.items()} | {ANYBODY: None}
 
 
-@pytest.mark.parametrize("role", [*[role.value for role in Role], "anybody"])
+@pytest.mark.parametrize("role", [*ROLES, ANYBODY])
 def test_every_cell(people: dict[str, object], browser: Browser, role: str) -> None:
     client = browser(people[role])
     wrong = []
-    for method, rule, cells in read_table():
+    for method, rule, permission in read_table():
         if rule in {"/logout", "/language"}:
             continue  # they answer the same to everybody, and one of them would end the session
         answer = client.open(address(rule), method=method, buffered=True)
         to_login = answer.status_code == 303 and "/login" in answer.headers["Location"]
         found = "login" if to_login else "no" if answer.status_code == 403 else "yes"
-        if found != cells[role]:
-            wrong.append(f"{method} {rule}: {found} instead of {cells[role]} ({answer.status_code})")
+        if found != (wanted := expected(role, permission)):
+            wrong.append(f"{method} {rule}: {found} instead of {wanted} ({answer.status_code})")
     assert wrong == []
 
 

@@ -68,6 +68,56 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
     assert silent == set()
 
 
+FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
+    "amendments.new_amendment",
+    "custody.edit_custody",
+    "customers.new_acceptance",
+    "customers.new_customer",
+    "mandate_import.download_template",
+    "mandate_import.show_import",
+    "mandates.print_form",
+    "mandates.show_paper",
+    "restore_requests.browse",
+    "restore_requests.new_request",
+    "returns.edit_reaction",
+    "reversibility.new_case",
+    "sepa.new_mandate",
+    "subscription_vaults.new_vault",
+    "subscriptions.new_order",
+    "subscriptions.new_termination",
+    "terms.new_version",
+    "withdrawals.show",
+}
+THE_CUSTOMERS_ALONE = {  # what holds the passphrase, or came out of it
+    "custody.enrol",
+    "custody.show_acknowledgement",
+    "fetch.download_own",
+    "unlock.show_own",
+}
+
+
+def test_what_is_read_asks_for_a_permission_to_read(app: Flask) -> None:
+    """So that a role which changes nothing is the list of permissions named ``…:read``."""
+    others = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and (permission := getattr(app.view_functions[rule.endpoint], "permission", None))
+        and not permission.endswith(":read")
+    }
+    assert others == FORMS | THE_CUSTOMERS_ALONE
+
+
+def test_what_is_changed_asks_for_more_than_a_permission_to_read(app: Flask) -> None:
+    changing = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if (rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}
+        and str(getattr(app.view_functions[rule.endpoint], "permission", "")).endswith(":read")
+    }
+    assert changing == {"accounts.confirm_password"}  # one's own
+
+
 def test_every_rule_names_its_source() -> None:
     for path in [*PORTAL.glob("*/rules.py"), *PORTAL.glob("*/rules/*.py")]:
         for function in functions(path):
@@ -110,7 +160,12 @@ def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_what_is_asked_from_outside_commits(path: Path) -> None:
-    """A view, a job, a command, what says so with ``@commits``; and private helpers that only these call."""
+    """A view, a job, a command, what says so with ``@commits``; and private helpers that only these call.
+
+    Either in words, or as ``with saving(form)``.
+    """
+    if path == PORTAL / "forms.py":
+        return
     tree = ast.parse(path.read_text())
     named = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     may = {name for name, node in named.items() if decorated(node, ENDS_A_TRANSACTION)}
@@ -126,7 +181,24 @@ def test_only_what_is_asked_from_outside_commits(path: Path) -> None:
                 node.name in may or decorated(node, ENDS_A_TRANSACTION)
             )
             if not allowed:
-                assert "db.session.commit" not in set(calls(node)), getattr(node, "name", path.name)
+                named_by = getattr(node, "name", path.name)
+                assert not {"db.session.commit", "saving"} & set(calls(node)), named_by
+
+
+def test_what_is_routed_leaves_refusals_to_the_form() -> None:
+    """``with saving(form)`` rolls back and speaks the person's language; by hand one of them is forgotten."""
+    by_hand = {
+        str(path.relative_to(PORTAL))
+        for path in {path for path, _function in views()}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler) and node.type and "Refused" in ast.unparse(node.type)
+    }
+    assert by_hand <= {
+        "contracts/page_views.py",  # asks, writes nothing
+        "subscriptions/views.py",  # asks what an end would mean
+        "subscriptions/withdrawal_views.py",  # its page says by itself that the days are over
+        "terms/views.py",
+    }
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -148,6 +220,22 @@ def test_nobody_imports_another_packages_views_or_forms(path: Path) -> None:
         ):
             owner = str(node.module).split(".")[1]
             assert owner == package, ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_list_is_cut_in_silence(path: Path) -> None:
+    """Only ``portal.paging`` cuts a list. One row is looked up with ``limit(1)``, a doubt is seen with 2."""
+    if path == PORTAL / "paging.py":
+        return
+    cuts = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"limit", "offset", "fetch", "slice"}
+        and [ast.unparse(each) for each in node.args] not in (["1"], ["2"])
+    ]
+    assert cuts == []
 
 
 def test_a_view_is_short() -> None:

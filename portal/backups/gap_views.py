@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
+from sqlalchemy import case
 from sqlalchemy.orm import joinedload
 
 from portal import htmx
@@ -9,14 +10,14 @@ from portal.access import Permission, get_or_404, requires
 from portal.backups.forms import ReviewForm
 from portal.backups.gaps import GapState, UsageGap
 from portal.db import db
+from portal.paging import page_of
 from portal.subscriptions.models import Subscription
 
 bp = Blueprint("usage_gaps", __name__, url_prefix="/usage-gaps")
-SHOWN = 200
 
 
 @bp.get("")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BILLING_READ)
 def list_gaps() -> Response:
     return _page()
 
@@ -26,11 +27,10 @@ def _page(wrong: str = "", form: ReviewForm | None = None, status: int = 200) ->
     query = UsageGap.visible_to(g.actor).options(
         joinedload(UsageGap.subscription).joinedload(Subscription.customer)
     )
-    query = query.order_by(UsageGap.state != GapState.OPEN, UsageGap.id.desc()).limit(SHOWN)
+    is_decided = case((UsageGap.state == GapState.OPEN, 0), else_=1)
     page = render_template(
         "backups/gaps.html",
-        gaps=list(db.session.scalars(query)),
-        shown=SHOWN,
+        gaps=page_of(query, is_decided, UsageGap.id.desc()),
         wrong=wrong,
         form=form or ReviewForm(formdata=None),
         blank=ReviewForm(formdata=None),

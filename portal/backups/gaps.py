@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint, c
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.answers.rules.periods import period_at
 from portal.backups.models import Machine
 from portal.backups.usage import SEEN_DAYS
@@ -104,7 +105,7 @@ class UsageGap(Tenant, Stateful, db.Model):
             self.used = max(used, self.used)
             self.extra_cents = _extra_cents(self.subscription, self.kind, self.used)
 
-    def bill(self, *, by: Any) -> None:
+    def bill(self, *, by: Actor) -> None:
         """Owe the difference with the next invoice. Raises Refused when the contract gives no price."""
         if not self.extra_cents:
             raise Refused(_("Aucun prix n'est prévu pour cet écart : il se règle par un avenant."))
@@ -131,7 +132,7 @@ class UsageGap(Tenant, Stateful, db.Model):
             method=subscription.method,
         )
 
-    def dismiss(self, note: str, *, by: Any) -> None:
+    def dismiss(self, note: str, *, by: Actor) -> None:
         self._take("dismiss", by=by, reason=note[:300])
         self.note, self.decided_by, self.decided_at = note, by.label, clock.now()
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import clock
+from portal.actor import Actor
 from portal.backups.models import BackupIncident, BackupRun, Machine, ReportChoice, find_choice, wants_reports
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
@@ -12,6 +13,7 @@ from portal.engine.models import mail_address
 from portal.engine.rules import build_report, incidents_to_mail
 from portal.journal import record
 from portal.mail import link, queue_mail
+from portal.paging import Page, page_of
 from portal.terms.values import Value
 
 
@@ -89,7 +91,7 @@ def _write(machine: Machine, template: str, role: ContactRole, **context: Any) -
     )
 
 
-def choose_reports(customer: Customer, is_wanted: bool, *, by: Any) -> None:
+def choose_reports(customer: Customer, is_wanted: bool, *, by: Actor) -> None:
     """The customer wants a report after each backup, or no longer (000-45)."""
     choice = find_choice(customer)
     if choice is None:
@@ -99,7 +101,7 @@ def choose_reports(customer: Customer, is_wanted: bool, *, by: Any) -> None:
     record(customer, "want_reports" if is_wanted else "refuse_reports", by=by)
 
 
-def incidents_of(machine: Machine, limit: int) -> list[BackupIncident]:
+def incidents_of(machine: Machine) -> Page[BackupIncident]:
     """The newest first."""
     query = select(BackupIncident).join(BackupRun).where(BackupRun.machine_id == machine.id)
-    return list(db.session.scalars(query.order_by(BackupIncident.id.desc()).limit(limit)))
+    return page_of(query, BackupIncident.id.desc(), name="incidents")

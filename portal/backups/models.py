@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.backups.health import Health, Outcome, Trouble, due_by, health
 from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import Customer, fold
@@ -82,7 +83,7 @@ class Machine(Tenant, db.Model):
         record(self, "new_token", by=_Self(self.name))
         return token
 
-    def watch(self, *, schedule_hours: int, is_watched: bool, by: Any) -> None:
+    def watch(self, *, schedule_hours: int, is_watched: bool, by: Actor) -> None:
         record(self, "watch" if is_watched else "unwatch", by=by, schedule_hours=schedule_hours)
         self.schedule_hours, self.is_watched = schedule_hours, is_watched
         if self.ended_at is not None:
@@ -200,7 +201,7 @@ class BackupReview(Tenant, Stateful, db.Model):
         """What changed, in basis points of the base, a day where the limit is daily."""
         return self.changed * 10_000 // (self.base * (self.days or 1))
 
-    def close(self, note: str, *, by: Any) -> None:
+    def close(self, note: str, *, by: Actor) -> None:
         self._take("close", by=by, reason=note)
         self.note, self.closed_by, self.closed_at = note, by.label, clock.now()
 

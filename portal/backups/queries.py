@@ -10,6 +10,7 @@ from portal.backups.health import ALARMS, Health, Outcome, Trouble
 from portal.backups.models import BackupReview, Machine, ReviewState
 from portal.customers.models import Customer, fold
 from portal.db import db
+from portal.paging import Page, page_of
 
 PAGE = 120
 
@@ -42,8 +43,12 @@ def machines(actor: Any, text: str = "", state: Health | None = None) -> Select[
         )
     if state is not None:
         query = query.where(state_column() == state.value)
+    return query.order_by(*_keys())
+
+
+def _keys() -> tuple[Any, ...]:
     gravity = case({member.value: rank for rank, member in enumerate(Health)}, value=state_column())
-    return query.order_by(gravity, Customer.name_folded, Machine.name_folded, Machine.id)
+    return gravity, Customer.name_folded, Machine.name_folded, Machine.id
 
 
 def count_by_state(actor: Any, text: str = "") -> dict[Health, int]:
@@ -59,13 +64,12 @@ def count_alarms(actor: Any) -> int:
     return sum(number for state, number in count_by_state(actor).items() if state in ALARMS)
 
 
-def page(query: Select[Any], number: int) -> tuple[list[Machine], bool]:
-    """One page of the wall, and whether there is another."""
-    rows = list(db.session.scalars(query.offset((number - 1) * PAGE).limit(PAGE + 1)))
-    return rows[:PAGE], len(rows) > PAGE
+def page(query: Select[Any]) -> Page[Machine]:
+    """One page of the wall."""
+    return page_of(query, *_keys(), size=PAGE)
 
 
-def open_reviews(actor: Any) -> list[BackupReview]:
+def open_reviews(actor: Any) -> Page[BackupReview]:
     """Contracts that a person must look at, the oldest first."""
     query = BackupReview.visible_to(actor).where(BackupReview.state == ReviewState.OPEN)
-    return list(db.session.scalars(query.order_by(BackupReview.id).limit(50)))
+    return page_of(query, BackupReview.id, name="reviews")

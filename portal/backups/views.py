@@ -1,6 +1,5 @@
 """The wall of backup health, one machine, and what people decide about it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
@@ -19,21 +18,22 @@ from portal.backups.models import BackupReview, BackupRun, Machine, wants_report
 from portal.backups.queries import count_by_state, machines, open_reviews, page
 from portal.backups.trend import usage_trend
 from portal.backups.usage import usage_of
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, rows_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
-from portal.db import cursor_of, db
+from portal.db import db
 from portal.engine.models import Vault
 from portal.engine.panels import vault_panel
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import first_of, page_of
 from portal.panels import Panel
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_panel
 from portal.words.states import look_of
 
 bp = Blueprint("backups", __name__, url_prefix="/backups")
-RUNS, INCIDENTS = 60, 20
+RUNS = 60
 MONTHS = 3  # of usage, on the page of a subscription
 
 
@@ -46,14 +46,10 @@ def _asked() -> tuple[str, Health | None]:
 @requires(Permission.BACKUP_READ)
 def wall() -> Response:
     text, state = _asked()
-    number = min(max(cursor_of(request.args.get("page", "")) or 1, 1), 10_000)
-    rows, more = page(machines(g.actor, text, state), number)
     return htmx.render(
         "backups/wall.html",
         "backups/_wall.html",
-        machines=rows,
-        more=more,
-        number=number,
+        machines=page(machines(g.actor, text, state)),
         q=text,
         state=state,
         counts=count_by_state(g.actor, text),
@@ -87,22 +83,21 @@ def wall_csv() -> Response:
         _("Octets lus"),
         _("Incidents"),
     )
-    rows = db.session.scalars(machines(g.actor, text, state)).all()
-    return csv_answer("machines.csv", head, _cells(rows))
+    rows = rows_of(machines(g.actor, text, state))
+    return csv_answer("machines.csv", head, (_cells(machine) for (machine,) in rows))
 
 
-def _cells(rows: Any) -> Iterator[tuple[Any, ...]]:
-    for one in rows:
-        yield (
-            one.name,
-            one.customer.name,
-            look_of(f"backup_{one.health.value}").word,
-            _utc(one.ended_at),
-            _utc(one.due_by),
-            one.schedule_hours,
-            one.source_bytes,
-            one.incidents,
-        )
+def _cells(one: Machine) -> tuple[Any, ...]:
+    return (
+        one.name,
+        one.customer.name,
+        look_of(f"backup_{one.health.value}").word,
+        _utc(one.ended_at),
+        _utc(one.due_by),
+        one.schedule_hours,
+        one.source_bytes,
+        one.incidents,
+    )
 
 
 def _utc(instant: Any) -> str:
@@ -130,10 +125,10 @@ def _machine_page(
         machine=machine,
         vaults=vaults,
         trend=usage_trend(vaults),
-        runs=list(db.session.scalars(runs.order_by(BackupRun.ended_at.desc()).limit(RUNS))),
-        limit=RUNS,
-        reviews=list(db.session.scalars(reviews.order_by(BackupReview.id.desc()).limit(INCIDENTS))),
-        incidents=incidents_of(machine, INCIDENTS),
+        runs=page_of(runs, BackupRun.ended_at.desc(), BackupRun.id.desc(), size=RUNS, name="runs"),
+        newest=first_of(runs.order_by(BackupRun.ended_at.desc()), 1),
+        reviews=page_of(reviews, BackupReview.id.desc(), name="reviews"),
+        incidents=incidents_of(machine),
         events=timeline(machine),
         mails=mails_about(machine),
         watch=watch or WatchForm(formdata=None, obj=machine),

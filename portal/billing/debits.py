@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock
+from portal.actor import Actor
 from portal.billing.issue import note_payment
 from portal.billing.models import Invoice, InvoiceState
 from portal.db import db
@@ -35,7 +36,7 @@ def _credited_cents(debits: list[Collection]) -> int:
     return sum(row.amount_cents for row in debits if row.state == CollectionState.SETTLED)
 
 
-def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Any) -> None:
+def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Actor) -> None:
     """The rest of an invoice came in by transfer: debits that nobody has presented yet are cancelled.
 
     Raises Refused for another day, for a reference that was noted before, and while a debit of the invoice

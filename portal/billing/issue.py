@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from portal.actor import Actor
 from portal.billing.documents import invoice_pdf
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment
 from portal.billing.rules import totals
@@ -27,7 +28,7 @@ def issue_invoice(
     method: Method,
     issued_on: date,
     due_on: date,
-    by: Any,
+    by: Actor,
     paid_on: date | None = None,
     order_uid: str | None = None,
 ) -> Invoice:
@@ -86,7 +87,7 @@ def issue_invoice(
 
 
 def note_payment(
-    invoice: Invoice, *, received_on: date, reference: str, by: Any, amount_cents: int | None = None
+    invoice: Invoice, *, received_on: date, reference: str, by: Actor, amount_cents: int | None = None
 ) -> None:
     """Write down the money that paid this invoice; the bank's reference counts once.
 

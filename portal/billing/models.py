@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint, s
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.billing.rules import Priced
 from portal.blobs import Document
 from portal.catalogue.models import Method
@@ -110,11 +111,11 @@ class Invoice(Tenant, Stateful, db.Model):
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
-    def pay(self, *, on: date, by: Any) -> None:
+    def pay(self, *, on: date, by: Actor) -> None:
         self._take("pay", by=by)
         self.paid_on = on
 
-    def reopen(self, *, reason: str, by: Any) -> None:
+    def reopen(self, *, reason: str, by: Actor) -> None:
         """The debit that paid it came back: owed again."""
         self._take("reopen", by=by, reason=reason)
         self.paid_on = None

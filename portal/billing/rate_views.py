@@ -12,9 +12,8 @@ from wtforms.validators import InputRequired, Length
 from portal import htmx
 from portal.access import Permission, requires
 from portal.billing.rates import enter_rate, known_rates, missing_semester
-from portal.db import db
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 
 bp = Blueprint("rates", __name__, url_prefix="/billing/rates")
 
@@ -43,7 +42,7 @@ def _page(form: RateForm, status: int = 200) -> Response:
 
 
 @bp.get("")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.BILLING_READ)
 def list_rates() -> Response:
     return _page(RateForm(formdata=None, semester=missing_semester() or ""))
 
@@ -52,13 +51,9 @@ def list_rates() -> Response:
 @requires(Permission.PAYMENT_WRITE)
 def create_rate() -> Response:
     form = RateForm()
-    if not form.validate():
-        return _page(form, 422)
-    try:
-        enter_rate(form.semester.data.strip(), form.basis_points, form.source.data, by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form[refusal.field or "semester"].errors = [said(refusal)]
+    if form.validate():
+        with saving(form, "semester"):
+            enter_rate(form.semester.data.strip(), form.basis_points, form.source.data, by=g.actor)
+    if form.errors:
         return _page(form, 422)
     return htmx.go(url_for(".list_rates"), toast=_("Taux enregistré."))

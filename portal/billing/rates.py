@@ -3,13 +3,13 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.actor import Actor
 from portal.billing.late import late_answers
 from portal.billing.late_payment import EcbRate, ecb_rates, semester_of
 from portal.billing.models import Invoice, InvoiceState
@@ -52,7 +52,7 @@ def missing_semester() -> str | None:
     return None if present in known_rates() else present
 
 
-def enter_rate(semester: str, basis_points: int, source: str, *, by: Any) -> EnteredRate:
+def enter_rate(semester: str, basis_points: int, source: str, *, by: Actor) -> EnteredRate:
     """Keep the rate of the first day of a half-year, with where it was read.
 
     Raises Refused for a half-year that is malformed, to come or known, and for an absurd rate.

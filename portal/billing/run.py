@@ -6,12 +6,12 @@ nobody is billed twice.
 
 from calendar import monthrange
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.billing.issue import issue_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
 from portal.billing.rules import due_on
@@ -27,7 +27,7 @@ from portal.sepa.models import Collection, find_usable_mandate, plan_collection
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
 
 
-def start_run(entity: LegalEntity, month: str, *, by: Any) -> BillingRun:
+def start_run(entity: LegalEntity, month: str, *, by: Actor) -> BillingRun:
     """Ask for the run of a month, such as "2026-12"; once it is done, a further one bills what was added.
 
     Raises Refused for a month that has not begun, and while a run of the month is under way.

@@ -1,6 +1,6 @@
 """Invoices and billing runs."""
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -16,17 +16,16 @@ from portal.billing.rates import late_facts
 from portal.billing.run import start_run
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
-from portal.db import cursor_of, db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.db import db
+from portal.forms import saving
 from portal.jobs import find_task
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.panels import Panel
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("billing", __name__, url_prefix="/billing")
-PAGE = 50
 
 
 class WireForm(FlaskForm):
@@ -54,13 +53,8 @@ def _run_form() -> RunForm:
 @bp.get("/invoices")
 @requires(Permission.INVOICE_READ)
 def list_invoices() -> Response:
-    query = Invoice.visible_to(g.actor).order_by(Invoice.id.desc()).limit(PAGE + 1)
-    if (after := cursor_of(request.args.get("after", ""))) is not None:
-        query = query.where(Invoice.id < after)
-    rows = list(db.session.scalars(query))
-    following = str(rows[PAGE - 1].id) if len(rows) > PAGE else ""
-    page = render_template("billing/invoices.html", invoices=rows[:PAGE], after=following)
-    return make_response(page)
+    rows = page_of(Invoice.visible_to(g.actor), Invoice.id.desc())
+    return make_response(render_template("billing/invoices.html", invoices=rows))
 
 
 @bp.get("/invoices/<uid>")
@@ -87,20 +81,16 @@ def note_invoice_payment(uid: str) -> Response:
     """A transfer has paid it: seen on the bank's statement, by a person."""
     invoice = get_or_404(Invoice.visible_to(g.actor).with_for_update(), uid)
     form = WireForm()
-    if not form.validate():
-        return _invoice_page(invoice, 422, form)
-    try:
-        pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor)
-    except Refused as refusal:
-        db.session.rollback()
-        form[refusal.field or "on"].errors = [said(refusal)]
+    if form.validate():
+        with saving(form, "on"):
+            pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor)
+    if form.errors:
         return _invoice_page(get_or_404(Invoice.visible_to(g.actor), uid), 422, form)
-    db.session.commit()
     return htmx.go(url_for(".show_invoice", uid=uid), toast=_("Le paiement est noté."))
 
 
 @bp.get("/runs")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BILLING_READ)
 def list_runs() -> Response:
     return _runs_page(_run_form())
 
@@ -118,18 +108,15 @@ def create_run() -> Response:
     form = _run_form()
     if form.validate():
         entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
-        try:
+        with saving(form, "month"):
             run = start_run(entity, form.month.data, by=g.actor)
-            db.session.commit()
-            return htmx.go(url_for(".show_run", uid=run.uid))
-        except Refused as refusal:
-            db.session.rollback()
-            form.month.errors = [said(refusal)]
-    return _runs_page(form, 422)
+    if form.errors:
+        return _runs_page(form, 422)
+    return htmx.go(url_for(".show_run", uid=run.uid))
 
 
 @bp.get("/runs/<uid>")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BILLING_READ)
 def show_run(uid: str) -> Response:
     run = get_or_404(BillingRun.visible_to(g.actor), uid)
     context = {"run": run, "task": find_task("billing.run", run.uid)}
@@ -140,5 +127,6 @@ def show_run(uid: str) -> Response:
 
 @customer_panel(rank=45)
 def invoices_panel(customer: Customer) -> Panel:
-    query = select(Invoice).where(Invoice.customer_id == customer.id).order_by(Invoice.id.desc())
-    return Panel("billing/_customer_panel.html", {"invoices": list(db.session.scalars(query.limit(12)))})
+    query = select(Invoice).where(Invoice.customer_id == customer.id)
+    rows = page_of(query, Invoice.id.desc(), size=12, name="invoices")
+    return Panel("billing/_customer_panel.html", {"invoices": rows})

@@ -9,9 +9,7 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.contracts.amendment_forms import AmendmentForm, amendment_form
 from portal.contracts.amendments import Draft, present_value, sign_amendment, typed_value
-from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
 from portal.terms.vocabulary import KEYS
@@ -63,17 +61,11 @@ def create_amendment(uid: str) -> Response:
     key = _key(request.form.get("key", ""))
     form = amendment_form(subscription, key)
     if form.validate():
-        try:
+        with saving(form, "value"):
             sign_amendment(subscription, _draft(subscription, form), by=g.actor)
-            db.session.commit()
-        except Refused as refusal:
-            db.session.rollback()
-            form[refusal.field or "value"].errors = [said(refusal)]
-        else:
-            address = url_for("contracts.show_contract", uid=uid)
-            return htmx.go(address, toast=_("Avenant enregistré."))
-    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
-    return _page(subscription, key, form, 422)
+    if form.errors:
+        return _page(get_or_404(Subscription.visible_to(g.actor), uid), key, form, 422)
+    return htmx.go(url_for("contracts.show_contract", uid=uid), toast=_("Avenant enregistré."))
 
 
 def _draft(subscription: Subscription, form: AmendmentForm) -> Draft:

@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.actor import Actor
 from portal.blobs import keep
 from portal.db import db
 from portal.deadlines import start_of_paris_day
@@ -183,7 +184,7 @@ def _check_days(subscription: Subscription, draft: Draft, about: dict[str, str])
         )
 
 
-def sign_amendment(subscription: Subscription, draft: Draft, *, by: Any) -> SignedAmendment:
+def sign_amendment(subscription: Subscription, draft: Draft, *, by: Actor) -> SignedAmendment:
     """Keep a signed amendment with its text; it counts from its day on. Raises Refused like the check."""
     value = check_amendment(subscription, draft)
     if draft.text and not draft.text.startswith(PDF):

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.deadlines import start_of_paris_day
@@ -92,7 +93,7 @@ class TermsNotice(Tenant, Stateful, db.Model):
         before = clock.now() < start_of_paris_day(self.effective_on)
         return self.refusal is not None and self.can("refuse") and before
 
-    def refuse(self, *, in_writing: bool, by: Any, address: str) -> None:
+    def refuse(self, *, in_writing: bool, by: Actor, address: str) -> None:
         """Keep the old version: the customer says no, in writing and before the new one applies.
 
         Raises Refused for a refusal that is oral or late, and where the contract knows none.

@@ -5,21 +5,22 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
 from portal.contracts.models import NoticeState, TermsNotice, concerned
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, rows_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
-from portal.db import cursor_of, db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.db import db
+from portal.forms import saving
 from portal.jobs import Task
 from portal.journal import timeline
 from portal.mail import Mail, MailState, mails_about
+from portal.paging import Page, page_of
 from portal.panels import Link, Panel
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
@@ -28,7 +29,6 @@ from portal.terms.panels import version_panel
 from portal.words.states import look_of
 
 bp = Blueprint("notices", __name__)
-PAGE = 50
 
 
 # What the customer, and her reseller, see
@@ -37,8 +37,7 @@ PAGE = 50
 @bp.get("/notices")
 @requires(Permission.NOTICE_READ)
 def list_notices() -> Response:
-    query = TermsNotice.visible_to(g.actor).order_by(TermsNotice.id.desc()).limit(PAGE)
-    rows = list(db.session.scalars(query))
+    rows = page_of(TermsNotice.visible_to(g.actor), TermsNotice.id.desc())
     return make_response(render_template("contracts/notices.html", notices=rows))
 
 
@@ -70,12 +69,9 @@ def _notice_page(notice: TermsNotice, form: RefusalForm, status: int = 200) -> R
 def refuse_terms(uid: str) -> Response:
     notice, form = get_or_404(TermsNotice.visible_to(g.actor), uid), RefusalForm()
     form.validate()
-    try:
+    with saving(form, "written"):
         notice.refuse(in_writing=form.written.data, by=g.actor, address=request.remote_addr or "")
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.written.errors = [said(refusal)]
+    if form.errors:
         return _notice_page(get_or_404(TermsNotice.visible_to(g.actor), uid), form, 422)
     return htmx.go(url_for(".show_notice", uid=uid), toast=_("Le refus est enregistré."))
 
@@ -83,7 +79,7 @@ def refuse_terms(uid: str) -> Response:
 @customer_panel(rank=20)
 def panel(customer: Customer) -> Panel:
     query = select(TermsNotice).where(TermsNotice.customer_id == customer.id)
-    rows = list(db.session.scalars(query.order_by(TermsNotice.id.desc()).limit(20)))
+    rows = page_of(query, TermsNotice.id.desc(), name="notices")
     return Panel("contracts/_customer_panel.html", {"notices": rows})
 
 
@@ -118,7 +114,7 @@ def _told(version: TermsVersion, *, unsent: bool) -> Any:
 
 @version_panel()
 def telling(version: TermsVersion) -> Panel | None:
-    if version.state == TermsState.DRAFT or not may(Permission.TERMS_WRITE):
+    if version.state == TermsState.DRAFT or not may(Permission.TOLD_READ):
         return None
     return Panel("contracts/_version_panel.html", {"version": version, "counts": _counts(version)})
 
@@ -140,25 +136,19 @@ def _counts(version: TermsVersion) -> dict[str, int]:
 
 
 @bp.get("/terms/<version>/notices")
-@requires(Permission.TERMS_WRITE)
+@requires(Permission.TOLD_READ)
 def list_told(version: str) -> Response:
     row, unsent = _version(version), request.args.get("unsent") == "1"
-    query = _told(row, unsent=unsent).where(TermsNotice.id > (cursor_of(request.args.get("after", "")) or 0))
-    found = list(db.session.execute(query.limit(PAGE + 1)))
-    rows = [(notice, mail, mail_state(mail, task)) for notice, mail, task in found[:PAGE]]
+    found = page_of(_told(row, unsent=unsent), TermsNotice.id)
+    rows = [(notice, mail, mail_state(mail, task)) for notice, mail, task in found]
     page = render_template(
-        "contracts/told.html",
-        version=row,
-        rows=rows,
-        unsent=unsent,
-        counts=_counts(row),
-        after=rows[-1][0].id if len(found) > PAGE else "",
+        "contracts/told.html", version=row, rows=Page(rows, found.link), unsent=unsent, counts=_counts(row)
     )
     return make_response(page)
 
 
 @bp.get("/terms/<version>/notices.csv")
-@requires(Permission.TERMS_WRITE)
+@requires(Permission.TOLD_READ)
 def download_told(version: str) -> Response:
     row, unsent = _version(version), request.args.get("unsent") == "1"
     heading = [
@@ -174,7 +164,8 @@ def download_told(version: str) -> Response:
         _("Refusé le"),
         _("Depuis l'adresse"),
     ]
-    rows = [_line(*found) for found in db.session.execute(_told(row, unsent=unsent))]
+    query = _told(row, unsent=unsent).options(joinedload(TermsNotice.customer))
+    rows = (_line(*found) for found in rows_of(query))
     return csv_answer(f"{row.version}-notices.csv", heading, rows)
 
 

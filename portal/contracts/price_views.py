@@ -1,11 +1,13 @@
 """Prices of the products, for the operator: a new one, from which day for whom, and the proof of telling."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
@@ -13,22 +15,21 @@ from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.forms import GridForm, PriceForm, VolumeForm
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, rows_of
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import refusals_in
 from portal.journal import timeline
 from portal.mail import Mail
+from portal.paging import Page
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.price_steps import PriceStep
 from portal.words.states import look_of
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")
-SHOWN = 500
 
 
 @bp.get("")
-@requires(Permission.PRICE_WRITE)
+@requires(Permission.PRICE_READ)
 def list_prices() -> Response:
     query = Product.visible_to(g.actor).order_by(Product.name, Product.id)
     rows = list(db.session.scalars(query))
@@ -37,18 +38,14 @@ def list_prices() -> Response:
 
 def _refusals(product: Product, form: PriceForm) -> bool:
     """Say beside its field what forbids the price that was typed; True when something does."""
-    if not form.validate():
-        return True
-    try:
-        check_revision(product, form.cents, form.effective_on.data)
-    except Refused as refusal:
-        form[refusal.field or "effective_on"].errors = [said(refusal)]
-        return True
-    return False
+    if form.validate():
+        with refusals_in(form, "effective_on"):
+            check_revision(product, form.cents, form.effective_on.data)
+    return bool(form.errors)
 
 
 @bp.get("/<product_uid>")
-@requires(Permission.PRICE_WRITE)
+@requires(Permission.PRICE_READ)
 def show_price(product_uid: str) -> Response:
     """What a new price would mean for each subscription, before anything is decided."""
     product = get_or_404(Product.visible_to(g.actor), product_uid)
@@ -74,11 +71,10 @@ def price_page(
         confirm=PriceForm(formdata=None),
         notice=notice_of(product),
         earliest=earliest_day(product),
-        rows=preview(product, day, SHOWN) if day else [],
-        told=_told(product, unsent=unsent),
+        rows=preview(product, day) if day else Page([]),
+        told=list(_told(product, unsent=unsent)),
         unsent=unsent,
         events=timeline(product),
-        shown=SHOWN,
         volume=others.get("volume") or VolumeForm(formdata=None, obj=product),
         grid=others.get("grid") or GridForm(formdata=None),
     )
@@ -97,20 +93,21 @@ def revise(product_uid: str) -> Response:
     return htmx.go(url_for(".show_price", product_uid=product_uid), toast=text)
 
 
-def _told(product: Product, *, unsent: bool) -> list[tuple[PriceStep, Subscription, Any, str]]:
+def _told(product: Product, *, unsent: bool) -> Iterator[tuple[PriceStep, Subscription, Any, str]]:
     query = (
         with_mails(select(PriceStep, Subscription), PriceStep.mail_uid)
         .join(PriceRevision, PriceRevision.id == PriceStep.revision_id)
         .join(Subscription, Subscription.id == PriceStep.subscription_id)
         .where(PriceRevision.product_id == product.id)
+        .options(joinedload(Subscription.customer))
         .order_by(PriceStep.id.desc())
     )
-    found = db.session.execute(query.where(UNSENT) if unsent else query)
-    return [(step, subscription, mail, mail_state(mail, task)) for step, subscription, mail, task in found]
+    for step, subscription, mail, task in rows_of(query.where(UNSENT) if unsent else query):
+        yield step, subscription, mail, mail_state(mail, task)
 
 
 @bp.get("/<product_uid>/told.csv")
-@requires(Permission.PRICE_WRITE)
+@requires(Permission.PRICE_READ)
 def download_told(product_uid: str) -> Response:
     product = get_or_404(Product.visible_to(g.actor), product_uid)
     heading = [
@@ -123,7 +120,7 @@ def download_told(product_uid: str) -> Response:
         _("Envoyé le"),
     ]
     told = _told(product, unsent=request.args.get("unsent") == "1")
-    return csv_answer(f"{product.code}-prices.csv", heading, [_told_row(*each) for each in told])
+    return csv_answer(f"{product.code}-prices.csv", heading, (_told_row(*each) for each in told))
 
 
 def _told_row(step: PriceStep, subscription: Subscription, mail: Mail | None, told: str) -> list[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, or_, select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
+from portal.actor import Actor
 from portal.answers.rules.periods import price_kept_through
 from portal.answers.rules.prices import first_day_of_new_price
 from portal.billing.rules import check_price_change, earliest_price_change
@@ -18,6 +19,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
 from portal.mail import queue_mail
+from portal.paging import Page, page_of
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.price_steps import NOTICE, PriceStep
 from portal.terms.in_force import stack_in_force
@@ -68,7 +70,7 @@ def check_revision(product: Product, unit_cents: int, effective_on: date) -> Non
         raise Refused(N_("Ce prix est déjà celui qui vaudra ce jour-là."), field="price")
 
 
-def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: Any) -> PriceRevision:
+def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: Actor) -> PriceRevision:
     """Decide a new price; whoever has a running subscription is then told.
 
     Raises Refused as :func:`check_revision`.
@@ -122,9 +124,10 @@ def first_day(subscription: Subscription, effective_on: date) -> FirstDay:
     return FirstDay(subscription, day, kept)
 
 
-def preview(product: Product, effective_on: date, limit: int) -> list[FirstDay]:
-    rows = db.session.scalars(running(product, effective_on).limit(limit))
-    return [first_day(subscription, effective_on) for subscription in rows]
+def preview(product: Product, effective_on: date) -> Page[FirstDay]:
+    """What a new price would mean for each subscription."""
+    rows = page_of(running(product, effective_on), Subscription.id, name="rows")
+    return Page((first_day(subscription, effective_on) for subscription in rows), rows.link)
 
 
 def untold(revision: PriceRevision, after: int) -> Iterator[Subscription]:

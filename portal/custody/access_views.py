@@ -1,29 +1,22 @@
 """Making, taking and revoking an access with which the customer restores on her own machine."""
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from sqlalchemy import select
 from wtforms import SelectField
 from wtforms.fields import SelectChoice
 
 from portal import htmx
 from portal.access import STAFF, Permission, Role, get_or_404, public, requires
-from portal.custody.models import (
-    DEFAULT_HOURS,
-    HOURS,
-    VaultAccess,
-    accesses_of,
-    find_access,
-    offer_access,
-    open_access,
-)
+from portal.actor import Actor
+from portal.custody.models import DEFAULT_HOURS, HOURS, VaultAccess, find_access, offer_access, open_access
 from portal.db import db
 from portal.engine.models import Person, Vault
 from portal.engine.panels import vault_panel
 from portal.links import Purpose, open_link
+from portal.paging import page_of
 from portal.panels import Panel
 
 bp = Blueprint("vault_access", __name__)
@@ -93,7 +86,7 @@ def _is_staff() -> bool:
     return g.actor is not None and g.actor.role in STAFF
 
 
-def _show_secret(template: str, access: VaultAccess, by: Any) -> Response:
+def _show_secret(template: str, access: VaultAccess, by: Actor) -> Response:
     secret = access.take(by=by, address=request.remote_addr or "")
     db.session.commit()
     repository = access.repository(secret)
@@ -113,5 +106,7 @@ def _commands(repository: str) -> list[tuple[str, str]]:
 
 @vault_panel()
 def accesses_panel(vault: Vault) -> Panel:
-    context = {"accesses": accesses_of(vault), "form": AccessForm(formdata=None)}
+    query = select(VaultAccess).where(VaultAccess.vault_id == vault.id)
+    accesses = page_of(query, VaultAccess.id.desc(), name="accesses")
+    context = {"accesses": accesses, "form": AccessForm(formdata=None)}
     return Panel("custody/_access_panel.html", context)

@@ -1,11 +1,11 @@
 """Once a year the customer is asked to open the vault once: a lost passphrase is found out in time."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.custody.register import notes_of
 from portal.customers.models import ContactRole
 from portal.db import db
@@ -44,7 +44,7 @@ def ask_for_proofs() -> None:
             ask_proof(vault, by=SYSTEM)
 
 
-def ask_proof(vault: Vault, *, by: Any) -> VaultOpening:
+def ask_proof(vault: Vault, *, by: Actor) -> VaultOpening:
     """Mail a link to open the vault once to who holds the passphrase; an earlier request ends.
 
     A reseller's own holder is not written to: the page that takes a passphrase is the customer's.

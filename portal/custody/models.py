@@ -3,7 +3,6 @@
 import hmac
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -11,6 +10,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, Tenant, db, scope
@@ -67,7 +67,7 @@ class VaultAccess(Tenant, db.Model):
     def can_be_revoked(self) -> bool:
         return self.state in {AccessState.LIVE, AccessState.OFFERED}
 
-    def take(self, *, by: Any, address: str) -> str:
+    def take(self, *, by: Actor, address: str) -> str:
         """The secret, which exists from now on and is shown this once; the hours begin."""
         if self.state != AccessState.OFFERED:
             raise IllegalStep(N_("Cet accès a déjà été pris, ou n'est plus valable. Demandez-en un autre."))
@@ -77,7 +77,7 @@ class VaultAccess(Tenant, db.Model):
         record(self.vault, "take_access", by=by, access=self.uid, hours=self.hours, address=address)
         return secret
 
-    def revoke(self, *, by: Any) -> None:
+    def revoke(self, *, by: Actor) -> None:
         if not self.can_be_revoked:
             raise IllegalStep(N_("Cet accès ne fonctionne déjà plus."))
         self.revoked_at, self.revoked_by = clock.now(), by.label
@@ -106,7 +106,7 @@ class VaultAccess(Tenant, db.Model):
         return f"rest:{url.scheme}://{self.uid}:{secret}@{place}"
 
 
-def open_access(vault: Vault, *, hours: int, by: Any) -> VaultAccess:
+def open_access(vault: Vault, *, hours: int, by: Actor) -> VaultAccess:
     """A new access of one customer, who has yet to take its secret."""
     if vault.state != VaultState.ACTIVE:
         raise Refused(N_("Ce coffre est effacé : il n'y a plus rien à lire."))
@@ -127,7 +127,7 @@ def open_access(vault: Vault, *, hours: int, by: Any) -> VaultAccess:
     return access
 
 
-def offer_access(vault: Vault, *, hours: int, by: Any) -> VaultAccess:
+def offer_access(vault: Vault, *, hours: int, by: Actor) -> VaultAccess:
     """An access whose secret only the customer sees: the link is mailed to the one who restores."""
     access = open_access(vault, hours=hours, by=by)
     owner, language = vault.customer.organisation, vault.customer.language
@@ -153,10 +153,10 @@ def find_access(uid: str) -> VaultAccess | None:
     return db.session.scalars(select(VaultAccess).where(VaultAccess.uid == uid)).one_or_none()
 
 
-def accesses_of(vault: Vault, limit: int = 20) -> list[VaultAccess]:
-    """Newest first."""
+def accesses_of(vault: Vault) -> list[VaultAccess]:
+    """All of them, newest first."""
     query = select(VaultAccess).where(VaultAccess.vault_id == vault.id)
-    return list(db.session.scalars(query.order_by(VaultAccess.id.desc()).limit(limit)))
+    return list(db.session.scalars(query.order_by(VaultAccess.id.desc())))
 
 
 def admitted(name: str, secret: str, vault_uid: str) -> VaultAccess | None:

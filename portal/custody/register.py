@@ -1,13 +1,13 @@
 """Who can open each vault, with its history, and what the customer signed about a lost passphrase."""
 
 from datetime import date, datetime
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.actor import Actor
 from portal.db import Tenant, db
 from portal.engine.models import Custody, Vault, VaultState
 from portal.errors import IllegalStep, Refused
@@ -62,7 +62,7 @@ class LossAcknowledgement(Tenant, db.Model):
 
 
 def note_custody(
-    vault: Vault, custody: Custody, *, holder: str, email: str, since_on: date, by: Any
+    vault: Vault, custody: Custody, *, holder: str, email: str, since_on: date, by: Actor
 ) -> CustodyNote:
     if since_on > clock.today():
         raise Refused(N_("Cette date est dans le futur."))
@@ -94,9 +94,9 @@ def note_custody(
 
 
 def notes_of(vault: Vault) -> list[CustodyNote]:
-    """Newest first; the first one counts."""
+    """All of them, newest first; the first one counts."""
     query = select(CustodyNote).where(CustodyNote.vault_id == vault.id)
-    return list(db.session.scalars(query.order_by(CustodyNote.id.desc()).limit(20)))
+    return list(db.session.scalars(query.order_by(CustodyNote.id.desc())))
 
 
 def shown_text() -> list[str]:
@@ -104,7 +104,7 @@ def shown_text() -> list[str]:
     return [str(_(sentence)) for sentence in TEXT]
 
 
-def acknowledge(vault: Vault, *, name: str, function: str, address: str, by: Any) -> LossAcknowledgement:
+def acknowledge(vault: Vault, *, name: str, function: str, address: str, by: Actor) -> LossAcknowledgement:
     if acknowledgement_of(vault) is not None:
         raise IllegalStep(N_("Cet avertissement est déjà signé pour ce coffre."))
     _check_active(vault)

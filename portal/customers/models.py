@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.accounts.models import Organisation, OrganisationKind
+from portal.actor import Actor
 from portal.crypto.secrets import Sealed
 from portal.db import PathType, Tenant, db
 from portal.errors import Refused
@@ -89,7 +90,7 @@ class Customer(Tenant, db.Model):
         texts = {(document.version, document.sha256) for document in stack.documents}
         return [row for row in self.acceptances if (row.version, row.sha256) in texts]
 
-    def accept(self, stack: Stack, *, by: Any, address: str) -> None:
+    def accept(self, stack: Stack, *, by: Actor, address: str) -> None:
         """Keep the proof that the terms were accepted: who, when, from where, which text.
 
         Source: 000-02, 001-09.
@@ -150,7 +151,7 @@ class Draft(Tenant, db.Model):
 
 
 def onboard(
-    reseller: Organisation, *, contacts: dict[ContactRole, tuple[str, str, str]], by: Any, **values: Any
+    reseller: Organisation, *, contacts: dict[ContactRole, tuple[str, str, str]], by: Actor, **values: Any
 ) -> Customer:
     """Create a customer under a reseller: its node of the tree, its row, its four contacts.
 

@@ -1,15 +1,13 @@
-"""Lists of customers: searched by folded prefix, paged by key."""
+"""Lists of customers: searched by folded prefix."""
 
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, select
 
 from portal.access import RESELLER
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.customers.models import Customer, fold
-from portal.db import cursor_of, db, within
-
-PAGE = 25
+from portal.db import db, within
 
 
 def search(actor: Any, text: str) -> Select[Any]:
@@ -34,16 +32,3 @@ def _resellers_below(actor: Any) -> list[int]:
         within(Organisation, actor.org_path), Organisation.kind == OrganisationKind.RESELLER
     )
     return list(db.session.scalars(query))
-
-
-def page(query: Select[Any], after: str) -> tuple[list[Customer], str]:
-    """The 25 rows after a cursor, and the cursor of the next page ("" when this is the last)."""
-    name, _, last = after.rpartition("|")
-    if (number := cursor_of(last)) is not None:
-        later = and_(Customer.name_folded == name, Customer.id > number)
-        query = query.where(or_(Customer.name_folded > name, later))
-    query = query.order_by(Customer.name_folded, Customer.id).limit(PAGE + 1)
-    rows = list(db.session.scalars(query))
-    more = len(rows) > PAGE
-    rows = rows[:PAGE]
-    return rows, f"{rows[-1].name_folded}|{rows[-1].id}" if more else ""

@@ -16,11 +16,12 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.models import Customer, Draft, onboard
 from portal.customers.panels import customer_panel
-from portal.customers.queries import page, search
+from portal.customers.queries import search
 from portal.db import db
-from portal.errors import Refused
+from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.terms.in_force import stack_in_force, stacks_in_force
 from portal.terms.stack import Stack
 
@@ -32,8 +33,8 @@ _DRAFT = "customer"
 @requires(Permission.CUSTOMER_READ)
 def list_customers() -> Response:
     text = request.args.get("q", "")[:100]
-    rows, after = page(search(g.actor, text), request.args.get("after", "")[:300])
-    return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, after=after, q=text)
+    rows = page_of(search(g.actor, text), Customer.name_folded, Customer.id)
+    return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, q=text)
 
 
 def _form(data: Any = None) -> CustomerForm:
@@ -133,28 +134,24 @@ def discard_draft() -> Response:
 def create_customer() -> Response:
     form = _form()
     if form.validate():
-        try:
-            return _onboard(form)
-        except Refused as refusal:
-            field = form[refusal.field] if refusal.field else form.name
-            field.errors = [refusal.message]
-    db.session.rollback()
-    _keep_draft()
-    db.session.commit()
-    return _page(form, entry=request.form.get("entry", ""))
+        with saving(form, "name"):
+            customer = _onboard(form)
+    if form.errors:
+        _keep_draft()
+        db.session.commit()
+        return _page(form, entry=request.form.get("entry", ""))
+    toast = _("%(name)s est enregistré.", name=customer.name)
+    return htmx.go(url_for(".show_customer", uid=customer.uid), toast=toast)
 
 
-def _onboard(form: CustomerForm) -> Response:
+def _onboard(form: CustomerForm) -> Customer:
     resellers = _resellers()
     wanted = request.form.get("reseller", resellers[0].uid if resellers else "")
     reseller = next((r for r in resellers if r.uid == wanted), None) or abort(404)
     customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
     _accept(customer, stack_in_force(form.terms.data, clock.today()))
     _close_draft()
-    db.session.commit()
-    return htmx.go(
-        url_for(".show_customer", uid=customer.uid), toast=_("%(name)s est enregistré.", name=customer.name)
-    )
+    return customer
 
 
 def _accept(customer: Customer, stack: Stack) -> None:

@@ -3,8 +3,6 @@
 What the files are for is said by the higher package that made the link: it registers a panel.
 """
 
-from typing import Any
-
 from flask import (
     Blueprint,
     Response,
@@ -21,6 +19,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.access import Permission, get_or_404, public, requires
+from portal.actor import Actor
 from portal.blobs import CUSTOMERS_OWN, Document, send_document
 from portal.db import db
 from portal.engine.handed_over import downloads, handed_over, has_code, link_with_code
@@ -107,7 +106,7 @@ def download_own(uid: str) -> Response:
     return _send(get_or_404(query, uid), g.actor)
 
 
-def _send(document: Document, by: Any) -> Response:
+def _send(document: Document, by: Actor) -> Response:
     """Send the file and write it down; a request for the rest of a cut download is not another one."""
     if document.erased:
         abort(410)

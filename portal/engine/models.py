@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.crypto.secrets import Sealed
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
@@ -113,7 +114,7 @@ class Vault(Tenant, Stateful, db.Model):
     def not_measured(self, fault: EngineFault) -> None:
         self.measured_at, self.measure_fault = clock.now(), fault
 
-    def erase(self, *, by: Any) -> None:
+    def erase(self, *, by: Actor) -> None:
         self._take("erase", by=by)
 
 
@@ -220,7 +221,7 @@ class VaultOpening(Tenant, Stateful, db.Model):
     def is_open(self) -> bool:
         return self.state == O.OPEN and self.until is not None and self.until > clock.now()
 
-    def consent(self, *, by: Any, address: str) -> None:
+    def consent(self, *, by: Actor, address: str) -> None:
         """The customer has ticked and typed; the passphrase itself is not an argument."""
         self._take("consent", by=by, address=address, hours=self.hours)
         self.tries += 1
@@ -229,7 +230,7 @@ class VaultOpening(Tenant, Stateful, db.Model):
         self.consented_at = clock.now()
         self.until = clock.now() + timedelta(hours=self.hours)
 
-    def confirm(self, repository_id: str, *, by: Any) -> None:
+    def confirm(self, repository_id: str, *, by: Actor) -> None:
         self._take("confirm", by=by)
         self.vault.repository_id, self.vault.proved_at = repository_id, clock.now()
         vault_opened.send(self)
@@ -237,12 +238,12 @@ class VaultOpening(Tenant, Stateful, db.Model):
             self._take("close", by=by)
             self._forget()
 
-    def refuse(self, fault: EngineFault, *, by: Any) -> None:
+    def refuse(self, fault: EngineFault, *, by: Actor) -> None:
         """Wrong passphrase, or nothing to open: may be typed again until the tries are used up."""
         self._take("refuse" if self.tries < TRIES else "block", by=by, fault=fault.value)
         self.fault, self.until = fault, None
 
-    def close(self, *, by: Any) -> None:
+    def close(self, *, by: Actor) -> None:
         """The passphrase is no longer needed: forget it once this is committed.
 
         The link of who has typed it goes on saying what became of it; one that is not needed any more
@@ -260,7 +261,7 @@ class VaultOpening(Tenant, Stateful, db.Model):
 
 
 def ask_for_key(
-    vault: Vault, *, purpose: OpeningPurpose, subject: Any, role: ContactRole, by: Any, recipient: str = ""
+    vault: Vault, *, purpose: OpeningPurpose, subject: Any, role: ContactRole, by: Actor, recipient: str = ""
 ) -> VaultOpening:
     """Mail the customer a link to type the passphrase; earlier requests for this subject end.
 

@@ -10,13 +10,14 @@ from wtforms.validators import InputRequired, Length
 
 from portal import jobs
 from portal.access import STAFF, Permission, get_or_404, public, requires
+from portal.actor import Actor
 from portal.db import db
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import forget_passphrase, key_agent
 from portal.engine.models import OpeningState, Person, VaultOpening, find_opening
 from portal.engine.passphrase import MAX_BYTES
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import refusals_in
 from portal.links import Purpose, open_link
 from portal.wording import N_
 
@@ -55,7 +56,7 @@ def _decoded(sealed: str) -> bytes:
         return b""
 
 
-def _lend(opening: VaultOpening, sealed: str, by: object) -> None:
+def _lend(opening: VaultOpening, sealed: str, by: Actor) -> None:
     """Write the consent, hand the sealed passphrase to the agent, ask the worker to try it; then commit."""
     opening.consent(by=by, address=request.remote_addr or "")
     try:
@@ -98,15 +99,12 @@ def _answer(
     return response
 
 
-def _try(template: str, opening: VaultOpening, by: object, action: str) -> Response:
+def _try(template: str, opening: VaultOpening, by: Actor, action: str) -> Response:
     form = UnlockForm()
-    if not form.validate():
-        return _answer(template, opening, form, action, 422)
-    try:
-        _lend(opening, form.sealed.data, by)
-    except Refused as refusal:
-        db.session.rollback()
-        form.sealed.errors = [said(refusal)]
+    if form.validate():
+        with refusals_in(form, "sealed"):
+            _lend(opening, form.sealed.data, by)
+    if form.errors:
         return _answer(template, opening, form, action, 422)
     return make_response(redirect(action, 303))
 

@@ -1,37 +1,58 @@
 """The wall of vaults, and one vault."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from flask import Blueprint, Response, g, make_response, render_template
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
+from portal import clock
 from portal.access import Permission, get_or_404, requires
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
-from portal.engine.models import Vault, VaultOpening, vaults_of
+from portal.engine.models import OpeningState, Vault, VaultOpening, vaults_of
 from portal.engine.panels import vault_panel
 from portal.journal import timeline
+from portal.paging import page_of
 from portal.panels import Panel
 
 bp = Blueprint("vaults", __name__, url_prefix="/vaults")
-LIMIT = 200
 
 
 @bp.get("")
 @requires(Permission.VAULT_READ)
 def list_vaults() -> Response:
-    query = Vault.visible_to(g.actor).options(joinedload(Vault.customer)).order_by(Vault.newest_at, Vault.id)
-    vaults = list(db.session.scalars(query.limit(LIMIT)))
-    total = sum(vault.bytes_stored or 0 for vault in vaults)
-    return make_response(render_template("vaults/list.html", vaults=vaults, total=total, limit=LIMIT))
+    """Those that were backed up least recently first."""
+    seen = Vault.visible_to(g.actor)
+    never = datetime(1970, 1, 1, tzinfo=UTC)
+    oldest_first = func.coalesce(Vault.newest_at, never), Vault.id
+    page = page_of(seen.options(joinedload(Vault.customer)), *oldest_first)
+    return make_response(render_template("vaults/list.html", vaults=page, figures=_figures(seen)))
+
+
+def _figures(seen: Select[Any]) -> dict[str, Any]:
+    """Of all the vaults, not of those on the page."""
+    numbers = seen.with_only_columns(
+        func.count().label("count"),
+        func.coalesce(func.sum(Vault.bytes_stored), 0).label("bytes"),
+        func.count(Vault.measure_fault).label("faults"),
+    )
+    now_open = select(func.count(VaultOpening.vault_id.distinct())).where(
+        VaultOpening.vault_id.in_(seen.with_only_columns(Vault.id)),
+        VaultOpening.state == OpeningState.OPEN,
+        VaultOpening.until > clock.now(),
+    )
+    return {**db.session.execute(numbers).one()._asdict(), "open": db.session.scalar(now_open)}
 
 
 @bp.get("/<uid>")
 @requires(Permission.VAULT_READ)
 def show_vault(uid: str) -> Response:
     vault = get_or_404(Vault.visible_to(g.actor), uid)
-    query = select(VaultOpening).where(VaultOpening.vault_id == vault.id).order_by(VaultOpening.id.desc())
-    openings = list(db.session.scalars(query.limit(20)))
+    query = select(VaultOpening).where(VaultOpening.vault_id == vault.id)
+    openings = page_of(query, VaultOpening.id.desc(), name="openings")
     return make_response(
         render_template(
             "vaults/show.html",

@@ -13,6 +13,7 @@ from portal.backups.queries import count_alarms
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.db import db
+from portal.paging import first_of, total_of
 from portal.sepa.models import Collection, CollectionState, Mandate, MandateState
 from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
 
@@ -68,7 +69,7 @@ def figures() -> list[Figure]:
             url_for("sepa.cockpit"),
         ),
         (
-            Permission.BILLING_RUN,
+            Permission.BILLING_READ,
             lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
             _("écarts d'usage à décider"),
             url_for("usage_gaps.list_gaps"),
@@ -94,11 +95,15 @@ def own_contracts() -> list[Subscription]:
     return list(db.session.scalars(Subscription.visible_to(g.actor).order_by(Subscription.id)))
 
 
-def newest_orders() -> list[Order]:
-    query = Order.visible_to(g.actor).order_by(Order.id.desc()).limit(8)
-    return list(db.session.scalars(query))
+BRIEF = 8  # rows of a preview
 
 
-def newest_invoices() -> list[Invoice]:
-    query = Invoice.visible_to(g.actor).order_by(Invoice.id.desc()).limit(8)
-    return list(db.session.scalars(query))
+def newest_orders() -> tuple[list[Order], int]:
+    """The first few, and how many there are."""
+    query = Order.visible_to(g.actor)
+    return first_of(query.order_by(Order.id.desc()), BRIEF), total_of(query)
+
+
+def newest_invoices() -> tuple[list[Invoice], int]:
+    query = Invoice.visible_to(g.actor)
+    return first_of(query.order_by(Invoice.id.desc()), BRIEF), total_of(query)

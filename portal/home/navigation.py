@@ -58,7 +58,7 @@ MENU = [
     Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
     Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
     Entry("terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
-    Entry("prices.list_prices", _l("Tarifs"), "tags", P.PRICE_WRITE),
+    Entry("prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
     Entry("notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
 ]
 

@@ -10,6 +10,7 @@ from portal.db import db
 from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
 from portal.home.navigation import navigation
 from portal.mail import Mail
+from portal.paging import page_of
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(navigation)
@@ -18,12 +19,15 @@ bp.add_app_template_global(navigation)
 @bp.get("/")
 @requires(Permission.HOME_READ)
 def dashboard() -> Response:
+    (orders, order_count), (invoices, invoice_count) = newest_orders(), newest_invoices()
     page = render_template(
         "home/dashboard.html",
         today=clock.today(),
         figures=figures(),
-        orders=newest_orders(),
-        invoices=newest_invoices(),
+        orders=orders,
+        order_count=order_count,
+        invoices=invoices,
+        invoice_count=invoice_count,
         contracts=own_contracts(),
     )
     return make_response(page)
@@ -46,8 +50,8 @@ def outbox() -> Response:
     """Every mail of the demonstration; in production mails are seen on the records only."""
     if not current_app.config["DEMO"]:
         abort(404)
-    query = Mail.visible_to(g.actor).order_by(Mail.id.desc()).limit(100)
-    return make_response(render_template("home/outbox.html", mails=list(db.session.scalars(query))))
+    mails = page_of(Mail.visible_to(g.actor), Mail.id.desc())
+    return make_response(render_template("home/outbox.html", mails=mails))
 
 
 @bp.get("/outbox/<uid>")

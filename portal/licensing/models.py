@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, updat
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.crypto.secrets import Sealed, keyring
 from portal.customers.models import Customer
 from portal.db import Tenant, db
@@ -60,7 +61,7 @@ class ActivationKey(Tenant, db.Model):
     def masked(self) -> str:
         return mask(parse(self.code))
 
-    def revoke(self, *, by: Any) -> None:
+    def revoke(self, *, by: Actor) -> None:
         """Stop every later activation (withdrawal, refund, end for breach)."""
         self.revoked_at = clock.now()
         record(self, "revoke", by=by)
@@ -94,7 +95,7 @@ def issue_key(
     seats: int,
     valid_through: date,
     source_uid: str,
-    by: Any,
+    by: Actor,
 ) -> ActivationKey:
     """Make a key for so many seats. The caller has checked that it is paid (000-10)."""
     key = ActivationKey(

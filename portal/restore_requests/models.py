@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.billing.models import add_charge
 from portal.blobs import Document
 from portal.catalogue.models import Method
@@ -27,6 +28,7 @@ from portal.errors import Refused
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
+from portal.paging import Page, page_of
 from portal.restore_requests.rules import is_billable, price_day
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
@@ -140,7 +142,7 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         query = select(Subscription).where(Subscription.uid == self.vault.subscription_uid)
         return db.session.scalars(query).one_or_none()
 
-    def ask_key(self, *, by: Any) -> None:
+    def ask_key(self, *, by: Actor) -> None:
         """Send the customer a link to type the passphrase, now and each time it is gone."""
         if not self.waits_for_key:
             raise Refused(_("Le coffre n'attend pas la phrase secrète en ce moment."))
@@ -150,12 +152,12 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         self.opening_uid = opening.uid
         record(self, "ask_key", by=by)
 
-    def start_listing(self, *, by: Any, snapshot: str = "") -> None:
+    def start_listing(self, *, by: Actor, snapshot: str = "") -> None:
         self._take("list", by=by)
         self.wanted_snapshot = snapshot
         self._start()
 
-    def pick(self, snapshot: str, path: str, *, by: Any) -> None:
+    def pick(self, snapshot: str, path: str, *, by: Actor) -> None:
         """Fetch one file; its path comes from the inventory."""
         another = self.state == R.DONE and self.kind == RestoreKind.COMPLEX
         self._take("restore_another" if another else "restore", by=by)
@@ -166,28 +168,28 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         self.run += 1
         jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
 
-    def listed(self, *, by: Any) -> None:
+    def listed(self, *, by: Actor) -> None:
         self._take("browse", by=by)
 
-    def finish(self, document: Document, *, by: Any) -> None:
+    def finish(self, document: Document, *, by: Actor) -> None:
         self._take("finish", by=by, document=document.uid)
         self.done_at = clock.now()
 
-    def check(self, *, by: Any) -> None:
+    def check(self, *, by: Actor) -> None:
         """The technician went through the result with the customer (002-10)."""
         self._take("check", by=by)
         self._end(by)
 
-    def cancel(self, *, by: Any) -> None:
+    def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
         self._end(by)
 
-    def _end(self, by: Any) -> None:
+    def _end(self, by: Actor) -> None:
         if opening := self.opening:
             opening.close(by=by)
         jobs.enqueue("restore.clean", self.uid, self.customer.organisation)
 
-    def settle(self, *, billed: bool, price_cents: int, by: Any) -> None:
+    def settle(self, *, billed: bool, price_cents: int, by: Actor) -> None:
         """Bill the work at the price of the day, once, or close it without a charge."""
         if billed and not price_cents:
             raise Refused(_("Indiquez le prix du jour, hors taxes."), field="price")
@@ -247,7 +249,7 @@ class RestoreRequest(Tenant, Stateful, db.Model):
 
 
 def open_request(
-    vault: Vault, *, kind: RestoreKind, cause: Cause, what: str, lost_on: date | None, by: Any
+    vault: Vault, *, kind: RestoreKind, cause: Cause, what: str, lost_on: date | None, by: Actor
 ) -> RestoreRequest:
     """Log a request and ask the customer to open the vault."""
     if vault.state != VaultState.ACTIVE:
@@ -279,9 +281,9 @@ def find_request(uid: str) -> RestoreRequest | None:
     return db.session.scalars(select(RestoreRequest).where(RestoreRequest.uid == uid)).one_or_none()
 
 
-def requests_of(customer: Customer) -> list[RestoreRequest]:
+def requests_of(customer: Customer) -> Page[RestoreRequest]:
     query = select(RestoreRequest).where(RestoreRequest.customer_id == customer.id)
-    return list(db.session.scalars(query.order_by(RestoreRequest.id.desc()).limit(50)))
+    return page_of(query, RestoreRequest.id.desc(), name="restores")
 
 
 @vault_opened.connect

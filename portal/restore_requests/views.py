@@ -16,11 +16,13 @@ from portal.engine.handed_over import downloads, handed_over
 from portal.engine.models import Vault
 from portal.engine.panels import fetch_panel
 from portal.errors import Refused
-from portal.i18n import instant, said
+from portal.forms import saving
+from portal.i18n import instant
 from portal.journal import timeline
 from portal.links import SignedLink
 from portal.mail import mails_about
 from portal.money import parse_euros
+from portal.paging import page_of
 from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
 from portal.restore_requests.inventory import PAGE, Inventory
@@ -34,7 +36,6 @@ from portal.restore_requests.models import (
 )
 
 bp = Blueprint("restore_requests", __name__, url_prefix="/restore-requests")
-LIMIT = 200
 
 
 def _get(uid: str) -> RestoreRequest:
@@ -48,7 +49,7 @@ def list_requests() -> Response:
     query = RestoreRequest.visible_to(g.actor).options(
         joinedload(RestoreRequest.customer), joinedload(RestoreRequest.vault)
     )
-    rows = list(db.session.scalars(query.order_by(RestoreRequest.id.desc()).limit(LIMIT)))
+    rows = page_of(query, RestoreRequest.id.desc())
     return make_response(render_template("restore_requests/list.html", requests=rows))
 
 
@@ -65,18 +66,11 @@ def create_request(vault_uid: str) -> Response:
     vault = get_or_404(Vault.visible_to(g.actor), vault_uid)
     form = RequestForm()
     if form.validate():
-        try:
+        with saving(form):
             row = _opened(vault, form)
-        except Refused as refusal:
-            if refusal.field is None:
-                raise
-            form[refusal.field].errors = [refusal.message]
-        else:
-            db.session.commit()
-            see = url_for(".show_request", uid=row.uid)
-            return htmx.go(see, toast=_("Demande enregistrée, lien envoyé."))
-    db.session.rollback()
-    return make_response(render_template("restore_requests/new.html", vault=vault, form=form), 422)
+    if form.errors:
+        return make_response(render_template("restore_requests/new.html", vault=vault, form=form), 422)
+    return htmx.go(url_for(".show_request", uid=row.uid), toast=_("Demande enregistrée, lien envoyé."))
 
 
 def _opened(vault: Vault, form: RequestForm) -> RestoreRequest:
@@ -217,17 +211,13 @@ def check(uid: str) -> Response:
 @requires(Permission.RESTORE_WORK)
 def settle(uid: str) -> Response:
     row, form = _get(uid), BillingForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "price"):
+            billed = form.billed.data == "yes"
+            price = parse_euros(form.price.data or "") if billed else 0
+            row.settle(billed=billed, price_cents=price, by=g.actor)
+    if form.errors:
         return _show(row, form, 422)
-    billed = form.billed.data == "yes"
-    try:
-        price = parse_euros(form.price.data or "") if billed else 0
-        row.settle(billed=billed, price_cents=price, by=g.actor)
-    except Refused as refusal:
-        db.session.rollback()
-        form.price.errors = [said(refusal)]
-        return _show(row, form, 422)
-    db.session.commit()
     return htmx.go(url_for(".show_request", uid=uid))
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 
 from portal import clock
 from portal.access import Permission, get_or_404, public, requires
+from portal.actor import Actor
 from portal.db import db
 from portal.engine.handed_over import link_with_code
 from portal.engine.models import Person
@@ -47,7 +48,7 @@ def _by_link(token: str) -> tuple[ReversibilityCase, Person]:
     return find_case(link.subject_uid) or abort(404), Person(link.recipient)
 
 
-def _accept(case: ReversibilityCase, by: Any) -> AcceptanceForm | None:
+def _accept(case: ReversibilityCase, by: Actor) -> AcceptanceForm | None:
     """Commit the acceptance; the form comes back when it is not complete."""
     form = AcceptanceForm()
     if not form.validate():
@@ -57,7 +58,7 @@ def _accept(case: ReversibilityCase, by: Any) -> AcceptanceForm | None:
     return None
 
 
-def _contest(case: ReversibilityCase, by: Any) -> ContestForm | None:
+def _contest(case: ReversibilityCase, by: Actor) -> ContestForm | None:
     form = ContestForm()
     if not form.validate():
         return form
@@ -66,7 +67,7 @@ def _contest(case: ReversibilityCase, by: Any) -> ContestForm | None:
     return None
 
 
-def _accept_quote(case: ReversibilityCase, by: Any) -> None:
+def _accept_quote(case: ReversibilityCase, by: Actor) -> None:
     accept_quote(case, by=by, address=request.remote_addr or "")
     db.session.commit()
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.answers.rules import handover as rules
 from portal.custody.models import accesses_of
 from portal.db import db
@@ -36,8 +37,8 @@ class ErasureOrder(CaseTerms, Stateful):
     task_kind: Any
     task_ref: Any
     first_released_by_id: Any
-    first_released_by: Any
-    released_by: Any
+    first_released_by: str
+    released_by: str
     write_to_customer: Any
 
     @property
@@ -56,7 +57,7 @@ class ErasureOrder(CaseTerms, Stateful):
             held_until_on=fact.value if fact else None,
         )
 
-    def release(self, *, by: Any) -> None:
+    def release(self, *, by: Actor) -> None:
         """The operator orders the erasure, for a large vault a second one; reading ends at once."""
         if self.state == C.ACCEPTED and not self.may_release():
             raise Refused(
@@ -80,13 +81,13 @@ class ErasureOrder(CaseTerms, Stateful):
         self.released_by = by.label
         self._end_reading(by)
 
-    def recall(self, *, by: Any) -> None:
+    def recall(self, *, by: Actor) -> None:
         """Take the order back while nothing is destroyed; it has to be given again by everybody."""
         self._take("recall", by=by)
         self.erase_from = self.first_released_by_id = None
         self.first_released_by = self.released_by = ""
 
-    def begin(self, *, by: Any) -> None:
+    def begin(self, *, by: Actor) -> None:
         """The delay is over: from now on nothing can stop the erasure. A restore that runs is waited for."""
         if self.erase_from is None or clock.now() < self.erase_from or _restoring(self.vault):
             return
@@ -94,8 +95,8 @@ class ErasureOrder(CaseTerms, Stateful):
         self._end_reading(by)
         self._start()
 
-    def _end_reading(self, by: Any) -> None:
-        for access in accesses_of(self.vault, limit=1_000):
+    def _end_reading(self, by: Actor) -> None:
+        for access in accesses_of(self.vault):
             if access.can_be_revoked:
                 access.revoke(by=by)
 

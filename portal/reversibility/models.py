@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.answers.rules import handover as rules
 from portal.blobs import Document
 from portal.customers.models import ContactRole, Customer
@@ -151,7 +152,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
 
     # What people decide
 
-    def quote(self, cents: int, *, by: Any) -> None:
+    def quote(self, cents: int, *, by: Actor) -> None:
         """Tell the customer the price of the recovery, without VAT, in cents (003-23)."""
         if not self.needs_quote:
             raise Refused(_("Ce contrat ne demande pas de devis."))
@@ -167,15 +168,15 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         self.quote_cents, self.quoted_at = cents, clock.now()
         self.send_fetch_link("mails/quote.txt")
 
-    def accept_quote(self, *, by: Any, address: str = "") -> None:
+    def accept_quote(self, *, by: Actor, address: str = "") -> None:
         """The customer accepts the price; the recovery starts once it is paid, where the contract says so."""
         self._take("accept_quote", by=by, cents=self.quote_cents, address=address)
         self.quote_accepted_at, self.quote_accepted_by = clock.now(), by.label
 
-    def wait_for_payment(self, *, by: Any) -> None:
+    def wait_for_payment(self, *, by: Actor) -> None:
         self._take("await_payment", by=by)
 
-    def pay(self, on: date, reference: str, *, by: Any) -> None:
+    def pay(self, on: date, reference: str, *, by: Actor) -> None:
         """The price has come in: the recovery starts."""
         if self.state != C.TO_PAY:
             raise Refused(_("Ce dossier n'attend pas de paiement."))
@@ -185,7 +186,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         record(self, "pay", by=by, on=on.isoformat(), reference=reference)
         self.start(by=by)
 
-    def start(self, *, by: Any) -> None:
+    def start(self, *, by: Actor) -> None:
         if not self.wants_copy:
             raise Refused(_("Une destruction sans copie attend la confirmation du client."))
         if self.needs_quote and self.quote_accepted_at is None:
@@ -199,34 +200,34 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         self._take("start", by=by)
         self._ask(by)
 
-    def ask_key(self, *, by: Any) -> None:
+    def ask_key(self, *, by: Actor) -> None:
         """Send a new link to the customer who has to type the passphrase."""
         if self.state != C.WAITING_FOR_KEY:
             raise Refused(_("Le dossier n'attend pas la phrase secrète en ce moment."))
         self._ask(by)
         record(self, "ask_key", by=by)
 
-    def _ask(self, by: Any) -> None:
+    def _ask(self, by: Actor) -> None:
         opening = ask_for_key(
             self.vault, purpose=OpeningPurpose.REVERSIBILITY, subject=self, role=ContactRole.SIGNATORY, by=by
         )
         self.opening_uid = opening.uid
 
-    def key_is_there(self, *, by: Any) -> None:
+    def key_is_there(self, *, by: Actor) -> None:
         self._take("export", by=by)
         jobs.enqueue(self.task_kind, self.task_ref, self.customer.organisation)
         jobs.resume(self.task_kind, self.task_ref)  # when it was waiting
 
-    def lose_key(self, *, by: Any) -> None:
+    def lose_key(self, *, by: Actor) -> None:
         self._take("lose_key", by=by)
         self._ask(by)
 
-    def find_unreadable(self, count: int, *, by: Any) -> None:
+    def find_unreadable(self, count: int, *, by: Actor) -> None:
         """The vault is damaged: nothing is handed over until the operator has decided."""
         self.unreadable = count
         record(self, "find_unreadable", by=by, count=count)
 
-    def deliver_with_losses(self, *, by: Any) -> None:
+    def deliver_with_losses(self, *, by: Actor) -> None:
         """Hand over what can be read, with the list of what cannot; never called complete."""
         if self.state != C.EXPORTING or self.unreadable is None:
             raise Refused(_("Aucune perte n'a été constatée dans ce coffre."))
@@ -234,7 +235,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         record(self, "accept_losses", by=by, count=self.unreadable)
         jobs.resume(self.task_kind, self.task_ref)
 
-    def deliver(self, files: int, size: int, sums_sha256: str, *, lost: int = 0, by: Any) -> None:
+    def deliver(self, files: int, size: int, sums_sha256: str, *, lost: int = 0, by: Actor) -> None:
         """The copy is with the customer: files and bytes of it, and what commits to its content."""
         self._take("deliver", by=by, files=files, bytes=size, lost=lost)
         self.files, self.bytes = files, size
@@ -244,7 +245,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
             opening.close(by=by)
         self.send_fetch_link("mails/export_ready.txt")
 
-    def ship(self, medium: str, tracking: str, on: date, *, by: Any) -> None:
+    def ship(self, medium: str, tracking: str, on: date, *, by: Actor) -> None:
         """The same copy leaves on a medium: the customer's time to check it starts again that day."""
         if self.delivered_at is None or not clock.paris_day(self.delivered_at) <= on <= clock.today():
             raise Refused(_("L'envoi se situe entre l'export et aujourd'hui."), field="on")
@@ -270,13 +271,13 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
             **context,
         )
 
-    def contest(self, reason: str, *, by: Any) -> None:
+    def contest(self, reason: str, *, by: Actor) -> None:
         if not reason.strip():
             raise Refused(_("Dites ce qui manque ou ce qui n'est pas lisible."), field="reason")
         self._take("contest", by=by, reason=reason.strip()[:300])
         self.contest_reason = reason.strip()
 
-    def export_again(self, *, by: Any) -> None:
+    def export_again(self, *, by: Actor) -> None:
         verb = "start_sealed" if self.is_sealed else "export_again"
         self._take(verb, by=by)
         self.round += 1
@@ -288,7 +289,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         else:
             self._ask(by)
 
-    def accept(self, *, erase_now: bool, by: Any, address: str = "") -> None:
+    def accept(self, *, erase_now: bool, by: Actor, address: str = "") -> None:
         """The customer has checked the copy (or wants none), and says when to erase."""
         verb = "confirm_destruction" if self.reason == Reason.DESTROY else "accept"
         self._take(verb, by=by, erase_now=erase_now, address=address)
@@ -297,7 +298,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
             self._move_end(by)
             jobs.enqueue("reversibility.certify_return", self.task_ref, self.customer.organisation)
 
-    def _move_end(self, by: Any) -> None:
+    def _move_end(self, by: Actor) -> None:
         """Where the contract says so, it ends on the day on which the customer has the data (003-23)."""
         subscription, received_on = self.subscription, clock.today()
         moves = subscription.terms.on(self.requested_on).find("reversibility.moves_end")
@@ -307,19 +308,19 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
             if day is not None:
                 subscription.move_end(day, by=by)
 
-    def certify_return(self, number: str, certificate: Document, *, by: Any) -> None:
+    def certify_return(self, number: str, certificate: Document, *, by: Actor) -> None:
         """The proof that the data were handed back, and how the handover ended."""
         record(self, "certify_return", by=by, number=number)
         self.return_number, self.return_certificate = number, certificate
 
-    def certify(self, number: str, certificate: Document, *, by: Any) -> None:
+    def certify(self, number: str, certificate: Document, *, by: Actor) -> None:
         self._take("certify", by=by, number=number)
         self.certificate_number, self.certificate = number, certificate
         self.erased_at = clock.now()
         self.vault.erase(by=by)
         revoke_links(Purpose.FETCH_EXPORT, self)
 
-    def cancel(self, *, by: Any) -> None:
+    def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
         if opening := self.opening:
             opening.close(by=by)

@@ -1,13 +1,13 @@
 """Opening a case: may the data be asked for, from which vault, at what fee."""
 
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock
 from portal.access import Role
+from portal.actor import Actor
 from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.errors import Conflict, Refused
@@ -32,7 +32,7 @@ def open_case(
     received_on: date,
     cost_cents: int,
     form: HandoverForm = HandoverForm.READABLE,
-    by: Any,
+    by: Actor,
 ) -> ReversibilityCase:
     """Log the request; its deadlines run from the day it was received. Owes the fee once."""
     _check(subscription, vault, received_on, by)
@@ -66,7 +66,7 @@ def open_case(
     return case
 
 
-def _check(subscription: Subscription, vault: Vault, received_on: date, by: Any) -> None:
+def _check(subscription: Subscription, vault: Vault, received_on: date, by: Actor) -> None:
     if subscription.ends_on is None:
         raise Refused(_("Ce contrat n'a pas de date de fin : la restitution se demande avec la résiliation."))
     if received_on > clock.today():

@@ -18,6 +18,7 @@ from sqlalchemy import ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import jobs
+from portal.actor import Actor
 from portal.blobs import ONE_BY_ONE, opener
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
@@ -73,14 +74,14 @@ class HandoverTarget(Tenant, Stateful, db.Model):
     def shown_state(self) -> str:
         return f"target_{self.state.value}"
 
-    def approve(self, *, by: Any) -> None:
+    def approve(self, *, by: Actor) -> None:
         """The provider has looked at the place: the copy may go there."""
         if self.case.state != CaseState.READY:
             raise Refused(_("La copie n'est pas prête, ou elle est déjà acceptée."))
         self._take("approve", by=by, target=self.label)
         jobs.enqueue(PUSH, self.uid, self.case.customer.organisation)
 
-    def withdraw(self, *, by: Any) -> None:
+    def withdraw(self, *, by: Actor) -> None:
         self._take("withdraw", by=by, target=self.label)
         self.keys = None
 
@@ -98,7 +99,7 @@ def ask_target(
     prefix: str,
     access_key: str,
     secret_key: str,
-    by: Any,
+    by: Actor,
 ) -> HandoverTarget:
     """Note where the customer wants the copy. Raises Refused for a place that may not be written to."""
     if case.state != CaseState.READY:

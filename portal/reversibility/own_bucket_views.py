@@ -7,7 +7,7 @@ from portal import htmx, jobs
 from portal.access import Permission, get_or_404, requires
 from portal.db import db
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.reversibility.forms import TargetForm
 from portal.reversibility.models import ReversibilityCase
 from portal.reversibility.own_bucket import PUSH, HandoverTarget, ask_target, target_of
@@ -18,17 +18,12 @@ from portal.reversibility.views import bp, show
 @requires(Permission.REVERSIBILITY_ACCEPT)
 def ask_for_target(uid: str) -> Response:
     case, form = get_or_404(ReversibilityCase.visible_to(g.actor), uid), TargetForm()
-    if not form.validate():
-        return show(case, 422, target_form=form)
     names = ("endpoint", "bucket", "prefix", "access_key", "secret_key")
-    try:
-        ask_target(case, **{name: form[name].data or "" for name in names}, by=g.actor)
-    except Refused as refusal:
-        if refusal.field not in form:
-            raise
-        form[refusal.field].errors = [said(refusal)]
+    if form.validate():
+        with saving(form):
+            ask_target(case, **{name: form[name].data or "" for name in names}, by=g.actor)
+    if form.errors:
         return show(case, 422, target_form=form)
-    db.session.commit()
     return htmx.go(url_for(".show_case", uid=uid), toast=_("Noté : votre interlocuteur doit l'approuver."))
 
 

@@ -1,12 +1,12 @@
 """What a handover costs: owed once, invoiced at once where it is paid first, and noted when it comes in."""
 
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import jobs
+from portal.actor import Actor
 from portal.billing.debits import pay_by_wire
 from portal.billing.models import Charge, Invoice, InvoiceState, add_charge
 from portal.billing.run import bill_charges
@@ -33,7 +33,7 @@ def owe_fee(case: ReversibilityCase) -> None:
     )
 
 
-def go_on_to_payment(case: ReversibilityCase, *, by: Any) -> None:
+def go_on_to_payment(case: ReversibilityCase, *, by: Actor) -> None:
     """The price is known: start, or invoice it now where the contract wants it paid first (A19)."""
     owe_fee(case)
     if not case.needs_payment:
@@ -46,7 +46,7 @@ def go_on_to_payment(case: ReversibilityCase, *, by: Any) -> None:
         bill_charges(case.customer, case.subscription.legal_entity, [charge], charge.method)
 
 
-def accept_quote(case: ReversibilityCase, *, by: Any, address: str = "") -> None:
+def accept_quote(case: ReversibilityCase, *, by: Actor, address: str = "") -> None:
     case.accept_quote(by=by, address=address)
     go_on_to_payment(case, by=by)
 
@@ -57,7 +57,7 @@ def invoice_of(case: ReversibilityCase) -> Invoice | None:
     return db.session.get(Invoice, charge.invoice_id) if charge is not None and charge.invoice_id else None
 
 
-def pay(case: ReversibilityCase, on: date, reference: str, *, by: Any) -> None:
+def pay(case: ReversibilityCase, on: date, reference: str, *, by: Actor) -> None:
     """The money has come in: the invoice is paid and the recovery starts. Raises Refused for a reference
     that was noted before.
     """

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import case as case_when
 from sqlalchemy.orm import joinedload
 from wtforms import SelectChoice
 
@@ -15,9 +16,10 @@ from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.engine.handed_over import downloads, handed_over
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.panels import Link, Panel
 from portal.reversibility.answer_views import answer_context
 from portal.reversibility.case_terms import request_window
@@ -76,7 +78,8 @@ def list_cases() -> Response:
     query = ReversibilityCase.visible_to(g.actor).options(
         joinedload(ReversibilityCase.customer), joinedload(ReversibilityCase.subscription)
     )
-    rows = list(db.session.scalars(query.order_by(ReversibilityCase.id.desc()).limit(LIMIT)))
+    is_over = case_when((ReversibilityCase.state.in_(OVER), 1), else_=0)
+    rows = page_of(query, is_over, ReversibilityCase.id.desc(), size=LIMIT)
     rows.sort(key=lambda case: (case.state in OVER, _deadline(case)))
     return make_response(render_template("reversibility/list.html", cases=rows, today=clock.today()))
 
@@ -121,17 +124,11 @@ def new_case(subscription_uid: str) -> Response:
 def create_case(subscription_uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), subscription_uid)
     form = _form(subscription)
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            case = _open(subscription, form)
+    if form.errors:
         return _new(subscription, form, 422)
-    try:
-        case = _open(subscription, form)
-    except Refused as refusal:
-        if refusal.field not in form:
-            raise
-        db.session.rollback()
-        form[refusal.field].errors = [said(refusal)]
-        return _new(subscription, form, 422)
-    db.session.commit()
     return htmx.go(url_for(".show_case", uid=case.uid), toast=_("Demande enregistrée."))
 
 
@@ -203,16 +200,11 @@ def _step(uid: str, verb: str, toast: str) -> Response:
 @requires(Permission.REVERSIBILITY_ERASE)
 def quote_case(uid: str) -> Response:
     case, form = _get(uid), QuoteForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            case.quote(form.amount_cents.data or 0, by=g.actor)
+    if form.errors:
         return show(case, 422, quote=form)
-    try:
-        case.quote(form.amount_cents.data or 0, by=g.actor)
-    except Refused as refusal:
-        if refusal.field is None:
-            raise
-        form.amount_cents.errors = [said(refusal)]
-        return show(case, 422, quote=form)
-    db.session.commit()
     return htmx.go(url_for(".show_case", uid=uid), toast=_("Le devis est envoyé au client."))
 
 
@@ -221,17 +213,11 @@ def quote_case(uid: str) -> Response:
 def note_case_payment(uid: str) -> Response:
     """The price is paid where the contract wants it first (A19): go on."""
     case, form = _get(uid), PaidForm()
-    if not form.validate():
-        return show(case, 422, paid=form)
-    try:
-        pay(case, form.on.data, form.reference.data, by=g.actor)
-    except Refused as refusal:
-        if refusal.field not in form:
-            raise
-        db.session.rollback()
-        form[refusal.field].errors = [said(refusal)]
+    if form.validate():
+        with saving(form):
+            pay(case, form.on.data, form.reference.data, by=g.actor)
+    if form.errors:
         return show(_get(uid), 422, paid=form)
-    db.session.commit()
     return htmx.go(url_for(".show_case", uid=uid), toast=_("Paiement noté : la récupération commence."))
 
 
@@ -240,16 +226,11 @@ def note_case_payment(uid: str) -> Response:
 def ship_case(uid: str) -> Response:
     """The same copy on a medium, for who cannot download it."""
     case, form = _get(uid), ShipForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            case.ship(form.medium.data or "", form.tracking.data or "", form.on.data, by=g.actor)
+    if form.errors:
         return show(case, 422, ship=form)
-    try:
-        case.ship(form.medium.data or "", form.tracking.data or "", form.on.data, by=g.actor)
-    except Refused as refusal:
-        if refusal.field is None:
-            raise
-        form.on.errors = [said(refusal)]
-        return show(case, 422, ship=form)
-    db.session.commit()
     return htmx.go(url_for(".show_case", uid=uid), toast=_("L'envoi est noté, le client est prévenu."))
 
 

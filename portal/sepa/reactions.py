@@ -27,6 +27,12 @@ class Reaction:
     debtor: str = "nothing"
     people: bool = False
     stops: bool = False
+    new_account: bool = False
+
+    @property
+    def ends_with_new_account(self) -> bool:
+        """Is the mandate suspended for its account alone, so that another account settles the matter?"""
+        return self.mandate == "suspend" and (self.debtor == "account" or self.new_account)
 
     @property
     def name(self) -> str:
@@ -71,6 +77,11 @@ def reaction_for(code: str, own: Mapping[str, Reaction]) -> Reaction:
     Source: EPC173-14 (reason codes); the reactions are the creditor's policy.
     """
     return own.get(code) or default_reactions().get(code, UNKNOWN)
+
+
+def ends_with_new_account(code: str, own: Mapping[str, Reaction]) -> bool:
+    """Does a new account settle this reason, by the portal's table or by the creditor's own?"""
+    return any(reaction_for(code, table).ends_with_new_account for table in ({}, own))
 
 
 def retry_on(reaction: Reaction, returned_on: date, attempts: int) -> date | None:

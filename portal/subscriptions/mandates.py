@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal import clock
+from portal.actor import Actor
 from portal.billing.payment_rules import Payment, check_mandate
 from portal.customers.models import ContactRole
 from portal.db import db
@@ -16,7 +17,7 @@ from portal.subscriptions.models import Order, OrderState
 from portal.subscriptions.ordering import issue_keys
 
 
-def ask_for_mandate(order: Order, *, by: Any) -> None:
+def ask_for_mandate(order: Order, *, by: Actor) -> None:
     """Start at once under a mandate that the customer has signed before, else send the signing link."""
     customer, entity = order.customer, order.legal_entity
     mandate = find_usable_mandate(customer, entity, clock.today())
@@ -26,7 +27,7 @@ def ask_for_mandate(order: Order, *, by: Any) -> None:
         request_mandate(customer, entity, by=by)
 
 
-def start_mandated(order: Order, mandate: Mandate | None, *, by: Any) -> None:
+def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
     """The first debit follows with the next billing run; keys, where sold, leave now."""
     check_mandate(order.method.value, has_usable_mandate=mandate is not None)
     subscription = order.deliver(by=by)

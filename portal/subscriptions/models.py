@@ -10,6 +10,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.answers.rules.periods import contract_start, last_usable_day, period_at
 from portal.billing.models import Proforma, add_charge, charges_due
 from portal.billing.rules import Priced
@@ -121,10 +122,10 @@ class Order(Tenant, Sold, Stateful, db.Model):
         """Who accepted the terms of this order before it was placed, when and from where (000-02)."""
         return [row for row in self.customer.proofs_of(self.terms) if row.accepted_at <= self.created_at]
 
-    def cancel(self, *, by: Any) -> None:
+    def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
 
-    def deliver(self, *, by: Any) -> "Subscription":
+    def deliver(self, *, by: Actor) -> "Subscription":
         """Paid or mandated: the subscription starts on the day that the contract names.
 
         Source: 000-11, 000-12, 001-09, 001-10; A1 (payment validated, confirmation sent).
@@ -243,28 +244,28 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
             record(self, "take_price", by=SYSTEM, before=before, after=after, start=start.isoformat())
             self.unit_cents = unit_cents
 
-    def follow_terms(self, versions: list[str], *, by: Any) -> None:
+    def follow_terms(self, versions: list[str], *, by: Actor) -> None:
         """From now on these document versions count; the journal keeps those that counted before."""
         before = ", ".join(self.terms_versions)
         record(self, "follow_terms", by=by, pinned_before=before, pinned_after=", ".join(versions))
         self.terms_versions = versions
 
     def give_notice(
-        self, *, sent_on: date, ends_on: date, reason: str, fields: dict[str, Any], by: Any
+        self, *, sent_on: date, ends_on: date, reason: str, fields: dict[str, Any], by: Actor
     ) -> None:
         """fields: how the notice was given, as the engine is asked about it again."""
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
         self.notice_fields = fields
 
-    def move_end(self, ends_on: date, *, by: Any) -> None:
+    def move_end(self, ends_on: date, *, by: Actor) -> None:
         """The contract lasts longer than its notice said (003-23); it is never shortened so."""
         if self.state != S.NOTICE_GIVEN or self.ends_on is None or ends_on <= self.ends_on:
             raise Refused(_("La fin de ce contrat ne peut pas être repoussée."))
         record(self, "move_end", by=by, before=self.ends_on.isoformat(), after=ends_on.isoformat())
         self.ends_on = ends_on
 
-    def withdraw(self, *, on: date, refund_cents: int, by: Any) -> None:
+    def withdraw(self, *, on: date, refund_cents: int, by: Actor) -> None:
         self._take("withdraw", by=by, refund_cents=refund_cents)
         self.notified_on = self.ends_on = on
         self.refund_cents = refund_cents

@@ -1,11 +1,11 @@
 """Place an order, and turn its payment into an invoice, keys and a running subscription."""
 
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.actor import Actor
 from portal.answers.rules.periods import price_kept_through
 from portal.billing.documents import proforma_pdf
 from portal.billing.issue import issue_invoice, note_payment, parties_of
@@ -72,7 +72,7 @@ def place_order(
     quantity: int,
     method: Method,
     *,
-    by: Any,
+    by: Actor,
     uid: str = "",
     volume_gb: int | None = None,
 ) -> Order:
@@ -170,7 +170,7 @@ def send_proforma(order: Order) -> Proforma:
     return proforma
 
 
-def record_wire(order: Order, *, received_on: date, amount_cents: int, reference: str, by: Any) -> Invoice:
+def record_wire(order: Order, *, received_on: date, amount_cents: int, reference: str, by: Actor) -> Invoice:
     """The wire of an order has arrived: paid invoice, keys, subscription and mail, all or nothing.
 
     Raises Refused for another amount, a day in the future, or a reference recorded before.
@@ -219,7 +219,9 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     return invoice
 
 
-def issue_keys(order: Order, subscription: Subscription, payment: Payment, *, by: Any) -> list[ActivationKey]:
+def issue_keys(
+    order: Order, subscription: Subscription, payment: Payment, *, by: Actor
+) -> list[ActivationKey]:
     """The keys of a paid order: one for all the seats of its edition, valid to the last paid day (000-56)."""
     if not order.product.has_keys:
         return []

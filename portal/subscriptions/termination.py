@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.actor import Actor
 from portal.answers.case import Event, ask_for_data
 from portal.answers.outcome import Outcome
 from portal.billing.models import add_charge
@@ -139,7 +140,7 @@ def _form(subscription: Subscription, on: date) -> Answered | None:
     return answered("notice_form", channel.value, law, channel.contract)
 
 
-def terminate(subscription: Subscription, notice: Notice, *, by: Any) -> Termination:
+def terminate(subscription: Subscription, notice: Notice, *, by: Actor) -> Termination:
     """Give notice: fix the end, owe the penalties once, confirm by mail."""
     result = work_out(subscription, notice)
     subscription.give_notice(

@@ -11,12 +11,14 @@ from wtforms.validators import InputRequired, Length
 
 from portal import htmx
 from portal.access import Permission, get_or_404, may, requires
+from portal.actor import Actor
 from portal.db import db
 from portal.engine.errors import EngineError
 from portal.engine.models import Vault, register_vault
 from portal.engine.port import RepoRef
 from portal.engine.stores.local import looks_like_repository
 from portal.errors import Refused
+from portal.forms import saving
 from portal.journal import record
 from portal.panels import Link
 from portal.subscriptions.models import Subscription
@@ -32,7 +34,7 @@ class VaultForm(FlaskForm):
     )
 
 
-def attach_vault(subscription: Subscription, name: str, location: str, *, by: object) -> Vault:
+def attach_vault(subscription: Subscription, name: str, location: str, *, by: Actor) -> Vault:
     """A new vault of the subscription's customer.
 
     A local repository must lie under ``VAULTS_DIR`` and look like one: nothing else on this machine may
@@ -77,14 +79,11 @@ def create_vault(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     form = VaultForm()
     if form.validate():
-        try:
+        with saving(form, "location"):
             vault = attach_vault(subscription, form.name.data.strip(), form.location.data.strip(), by=g.actor)
-            db.session.commit()
-            return htmx.go(url_for("vaults.show_vault", uid=vault.uid), toast=_("Coffre rattaché."))
-        except Refused as refusal:
-            db.session.rollback()
-            form.location.errors = [refusal.message]
-    return _page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
+    if form.errors:
+        return _page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
+    return htmx.go(url_for("vaults.show_vault", uid=vault.uid), toast=_("Coffre rattaché."))
 
 
 @subscription_link()

@@ -1,7 +1,5 @@
 """Orders, their payment, subscriptions and their end."""
 
-from typing import Any
-
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -13,11 +11,11 @@ from portal.catalogue.models import Method, Product, list_products
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import cursor_of, db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
+from portal.paging import page_of
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
 from portal.subscriptions.mandates import ask_for_mandate
@@ -61,18 +59,16 @@ def create_order(customer_uid: str) -> Response:
         if not customer.has_accepted(stack_in_force(product.terms_stack, clock.today())):
             return _to_acceptance(customer, product, form)
         try:
-            order = _order(customer, product, form)
-            db.session.commit()
-            return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
+            with saving(form, WHOLE):
+                order = _order(customer, product, form)
         except IntegrityError:
             db.session.rollback()
             if not _is_placed(form.once.data):
                 raise
             return htmx.go(url_for(".show_order", uid=form.once.data))
-        except Refused as refusal:
-            db.session.rollback()
-            _place_refusal(form, refusal)
-    return _order_form_page(customer, form, 422)
+    if form.errors:
+        return _order_form_page(customer, form, 422)
+    return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
 
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
@@ -106,14 +102,6 @@ def _is_placed(uid: str) -> bool:
     return bool(uid) and db.session.scalars(query).first() is not None
 
 
-def _place_refusal(form: Any, refusal: Refused) -> None:
-    """Show a rule's refusal beside the field that it is about, or above the form."""
-    if refusal.field and refusal.field in form:
-        form[refusal.field].errors = [said(refusal)]
-    else:
-        form.form_errors.append(said(refusal))
-
-
 def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
     order = place_order(
         customer,
@@ -132,11 +120,11 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
 @bp.get("/orders")
 @requires(Permission.ORDER_READ)
 def list_orders() -> Response:
-    query = Order.visible_to(g.actor).order_by(Order.id.desc()).limit(200)
+    query = Order.visible_to(g.actor)
     state = request.args.get("state", "")
     if state in set(OrderState):
         query = query.where(Order.state == OrderState(state))
-    orders = list(db.session.scalars(query))
+    orders = page_of(query, Order.id.desc())
     return make_response(render_template("subscriptions/orders.html", orders=orders, state=state))
 
 
@@ -166,7 +154,7 @@ def record_payment(uid: str) -> Response:
     order = get_or_404(Order.visible_to(g.actor), uid)
     form = WireForm()
     if form.validate():
-        try:
+        with saving(form, WHOLE):
             invoice = record_wire(
                 order,
                 received_on=form.received_on.data,
@@ -174,14 +162,10 @@ def record_payment(uid: str) -> Response:
                 reference=form.reference.data.strip(),
                 by=g.actor,
             )
-            db.session.commit()
-        except Refused as refusal:
-            db.session.rollback()
-            _place_refusal(form, refusal)
-        else:
-            text = _("Facture %(number)s émise et envoyée.", number=invoice.number)
-            return htmx.go(url_for(".show_order", uid=uid), toast=text)
-    return _order_page(get_or_404(Order.visible_to(g.actor), uid), form, 422)
+    if form.errors:
+        return _order_page(get_or_404(Order.visible_to(g.actor), uid), form, 422)
+    text = _("Facture %(number)s émise et envoyée.", number=invoice.number)
+    return htmx.go(url_for(".show_order", uid=uid), toast=text)
 
 
 @bp.post("/orders/<uid>/cancellation")
@@ -196,8 +180,7 @@ def cancel_order(uid: str) -> Response:
 @bp.get("/subscriptions")
 @requires(Permission.SUBSCRIPTION_READ)
 def list_subscriptions() -> Response:
-    query = Subscription.visible_to(g.actor).order_by(Subscription.id.desc()).limit(200)
-    rows = list(db.session.scalars(query))
+    rows = page_of(Subscription.visible_to(g.actor), Subscription.id.desc())
     return make_response(render_template("subscriptions/list.html", subscriptions=rows))
 
 
@@ -221,11 +204,9 @@ def show_subscription(uid: str) -> Response:
 
 def _preview(subscription: Subscription, form: TerminationForm) -> Termination | None:
     """The computed end for what the form says, or None with the refusal beside its field."""
-    try:
+    with refusals_in(form, WHOLE):
         return work_out(subscription, form.notice())
-    except Refused as refusal:
-        _place_refusal(form, refusal)
-        return None
+    return None
 
 
 def _termination_page(subscription: Subscription, form: TerminationForm, status: int = 200) -> Response:
@@ -260,13 +241,9 @@ def give_notice(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     form = TerminationForm()
     if form.validate():
-        try:
+        with saving(form, WHOLE):
             result = terminate(subscription, form.notice(), by=g.actor)
-            db.session.commit()
-        except Refused as refusal:
-            db.session.rollback()
-            _place_refusal(form, refusal)
-        else:
+        if not form.errors:
             text = _("Résiliation enregistrée : fin le %(day)s.", day=result.ends_on.strftime("%d/%m/%Y"))
             return htmx.go(url_for(".show_subscription", uid=uid), toast=text)
     return _termination_page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)

@@ -1,12 +1,12 @@
 """A consumer's withdrawal: until when, what comes back, and the step itself with its receipt."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from flask_babel import force_locale, format_datetime
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.actor import Actor
 from portal.answers.case import Event
 from portal.answers.run import answer
 from portal.customers.models import ContactRole
@@ -58,7 +58,7 @@ def statement_of(subscription: Subscription) -> str:
     )
 
 
-def withdraw(subscription: Subscription, *, by: Any) -> Withdrawal:
+def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
     """Annul the contract, revoke its keys, owe the refund, and send the receipt at once.
 
     Raises Refused when the right does not exist or has run out.

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.access import GRANTS, Permission
+from portal.actor import Actor
 from portal.db import Row, db
 from portal.errors import Refused
 from portal.journal import record
@@ -75,9 +76,11 @@ class TermsVersion(Row, Stateful, db.Model):
     def visible_to(cls, actor: Any) -> Select[Any]:
         """What was ever published, and the drafts for who may publish them."""
         query = select(cls)
-        return query if actor.role in GRANTS[Permission.TERMS_WRITE] else query.where(cls.state != T.DRAFT)
+        return (
+            query if actor.role in GRANTS[Permission.TERMS_DRAFT_READ] else query.where(cls.state != T.DRAFT)
+        )
 
-    def publish(self, *, effective_on: date, notice_days: int, by: Any) -> None:
+    def publish(self, *, effective_on: date, notice_days: int, by: Actor) -> None:
         """Put this version on line; it applies from ``effective_on``.
 
         notice_days: what the contract in force promises between the two.
@@ -93,7 +96,7 @@ class TermsVersion(Row, Stateful, db.Model):
         db.session.flush()
         published.send(None, version=self)
 
-    def withdraw(self, *, by: Any) -> None:
+    def withdraw(self, *, by: Actor) -> None:
         """Take a published version back before it applies. Raises Refused once it does."""
         if self.effective_on is not None and self.effective_on <= clock.today():
             raise Refused(N_("Cette version s'applique déjà : elle ne peut plus être retirée."))
@@ -111,7 +114,7 @@ def find_version(version: str) -> TermsVersion | None:
     return db.session.scalars(select(TermsVersion).where(TermsVersion.version == version)).one_or_none()
 
 
-def upload(document: TermsDocument, text: str, *, owner: Any, by: Any) -> TermsVersion:
+def upload(document: TermsDocument, text: str, *, owner: Any, by: Actor) -> TermsVersion:
     """Keep the checked text of a new version as a draft; a draft of the same version is replaced.
 
     owner: the organisation whose journal says so. Raises Refused for a name that is taken.

@@ -58,8 +58,11 @@ def test_every_point_of_law_has_a_label() -> None:
 
 def test_a_kept_sentence_is_told_in_the_readers_language(app: Flask) -> None:
     sentence = Sentence(
-        "Demande reçue le %(on)s, plus %(n)d %(unit)s.",
-        {"on": date(2026, 11, 21), "n": 3, "unit": Word("jours ouvrés")},
+        "Demande reçue le %(on)s, plus %(delay)s.",
+        {
+            "on": date(2026, 11, 21),
+            "delay": Sentence("%(n)d %(unit)s", {"n": 3, "unit": Word("jours ouvrés")}),
+        },
     )
     with app.test_request_context(), force_locale("en"):
         assert told(sentence) == "Request received on 21 November 2026, plus 3 business days."

@@ -18,6 +18,7 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.errors import IllegalStep, Refused
 from portal.journal import SYSTEM
 from portal.mail import Mail
+from portal.sepa import reactions
 from portal.sepa.batches.export import write_batch
 from portal.sepa.mandates.jobs import apply_confirmed_accounts
 from portal.sepa.models import (
@@ -29,6 +30,8 @@ from portal.sepa.models import (
     MandateAmendment,
     pending_amendments,
 )
+from portal.sepa.models.bank import ReactionSetting
+from portal.sepa.reactions import Reaction, default_reactions
 from portal.sepa.signing.account_change import ask_account
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
@@ -305,7 +308,7 @@ def test_between_businesses_the_new_bank_confirms_anew(house: House, browser, at
     assert "banque" in mandate.problem(DUE)
 
 
-@pytest.mark.parametrize(("reason", "state"), [("AC04", "signed"), ("MD06", "suspended")])
+@pytest.mark.parametrize(("reason", "state"), [("AC04", "signed"), ("AC06", "signed"), ("MD06", "suspended")])
 def test_a_new_account_ends_a_suspension_for_the_former_one(house, browser, at, reason, state) -> None:
     mandate = a_signed_mandate(house)
     mandate.suspend(reason, by=SYSTEM)
@@ -314,6 +317,34 @@ def test_a_new_account_ends_a_suspension_for_the_former_one(house, browser, at, 
     confirm(browser(), mandate, token)
     a_day_later(at)
     assert stored(mandate).state == state
+
+
+def test_a_further_reason_of_the_account_in_the_table_is_enough(
+    house: House, browser, at, monkeypatch
+) -> None:
+    table = {**default_reactions(), "MD06": Reaction(mandate="suspend", debtor="account")}
+    monkeypatch.setattr(reactions, "default_reactions", lambda: table)
+    mandate = a_signed_mandate(house)
+    mandate.suspend("MD06", by=SYSTEM)
+    _change, token = ask_account(mandate, by=SYSTEM)
+    db.session.commit()
+    confirm(browser(), mandate, token)
+    a_day_later(at)
+    assert stored(mandate).state == "signed"
+
+
+def test_a_creditors_own_reaction_counts_too(house: House, browser, at) -> None:
+    entity = the_entity()
+    row = ReactionSetting(organisation=entity.organisation, legal_entity_id=entity.id, code="MD06")
+    row.reaction = {"mandate": "suspend", "debtor": "account"}
+    db.session.add(row)
+    mandate = a_signed_mandate(house)
+    mandate.suspend("MD06", by=SYSTEM)
+    _change, token = ask_account(mandate, by=SYSTEM)
+    db.session.commit()
+    confirm(browser(), mandate, token)
+    a_day_later(at)
+    assert stored(mandate).state == "signed"
 
 
 # What the bank must still be told

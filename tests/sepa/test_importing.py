@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from portal.access import Role
 from portal.customers.models import CustomerKind, Draft
 from portal.db import EVERYTHING, db, set_scope
-from portal.sepa.mandates.importing import OPTIONAL, REQUIRED, judge, read_lines, template_csv
+from portal.sepa.mandates.importing import OPTIONAL, REQUIRED, judge, read_lines
 from portal.sepa.models import Amendment, Mandate, pending_amendments
 from tests.builders import SIRENS, House, a_customer, a_user
 from tests.sepa.people import IBAN, OTHER_IBAN, a_signed_mandate
@@ -223,9 +223,10 @@ def test_an_unreadable_file_is_refused_next_to_its_field(house, browser, content
     assert words in answer.text.replace("\u202f", "").replace("&#39;", "'")
 
 
-def test_the_template_is_read_again_and_spreadsheets_of_any_kind(house: House) -> None:
+def test_the_template_is_read_again_and_spreadsheets_of_any_kind(house: House, browser) -> None:
     a_customer(house.reseller)
-    lines = read_lines(template_csv().decode("utf-8-sig"))
+    template = browser(house.finance).get("/sepa/mandates/import/template.csv")
+    lines = read_lines(template.get_data().decode("utf-8-sig"))
     judge(lines, house.finance)
     assert [line.faults for line in lines] == [[]]
     for delimiter in ";,\t":

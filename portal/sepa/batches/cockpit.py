@@ -16,7 +16,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.db import db
 from portal.i18n import eur, plain_day
 from portal.jobs import Task
-from portal.paging import page_of
+from portal.paging import Page, chunk_of, first_of, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm
 from portal.sepa.batches.large_freeze import latest_freeze
@@ -52,8 +52,7 @@ class Due:
 
 def _due(entity: LegalEntity, scheme: Scheme) -> Due | None:
     today = clock.today()
-    query = due_collections(entity, scheme, date.max).limit(_JUDGED + 1)
-    rows = list(db.session.scalars(query))
+    rows = chunk_of(due_collections(entity, scheme, date.max), _JUDGED + 1)
     if not rows:
         return None
     blocked = [(row, sentence) for row in rows[:_JUDGED] if (sentence := row.problem(today))]
@@ -88,9 +87,9 @@ def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> Fre
     return form
 
 
-def _held() -> list[Collection]:
+def _held() -> Page[Collection]:
     query = Collection.visible_to(g.actor).where(Collection.state == CollectionState.HELD)
-    return list(db.session.scalars(query.order_by(Collection.due_on).limit(100)))
+    return page_of(query, Collection.due_on, Collection.id, name="held")
 
 
 @bp.get("/collections")
@@ -105,13 +104,12 @@ def cockpit() -> Response:
             Collection.state == CollectionState.ANNOUNCED
         )
     ).one()
-    recent, _after = page_of(Batch.visible_to(g.actor), Batch, "")
     page = render_template(
         "sepa/cockpit.html",
         dues=dues,
         count=totals[0],
         cents=int(totals[1]),
-        batches=recent[:5],
+        batches=first_of(Batch.visible_to(g.actor).order_by(Batch.id.desc()), 5),
         blocked=sum(len(due.blocked) for due in dues),
         held=_held(),
         reasons=Counter(why for due in dues for _row, why in due.blocked).most_common(),

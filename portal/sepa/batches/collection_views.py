@@ -3,13 +3,13 @@
 from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.csv_file import csv_answer, euros
+from portal.csv_file import csv_answer, euros, rows_of
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.sepa.batches.forms import AmountForm, HoldForm, SplitForm
@@ -73,16 +73,11 @@ def unhold_collection(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def split_collection(uid: str) -> Response:
     row, form = get_or_404(Collection.visible_to(g.actor), uid), SplitForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            row.split(form.first_cents.data, form.second_on.data, by=g.actor)
+    if form.errors:
         return _page(row, 422, split=form)
-    try:
-        row.split(form.first_cents.data, form.second_on.data, by=g.actor)
-    except Refused as refusal:
-        if refusal.field is None:
-            raise
-        form[refusal.field].errors = [said(refusal)]
-        return _page(row, 422, split=form)
-    db.session.commit()
     return htmx.go(_address(row), toast=_("Partagé en deux dates, toutes deux annoncées au client."))
 
 
@@ -90,16 +85,11 @@ def split_collection(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def lower_collection(uid: str) -> Response:
     row, form = get_or_404(Collection.visible_to(g.actor), uid), AmountForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            row.lower(form.amount_cents.data, by=g.actor)
+    if form.errors:
         return _page(row, 422, lower=form)
-    try:
-        row.lower(form.amount_cents.data, by=g.actor)
-    except Refused as refusal:
-        if refusal.field is None:
-            raise
-        form.amount_cents.errors = [said(refusal)]
-        return _page(row, 422, lower=form)
-    db.session.commit()
     return htmx.go(_address(row), toast=_("Le nouveau montant est annoncé au client."))
 
 
@@ -108,7 +98,7 @@ def lower_collection(uid: str) -> Response:
 def cockpit_csv() -> Response:
     """What is announced or held; accounts are masked."""
     query = Collection.visible_to(g.actor).where(Collection.batch_id.is_(None), Collection.state.in_(_OPEN))
-    rows = db.session.scalars(query.order_by(Collection.due_on, Collection.id))
+    query = query.options(joinedload(Collection.mandate)).order_by(Collection.due_on, Collection.id)
     head = (_("Échéance"), _("Référence"), _("Débiteur"), "RUM", "IBAN", _("Montant"), _("Raison"))
     today = clock.today()
     cells = (
@@ -121,6 +111,6 @@ def cockpit_csv() -> Response:
             euros(row.amount_cents),
             row.hold_reason or row.problem(today),
         )
-        for row in rows
+        for (row,) in rows_of(query)
     )
     return csv_answer("collections.csv", head, cells)

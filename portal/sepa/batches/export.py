@@ -13,6 +13,7 @@ from portal.blobs import keep_file
 from portal.crypto.secrets import keyring
 from portal.db import db, new_uid, reading
 from portal.errors import Refused
+from portal.paging import chunk_of
 from portal.sepa.formats import pain008, sepaxml_file
 from portal.sepa.formats.countries import needs_address
 from portal.sepa.formats.values import Address, BatchHeader, CollectionLine, Group
@@ -142,7 +143,6 @@ def _rows(batch_id: int, lot: Lot) -> Any:
         .where(Collection.batch_id == batch_id, Collection.due_on == lot.due_on)
         .where(Collection.sequence_type == lot.sequence_type)
         .order_by(Collection.id)
-        .limit(_CHUNK)
     )
     return query
 
@@ -152,7 +152,7 @@ def _lines(query: Any, done: int, progress: Progress) -> Iterable[CollectionLine
     ring, last = keyring(), 0
     while True:
         with reading():
-            rows = db.session.execute(query.where(Collection.id > last)).all()
+            rows = chunk_of(query.where(Collection.id > last), _CHUNK)
             db.session.rollback()
         for _id, end_to_end_id, cents, text, amendment, rum, signed_on, uid, sealed, name, *place in rows:
             iban = ring.open(sealed, f"mandate.iban:{uid}")

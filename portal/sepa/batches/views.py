@@ -7,14 +7,15 @@ from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, get_or_404, requires
 from portal.blobs import send_document
-from portal.csv_file import csv_answer, euros
+from portal.csv_file import csv_answer, euros, rows_of
 from portal.db import db
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.jobs import TaskState
 from portal.journal import record, timeline
 from portal.paging import page_of
@@ -61,8 +62,8 @@ def freeze_progress(uid: str) -> Response:
 @bp.get("/batches")
 @requires(Permission.BATCH_READ)
 def list_batches() -> Response:
-    rows, after = page_of(Batch.visible_to(g.actor), Batch, request.args.get("after", ""))
-    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows, after=after)
+    rows = page_of(Batch.visible_to(g.actor), Batch.id.desc())
+    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows)
 
 
 @bp.get("/batches/<uid>")
@@ -77,15 +78,13 @@ def _address(batch: Batch) -> str:
 
 def _batch_page(batch: Batch, status: int = 200, form: SentForm | None = None) -> Response:
     query = select(Collection).where(Collection.batch_id == batch.id)
-    rows, after = page_of(query, Collection, request.args.get("after", ""))
     page = render_template(
         "sepa/batch.html",
         batch=batch,
         entity=batch.legal_entity,
         task=jobs.find_task(EXPORT, batch.uid),
         lots=batch.lots(),
-        collections=rows,
-        after=after,
+        collections=page_of(query, Collection.id.desc()),
         events=timeline(batch),
         form=form or SentForm(formdata=None, on=clock.today()),
         confirmed=g.sign_in.is_confirmed(),
@@ -169,14 +168,11 @@ def release_batch(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def send_batch(uid: str) -> Response:
     batch, form = _locked(uid), SentForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "on"):
+            batch.send(on=form.on.data, by=g.actor)
+    if form.errors:
         return _batch_page(batch, 422, form)
-    try:
-        batch.send(on=form.on.data, by=g.actor)
-    except Refused as refusal:
-        form.on.errors = [said(refusal)]
-        return _batch_page(batch, 422, form)
-    db.session.commit()
     return htmx.go(_address(batch), toast=_("La remise à la banque est notée."))
 
 
@@ -202,6 +198,7 @@ def batch_csv(uid: str) -> Response:
     """The rows of a batch; accounts are masked."""
     batch = get_or_404(Batch.visible_to(g.actor), uid)
     query = select(Collection).where(Collection.batch_id == batch.id).order_by(Collection.id)
+    query = query.options(joinedload(Collection.mandate))
     head = (
         "EndToEndId",
         _("Référence"),
@@ -212,7 +209,7 @@ def batch_csv(uid: str) -> Response:
         _("Séquence"),
         _("Montant"),
     )
-    return csv_answer(f"{batch.msg_id}.csv", head, (_cells(row) for row in db.session.scalars(query)))
+    return csv_answer(f"{batch.msg_id}.csv", head, (_cells(row) for (row,) in rows_of(query)))
 
 
 def _cells(row: Collection) -> tuple[Any, ...]:

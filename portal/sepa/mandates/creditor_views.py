@@ -6,8 +6,7 @@ from flask_babel import gettext as _
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import WHOLE, saving
 from portal.journal import timeline
 from portal.resellers.models import LegalEntity
 from portal.sepa.blueprint import bp
@@ -17,14 +16,14 @@ from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile, 
 
 
 @bp.get("/creditors")
-@requires(Permission.CREDITOR_WRITE)
+@requires(Permission.CREDITOR_READ)
 def list_creditors() -> Response:
     rows = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
     return make_response(render_template("sepa/creditors.html", entities=rows, mask=mask))
 
 
 @bp.get("/creditors/<uid>")
-@requires(Permission.CREDITOR_WRITE)
+@requires(Permission.CREDITOR_READ)
 def show_creditor(uid: str) -> Response:
     entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
     values = {name: getattr(entity, name) for name in PROFILE}
@@ -36,15 +35,12 @@ def show_creditor(uid: str) -> Response:
 def change_creditor(uid: str) -> Response:
     entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
     form = CreditorForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, WHOLE):
+            values = {name: form[name].data for name in PROFILE}
+            changed = change_profile(entity, values, form.iban.data or "", by=g.actor)
+    if form.errors:
         return _page(entity, form, 422)
-    values = {name: form[name].data for name in PROFILE}
-    try:
-        changed = change_profile(entity, values, form.iban.data or "", by=g.actor)
-    except Refused as refusal:
-        form.form_errors.append(said(refusal))
-        return _page(entity, form, 422)
-    db.session.commit()
     toast = _("Le profil bancaire est changé.") if changed else _("Rien n'a changé.")
     return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
 

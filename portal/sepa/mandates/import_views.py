@@ -11,12 +11,22 @@ from sqlalchemy import select
 
 from portal import htmx
 from portal.access import Permission, requires
+from portal.csv_file import csv_answer
 from portal.customers.models import Draft
 from portal.db import db
 from portal.errors import Conflict, Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.sepa.mandates.forms import ImportForm
-from portal.sepa.mandates.importing import Line, as_text, judge, read_lines, template_csv, write_lines
+from portal.sepa.mandates.importing import (
+    EXAMPLE,
+    OPTIONAL,
+    REQUIRED,
+    Line,
+    as_text,
+    judge,
+    read_lines,
+    write_lines,
+)
 
 bp = Blueprint("mandate_import", __name__, url_prefix="/sepa/mandates/import")
 LARGEST = 5 * 1024 * 1024
@@ -65,20 +75,19 @@ def check_file() -> Response:
     """Keep the file, sealed, for this person; nothing is written of what it says."""
     form = ImportForm()
     content = form.file.data.read() if form.validate() and form.file.data else b""
-    try:
+    with saving(form, "file"):
         if not content:
-            raise Refused(_("Choisissez un fichier CSV."), field="file")
-        text = as_text(content)
-        read_lines(text)
-    except Refused as refusal:
-        form.file.errors = [said(refusal)]
-        return _page(form, 422)
+            raise Refused(_("Choisissez un fichier CSV."))
+        _keep(content, (form.file.data.filename or "")[:120])
+    return _page(form, 422) if form.errors else htmx.go(url_for(".show_import"))
+
+
+def _keep(content: bytes, name: str) -> None:
+    text = as_text(content)
+    read_lines(text)
     draft = _draft() or Draft(organisation=g.actor.organisation, user_id=g.actor.id, form=_DRAFT)
-    name = (form.file.data.filename or "")[:120]
     draft.content = json.dumps({"name": name, "text": text, "sha256": sha256(content).hexdigest()})
     db.session.add(draft)
-    db.session.commit()
-    return htmx.go(url_for(".show_import"))
 
 
 @bp.post("/confirmation")
@@ -115,7 +124,4 @@ def forget_file() -> Response:
 @bp.get("/template.csv")
 @requires(Permission.MANDATE_IMPORT)
 def download_template() -> Response:
-    response = make_response(template_csv())
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = 'attachment; filename="mandats.csv"'
-    return response
+    return csv_answer("mandats.csv", (*REQUIRED, *OPTIONAL), [EXAMPLE])

@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import Customer, CustomerKind
 from portal.db import db
 from portal.errors import Refused
@@ -78,13 +79,6 @@ class Line:
     @property
     def has_original(self) -> bool:
         return any(self.values[name] for name in ("rum_origine", "ics_origine", "creancier_origine"))
-
-
-def template_csv() -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";")
-    writer.writerows([(*REQUIRED, *OPTIONAL), EXAMPLE])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()  # spreadsheets read UTF-8 only with this mark
 
 
 def as_text(content: bytes) -> str:
@@ -251,7 +245,7 @@ def _day(typed: str) -> date | None:
     return None
 
 
-def write_lines(lines: Iterable[Line], *, source: str, by: Any) -> int:
+def write_lines(lines: Iterable[Line], *, source: str, by: Actor) -> int:
     """The mandates of judged, faultless lines, in the present transaction; says how many.
 
     source: SHA-256 of the file, kept in the evidence of each mandate.
@@ -305,7 +299,7 @@ def _mandate_of(line: Line, customer: Customer, entity: LegalEntity) -> Mandate:
     return mandate
 
 
-def _original_of(line: Line, mandate: Mandate, by: Any) -> MandateAmendment:
+def _original_of(line: Line, mandate: Mandate, by: Actor) -> MandateAmendment:
     values = line.values
     return MandateAmendment(
         organisation=mandate.customer.organisation,

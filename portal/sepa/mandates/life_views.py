@@ -12,7 +12,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Conflict, Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.sepa.mandates.forms import PaperForm, SuspensionForm
 from portal.sepa.mandates.lapse import lapsing_mandates
 from portal.sepa.mandates.paper_mandate import SignedPaper, sign_on_paper
@@ -92,7 +92,7 @@ def resume_mandate(uid: str) -> Response:
 
 
 @bp.get("/<uid>/evidence.zip")
-@requires(Permission.MANDATE_PROOF)
+@requires(Permission.PROOF_READ)
 def download_evidence(uid: str) -> Response:
     """Everything a contested debit needs, made on the spot."""
     mandate = get_or_404(Mandate.visible_to(g.actor), uid)
@@ -142,15 +142,11 @@ def _paper_page(mandate: Mandate, form: PaperForm, status: int = 200) -> Respons
 def record_paper(uid: str) -> Response:
     mandate = _held(uid)
     form = PaperForm()
-    if not form.validate():
-        return _paper_page(mandate, form, 422)
-    try:
-        sign_on_paper(mandate, _signed(form), by=g.actor)
-    except Refused as refusal:
-        db.session.rollback()
-        form[refusal.field or "scan"].errors = [said(refusal)]
+    if form.validate():
+        with saving(form, "scan"):
+            sign_on_paper(mandate, _signed(form), by=g.actor)
+    if form.errors:
         return _paper_page(get_or_404(Mandate.visible_to(g.actor), uid), form, 422)
-    db.session.commit()
     return _back(mandate, _("Le mandat %(rum)s est signé.", rum=mandate.rum))
 
 

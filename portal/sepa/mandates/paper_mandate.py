@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.actor import Actor
 from portal.blobs import keep
 from portal.errors import Conflict, Refused
 from portal.sepa.formats.iban import mask
@@ -31,7 +31,7 @@ class SignedPaper:
     scan: bytes
 
 
-def sign_on_paper(mandate: Mandate, paper: SignedPaper, *, by: Any) -> None:
+def sign_on_paper(mandate: Mandate, paper: SignedPaper, *, by: Actor) -> None:
     """Signed on the day written on the paper; the signing link dies, and waiting orders start.
 
     Raises Refused for another file than a PDF, JPEG or PNG, or a day before the mandate was made.

@@ -11,7 +11,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.customers.models import ContactRole, Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
-from portal.errors import Refused
+from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
 from portal.paging import page_of
@@ -35,11 +35,9 @@ def list_mandates() -> Response:
     query, state = Mandate.visible_to(g.actor), request.args.get("state", "")
     if state in set(MandateState):
         query = query.where(Mandate.state == MandateState(state))
-    rows, after = page_of(query, Mandate, request.args.get("after", ""))
+    rows = page_of(query, Mandate.id.desc())
     states = [s.value for s in MandateState if s != MandateState.DRAFT]
-    return htmx.render(
-        "sepa/mandates.html", "sepa/_mandates.html", mandates=rows, after=after, state=state, states=states
-    )
+    return htmx.render("sepa/mandates.html", "sepa/_mandates.html", mandates=rows, state=state, states=states)
 
 
 @bp.get("/mandates/new/<customer_uid>")
@@ -54,16 +52,12 @@ def new_mandate(customer_uid: str) -> Response:
 def create_mandate(customer_uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
     form = MandateForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form):
+            issuer, scheme = issuer_for(customer), form.scheme.data
+            mandate, _token = request_mandate(customer, issuer, scheme=scheme, by=g.actor)
+    if form.errors:
         return _new_page(customer, form, 422)
-    try:
-        mandate, _token = request_mandate(customer, issuer_for(customer), scheme=form.scheme.data, by=g.actor)
-    except Refused as refusal:
-        if refusal.field is None:
-            raise
-        form.scheme.errors = [refusal.message]
-        return _new_page(customer, form, 422)
-    db.session.commit()
     return htmx.go(_address(mandate), toast=_("Le lien de signature part par e-mail."))
 
 
@@ -92,7 +86,7 @@ def show_mandate(uid: str) -> Response:
 
 def mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
     query = select(Collection).where(Collection.mandate_id == mandate.id)
-    recent = list(db.session.scalars(query.order_by(Collection.due_on.desc()).limit(12)))
+    recent = page_of(query, Collection.due_on.desc(), Collection.id.desc(), size=12, name="debits")
     today = clock.today()
     page = render_template(
         "sepa/mandate.html",
@@ -127,14 +121,12 @@ def resend_link(uid: str) -> Response:
 def revoke_mandate(uid: str) -> Response:
     mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
     form = RevocationForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "received_on"):
+            months = form.notice_months.data
+            mandate.revoke(received_on=form.received_on.data, notice_months=months, by=g.actor)
+    if form.errors:
         return mandate_page(mandate, 422, revocation=form)
-    try:
-        mandate.revoke(received_on=form.received_on.data, notice_months=form.notice_months.data, by=g.actor)
-    except Refused as refusal:
-        form.received_on.errors = [refusal.message]
-        return mandate_page(mandate, 422, revocation=form)
-    db.session.commit()
     return htmx.go(_address(mandate), toast=_("Le mandat %(rum)s est révoqué.", rum=mandate.rum))
 
 
@@ -143,19 +135,16 @@ def revoke_mandate(uid: str) -> Response:
 def confirm_mandate(uid: str) -> Response:
     mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(), uid)
     form = ConfirmationForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "on"):
+            mandate.confirm_at_bank(on=form.on.data, by=g.actor)
+    if form.errors:
         return mandate_page(mandate, 422, confirmation=form)
-    try:
-        mandate.confirm_at_bank(on=form.on.data, by=g.actor)
-    except Refused as refusal:
-        form.on.errors = [refusal.message]
-        return mandate_page(mandate, 422, confirmation=form)
-    db.session.commit()
     return htmx.go(_address(mandate), toast=_("La confirmation de la banque est notée."))
 
 
 @customer_panel(rank=40)
 def panel(customer: Customer) -> Panel:
-    query = select(Mandate).where(Mandate.customer_id == customer.id).order_by(Mandate.id.desc())
-    mandates = list(db.session.scalars(query.limit(5)))
+    query = select(Mandate).where(Mandate.customer_id == customer.id)
+    mandates = page_of(query, Mandate.id.desc(), size=5, name="mandates")
     return Panel("sepa/_panel.html", {"mandates": mandates, "debits": next_collections(customer)})

@@ -13,17 +13,19 @@ from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.blobs import Document
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
-from portal.db import Tenant, db
+from portal.db import Tenant, db, scope
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
 from portal.resellers.models import LegalEntity
+from portal.sepa.models.bank import own_reactions
 from portal.sepa.models.collection import Collection, collection_settled
 from portal.sepa.models.event import What
-from portal.sepa.models.hold import ACCOUNT_CODES
 from portal.sepa.models.mandate import Mandate, MandateState
+from portal.sepa.reactions import ends_with_new_account
 from portal.stateful import Stateful, step
 
 HOLD = timedelta(hours=24)  # between the confirmation and the first use: time to object
@@ -99,7 +101,7 @@ class MandateAmendment(Tenant, Stateful, db.Model):
     def shown_state(self) -> str:
         return f"amendment_{self.state.value}"
 
-    def confirm(self, document: Document, *, at: datetime, by: Any) -> None:
+    def confirm(self, document: Document, *, at: datetime, by: Actor) -> None:
         self._take("confirm", by=by)
         self.confirmed_at, self.document = at, document
         record(self.mandate, "confirm_account", by=by, account=self.iban_masked)
@@ -115,12 +117,14 @@ class MandateAmendment(Tenant, Stateful, db.Model):
         self.effective_on = clock.today()
         if mandate.scheme == "B2B":
             mandate.bank_confirmed_on = None
-        if mandate.can("resume") and mandate.hold_reason in ACCOUNT_CODES:
+        with scope(mandate.legal_entity.org_path):  # the creditor's table lies above its customers
+            own = own_reactions(mandate.legal_entity)
+        if mandate.can("resume") and ends_with_new_account(mandate.hold_reason or "", own):
             mandate.resume(by=SYSTEM)
         mandate.note(What.ACCOUNT_APPLIED, former=str(self.former_masked), account=str(self.iban_masked))
         record(mandate, "change_account", by=SYSTEM, account=self.iban_masked)
 
-    def withdraw(self, *, by: Any) -> None:
+    def withdraw(self, *, by: Actor) -> None:
         self._take("withdraw", by=by)
         self.iban = None  # not needed any more, so not kept
         revoke_links(Purpose.CHANGE_ACCOUNT, self)
@@ -157,7 +161,7 @@ def pending_amendments(mandate_ids: Iterable[int]) -> Mapping[int, Amendment]:
     return found
 
 
-def note_new_ics(entity: LegalEntity, former: str, *, by: Any) -> int:
+def note_new_ics(entity: LegalEntity, former: str, *, by: Actor) -> int:
     """The creditor's identifier has changed: each of its mandates tells it with its next debit.
 
     The three characters of the business code are not part of the identity. Returns the number of mandates.

@@ -9,6 +9,7 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Refused
@@ -44,17 +45,17 @@ class Asked:
         query = query.where(SignedLink.purpose == Purpose.SIGN_MANDATE)
         return db.session.scalars(query.order_by(SignedLink.id.desc()).limit(1)).first()
 
-    def send(self: Any, *, by: Any) -> str:
+    def send(self: Any, *, by: Actor) -> str:
         """Hand the link to the signatory; answers its token, which is stored nowhere."""
         self._take("send", by=by)
         return self._send_link(by)
 
-    def resend(self: Any, *, by: Any) -> str:
+    def resend(self: Any, *, by: Actor) -> str:
         """A new link to the present signatory; the former one stops working."""
         self._take("resend", by=by)
         return self._send_link(by)
 
-    def delegate(self: Any, to: Delegate, *, sender: str, by: Any, visitor: dict[str, str]) -> str:
+    def delegate(self: Any, to: Delegate, *, sender: str, by: Actor, visitor: dict[str, str]) -> str:
         """A link to the person who may sign, in the place of ``sender``, whose link stops working."""
         if to.email == sender:
             raise Refused(_("C'est déjà votre adresse : signez vous-même."), field="email")
@@ -73,7 +74,7 @@ class Asked:
         )
         return self._send_link(by, to, sender)
 
-    def _send_link(self: Any, by: Any, delegate: Delegate | None = None, sender: str = "") -> str:
+    def _send_link(self: Any, by: Actor, delegate: Delegate | None = None, sender: str = "") -> str:
         contact = delegate or self.customer.contact(ContactRole.SIGNATORY)
         link, token = make_link(
             Purpose.SIGN_MANDATE,

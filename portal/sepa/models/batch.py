@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.accounts.models import Organisation
+from portal.actor import Actor
 from portal.blobs import Document
 from portal.db import Tenant, db
 from portal.deadlines import minus_target_days
@@ -134,14 +135,14 @@ class Batch(Tenant, Stateful, db.Model):
             return False
         return not self.needs_two or self.state in {B.RELEASED, B.SENT}
 
-    def vouch(self, *, by: Any) -> None:
+    def vouch(self, *, by: Actor) -> None:
         """Answer, as the first of two people, for a batch that the portal froze by itself."""
         if self.frozen_by_id is not None:
             raise Refused(_("Quelqu'un répond déjà de cette remise."))
         self._take("vouch", by=by)
         self.frozen_by_id = by.id
 
-    def release(self, *, by: Any) -> None:
+    def release(self, *, by: Actor) -> None:
         """Agree, as the second person, that the file leaves."""
         if by.id is None:
             raise Refused(_("Une remise est libérée par une personne, jamais par le portail."))
@@ -151,14 +152,14 @@ class Batch(Tenant, Stateful, db.Model):
             raise Refused(_("Vous avez figé ou relu cette remise : une deuxième personne doit la libérer."))
         self._take("release", by=by)
 
-    def send(self, *, on: date, by: Any) -> None:
+    def send(self, *, on: date, by: Actor) -> None:
         """Note the day on which the file was handed to the bank."""
         if not self.frozen_on <= on <= clock.today():
             raise Refused(_("La remise à la banque se situe entre le gel et aujourd'hui."), field="on")
         self._take("send", by=by, on=on.isoformat())
         self.sent_on = on
 
-    def cancel(self, *, by: Any) -> int:
+    def cancel(self, *, by: Actor) -> int:
         """Give the debits back before the file is sent; returns how many need a new date.
 
         The rows are announced again as they were; the file is kept, marked as cancelled. A later

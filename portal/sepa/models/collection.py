@@ -11,6 +11,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db, new_uid
 from portal.deadlines import minus_target_days, next_target_day
@@ -18,6 +19,7 @@ from portal.errors import Refused
 from portal.jobs import insert_once
 from portal.journal import record
 from portal.mail import queue_mail
+from portal.paging import Page, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats import epc
 from portal.sepa.formats.countries import needs_address
@@ -177,37 +179,37 @@ class Collection(Tenant, Stateful, db.Model):
         weeks = REFUND_WEEKS if self.mandate.scheme == "CORE" else 0
         return refund_window_ends_on(self.settled_on, weeks) + timedelta(days=1)
 
-    def accept(self, *, by: Any) -> None:
+    def accept(self, *, by: Actor) -> None:
         self._take("accept", by=by)
 
-    def settle(self, on: date, *, by: Any) -> None:
+    def settle(self, on: date, *, by: Actor) -> None:
         """The bank credited it: provisional until :attr:`final_on`."""
         self._take("settle", by=by, on=on.isoformat())
         self.settled_on = on
         collection_settled.send(None, collection=self)
 
-    def come_back(self, on: date, reason: str, *, by: Any) -> None:
+    def come_back(self, on: date, reason: str, *, by: Actor) -> None:
         """The bank took it back, before or after the settlement; what it paid is open again."""
         self._take("return", by=by, on=on.isoformat(), reason=reason)
         self.returned_on, self.return_reason = on, reason
         collection_returned.send(None, collection=self)
 
-    def cancel(self, *, by: Any) -> None:
+    def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
 
-    def hold(self, reason: str, *, by: Any) -> None:
+    def hold(self, reason: str, *, by: Actor) -> None:
         """Keep it out of every batch until somebody lets it go."""
         self._take("hold", by=by, reason=reason)
         self.hold_reason = reason
 
-    def unhold(self, *, by: Any) -> None:
+    def unhold(self, *, by: Actor) -> None:
         """Let it go; when its date has become impossible, a new one is announced."""
         self._take("unhold", by=by)
         self.hold_reason = None
         if clock.today() > self.hand_in_by:
             self.postpone(by=by)
 
-    def split(self, first_cents: int, second_on: date, *, by: Any) -> "Collection":
+    def split(self, first_cents: int, second_on: date, *, by: Actor) -> "Collection":
         """Debit a part on the first possible day and the rest on a later one, each announced anew.
 
         Source: 003-50 (a changed amount or date is told again).
@@ -248,7 +250,7 @@ class Collection(Tenant, Stateful, db.Model):
         other._announce()
         return other
 
-    def lower(self, amount_cents: int, *, by: Any) -> None:
+    def lower(self, amount_cents: int, *, by: Actor) -> None:
         """Debit less than was announced, on the first possible day, and tell the debtor anew.
 
         amount_cents: from 1 to one cent below the present amount; what is no longer debited stays owed.
@@ -275,7 +277,7 @@ class Collection(Tenant, Stateful, db.Model):
             raise Refused(sentence)
         return due_on
 
-    def postpone(self, *, by: Any) -> None:
+    def postpone(self, *, by: Actor) -> None:
         """Announce it anew for the first day that is possible now.
 
         Source: 003-50 (a changed date is told again).
@@ -308,7 +310,7 @@ def plan_collection(
     source_uid: str,
     remittance: str,
     notice_days: int,
-    by: Any,
+    by: Actor,
     not_before: date | None = None,
     attempt: int = 1,
 ) -> Collection:
@@ -370,9 +372,9 @@ def _find(source_uid: str) -> Collection | None:
     return db.session.scalars(query).one_or_none()
 
 
-def next_collections(customer: Customer) -> list[Collection]:
+def next_collections(customer: Customer) -> Page[Collection]:
     """What will be debited from a customer, soonest first."""
     query = select(Collection).join(Collection.mandate).where(Mandate.customer_id == customer.id)
     query = query.where(Collection.state.in_([C.ANNOUNCED, C.FROZEN, C.EXPORTED]))
     query = query.where(Collection.due_on >= clock.today())
-    return list(db.session.scalars(query.order_by(Collection.due_on, Collection.id).limit(12)))
+    return page_of(query, Collection.due_on, Collection.id, size=12, name="debits")

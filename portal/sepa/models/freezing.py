@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
+from portal.actor import Actor
 from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
@@ -49,7 +50,7 @@ class Ready:
     size: int  # bytes in the file, at most
 
 
-def freeze_batches(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> list[Batch]:
+def freeze_batches(entity: LegalEntity, scheme: Scheme, through: date, by: Actor) -> list[Batch]:
     """Claim every announced debit due up to ``through`` that nothing stops; ask for the files.
 
     As many batches as the bank's limits on one file demand; the same rows give the same split. Rows
@@ -88,7 +89,7 @@ def _size(row: Collection) -> int:
     return _ROW + place + 2 * (len(row.mandate.debtor_name) + len(row.remittance))
 
 
-def _open(entity: LegalEntity, scheme: Scheme, ready: list[Ready], by: Any) -> Batch:
+def _open(entity: LegalEntity, scheme: Scheme, ready: list[Ready], by: Actor) -> Batch:
     batch = Batch(
         organisation=db.session.get_one(Organisation, entity.organisation_id),
         legal_entity=entity,

@@ -7,12 +7,10 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.actor import Actor
 from portal.blobs import Document
 from portal.links import Purpose, revoke_links
 from portal.sepa.models.event import What
-
-# Return codes of the account itself: a new account confirmed by the debtor settles the matter.
-ACCOUNT_CODES = {"AC01", "AC04", "AC06", "AG01"}
 
 
 class Holdable:
@@ -21,7 +19,7 @@ class Holdable:
     suspended_on: Mapped[date | None] = mapped_column()
     hold_reason: Mapped[str | None] = mapped_column(String(300))  # of the suspension or the stop
 
-    def take_over(self: Any, *, source: str, line: int, by: Any) -> None:
+    def take_over(self: Any, *, source: str, line: int, by: Actor) -> None:
         """Signed in another system; ``source`` is the SHA-256 of the file that says so."""
         self._take("import", by=by, line=line)
         self.note(
@@ -35,7 +33,7 @@ class Holdable:
             signed_on=self.signed_on.isoformat(),
         )
 
-    def sign_on_paper(self: Any, scan: Document, *, on: date, by: Any) -> None:
+    def sign_on_paper(self: Any, scan: Document, *, on: date, by: Actor) -> None:
         """Signed by hand on ``on``; the scan is the mandate, and the link sent before is dead."""
         mandate: Any = self
         mandate._take("sign", by=by, paper=on.isoformat())
@@ -53,7 +51,7 @@ class Holdable:
             role=str(self.signer_role),
         )
 
-    def suspend(self: Any, reason: str, *, by: Any) -> None:
+    def suspend(self: Any, reason: str, *, by: Actor) -> None:
         """No debit rests on it until ``resume``; suspended again, the latest reason counts.
 
         Raises IllegalStep unless it is signed: ask ``can("suspend")`` where that is not sure.
@@ -61,11 +59,11 @@ class Holdable:
         self._take("suspend", by=by, reason=reason)
         self.suspended_on, self.hold_reason = clock.today(), reason[:300]
 
-    def resume(self: Any, *, by: Any) -> None:
+    def resume(self: Any, *, by: Actor) -> None:
         self._take("resume", by=by)
         self.suspended_on = self.hold_reason = None
 
-    def stop(self: Any, reason: str, *, by: Any) -> None:
+    def stop(self: Any, reason: str, *, by: Actor) -> None:
         """Revoked at once, without notice: contested, or the debtor has died (MD01, MD07)."""
         self._take("stop", by=by, reason=reason)
         today = clock.today()

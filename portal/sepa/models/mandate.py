@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.actor import Actor
 from portal.blobs import Document
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer, CustomerKind
@@ -167,20 +168,20 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
             What.ACCOUNT_ENTERED, visitor, iban=self.iban_masked, iban_index=str(self.iban_index), holder=name
         )
 
-    def refuse(self, reason: str, *, by: Any, visitor: dict[str, str]) -> None:
+    def refuse(self, reason: str, *, by: Actor, visitor: dict[str, str]) -> None:
         self._take("refuse", by=by, reason=reason)
         self.refusal_reason = reason
         self.iban = self.iban_masked = None  # not needed any more, so not kept
         self.note(What.REFUSED, visitor, reason=reason)
 
-    def sign(self, *, at: datetime, by: Any) -> None:
+    def sign(self, *, at: datetime, by: Actor) -> None:
         """Take the step; the documents are made by :mod:`portal.sepa.signing.documents`."""
         if not (self.iban_sealed and self.signer_name and self.shown_sha256):
             raise Refused(_("Il manque une étape avant la signature."))
         self._take("sign", by=by)
         self.signed_at, self.signed_on = at, clock.paris_day(at)
 
-    def revoke(self, *, received_on: date, notice_months: int, by: Any) -> None:
+    def revoke(self, *, received_on: date, notice_months: int, by: Actor) -> None:
         """Stop on the debtor's demand, or withdraw an unsigned request.
 
         Source: 003-80.
@@ -195,7 +196,7 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
         if self.signed_on is None:
             revoke_links(Purpose.SIGN_MANDATE, self)
 
-    def confirm_at_bank(self, *, on: date, by: Any) -> None:
+    def confirm_at_bank(self, *, on: date, by: Actor) -> None:
         """B2B: the debtor's bank has registered the mandate, so that a debit may be presented."""
         if self.scheme != "B2B":
             raise Refused(_("Seul un mandat interentreprises se fait confirmer par la banque."))
@@ -210,7 +211,7 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
 
 
 def request_mandate(
-    customer: Customer, entity: LegalEntity, *, scheme: Scheme = "CORE", by: Any
+    customer: Customer, entity: LegalEntity, *, scheme: Scheme = "CORE", by: Actor
 ) -> tuple[Mandate, str]:
     """Ask a customer to sign a mandate for this creditor; the link leaves by e-mail.
 

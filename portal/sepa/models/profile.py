@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
@@ -30,7 +31,7 @@ PROFILE = (
 )
 
 
-def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by: Any) -> bool:
+def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by: Actor) -> bool:
     """Set the profile; an empty ``iban`` keeps the account. Says whether anything changed.
 
     A higher limit of what one person may take out alone is only noted: :func:`agree_to_limit`.
@@ -60,7 +61,7 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
     return True
 
 
-def _limit(entity: LegalEntity, cents: int, by: Any) -> int:
+def _limit(entity: LegalEntity, cents: int, by: Actor) -> int:
     """The limit that counts now. Raising it asks for a second person, lowering it does not."""
     if cents > entity.two_people_over_cents:
         if cents != entity.two_people_asked_cents:
@@ -72,14 +73,14 @@ def _limit(entity: LegalEntity, cents: int, by: Any) -> int:
     return cents
 
 
-def drop_asked_limit(entity: LegalEntity, *, by: Any) -> None:
+def drop_asked_limit(entity: LegalEntity, *, by: Actor) -> None:
     """Whoever asked for a higher limit, or refuses it, says no."""
     if entity.two_people_asked_cents is not None:
         record(entity, "drop_limit", by=by, asked_cents=entity.two_people_asked_cents)
         entity.two_people_asked_cents = entity.two_people_asked_by_id = None
 
 
-def agree_to_limit(entity: LegalEntity, *, by: Any) -> None:
+def agree_to_limit(entity: LegalEntity, *, by: Actor) -> None:
     """The second person agrees to the higher limit that another one asked for."""
     if entity.two_people_asked_cents is None:
         raise Refused(_("Aucun plafond plus haut n'est demandé."))

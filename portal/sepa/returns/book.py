@@ -17,6 +17,7 @@ from sqlalchemy import insert, select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
+from portal.actor import Actor
 from portal.blobs import keep
 from portal.db import db, new_uid
 from portal.errors import Refused
@@ -64,7 +65,7 @@ class Found:
     org_path: str
 
 
-def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Any) -> Imported:
+def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Actor) -> Imported:
     """Book a file of this creditor's bank, inside the present transaction.
 
     The same file, or the same entry in another file, changes nothing and is counted as a duplicate.
@@ -94,7 +95,7 @@ def _known_file(entity: LegalEntity, sha256: str) -> BankFile | None:
     return db.session.scalars(query).one_or_none()
 
 
-def _new_file(entity: LegalEntity, head: BankFileHead, filename: str, sha256: str, by: Any) -> BankFile:
+def _new_file(entity: LegalEntity, head: BankFileHead, filename: str, sha256: str, by: Actor) -> BankFile:
     owner = db.session.get_one(Organisation, entity.organisation_id)
     file = BankFile(
         organisation=owner,
@@ -114,7 +115,7 @@ def _new_file(entity: LegalEntity, head: BankFileHead, filename: str, sha256: st
     return file
 
 
-def _finish(result: Imported, data: bytes, by: Any) -> None:
+def _finish(result: Imported, data: bytes, by: Actor) -> None:
     file = result.file
     file.entries, file.matched = result.entries, result.matched
     file.unmatched, file.duplicates = result.unmatched, result.duplicates

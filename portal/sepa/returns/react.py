@@ -1,12 +1,11 @@
 """Does what follows from each matched record of a bank file: one record, one commit."""
 
-from typing import Any
-
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.actor import Actor
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import IllegalStep, Refused
@@ -129,7 +128,7 @@ def _tell(row: BankRecord, collection: Collection, reaction: Reaction, retried: 
     )
 
 
-def match_by_hand(row: BankRecord, collection: Collection, *, by: Any) -> None:
+def match_by_hand(row: BankRecord, collection: Collection, *, by: Actor) -> None:
     """Somebody says which debit a record of the queue is about; what follows is done at once."""
     if row.state != RecordState.UNMATCHED:
         raise Refused(_("Cette écriture n'attend plus de rapprochement."))
@@ -140,7 +139,7 @@ def match_by_hand(row: BankRecord, collection: Collection, *, by: Any) -> None:
     react(row, own_reactions(row.bank_file.legal_entity))
 
 
-def dismiss(row: BankRecord, note: str, *, by: Any) -> None:
+def dismiss(row: BankRecord, note: str, *, by: Actor) -> None:
     """Close a record without consequence, with the reason that somebody gives."""
     if row.state not in (RecordState.UNMATCHED, RecordState.TO_REVIEW):
         raise Refused(_("Cette écriture est déjà traitée."))

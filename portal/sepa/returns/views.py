@@ -14,12 +14,13 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
-from portal.csv_file import csv_answer, share
+from portal.csv_file import csv_answer, rows_of, share
 from portal.db import db
 from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
+from portal.paging import page_of, total_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, RecordState, own_reactions
@@ -90,16 +91,16 @@ def _file_form() -> FileForm:
 
 
 def _list_page(form: FileForm, status: int = 200) -> Response:
-    files = BankFile.visible_to(g.actor).order_by(BankFile.id.desc()).limit(PAGE)
     waiting = BankRecord.visible_to(g.actor).where(
         BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
     )
     page = render_template(
         "sepa/returns.html",
         form=form,
-        files=list(db.session.scalars(files)),
+        files=page_of(BankFile.visible_to(g.actor), BankFile.id.desc(), name="files"),
         rates=_rates(),
-        queue=list(db.session.scalars(waiting.order_by(BankRecord.id).limit(PAGE))),
+        queue=page_of(waiting, BankRecord.id, name="queue"),
+        waiting=total_of(waiting),
         months=_months(),
     )
     return make_response(page, status)
@@ -152,13 +153,10 @@ def create_file() -> Response:
     if not form.validate():
         return _list_page(form, 422)
     entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
-    try:
-        upload = form.file.data
+    upload = form.file.data
+    with saving(form, "file"):
         result = import_bank_file(entity, upload.read(), upload.filename or "", by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.file.errors = [said(refusal)]
+    if form.errors:
         return _list_page(form, 422)
     text = _(
         "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues.",
@@ -186,12 +184,13 @@ def file_progress(uid: str) -> Response:
 
 
 def _records_of(file: BankFile) -> dict[str, Any]:
-    records = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
+    records = select(BankRecord).where(BankRecord.bank_file_id == file.id)
+    address = url_for(".show_file", uid=file.uid)
     task = find_task(REACT, file.uid)
     return {
         "file": file,
         "task": task,
-        "records": list(db.session.scalars(records.limit(SHOWN))),
+        "records": page_of(records, BankRecord.id, size=SHOWN, address=address),
         "is_running": task is not None and task.state not in (TaskState.DONE, TaskState.FAILED),
     }
 
@@ -204,7 +203,7 @@ def download_records(uid: str) -> Response:
     heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "booked_on", "state", "why"]
     rows = (
         [row.end_to_end_id, row.outcome, row.reason, row.amount_cents, row.booked_on, row.state, row.why]
-        for row in db.session.scalars(query)
+        for (row,) in rows_of(query)
     )
     return csv_answer(f"{file.kind}-{file.uid}.csv", heading, rows)
 
@@ -236,15 +235,12 @@ def match_record(uid: str) -> Response:
     query = Collection.visible_to(g.actor).where(
         Collection.end_to_end_id == (form.end_to_end_id.data or "").strip()
     )
-    try:
+    with saving(form, "end_to_end_id"):
         collection = db.session.scalars(query).one_or_none()
         if collection is None:
-            raise Refused(_("Aucun prélèvement n'a cet EndToEndId."), field="end_to_end_id")
+            raise Refused(_("Aucun prélèvement n'a cet EndToEndId."))
         match_by_hand(row, collection, by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.end_to_end_id.errors = [said(refusal)]
+    if form.errors:
         return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, match=form)
     return htmx.go(url_for(".list_files"), toast=_("Écriture rapprochée."))
 
@@ -253,12 +249,9 @@ def match_record(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def dismiss_record(uid: str) -> Response:
     row, form = get_or_404(BankRecord.visible_to(g.actor), uid), DismissForm()
-    try:
+    with saving(form, "note"):
         dismiss(row, form.note.data or "", by=g.actor)
-        db.session.commit()
-    except Refused as refusal:
-        db.session.rollback()
-        form.note.errors = [said(refusal)]
+    if form.errors:
         return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, dismissal=form)
     return htmx.go(url_for(".list_files"), toast=_("Écriture classée."))
 

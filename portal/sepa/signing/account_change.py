@@ -5,12 +5,13 @@ It counts a day after the confirmation, and whoever signed the mandate is told a
 
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Any, cast
+from typing import cast
 
 from flask_babel import gettext as _
 from sqlalchemy import exists, select
 
 from portal import clock
+from portal.actor import Actor
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Refused
@@ -38,7 +39,7 @@ from portal.sepa.signing.documents import Signer, keep_pdf, seal_for
 from portal.sepa.signing.mandate_pdf import ElectronicSignature
 
 
-def ask_account(mandate: Mandate, *, by: Any) -> tuple[MandateAmendment, str]:
+def ask_account(mandate: Mandate, *, by: Actor) -> tuple[MandateAmendment, str]:
     """Ask the signatory for another account; answers the token of the link too.
 
     Asked again, the former link stops working. Raises Refused for a mandate that is not in use, and

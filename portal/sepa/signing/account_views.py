@@ -14,8 +14,8 @@ from portal import clock
 from portal.access import public
 from portal.blobs import send_document
 from portal.db import db
-from portal.errors import Conflict, Refused
-from portal.i18n import said
+from portal.errors import Conflict
+from portal.forms import saving
 from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
 from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
@@ -87,15 +87,12 @@ def enter_account(token: str) -> Response:
     if closed := _closed(change, token, 409):
         return closed
     form = NewAccountForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "iban"):
+            enter_new_account(change, form.iban.data, visitor())
+            link.code_hash = link.code_expires_at = None  # a code was for the former document
+    if form.errors:
         return _page("account", change, token, 422, form=form)
-    try:
-        enter_new_account(change, form.iban.data, visitor())
-    except Refused as refusal:
-        form.iban.errors = [said(refusal)]
-        return _page("account", change, token, 422, form=form)
-    link.code_hash = link.code_expires_at = None  # a code was for the former document
-    db.session.commit()
     return _to("show_change", token)
 
 

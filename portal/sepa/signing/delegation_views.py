@@ -5,8 +5,7 @@ from sqlalchemy import select
 
 from portal.access import public
 from portal.db import db
-from portal.errors import Refused
-from portal.i18n import said
+from portal.forms import saving
 from portal.links import BadLink, LinkProblem, Purpose, SignedLink, open_link
 from portal.sepa.models import Mandate, MandateState
 from portal.sepa.models.asking import Delegate, mask_email
@@ -59,13 +58,10 @@ def delegate(token: str) -> Response:
     if mandate.state != MandateState.SENT:
         return _page(mandate, token, None, 409)
     form = DelegationForm()
-    if not form.validate():
+    if form.validate():
+        with saving(form, "email"):
+            person = Delegate(form.name.data, form.role.data, form.email.data.lower())
+            mandate.delegate(person, sender=link.recipient, by=Signer(link.recipient), visitor=visitor())
+    if form.errors:
         return _page(mandate, token, form, 422)
-    person = Delegate(form.name.data, form.role.data, form.email.data.lower())
-    try:
-        mandate.delegate(person, sender=link.recipient, by=Signer(link.recipient), visitor=visitor())
-    except Refused as refusal:
-        form.email.errors = [said(refusal)]
-        return _page(mandate, token, form, 422)
-    db.session.commit()
     return _page(mandate, token, None, sent_to=mask_email(person.email))

@@ -1,0 +1,48 @@
+"""What a form asks for is done whole, or refused beside the field that it is about."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_wtf import FlaskForm
+
+from portal.db import db
+from portal.errors import Refused
+from portal.i18n import said
+
+WHOLE = ""  # a refusal about no field stands above the form
+
+
+@contextmanager
+def saving(form: FlaskForm, otherwise: str | None = None) -> Iterator[None]:
+    """Do what a valid form asks for and commit it; a refusal undoes everything and is said in the form.
+
+    It stands beside its own field, or beside ``otherwise`` when it names none of this form; without
+    ``otherwise`` it goes on to the notice of the page. ``form.errors`` then tells what happened. After a
+    refusal no row is locked any more, and each is read afresh.
+    """
+    with refusals_in(form, otherwise):
+        yield
+        db.session.commit()
+
+
+@contextmanager
+def refusals_in(form: FlaskForm, otherwise: str | None = None) -> Iterator[None]:
+    """Like :func:`saving`, for what commits by itself or only asks."""
+    try:
+        yield
+    except Refused as refusal:
+        db.session.rollback()
+        if not _say(form, refusal, otherwise):
+            raise
+
+
+def _say(form: FlaskForm, refusal: Refused, otherwise: str | None) -> bool:
+    """Put the sentence in the form, in the person's language; False when it has no place there."""
+    name = refusal.field if refusal.field in form else otherwise
+    if name is None:
+        return False
+    if name == WHOLE:
+        form.form_errors.append(said(refusal))
+    else:
+        form[name].errors = [said(refusal)]
+    return True
