@@ -16,7 +16,7 @@ COPIES = {
     "fonts/DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
     "fonts/DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
 }
-ICON = re.compile(r"""icon\(\s*["']([a-z0-9-]+)["']""")
+ICON = re.compile(r"""(?:icon\(\s*|glyph=)["']([a-z0-9-]+)["']""")
 QUOTED = re.compile(r'"([a-z0-9-]+)"')  # in Python, icons are named in tables
 
 
@@ -30,7 +30,7 @@ def check_versions() -> None:
 
 def used_icons() -> list[str]:
     names = {n for path in ROOT.glob("templates/**/*.html") for n in ICON.findall(path.read_text())}
-    named = [ROOT / "portal" / "words.py", *ROOT.glob("portal/home/*.py"), *ROOT.glob("portal/*/views.py")]
+    named = [*ROOT.glob("portal/words/*.py"), *ROOT.glob("portal/home/*.py"), *ROOT.glob("portal/*/views.py")]
     tables = {n for path in named for n in QUOTED.findall(path.read_text())}
     known = {path.stem for path in (MODULES / "bootstrap-icons" / "icons").glob("*.svg")}
     return sorted(names | (tables & known))

@@ -15,6 +15,7 @@ def steps(*, fast: bool) -> list[tuple[str, list[str]]]:
     listed = [
         ("ruff", [str(BIN / "ruff"), "check", "-q", "."]),
         ("format", [str(BIN / "ruff"), "format", "-q", "--check", "."]),
+        ("templates", [str(BIN / "djlint"), "--lint", "--quiet", "templates"]),
         ("mypy", [str(BIN / "mypy"), "--no-error-summary"]),
         ("imports", [str(BIN / "lint-imports"), "--no-cache"]),
         ("catalogues", [sys.executable, "bin/catalogues.py", "--check"]),

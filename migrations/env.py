@@ -9,6 +9,7 @@ from typing import Any
 from alembic import context
 from flask import current_app
 
+from portal import clock
 from portal.db import UtcDateTime, db
 
 config = context.config
@@ -25,6 +26,12 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
     return False
 
 
+def date_id(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """New ids are dated like their files. The first migrations keep « n01 »: databases carry them."""
+    for directive in directives:
+        directive.rev_id = clock.now().strftime("%Y%m%d_%H%M")
+
+
 def run() -> None:
     with db.engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
@@ -36,6 +43,7 @@ def run() -> None:
             render_as_batch=True,
             compare_type=True,
             render_item=render_item,
+            process_revision_directives=date_id,
         )
         with context.begin_transaction():
             context.run_migrations()

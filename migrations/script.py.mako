@@ -1,12 +1,14 @@
 """${message}"""
 
+% if "sa." in f"{upgrades}{downgrades}":
 import sqlalchemy as sa
+% endif
+% if "op." in f"{upgrades}{downgrades}":
 from alembic import op
+% endif
 
-from migrations.rls import protect
-
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+revision = "${up_revision}"
+down_revision = ${f'"{down_revision}"' if down_revision else None}
 branch_labels = None
 depends_on = None
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from babel.numbers import format_currency, format_decimal
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, format_date, format_datetime, format_percent, get_locale
+from flask_babel import Babel, Domain, format_date, format_datetime, format_percent, get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from portal.clock import paris_day
 from portal.errors import PortalError
+from portal.typography import French
 from portal.wording import Cents, Sentence, Word
 
 LANGUAGES = {"fr": "Français", "en": "English"}
@@ -28,6 +31,24 @@ def choose_language() -> str:
         if wish in LANGUAGES:
             return str(wish)
     return request.accept_languages.best_match(LANGUAGES) or "fr"
+
+
+class Sentences(Domain):
+    """English comes from its catalogue; French is the source, typeset when it is asked for."""
+
+    def get_translations(self) -> NullTranslations:
+        if str(get_locale()) != "fr":
+            return super().get_translations()
+        if "fr" not in self.cache:
+            english = Translations.load(self.translation_directories[0], ["en"], self.domain[0])
+            self.cache["fr"] = French(english._catalog)
+        return self.cache["fr"]
+
+
+class Languages(Babel):
+    @cached_property
+    def domain_instance(self) -> Domain:
+        return Sentences(domain=self.domain)
 
 
 def said(error: PortalError) -> str:
@@ -174,7 +195,7 @@ def lines(value: str) -> Markup:
 
 
 def init_app(app: Flask) -> None:
-    Babel(app, locale_selector=choose_language)
+    Languages(app, locale_selector=choose_language)
     filters: list[Any] = [
         told,
         eur,

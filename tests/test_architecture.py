@@ -292,6 +292,15 @@ def test_templates_keep_to_the_content_security_policy(path: Path) -> None:
     assert "hx-boost" not in text
 
 
+def test_template_lines_can_be_read() -> None:
+    lines = (
+        (path.name, number, line)
+        for path in (ROOT / "templates").rglob("*.*")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+    )
+    assert [(name, number) for name, number, line in lines if len(line) > 140] == []
+
+
 def test_imports_go_downwards() -> None:
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Both catalogues: complete, with the same placeholders, and English pages without a word of French."""
+"""English: complete, same placeholders, no page with a word of French. French: typeset, and nothing else."""
 
 import re
 import subprocess
@@ -13,14 +13,17 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext, lazy_gettext, ngettext
 
 from portal.db import db
-from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
+from portal.errors import PortalError
+from portal.i18n import LANGUAGE_COOKIE, said, told, translated
 from portal.mail import Mail
 from portal.sepa.models.event import What
 from portal.terms.shipped import documents
 from portal.terms.statutes import RULES
+from portal.typography import typeset
+from portal.wording import Sentence
 from tests import world
 from tests.builders import House, a_customer
 
@@ -47,10 +50,10 @@ STAYS = (
 )
 
 
-def pairs(language: str) -> Iterator[tuple[Message, str, str]]:
+def pairs() -> Iterator[tuple[Message, str, str]]:
     """Each sentence with its translation; a plural entry gives one pair per form."""
-    with (ROOT / "translations" / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
+    with (ROOT / "translations" / "en" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalog = read_po(file, locale="en")
     for message in catalog:
         if not message.id:
             continue
@@ -67,7 +70,7 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
-def test_the_catalogues_are_complete_and_up_to_date() -> None:
+def test_the_catalogue_is_complete_and_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "bin/catalogues.py", "--check"],
         cwd=ROOT,
@@ -78,36 +81,68 @@ def test_the_catalogues_are_complete_and_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_translation_has_the_placeholders_of_its_sentence(language: str) -> None:
+def test_a_translation_has_the_placeholders_of_its_sentence() -> None:
     wrong = [
         source
-        for _message, source, text in pairs(language)
+        for _message, source, text in pairs()
         if sorted(PLACEHOLDER.findall(source)) != sorted(PLACEHOLDER.findall(text))
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_translation_keeps_the_spaces_at_both_ends(language: str) -> None:
+def test_a_translation_keeps_the_spaces_at_both_ends() -> None:
     ends = re.compile(r"^\s*|\s*$")
     separator = " : "  # English puts no space before the colon
     wrong = [
         source
-        for _message, source, text in pairs(language)
+        for _message, source, text in pairs()
         if source != separator and ends.findall(plain(source)) != ends.findall(plain(text))
     ]
     assert wrong == []
 
 
 def test_french_only_adds_its_typography() -> None:
-    assert [source for _message, source, text in pairs("fr") if plain(text) != plain(source)] == []
+    assert [source for _message, source, _text in pairs() if plain(typeset(source)) != plain(source)] == []
     loose = re.compile(r" [;:!?»]|« ")
-    assert [text for _message, _source, text in pairs("fr") if loose.search(text)] == []
+    assert [source for _message, source, _text in pairs() if loose.search(typeset(source))] == []
+
+
+def test_a_french_sentence_is_typeset_before_its_values_stand_in_it(app: Flask) -> None:
+    """By whichever way it is asked for: now, lazily, counted, from an error, from a record, in a template."""
+    typed = "Chez « nous » : oui !"
+    kept = "Coffre «\u00a0Chez « nous » : oui !\u00a0»"
+    template = "Coffre « %(name)s »"
+    with app.app_context():
+        assert gettext(" : ") == "\u00a0: "
+        assert gettext(template, name=typed) == kept
+        assert str(lazy_gettext(template, name=typed)) == kept
+        assert said(PortalError(template, name=typed)) == kept
+        assert told(Sentence(template, {"name": typed})) == kept
+        source = '{{ _("Coffre « %(name)s »", name=typed) }}{{ _(" : ") }}{{ typed }}'
+        assert app.jinja_env.from_string(source).render(typed=typed) == f"{kept}\u00a0: {typed}"
+
+
+def test_what_a_person_typed_passes_unchanged(app: Flask) -> None:
+    with app.app_context():
+        assert translated("Vu avec le client : c'est bon !") == "Vu avec le client : c'est bon !"
+        assert translated("Votre abonnement :") == "Votre abonnement\u00a0:"
+
+
+def test_nothing_and_one_are_singular_in_french(app: Flask) -> None:
+    one, many = (
+        "Votre clé d'activation, pour %(num)d poste :",
+        "Votre clé d'activation, pour %(num)d postes :",
+    )
+    with app.app_context():
+        assert ngettext(one, many, 0) == "Votre clé d'activation, pour 0 poste\u00a0:"
+        assert ngettext(one, many, 1) == "Votre clé d'activation, pour 1 poste\u00a0:"
+        assert ngettext(one, many, 2) == "Votre clé d'activation, pour 2 postes\u00a0:"
+    with app.app_context(), force_locale("en"):
+        assert ngettext(one, many, 0).count("0") == 1 and "seats" in ngettext(one, many, 0)
 
 
 def test_english_has_no_french_quotes_and_no_space_before_a_colon() -> None:
-    assert [text for _message, _source, text in pairs("en") if re.search(r"[«»]|\s[;:!?]", text)] == []
+    assert [text for _message, _source, text in pairs() if re.search(r"[«»]|\s[;:!?]", text)] == []
 
 
 def pages(app: Flask, ids: dict[str, str]) -> Iterator[str]:

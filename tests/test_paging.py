@@ -128,7 +128,7 @@ def test_the_whole_journal_of_a_record_is_reached(house: House, browser: Browser
     path = f"/orders/{order.uid}"
     page = browser(house.owner).get(path).text
     assert "events=" in NEXT.search(page).group(1)
-    events = list(seen_by_following(browser(house.owner), path, r'<li><span class="fw-semibold">', "events"))
+    events = list(seen_by_following(browser(house.owner), path, r'<li>\s*<span class="fw-semibold">', "events"))
     assert len(events) == db.session.scalar(entries)
 
 
@@ -137,7 +137,7 @@ def test_every_mail_about_a_record_is_reached(house: House, browser: Browser) ->
     mail = db.session.scalars(select(Mail).where(Mail.subject_uid == order.uid)).first()
     copies(mail, 110)
     total = select(func.count()).select_from(Mail).where(Mail.subject_uid == order.uid)
-    found = seen_by_following(browser(house.owner), f"/orders/{order.uid}", r"<li><span>E-mail à", "mails")
+    found = seen_by_following(browser(house.owner), f"/orders/{order.uid}", r"<li>\s*<span>E-mail à", "mails")
     assert len(list(found)) == db.session.scalar(total)
 
 

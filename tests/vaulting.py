@@ -143,7 +143,7 @@ def link_in(mail: Mail) -> str:
 
 def sealed_for(page: str, secret: str) -> str:
     """What the script of the page makes of a passphrase."""
-    found = re.search(r'data-seal-for="([^"]*)" data-name="(\w+)"', page)
+    found = re.search(r'data-seal-for="([^"]*)"\s+data-name="(\w+)"', page)
     if found is None or not found[1]:  # no form, or no agent: the browser can send nothing that counts
         return base64.urlsafe_b64encode(b"?").decode()
     point = base64.urlsafe_b64decode(found[1])

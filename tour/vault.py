@@ -57,7 +57,7 @@ def _unlock(tour: Stage, who: str) -> None:
     mail = tour.mails.wait_for(f"{who}@client01.example", "Ouvrir votre coffre")
     customer = Person(tour.portal.url)
     customer.visit(path_in(mail, "/unlock/"))
-    found = re.search(r'data-seal-for="([^"]+)" data-name="(\w+)"', customer.page.text)
+    found = re.search(r'data-seal-for="([^"]+)"\s+data-name="(\w+)"', customer.page.text)
     if not found:
         raise RuntimeError("the page does not say for whom the passphrase is sealed")
     sealed = seal(base64.urlsafe_b64decode(found[1]), found[2], PASSPHRASE.encode())

@@ -1,5 +1,6 @@
 """The library's pages: list, values, upload, changes, publication."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from io import BytesIO
@@ -121,7 +122,7 @@ def test_the_changes_stand_side_by_side_with_clause_and_article(house: House, br
         "modifié",
     ):
         assert word in page
-    assert page.count("<tr><td><code") == 3
+    assert len(re.findall(r"<tr>\s*<td><code", page)) == 3
 
 
 def test_publishing_by_the_form_and_too_early(house: House, browser: Browser) -> None:
