@@ -18,18 +18,26 @@ def terms() -> None:
 
 @terms.command()
 @click.argument("case", type=click.File("r", encoding="utf-8"))
-def simulate(case: Any) -> None:
+@click.option(
+    "--with",
+    "drafts",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A document not published yet, in the place of the one of its code (may be repeated).",
+)
+def simulate(case: Any, drafts: tuple[Path, ...]) -> None:
     """Answer the contract question of CASE, a JSON file (« - » for standard input)."""
     from portal.answers.outcome import as_json  # noqa: PLC0415
     from portal.simulator.question import parse_case  # noqa: PLC0415 - only what a command needs is loaded
     from portal.simulator.run import simulate as answer  # noqa: PLC0415
+    from portal.terms.shipped import read_document  # noqa: PLC0415
 
     try:
         raw = json.load(case, parse_float=Decimal, parse_constant=_no_constant)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{case.name} n'est pas du JSON : {error}") from None
     try:
-        outcome = as_json(answer(parse_case(raw)))
+        outcome = as_json(answer(parse_case(raw, [read_document(path) for path in drafts])))
     except PortalError as error:
         raise click.ClickException(str(error)) from None
     click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))

@@ -1,6 +1,6 @@
 """A contract question as JSON, strictly read: a field that is unknown, missing or impossible is named."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from portal.answers.case import (
     in_order,
 )
 from portal.deadlines import PARIS
-from portal.terms.shipped import CONTRACTS, find_stack
+from portal.terms.shipped import CONTRACTS, TermsDocument, stack_with
 from portal.wording import N_
 
 Reader = Callable[[str, Any], Any]
@@ -191,10 +191,12 @@ def read_event(raw: Any) -> Event:
     return _event(1, raw)
 
 
-def parse_case(raw: Any) -> Case:
+def parse_case(raw: Any, drafts: Sequence[TermsDocument] = ()) -> Case:
     """Read one question from JSON's own types (numbers with decimals as Decimal).
 
-    Raises CaseError with a sentence that names the field: unknown, missing, of the wrong type, impossible.
+    drafts: documents asked in the place of the shipped ones of the same code. Raises CaseError with a
+    sentence that names the field: unknown, missing, of the wrong type, impossible; TermsError for a
+    draft that is not of this contract.
     """
     if not isinstance(raw, dict):
         raise CaseError(N_("La question est un objet JSON."))
@@ -219,7 +221,7 @@ def parse_case(raw: Any) -> Case:
     parsed = in_order([_event(n, each) for n, each in enumerate(events, 1)])
     last = parsed[-1].on if parsed else read["started_on"]
     return Case(
-        stack=find_stack(read.pop("contract")),
+        stack=stack_with(read.pop("contract"), drafts),
         events=parsed,
         as_of=read.pop("as_of", last),
         monthly_fee_cents=read.pop("monthly_fee_cents", 0),

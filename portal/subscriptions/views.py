@@ -15,11 +15,11 @@ from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.mail import mails_about
-from portal.paging import page_of
+from portal.paging import Page, page_of
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
 from portal.subscriptions.mandates import ask_for_mandate
-from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
+from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import subscription_link, subscription_panel
 from portal.subscriptions.termination import Termination, terminate, work_out
@@ -180,8 +180,17 @@ def cancel_order(uid: str) -> Response:
 @bp.get("/subscriptions")
 @requires(Permission.SUBSCRIPTION_READ)
 def list_subscriptions() -> Response:
-    rows = page_of(Subscription.visible_to(g.actor), Subscription.id.desc())
-    return make_response(render_template("subscriptions/list.html", subscriptions=rows))
+    """Newest first, or those that can still be refused, the next last day of notice first."""
+    due = request.args.get("order") == "due"
+    rows = _renewing() if due else page_of(Subscription.visible_to(g.actor), Subscription.id.desc())
+    return make_response(render_template("subscriptions/list.html", subscriptions=rows, due=due))
+
+
+def _renewing() -> Page[Subscription]:
+    query = Subscription.visible_to(g.actor).where(
+        Subscription.state == SubscriptionState.ACTIVE, Subscription.last_notice_on >= clock.today()
+    )
+    return page_of(query, Subscription.last_notice_on, Subscription.id)
 
 
 @bp.get("/subscriptions/<uid>")

@@ -1,11 +1,11 @@
-"""What is found in a document version: a fault, a contradiction, a gap, a breach of statute."""
+"""What is found in a document version: a fault, a contradiction, a gap, a breach of law, a stale note."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from portal.wording import Sentence
 
-Severity = Literal["fault", "contradiction", "missing", "law"]
+Severity = Literal["fault", "contradiction", "missing", "law", "note"]
 
 
 @dataclass(frozen=True)

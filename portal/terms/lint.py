@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from portal.terms.finding import Finding
 from portal.terms.lint_law import against_the_law
+from portal.terms.lint_notes import contradicting_notes, stale_notes
 from portal.terms.shipped import TermsDocument, parse_document
 from portal.terms.stack import RANKING, make_stack
 from portal.terms.values import TermsError, Value, read_value
@@ -33,6 +34,8 @@ def lint(
     found = [*_missing(document, previous), *_ranks(document, beside)]
     for check in _CHECKS:
         found.extend(check(document, beside))
+    found.extend(contradicting_notes(document))
+    found.extend(stale_notes(document, previous))
     found.extend(against_the_law(document))
     return found
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -100,8 +100,26 @@ def bundled_text(code: str) -> str:
 @cache
 def find_stack(name: str) -> Stack:
     """The contract of that short name, in the versions that ship; raises KeyError for an unknown one."""
+    return stack_with(name, ())
+
+
+def stack_with(name: str, drafts: Sequence[TermsDocument]) -> Stack:
+    """The contract of that short name, each draft in the place of the shipped version of its code.
+
+    Raises KeyError for an unknown name, and TermsError for a draft of a document that is not in this
+    contract or that stands twice.
+    """
     label, codes = CONTRACTS[name]
-    return make_stack(name, label, [bundled(code) for code in codes])
+    replaced = {draft.code: draft for draft in drafts}
+    strange = [draft.code for draft in drafts if draft.code not in codes]
+    if strange or len(replaced) < len(drafts):
+        raise TermsError(
+            N_("« %(contract)s » a un document de chaque code parmi %(codes)s ; reçu : %(given)s."),
+            contract=name,
+            codes=", ".join(codes),
+            given=", ".join(draft.code for draft in drafts),
+        )
+    return make_stack(name, label, [replaced.get(code) or bundled(code) for code in codes])
 
 
 def stacks() -> Mapping[str, Stack]:

@@ -109,6 +109,7 @@ _STATES: dict[str, Look] = {
     "finding_contradiction": Look(_l("contradiction"), "wait", "exclamation-circle"),
     "finding_missing": Look(_l("manque"), "wait", "hourglass-split"),
     "finding_law": Look(_l("loi"), "live", "info-circle"),
+    "finding_note": Look(_l("note dépassée"), "wait", "info-circle"),
     "withdrawn": Look(_l("retirée"), "bad", "x-circle"),
     "backup_damaged": Look(_l("endommagée"), "bad", "exclamation-triangle-fill"),
     "backup_failed": Look(_l("échouée"), "bad", "x-circle"),

@@ -1,20 +1,32 @@
 """Every code that the simulator answers or asks has its word."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from flask_babel import force_locale
+from lxml import html
 
 from portal import simulator
+from portal.customers.models import CustomerKind
 from portal.i18n import told
 from portal.simulator.question import EVENTS, fields_of
+from portal.subscriptions.termination import Reason
 from portal.terms.statutes import RULES
 from portal.wording import Cents, Sentence, Word
+from portal.words import values
 from portal.words.clauses import ANSWERS, CHOICES, FIELDS, LEGAL, QUESTIONS, STATUSES
 from portal.words.values import written
+from tests.builders import House
+from tests.contracts.builders import dobaas, dropcloud, natso, numspot
+
+Browser = Callable[..., FlaskClient]
 
 PORTAL = Path(simulator.__file__).parent.parent
 SOURCES = sorted(
@@ -81,3 +93,32 @@ def test_a_value_is_shown_with_its_unit(app: Flask) -> None:
         assert written("list", ("email", "post")) == "courriel, courrier"
         assert written("cents", 4000) == "40,00\u00a0€"
         assert written("count", None) == "sans effet"
+
+
+@pytest.mark.parametrize("maker", [natso, dropcloud, dobaas, numspot])
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_page_of_a_contract_shows_a_raw_code(
+    house: House, browser: Browser, maker: Callable[..., Any], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown: set[str] = set()
+
+    class Heard(dict[str, Any]):
+        def get(self, code: str, default: Any = None) -> Any:
+            if code not in self:
+                unknown.add(code)
+            return super().get(code, default)
+
+    monkeypatch.setattr(values, "_WORDS", Heard(values._WORDS))
+    subscription, client = maker(house, kind=CustomerKind.BUSINESS), browser(house.owner)
+    client.set_cookie("language", language)
+    pages = [f"/contracts/{subscription.uid}", f"/subscriptions/{subscription.uid}"]
+    for reason in Reason:
+        asked = f"day=2026-11-23&sent_on=2026-11-23&reason={reason}&noticed_on=2026-11-02"
+        pages += [f"/contracts/{subscription.uid}/leaving?{asked}"]
+        pages += [f"/subscriptions/{subscription.uid}/termination?{asked}"]
+    for address in pages:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        text = " ".join(html.fromstring(answer.text).xpath("//main//text()[not(parent::script)]"))
+        assert not re.findall(r"[a-z]+(?:_[a-z0-9]+)+", text), address
+    assert unknown <= {"Europe/Paris"}, "every choice that a page shows has a word, or is a name"

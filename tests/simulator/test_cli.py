@@ -16,6 +16,7 @@ from portal.terms.shipped import bundled_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OPEN = ROOT / "portal" / "terms" / "open_clauses.toml"
+_NINETY = '"termination.effective_days" = { unit = "days", value = 90'
 OPEN_BEFORE = ROOT / "tests" / "previous_release" / "open_clauses.toml"
 FLASK = Path(sys.executable).parent / "flask"
 CASE = {
@@ -51,6 +52,27 @@ def test_simulate_answers_in_an_empty_folder(tmp_path: Path) -> None:
     assert {"on": "2027-02-19", "what": "contract_ends", "clause": "003-21"} in answer["calendar"]
     assert list(tmp_path.iterdir()) == [path], "nothing is written"
     assert terms("simulate", "-", folder=tmp_path, text=json.dumps(CASE)).stdout == done.stdout
+
+
+def test_simulate_asks_a_version_that_is_not_published(tmp_path: Path) -> None:
+    text = bundled_text("003")
+    draft, other = tmp_path / "draft.toml", tmp_path / "other.toml"
+    draft.write_text(text.replace(_NINETY, _NINETY.replace("90", "30")))
+    assert draft.read_text() != text
+    other.write_text(bundled_text("001"))
+    case = json.dumps(CASE)
+
+    def end(*arguments: str) -> str:
+        answer = json.loads(terms("simulate", "-", *arguments, folder=tmp_path, text=case).stdout)
+        return str(next(each["on"] for each in answer["calendar"] if each["what"] == "contract_ends"))
+
+    assert end() == "2027-02-19"
+    assert end("--with", str(draft)) == "2026-12-21"
+    refused = terms("simulate", "-", "--with", str(other), folder=tmp_path, text=case)
+    assert refused.returncode == 1
+    assert "numspot" in refused.stderr
+    assert "001" in refused.stderr
+    assert not refused.stdout
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from portal.terms.lint import Finding, lint
+from portal.terms.lint_notes import figures_in
 from portal.terms.shipped import TermsDocument, bundled, bundled_text, parse_document
 
 
@@ -110,3 +111,35 @@ def test_breaches_of_statute_are_named(code: str, law: set[str]) -> None:
 def test_two_documents_of_one_rank_are_refused() -> None:
     found = findings(bundled_text("004"), parse_document("other.toml", bundled_text("000")), severity="fault")
     assert len(found) == 1 and "même rang" in str(found[0].sentence)
+
+
+def test_a_note_that_says_another_figure_than_its_value_is_told() -> None:
+    text = bundled_text("003")
+    before = '"termination.effective_days" = { unit = "days", value = 90'
+    assert not [f for f in lint("x.toml", text, previous=bundled("003")) if f.severity == "note"]
+    changed = text.replace(before, before.replace("90", "60"))
+    found = [f for f in lint("x.toml", changed, previous=bundled("003")) if f.severity == "note"]
+    assert [(f.clauses, f.noted) for f in found] == [(("003-21",), False), (("003-17",), False)]
+    said = [str(f.sentence) for f in found]
+    assert said[0] == "La note de « termination.effective_days » dit 10, 90 ; la valeur est 60."
+    assert "dit encore 90" in said[1], "written in words on the value that settles the same point"
+
+
+@pytest.mark.parametrize("code", ["000", "001", "002", "003", "004"])
+def test_the_notes_of_the_documents_that_ship_say_their_values(code: str) -> None:
+    assert not [f for f in lint("x.toml", bundled_text(code)) if f.severity == "note"]
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (
+            "A7 : dix jours (003-17), quatre-vingt-dix sinon. L5 : deux mois au plus.",
+            {("days", 10), ("days", 90)},
+        ),
+        ("A3 : trois ans à l'article 14, puis 0,2 % et 1 500 €.", {("months", 36), ("euros", 1500)}),
+        ("A9 : « soit 6 jours », donc 8 h par jour ; voir 003-60 et le 16/05/2026.", {("days", 6)}),
+    ],
+)
+def test_figures_are_read_from_a_note_in_digits_and_in_words(note: str, said: set[tuple[str, int]]) -> None:
+    assert {each for each in figures_in(note) if each[0] != "percent"} == said
