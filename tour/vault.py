@@ -35,7 +35,7 @@ def restore(tour: Stage) -> Path:
     tour.wait(technician, request, r"/restore-requests/\w+/files")
     technician.visit(f"{request}/files?q=Bilan")
     found = re.search(
-        r'name="snapshot" value="(\w+)"><input[^>]*name="path" value="([^"]+)"', technician.page.text
+        r'name="snapshot" value="(\w+)">\s*<input[^>]*name="path" value="([^"]+)"', technician.page.text
     )
     assert found, "the file is not in the inventory"
     technician.send_form_of("/file", snapshot=found[1], path=unescape(found[2]))
