@@ -128,7 +128,9 @@ def test_the_whole_journal_of_a_record_is_reached(house: House, browser: Browser
     path = f"/orders/{order.uid}"
     page = browser(house.owner).get(path).text
     assert "events=" in NEXT.search(page).group(1)
-    events = list(seen_by_following(browser(house.owner), path, r'<li>\s*<span class="fw-semibold">', "events"))
+    events = list(
+        seen_by_following(browser(house.owner), path, r'<li>\s*<span class="fw-semibold">', "events")
+    )
     assert len(events) == db.session.scalar(entries)
 
 
