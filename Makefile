@@ -40,7 +40,8 @@ catalogues: ## collect the sentences to translate into translations/
 	@$(BIN)/python bin/catalogues.py
 
 migration: ## write a migration from the models (NAME="what it does")
-	@$(BIN)/flask db migrate -m "$(NAME)"
+	@DATA_DIR=$$(mktemp -d) && export DATA_DIR && trap 'rm -rf "$$DATA_DIR"' EXIT && \
+		$(BIN)/python bin/prepare.py && $(BIN)/python -m flask db migrate -m "$(NAME)"
 
 clean: ## remove the demonstration's data (instance/)
 	@rm -rf instance

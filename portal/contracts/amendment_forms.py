@@ -26,7 +26,7 @@ class AmendmentForm(FlaskForm):
     text = FileField(_l("Texte signé (PDF)"))
 
 
-def amendment_form(subscription: Subscription, key: str, data: object = None) -> AmendmentForm:
+def amendment_form(subscription: Subscription, key: str) -> AmendmentForm:
     """The form for one key: flags and choices are picked, everything else is typed."""
     entry = KEYS.get(key)
     bases: type[AmendmentForm] = AmendmentForm
@@ -34,7 +34,7 @@ def amendment_form(subscription: Subscription, key: str, data: object = None) ->
     if entry is not None and choices:
         field = SelectField(_l("Nouvelle valeur"), choices=choices)
         bases = type("PickedAmendmentForm", (AmendmentForm,), {"value": field})
-    form = bases(data) if data is not None else bases(key=key)
+    form = bases(key=key)
     spoken = subscription.terms.values
     form.key.choices = {
         str(_l("Dans ce contrat")): [(each, each) for each in sorted(spoken)],

@@ -34,10 +34,8 @@ def _key(asked: str) -> str:
 def new_amendment(uid: str) -> Response:
     subscription = get_or_404(Subscription.visible_to(g.actor), uid)
     key = _key(request.args.get("key", ""))
-    form = amendment_form(subscription, key, request.args if "label" in request.args else None)
-    form.key.data = key
-    if not form.effective_on.raw_data:
-        form.effective_on.data = subscription.billed_before
+    form = amendment_form(subscription, key)
+    form.effective_on.data = subscription.billed_before
     return _page(subscription, key, form)
 
 

@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms import Form as PlainForm
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
-from portal.customers.models import ContactRole, CustomerKind
+from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.terms.stack import Stack
 
 KINDS = [
@@ -52,17 +52,25 @@ def _trim(value: str | None) -> str | None:
     return " ".join(value.split()) if value else value
 
 
+def _or_none(value: str | None) -> str | None:
+    return value or None
+
+
 def _required(message: Any) -> InputRequired:
     return InputRequired(message)
 
 
+def _is_yes(value: Any) -> bool:
+    return value in ("yes", True)
+
+
 class ContactForm(PlainForm):
-    name = StringField(_l("Nom"), [Length(max=70)], filters=[_trim])
+    name = StringField(_l("Nom"), [Optional(), Length(max=70)], filters=[_trim])
     email = EmailField(
         _l("Adresse e-mail"),
         [Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254)],
     )
-    phone = TelField(_l("Téléphone"), [Length(max=30)])
+    phone = TelField(_l("Téléphone"), [Optional(), Length(max=30)])
 
 
 class BillingContactForm(ContactForm):
@@ -82,15 +90,17 @@ class BillingContactForm(ContactForm):
 
 
 class CustomerForm(FlaskForm):
-    kind = RadioField(_l("Type de client"), choices=KINDS, default=CustomerKind.BUSINESS)
+    """A field that is named like a column of the customer is that column."""
+
+    kind = RadioField(_l("Type de client"), choices=KINDS, default=CustomerKind.BUSINESS, coerce=CustomerKind)
     name = StringField(
         _l("Raison sociale ou nom"),
         [_required(_l("Indiquez le nom du client.")), Length(max=70)],
         filters=[_trim],
     )
-    siren = StringField(_l("SIREN"), [Length(max=11)], filters=[_digits])
-    siret = StringField(_l("SIRET"), [Length(max=18)], filters=[_digits])
-    vat_number = StringField(_l("Numéro de TVA"), [Length(max=20)], filters=[_digits])
+    siren = StringField(_l("SIREN"), [Length(max=11)], filters=[_digits, _or_none])
+    siret = StringField(_l("SIRET"), [Optional(), Length(max=18)], filters=[_digits, _or_none])
+    vat_number = StringField(_l("Numéro de TVA"), [Optional(), Length(max=20)], filters=[_digits, _or_none])
     street = StringField(
         _l("Numéro et rue"), [_required(_l("Indiquez le numéro et la rue.")), Length(max=70)], filters=[_trim]
     )
@@ -108,6 +118,7 @@ class CustomerForm(FlaskForm):
         _l("Des données de santé seront-elles sauvegardées ?"),
         choices=[SelectChoice("no", _l("Non")), SelectChoice("yes", _l("Oui"))],
         validators=[_required(_l("Répondez par oui ou par non."))],
+        coerce=_is_yes,
     )
     billing = FormField(BillingContactForm, _l("Facturation"))
     technical = FormField(ContactForm, _l("Technique"))
@@ -166,10 +177,8 @@ class CustomerForm(FlaskForm):
 
     def values(self) -> dict[str, Any]:
         """The columns of a customer."""
-        names = ("kind", "name", "street", "postcode", "town", "country", "language")
-        values = {name: self[name].data for name in names}
-        values |= {name: self[name].data or None for name in ("siren", "siret", "vat_number")}
-        return values | {"kind": CustomerKind(self.kind.data), "health_data": self.health_data.data == "yes"}
+        columns = Customer.__table__.columns
+        return {field.name: field.data for field in self if field.name in columns}
 
 
 def shown_texts(stack: Stack) -> str:

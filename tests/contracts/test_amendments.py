@@ -309,6 +309,7 @@ def test_the_form_shows_the_present_value_of_the_key(house: House, browser: Brow
     swapped = client.get(address + "reversibility.delivery_days", headers={"HX-Request": "true"}).text
     assert "<b>60 jours</b> (004-30, art. 16)" in swapped
     assert swapped.lstrip().startswith('<div id="amended-value"')
+    assert '<input type="hidden" name="key" value="reversibility.delivery_days">' in swapped
     page = client.get(address + "termination.customer_refund").text
     assert '<option value="prorata">' in page
     assert "le contrat n'en dit rien" in client.get(address + "mandate.refund_weeks").text

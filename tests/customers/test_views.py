@@ -1,5 +1,7 @@
 """Onboarding: the form, its checks, its draft."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 
@@ -183,6 +185,41 @@ def test_long_lists_are_paged_by_key(house: House, browser: Browser) -> None:
     link = first.split('class="more"><a href="')[1].split('"')[0].replace("&amp;", "&")
     second = client.get(link).text
     assert "Client 25" in second and "Client 26" in second and "Client 24" not in second
+
+
+def test_the_table_holds_every_customer_of_the_search_and_nobody_elses(
+    house: House, browser: Browser
+) -> None:
+    for number in range(27):
+        a_customer(house.reseller, name=f"Client {number:02d}", siren=None, accepted="")
+    a_customer(house.reseller, name="Zinc")
+    page = browser(house.reader).get("/customers?q=cl").text
+    assert 'href="/customers/customers.csv?q=cl"' in page
+    answer = browser(house.reader).get("/customers/customers.csv?q=cl")
+    assert [row[0] for row in table(answer.text)[1:]] == [f"Client {number:02d}" for number in range(27)]
+    head, *_clients, zinc = table(browser(house.reader).get("/customers/customers.csv").text)
+    assert dict(zip(head, zinc, strict=True)) == {
+        "Client": "Zinc",
+        "Type": "Entreprise",
+        "SIREN": "732829320",
+        "SIRET": "",
+        "Numéro de TVA": "",
+        "Numéro et rue": "3 rue du Four",
+        "Code postal": "75006",
+        "Ville": "Paris",
+        "Pays": "FR",
+        "Langue des e-mails": "fr",
+        "Données de santé": "non",
+        "Contact de facturation": "Camille Martin",
+        "Adresse e-mail": "contact@client.example",
+        "Téléphone": "0102030405",
+        "Depuis": "2026-11-23",
+    }
+    assert len(table(browser(an_outsider(house)).get("/customers/customers.csv").text)) == 1
+
+
+def table(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
 
 
 def test_a_fragment_for_htmx_and_a_page_for_a_history_restore(house: House, browser: Browser) -> None:
