@@ -10,6 +10,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.billing.rules import Priced, Totals
+from portal.customers.particulars import PRINTED
 from portal.pdf.document import Column, Document, Party
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 def party(data: dict[str, Any]) -> Party:
     """Name and address block of an issuer or buyer as kept with the document."""
     lines = [data["street"], f"{data['postcode']} {data['town']}", data["country"]]
-    if data.get("siren"):
-        lines.append(f"SIREN {data['siren']}")
-    if data.get("vat_number"):
-        lines.append(_("TVA %(number)s", number=data["vat_number"]))
+    for each in PRINTED:
+        if value := data.get(each.name):
+            lines.append(each.printed % {"value": value})
     return Party(data["name"], tuple(lines))
 
 

@@ -13,6 +13,7 @@ from portal.billing.rules import totals
 from portal.blobs import keep
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
+from portal.customers.particulars import PRINTED
 from portal.db import db
 from portal.errors import Refused
 from portal.jobs import insert_once
@@ -113,8 +114,8 @@ def note_payment(
 
 def parties_of(customer: Customer, entity: LegalEntity) -> dict[str, Any]:
     """Issuer and buyer as they are today: an issued invoice never follows a later change."""
-    fields = ("name", "siren", "vat_number", "street", "postcode", "town", "country")
-    issuer = {name: getattr(entity, name) for name in fields}
-    issuer |= {"legal_form": entity.legal_form, "rcs_town": entity.rcs_town, "email": entity.email}
-    buyer = {name: getattr(customer, name) for name in fields}
+    named = ("name", "street", "postcode", "town", "country")
+    own = ("siren", "vat_number", "legal_form", "rcs_town", "email")
+    issuer = {name: getattr(entity, name) for name in (*named, *own)}
+    buyer = {name: getattr(customer, name) for name in (*named, *(each.name for each in PRINTED))}
     return {"issuer": issuer, "buyer": buyer | {"kind": customer.kind.value}}

@@ -22,6 +22,7 @@ from wtforms import Form as PlainForm
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
 from portal.customers.models import ContactRole, Customer, CustomerKind
+from portal.customers.particulars import PARTICULARS
 from portal.terms.stack import Stack
 
 KINDS = [
@@ -90,7 +91,7 @@ class BillingContactForm(ContactForm):
 
 
 class CustomerForm(FlaskForm):
-    """A field that is named like a column of the customer is that column."""
+    """A field that is named like a column of the customer is that column; plain particulars are added below."""
 
     kind = RadioField(_l("Type de client"), choices=KINDS, default=CustomerKind.BUSINESS, coerce=CustomerKind)
     name = StringField(
@@ -179,6 +180,12 @@ class CustomerForm(FlaskForm):
         """The columns of a customer."""
         columns = Customer.__table__.columns
         return {field.name: field.data for field in self if field.name in columns}
+
+
+for _each in PARTICULARS:
+    if _each.length:
+        checks = [Optional(), Length(max=_each.length)]
+        setattr(CustomerForm, _each.name, StringField(_each.label, checks, filters=[_trim, _or_none]))
 
 
 def shown_texts(stack: Stack) -> str:

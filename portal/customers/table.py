@@ -1,20 +1,20 @@
 """Customers as a table for spreadsheets: one line here is one column there."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from portal import clock
 from portal.customers.models import ContactRole, Customer
+from portal.customers.particulars import PARTICULARS
 from portal.words.states import KINDS
 
 COLUMNS: tuple[tuple[Any, Callable[[Customer], Any]], ...] = (
     (_l("Client"), lambda customer: customer.name),
     (_l("Type"), lambda customer: KINDS[customer.kind]),
-    (_l("SIREN"), lambda customer: customer.siren),
-    (_l("SIRET"), lambda customer: customer.siret),
-    (_l("Numéro de TVA"), lambda customer: customer.vat_number),
+    *((each.label, attrgetter(each.name)) for each in PARTICULARS),
     (_l("Numéro et rue"), lambda customer: customer.street),
     (_l("Code postal"), lambda customer: customer.postcode),
     (_l("Ville"), lambda customer: customer.town),

@@ -18,6 +18,7 @@ from portal.csv_file import csv_answer, rows_of
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.models import Customer, Draft, onboard
 from portal.customers.panels import customer_panel
+from portal.customers.particulars import PARTICULARS, Particular
 from portal.customers.queries import search
 from portal.customers.table import COLUMNS
 from portal.db import db
@@ -240,6 +241,11 @@ def hints_for(name: str) -> str:
         "billing-email": _("reçoit les factures et les annonces de prélèvement"),
         "signatory-email": _("reçoit les mandats à signer"),
     }.get(name, "")
+
+
+@bp.app_template_global()
+def particulars() -> tuple[Particular, ...]:
+    return PARTICULARS
 
 
 @bp.app_template_global()
