@@ -91,7 +91,7 @@ class BillingContactForm(ContactForm):
 
 
 class CustomerForm(FlaskForm):
-    """A field that is named like a column of the customer is that column; plain particulars are added below."""
+    """A field that is named like a column of the customer is that column; plain particulars follow below."""
 
     kind = RadioField(_l("Type de client"), choices=KINDS, default=CustomerKind.BUSINESS, coerce=CustomerKind)
     name = StringField(
