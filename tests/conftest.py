@@ -1,6 +1,7 @@
 """One application per worker, one outer transaction per test, on the database of TEST_DATABASE_URL."""
 
 import contextlib
+import gc
 import os
 import tempfile
 import warnings
@@ -151,6 +152,8 @@ def browser(app: Flask, tables: None) -> Callable[..., FlaskClient]:
     return open_browser
 
 
+gc.freeze()  # what the imports made stays until the end
+gc.set_threshold(50_000, 20, 20)
 warnings.filterwarnings("error")
 settings.register_profile("house", deadline=None)  # speed is measured in bench/, never asserted here
 settings.load_profile("house")

@@ -19,6 +19,7 @@ from tests.installation import Installs
 from tests.subscriptions.test_orders import an_order, pay
 
 
+@pytest.mark.slow
 def test_models_and_migrations_agree_and_every_step_goes_back(
     an_installation: Installs, tmp_path: Path
 ) -> None:
