@@ -18,8 +18,8 @@ from portal.money import parse_euros
 from portal.simulator.case import CaseError, Event, Field, fields_of, read_event
 from portal.terms.stack import Stack
 from portal.wording import Sentence
+from portal.words.choices import CAUSES
 from portal.words.clauses import CHOICES, FIELDS, QUESTIONS
-from portal.words.states import CAUSES
 
 REASONS = ("none", "switch", "in_house", "end_of_business", "receivership", "breach")
 
