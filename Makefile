@@ -15,11 +15,11 @@ run: ## set everything up once, load the demonstration, start on 127.0.0.1:8000
 	@DEMO=1 $(BIN)/python bin/prepare.py --demo
 	@DEMO=1 $(BIN)/python bin/serve.py
 
-test: ## install what the tests need, then lint, types, imports, both databases, browser
+test: ## install what the tests need, then every check and test: both databases, browser
 	@$(PYTHON) bin/setup.py test
 	@$(BIN)/python bin/check.py
 
-check: ## the fast part of the tests: lint, types, imports, SQLite
+check: ## the fast part of the tests: lint, types, imports, what is not slow on SQLite
 	@$(BIN)/python bin/check.py --fast
 
 tour: ## live the nine steps on a throw-away instance (KEEP=dir keeps what it made)
@@ -36,7 +36,7 @@ assets: ## copy the locked browser files into static/vendor
 format: ## rewrite the code in the house's format
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-catalogues: ## collect the sentences to translate into translations/
+catalogues: ## collect the sentences to translate into translations/en
 	@$(BIN)/python bin/catalogues.py
 
 migration: ## write a migration from the models (NAME="what it does")

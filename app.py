@@ -3,12 +3,12 @@
 from flask import Flask
 from flask_migrate import Migrate
 
-from portal import cli, config, db, htmx, i18n, logs, web
+from portal import cli, config, db, form_filters, htmx, i18n, logs, web
 from portal.accounts import sessions
 from portal.crypto import secrets
 from portal.rooms import open_rooms
 from portal.terms import showing
-from portal.words import states
+from portal.words import filters as words
 
 
 def create_app(**overrides: object) -> Flask:
@@ -21,8 +21,9 @@ def create_app(**overrides: object) -> Flask:
     db.init_app(app)
     Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)
     i18n.init_app(app)
-    states.init_app(app)
     showing.init_app(app)
+    words.init_app(app)
+    form_filters.init_app(app)
     sessions.init_app(app)
     web.init_app(app)
     htmx.init_app(app)

@@ -1,6 +1,7 @@
 """One application per worker, one outer transaction per test, on the database of TEST_DATABASE_URL."""
 
 import contextlib
+import gc
 import os
 import tempfile
 import warnings
@@ -12,31 +13,36 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
 from hypothesis import settings
-from sqlalchemy.engine import make_url
 
 from app import create_app
 from portal import clock
 from portal.accounts.models import User, open_sign_in
-from portal.crypto.seals import make_seal_certificate
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, set_scope
-from tests import builders
-from tests.installation import create_database
+from tests import builders, installation
 
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 
 
-def _database_url(folder: Path) -> str:
-    """A database of this worker's own: a SQLite file, or a fresh PostgreSQL database."""
-    url = os.environ.get("TEST_DATABASE_URL", "")
-    if not url.startswith("postgresql"):
-        return f"sqlite:///{folder / 'test.db'}"
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"portal_{worker}_{os.getpid()}"
-    create_database(url, name)
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
+# Whoever asks for one of these needs a database, and is run on both; all other tests are run once.
+NEED_A_DATABASE = {"app", "new_database", "an_installation"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if NEED_A_DATABASE & set(getattr(item, "fixturenames", ())):
+            item.add_marker("database")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    passed = terminalreporter.stats.get("passed", [])
+    if not passed:
+        return
+    counted = sum("database" in report.keywords for report in passed)
+    engine = "PostgreSQL" if installation.is_postgresql() else "SQLite"
+    terminalreporter.write_line(f"{counted} with a database ({engine}), {len(passed) - counted} without")
 
 
 class Client(FlaskClient):
@@ -62,8 +68,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def app() -> Iterator[Flask]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        key, certificate = make_seal_certificate("Essai", MONDAY)
-        create_key_file(folder, key, certificate)
+        create_key_file(folder, *installation.seal())
         os.environ["DATA_DIR"] = name
         os.environ["LOG_LEVEL"] = "CRITICAL"
         application = create_app(
@@ -71,18 +76,28 @@ def app() -> Iterator[Flask]:
             DEMO=True,
             WTF_CSRF_ENABLED=False,
             DATA_DIR=folder,
-            SQLALCHEMY_DATABASE_URI=_database_url(folder),
+            SQLALCHEMY_DATABASE_URI=installation.new_database(folder),
             BLOB_URL=str(folder / "blobs"),
             KEY_AGENT_SOCKET=str(folder / "agent.sock"),
             COUNT_SECONDS=0,
             ERASE_COOLING_HOURS=0,
         )
         application.test_client_class = Client
-        with application.app_context():
-            upgrade()
         yield application
         with application.app_context():
             db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Callable[[Path], str]:
+    """``new_database(folder)`` is the address of a migrated database without rows."""
+    return installation.new_database
+
+
+@pytest.fixture(scope="session")
+def an_installation() -> installation.Installs:
+    """``with an_installation(folder) as place``: keys, a database of its own, no process."""
+    return installation.an_installation
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +152,8 @@ def browser(app: Flask, tables: None) -> Callable[..., FlaskClient]:
     return open_browser
 
 
+gc.freeze()  # what the imports made stays until the end
+gc.set_threshold(50_000, 20, 20)
 warnings.filterwarnings("error")
 settings.register_profile("house", deadline=None)  # speed is measured in bench/, never asserted here
 settings.load_profile("house")

@@ -1,16 +1,23 @@
-"""An installation of its own for tests that kill processes: real files, real database, real worker."""
+"""An installation of its own for tests that kill processes: real files, real database, real worker.
 
+The migrations run once per process, into a template; every database of the tests is a copy of it.
+"""
+
+import atexit
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from flask import Flask
@@ -26,11 +33,59 @@ from portal.db import EVERYTHING, db, new_uid, set_scope
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def create_database(url: str, name: str) -> None:
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+def on_server(statement: str) -> None:
+    """Run a statement on the PostgreSQL server of the tests, outside of any transaction."""
+    admin = create_engine(os.environ["TEST_DATABASE_URL"], isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        connection.execute(text(statement))
     admin.dispose()
+
+
+def is_postgresql() -> bool:
+    return os.environ.get("TEST_DATABASE_URL", "").startswith("postgresql")
+
+
+def named(database: str) -> str:
+    url = make_url(os.environ["TEST_DATABASE_URL"])
+    return url.set(database=database).render_as_string(hide_password=False)
+
+
+@cache
+def seal() -> tuple[bytes, bytes]:
+    """One key and certificate for every installation of a test run."""
+    return make_seal_certificate("Essai", date(2026, 11, 1))
+
+
+@cache
+def template() -> str:
+    """A migrated database without rows: the path of a SQLite file, or a name on the PostgreSQL server."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    name = f"template_{new_uid()}" if is_postgresql() else str(folder / "template.db")
+    if is_postgresql():
+        on_server(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    create_key_file(folder, *seal())
+    application = create_app(
+        TESTING=True,
+        DATA_DIR=folder,
+        SQLALCHEMY_DATABASE_URI=named(name) if is_postgresql() else f"sqlite:///{name}",
+        BLOB_URL=str(folder / "blobs"),
+        KEY_AGENT_SOCKET=str(folder / "agent.sock"),
+    )
+    with application.app_context():
+        upgrade()
+        db.engine.dispose()
+    return name
+
+
+def new_database(folder: Path) -> str:
+    """The address of a migrated database without rows."""
+    ready = template()
+    if is_postgresql():
+        name = f"own_{new_uid()}"
+        on_server(f'CREATE DATABASE "{name}" TEMPLATE "{ready}"')
+        return named(name)
+    return f"sqlite:///{shutil.copy(ready, folder / 'portal.db')}"
 
 
 @dataclass
@@ -91,6 +146,9 @@ def wait_for_port(port: int) -> None:
     raise TimeoutError(f"nobody answers on port {port}")
 
 
+Installs = Callable[[Path], AbstractContextManager[Installation]]
+
+
 def kill(process: "subprocess.Popen[bytes]") -> None:
     """kill -9 of a worker and of everything that it started."""
     os.killpg(process.pid, signal.SIGKILL)
@@ -100,13 +158,8 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 @contextmanager
 def an_installation(folder: Path) -> Iterator[Installation]:
     """Keys, an empty migrated database of its own, no process."""
-    database = f"sqlite:///{folder / 'portal.db'}"
-    url = os.environ.get("TEST_DATABASE_URL", "")
-    if url.startswith("postgresql"):
-        name = f"own_{new_uid()}"
-        create_database(url, name)
-        database = make_url(url).set(database=name).render_as_string(hide_password=False)
-    create_key_file(folder, *make_seal_certificate("Essai", date(2026, 11, 1)))
+    database = new_database(folder)
+    create_key_file(folder, *seal())
     agent = str(folder / "key-agent.sock")
     environment = {
         **os.environ,
@@ -128,8 +181,6 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         JOB_LEASE_SECONDS=2,
         KEY_AGENT_SOCKET=agent,
     )
-    with application.app_context():
-        upgrade()
     try:
         yield Installation(folder, environment, application)
     finally:

@@ -301,6 +301,13 @@ def test_template_lines_can_be_read() -> None:
     assert [(name, number) for name, number, line in lines if len(line) > 140] == []
 
 
+def test_a_database_is_asked_for_by_a_fixture() -> None:
+    """That is how a test is known to need one, and run on both."""
+    tests = {path: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
+    makers = re.compile(r"from tests\.installation import [^\n]*\b(an_installation|new_database|template)\b")
+    assert [path.name for path, text in tests.items() if makers.search(text)] == []
+
+
 def test_imports_go_downwards() -> None:
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

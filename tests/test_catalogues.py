@@ -173,6 +173,7 @@ def ids(house: House, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         return world.a_world(house)
 
 
+@pytest.mark.slow
 def test_an_english_page_has_no_french(
     app: Flask, house: House, ids: dict[str, str], browser: Callable[..., FlaskClient]
 ) -> None:

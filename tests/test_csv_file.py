@@ -24,7 +24,7 @@ from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.backups.reporting import a_machine
 from tests.builders import SIRENS, a_customer, a_house
-from tests.installation import Installation, an_installation
+from tests.installation import Installation, Installs
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.subscriptions.builders import a_product
@@ -130,7 +130,7 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def place(tmp_path_factory: pytest.TempPathFactory, an_installation: Installs) -> Iterator[Installation]:
     with an_installation(tmp_path_factory.mktemp("tables")) as place:
         yield place
 
@@ -160,6 +160,7 @@ def a_table_of_each_kind() -> tuple[dict[str, User], dict[str, tuple[str, int]]]
     people = {name: getattr(house, name) for name in ("finance", "operator", "owner")}
     return people, {
         "/backups/machines.csv": ("/backups/machines.csv", 3),
+        "/customers/customers.csv": ("/customers/customers.csv", 3),
         "/prices/<product_uid>/told.csv": (f"/prices/{product.uid}/told.csv", 3),
         "/sepa/batches/<uid>/rows.csv": (f"/sepa/batches/{batch.uid}/rows.csv", 3),
         "/sepa/collections.csv": ("/sepa/collections.csv", 3),

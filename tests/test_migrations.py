@@ -15,11 +15,14 @@ from sqlalchemy.exc import DatabaseError
 from portal.db import db
 from portal.journal import JournalEntry
 from tests.builders import House
-from tests.installation import an_installation
+from tests.installation import Installs
 from tests.subscriptions.test_orders import an_order, pay
 
 
-def test_models_and_migrations_agree_and_every_step_goes_back(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_models_and_migrations_agree_and_every_step_goes_back(
+    an_installation: Installs, tmp_path: Path
+) -> None:
     with an_installation(tmp_path) as place, place.context():
         check()  # exits when a model has what no migration makes
         db.session.remove()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from html import unescape
 from urllib.parse import urlsplit
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
@@ -66,6 +67,7 @@ def offered(app: Flask, client: FlaskClient) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_page_and_action_is_on_a_screen(
     house: House, app: Flask, browser: Callable[..., FlaskClient]
 ) -> None:

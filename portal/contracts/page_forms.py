@@ -22,8 +22,8 @@ from portal.subscriptions.notice_fields import NoticeForm
 from portal.subscriptions.termination import Notice
 from portal.terms.stack import Stack
 from portal.wording import Sentence
+from portal.words.choices import CAUSES
 from portal.words.clauses import CHOICES, FIELDS, QUESTIONS
-from portal.words.states import CAUSES
 
 
 class LeaveForm(NoticeForm):

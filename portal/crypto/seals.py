@@ -110,8 +110,9 @@ def seal_pdf(pdf: bytes, *, key_pem: bytes, cert_pem: bytes, reason: str, at: da
     """
     if at.tzinfo is None:
         raise ValueError("the instant of a seal must be aware")
+    certificate = _certificate(cert_pem)
     signer = SimpleSigner(
-        signing_cert=_certificate(cert_pem),
+        signing_cert=certificate,
         signing_key=keys.PrivateKeyInfo.load(_der(key_pem)),
         cert_registry=SimpleCertificateStore(),
     )
@@ -125,7 +126,9 @@ def seal_pdf(pdf: bytes, *, key_pem: bytes, cert_pem: bytes, reason: str, at: da
     )
     sealer = _Signer(metadata, signer)
     sealer.at = at
-    sealed: BytesIO = sealer.sign_pdf(_Writer(BytesIO(pdf)))
+    # In hexadecimal. The library would find it out by a trial signature, as long as the real one.
+    room = 2 * (len(certificate.dump()) + 2048)
+    sealed: BytesIO = sealer.sign_pdf(_Writer(BytesIO(pdf)), bytes_reserved=room)
     return sealed.getvalue()
 
 

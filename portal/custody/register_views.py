@@ -21,7 +21,7 @@ from portal.engine.panels import vault_panel
 from portal.errors import Refused
 from portal.panels import Panel
 from portal.wording import N_
-from portal.words.states import CUSTODIES
+from portal.words.choices import CUSTODIES
 
 bp = Blueprint("custody", __name__, url_prefix="/vaults")
 

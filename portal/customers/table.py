@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from portal import clock
 from portal.customers.models import ContactRole, Customer
 from portal.customers.particulars import PARTICULARS
-from portal.words.states import KINDS
+from portal.words.choices import KINDS
 
 COLUMNS: tuple[tuple[Any, Callable[[Customer], Any]], ...] = (
     (_l("Client"), lambda customer: customer.name),

@@ -20,13 +20,13 @@ from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
 from portal.reversibility.erasure import ErasureOrder
-from portal.reversibility.states import FORM_WORDS
 from portal.reversibility.states import CaseState as CaseState
 from portal.reversibility.states import HandoverForm as HandoverForm
 from portal.reversibility.states import Reason as Reason
 from portal.stateful import step
 from portal.subscriptions.models import Subscription
 from portal.wording import Cents
+from portal.words.choices import FORM_WORDS
 
 FETCH_DAYS = 30
 

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from flask_babel import lazy_gettext as _l
-
 from portal.engine.port import VolumeKind
 
 
@@ -21,13 +19,6 @@ class HandoverForm(StrEnum):
     READABLE = "readable"  # ZIP files with the latest backup of each machine
     TAR = "tar"  # idem, in tar files that keep owners, rights, links and extended attributes
     SEALED = "sealed"  # the repository as it is; only the passphrase opens it
-
-
-FORM_WORDS = {
-    HandoverForm.READABLE: _l("archives ZIP lisibles"),
-    HandoverForm.TAR: _l("archives tar lisibles"),
-    HandoverForm.SEALED: _l("dépôt chiffré, tel quel"),
-}
 
 
 def volume_kind(form: HandoverForm) -> VolumeKind:

@@ -218,6 +218,7 @@ def test_a_run_after_the_end_of_the_licence_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (410, "EXPIRED")
 
 
+@pytest.mark.slow
 def test_a_machine_that_reports_without_end_is_asked_to_wait(
     house: House, browser: Browser, at: Callable[[datetime], None]
 ) -> None:

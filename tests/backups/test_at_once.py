@@ -8,12 +8,14 @@ from portal.db import db
 from portal.mail import Mail
 from tests.backups.reporting import a_body, a_watched_machine, post
 from tests.builders import a_house
-from tests.installation import an_installation
+from tests.installation import Installs
 
 SENDERS = 8
 
 
-def test_a_report_that_comes_eight_times_at_once_is_kept_once(tmp_path: Path) -> None:
+def test_a_report_that_comes_eight_times_at_once_is_kept_once(
+    an_installation: Installs, tmp_path: Path
+) -> None:
     with an_installation(tmp_path) as place:
         with place.context():
             machine, token = a_watched_machine(a_house())

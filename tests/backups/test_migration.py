@@ -11,10 +11,10 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.licensing.models import issue_key, take_seat
 from tests.builders import a_customer, a_house
-from tests.installation import an_installation
+from tests.installation import Installs
 
 
-def test_machines_that_activated_before_are_watched_after(tmp_path: Path) -> None:
+def test_machines_that_activated_before_are_watched_after(an_installation: Installs, tmp_path: Path) -> None:
     with an_installation(tmp_path) as place, place.context():
         key = issue_key(
             a_customer(a_house().reseller),

@@ -14,14 +14,14 @@ from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from tests.builders import a_customer, a_house
-from tests.installation import an_installation, kill
+from tests.installation import Installs, kill
 from tests.sepa.signed import sign_now
 
 CUSTOMERS, KILLS = 18, 3
 
 
 @pytest.mark.slow
-def test_a_killed_run_bills_everybody_once(tmp_path: Path) -> None:
+def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: Path) -> None:
     chance = random.Random(5)
     with an_installation(tmp_path) as place:
         with place.context():

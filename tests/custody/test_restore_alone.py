@@ -22,7 +22,7 @@ from portal.engine.models import register_vault
 from portal.journal import SYSTEM
 from tests.builders import a_customer
 from tests.engine.servers import SECRETS, Bucket, rest_server, s3_server
-from tests.installation import Installation, an_installation
+from tests.installation import Installation, Installs
 from tests.vaulting import SECRET, wait_for
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,9 @@ def bucket() -> Iterator[Bucket]:
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, int]]:
+def portal(
+    an_installation: Installs, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Installation, int]]:
     """The portal with a database of its own behind a real, threaded web server."""
     with an_installation(tmp_path_factory.mktemp("portal")) as installation:
         installation.app.config["COUNT_SECONDS"] = 0

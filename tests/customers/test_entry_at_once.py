@@ -8,12 +8,14 @@ from portal.customers.models import Customer, Draft
 from portal.db import db
 from tests.builders import a_house
 from tests.customers.test_views import ENTRY, entry_of
-from tests.installation import an_installation
+from tests.installation import Installs
 
 CHECKS = 6
 
 
-def test_a_form_sent_with_its_last_fields_is_one_customer_and_no_draft(tmp_path: Path) -> None:
+def test_a_form_sent_with_its_last_fields_is_one_customer_and_no_draft(
+    an_installation: Installs, tmp_path: Path
+) -> None:
     with an_installation(tmp_path) as place:
         with place.context():
             _row, token = open_sign_in(a_house().owner, address="127.0.0.1", browser="test")

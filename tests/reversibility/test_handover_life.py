@@ -171,6 +171,7 @@ def damage(place: Path, choose=max) -> None:
     pack.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_a_damaged_vault_waits_for_the_operators_decision(
     browser, house, owner, agent, subscription, own_vault
 ):
@@ -197,6 +198,7 @@ def test_a_damaged_vault_waits_for_the_operators_decision(
     assert "n'a pas pu être rendu" in pdf_text(content_of(stored(case).return_certificate)).replace("’", "'")
 
 
+@pytest.mark.slow
 def test_a_vault_whose_names_are_lost_is_decided_too(browser, house, owner, agent, subscription, own_vault):
     damage(Path(own_vault.location), choose=min)
     ask(owner, subscription, own_vault)

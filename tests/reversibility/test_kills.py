@@ -1,30 +1,26 @@
 """kill -9 of the worker in the middle, then another worker: one correct result, nothing typed again."""
 
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
-from sqlalchemy import create_engine, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import select
 
 from app import create_app
 from portal import clock
 from portal.blobs import Document
-from portal.crypto.seals import make_seal_certificate
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, reading, set_scope
 from portal.journal import SYSTEM
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 from portal.reversibility.opening import open_case
 from tests import builders, vaulting
-from tests.conftest import create_database
+from tests.installation import seal
 from tests.reversibility.test_views import checked
 from tests.vaulting import link_in, unlock, wait_for
 
@@ -33,21 +29,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+def place(tmp_path: Path, new_database) -> tuple[str, Path]:
     """Database and DATA_DIR of one installation."""
     folder = tmp_path / "data"
-    create_key_file(folder, *make_seal_certificate("Essai", date(2026, 11, 23)))
-    url = os.environ.get("TEST_DATABASE_URL", "")
-    if not url.startswith("postgresql"):
-        yield f"sqlite:///{folder / 'portal.db'}", folder
-        return
-    name = f"kill_{os.getpid()}_{os.urandom(4).hex()}"
-    create_database(url, name)
-    yield make_url(url).set(database=name).render_as_string(hide_password=False), folder
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    create_key_file(folder, *seal())
+    return new_database(folder), folder
 
 
 @pytest.fixture
@@ -65,7 +51,6 @@ def installation(place, monkeypatch) -> Iterator[Flask]:
         ERASE_COOLING_HOURS=0,
     )
     with app.app_context(), vaulting.running_agent(folder / "agent.sock"):
-        upgrade()
         set_scope(EVERYTHING)
         yield app
         db.session.remove()

@@ -3,6 +3,7 @@
 import io
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -200,6 +201,7 @@ class Life(RuleBasedStateMachine):
         db.session.commit()
 
 
+@pytest.mark.slow
 def test_a_debit_lives_by_its_rules_whatever_happens(house: House) -> None:
     Life.houses = [house]
     run_state_machine_as_test(

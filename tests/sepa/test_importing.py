@@ -197,6 +197,7 @@ def test_after_a_take_over_the_bank_is_told_the_former_values(house: House, brow
     assert "VIEUX-1" in client.get(f"/sepa/mandates/{mandate.uid}").text
 
 
+@pytest.mark.slow
 def test_two_thousand_lines_are_judged_and_imported(house: House, browser) -> None:
     a_customer(house.reseller)
     client = browser(house.finance)

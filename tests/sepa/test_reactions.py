@@ -6,7 +6,7 @@ import pytest
 
 from portal.errors import Refused
 from portal.sepa.reactions import UNKNOWN, Reaction, default_reactions, make_reaction, reaction_for, retry_on
-from portal.words.bank_reasons import WORDS
+from portal.words.reasons import BANK_REASONS
 
 _FIRST = "AC01 AC04 AC06 AC13 AG01 AG02 AM04 AM05 BE05 CNOR DNOR DT01 FF01 FF05 FOCR"
 _REST = "MD01 MD02 MD06 MD07 MS02 MS03 RC01 RR01 RR02 RR03 RR04 SL01 TM01"
@@ -16,7 +16,7 @@ OURS = ("AG02", "FF01", "FF05", "RC01", "DT01", "TM01", "BE05")
 
 def test_every_reason_of_the_scheme_has_a_reaction_and_words() -> None:
     assert sorted(default_reactions()) == sorted(CODES)
-    assert sorted(WORDS) == sorted(CODES)
+    assert sorted(BANK_REASONS) == sorted(CODES)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from portal.sepa.models import Collection, CollectionState, plan_collection
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState, own_reactions
 from portal.sepa.reactions import Reaction, reaction_for, retry_on
 from portal.sepa.returns.book import REACT
-from portal.words.bank_reasons import reason_words
+from portal.words.reasons import reason_words
 
 _OPEN = (CollectionState.EXPORTED, CollectionState.ACCEPTED)
 

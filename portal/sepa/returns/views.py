@@ -28,7 +28,7 @@ from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_react
 from portal.sepa.returns.book import LARGEST, REACT, import_bank_file
 from portal.sepa.returns.rates import Rates, monthly_rates
 from portal.sepa.returns.react import dismiss, match_by_hand
-from portal.words.bank_reasons import reason_words
+from portal.words.reasons import reason_words
 
 bp = Blueprint("returns", __name__, url_prefix="/sepa/returns")
 bp.add_app_template_filter(reason_words, "reason_words")

@@ -1,10 +1,28 @@
-"""Reason codes of returned debits in words that a debtor understands (EPC173-14)."""
+"""Why something was asked, or came back: codes in words that a person understands."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-WORDS: dict[str, Any] = {
+# Of a notice or a handover. Some are kept as a code; what a person typed is shown as it stands.
+REASONS = {
+    "none": "",
+    "switch": _l("changement de fournisseur"),
+    "in_house": _l("reprise en interne"),
+    "end_of_business": _l("cessation d'activité"),
+    "copy": _l("copie des données"),
+    "destroy": _l("destruction"),
+}
+REVERSIBILITY_REASONS = {
+    "switch": _l("changement de fournisseur"),
+    "in_house": _l("reprise chez soi"),
+    "copy": _l("copie des données"),
+    "destroy": _l("destruction sans copie"),
+    "unclaimed": _l("données non demandées"),
+}
+
+# Of a returned debit (EPC173-14).
+BANK_REASONS: dict[str, Any] = {
     "AC01": _l("le numéro de compte n'est pas le bon"),
     "AC04": _l("le compte est clos"),
     "AC06": _l("le compte est bloqué"),
@@ -38,4 +56,4 @@ WORDS: dict[str, Any] = {
 
 def reason_words(code: str) -> Any:
     """The reason in words; the code itself when it is not one of the scheme's."""
-    return WORDS.get(code) or (_l("motif %(code)s", code=code) if code else _l("sans motif donné"))
+    return BANK_REASONS.get(code) or (_l("motif %(code)s", code=code) if code else _l("sans motif donné"))

@@ -1,0 +1,53 @@
+"""The words of what a person chooses from: roles, kinds, contacts, plans, causes and the like."""
+
+from flask_babel import lazy_gettext as _l
+
+ROLES = {
+    "operator": _l("exploitant"),
+    "finance": _l("finance"),
+    "technician": _l("technicien"),
+    "owner": _l("gérant"),
+    "sales": _l("commercial"),
+    "support": _l("technicien revendeur"),
+    "reader": _l("lecture seule"),
+    "customer": _l("client"),
+}
+KINDS = {
+    "business": _l("Entreprise"),
+    "consumer": _l("Particulier"),
+    "non_professional": _l("Association"),
+    "public_body": _l("Organisme public"),
+}
+CONTACTS = {
+    "billing": _l("Facturation"),
+    "technical": _l("Technique"),
+    "incident": _l("Incidents"),
+    "signatory": _l("Signataire"),
+}
+PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 mois")}
+CAUSES = {
+    "lost_by_user": _l("supprimé ou écrasé par un utilisateur"),
+    "malware": _l("virus ou rançongiciel"),
+    "customer_equipment": _l("panne du matériel du client"),
+    "hosted_equipment": _l("panne du matériel hébergé"),
+    "restore_test": _l("essai de restauration"),
+    "other": _l("autre cause"),
+}
+CUSTODIES = {
+    "customer": _l("le client seul"),
+    "recovery_sheet": _l("le client seul, avec sa feuille de secours"),
+    "reseller": _l("le revendeur"),
+    "escrow": _l("un séquestre, deux personnes sur trois"),
+    "unknown": _l("inconnu"),
+}
+OPENING_PURPOSES = {
+    "restore": _l("Restauration"),
+    "reversibility": _l("Réversibilité"),
+    "proof": _l("Preuve annuelle"),
+}
+METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
+FORM_WORDS = {  # of what is handed over
+    "readable": _l("archives ZIP lisibles"),
+    "tar": _l("archives tar lisibles"),
+    "sealed": _l("dépôt chiffré, tel quel"),
+}

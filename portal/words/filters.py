@@ -1,0 +1,27 @@
+"""The words as filters of the templates."""
+
+from flask import Flask
+
+from portal.words import choices
+from portal.words.events import event_text
+from portal.words.reasons import REVERSIBILITY_REASONS
+from portal.words.states import look_of
+
+NAMES = {
+    "role_name": choices.ROLES,
+    "kind_name": choices.KINDS,
+    "contact_name": choices.CONTACTS,
+    "plan_name": choices.PLANS,
+    "method_name": choices.METHODS,
+    "cause_name": choices.CAUSES,
+    "custody_name": choices.CUSTODIES,
+    "opening_purpose": choices.OPENING_PURPOSES,
+    "reversibility_reason": REVERSIBILITY_REASONS,
+}
+
+
+def init_app(app: Flask) -> None:
+    app.add_template_filter(look_of, "pill_look")
+    app.add_template_filter(event_text)
+    for name, table in NAMES.items():
+        app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)
