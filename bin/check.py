@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of processes compiles the same again
 CORES = os.cpu_count() or 2
 
 
@@ -35,7 +36,7 @@ READ = [  # what is only read; several at a time
     ("catalogue", [sys.executable, "bin/catalogues.py", "--check"]),
     ("states", [sys.executable, "bin/states.py", "--check"]),
 ]
-FAST = [("tests", pytest("-m", "not browser and not slow"))]
+FAST = [("tests", pytest("-m", "not browser and not slow", processes=CORES))]
 WHOLE = [
     ("tests", pytest("-m", "not browser")),
     ("postgresql", ["bin/with_postgres", *pytest("-m", "database")]),
