@@ -1,6 +1,6 @@
 """Everything that must hold before a commit: lint, types, imports, catalogue, tests on both databases.
 
-    python bin/check.py --fast   what a change is tried with: without the tests marked slow, on SQLite
+    python bin/check.py --fast   what a change is tried with: without what is slow, the databases on SQLite only
     python bin/check.py          every test; those that need a database on both, the others once
 
 Each stage says how long it took, and the tests which of them were the slowest.
@@ -36,7 +36,10 @@ READ = [  # what is only read; several at a time
     ("catalogue", [sys.executable, "bin/catalogues.py", "--check"]),
     ("states", [sys.executable, "bin/states.py", "--check"]),
 ]
-FAST = [("tests", pytest("-m", "not browser and not slow", processes=CORES))]
+FAST = [
+    ("without a database", pytest("-m", "not browser and not slow and not database", processes=CORES)),
+    ("SQLite", pytest("-m", "database and not browser and not slow", processes=CORES)),
+]
 WHOLE = [
     ("tests", pytest("-m", "not browser")),
     ("postgresql", ["bin/with_postgres", *pytest("-m", "database")]),
