@@ -1,6 +1,6 @@
 """Everything that must hold before a commit: lint, types, imports, catalogue, tests on both databases.
 
-    python bin/check.py --fast   what a change is tried with: without what is slow, the databases on SQLite only
+    python bin/check.py --fast   what a change is tried with: without what is slow, on SQLite
     python bin/check.py          every test; those that need a database on both, the others once
 
 Each stage says how long it took, and the tests which of them were the slowest.
