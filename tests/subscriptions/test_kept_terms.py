@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
+from flask import current_app
 from flask.testing import FlaskClient
 
 from portal import jobs
@@ -42,7 +43,8 @@ def test_the_worker_moves_both_days_on_when_a_period_is_over(house: House, at: A
 def run_on(at: At, instant: datetime) -> None:
     at(instant)
     db.session.commit()
-    jobs.run_periodic()
+    with current_app.app_context():
+        jobs.run_periodic()
 
 
 def test_next_terms_come_first_and_only_those_that_can_be_refused(
