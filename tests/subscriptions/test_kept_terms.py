@@ -66,6 +66,10 @@ def test_next_terms_come_first_and_only_those_that_can_be_refused(
     page = client.get("/subscriptions?order=due").text
     for each in order:
         assert f'datetime="{each.last_notice_on}"' in page and f'datetime="{each.period_ends_on}"' in page
+    at(datetime(2026, 11, 29, 9, tzinfo=UTC))
+    late = [each.uid for each in order[1:]]
+    assert listed(browser(house.owner)) == late, "the day before was the last one for the first"
+    at(datetime(2026, 11, 23, 9, tzinfo=UTC))
     sent = {"sent_on": "2026-11-23", "reason": "none"}
     first = order[0]
     assert client.post(f"/subscriptions/{first.uid}/termination", data=sent).status_code == 303
