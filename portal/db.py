@@ -10,14 +10,17 @@ import contextvars
 import secrets as token_source
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -44,6 +47,8 @@ from sqlalchemy.orm import (
     registry,
     with_loader_criteria,
 )
+from sqlalchemy.orm.interfaces import CriteriaOption
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
 
 from portal import clock
@@ -147,14 +152,25 @@ class Tenant(Scoped):
         super().__init__(organisation_id=organisation.id, org_path=organisation.org_path, **values)
 
 
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """A path, and the first one behind everything below it, as values of SQL."""
+
+    path: BindParameter[str]
+    end: BindParameter[str]
+
+    @classmethod
+    def of(cls, path: str) -> Self:
+        return cls(literal(path, PathType), literal(path[:-1] + "0", PathType))  # '0' follows '/'
+
+    def hold(self, cls: Any) -> ColumnElement[bool]:
+        below = and_(cls.org_path >= self.path, cls.org_path < self.end)
+        return or_(below, self.path.like(cls.org_path + "%")) if cls.seen_from_below else below
+
+
 def within(cls: Any, path: str | None) -> Any:
     """SQL condition: the rows of ``cls`` that somebody acting from ``path`` may see."""
-    if path is None:
-        return false()
-    below = and_(cls.org_path >= path, cls.org_path < path[:-1] + "0")  # '0' follows '/'
-    if cls.seen_from_below:
-        return or_(below, literal(path).like(cls.org_path + "%"))
-    return below
+    return false() if path is None else _Bounds.of(path).hold(cls)
 
 
 def cursor_of(text: str) -> int | None:
@@ -201,14 +217,46 @@ def _filter_by_scope(state: ORMExecuteState) -> None:
         or not (state.is_select or state.is_update or state.is_delete)
     ):
         return
-    state.statement = state.statement.options(*_criteria(path))
+    state.statement = state.statement.options(_within_scope(path))
+
+
+class _WithinScope(CriteriaOption):
+    """One option that holds the criteria of every kind of row.
+
+    All of them compare with the same few values, so only those enter the key under which the database
+    library finds the compiled statement again: sixty options by themselves cost three times the query.
+    It does not travel with loaded rows, since what they load later asks for the scope again.
+    """
+
+    _traverse_internals: ClassVar = [("values", InternalTraversal.dp_clauseelement_list)]
+    propagate_to_loaders = False
+
+    def __init__(self, path: str | None) -> None:
+        bounds = None if path is None else _Bounds.of(path)
+        self.values = [bounds.path, bounds.end] if bounds else []
+        kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
+        self.parts = [
+            with_loader_criteria(
+                kind,
+                bounds.hold(kind) if bounds else false(),
+                include_aliases=True,
+                propagate_to_loaders=False,
+            )
+            for kind in kinds
+        ]
+
+    def process_compile_state(self, compile_state: Any) -> None:
+        self.get_global_criteria(compile_state.global_attributes)
+
+    def get_global_criteria(self, attributes: dict[Any, Any]) -> None:
+        for part in self.parts:
+            part.get_global_criteria(attributes)
 
 
 @lru_cache(maxsize=512)
-def _criteria(path: str | None) -> tuple[Any, ...]:
-    """The same objects for every query of a scope: building them costs more than a small query."""
-    kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
-    return tuple(with_loader_criteria(kind, within(kind, path), include_aliases=True) for kind in kinds)
+def _within_scope(path: str | None) -> _WithinScope:
+    """The same object for every query of a scope."""
+    return _WithinScope(path)
 
 
 def _require_held_back(engine: Engine) -> None:

@@ -1,10 +1,14 @@
 """Whose rows one sees: the scope of a session, and row-level security under it."""
 
-import pytest
-from sqlalchemy import inspect, select, text
+from typing import Any
 
-from portal.customers.models import Customer
+import pytest
+from sqlalchemy import inspect, literal, select, text, update
+from sqlalchemy.orm import aliased
+
+from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import EVERYTHING, Base, Scoped, db, set_scope
+from portal.resellers.models import LegalEntity
 from portal.rooms import modules
 from tests.builders import House, a_customer
 
@@ -33,6 +37,63 @@ def test_the_provider_sees_everybody(house: House) -> None:
     a_customer(house.other, name="Autre")
     set_scope(house.provider.org_path)
     assert len(db.session.scalars(select(Customer)).all()) == 2
+
+
+def names(scope: str | None, statement: Any) -> list[str]:
+    set_scope(scope)
+    return sorted(db.session.scalars(statement))
+
+
+A = aliased(Customer)
+SHAPES = {  # the same statement for everybody: the compiled one is found again, with other values
+    "plain": lambda: select(Customer.name),
+    "alias": lambda: select(A.name),
+    "join": lambda: select(Customer.name).join(Contact).where(Contact.role == ContactRole.BILLING),
+    "exists": lambda: select(Customer.name).where(select(A.id).where(A.id == Customer.id).exists()),
+    "in": lambda: select(Customer.name).where(Customer.id.in_(select(Customer.id))),
+    "seen from below": lambda: select(LegalEntity.name).join(Customer, literal(True)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_whoever_asks_next_gets_his_own(house: House, shape: str) -> None:
+    a_customer(house.reseller, name="Un")
+    a_customer(house.other, name="Deux", siren=None)
+    above, mine, theirs = (node.org_path for node in (house.provider, house.reseller, house.other))
+    everybody = names(EVERYTHING, SHAPES[shape]())
+    for _twice in range(2):
+        assert names(above, SHAPES[shape]()) == everybody
+        seen = names(mine, SHAPES[shape]()), names(theirs, SHAPES[shape]())
+        if shape == "seen from below":
+            assert seen == (everybody[:1], everybody[:1]) and len(everybody) == 2
+        else:
+            assert seen == (["Un"], ["Deux"])
+        assert names(None, SHAPES[shape]()) == []
+
+
+def test_a_change_of_many_rows_stops_at_the_scope(house: House) -> None:
+    rows = a_customer(house.reseller, name="Un"), a_customer(house.other, name="Deux", siren=None)
+    paths = None, house.other.org_path, house.reseller.org_path
+    for path, kept in zip(paths, (["Un", "Deux"], ["Un", "x"], ["x", "x"]), strict=True):
+        set_scope(EVERYTHING)
+        assert [row.name for row in rows]  # loaded: the session changes them by itself, as far as it may
+        set_scope(path)
+        db.session.execute(update(Customer).values(name="x"))
+        assert [row.name for row in rows] == kept
+        set_scope(EVERYTHING)
+        db.session.expire_all()
+        assert [row.name for row in rows] == kept
+
+
+def test_what_a_row_loads_later_is_asked_in_the_scope_of_then(house: House) -> None:
+    customer = a_customer(house.reseller)
+    mine, theirs = house.reseller.org_path, house.other.org_path
+    assert customer.name
+    set_scope(theirs)
+    assert customer.contacts == []
+    set_scope(mine)
+    db.session.expire(customer, ["contacts"])
+    assert len(customer.contacts) == len(ContactRole)
 
 
 def test_raw_sql_is_held_back_by_the_database_itself(house: House) -> None:

@@ -1,6 +1,7 @@
 """What the tests of vaults, restores and reversibility share: a real repository and a real key agent."""
 
 import base64
+import os
 import re
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from portal.terms.shipped import find_stack
 from tests import builders
 from tests.engine.cheap_key import new_repository
 
-SECRET = "canari-4711-Zwölf"
+SECRET = f"canari-{os.getpid()}-Zwölf"  # looked for in every process: no other test may have it
 PRODUCT: dict[str, Any] = dict(
     code="coffre",
     name="Coffre 500 Go",

@@ -1,6 +1,7 @@
 """One record of every kind that an address can name, all of the house's own reseller."""
 
 from datetime import date
+from typing import TypeVar
 
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
@@ -12,7 +13,7 @@ from portal.catalogue.models import Method, VolumePrice
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
-from portal.db import db
+from portal.db import Base, db
 from portal.engine.models import VaultOpening, register_vault
 from portal.journal import SYSTEM
 from portal.licensing.models import keys_of
@@ -35,6 +36,8 @@ from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
 
+Row = TypeVar("Row", bound=Base)
+
 
 def a_world(house: House) -> dict[str, str]:
     """The public ids by the beginning of the addresses that carry them."""
@@ -51,12 +54,12 @@ def a_world(house: House) -> dict[str, str]:
     ids = {
         "/customers/": customer.uid,
         "/orders/": order.uid,
-        "/subscriptions/": db.session.scalars(db.select(Subscription)).first().uid,
-        "/contracts/": db.session.scalars(db.select(Subscription)).first().uid,
-        "/billing/invoices/": db.session.scalars(db.select(Invoice)).first().uid,
+        "/subscriptions/": _first(Subscription).uid,
+        "/contracts/": _first(Subscription).uid,
+        "/billing/invoices/": _first(Invoice).uid,
         "/billing/runs/": run.uid,
-        "/documents/": db.session.scalars(db.select(Document)).first().uid,
-        "/outbox/": db.session.scalars(db.select(Mail)).first().uid,
+        "/documents/": _first(Document).uid,
+        "/outbox/": _first(Mail).uid,
         "/sepa/mandates/": mandate.uid,
         "/sepa/collections/": collection.uid,
     }
@@ -71,6 +74,11 @@ def a_world(house: House) -> dict[str, str]:
     ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
     return ids | _of_the_terms(house, customer)
+
+
+def _first(kind: type[Row]) -> Row:
+    """The oldest row: without an order, a row that was changed since may come first or last."""
+    return db.session.scalars(db.select(kind).order_by(kind.id).limit(1)).one()
 
 
 def _of_the_bank(entity: LegalEntity) -> dict[str, str]:
@@ -141,10 +149,7 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
         subscription, other, reason=Reason.COPY, received_on=date(2026, 11, 23), cost_cents=0, by=SYSTEM
     )
     db.session.flush()
-    opening = db.session.scalars(db.select(VaultOpening)).first()
-    assert opening is not None
-    document = db.session.scalars(db.select(Document)).first()
-    assert document is not None
+    opening, document = _first(VaultOpening), _first(Document)
     return {
         "/vaults/": vault.uid,
         "/restore-requests/": row.uid,

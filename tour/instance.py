@@ -4,10 +4,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -54,43 +56,63 @@ def free_port() -> int:
         return port
 
 
-class Instance:
-    """Start with ``with Instance() as portal``; everything ends and disappears with the block."""
+def environment_of(data: Path, *, demo: bool) -> dict[str, str]:
+    """The variables of a portal in a data folder, on SQLite, whatever this process runs with."""
+    inherited = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
+    own = {"DATA_DIR": str(data), "DEMO": "1" if demo else "0", "PYTHONPATH": str(ROOT)}
+    return inherited | own
 
-    def __init__(self, *, demo: bool = True, database_url: str = "", lease_seconds: float = 5) -> None:
+
+def prepare(environment: dict[str, str]) -> None:
+    """Make the keys, the database and, if the environment says so, the demonstration."""
+    demo = ["--demo"] if environment["DEMO"] == "1" else []
+    command = [sys.executable, str(ROOT / "bin" / "prepare.py"), *demo]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def move_vaults(data: Path, before: Path) -> None:
+    """Tell the database of a copied data folder where its repositories lie now."""
+    with closing(sqlite3.connect(data / "portal.db")) as database, database:
+        database.execute("update vault set location = replace(location, ?, ?)", (str(before), str(data)))
+
+
+class Instance:
+    """Start with ``with Instance() as portal``; everything ends and disappears with the block.
+
+    like: a data folder with the demonstration, on SQLite, to begin from a copy of.
+    """
+
+    def __init__(
+        self, *, demo: bool = True, database_url: str = "", lease_seconds: float = 5, like: Path | None = None
+    ) -> None:
+        self._like = like
         self.folder = Path(tempfile.mkdtemp(prefix="portal-tour-"))
         self.port, self.smtp_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.mailbox = Mailbox()
         self._smtp = Controller(self.mailbox, hostname="127.0.0.1", port=self.smtp_port)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.data = self.folder / "data"
         self.environment = {
-            **{k: v for k, v in os.environ.items() if k != "DATABASE_URL"},
-            "DATA_DIR": str(self.folder / "data"),
+            **environment_of(self.data, demo=demo),
             "PUBLIC_URL": self.url,
             "SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
-            "DEMO": "1" if demo else "0",
             "JOB_LEASE_SECONDS": str(lease_seconds),
-            "PYTHONPATH": str(ROOT),
             "LOG_LEVEL": "WARNING",
         }
         if database_url:
             self.environment["DATABASE_URL"] = database_url
 
     def __enter__(self) -> "Instance":
-        arguments = ["--demo"] if self.environment["DEMO"] == "1" else []
-        prepare = [sys.executable, str(ROOT / "bin" / "prepare.py"), *arguments]
-        subprocess.run(prepare, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        if self._like is None:
+            prepare(self.environment)
+        else:
+            shutil.copytree(self._like, self.data)
+            move_vaults(self.data, self._like)
         self._smtp.start()
         self.start(
             "agent",
-            [
-                sys.executable,
-                "-m",
-                "portal.engine.key_agent",
-                "--socket",
-                str(self.folder / "data" / "key-agent.sock"),
-            ],
+            [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(self.data / "key-agent.sock")],
         )
         self.start_worker()
         self.start(

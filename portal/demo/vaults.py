@@ -1,8 +1,11 @@
 """A few customers with a real repository each, backed up by restic as their own machine would."""
 
+import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count, repeat
 from pathlib import Path
 
 from portal import clock
@@ -29,15 +32,17 @@ LETTERS = (
 def fill_vaults(*customers: Customer) -> None:
     """A repository with three days of backups for each customer; the passphrase is in the README."""
     engine = Restic()
-    for number, customer in enumerate(customers):
-        location = data_dir() / "vaults" / customer.uid
-        location.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(location, ignore_errors=True)  # left by a demonstration that was interrupted
-        _back_up(engine, RepoRef(str(location)), number)
+    places = [data_dir() / "vaults" / customer.uid for customer in customers]
+    with ThreadPoolExecutor(os.cpu_count()) as together:  # nearly all of it is making keys of passphrases
+        list(together.map(_back_up, repeat(engine), places, count()))
+    for customer, location in zip(customers, places, strict=True):
         _register(engine, customer, location)
 
 
-def _back_up(engine: Restic, repo: RepoRef, number: int) -> None:
+def _back_up(engine: Restic, location: Path, number: int) -> None:
+    location.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(location, ignore_errors=True)  # left by a demonstration that was interrupted
+    repo = RepoRef(str(location))
     init_repository(engine, repo, Passphrase(PASSPHRASE))
     with tempfile.TemporaryDirectory(prefix=f"poste-{number + 1}-") as name:
         folder = Path(name) / "Documents"

@@ -81,6 +81,7 @@ def export_readable(
                 raise EngineError(EngineFault.UNSAFE_PATH)  # the same backups, in the other kind of volumes
             _clear(destination)
             return done
+        forget(destination)  # one that was killed has promised nothing, and we may have nothing more to write
         while True:
             work = Workspace(destination, plan)
             try:

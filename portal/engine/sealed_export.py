@@ -65,6 +65,7 @@ def export_sealed(
             shutil.rmtree(work_directory(destination), ignore_errors=True)
             forget(destination)
             return done
+        forget(destination)
         return _Sealing(repository(repo, access), destination, on_progress, limits).run()
 
 

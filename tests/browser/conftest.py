@@ -1,14 +1,16 @@
 """One portal of its own and one Chromium per test process; every page is watched."""
 
+import fcntl
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.browser import people
-from tour.instance import Instance
+from tour.instance import Instance, environment_of, prepare
 
 FLAGS = [
     "--no-sandbox",
@@ -24,9 +26,20 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def portal() -> Iterator[Instance]:
+def demonstration(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The data folder of the demonstration; the first process that needs it loads it for all."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    with (shared / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare(environment_of(shared / "demonstration", demo=True))  # finds its own stamp the second time
+    return shared / "demonstration"
+
+
+@pytest.fixture(scope="session")
+def portal(demonstration: Path) -> Iterator[Instance]:
     """A real portal with the demonstration: web server, worker, mail server, database."""
-    with Instance() as instance:
+    with Instance(like=demonstration) as instance:
         yield instance
 
 

@@ -224,10 +224,12 @@ def stop_at(phase: str, after: int = 0):
 def test_what_only_has_to_be_checked_again_needs_no_passphrase(engine, office, snapshots, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         engine.export_readable(office, a_key(), snapshots, tmp_path / "x", stop_at("verify"), SMALL)
+    (tmp_path / "x.space").write_text("left by one that was killed while it read the last file")
     wrong = a_key("la mauvaise")
     done = engine.export_readable(office, wrong, snapshots, tmp_path / "x", None, SMALL)
     assert done.renamed and done.specials
     check_sums(unzip(done, tmp_path / "place"))
+    assert leftovers(tmp_path / "x") == ["place"]
 
 
 def test_a_checkpoint_that_does_not_match_the_backup_is_started_again(engine, office, snapshots, tmp_path):
