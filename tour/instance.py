@@ -4,12 +4,10 @@ import os
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -70,12 +68,6 @@ def prepare(environment: dict[str, str]) -> None:
     subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
-def move_vaults(data: Path, before: Path) -> None:
-    """Tell the database of a copied data folder where its repositories lie now."""
-    with closing(sqlite3.connect(data / "portal.db")) as database, database:
-        database.execute("update vault set location = replace(location, ?, ?)", (str(before), str(data)))
-
-
 class Instance:
     """Start with ``with Instance() as portal``; everything ends and disappears with the block.
 
@@ -108,7 +100,7 @@ class Instance:
             prepare(self.environment)
         else:
             shutil.copytree(self._like, self.data)
-            move_vaults(self.data, self._like)
+            self.run("tour.moved", str(self._like))
         self._smtp.start()
         self.start(
             "agent",
@@ -132,6 +124,11 @@ class Instance:
         )
         self._wait_for_web()
         return self
+
+    def run(self, module: str, *words: str) -> None:
+        """Run a module to its end in the environment of this portal."""
+        command = [sys.executable, "-m", module, *words]
+        subprocess.run(command, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
     def start(self, name: str, command: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:

@@ -62,9 +62,9 @@ def save_customer(page: Page, name: str) -> None:
 
 
 def link_to_sign(portal: Instance, recipient: str) -> str:
-    """The address in the mail that the signer received."""
+    """The address in the mail that the signer received; a demonstration may have been loaded elsewhere."""
     mail = portal.mailbox.wait_for(recipient, "À signer : mandat").get_content()
-    return re.search(rf"{portal.url}/sign/\S+", mail).group()
+    return portal.url + re.search(r"/sign/\S+", mail).group()
 
 
 def code_to_sign(portal: Instance, recipient: str) -> str:
