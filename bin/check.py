@@ -21,8 +21,8 @@ ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of pro
 CORES = os.cpu_count() or 2
 
 
-def pytest(*wanted: str, processes: int = CORES + 1) -> list[str]:
-    """One process more than cores: tests that kill or wait leave theirs alone."""
+def pytest(*wanted: str, processes: int = CORES + 2) -> list[str]:
+    """Two processes more than cores: tests that kill or wait leave theirs alone."""
     command = [sys.executable, "-m", "pytest", "-n", str(processes), "--dist", "worksteal"]
     return [*command, "--durations", "20", *wanted]
 

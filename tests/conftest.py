@@ -28,7 +28,7 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 # Whoever asks for one of these needs a database, and is run on both; all other tests are run once.
 NEED_A_DATABASE = {"app", "new_database", "an_installation"}
 # With a database, these open real repositories: left out of `make check` like all that is slow.
-OPEN_VAULTS = {"reversibility", "restore_requests", "custody"}
+OPEN_VAULTS = {"engine", "reversibility", "restore_requests", "custody"}
 
 
 @pytest.hookimpl(tryfirst=True)

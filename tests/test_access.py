@@ -77,6 +77,7 @@ def people(house: House) -> dict[str, object]:
     return {role.value: user for role, user in house.people.items()} | {ANYBODY: None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [*ROLES, ANYBODY])
 def test_every_cell(people: dict[str, object], browser: Browser, role: str) -> None:
     client = browser(people[role])
@@ -105,6 +106,7 @@ def with_ids(app: Flask, ids: dict[str, str]) -> Iterator[tuple[str, str, str]]:
             yield method, address(rule.rule, uid), address(rule.rule)
 
 
+@pytest.mark.slow
 def test_a_foreign_id_answers_like_a_missing_one(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
     neighbour = a_customer(house.reseller, name="Voisin", siren=None)

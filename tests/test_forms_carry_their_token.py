@@ -133,6 +133,7 @@ def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[str]:
         yield address(rule.rule, ids[start]) if "<" in rule.rule else rule.rule
 
 
+@pytest.mark.slow
 def test_every_page_of_every_role(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
     for row in db.session.scalars(db.select(Vault)):
@@ -150,6 +151,7 @@ def test_every_page_of_every_role(app: Flask, house: House, browser: Browser) ->
     assert wrong == set()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("agent")
 def test_every_page_behind_a_signed_link(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)

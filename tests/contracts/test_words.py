@@ -95,6 +95,7 @@ def test_a_value_is_shown_with_its_unit(app: Flask) -> None:
         assert written("count", None) == "sans effet"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maker", [natso, dropcloud, dobaas, numspot])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_no_page_of_a_contract_shows_a_raw_code(

@@ -95,9 +95,11 @@ def stored_at(kind: str, folder: Path, bucket: Bucket) -> Iterator[str]:
 
 def restic(repository: str, *words: str, password: str = SECRET) -> "subprocess.CompletedProcess[str]":
     """What a person does who pastes the three lines; the password is asked by restic, on this machine."""
-    environment = {"PATH": os.environ["PATH"], "RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD": password}
+    environment = {"PATH": os.environ["PATH"], "RESTIC_REPOSITORY": repository}
     command = ["restic", "--no-cache", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env=environment, input=password, capture_output=True, text=True, check=False
+    )
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

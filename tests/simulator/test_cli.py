@@ -91,6 +91,7 @@ def test_a_refusal_is_one_sentence_and_no_answer(tmp_path: Path, text: str, sent
     assert sentence in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_coverage_says_of_each_clause_from_where_it_is_executed() -> None:
     done = terms("coverage", "--json", folder=ROOT)
     assert done.returncode == 0, done.stdout[-300:]
@@ -125,6 +126,7 @@ def test_a_clause_that_left_the_list_is_lived(clause: str, test: str) -> None:
     assert clause in body or clause.replace("-", "_") in name
 
 
+@pytest.mark.slow
 def test_a_second_reader_of_the_code_finds_no_rule_that_is_said_to_live(tmp_path: Path) -> None:
     reader = ROOT.parent / "shared" / "checks" / "reach.py"
     if not reader.exists():  # the project stands alone elsewhere

@@ -35,6 +35,7 @@ def attach(client: FlaskClient, subscription: Subscription, location: Path | str
     return client.post(f"/subscriptions/{subscription.uid}/vaults", data=form)
 
 
+@pytest.mark.slow
 def test_a_real_repository_becomes_a_vault(
     subscription: Subscription, vaults_dir: Path, house: House, browser: Browser
 ) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from portal.deadlines import PARIS
 from portal.pdf.document import Document, Party
@@ -86,6 +87,7 @@ class ElectronicSignature:
     shown_sha256: str  # of the document that was on the screen
 
 
+@lru_cache(maxsize=64)  # looked at, agreed to and signed within minutes; some 45 kB each
 def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None = None) -> bytes:
     """The form, with room to sign by hand unless ``signature`` is given.
 
