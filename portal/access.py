@@ -78,6 +78,7 @@ class Permission(StrEnum):
     PRICE_WRITE = "price:write"
     NOTICE_READ = "notice:read"
     JOB_READ = "job:read"
+    JOB_RUN = "job:run"
 
 
 P = Permission
@@ -131,6 +132,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.PRICE_WRITE: {Role.OPERATOR},
     P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),
+    P.JOB_RUN: {Role.OPERATOR},
 }
 
 

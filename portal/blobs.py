@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import boto3
 import structlog
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from flask import Response, current_app, request, send_file
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, String
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.crypto.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
 from portal.crypto.secrets import keyring
 from portal.db import Tenant, db, new_uid
-from portal.errors import Unreadable
+from portal.errors import Unavailable, Unreadable
 
 # What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
 CUSTOMERS_OWN = {"export", "restore"}
@@ -176,7 +176,8 @@ def keep(
     key = key or new_uid()
     sealed = io.BytesIO()
     written = write_sealed(io.BytesIO(content), sealed, keyring().current, _derive(key))
-    store().write(key, sealed.getvalue())
+    with _store_faults_told():
+        store().write(key, sealed.getvalue())
     return _document(owner, subject, kind, filename, media_type, key, written)
 
 
@@ -203,6 +204,21 @@ def keep_file(
     return _document(owner, subject, kind, filename, media_type, key, written)
 
 
+@contextmanager
+def _store_faults_told() -> Iterator[None]:
+    """Raises Unavailable for a store that is away, refuses for a while, or is full."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["ResponseMetadata"].get("HTTPStatusCode", 500) < 500:
+            raise  # a wrong name or right: time cures nothing
+        raise Unavailable(_("Le stockage des documents ne répond pas.")) from error
+    except BotoCoreError as error:
+        raise Unavailable(_("Le stockage des documents ne répond pas.")) from error
+    except OSError as error:
+        raise Unavailable(_("Le stockage des documents n'est pas accessible, ou plein.")) from error
+
+
 def _seal_into_store(source: BinaryIO, part: Path, key: str, tell: Tell) -> Written:
     """Encrypt into ``part``, which the store takes over; then read back what the store has."""
     try:
@@ -210,7 +226,8 @@ def _seal_into_store(source: BinaryIO, part: Path, key: str, tell: Tell) -> Writ
             written = write_sealed(source, out, keyring().current, _derive(key), tell)
             out.flush()
             os.fsync(out.fileno())
-        store().adopt(key, part, tell)
+        with _store_faults_told():
+            store().adopt(key, part, tell)
     finally:
         part.unlink(missing_ok=True)
     with _open(key, written.size_bytes) as kept:

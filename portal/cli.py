@@ -28,12 +28,30 @@ def init_app(app: Flask) -> None:
 
 @click.command()
 def worker() -> None:
-    """Do the long work: mails, billing runs, exports. Stops cleanly on SIGTERM."""
+    """Do the long work: mails, billing runs, exports, periodic duties. Stops cleanly on SIGTERM.
+
+    One command, several processes: those of the setting WORKERS, and one for the periodic duties.
+    """
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))
     app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
-    jobs.work(app, lambda: bool(stopping))
+    wanted = workers_wanted(app.config["WORKERS"]) | {"duties": 1}
+    jobs.crew(app, wanted, lambda: bool(stopping), patience=app.config["WORKER_PATIENCE_SECONDS"])
+
+
+def workers_wanted(setting: str) -> dict[str, int]:
+    """How many processes each lane has, of a text such as ``prompt=2 exports=1``; unnamed lanes have one.
+
+    Raises UsageError for anything else: a lane without a worker would be work that nobody does.
+    """
+    wanted = {str(lane): 1 for lane in jobs.Lane}
+    for word in setting.replace(",", " ").split():
+        lane, _equals, number = word.partition("=")
+        if lane not in wanted or not number.isdigit() or not 1 <= int(number) <= 64:
+            raise click.UsageError(f"WORKERS: {word}")
+        wanted[lane] = int(number)
+    return wanted
 
 
 @click.command("seal-store")

@@ -1,5 +1,6 @@
 """The only place that reads the clock. Tests replace :func:`now`; nothing else."""
 
+import time
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,3 +20,8 @@ def today() -> date:
 def paris_day(at: datetime) -> date:
     """The Paris day of an aware instant."""
     return at.astimezone(PARIS).date()
+
+
+def machine_ms() -> int:
+    """Milliseconds since 1970 by this machine, for leases: a moved business clock must not free one."""
+    return int(time.time() * 1000)

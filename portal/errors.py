@@ -5,6 +5,10 @@ these is a bug, answered with a reference number only.
 """
 
 
+class Unavailable(Exception):
+    """Something outside is busy or down; time may cure it. Jobs try again, a person is asked to come back."""
+
+
 class PortalError(Exception):
     """Base of every error whose text may be shown to a person."""
 

@@ -92,7 +92,7 @@ def link(path: str) -> str:
     return f"{current_app.config['PUBLIC_URL']}{path}"
 
 
-@jobs.job("mail.send")
+@jobs.job("mail.send", jobs.Lane.MAIL)
 def send_mail(claim: jobs.Claim) -> None:
     mail = db.session.scalars(select(Mail).where(Mail.uid == claim.ref)).one()
     if mail.state == MailState.SENT:

@@ -207,8 +207,7 @@ def test_only_the_clock_module_reads_the_clock(path: Path) -> None:
         return
     forbidden = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time"}
     found = forbidden & set(calls(ast.parse(path.read_text())))
-    allowed = {"jobs.py": {"time.time"}}  # leases are machine time, not business time
-    assert found <= allowed.get(path.name, set())
+    assert found == set()
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -20,6 +20,7 @@ from portal import blobs
 from portal.blobs import FolderStore, S3Store, Store
 from portal.crypto.sealed_file import BrokenFile
 from portal.db import db
+from portal.errors import Unavailable
 from tests.builders import House, a_customer
 
 Browser = Callable[..., FlaskClient]
@@ -230,7 +231,7 @@ def test_a_full_disk_leaves_nothing_half_kept(
         raise OSError(errno.ENOSPC, "no space")
 
     monkeypatch.setattr(FolderStore, "adopt", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(Unavailable, match="plein"):
         blobs.keep_file(path, filename="a", **owner)
     assert [each.name for each in tmp_path.glob("notes*")] == ["notes.txt"]
 

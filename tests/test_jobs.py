@@ -10,7 +10,21 @@ from flask import Flask
 from portal import jobs
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import Refused
-from portal.jobs import LostLease, Task, TaskState, Wait, claim, drain, enqueue, find_task, resume, run_one
+from portal.jobs import (
+    Lane,
+    LostLease,
+    Task,
+    TaskState,
+    Wait,
+    claim,
+    drain,
+    duties,
+    enqueue,
+    find_task,
+    resume,
+    run_one,
+)
+from portal.jobs.models import JOBS, LANES
 from tests.builders import House
 
 
@@ -28,7 +42,8 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         if held.ref == "breaks":
             raise ZeroDivisionError
 
-    monkeypatch.setitem(jobs._jobs, "test", work)
+    monkeypatch.setitem(JOBS, "test", work)
+    monkeypatch.setitem(LANES, "test", Lane.RUNS)
     yield done
 
 
@@ -65,7 +80,8 @@ def test_a_rolled_back_request_leaves_no_task(house: House, kind: list[Any]) -> 
 
 def test_a_job_runs_inside_its_organisation(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setitem(jobs._jobs, "test", lambda held: seen.append(db.session().info["scope"]))
+    monkeypatch.setitem(LANES, "test", Lane.RUNS)
+    monkeypatch.setitem(JOBS, "test", lambda held: seen.append(db.session().info["scope"]))
     ask(house, "a")
     path = house.reseller.org_path
     run_one()
@@ -136,7 +152,7 @@ def test_a_stale_worker_loses_its_uncommitted_writes(house: House, kind: list[An
 
 def test_a_periodic_slot_runs_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[int] = []
-    monkeypatch.setattr(jobs, "_periodic", {"t": (lambda: "2026-11-23", lambda: runs.append(1))})
+    monkeypatch.setattr(duties, "DUTIES", {"t": (lambda: "2026-11-23", lambda: runs.append(1))})
     jobs.run_periodic()
     jobs.run_periodic()
     assert runs == [1]

@@ -15,6 +15,7 @@ from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import Base, db
 from portal.engine.models import VaultOpening, register_vault
+from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import keys_of
 from portal.mail import Mail
@@ -152,6 +153,7 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
     opening, document = _first(VaultOpening), _first(Document)
     return {
         "/vaults/": vault.uid,
+        "/work/tasks/": _first(Task).uid,
         "/restore-requests/": row.uid,
         "/restore-requests/new/": vault.uid,
         "/reversibility/": case.uid,

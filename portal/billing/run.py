@@ -7,22 +7,29 @@ nobody is billed twice.
 from calendar import monthrange
 from datetime import date
 
+import structlog
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.billing.issue import issue_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
 from portal.billing.rules import due_on
+from portal.billing.skips import skip_customer, skips_of
 from portal.catalogue.models import Method
 from portal.customers.models import ContactRole, Customer
 from portal.db import db, within
-from portal.errors import Refused
+from portal.errors import PortalError, Refused, Unavailable
+from portal.jobs.claims import said_of
 from portal.journal import SYSTEM, record
 from portal.mail import queue_mail
+from portal.paging import total_of
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.models import Collection, find_usable_mandate, plan_collection
+
+log = structlog.get_logger()
 
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
 
@@ -68,20 +75,33 @@ def last_day(month: str) -> date:
 @jobs.job("billing.run")
 def bill_month(claim: jobs.Claim) -> None:
     run = db.session.scalars(select(BillingRun).where(BillingRun.uid == claim.ref)).one()
-    entity, until = run.legal_entity, last_day(run.month)
+    entity = run.legal_entity
     ids = _customer_ids(entity, after=int(claim.cursor or 0))
     done, total = _progress(entity, int(claim.cursor or 0), len(ids))
     run.state = RunState.RUNNING
     for position, customer_id in enumerate(ids, done + 1):
+        _bill_or_skip(run, customer_id)
+        claim.step(cursor=str(customer_id), done=position, total=total)
+    run.state, run.finished_at = RunState.DONE, clock.now()
+    record(run, "finish", by=SYSTEM, invoices=run.invoices, skipped=total_of(skips_of(run)))
+
+
+def _bill_or_skip(run: BillingRun, customer_id: int) -> None:
+    """One customer; what breaks on her alone leaves her out, is told, and stops nobody else."""
+    try:
         customer = db.session.get(Customer, customer_id)
-        if customer is not None and issuer_for(customer).id == entity.id:
-            for invoice in bill_customer(customer, entity, until):
+        if customer is not None and issuer_for(customer).id == run.legal_entity_id:
+            for invoice in bill_customer(customer, run.legal_entity, last_day(run.month)):
                 run.invoices += 1
                 run.gross_cents += invoice.gross_cents
                 run.collections += invoice.method == Method.DIRECT_DEBIT
-        claim.step(cursor=str(customer_id), done=position, total=total)
-    run.state, run.finished_at = RunState.DONE, clock.now()
-    record(run, "finish", by=SYSTEM, invoices=run.invoices)
+            db.session.flush()
+    except (Unavailable, OperationalError):
+        raise  # the store or the database: nobody's data
+    except Exception as error:
+        db.session.rollback()
+        log.exception("customer not billed", run=run.uid, customer=customer_id)
+        skip_customer(run, customer_id, error.message if isinstance(error, PortalError) else said_of(error))
 
 
 def _customer_ids(entity: LegalEntity, after: int) -> list[int]:

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from wtforms import DateField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
@@ -14,12 +15,14 @@ from portal.billing.debits import pay_by_wire
 from portal.billing.models import BillingRun, Invoice, RunState
 from portal.billing.rates import late_facts
 from portal.billing.run import start_run
+from portal.billing.skips import BillingSkip, skips_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
+from portal.errors import Refused
 from portal.forms import saving
-from portal.jobs import find_task
-from portal.journal import timeline
+from portal.jobs import TaskState, find_task, resume
+from portal.journal import record, timeline
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
@@ -119,10 +122,25 @@ def create_run() -> Response:
 @requires(Permission.BILLING_READ)
 def show_run(uid: str) -> Response:
     run = get_or_404(BillingRun.visible_to(g.actor), uid)
-    context = {"run": run, "task": find_task("billing.run", run.uid)}
+    skips = page_of(skips_of(run).options(joinedload(BillingSkip.customer)), BillingSkip.id, name="skips")
+    context = {"run": run, "task": find_task("billing.run", run.uid), "skips": skips}
     if htmx.wants_fragment():
         return htmx.poll_answer("billing/_run.html", finished=run.state == RunState.DONE, **context)
     return make_response(render_template("billing/run.html", events=timeline(run), **context))
+
+
+@bp.post("/runs/<uid>/resume")
+@requires(Permission.BILLING_RUN)
+def resume_run(uid: str) -> Response:
+    """Go on with a run that stopped: its task starts again behind the last customer that it billed."""
+    run = get_or_404(BillingRun.visible_to(g.actor), uid)
+    task = find_task("billing.run", run.uid)
+    if task is None or task.state != TaskState.FAILED:
+        raise Refused(_("Cette facturation n'est pas arrêtée."))
+    resume("billing.run", run.uid)
+    record(run, "resume", by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_run", uid=uid), toast=_("La facturation reprend."))
 
 
 @customer_panel(rank=45)

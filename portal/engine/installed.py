@@ -11,6 +11,7 @@ from portal.engine.errors import EngineError, EngineFault
 from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
 from portal.engine.restic import Restic
+from portal.jobs import Later
 
 CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -23,8 +24,8 @@ CREDENTIALS = (
 PASSING = {EngineFault.BUSY, EngineFault.LOCKED, EngineFault.BACKEND_UNREACHABLE, EngineFault.TIMED_OUT}
 
 
-class TryAgain(RuntimeError):
-    """A fault that time may cure: the task goes back into the queue with a pause."""
+class TryAgain(Later):
+    """A fault that time may cure: the task goes back into the queue with a pause, and no failure counts."""
 
 
 def restic() -> Restic:

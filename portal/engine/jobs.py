@@ -23,7 +23,7 @@ def measure_every_vault() -> None:
         jobs.enqueue("vault.measure", f"{vault.uid}:{_slot()}", vault.customer.organisation)
 
 
-@jobs.job("vault.measure")
+@jobs.job("vault.measure", jobs.Lane.UPKEEP)
 def measure_vault(claim: jobs.Claim) -> None:
     vault = db.session.scalars(select(Vault).where(Vault.uid == claim.ref.partition(":")[0])).one()
     if vault.state != VaultState.ACTIVE:
@@ -39,7 +39,7 @@ def measure_vault(claim: jobs.Claim) -> None:
     claim.step(done=1, total=1)
 
 
-@jobs.job("vault.open")
+@jobs.job("vault.open", jobs.Lane.PROMPT)
 def open_vault(claim: jobs.Claim) -> None:
     """Try the passphrase that the customer just typed; the result is on the row."""
     uid, _, number = claim.ref.partition(":")
@@ -52,7 +52,7 @@ def open_vault(claim: jobs.Claim) -> None:
         with lent_passphrase(uid) as key:
             repository_id = restic().open_check(repo, key)
     except EngineError as error:
-        if error.fault in PASSING and claim.attempts < PASSING_ATTEMPTS:
+        if error.fault in PASSING and claim.put_off < PASSING_ATTEMPTS:
             raise TryAgain(str(error.fault)) from error
         forget_passphrase(uid)
         opening.refuse(error.fault, by=SYSTEM)
@@ -61,6 +61,6 @@ def open_vault(claim: jobs.Claim) -> None:
     claim.step(done=1, total=1)
 
 
-@jobs.job("vault.forget")
+@jobs.job("vault.forget", jobs.Lane.PROMPT)
 def forget(claim: jobs.Claim) -> None:
     forget_passphrase(claim.ref)

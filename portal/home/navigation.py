@@ -59,6 +59,7 @@ MENU = [
     Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
     Entry("terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
     Entry("prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
+    Entry("operations.show_work", _l("Travail"), "gear", P.JOB_READ),
     Entry("notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
 ]
 

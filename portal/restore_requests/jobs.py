@@ -55,7 +55,7 @@ def _key_of(request: RestoreRequest) -> Iterator[tuple[RepoRef, Passphrase]]:
         raise
 
 
-@jobs.job("restore.list")
+@jobs.job("restore.list", jobs.Lane.RESTORES)
 def list_names(claim: jobs.Claim) -> None:
     request = _wanted(claim, RestoreState.LISTING)
     if request is None:
@@ -88,7 +88,7 @@ def _write_inventory(
     writer.publish()
 
 
-@jobs.job("restore.fetch")
+@jobs.job("restore.fetch", jobs.Lane.RESTORES)
 def fetch_file(claim: jobs.Claim) -> None:
     request = _wanted(claim, RestoreState.RESTORING)
     if request is None:
@@ -150,7 +150,7 @@ def _hand_over(request: RestoreRequest, document: Document) -> None:
         opening.close(by=SYSTEM)
 
 
-@jobs.job("restore.clean")
+@jobs.job("restore.clean", jobs.Lane.UPKEEP)
 def clean(claim: jobs.Claim) -> None:
     """The request is over: names, content and link go."""
     request = find_request(claim.ref)

@@ -43,7 +43,7 @@ def _destination(uid: str, number: int) -> Path:
     return private_folder("exports") / f"{uid}-{number}"
 
 
-@jobs.job("reversibility.export")
+@jobs.job("reversibility.export", jobs.Lane.EXPORTS)
 def export(claim: jobs.Claim) -> None:
     case = _wanted(claim, CaseState.EXPORTING)
     if case is None:
@@ -203,7 +203,7 @@ def _erase_exports(case: ReversibilityCase, keep_round: int | None = None) -> No
             blobs.erase(document)
 
 
-@jobs.job("reversibility.certify_return")
+@jobs.job("reversibility.certify_return", jobs.Lane.PROMPT)
 def certify_return(claim: jobs.Claim) -> None:
     """The customer has the data and has accepted, or has not said anything in time: one certificate."""
     case = find_case(claim.ref.partition(":")[0])
@@ -227,7 +227,7 @@ def certify_return(claim: jobs.Claim) -> None:
     claim.step()
 
 
-@jobs.job("reversibility.erase")
+@jobs.job("reversibility.erase", jobs.Lane.EXPORTS)
 def erase(claim: jobs.Claim) -> None:
     """Destroy the repository, then the copies, then certify it: one certificate, whatever happens."""
     case = _wanted(claim, CaseState.ERASING)
@@ -257,7 +257,7 @@ def erase(claim: jobs.Claim) -> None:
     claim.step(done=_WHOLE, total=_WHOLE)
 
 
-@jobs.job("reversibility.clean")
+@jobs.job("reversibility.clean", jobs.Lane.UPKEEP)
 def clean(claim: jobs.Claim) -> None:
     """The case was cancelled: what was exported for it goes."""
     case = find_case(claim.ref)

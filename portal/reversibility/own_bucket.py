@@ -153,7 +153,7 @@ def checked_endpoint(typed: str) -> str:
     return f"https://{parts.netloc}"
 
 
-@jobs.job(PUSH)
+@jobs.job(PUSH, jobs.Lane.EXPORTS)
 def push(claim: jobs.Claim) -> None:
     """Write every file of the copy to the bucket; what is already there, whole, is left alone."""
     target = db.session.scalars(select(HandoverTarget).where(HandoverTarget.uid == claim.ref)).one()

@@ -103,6 +103,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "accept"): _l("Remise acceptée"),
     ("reversibility_case", "confirm_destruction"): _l("Destruction confirmée par le client"),
     ("reversibility_case", "release"): _l("Effacement ordonné"),
+    ("billing_run", "resume"): _l("Facturation reprise"),
+    ("task", "run_again"): _l("Tâche relancée"),
     ("reversibility_case", "order"): _l("Effacement ordonné"),
     ("reversibility_case", "recall"): _l("Ordre d'effacement annulé"),
     ("reversibility_case", "begin"): _l("Effacement commencé"),

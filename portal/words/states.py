@@ -12,6 +12,10 @@ class Look(NamedTuple):
 
 
 _STATES: dict[str, Look] = {
+    "work_well": Look(_l("tout avance"), "good", "check-circle"),
+    "work_stuck": Look(_l("à regarder"), "bad", "exclamation-circle"),
+    "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),
+    "duty_missed": Look(_l("manqué"), "bad", "exclamation-circle"),
     "draft": Look(_l("brouillon"), "plain", "pencil"),
     "ordered": Look(_l("commandée"), "live", "cart"),
     "awaiting_payment": Look(_l("attend le paiement"), "wait", "hourglass-split"),

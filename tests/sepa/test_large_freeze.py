@@ -1,12 +1,8 @@
 """A freeze of many debits is a task of the worker; the cockpit shows it until it is done."""
 
-import time
-
 import pytest
-from flask import Flask
 
-from portal import jobs
-from portal.db import EVERYTHING, db, set_scope
+from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
 from portal.sepa.batches import views as batch_views
@@ -85,18 +81,6 @@ def test_a_freeze_done_but_not_noted_is_not_done_again(house: House, browser) ->
     work()
     assert the_task().state == TaskState.DONE
     assert stored(late).batch_id is None
-
-
-def test_a_long_transaction_has_a_long_lease(house: House, browser, app: Flask) -> None:
-    mandate = a_signed_mandate(house)
-    for number in range(2):
-        a_collection(mandate, source_uid=str(number))
-    ask(browser(house.finance))
-    while (held := jobs.claim()) is not None and held.kind != FREEZE:
-        pass  # the mails, which are older
-    assert held is not None
-    assert the_task().lease_until > (time.time() + 600) * 1000
-    set_scope(EVERYTHING)
 
 
 def test_another_reseller_sees_nothing(house: House, browser) -> None:

@@ -48,7 +48,7 @@ def latest_freeze(entity: LegalEntity, scheme: Scheme) -> Task | None:
     return task if task.state in _WORKING or is_of_today else None
 
 
-@jobs.job(FREEZE, lease_seconds=900)
+@jobs.job(FREEZE)
 def freeze_many(claim: jobs.Claim) -> None:
     """One transaction from the first debit to the last, as in a request; killed, nothing is frozen."""
     if claim.cursor == _FROZEN:

@@ -1,0 +1,136 @@
+"""The rows of the work: tasks, who works, and how a job is registered and asked for."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base, Row, Tenant, db
+
+
+class TaskState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"  # somebody must do something first (give the passphrase again)
+    DONE = "done"
+    FAILED = "failed"
+
+
+T = TaskState
+
+
+class Lane(StrEnum):
+    """What never waits for what: each lane has workers of its own."""
+
+    PROMPT = "prompt"  # seconds, and a person looks at the screen: codes, links, passphrases, incidents
+    MAIL = "mail"  # every other mail
+    RUNS = "runs"  # minutes or hours of finance and of contracts: billing, freezes, bank files, notices
+    RESTORES = "restores"  # minutes: what a technician fetches for a customer
+    EXPORTS = "exports"  # hours or days: whole vaults handed over or erased
+    UPKEEP = "upkeep"  # what nobody waits for: measures, old files
+
+
+class Task(Tenant, db.Model):
+    """A job to do, being done, or done. ``(kind, ref)`` is unique: asking twice is asking once."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint("kind", "ref"),
+        Index("ix_task_lane", "lane", "state", "organisation_id", "id"),
+    )
+
+    kind: Mapped[str] = mapped_column(String(60))
+    ref: Mapped[str] = mapped_column(String(120))  # what it is about, such as a row's uid
+    lane: Mapped[Lane] = mapped_column(default=Lane.RUNS)
+    state: Mapped[TaskState] = mapped_column(default=T.QUEUED, index=True)
+    cursor: Mapped[str] = mapped_column(String(200), default="")  # last step that is committed
+    done: Mapped[int] = mapped_column(db.BigInteger, default=0)
+    total: Mapped[int] = mapped_column(db.BigInteger, default=0)
+    unit: Mapped[str] = mapped_column(String(20), default="")
+    owner: Mapped[str | None] = mapped_column(String(120))  # token of the present claim
+    lease_until: Mapped[Any] = mapped_column(db.BigInteger, default=0)  # milliseconds since 1970
+    not_before: Mapped[int] = mapped_column(db.BigInteger, default=0)  # idem: retry later
+    attempts: Mapped[int] = mapped_column(default=0)  # failures since the last progress
+    put_off: Mapped[int] = mapped_column(default=0)  # since the last progress, and nobody's fault
+    claims: Mapped[int] = mapped_column(default=0)  # times taken by a worker, kills included
+    error: Mapped[str] = mapped_column(String(500), default="")  # why it failed, waits or was put off
+
+
+class WorkerRow(Row, db.Model):
+    """A process that does tasks, or the periodic duties; it says every few seconds that it lives."""
+
+    __tablename__ = "worker"
+
+    name: Mapped[str] = mapped_column(String(120), unique=True)  # host:pid:token
+    lane: Mapped[str] = mapped_column(String(20))  # of Lane; "duties"; "all"
+    seen_ms: Mapped[int] = mapped_column(db.BigInteger)  # milliseconds since 1970, by the host's clock
+    task_id: Mapped[int | None] = mapped_column()  # what it holds
+
+
+Job = Callable[[Any], None]  # takes the claim of the task
+JOBS: dict[str, Job] = {}
+LANES: dict[str, Lane] = {}
+
+
+def job(kind: str, lane: Lane = Lane.RUNS) -> Callable[[Job], Job]:
+    """Register the function that does tasks of this kind."""
+
+    def register(function: Job) -> Job:
+        JOBS[kind], LANES[kind] = function, lane
+        return function
+
+    return register
+
+
+def enqueue(
+    kind: str, ref: str, organisation: Any, *, total: int = 0, unit: str = "", lane: Lane | None = None
+) -> None:
+    """Ask for a job, in the present transaction. Asked again with the same ``ref``: nothing more.
+
+    lane: of this task, where it is not that of its kind.
+    """
+    if kind not in JOBS:
+        raise KeyError(f"no job of kind {kind}")
+    row = Task(
+        organisation=organisation,
+        kind=kind,
+        ref=ref,
+        lane=lane or LANES[kind],
+        state=T.QUEUED,
+        cursor="",
+        done=0,
+        total=total,
+        unit=unit,
+        lease_until=0,
+        not_before=0,
+        attempts=0,
+        put_off=0,
+        claims=0,
+        error="",
+    )
+    values = {c.name: getattr(row, c.key) for c in Task.__table__.columns if c.name != "id"}
+    insert_once(Task, values, ["kind", "ref"])
+
+
+def insert_once(model: type[Base], values: dict[str, Any], unique: list[str]) -> bool:
+    """Insert unless the unique key exists; says whether the row is new. Same on both engines."""
+    table = model.__table__
+    insert = (postgresql if db.session.connection().dialect.name == "postgresql" else sqlite).insert
+    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=unique)
+    return db.session.execute(statement.returning(table.c.id)).scalar() is not None
+
+
+def find_task(kind: str, ref: str) -> Task | None:
+    return db.session.scalars(select(Task).where(Task.kind == kind, Task.ref == ref)).one_or_none()
+
+
+def resume(kind: str, ref: str) -> None:
+    """Put a waiting or failed task back in the queue, in the present transaction."""
+    db.session.execute(
+        update(Task)
+        .where(Task.kind == kind, Task.ref == ref, Task.state.in_([T.WAITING, T.FAILED]))
+        .values(state=T.QUEUED, error="", attempts=0, put_off=0, not_before=0, owner=None)
+    )

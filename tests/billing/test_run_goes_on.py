@@ -1,0 +1,120 @@
+"""A billing run goes on: one broken customer stops nobody, and a run that stopped has a button."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal import jobs
+from portal.billing.models import BillingRun, Invoice, RunState, add_charge
+from portal.billing.run import start_run
+from portal.billing.skips import BillingSkip
+from portal.blobs import FolderStore
+from portal.catalogue.models import Method
+from portal.customers.models import Contact, ContactRole, Customer
+from portal.db import EVERYTHING, db, set_scope
+from portal.jobs import Task, TaskState, find_task
+from portal.journal import SYSTEM
+from portal.resellers.models import LegalEntity
+from tests.builders import House, a_customer, work
+
+Browser = Callable[..., FlaskClient]
+
+
+def owing(house: House, name: str) -> Customer:
+    customer = a_customer(house.reseller, name=name, siren=None, accepted="")
+    add_charge(
+        customer, origin=name, label="x", quantity=1, unit_cents=1000, includes_vat=False, method=Method.WIRE
+    )
+    return customer
+
+
+def a_run() -> BillingRun:
+    run = start_run(db.session.scalars(db.select(LegalEntity)).one(), "2026-11", by=SYSTEM)
+    db.session.commit()
+    return run
+
+
+def hurry() -> None:
+    set_scope(EVERYTHING)
+    db.session.execute(db.update(Task).values(not_before=0))
+    db.session.commit()
+
+
+def afresh(uid: str) -> BillingRun:
+    set_scope(EVERYTHING)
+    db.session.expire_all()
+    return db.session.scalars(db.select(BillingRun).where(BillingRun.uid == uid)).one()
+
+
+def test_a_broken_customer_is_left_out_told_and_billed_later(house: House, browser: Browser) -> None:
+    owing(house, "Avant")
+    broken = owing(house, "Abîmé")
+    owing(house, "Après")
+    contact = db.delete(Contact).where(Contact.customer_id == broken.id, Contact.role == ContactRole.BILLING)
+    db.session.execute(contact)
+    uid = a_run().uid
+    work()
+    run = afresh(uid)
+    assert (run.state, run.invoices, run.gross_cents) == (RunState.DONE, 2, 2400)
+    numbers = sorted(db.session.scalars(db.select(Invoice.number)))
+    assert numbers == ["FA-2026-000001", "FA-2026-000002"]  # no gap where the broken one was tried
+    assert db.session.scalars(db.select(BillingSkip)).one().customer.name == "Abîmé"
+    page = browser(house.finance).get(f"/billing/runs/{uid}").text
+    assert "Clients laissés de côté" in page and "Abîmé" in page
+    set_scope(EVERYTHING)
+    broken = db.session.scalars(db.select(Customer).where(Customer.name == "Abîmé")).one()
+    values = {"role": ContactRole.BILLING, "name": "A", "email": "a@client.example", "phone": ""}
+    db.session.add(Contact(organisation=broken.organisation, customer_id=broken.id, **values))
+    assert browser(house.finance).get("/billing/runs").status_code == 200
+    set_scope(EVERYTHING)
+    further = a_run().uid
+    work()
+    run = afresh(further)
+    assert (run.part, run.invoices, run.gross_cents) == (2, 1, 1200)
+
+
+def test_a_store_that_is_away_leaves_nobody_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    owing(house, "Un")
+    uid = a_run().uid
+    write = FolderStore.write
+
+    def away(*_: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(FolderStore, "write", away)
+    for _night in range(30):
+        work()
+        hurry()
+    task = find_task("billing.run", uid)
+    assert task is not None and (task.state, task.attempts) == (TaskState.QUEUED, 0)
+    assert task.error == "Le stockage des documents n'est pas accessible, ou plein."
+    assert db.session.scalars(db.select(BillingSkip)).all() == []
+    monkeypatch.setattr(FolderStore, "write", write)
+    hurry()
+    work()
+    assert (afresh(uid).state, afresh(uid).invoices) == (RunState.DONE, 1)
+
+
+def test_a_run_that_stopped_says_why_and_goes_on(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owing(house, "Un")
+    uid = a_run().uid
+    finance = browser(house.finance)
+    assert finance.post(f"/billing/runs/{uid}/resume").status_code == 422  # it has not stopped
+
+    def breaks(_claim: jobs.Claim) -> None:
+        raise ZeroDivisionError("par zéro")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(jobs.models.JOBS, "billing.run", breaks)
+        for _ in range(jobs.claims.MAX_ATTEMPTS):
+            work()
+            hurry()
+    page = finance.get(f"/billing/runs/{uid}").text
+    assert "La facturation s'est arrêtée" in page and "ZeroDivisionError" in page
+    assert browser(house.operator).post(f"/billing/runs/{uid}/resume").status_code == 403
+    assert finance.post(f"/billing/runs/{uid}/resume").status_code == 303
+    work()
+    assert (afresh(uid).state, afresh(uid).invoices) == (RunState.DONE, 1)
