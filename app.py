@@ -17,6 +17,7 @@ def create_app(**overrides: object) -> Flask:
     app.config.update(config.from_environment())
     app.config.update(overrides)
     logs.configure()
+    logs.init_app(app)
     secrets.init_app(app)
     db.init_app(app)
     Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)

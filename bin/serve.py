@@ -27,7 +27,8 @@ BIN = Path(sys.executable).parent
 DATA = Path(os.environ.get("DATA_DIR", ROOT / "instance")).resolve()
 
 
-def commands(port: str) -> dict[str, list[str]]:
+def commands(bind: str) -> dict[str, list[str]]:
+    """The processes; WEB_WORKERS processes of WEB_THREADS threads each answer people."""
     return {
         "agent": [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(DATA / "key-agent.sock")],
         "worker": [str(BIN / "flask"), "worker"],
@@ -35,16 +36,18 @@ def commands(port: str) -> dict[str, list[str]]:
             str(BIN / "gunicorn"),
             "app:create_app()",
             "--bind",
-            f"127.0.0.1:{port}",
+            bind,
             "--workers",
-            "2",
+            os.environ.get("WEB_WORKERS", "2"),
             "--threads",
-            "4",
+            os.environ.get("WEB_THREADS", "4"),
             "--worker-class",
             "gthread",
             "--preload",
             "--timeout",
             "60",
+            "--graceful-timeout",
+            os.environ.get("WORKER_PATIENCE_SECONDS", "20"),
             "--log-level",
             "warning",
         ],
@@ -64,11 +67,11 @@ def say_where(port: str, web: "subprocess.Popen[bytes]") -> None:
         print(ACCOUNTS, flush=True)
 
 
-def check_port(port: str) -> None:
+def check_port(host: str, port: str) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", int(port)))
+            probe.bind((host, int(port)))
         except OSError:
             sys.exit(
                 f"Le port {port} est déjà pris : arrêtez l'autre programme, ou lancez « PORT=8001 make run »."
@@ -77,9 +80,10 @@ def check_port(port: str) -> None:
 
 def main() -> int:
     port = os.environ.get("PORT", "8000")
-    check_port(port)
+    host = os.environ.get("BIND", "127.0.0.1")  # all addresses: 0.0.0.0, behind a proxy only
+    check_port(host, port)
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
-    wanted = commands(port)
+    wanted = commands(f"{host}:{port}")
     children = {name: subprocess.Popen(command, cwd=ROOT) for name, command in wanted.items()}
     say_where(port, children["web"])
     stopping: list[int] = []
@@ -95,11 +99,12 @@ def main() -> int:
                 break
             time.sleep(0.5)  # a child that cannot start must not spin
             children[name] = subprocess.Popen(wanted[name], cwd=ROOT)
+    patience = float(os.environ.get("WORKER_PATIENCE_SECONDS", "20")) + 5
     for child in children.values():
         child.terminate()
     for child in children.values():
         try:
-            child.wait(timeout=20)
+            child.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             child.kill()
     return 0 if stopping[0] in (signal.SIGTERM, signal.SIGINT) else 1

@@ -1,7 +1,6 @@
 """Commands: ``flask worker``, ``create-user``, ``seal-store``. Set-up is done without the application."""
 
 import signal
-from typing import Any
 
 import click
 from botocore.exceptions import ClientError
@@ -32,11 +31,15 @@ def worker() -> None:
 
     One command, several processes: those of the setting WORKERS, and one for the periodic duties.
     """
+    crew_of_this_application(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def crew_of_this_application(app: Flask) -> None:
+    """Keep the processes of the settings alive until SIGTERM or SIGINT."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))
-    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
-    wanted = workers_wanted(app.config["WORKERS"]) | {"duties": 1}
+    wanted = workers_wanted(app.config["WORKERS"]) | {jobs.DUTIES: 1}
     jobs.crew(app, wanted, lambda: bool(stopping), patience=app.config["WORKER_PATIENCE_SECONDS"])
 
 

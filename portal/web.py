@@ -1,5 +1,6 @@
 """What every answer has in common: headers, body limits, cross-site refusals, error pages, assets."""
 
+import contextlib
 import json
 import secrets as random_source
 from pathlib import Path
@@ -21,6 +22,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -28,9 +30,11 @@ from portal import htmx
 from portal.access import may
 from portal.config import ROOT
 from portal.db import db
+from portal.errors import Unavailable
 from portal.links import BadLink, LinkProblem
 
 log = structlog.get_logger()
+_RETRY_AFTER = 5  # seconds
 csrf = CSRFProtect()
 
 CSP = "; ".join(
@@ -59,6 +63,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, answer_expired_form)
     app.register_error_handler(BadLink, answer_bad_link)
     app.register_error_handler(Exception, answer_bug)
+    app.register_error_handler(OperationalError, answer_busy)
+    app.register_error_handler(Unavailable, answer_busy)
     app.jinja_env.globals.update(may=may, asset=asset, csp_htmx=HTMX_CONFIG)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if app.config["PROXY_COUNT"]:
@@ -170,12 +176,26 @@ def answer_expired_form(error: CSRFError) -> Response:
     return make_response(render_template("refused.html", message=message, back=None), 400)
 
 
+def answer_busy(error: Exception) -> Response:
+    """The database or a store is locked or away: nothing was changed, the person may come back."""
+    with contextlib.suppress(SQLAlchemyError):
+        db.session.rollback()
+    log.warning("busy", reason=type(error).__name__, endpoint=request.endpoint)
+    if g.get("json_api"):
+        body: dict[str, Any] = {"error": {"code": "BUSY", "reference": g.get("request_id")}}
+        response = make_response(jsonify(body), 503)
+    else:
+        response = make_response(render_template("busy.html", reference=g.get("request_id")), 503)
+    response.headers["Retry-After"] = str(_RETRY_AFTER)
+    return response
+
+
 def answer_bug(error: Exception) -> Response:
     """Last resort: a reference number for the person, the trace for the log, nothing else."""
     if current_app.config["TESTING"] and not current_app.config.get("ANSWER_BUGS"):
         raise error
     db.session.rollback()
-    reference = random_source.token_hex(4)
+    reference = g.get("request_id") or random_source.token_hex(4)
     log.exception("unexpected error", reference=reference, endpoint=request.endpoint)
     if g.get("json_api"):
         body: dict[str, Any] = {"error": {"code": "INTERNAL", "reference": reference}}

@@ -78,6 +78,15 @@ def template() -> str:
     return name
 
 
+def empty_database(folder: Path) -> str:
+    """The address of a database without tables."""
+    if not is_postgresql():
+        return f"sqlite:///{folder / 'portal.db'}"
+    name = f"empty_{new_uid()}"
+    on_server(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    return named(name)
+
+
 def new_database(folder: Path) -> str:
     """The address of a migrated database without rows."""
     ready = template()

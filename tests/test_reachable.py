@@ -30,7 +30,9 @@ NO_LINK = {
     "api.license_keys",
     "api.make_machine_token",
     "api.report_backup",
-    "home.health",
+    "probes.health",
+    "probes.metrics",
+    "probes.ready",
     "verify.show_form",
     "verify.check_document",
     "sepa.create_batch",  # nothing is due in this world any more

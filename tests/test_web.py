@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
+from portal.errors import Unavailable
 from portal.logs import mask
 from tests.builders import House, a_customer
 
@@ -54,7 +56,7 @@ def test_a_bug_shows_a_reference_and_nothing_else(
         raise RuntimeError("secret detail")
 
     monkeypatch.setitem(app.config, "ANSWER_BUGS", True)
-    monkeypatch.setitem(app.view_functions, "home.health", broken)
+    monkeypatch.setitem(app.view_functions, "probes.health", broken)
     answer = browser().get("/healthz")
     assert answer.status_code == 500
     assert "secret detail" not in answer.text and "RuntimeError" not in answer.text
@@ -68,6 +70,54 @@ def test_hostile_queries_are_not_accidents(browser: Browser, house: House, value
     for path in ("/customers", "/orders"):
         for name in ("q", "after", "state"):
             assert client.get(path, query_string={name: value}).status_code in {200, 400, 404}
+
+
+def test_a_locked_database_asks_to_come_back(
+    app: Flask, browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(**_: object) -> None:
+        raise OperationalError("BEGIN IMMEDIATE", {"iban": "FR76"}, Exception("database is locked"))
+
+    monkeypatch.setitem(app.view_functions, "home.dashboard", locked)
+    answer = browser(house.owner).get("/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Le portail est occupé" in answer.text and "FR76" not in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
+
+
+def test_a_store_that_is_away_asks_to_come_back(
+    app: Flask, browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**_: object) -> None:
+        raise Unavailable("Le stockage des documents ne répond pas.")
+
+    monkeypatch.setitem(app.view_functions, "home.dashboard", away)
+    assert browser(house.owner).get("/").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("NO9386011117947 x", "86011117"),  # 15 characters, the shortest
+        ("fr7630006000011234567890189", "300060000112345678"),
+        ("FR76-3000-6000-0112-3456-7890-189.", "3000-6000"),
+        ("iban FR76 3000 6000 0112 3456 7890 189 ok", "3000 6000"),
+        ("2x61p-sw7ge-tkn3e-2tgsc", "sw7ge"),
+        ("2X61PSW7GETKN3E2TGSC", "SW7GE"),
+        ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),
+        ("rest:https://user:secret@host:8000/x", "secret"),
+        ("/vault-access/" + "b" * 43, "b" * 43),
+    ],
+)
+def test_logs_hide_secrets_in_every_spelling(text: str, hidden: str) -> None:
+    assert hidden not in mask(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["why6ela5c5tzmpcs", "GET /customers/aa12bcdefghijklm 200", "2026-11-28 09:12"]
+)
+def test_logs_keep_what_is_no_secret(text: str) -> None:
+    assert mask(text) == text
 
 
 def test_logs_hide_ibans_keys_and_link_tokens() -> None:

@@ -1,10 +1,10 @@
-"""Dashboard, stored documents, the demonstration's mailbox, health."""
+"""Dashboard, stored documents, the demonstration's mailbox."""
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, render_template
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from portal import clock
-from portal.access import Permission, get_or_404, public, requires
+from portal.access import Permission, get_or_404, requires
 from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
 from portal.db import db
 from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
@@ -63,10 +63,3 @@ def show_mail(uid: str) -> Response:
     query = select(Document).where(Document.uid.in_(mail.attachments))
     files = list(db.session.scalars(query))
     return make_response(render_template("home/mail.html", mail=mail, files=files))
-
-
-@bp.get("/healthz")
-@public("load balancers ask without an account")
-def health() -> Response:
-    db.session.execute(text("select 1"))
-    return Response("ok\n", mimetype="text/plain")

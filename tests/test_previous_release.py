@@ -1,0 +1,118 @@
+"""The database of the release before becomes one of this release, with all that it holds, and works."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import Connection, func, inspect, select, text
+
+from app import create_app
+from portal import jobs
+from portal.accounts.models import User, open_sign_in
+from portal.db import EVERYTHING, db, set_scope
+from portal.jobs import Lane, Task, TaskState
+from portal.mail import Mail
+from tests import installation
+from tests.previous_release import snapshot
+
+pytestmark = pytest.mark.slow
+BEFORE = snapshot.read()["alembic_version"]["rows"][0][0]
+PEOPLE = {
+    "exploitation@portail.example": "/ /work /customers /orders /subscriptions /vaults /terms",
+    "finance@portail.example": "/ /billing/invoices /billing/runs /sepa/collections /sepa/mandates",
+    "gerance@ouest.example": "/ /customers /orders /backups /reversibility",
+    "client@ouest.example": "/ /subscriptions /billing/invoices",
+}
+
+
+@dataclass
+class Moved:
+    app: Flask
+    before: dict[str, int]  # rows of each table
+    after: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory, new_database: object) -> Iterator[Moved]:
+    """A database at the schema of the release before, filled with its rows, then upgraded."""
+    folder = tmp_path_factory.mktemp("before")
+    shutil.copy(snapshot.KEYS, folder / "keys.json")
+    (folder / "keys.json").chmod(0o600)
+    app = create_app(
+        TESTING=True,
+        DEMO=True,
+        WTF_CSRF_ENABLED=False,
+        DATA_DIR=folder,
+        SQLALCHEMY_DATABASE_URI=installation.empty_database(folder),
+        BLOB_URL=str(folder / "blobs"),
+        KEY_AGENT_SOCKET=str(folder / "agent.sock"),
+    )
+    with app.app_context():
+        upgrade(revision=BEFORE)
+        with db.engine.begin() as connection:
+            before = snapshot.fill(connection)
+        upgrade()
+        with db.engine.connect() as connection:
+            yield Moved(app, before, _counted(connection))
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _counted(connection: Connection) -> dict[str, int]:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("select set_config('app.scope', '/', true)"))
+    counted = {}
+    for table in inspect(connection).get_table_names():
+        counted[table] = connection.execute(text(f"select count(*) from {table}")).scalar_one()
+    connection.rollback()
+    return counted
+
+
+def test_no_row_is_lost(moved: Moved) -> None:
+    assert {table: moved.after.get(table) for table in moved.before} == moved.before
+
+
+def test_what_was_to_do_is_done_in_its_lane(moved: Moved) -> None:
+    set_scope(EVERYTHING)
+    mails = select(func.count()).where(Task.lane == Lane.MAIL)
+    assert (db.session.scalar(mails) or 0) > 50
+    states = select(Task.state).where(Task.kind == "mail.send", Task.state != TaskState.DONE)
+    assert sorted(db.session.scalars(states)) == ["failed", "queued", "queued", "running"]
+    db.session.rollback()
+    while jobs.run_one([Lane.MAIL], 0):
+        pass
+    set_scope(EVERYTHING)
+    assert db.session.scalars(states).all() == ["failed"]
+    db.session.rollback()
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_everybody_finds_the_pages_again(moved: Moved, person: str) -> None:
+    set_scope(EVERYTHING)
+    user = db.session.scalars(select(User).where(User.email == person)).one()
+    _row, token = open_sign_in(user, address="127.0.0.1", browser="test")
+    db.session.commit()
+    client = moved.app.test_client()
+    client.set_cookie(moved.app.config["SIGN_IN_COOKIE"], token)
+    for path in PEOPLE[person].split():
+        with moved.app.app_context():
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+
+
+def test_what_was_sealed_is_read(moved: Moved) -> None:
+    set_scope(EVERYTHING)
+    assert all(mail.body for mail in db.session.scalars(select(Mail)))
+    db.session.rollback()
+
+
+def test_the_duties_of_the_day_run(moved: Moved) -> None:
+    jobs.run_periodic()
+    set_scope(EVERYTHING)
+    duties = db.session.scalars(select(jobs.Duty)).all()
+    assert [(duty.name, duty.error) for duty in duties if duty.failures] == []
+    assert len(duties) == len(jobs.duties.DUTIES)
+    db.session.rollback()
