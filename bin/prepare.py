@@ -44,6 +44,12 @@ def main(*, demo: bool) -> None:
     app = create_app()
     with app.app_context():
         upgrade()
+        from portal.db import EVERYTHING, scope
+        from portal.operations.keys import remember_keys
+
+        with scope(EVERYTHING):
+            if not remember_keys():
+                sys.exit(f"{folder}/keys.json n'est pas celui de cette base : rien n'y serait lisible.")
         if demo:
             from portal.demo.load import load
 

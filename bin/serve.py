@@ -83,6 +83,8 @@ def main() -> int:
     host = os.environ.get("BIND", "127.0.0.1")  # all addresses: 0.0.0.0, behind a proxy only
     check_port(host, port)
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+    if subprocess.run([str(BIN / "flask"), "check"], cwd=ROOT, check=False).returncode:
+        return 1
     wanted = commands(f"{host}:{port}")
     children = {name: subprocess.Popen(command, cwd=ROOT) for name, command in wanted.items()}
     say_where(port, children["web"])

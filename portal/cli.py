@@ -11,6 +11,7 @@ from portal.access import Role
 from portal.accounts.models import Organisation, User
 from portal.blobs import Document, drop_plain, seal_older
 from portal.db import EVERYTHING, db, scope
+from portal.operations.commands import check, refuse_unsafe_start
 from portal.reversibility.cli import reversibility
 from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
@@ -20,6 +21,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(worker)
     app.cli.add_command(create_user)
     app.cli.add_command(seal_store)
+    app.cli.add_command(check)
     app.cli.add_command(terms)
     app.cli.add_command(sepa)
     app.cli.add_command(reversibility)
@@ -31,6 +33,7 @@ def worker() -> None:
 
     One command, several processes: those of the setting WORKERS, and one for the periodic duties.
     """
+    refuse_unsafe_start()
     crew_of_this_application(current_app._get_current_object())  # type: ignore[attr-defined]
 
 

@@ -178,6 +178,7 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         "JOB_LEASE_SECONDS": "2",
         "LOG_LEVEL": "WARNING",
         "SMTP_URL": "",
+        "DEMO": "1",  # mails go into a folder
         "BLOB_URL": str(folder / "blobs"),
         "KEY_AGENT_SOCKET": agent,
     }

@@ -1,0 +1,159 @@
+"""The settings judged before the start: what is unsafe, or would fail later in silence, is refused."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.blobs import store
+from portal.config import ROOT
+from portal.db import EVERYTHING, db, new_uid, scope
+from portal.operations.keys import keys_fit
+from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
+
+_LEAST = {  # the smallest value that makes sense, in the unit of the setting
+    "JOB_LEASE_SECONDS": 1,
+    "WORKER_PATIENCE_SECONDS": 1,
+    "ERASE_COOLING_HOURS": 0,
+    "ERASE_ALONE_BYTES": 1,
+    "COUNT_SECONDS": 0,
+    "PROXY_COUNT": 0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A setting and what is wrong with it.
+
+    stops: the portal must not start so. passes: time may cure it, so a process that is there may wait.
+    """
+
+    setting: str
+    problem: str
+    stops: bool = True
+    passes: bool = False
+
+
+def judge(config: Mapping[str, Any]) -> list[Finding]:
+    """What the settings say by themselves; nothing is asked of any other machine."""
+    return [*_address(config), *_mail(config), *_store(config), *_numbers(config)]
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(config: Mapping[str, Any]) -> Iterator[Finding]:
+    parts = urlsplit(str(config["PUBLIC_URL"]))
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host:
+        yield Finding("PUBLIC_URL", "doit être une adresse, comme https://portail.exemple.fr")
+        return
+    if config["DEMO"] and not _is_local(host):
+        yield Finding("DEMO", "une démonstration à une adresse publique : ses mots de passe sont connus")
+    elif parts.scheme == "http" and not _is_local(host):
+        yield Finding("PUBLIC_URL", "doit être en https : sans lui, les sessions se volent")
+    if config["PRIVATE_TARGETS"] and not config["DEMO"]:
+        yield Finding("PRIVATE_TARGETS", "ne sert qu'aux essais : un client pourrait viser ce réseau")
+
+
+def _mail(config: Mapping[str, Any]) -> Iterator[Finding]:
+    url = str(config["SMTP_URL"])
+    parts = urlsplit(url)
+    if not url and not config["DEMO"]:
+        yield Finding("SMTP_URL", "manque : aucun message ne partirait")
+    elif url and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+        yield Finding("SMTP_URL", "doit ressembler à smtp://compte:secret@serveur:587 ou smtps://…")
+    try:
+        sender = str(config["MAIL_FROM"])
+        if not (config["DEMO"] and sender.endswith("@localhost")):
+            validate_email(sender, check_deliverability=False)
+    except EmailNotValidError:
+        yield Finding("MAIL_FROM", "doit être une adresse de messagerie")
+
+
+def _store(config: Mapping[str, Any]) -> Iterator[Finding]:
+    url = str(config["BLOB_URL"])
+    parts = urlsplit(url)
+    if (parts.scheme and parts.scheme != "s3") or (parts.scheme == "s3" and not parts.netloc):
+        yield Finding("BLOB_URL", "doit être un dossier, ou s3://compartiment/préfixe")
+
+
+def _numbers(config: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, least in _LEAST.items():
+        if config[name] < least:
+            yield Finding(name, f"doit valoir au moins {least}")
+    if config["ERASE_COOLING_HOURS"] == 0 and not config["DEMO"]:
+        yield Finding("ERASE_COOLING_HOURS", "vaut 0 : un effacement ne se rappelle plus", stops=False)
+
+
+def judge_surroundings() -> list[Finding]:
+    """What the database and the store of documents say; asks them, and leaves nothing in them."""
+    return [*_database(), *_documents()]
+
+
+def _database() -> Iterator[Finding]:
+    try:
+        with scope(EVERYTHING):
+            have = db.session.execute(text("select version_num from alembic_version")).scalar()
+            if have != (wanted := newest_migration()):
+                yield Finding(
+                    "DATABASE_URL",
+                    f"la base est à {have}, ce code attend {wanted} : lancez « flask db upgrade »",
+                )
+                return
+            if not keys_fit():
+                yield Finding("DATA_DIR", "keys.json n'est pas celui de cette base : rien n'y serait lisible")
+            if abs(skew := clock_skew()) > MAX_SKEW_SECONDS:
+                yield Finding("DATABASE_URL", f"horloges à {skew:.0f} s l'une de l'autre", passes=True)
+            if _owns_tables():
+                yield Finding(
+                    "DATABASE_URL",
+                    "ce rôle possède ses tables : il pourrait réécrire le journal",
+                    stops=False,
+                )
+    except SQLAlchemyError as error:
+        yield Finding("DATABASE_URL", f"ne répond pas ({type(error).__name__})", passes=True)
+    finally:
+        db.session.rollback()
+
+
+def _owns_tables() -> bool:
+    if db.session.connection().dialect.name != "postgresql":
+        return False
+    owned = "select count(*) from pg_tables where schemaname = current_schema() and tableowner = current_user"
+    return bool(db.session.execute(text(owned)).scalar())
+
+
+def _documents() -> Iterator[Finding]:
+    key = f"check-{new_uid()}"
+    try:
+        store().write(key, b"x")
+        store().delete(key)
+    except Exception as error:
+        yield Finding("BLOB_URL", f"n'accepte pas d'objet ({type(error).__name__})", passes=True)
+
+
+def newest_migration() -> str | None:
+    """The revision that this code was written for."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+def findings() -> list[Finding]:
+    """All of them, of the present application."""
+    return [*judge(current_app.config), *judge_surroundings()]

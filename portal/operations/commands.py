@@ -1,0 +1,35 @@
+"""``flask check``: the settings and their surroundings, judged before the start."""
+
+import sys
+
+import click
+from flask import current_app
+
+from portal.db import EVERYTHING, db, scope
+from portal.operations.checks import Finding, findings
+from portal.operations.keys import remember_keys
+
+
+@click.command()
+def check() -> None:
+    """Say what is wrong with the settings; exit 1 when the portal must not start so."""
+    found = findings()
+    for each in found:
+        click.echo(f"{'REFUSÉ' if each.stops else 'attention'} · {each.setting} : {each.problem}")
+    if any(each.stops for each in found):
+        sys.exit(1)
+    with scope(EVERYTHING):
+        remember_keys()
+    click.echo("Les réglages conviennent.")
+
+
+def refuse_unsafe_start() -> None:
+    """End a process whose settings or keys do not fit; what time may cure is waited for."""
+    unfit = [each for each in findings() if each.stops and not each.passes]
+    db.session.remove()
+    if unfit and not current_app.testing:
+        raise click.ClickException("\n".join(_said(each) for each in unfit))
+
+
+def _said(finding: Finding) -> str:
+    return f"{finding.setting} : {finding.problem}"

@@ -1,0 +1,146 @@
+"""What is unsafe does not start, and says why."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from portal import config
+from portal.crypto.secrets import create_key_file
+from portal.operations.checks import judge, judge_surroundings
+from portal.operations.keys import keys_fit, remember_keys
+from tests import installation
+from tests.builders import House
+from tests.installation import Installation, Installs
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FLASK = str(Path(sys.executable).parent / "flask")
+
+GOOD = {
+    "PUBLIC_URL": "https://portail.example.com",
+    "SMTP_URL": "smtps://portail:secret@mail.example.com:465",
+    "MAIL_FROM": "portail@example.com",
+    "BLOB_URL": "s3://documents/portail",
+}
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The settings of an environment."""
+    for name in ("DEMO", "PRIVATE_TARGETS", "JOB_LEASE_SECONDS", "ERASE_COOLING_HOURS", "PROXY_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+
+    def of(**changes: str) -> dict[str, object]:
+        for name, value in (GOOD | changes).items():
+            monkeypatch.setenv(name, value)
+        return config.from_environment()
+
+    yield of
+
+
+def test_a_production_that_is_set_up_is_accepted(settings: Any) -> None:
+    assert judge(settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "blamed"),
+    [
+        ({"PUBLIC_URL": "nonsense"}, "PUBLIC_URL"),
+        ({"PUBLIC_URL": "http://portail.example.com"}, "PUBLIC_URL"),
+        ({"DEMO": "1"}, "DEMO"),
+        ({"DEMO": "1", "PUBLIC_URL": "http://192.0.2.1"}, "DEMO"),
+        ({"SMTP_URL": ""}, "SMTP_URL"),
+        ({"SMTP_URL": "localhost:25"}, "SMTP_URL"),
+        ({"SMTP_URL": "https://x"}, "SMTP_URL"),
+        ({"MAIL_FROM": "nonsense"}, "MAIL_FROM"),
+        ({"BLOB_URL": "s3:/typo/x"}, "BLOB_URL"),
+        ({"BLOB_URL": "https://bucket"}, "BLOB_URL"),
+        ({"JOB_LEASE_SECONDS": "-5"}, "JOB_LEASE_SECONDS"),
+        ({"ERASE_COOLING_HOURS": "-3"}, "ERASE_COOLING_HOURS"),
+        ({"PRIVATE_TARGETS": "1"}, "PRIVATE_TARGETS"),
+    ],
+)
+def test_what_is_unsafe_is_refused(settings: Any, change: dict[str, str], blamed: str) -> None:
+    assert [each.setting for each in judge(settings(**change)) if each.stops] == [blamed]
+
+
+def test_a_demonstration_on_this_machine_is_accepted(settings: Any) -> None:
+    for url in ("http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"):
+        local = {"DEMO": "1", "PUBLIC_URL": url, "SMTP_URL": "", "MAIL_FROM": "portail@localhost"}
+        assert judge(settings(**local)) == []
+
+
+def test_no_cooling_is_told_and_not_refused(settings: Any) -> None:
+    found = judge(settings(ERASE_COOLING_HOURS="0"))
+    assert [(each.setting, each.stops) for each in found] == [("ERASE_COOLING_HOURS", False)]
+
+
+def test_the_database_knows_its_keys(app: Flask, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remember_keys() and keys_fit()
+    monkeypatch.setattr("portal.operations.keys._fingerprint", lambda: "f" * 32)
+    assert not keys_fit() and not remember_keys()
+    assert "DATA_DIR" in [each.setting for each in judge_surroundings() if each.stops]
+
+
+def test_a_store_that_takes_nothing_is_told(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setitem(app.config, "BLOB_URL", str(tmp_path / "file" / "below"))
+    found = {each.setting: each for each in judge_surroundings()}
+    assert found["BLOB_URL"].stops and found["BLOB_URL"].passes
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.fixture
+def place(an_installation: Installs, tmp_path: Path) -> Iterator[Installation]:
+    (tmp_path / "first").mkdir()
+    with an_installation(tmp_path / "first") as place:
+        yield place
+
+
+def said(place: Installation, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    environment = {**place.environment, **changes}
+    return subprocess.run(
+        [FLASK, *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_the_command_answers_with_its_exit_code(place: Installation) -> None:
+    good = said(place, "check")
+    assert good.returncode == 0 and "conviennent" in good.stdout
+    bad = said(place, "check", DEMO="0", PUBLIC_URL="http://portail.example.com")
+    assert bad.returncode == 1
+    assert "PUBLIC_URL" in bad.stdout and "SMTP_URL" in bad.stdout
+    worker = said(place, "worker", DEMO="0", PUBLIC_URL="http://portail.example.com")
+    assert worker.returncode == 1 and "PUBLIC_URL" in worker.stderr
+
+
+@pytest.mark.slow
+def test_other_keys_are_refused_before_they_write_anything(place: Installation, tmp_path: Path) -> None:
+    assert said(place, "check").returncode == 0
+    second = tmp_path / "second"
+    second.mkdir()
+    create_key_file(second, *installation.seal())
+    foreign = said(place, "check", DATA_DIR=str(second))
+    assert foreign.returncode == 1 and "keys.json" in foreign.stdout
+    prepared = subprocess.run(
+        [sys.executable, str(ROOT / "bin" / "prepare.py")],
+        env={**place.environment, "DATA_DIR": str(second)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert prepared.returncode == 1 and "keys.json" in prepared.stderr
+    with place.context():
+        assert keys_fit()
+    shutil.copy(place.folder / "keys.json", second / "keys.json")
+    (second / "keys.json").chmod(0o600)
+    assert said(place, "check", DATA_DIR=str(second)).returncode == 0
