@@ -2,14 +2,39 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField
 
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
 
+_DIGITS = 12
 WHOLE = ""  # a refusal about no field stands above the form
+
+
+class WholeNumberField(IntegerField):
+    """A whole number of at most twelve digits; a longer one is no number that anybody means."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist and len(valuelist[0].strip()) > _DIGITS:
+            raise ValueError(_("Indiquez un nombre entier de douze chiffres au plus."))
+        super().process_formdata(valuelist)
+
+
+class DayField(DateField):
+    """A day between 1900 and 2199: others are slips, and no calendar of ours reaches them."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data is not None and not 1900 <= self.data.year < 2200:
+            self.data = None
+            raise ValueError(_("Indiquez un jour entre 1900 et 2199."))
 
 
 @contextmanager

@@ -38,7 +38,10 @@ def refuse(error: PortalError) -> Response:
 
 
 def read_object() -> dict[str, Any]:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets, without end
+        body = None
     if not isinstance(body, dict):
         raise PortalError("a JSON object is needed")
     return body

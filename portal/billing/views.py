@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import DateField, SelectChoice, SelectField, StringField
+from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal import clock, htmx
@@ -20,7 +20,7 @@ from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.errors import Refused
-from portal.forms import saving
+from portal.forms import DayField, saving
 from portal.jobs import TaskState, find_task, resume
 from portal.journal import record, timeline
 from portal.mail import mails_about
@@ -32,7 +32,7 @@ bp = Blueprint("billing", __name__, url_prefix="/billing")
 
 
 class WireForm(FlaskForm):
-    on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
+    on = DayField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
     reference = StringField(
         _l("Référence bancaire"),
         [DataRequired(_l("Recopiez la référence du virement.")), Length(max=140)],

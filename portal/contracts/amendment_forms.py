@@ -2,9 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, FileField, RadioField, SelectChoice, SelectField, StringField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from portal.forms import DayField
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
 from portal.terms.vocabulary import KEYS
@@ -20,8 +22,8 @@ class AmendmentForm(FlaskForm):
     label = StringField(_l("Intitulé"), [InputRequired(_l("Donnez un intitulé.")), Length(max=140)])
     key = SelectField(_l("Valeur à changer"))
     value = StringField(_l("Nouvelle valeur"), [InputRequired(_l("Indiquez la nouvelle valeur."))])
-    signed_on = DateField(_l("Signé le"), [InputRequired(_l("Indiquez le jour de la dernière signature."))])
-    effective_on = DateField(_l("Prend effet le"), [InputRequired(_l("Indiquez le premier jour d'effet."))])
+    signed_on = DayField(_l("Signé le"), [InputRequired(_l("Indiquez le jour de la dernière signature."))])
+    effective_on = DayField(_l("Prend effet le"), [InputRequired(_l("Indiquez le premier jour d'effet."))])
     signed_by_both = BooleanField(_l("Signé par les deux parties"))
     text = FileField(_l("Texte signé (PDF)"))
 

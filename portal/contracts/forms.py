@@ -2,11 +2,12 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, IntegerField, StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.errors import Refused
 from portal.euro_field import EuroField
+from portal.forms import DayField, WholeNumberField
 from portal.i18n import said
 from portal.money import parse_euros
 
@@ -18,7 +19,7 @@ class RefusalForm(FlaskForm):
 
 
 class VolumeForm(FlaskForm):
-    included_gb = IntegerField(
+    included_gb = WholeNumberField(
         _l("Volume compris pour une unité, en Go"),
         [Optional(), NumberRange(1, 10**9, _GB)],
         render_kw={"inputmode": "numeric"},
@@ -29,7 +30,7 @@ class VolumeForm(FlaskForm):
 
 
 class GridForm(FlaskForm):
-    up_to_gb = IntegerField(
+    up_to_gb = WholeNumberField(
         _l("Jusqu'à (en Go)"),
         [InputRequired(_GB), NumberRange(1, 10**9, _GB)],
         render_kw={"inputmode": "numeric"},
@@ -43,7 +44,7 @@ class PriceForm(FlaskForm):
     price = StringField(
         _l("Nouveau prix unitaire (en euros)"), [InputRequired(_l("Indiquez le prix.")), Length(max=20)]
     )
-    effective_on = DateField(_l("S'applique à partir du"), [InputRequired(_l("Indiquez le premier jour."))])
+    effective_on = DayField(_l("S'applique à partir du"), [InputRequired(_l("Indiquez le premier jour."))])
 
     cents = 0
 

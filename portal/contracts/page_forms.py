@@ -8,13 +8,14 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms import Field as FormField
 from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput, DateTimeLocalInput
 
 from portal.answers.case import CaseError, Event
 from portal.errors import Refused
+from portal.forms import DayField
 from portal.i18n import said, told
 from portal.money import parse_euros
 from portal.simulator.question import Field, fields_of, read_event
@@ -29,7 +30,7 @@ from portal.words.clauses import CHOICES, FIELDS, QUESTIONS
 class LeaveForm(NoticeForm):
     """The same question as that of a notice, of a day that may be still to come."""
 
-    day = DateField(_l("Partir en donnant congé le"), [InputRequired(_l("Indiquez un jour."))])
+    day = DayField(_l("Partir en donnant congé le"), [InputRequired(_l("Indiquez un jour."))])
 
     def notice(self, reason: str) -> Notice:
         day: date = self.day.data

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from portal import clock, htmx
@@ -19,6 +19,7 @@ from portal.db import db
 from portal.engine.models import Custody, Vault, VaultState
 from portal.engine.panels import vault_panel
 from portal.errors import Refused
+from portal.forms import DayField
 from portal.panels import Panel
 from portal.wording import N_
 from portal.words.choices import CUSTODIES
@@ -36,7 +37,7 @@ class CustodyForm(FlaskForm):
         _l("Son adresse e-mail"),
         [Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254)],
     )
-    since_on = DateField(_l("Depuis le"), [InputRequired(_l("Indiquez une date."))])
+    since_on = DayField(_l("Depuis le"), [InputRequired(_l("Indiquez une date."))])
 
 
 class AcknowledgementForm(FlaskForm):

@@ -2,9 +2,10 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from portal.forms import DayField
 from portal.restore_requests.models import Cause, RestoreKind
 
 CAUSES = [
@@ -29,7 +30,7 @@ class RequestForm(FlaskForm):
             Length(max=2000),
         ],
     )
-    lost_on = DateField(_l("Jour de la perte"), [Optional()])
+    lost_on = DayField(_l("Jour de la perte"), [Optional()])
     cause = SelectField(_l("Cause"), choices=CAUSES)
     kind = RadioField(_l("Restauration"), choices=KINDS, default=RestoreKind.SIMPLE)
 

@@ -4,7 +4,6 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    DateField,
     PasswordField,
     RadioField,
     SelectChoice,
@@ -15,6 +14,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp
 
 from portal.euro_field import EuroField
+from portal.forms import DayField
 from portal.reversibility.models import HandoverForm, Reason
 
 REASONS = [
@@ -34,7 +34,7 @@ class CaseForm(FlaskForm):
     reason = RadioField(
         _l("Que veut le client ?"), choices=REASONS, validators=[InputRequired(_l("Choisissez une réponse."))]
     )
-    received_on = DateField(
+    received_on = DayField(
         _l("Demande reçue le"), [InputRequired(_l("Indiquez le jour de réception : les délais en partent."))]
     )
     form = RadioField(
@@ -71,7 +71,7 @@ class QuoteForm(FlaskForm):
 
 
 class PaidForm(FlaskForm):
-    on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
+    on = DayField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
     reference = StringField(
         _l("Référence bancaire"), [InputRequired(_l("Recopiez la référence du virement.")), Length(max=140)]
     )
@@ -88,7 +88,7 @@ class ShipForm(FlaskForm):
         [DataRequired(_l("Indiquez comment suivre l'envoi.")), Length(max=80)],
         filters=[_tidy],
     )
-    on = DateField(_l("Expédié le"), [InputRequired(_l("Indiquez le jour de l'envoi."))])
+    on = DayField(_l("Expédié le"), [InputRequired(_l("Indiquez le jour de l'envoi."))])
     checked = BooleanField(
         _l("Les sommes de contrôle ont été vérifiées sur le support"),
         [InputRequired(_l("Vérifiez le support avant de l'envoyer : sha256sum -c SHA256SUMS."))],

@@ -5,12 +5,13 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
 from portal.db import new_uid
 from portal.errors import Refused
+from portal.forms import DayField, WholeNumberField
 from portal.i18n import said
 from portal.money import parse_euros
 from portal.subscriptions.notice_fields import NoticeForm
@@ -29,7 +30,7 @@ def _uid_or_nothing(value: str | None) -> str:
 class OrderForm(FlaskForm):
     once = HiddenField(default=new_uid, filters=[_uid_or_nothing])  # becomes the order's
     product = SelectField(_l("Offre"))
-    quantity = IntegerField(
+    quantity = WholeNumberField(
         _l("Quantité"),
         [
             InputRequired(_l("Indiquez une quantité, en chiffres.")),
@@ -37,7 +38,7 @@ class OrderForm(FlaskForm):
         ],
         default=1,
     )
-    volume_gb = IntegerField(
+    volume_gb = WholeNumberField(
         _l("Volume prévu au contrat, en Go"),
         [Optional(), NumberRange(1, 10**9, _l("Un nombre de Go, au moins 1."))],
     )
@@ -45,7 +46,7 @@ class OrderForm(FlaskForm):
 
 
 class WireForm(FlaskForm):
-    received_on = DateField(_l("Reçu le"), [InputRequired(_l("Indiquez la date du relevé."))])
+    received_on = DayField(_l("Reçu le"), [InputRequired(_l("Indiquez la date du relevé."))])
     amount = StringField(_l("Montant reçu"), [InputRequired(_l("Indiquez le montant du relevé."))])
     reference = StringField(
         _l("Référence bancaire"), [InputRequired(_l("Indiquez la référence du relevé.")), Length(max=140)]
@@ -59,7 +60,7 @@ class WireForm(FlaskForm):
 
 
 class TerminationForm(NoticeForm):
-    sent_on = DateField(_l("Résiliation envoyée le"), [InputRequired(_l("Indiquez la date d'envoi."))])
+    sent_on = DayField(_l("Résiliation envoyée le"), [InputRequired(_l("Indiquez la date d'envoi."))])
 
     def notice(self) -> Notice:
         day: date = self.sent_on.data

@@ -5,10 +5,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, SelectChoice, SelectField
+from wtforms import BooleanField, SelectChoice, SelectField
 from wtforms.validators import Optional
 
 from portal.answers.case import EXTENSIONS
+from portal.forms import DayField
 from portal.subscriptions.termination import Notice, Reason
 from portal.words.clauses import CHOICES
 
@@ -20,8 +21,8 @@ class NoticeForm(FlaskForm):
         _l("Motif"), choices=[SelectChoice(each.value, CHOICES[each.value]) for each in Reason]
     )
     early = BooleanField(_l("Sortie anticipée, avec pénalité, sans attendre l'échéance"))
-    noticed_on = DateField(_l("Mise en demeure reçue le"), [Optional()])
-    transition_until = DateField(_l("Transition prolongée jusqu'au"), [Optional()])
+    noticed_on = DayField(_l("Mise en demeure reçue le"), [Optional()])
+    transition_until = DayField(_l("Transition prolongée jusqu'au"), [Optional()])
     extended_by = SelectField(
         _l("Prolongation voulue par"),
         [Optional()],

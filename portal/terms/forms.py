@@ -4,8 +4,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, FileField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import TextAreaField
 from wtforms.validators import InputRequired, ValidationError
+
+from portal.forms import DayField
 
 _LONGEST = 300_000  # characters; the longest document that ships has 25 000
 
@@ -35,4 +38,4 @@ class UploadForm(FlaskForm):
 
 
 class PublicationForm(FlaskForm):
-    effective_on = DateField(_l("Prend effet le"), [InputRequired(_l("Indiquez le jour de prise d'effet."))])
+    effective_on = DayField(_l("Prend effet le"), [InputRequired(_l("Indiquez le jour de prise d'effet."))])

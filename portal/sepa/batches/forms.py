@@ -2,10 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, SelectField, StringField
+from wtforms import HiddenField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.euro_field import EuroField
+from portal.forms import DayField
 from portal.sepa.fields import tidy
 
 
@@ -16,7 +17,7 @@ class FreezeForm(FlaskForm):
 
 
 class SentForm(FlaskForm):
-    on = DateField(_l("Remise à la banque le"), [InputRequired(_l("Indiquez le jour de la remise."))])
+    on = DayField(_l("Remise à la banque le"), [InputRequired(_l("Indiquez le jour de la remise."))])
 
 
 class HoldForm(FlaskForm):
@@ -30,7 +31,7 @@ class HoldForm(FlaskForm):
 
 class SplitForm(FlaskForm):
     first_cents = EuroField(_l("Première part, en euros"), [InputRequired(_l("Indiquez un montant."))])
-    second_on = DateField(_l("Le reste le"), [InputRequired(_l("Indiquez le jour du reste."))])
+    second_on = DayField(_l("Le reste le"), [InputRequired(_l("Indiquez le jour du reste."))])
 
 
 class AmountForm(FlaskForm):

@@ -5,19 +5,20 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, RadioField, SelectChoice, StringField
+from wtforms import BooleanField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.errors import Refused
 from portal.euro_field import EuroField
+from portal.forms import WholeNumberField
 from portal.i18n import said
 from portal.sepa.formats import epc
 from portal.sepa.formats.iban import parse_iban
 
 
-def _number(label: Any, low: int, high: int) -> IntegerField:
+def _number(label: Any, low: int, high: int) -> WholeNumberField:
     between = _l("Un nombre entier de %(low)s à %(high)s.", low=low, high=high)
-    return IntegerField(
+    return WholeNumberField(
         label, [InputRequired(between), NumberRange(low, high, between)], render_kw={"inputmode": "numeric"}
     )
 
@@ -57,7 +58,7 @@ class CreditorForm(FlaskForm):
         _l("Deux personnes pour sortir le fichier au-dessus de (euros)"),
         [InputRequired(_l("Indiquez un montant."))],
     )
-    freeze_day = IntegerField(
+    freeze_day = WholeNumberField(
         _l("Jour du mois où le portail fige seul"),
         [Optional(), NumberRange(1, 31, _l("Un jour de 1 à 31, ou rien."))],
         render_kw={"inputmode": "numeric"},

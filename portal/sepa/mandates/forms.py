@@ -2,9 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, FileField, RadioField, SelectChoice, StringField
+from flask_wtf.file import FileField
+from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from portal.forms import DayField
 from portal.sepa.fields import read_text, tidy
 from portal.sepa.signing.forms import NewAccountForm
 
@@ -21,7 +23,7 @@ class MandateForm(FlaskForm):
 
 
 class RevocationForm(FlaskForm):
-    received_on = DateField(
+    received_on = DayField(
         _l("Demande reçue le"), [InputRequired(_l("Indiquez le jour de réception, par exemple 23/11/2026."))]
     )
     notice_months = RadioField(
@@ -33,7 +35,7 @@ class RevocationForm(FlaskForm):
 
 
 class ConfirmationForm(FlaskForm):
-    on = DateField(_l("Confirmé par la banque le"), [InputRequired(_l("Indiquez le jour de confirmation."))])
+    on = DayField(_l("Confirmé par la banque le"), [InputRequired(_l("Indiquez le jour de confirmation."))])
 
 
 class SuspensionForm(FlaskForm):
@@ -54,7 +56,7 @@ class PaperForm(NewAccountForm):
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     holder = read_text(_l("Titulaire du compte"), _l("Indiquez le titulaire du compte."), 70)
-    signed_on = DateField(_l("Signé le"), [DataRequired(_l("Indiquez le jour écrit sur le mandat."))])
+    signed_on = DayField(_l("Signé le"), [DataRequired(_l("Indiquez le jour écrit sur le mandat."))])
     signer_name = read_text(_l("Nom du signataire"), _l("Indiquez qui a signé."), 70)
     signer_role = read_text(
         _l("Fonction du signataire"), _l("Indiquez sa fonction, par exemple « gérante »."), 70

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import func, select
-from wtforms import BooleanField, IntegerField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from portal import htmx
@@ -17,7 +17,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.csv_file import csv_answer, rows_of, share
 from portal.db import db
 from portal.errors import Refused
-from portal.forms import saving
+from portal.forms import WholeNumberField, saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
 from portal.paging import page_of, total_of
@@ -71,8 +71,8 @@ _DEBTOR = {
 
 
 class ReactionForm(FlaskForm):
-    retries = IntegerField(_l("Nouvelles présentations"), [NumberRange(0, 2)])
-    after = IntegerField(_l("Jours TARGET avant"), [InputRequired(), NumberRange(1, 60)])
+    retries = WholeNumberField(_l("Nouvelles présentations"), [NumberRange(0, 2)])
+    after = WholeNumberField(_l("Jours TARGET avant"), [InputRequired(), NumberRange(1, 60)])
     mandate = SelectField(_l("Mandat"), choices=[SelectChoice(each, _MANDATE[each]) for each in MANDATE])
     debtor = SelectField(_l("Débiteur"), choices=[SelectChoice(each, _DEBTOR[each]) for each in DEBTOR])
     people = BooleanField(_l("À regarder par une personne"))
