@@ -24,6 +24,7 @@ _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "WORKER_PATIENCE_SECONDS": 1,
     "ERASE_COOLING_HOURS": 0,
     "ERASE_ALONE_BYTES": 1,
+    "PURGE_AFTER_DAYS": 7,
     "COUNT_SECONDS": 0,
     "PROXY_COUNT": 0,
 }

@@ -57,5 +57,6 @@ DUTIES: dict[str, Any] = {
     "contracts.terms": _l("Suivre les nouvelles conditions"),
     "contracts.prices": _l("Suivre les nouveaux prix"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
+    "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

@@ -1,0 +1,37 @@
+"""What the work leaves behind is removed by a dated rule: finished tasks, slots, and web sessions."""
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import delete
+
+from portal import clock, jobs
+from portal.accounts.models import SignIn
+from portal.db import db
+from portal.jobs import Task, TaskState
+from portal.jobs.duties import DUTIES, PeriodicRun
+
+# Kinds that nobody asks for again with the same reference; the others remember that they were done.
+FORGETTABLE = (
+    "mail.send",
+    "vault.measure",
+    "vault.open",
+    "vault.forget",
+    "restore.list",
+    "restore.fetch",
+    "restore.clean",
+)
+
+
+@jobs.periodic("operations.purge", jobs.daily)
+def purge() -> None:
+    """Remove what is older than ``PURGE_AFTER_DAYS`` days and of no more use. Mails and journal stay."""
+    before = clock.now() - timedelta(days=int(current_app.config["PURGE_AFTER_DAYS"]))
+    done = Task.state == TaskState.DONE, Task.kind.in_(FORGETTABLE), Task.created_at < before
+    slots = PeriodicRun.name.in_(DUTIES), PeriodicRun.created_at < before
+    for statement in (
+        delete(Task).where(*done),
+        delete(PeriodicRun).where(*slots),
+        delete(SignIn).where(SignIn.last_seen_at < before),
+    ):
+        db.session.execute(statement.execution_options(synchronize_session=False))
