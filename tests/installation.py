@@ -168,7 +168,7 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         "PYTHONPATH": str(ROOT),
         "JOB_LEASE_SECONDS": "2",
         "LOG_LEVEL": "WARNING",
-        "SMTP_URL": "",
+        "SMTP_URL": "maildir:",
         "BLOB_URL": str(folder / "blobs"),
         "KEY_AGENT_SOCKET": agent,
     }
