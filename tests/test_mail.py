@@ -1,5 +1,6 @@
 """Mails: rows first, sent after the commit over real SMTP, and never lost."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,6 +166,17 @@ def test_an_urgent_mail_has_workers_of_its_own(customer: Customer, smtp: Relay) 
     assert run_one([Lane.PROMPT], 0)
     assert smtp.recipients == ["code@client.example"]
     assert run_one([Lane.PROMPT], 0) is None
+
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+LETTERS = sorted([*TEMPLATES.glob("mails/*.txt"), *TEMPLATES.glob("*/mail_*.txt")])
+
+
+@pytest.mark.parametrize("path", LETTERS, ids=lambda path: path.stem)
+def test_no_subject_shows_what_opens_something(path: Path) -> None:
+    """A phone shows subjects on its locked screen, and relays write them down."""
+    subject = re.sub(r"\".*?\"", "", path.read_text().partition("\n")[0])
+    assert re.findall(r"\b(?:code|key|keys|url|address|token)\b", subject) == []
 
 
 # What the relay says

@@ -4,6 +4,7 @@ A fault of the relay is waited out for days; what a relay refuses for good is ke
 whoever can mend it. The bodies are stored sealed, because mails carry activation keys and links.
 """
 
+from portal.mail.field import Mailable
 from portal.mail.message import as_message
 from portal.mail.rows import (
     UNDELIVERED,
@@ -21,6 +22,7 @@ __all__ = [
     "UNDELIVERED",
     "Mail",
     "MailState",
+    "Mailable",
     "as_message",
     "link",
     "mails_about",

@@ -14,6 +14,7 @@ from portal.blobs import Document, content_of
 from portal.crypto.seals import check_seal
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
+from portal.jobs import Lane, Task
 from portal.mail import Mail
 from portal.sepa.models import MandateEvent, mandate_signed
 from tests.builders import House, stored, work
@@ -248,6 +249,13 @@ def test_a_code_expires_ten_minutes_after_its_mail_has_left(house: House, browse
     assert answer.status_code == 422
     assert "a expiré" in answer.text
     assert stored(mandate).state == "sent"
+
+
+def test_the_link_and_the_code_wait_for_no_run(house: House, browser) -> None:
+    _mandate, token = a_mandate(house)
+    go_to_code(browser(), token)
+    query = select(Mail.subject, Task.lane).join(Task, Task.ref == Mail.uid).where(Task.kind == "mail.send")
+    assert [lane for _subject, lane in db.session.execute(query)] == [Lane.PROMPT, Lane.PROMPT]
 
 
 def test_a_code_whose_mail_left_late_still_works(house: House, browser, at) -> None:
