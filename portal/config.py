@@ -36,6 +36,7 @@ def from_environment() -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": url,
         "DEMO": _flag("DEMO", False),
         "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
+        "SMTP_SECONDS": float(os.environ.get("SMTP_SECONDS", "30")),  # for each answer of the relay
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
         "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it

@@ -17,9 +17,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock
 from portal.crypto.secrets import keyring, new_token, token_hash
 from portal.db import EVERYTHING, Tenant, db, scope, set_scope
+from portal.mail import Mail, sent_at_of
 from portal.wording import N_
 
 CODE_MINUTES, CODE_TRIES, CODES_PER_HOUR = 10, 5, 3
+CODE_WAITS = timedelta(hours=1)  # for its mail to leave
 
 
 class Purpose(StrEnum):
@@ -63,7 +65,8 @@ class SignedLink(Tenant, db.Model):
     revoked_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     code_hash: Mapped[str | None] = mapped_column(String(64))
-    code_expires_at: Mapped[datetime | None]
+    code_expires_at: Mapped[datetime | None]  # unless its mail has left: then CODE_MINUTES after that
+    code_mail_uid: Mapped[str | None] = mapped_column(String(16))
     code_tries: Mapped[int] = mapped_column(default=0)
     codes_sent: Mapped[int] = mapped_column(default=0)  # within the hour that starts with the first
     codes_since: Mapped[datetime | None]
@@ -72,7 +75,10 @@ class SignedLink(Tenant, db.Model):
     label = N_("lien signé")
 
     def new_code(self) -> str | None:
-        """A fresh code to send to ``recipient``, or None when three were sent within the hour."""
+        """A fresh code to send to ``recipient``, or None when three were sent within the hour.
+
+        Tell :meth:`code_leaves_with` by which mail: its time runs from when that mail has left.
+        """
         now = clock.now()
         if self.codes_since is None or now - self.codes_since > timedelta(hours=1):
             self.codes_since, self.codes_sent = now, 0
@@ -81,17 +87,26 @@ class SignedLink(Tenant, db.Model):
         code = f"{random_source.randbelow(10**6):06d}"
         self.codes_sent += 1
         self.code_hash, self.code_tries = self._digest(code), 0
-        self.code_expires_at = now + timedelta(minutes=CODE_MINUTES)
+        self.code_expires_at, self.code_mail_uid = now + CODE_WAITS, None
         self.code_passed_at = None
         return code
+
+    def code_leaves_with(self, mail: Mail) -> None:
+        self.code_mail_uid = mail.uid
+
+    def code_ends_at(self) -> datetime | None:
+        """The instant (UTC) from which the code works no more; None where there is no code."""
+        if self.code_hash is None or self.code_expires_at is None:
+            return None
+        left = sent_at_of(self.code_mail_uid)
+        return left + timedelta(minutes=CODE_MINUTES) if left else self.code_expires_at
 
     def try_code(self, typed: str) -> CodeProblem | None:
         """Compare a typed code; None when it is right. Every try counts: commit in any case."""
         if self.code_tries >= CODE_TRIES:
             return CodeProblem.TOO_MANY
-        if self.code_hash is None or self.code_expires_at is None:
-            return CodeProblem.EXPIRED
-        if clock.now() >= self.code_expires_at:
+        ends_at = self.code_ends_at()
+        if ends_at is None or clock.now() >= ends_at or self.code_hash is None:
             return CodeProblem.EXPIRED
         self.code_tries += 1
         digits = "".join(c for c in typed if c.isdigit())

@@ -154,6 +154,7 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
     return {
         "/vaults/": vault.uid,
         "/work/tasks/": _first(Task).uid,
+        "/work/mails/": _first(Mail).uid,
         "/restore-requests/": row.uid,
         "/restore-requests/new/": vault.uid,
         "/reversibility/": case.uid,

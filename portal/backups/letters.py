@@ -33,7 +33,15 @@ def send_incidents(run: BackupRun) -> None:
     for row in fresh:
         row.mailed_at = clock.now()
     untold = run.incidents - len(rows)
-    _write(machine, "mails/backup_incident.txt", ContactRole.INCIDENT, run=run, incidents=fresh, more=untold)
+    _write(
+        machine,
+        "mails/backup_incident.txt",
+        ContactRole.INCIDENT,
+        urgent=True,
+        run=run,
+        incidents=fresh,
+        more=untold,
+    )
 
 
 def _may_write(machine: Machine) -> bool:

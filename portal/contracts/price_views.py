@@ -118,6 +118,7 @@ def download_told(product_uid: str) -> Response:
         _("Adresse e-mail"),
         _("E-mail"),
         _("Envoyé le"),
+        _("Réponse du serveur"),
     ]
     told = _told(product, unsent=request.args.get("unsent") == "1")
     return csv_answer(f"{product.code}-prices.csv", heading, (_told_row(*each) for each in told))
@@ -132,4 +133,5 @@ def _told_row(step: PriceStep, subscription: Subscription, mail: Mail | None, to
         step.recipient,
         look_of(f"mail_{told}").word,
         iso(mail and mail.sent_at),
+        mail.server_answer if mail else "",
     ]

@@ -11,7 +11,7 @@ UNSENT = or_(Mail.id.is_(None), Mail.state != MailState.SENT)
 
 
 def mail_state(mail: Mail | None, task: TaskState | None) -> str:
-    """What is known of an e-mail: ``sent``, ``queued``, or ``failed`` when the server took it not."""
+    """What is known of an e-mail: its own state, or ``failed`` where its task broke or nobody wrote it."""
     if mail is None or task == TaskState.FAILED:
         return "failed"
     return mail.state.value

@@ -141,6 +141,7 @@ def offer_access(vault: Vault, *, hours: int, by: Actor) -> VaultAccess:
         about=vault,
         owner=owner,
         language=language,
+        urgent=True,
         vault=vault,
         address=link(f"/vault-access/{token}"),
         days=LINK_DAYS,

@@ -23,8 +23,10 @@ from wtforms.validators import Email, InputRequired, Length, Optional, Validatio
 
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
+from portal.mail import Mailable
 from portal.terms.stack import Stack
 
+_NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
 KINDS = [
     SelectChoice(CustomerKind.BUSINESS, _l("Entreprise")),
     SelectChoice(CustomerKind.CONSUMER, _l("Particulier")),
@@ -68,8 +70,7 @@ def _is_yes(value: Any) -> bool:
 class ContactForm(PlainForm):
     name = StringField(_l("Nom"), [Optional(), Length(max=70)], filters=[_trim])
     email = EmailField(
-        _l("Adresse e-mail"),
-        [Optional(), Email(_l("Cette adresse e-mail n'est pas valable.")), Length(max=254)],
+        _l("Adresse e-mail"), [Optional(), Email(_NO_ADDRESS), Mailable(_NO_ADDRESS), Length(max=254)]
     )
     phone = TelField(_l("Téléphone"), [Optional(), Length(max=30)])
 
@@ -84,7 +85,8 @@ class BillingContactForm(ContactForm):
         _l("Adresse e-mail"),
         [
             _required(_l("Indiquez l'adresse e-mail de facturation.")),
-            Email(_l("Cette adresse e-mail n'est pas valable.")),
+            Email(_NO_ADDRESS),
+            Mailable(_NO_ADDRESS),
             Length(max=254),
         ],
     )

@@ -64,7 +64,10 @@ def send_code(token: str) -> Response:
         return _page(
             link, token, problem=_("Trois codes ont déjà été envoyés. Réessayez dans une heure."), status=429
         )
-    queue_mail(link.recipient, "mails/fetch_code.txt", about=link, owner=_Owner(link), code=code)
+    mail = queue_mail(
+        link.recipient, "mails/fetch_code.txt", about=link, owner=_Owner(link), urgent=True, code=code
+    )
+    link.code_leaves_with(mail)
     db.session.commit()
     return make_response(redirect(url_for(".show", token=token), 303))
 

@@ -290,6 +290,7 @@ def ask_for_key(
         about=subject,
         owner=vault.customer.organisation,
         language=vault.customer.language,
+        urgent=True,
         vault=vault,
         opening=opening,
         days=LINK_DAYS,

@@ -8,7 +8,18 @@ Jobs are functions registered by kind; they load a row, call its model, and may 
 
 from portal.jobs.claims import Claim, Later, LostLease, Wait, claim, drain, release_dead_owners, run_one
 from portal.jobs.duties import Duty, daily, done_on, first_time, hourly, periodic, run_periodic
-from portal.jobs.models import Lane, Task, TaskState, WorkerRow, enqueue, find_task, insert_once, job, resume
+from portal.jobs.models import (
+    Lane,
+    Task,
+    TaskState,
+    WorkerRow,
+    do_again,
+    enqueue,
+    find_task,
+    insert_once,
+    job,
+    resume,
+)
 from portal.jobs.worker import DUTIES, crew, work
 
 __all__ = [
@@ -25,6 +36,7 @@ __all__ = [
     "claim",
     "crew",
     "daily",
+    "do_again",
     "done_on",
     "drain",
     "enqueue",

@@ -129,8 +129,17 @@ def find_task(kind: str, ref: str) -> Task | None:
 
 def resume(kind: str, ref: str) -> None:
     """Put a waiting or failed task back in the queue, in the present transaction."""
+    _queue_again(kind, ref, [T.WAITING, T.FAILED])
+
+
+def do_again(kind: str, ref: str) -> None:
+    """Put a task that ended, well or not, back in the queue, in the present transaction."""
+    _queue_again(kind, ref, [T.WAITING, T.FAILED, T.DONE])
+
+
+def _queue_again(kind: str, ref: str, ended: list[TaskState]) -> None:
     db.session.execute(
         update(Task)
-        .where(Task.kind == kind, Task.ref == ref, Task.state.in_([T.WAITING, T.FAILED]))
+        .where(Task.kind == kind, Task.ref == ref, Task.state.in_(ended))
         .values(state=T.QUEUED, error="", attempts=0, put_off=0, not_before=0, owner=None)
     )

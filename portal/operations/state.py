@@ -16,7 +16,7 @@ from portal.engine.space import promised
 from portal.jobs import Duty, Lane, Task, TaskState, WorkerRow
 from portal.jobs.duties import DUTIES
 from portal.jobs.worker import DUTIES as DUTIES_LANE
-from portal.mail import Mail, MailState
+from portal.mail import UNDELIVERED, Mail, MailState
 
 ALIVE_MS = 30_000  # a worker that has been silent for longer is taken for dead
 
@@ -77,6 +77,7 @@ class Work:
     waiting: int
     mails: int
     oldest_mail: datetime | None
+    undelivered: int  # mails that leave only when somebody asks for them again
     disk: Disk
 
     @property
@@ -98,6 +99,7 @@ def work_state() -> Work:
         waiting=sum(number for (_lane, state), number in counts.items() if state == T.WAITING),
         mails=mails[0],
         oldest_mail=mails[1],
+        undelivered=db.session.scalar(select(func.count(Mail.id)).where(Mail.state.in_(UNDELIVERED))) or 0,
         disk=_disk(),
     )
 

@@ -141,8 +141,9 @@ def _hand_over(request: RestoreRequest, document: Document) -> None:
         "mails/restored.txt",
         about=request,
         owner=customer.organisation,
-        vault=request.vault,
         language=customer.language,
+        urgent=True,
+        vault=request.vault,
         days=FETCH_DAYS,
         address=link(f"/fetch/{token}"),
     )

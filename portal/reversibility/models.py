@@ -258,7 +258,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         _row, token = make_link(
             Purpose.FETCH_EXPORT, self, owner=self.customer.organisation, recipient=recipient, days=FETCH_DAYS
         )
-        self.write_to_customer(template, address=link(f"/fetch/{token}"), days=FETCH_DAYS)
+        self.write_to_customer(template, urgent=True, address=link(f"/fetch/{token}"), days=FETCH_DAYS)
 
     def write_to_customer(self, template: str, **context: Any) -> None:
         queue_mail(

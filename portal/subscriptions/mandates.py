@@ -40,6 +40,7 @@ def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
         about=order,
         owner=order.customer.organisation,
         language=order.customer.language,
+        urgent=True,
         order=order,
         subscription=subscription,
         keys=keys,

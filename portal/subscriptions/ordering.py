@@ -212,6 +212,7 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         owner=order.customer.organisation,
         language=order.customer.language,
         attach=[document] if document else [],
+        urgent=True,
         order=order,
         invoice=invoice,
         keys=keys,

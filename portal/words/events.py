@@ -105,6 +105,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "release"): _l("Effacement ordonné"),
     ("billing_run", "resume"): _l("Facturation reprise"),
     ("task", "run_again"): _l("Tâche relancée"),
+    ("mail", "send_again"): _l("Message renvoyé"),
     ("reversibility_case", "order"): _l("Effacement ordonné"),
     ("reversibility_case", "recall"): _l("Ordre d'effacement annulé"),
     ("reversibility_case", "begin"): _l("Effacement commencé"),

@@ -63,12 +63,12 @@ def save_customer(page: Page, name: str) -> None:
 
 def link_to_sign(portal: Instance, recipient: str) -> str:
     """The address in the mail that the signer received; a demonstration may have been loaded elsewhere."""
-    mail = portal.mailbox.wait_for(recipient, "À signer : mandat").get_content()
+    mail = portal.mailbox.wait_for(recipient, "À signer : mandat").get_body(("plain",)).get_content()
     return portal.url + re.search(r"/sign/\S+", mail).group()
 
 
 def code_to_sign(portal: Instance, recipient: str) -> str:
-    mail = portal.mailbox.wait_for(recipient, "Votre code pour signer").get_content()
+    mail = portal.mailbox.wait_for(recipient, "Votre code pour signer").get_body(("plain",)).get_content()
     return re.search(r"^\s+(\d{3} \d{3})\s*$", mail, re.M).group(1)
 
 

@@ -27,7 +27,7 @@ def ask_for_a_restore(portal: Instance, open_page: OpenPage) -> str:
     expect(page.locator(".crumbs")).to_be_visible()
     mail = portal.mailbox.wait_for("info@client", "Ouvrir votre coffre")
     portal.mailbox.messages.remove(mail)  # the next request waits for its own
-    return re.search(rf"{portal.url}/unlock/\S+", mail.get_content()).group()
+    return re.search(rf"{portal.url}/unlock/\S+", mail.get_body(("plain",)).get_content()).group()
 
 
 def test_the_passphrase_leaves_the_browser_sealed(portal: Instance, open_page: OpenPage) -> None:

@@ -51,6 +51,13 @@ def test_a_customer_is_onboarded_on_one_form(house: House, browser: Browser) -> 
     assert "Menuiserie Évrard" in client.get(answer.location).text
 
 
+def test_the_host_of_an_address_is_kept_as_mail_systems_write_it(house: House, browser: Browser) -> None:
+    entry = {**ENTRY, "billing-email": "compta@Café.example"}
+    assert browser(house.owner).post("/customers/new", data=entry).status_code == 303
+    customer = db.session.scalars(db.select(Customer)).one()
+    assert customer.contact(ContactRole.BILLING).email == "compta@xn--caf-dma.example"
+
+
 def test_the_acceptance_keeps_version_hash_person_and_address(house: House, browser: Browser) -> None:
     browser(house.owner).post("/customers/new", data=ENTRY)
     proof = db.session.scalars(db.select(Customer)).one().acceptances[0]
@@ -70,6 +77,9 @@ def test_the_acceptance_keeps_version_hash_person_and_address(house: House, brow
         ("vat_number", "FR00732829320", "pas valable"),
         ("street", "", "Indiquez le numéro et la rue"),
         ("billing-email", "pas une adresse", "pas valable"),
+        ("billing-email", '"a b"@client.example', "pas valable"),
+        ("billing-email", "compta@[127.0.0.1]", "pas valable"),
+        ("billing-email", "compta@client.example, autre@client.example", "pas valable"),
         ("billing-name", "", "contact de facturation"),
         ("accepted", "", "acceptation des conditions"),
         ("health_data", "", "oui ou par non"),

@@ -14,9 +14,10 @@ from portal.blobs import Document, content_of
 from portal.crypto.seals import check_seal
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
+from portal.jobs import Lane, Task
 from portal.mail import Mail
 from portal.sepa.models import MandateEvent, mandate_signed
-from tests.builders import House, stored
+from tests.builders import House, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import (
     ACCOUNT,
@@ -237,15 +238,44 @@ def test_a_wrong_code_counts_and_five_are_the_limit(house: House, browser) -> No
     assert stored(mandate).state == "sent"
 
 
-def test_a_code_expires_after_ten_minutes(house: House, browser, at) -> None:
+def test_a_code_expires_ten_minutes_after_its_mail_has_left(house: House, browser, at) -> None:
     mandate, token = a_mandate(house)
     phone = browser()
     go_to_code(phone, token)
-    at(MONDAY + timedelta(minutes=10))
+    at(MONDAY + timedelta(minutes=30))
+    work()
+    at(MONDAY + timedelta(minutes=40))
     answer = phone.post(f"/sign/{token}/signature", data={"code": code_in_mail(mandate)})
     assert answer.status_code == 422
     assert "a expiré" in answer.text
     assert stored(mandate).state == "sent"
+
+
+def test_the_link_and_the_code_wait_for_no_run(house: House, browser) -> None:
+    _mandate, token = a_mandate(house)
+    go_to_code(browser(), token)
+    query = select(Mail.subject, Task.lane).join(Task, Task.ref == Mail.uid).where(Task.kind == "mail.send")
+    assert [lane for _subject, lane in db.session.execute(query)] == [Lane.PROMPT, Lane.PROMPT]
+
+
+def test_a_code_whose_mail_left_late_still_works(house: House, browser, at) -> None:
+    mandate, token = a_mandate(house)
+    phone = browser()
+    go_to_code(phone, token)
+    at(MONDAY + timedelta(minutes=30))
+    work()
+    at(MONDAY + timedelta(minutes=39))
+    assert phone.post(f"/sign/{token}/signature", data={"code": code_in_mail(mandate)}).status_code == 303
+    assert stored(mandate).state == "signed"
+
+
+def test_a_code_whose_mail_never_left_ends_after_an_hour(house: House, browser, at) -> None:
+    mandate, token = a_mandate(house)
+    phone = browser()
+    go_to_code(phone, token)
+    at(MONDAY + timedelta(minutes=60))
+    answer = phone.post(f"/sign/{token}/signature", data={"code": code_in_mail(mandate)})
+    assert (answer.status_code, "a expiré" in answer.text) == (422, True)
 
 
 def test_a_code_that_was_replaced_does_not_work(house: House, browser) -> None:

@@ -91,6 +91,7 @@ class Asked:
             about=self,
             owner=self.customer.organisation,
             language=self.language,
+            urgent=True,
             mandate=self,
             entity=self.legal_entity,
             contact=contact,

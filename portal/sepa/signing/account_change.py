@@ -82,6 +82,7 @@ def ask_account(mandate: Mandate, *, by: Actor) -> tuple[MandateAmendment, str]:
         about=mandate,
         owner=mandate.customer.organisation,
         language=mandate.language,
+        urgent=True,
         mandate=mandate,
         entity=mandate.legal_entity,
         contact=contact,

@@ -178,7 +178,7 @@ def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
         db.session.rollback()
         link, change = _open(token)
         return _code_page(link, change, token, form, 429)
-    queue_mail(
+    mail = queue_mail(
         link.recipient,
         "sepa/mail_account_code.txt",
         about=mandate,
@@ -187,9 +187,11 @@ def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
         mandate=mandate,
         change=change,
         entity=mandate.legal_entity,
+        urgent=True,
         code=code,
         minutes=CODE_MINUTES,
     )
+    link.code_leaves_with(mail)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
     db.session.commit()
     return _to("show_confirmation", token)

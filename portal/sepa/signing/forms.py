@@ -19,6 +19,7 @@ from wtforms.validators import DataRequired, Email, Length, ValidationError
 
 from portal.errors import Refused
 from portal.i18n import said
+from portal.mail import Mailable
 from portal.sepa.fields import read_text, tidy
 from portal.sepa.formats.countries import SEPA_IBAN_LENGTHS
 from portal.sepa.formats.iban import parse_iban
@@ -146,6 +147,7 @@ class DelegationForm(FlaskForm):
         [
             DataRequired(_l("Indiquez l'adresse e-mail de cette personne.")),
             Email(_l("Cette adresse e-mail n'est pas valable.")),
+            Mailable(_l("Cette adresse e-mail n'est pas valable.")),
             Length(max=254),
         ],
         filters=[tidy],

@@ -223,7 +223,7 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
         db.session.rollback()
         link, mandate = _open(token)
         return _code_page(link, mandate, token, form, 429)
-    queue_mail(
+    mail = queue_mail(
         link.recipient,
         "sepa/mail_code.txt",
         about=mandate,
@@ -231,9 +231,11 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
         language=mandate.language,
         mandate=mandate,
         entity=mandate.legal_entity,
+        urgent=True,
         code=code,
         minutes=CODE_MINUTES,
     )
+    link.code_leaves_with(mail)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
     db.session.commit()
     return _to("show_signature", token)

@@ -1,0 +1,33 @@
+"""Mails (courrier): rows first, queued in the business transaction and sent by the worker after the commit.
+
+A fault of the relay is waited out for days; what a relay refuses for good is kept with its own words, for
+whoever can mend it. The bodies are stored sealed, because mails carry activation keys and links.
+"""
+
+from portal.mail.field import Mailable
+from portal.mail.message import as_message
+from portal.mail.rows import (
+    UNDELIVERED,
+    Mail,
+    MailState,
+    link,
+    mails_about,
+    queue_mail,
+    send_again,
+    sent_at_of,
+)
+from portal.mail.sending import send_mail
+
+__all__ = [
+    "UNDELIVERED",
+    "Mail",
+    "MailState",
+    "Mailable",
+    "as_message",
+    "link",
+    "mails_about",
+    "queue_mail",
+    "send_again",
+    "send_mail",
+    "sent_at_of",
+]
