@@ -10,7 +10,7 @@ from flask import current_app
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
-from portal.engine.restic import Restic
+from portal.engine.restic import Restic, Timeouts
 from portal.jobs import Later
 
 CREDENTIALS = (
@@ -28,8 +28,9 @@ class TryAgain(Later):
     """A fault that time may cure: the task goes back into the queue with a pause, and no failure counts."""
 
 
-def restic() -> Restic:
-    return Restic(backend_env=storage_credentials())
+def restic(*, seconds: float = Timeouts.store) -> Restic:
+    """seconds: longest silence of a storage server, when objects are read without restic."""
+    return Restic(backend_env=storage_credentials(), timeouts=Timeouts(store=seconds))
 
 
 def storage_credentials() -> dict[str, str]:

@@ -168,8 +168,8 @@ def test_an_access_without_its_secret_taken_lets_nobody_in(ask, vault):
 
 
 def test_another_vault_is_refused(ask, house, customer, repository):
-    other = vaulting.a_vault(a_customer(house.reseller, name="Voisin", siren=None), repository)
-    own = vaulting.a_vault(customer, repository)
+    other = vaulting.a_vault(a_customer(house.reseller, name="Voisin", siren=None), repository / "else")
+    own = vaulting.a_vault(customer, repository / "own")
     for uid in (other.uid, own.uid, "a" * 16):
         assert ask("config", vault_uid=uid).status_code == 401
 
@@ -317,7 +317,7 @@ def test_it_is_revoked_on_the_vaults_page(browser, house, owner, vault, access, 
 
 
 def test_an_access_is_revoked_through_its_own_vault_only(browser, owner, customer, repository, access):
-    other = vaulting.a_vault(customer, repository)
+    other = vaulting.a_vault(customer, repository / "else")
     answer = browser(owner).post(f"/vaults/{other.uid}/accesses/{access[0].uid}/revocation")
     assert answer.status_code == 404
     assert stored(access[0]).state == AccessState.LIVE
