@@ -14,10 +14,11 @@ from portal import htmx, jobs
 from portal.access import Permission, get_or_404, may, requires
 from portal.actor import Actor
 from portal.db import commits, db
+from portal.engine.doors import door_to
 from portal.engine.errors import SENTENCES, EngineError
-from portal.engine.installed import restic
+from portal.engine.installed import restic, vault_doors
 from portal.engine.models import Vault, register_vault
-from portal.engine.place import resolved
+from portal.engine.place import resolved, server_of
 from portal.engine.port import RepoRef
 from portal.engine.sole import tell_second, vaults_at
 from portal.engine.stores.local import looks_like_repository
@@ -80,6 +81,7 @@ def _checked(location: str) -> str:
             _("Écrivez un dossier absolu, ou une adresse rest: ou s3:."), field="location"
         ) from error
     if repo.backend != "local":
+        _refuse_stranger(location)
         return location
     root = Path(current_app.config["VAULTS_DIR"]).resolve()
     place = Path(location).resolve()
@@ -88,6 +90,17 @@ def _checked(location: str) -> str:
     if not looks_like_repository(place):
         raise Refused(_("Ce dossier n'est pas un dépôt de sauvegarde."), field="location")
     return str(place)
+
+
+def _refuse_stranger(location: str) -> None:
+    """Nothing is sent to a server that is not in the settings."""
+    if door_to(location, vault_doors()) is None:
+        host, port, _usual = server_of(location) or ("", 0, 0)
+        sentence = _(
+            "Le serveur %(host)s n'est pas un serveur de coffres de ce portail (réglage VAULT_HOSTS).",
+            host=f"{host}:{port}",
+        )
+        raise Refused(sentence, field="location")
 
 
 @commits

@@ -20,7 +20,7 @@ from portal.custody.models import find_access, open_access
 from portal.db import db
 from portal.engine.models import register_vault
 from portal.engine.sole import vaults_at
-from portal.journal import SYSTEM
+from portal.journal import SYSTEM, JournalEntry
 from tests.builders import a_customer
 from tests.engine.servers import SECRETS, Bucket, rest_server, s3_server
 from tests.installation import Installation, Installs
@@ -208,11 +208,9 @@ def test_connections_at_once_make_one_first_use(grant, portal, repository) -> No
     wait_for(lambda: counted()[0] >= 8)  # an answer is counted once it has left
     assert counted() == (8, sum(answers))
     with portal[0].context():
-        uses = db.session.execute(
-            db.text("select count(*) from journal_entry where what = 'use_access' and subject_uid = :uid"),
-            {"uid": granted.vault_uid},
-        ).scalar()
-        assert uses == 1
+        wanted = JournalEntry.what == "use_access", JournalEntry.subject_uid == granted.vault_uid
+        entries = db.session.scalars(db.select(JournalEntry).where(*wanted))
+        assert sum(entry.details["access"] == granted.uid for entry in entries) == 1
 
 
 def test_the_store_is_read_in_small_pieces(grant, portal, repository, tmp_path, monkeypatch) -> None:

@@ -19,7 +19,7 @@ from portal.mail import Mail
 from portal.subscriptions.models import Subscription
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.engine import builders as repositories
-from tests.engine.servers import SECRETS, bad_server, rest_server, s3_server
+from tests.engine.servers import SECRETS, bad_server, listener, rest_server, s3_server
 from tests.subscriptions.test_orders import an_order, pay
 from tests.vaulting import a_subscription
 
@@ -250,7 +250,10 @@ def test_a_vault_on_a_server_is_looked_at_when_it_is_attached(
     browser: Browser,
     repository: Path,
     tmp_path: Path,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(app.config, "VAULT_HOSTS", "http://127.0.0.1:*, http://localhost:*")
     (tmp_path / "nothing").mkdir()
     client = browser(house.technician)
     with rest_server(repository) as address, rest_server(tmp_path / "nothing") as empty:
@@ -291,3 +294,28 @@ def test_a_vault_in_a_bucket_is_looked_at_too(
         place = bucket.take(repository, "client").location
         assert attach(client, subscription, place).status_code == 303
         assert "déjà" in refusal(attach(client, subscription, f"{place}/"))
+
+
+@pytest.mark.parametrize("kind", ["rest:http://{}/evil/", "s3:http://{}/b/p"])
+def test_a_server_that_the_settings_do_not_name_is_never_asked(
+    subscription: Subscription,
+    house: House,
+    browser: Browser,
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    monkeypatch.setitem(app.config, "VAULT_HOSTS", "coffres.exemple.fr, http://127.0.0.1:1")
+    with listener() as (address, was_called):
+        answer = attach(browser(house.technician), subscription, kind.format(address))
+        assert answer.status_code == 422 and "127.0.0.1" in refusal(answer)
+        assert not was_called()
+    assert active_vaults() == 0
+
+
+@pytest.mark.parametrize("location", ["rest:file:///etc/passwd", "rest:ftp://h/", "s3:nothing", "rest:h/x"])
+def test_what_is_no_address_is_refused_beside_the_field(
+    subscription: Subscription, house: House, browser: Browser, location: str
+) -> None:
+    answer = attach(browser(house.technician), subscription, location)
+    assert answer.status_code == 422 and "rest: ou s3:" in refusal(answer)
