@@ -197,3 +197,7 @@ def kill(process: "subprocess.Popen[bytes]") -> None:
 
 def fingerprint(repo: RepoRef) -> str:
     return Restic().fingerprint(repo)
+
+
+def repository_id(place: Path) -> str:
+    return Restic().open_check(RepoRef(str(place)), Passphrase(SECRET))

@@ -7,7 +7,7 @@ from portal.db import db
 from portal.engine.errors import EngineError
 from portal.engine.installed import PASSING, TryAgain, forget_passphrase, lent_passphrase, restic
 from portal.engine.models import OpeningState, Vault, VaultOpening, VaultState
-from portal.engine.sole import keep_identity
+from portal.engine.sole import keep_identity, tell_shared, twins_of
 from portal.journal import SYSTEM
 
 PASSING_ATTEMPTS = 4
@@ -60,6 +60,8 @@ def open_vault(claim: jobs.Claim) -> None:
         opening.refuse(error.fault, by=SYSTEM)
     else:
         opening.confirm(repository_id, by=SYSTEM)
+        if twins := twins_of(opening.vault):  # the id is known from now on
+            tell_shared(opening.vault, twins)
     claim.step(done=1, total=1)
 
 

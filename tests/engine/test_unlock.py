@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from portal.engine.installed import key_agent
 from portal.engine.jobs import PASSING_ATTEMPTS
 from portal.engine.models import OpeningPurpose, OpeningState, Vault, VaultOpening, VaultState, ask_for_key
 from portal.jobs import find_task
-from portal.journal import SYSTEM
+from portal.journal import SYSTEM, JournalEntry
+from portal.mail import Mail
 from tests import vaulting
 from tests.builders import an_outsider, stored, work
 from tests.conftest import MONDAY
@@ -284,3 +286,22 @@ def test_a_server_that_does_not_answer_is_tried_again_first(browser, agent, vaul
     db.session.commit()
     work()
     assert stored(opening).state == O.ASKED and opening.tries_left == 5
+
+
+def test_a_repository_that_opens_as_another_vault_is_told(
+    browser, house, agent, vault, opening, path, tmp_path, repository
+):
+    """A copy that was brought to another format has another config; its id stays."""
+    shutil.copytree(repository, tmp_path / "copy")
+    twin = vaulting.a_vault(vault.customer, tmp_path / "copy")
+    twin.repository_id = vaulting.repository_id(repository)
+    db.session.commit()
+    unlock(browser(), path)
+    work()
+    assert stored(opening).state == O.OPEN
+    told = db.session.scalars(db.select(JournalEntry).where(JournalEntry.what == "is_shared")).one()
+    assert told.subject_uid == vault.uid
+    assert (
+        twin.uid
+        in db.session.scalars(db.select(Mail).where(Mail.recipient == house.operator.email)).one().body
+    )
