@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from flask import current_app
+from flask import Flask, current_app
 
 from portal.engine.doors import Door, account_of, door_to, doors
 from portal.engine.errors import EngineError, EngineFault
@@ -26,6 +26,11 @@ PASSING = {EngineFault.BUSY, EngineFault.LOCKED, EngineFault.BACKEND_UNREACHABLE
 
 class TryAgain(Later):
     """A fault that time may cure: the task goes back into the queue with a pause, and no failure counts."""
+
+
+def init_app(app: Flask) -> None:
+    """Raises ValueError for a setting that nobody could read later."""
+    doors(str(app.config["VAULT_HOSTS"]))
 
 
 def restic(*, seconds: float = Timeouts.store) -> Restic:

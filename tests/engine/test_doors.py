@@ -3,6 +3,7 @@
 import pytest
 
 from portal.db import db
+from portal.engine import installed
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import restic, storage_credentials
 from portal.engine.models import register_vault
@@ -115,3 +116,10 @@ def test_the_account_does_not_reach_a_server_that_the_address_names_itself(table
         repo = RepoRef(address.replace("//", "//u:p@"))
         hosts("http://127.0.0.1:*")
         assert restic().exists(repo)
+
+
+@pytest.mark.parametrize("setting", ["h.example/path", "a b", "h.example:x", "u@h.example", "h.example,://"])
+def test_a_setting_that_names_no_host_stops_the_start(app, hosts, setting):
+    hosts(setting)
+    with pytest.raises(ValueError, match="VAULT_HOSTS"):
+        installed.init_app(app)
