@@ -6,6 +6,7 @@ from flask_migrate import Migrate
 from portal import cli, config, db, form_filters, htmx, i18n, logs, web
 from portal.accounts import sessions
 from portal.crypto import secrets
+from portal.engine import installed
 from portal.rooms import open_rooms
 from portal.terms import showing
 from portal.words import filters as words
@@ -28,6 +29,7 @@ def create_app(**overrides: object) -> Flask:
     sessions.init_app(app)
     web.init_app(app)
     htmx.init_app(app)
+    installed.init_app(app)
     open_rooms(app)
     cli.init_app(app)
     return app

@@ -40,6 +40,8 @@ def from_environment() -> dict[str, object]:
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
         "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
+        # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.
+        "VAULT_HOSTS": os.environ.get("VAULT_HOSTS", "http://127.0.0.1:*" if _flag("DEMO", False) else ""),
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network
         "ERASE_ALONE_BYTES": int(os.environ.get("ERASE_ALONE_BYTES", 100 * 10**9)),  # above: two people
         "ERASE_COOLING_HOURS": int(os.environ.get("ERASE_COOLING_HOURS", 0 if _flag("DEMO", False) else 72)),

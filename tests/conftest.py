@@ -85,6 +85,7 @@ def app() -> Iterator[Flask]:
             KEY_AGENT_SOCKET=str(folder / "agent.sock"),
             COUNT_SECONDS=0,
             ERASE_COOLING_HOURS=0,
+            VAULT_HOSTS="http://127.0.0.1:*",
         )
         application.test_client_class = Client
         yield application

@@ -31,6 +31,7 @@ from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, new_uid, set_scope
 
 ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = "http://127.0.0.1:*"  # the servers of the tests may hold vaults
 
 
 def on_server(statement: str) -> None:
@@ -181,6 +182,7 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         "DEMO": "1",  # mails go into a folder
         "BLOB_URL": str(folder / "blobs"),
         "KEY_AGENT_SOCKET": agent,
+        "VAULT_HOSTS": LOOPBACK,
     }
     application = create_app(
         TESTING=True,
@@ -190,6 +192,7 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         BLOB_URL=str(folder / "blobs"),
         JOB_LEASE_SECONDS=2,
         KEY_AGENT_SOCKET=agent,
+        VAULT_HOSTS=LOOPBACK,
     )
     try:
         yield Installation(folder, environment, application)

@@ -193,3 +193,11 @@ def text_of_every_column() -> str:
 def kill(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()
+
+
+def fingerprint(repo: RepoRef) -> str:
+    return Restic().fingerprint(repo)
+
+
+def repository_id(place: Path) -> str:
+    return Restic().open_check(RepoRef(str(place)), Passphrase(SECRET))

@@ -143,7 +143,9 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
         sent_on=date(2026, 11, 23), ends_on=date(2027, 11, 23), reason="none", fields={}, by=SYSTEM
     )
     vault = register_vault(customer, name="Serveur", location="/nowhere", subscription_uid=subscription.uid)
-    other = register_vault(customer, name="Archives", location="/nowhere", subscription_uid=subscription.uid)
+    other = register_vault(
+        customer, name="Archives", location="/nowhere/else", subscription_uid=subscription.uid
+    )
     db.session.flush()
     row = open_request(vault, what="x", lost_on=None, cause=Cause.OTHER, kind=RestoreKind.SIMPLE, by=SYSTEM)
     case = open_case(

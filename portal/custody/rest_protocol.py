@@ -89,7 +89,7 @@ def _credentials() -> tuple[str, str]:
 
 
 def _answer(repo: RepoRef, place: str) -> Response:
-    store = _store(repo, tuple(sorted(storage_credentials().items())))
+    store = _store(repo, tuple(sorted(storage_credentials(repo).items())))
     kind = listed_kind(place)
     if kind is not None:
         return _listing(store, kind)

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from flask import current_app
+from flask import Flask, current_app
 
+from portal.engine.doors import Door, account_of, door_to, doors
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
-from portal.engine.restic import Restic
+from portal.engine.port import RepoRef
+from portal.engine.restic import Restic, Timeouts
+from portal.engine.stores.objects import REST_PASSWORD, REST_USER
 from portal.jobs import Later
 
-CREDENTIALS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_DEFAULT_REGION",
-    "RESTIC_REST_USERNAME",
-    "RESTIC_REST_PASSWORD",
-)
+CREDENTIALS = {
+    "local": (),
+    "rest": (REST_USER, REST_PASSWORD),
+    "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"),
+}
 PASSING = {EngineFault.BUSY, EngineFault.LOCKED, EngineFault.BACKEND_UNREACHABLE, EngineFault.TIMED_OUT}
 
 
@@ -28,17 +28,32 @@ class TryAgain(Later):
     """A fault that time may cure: the task goes back into the queue with a pause, and no failure counts."""
 
 
-def restic() -> Restic:
-    return Restic(backend_env=storage_credentials())
+def init_app(app: Flask) -> None:
+    """Raises ValueError for a setting that nobody could read later."""
+    doors(str(app.config["VAULT_HOSTS"]))
 
 
-def storage_credentials() -> dict[str, str]:
-    """The provider's own, for the vaults on S3 or behind REST: ``VAULT_AWS_ACCESS_KEY_ID`` and so on.
+def restic(*, seconds: float = Timeouts.store) -> Restic:
+    """seconds: longest silence of a storage server, when objects are read without restic."""
+    return Restic(backend_env=storage_credentials, timeouts=Timeouts(store=seconds))
 
-    Without them those of the documents' store serve (``AWS_ACCESS_KEY_ID``): one account for both.
+
+def storage_credentials(repo: RepoRef) -> dict[str, str]:
+    """The provider's own for this vault: ``VAULT_AWS_ACCESS_KEY_ID_<HOST>`` and so on.
+
+    Raises EngineError BACKEND_DENIED for a server that ``VAULT_HOSTS`` does not name: nothing is sent to
+    it, UNSUPPORTED for what is no address.
     """
-    given = {name: os.environ.get(f"VAULT_{name}") or os.environ.get(name, "") for name in CREDENTIALS}
-    return {name: value for name, value in given.items() if value}
+    if repo.backend == "local":
+        return {}
+    known = vault_doors()
+    if (door := door_to(repo.location, known)) is None:
+        raise EngineError(EngineFault.BACKEND_DENIED, "the host is not in VAULT_HOSTS")
+    return account_of(door, CREDENTIALS[repo.backend], os.environ, is_only=len(known) == 1)
+
+
+def vault_doors() -> list[Door]:
+    return doors(str(current_app.config["VAULT_HOSTS"]))
 
 
 def key_agent() -> KeyAgent:

@@ -7,6 +7,7 @@ from portal.db import db
 from portal.engine.errors import EngineError
 from portal.engine.installed import PASSING, TryAgain, forget_passphrase, lent_passphrase, restic
 from portal.engine.models import OpeningState, Vault, VaultOpening, VaultState
+from portal.engine.sole import keep_identity, tell_shared, twins_of
 from portal.journal import SYSTEM
 
 PASSING_ATTEMPTS = 4
@@ -31,11 +32,12 @@ def measure_vault(claim: jobs.Claim) -> None:
     repo = vault.repo
     db.session.rollback()  # no transaction is held while the disk is read
     try:
-        usage = restic().usage(repo)
+        fingerprint, usage = restic().fingerprint(repo), restic().usage(repo)
     except EngineError as error:
         vault.not_measured(error.fault)
     else:
         vault.measured(usage)
+        keep_identity(vault, fingerprint)
     claim.step(done=1, total=1)
 
 
@@ -58,6 +60,8 @@ def open_vault(claim: jobs.Claim) -> None:
         opening.refuse(error.fault, by=SYSTEM)
     else:
         opening.confirm(repository_id, by=SYSTEM)
+        if twins := twins_of(opening.vault):  # the id is known from now on
+            tell_shared(opening.vault, twins)
     claim.step(done=1, total=1)
 
 

@@ -7,12 +7,31 @@ from portal.engine.errors import EngineError, EngineFault
 from portal.engine.pace import throttled
 from portal.engine.port import OnProgress, RepoRef, SealedReport, Usage
 from portal.engine.stores import open_store
-from portal.engine.stores.objects import Access, ObjectStore, StoredObject
+from portal.engine.stores.objects import CONFIG, Access, ObjectStore, StoredObject
+
+_CONFIG_BYTES = 4096  # restic's own has about 155
 
 
 def exists(repo: RepoRef, access: Access = Access()) -> bool:  # noqa: B008  (frozen)
     """True for a repository. Raises EngineError BACKEND_UNREACHABLE, BACKEND_DENIED."""
     return open_store(repo, access).exists()
+
+
+def fingerprint(repo: RepoRef, access: Access = Access()) -> str:  # noqa: B008  (frozen)
+    """What tells this repository from every other without its key: the SHA-256 of restic's config object.
+
+    It holds the repository's id, encrypted once and for all, so that a copy has the same; restic writes
+    it anew only when a repository is brought to a new format.
+    Raises EngineError REPO_MISSING (also for a place that answers anything with anything),
+    DAMAGED, BACKEND_UNREACHABLE, BACKEND_DENIED.
+    """
+    store = repository(repo, access)
+    size = store.size_of(CONFIG)
+    if not size or size > _CONFIG_BYTES or not any(one.is_hashed for one in store.listed("keys")):
+        raise EngineError(EngineFault.REPO_MISSING)
+    if not (digest := object_digest(store, CONFIG)):
+        raise EngineError(EngineFault.DAMAGED)
+    return digest
 
 
 def usage(repo: RepoRef, access: Access = Access()) -> Usage:  # noqa: B008  (frozen)

@@ -5,15 +5,16 @@ from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 from blinker import Namespace
-from sqlalchemy import BigInteger, ForeignKey, String, Text, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
 from portal.actor import Actor
-from portal.crypto.secrets import Sealed
+from portal.crypto.secrets import Sealed, keyring
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.engine.errors import SENTENCES, EngineFault
+from portal.engine.place import resolved
 from portal.engine.port import RepoRef, Usage
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link as address
@@ -53,10 +54,34 @@ class ProofState(StrEnum):
     MISSING = "proof_missing"
 
 
+def index_of_place(location: str) -> str:
+    """What is kept of a place beside its sealed address. Raises EngineError(UNSUPPORTED)."""
+    return keyring().blind_index(resolved(location), "vault.place")
+
+
+def index_of_identity(fingerprint: str) -> str:
+    return keyring().blind_index(fingerprint, "vault.identity")
+
+
+class _Location(Sealed):
+    """The address, sealed; in ``place_index`` what it comes down to."""
+
+    def __set__(self, row: Any, value: str | None) -> None:
+        super().__set__(row, value)
+        row.place_index = None if value is None else index_of_place(value)
+
+
+def _one_active(column: str) -> Index:
+    """At most one active vault has the value; erased ones keep theirs."""
+    active = text("state = 'active'")
+    return Index(f"uq_vault_{column}", column, unique=True, postgresql_where=active, sqlite_where=active)
+
+
 class Vault(Tenant, Stateful, db.Model):
     """A customer's repository (coffre). The portal reads its size, never its content."""
 
     __tablename__ = "vault"
+    __table_args__ = (_one_active("place_index"), _one_active("identity_index"))
 
     steps = {"erase": step(VaultState.ACTIVE, to=VaultState.ERASED)}
 
@@ -64,7 +89,10 @@ class Vault(Tenant, Stateful, db.Model):
     subscription_uid: Mapped[str] = mapped_column(String(16), index=True)
     name: Mapped[str] = mapped_column(String(80))
     location_sealed: Mapped[str] = mapped_column(Text)
-    location = Sealed()  # a REST address may carry the provider's credentials
+    location = _Location()  # a REST address may carry the provider's credentials
+    # NULL for a vault from before, until it is measured: both digests need the keys.
+    place_index: Mapped[str | None] = mapped_column(String(32))
+    identity_index: Mapped[str | None] = mapped_column(String(32))  # of restic's config object
     custody: Mapped[Custody] = mapped_column(default=Custody.CUSTOMER)
     state: Mapped[VaultState] = mapped_column(default=VaultState.ACTIVE)
     repository_id: Mapped[str] = mapped_column(String(64), default="")  # known once it was opened
@@ -113,6 +141,11 @@ class Vault(Tenant, Stateful, db.Model):
 
     def not_measured(self, fault: EngineFault) -> None:
         self.measured_at, self.measure_fault = clock.now(), fault
+
+    def identify(self, fingerprint: str) -> None:
+        """Note which repository was found at this place: see :mod:`portal.engine.sole`."""
+        self.place_index = index_of_place(str(self.location))
+        self.identity_index = index_of_identity(fingerprint)
 
     def erase(self, *, by: Actor) -> None:
         self._take("erase", by=by)
@@ -198,6 +231,7 @@ class VaultOpening(Tenant, Stateful, db.Model):
     consent_address: Mapped[str | None] = mapped_column(String(45))
     until: Mapped[datetime | None]  # the agent forgets the passphrase then
     tries: Mapped[int] = mapped_column(default=0)
+    spared: Mapped[int] = mapped_column(default=0)  # of those, how many the storage spoilt: they do not count
     fault: Mapped[EngineFault | None]  # why the last try failed
     version: Mapped[int] = mapped_column()
 
@@ -211,7 +245,12 @@ class VaultOpening(Tenant, Stateful, db.Model):
 
     @property
     def tries_left(self) -> int:
-        return TRIES - self.tries
+        return TRIES - (self.tries - self.spared)
+
+    @property
+    def is_spared(self) -> bool:
+        """The last try said nothing about the passphrase: the storage failed, or its program."""
+        return self.fault is not None and self.fault != EngineFault.WRONG_KEY
 
     @property
     def problem(self) -> str:
@@ -239,9 +278,10 @@ class VaultOpening(Tenant, Stateful, db.Model):
             self._forget()
 
     def refuse(self, fault: EngineFault, *, by: Actor) -> None:
-        """Wrong passphrase, or nothing to open: may be typed again until the tries are used up."""
-        self._take("refuse" if self.tries < TRIES else "block", by=by, fault=fault.value)
+        """Wrong passphrase: may be typed again until the tries are used up. Any other fault costs no try."""
         self.fault, self.until = fault, None
+        self.spared += self.is_spared
+        self._take("refuse" if self.tries_left > 0 else "block", by=by, fault=fault.value)
 
     def close(self, *, by: Actor) -> None:
         """The passphrase is no longer needed: forget it once this is committed.
@@ -279,6 +319,7 @@ def ask_for_key(
         subject_uid=subject.uid,
         state=O.ASKED,
         tries=0,
+        spared=0,
     )
     db.session.add(opening)
     _row, token = make_link(

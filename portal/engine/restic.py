@@ -20,6 +20,7 @@ from portal.engine.mirror import mirror
 from portal.engine.naming import fold
 from portal.engine.pace import after
 from portal.engine.passphrase import Passphrase
+from portal.engine.place import with_user
 from portal.engine.port import (
     MIRROR_SHARE,
     Cancel,
@@ -37,7 +38,7 @@ from portal.engine.port import (
     Totals,
     Usage,
 )
-from portal.engine.stores.objects import Access
+from portal.engine.stores.objects import REST_PASSWORD, REST_USER, Access
 
 MINIMUM = (0, 14, 0)
 CHUNK_BYTES = 1 << 20
@@ -59,9 +60,9 @@ class Timeouts:
 class Restic:
     """See :class:`portal.engine.port.StorageEngine`.
 
-    backend_env: the provider's own storage credentials (AWS_ACCESS_KEY_ID …), given to the child
-    and to the stores alone. The customer's passphrase and the address of the repository travel by
-    anonymous pipe.
+    backend_env: the provider's own storage credentials (AWS_ACCESS_KEY_ID …), or what gives those of a
+    repository; they reach the child and the stores alone. The customer's passphrase and the address of
+    the repository, with the user of a REST server in it, travel by anonymous pipe.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Restic:
         binary: str = "restic",
         *,
         timeouts: Timeouts = Timeouts(),
-        backend_env: Mapping[str, str] | None = None,
+        backend_env: Mapping[str, str] | Callable[[RepoRef], Mapping[str, str]] | None = None,
     ) -> None:
         self.binary = shutil.which(binary) or binary
         self.timeouts = timeouts
@@ -79,9 +80,11 @@ class Restic:
             "TZ": "UTC",
             "GOMAXPROCS": "1",
             "RESTIC_PROGRESS_FPS": "1",
-            **(backend_env or {}),
         }
-        self._access = Access(dict(backend_env or {}), timeouts.store)
+        self._credentials = backend_env if callable(backend_env) else _always(backend_env or {})
+
+    def _access(self, repo: RepoRef) -> Access:
+        return Access(self._credentials(repo), self.timeouts.store)
 
     # Without the key
 
@@ -102,16 +105,20 @@ class Restic:
         return self.probe()
 
     def exists(self, repo: RepoRef) -> bool:
-        return keyless.exists(repo, self._access)
+        return keyless.exists(repo, self._access(repo))
+
+    def fingerprint(self, repo: RepoRef) -> str:
+        """See :func:`portal.engine.keyless.fingerprint`."""
+        return keyless.fingerprint(repo, self._access(repo))
 
     def usage(self, repo: RepoRef) -> Usage:
-        return keyless.usage(repo, self._access)
+        return keyless.usage(repo, self._access(repo))
 
     def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport:
-        return keyless.verify_sealed(repo, on_progress, self._access)
+        return keyless.verify_sealed(repo, on_progress, self._access(repo))
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed:
-        return destruction.destroy(repo, journal, on_progress, self._access)
+        return destruction.destroy(repo, journal, on_progress, self._access(repo))
 
     def export_sealed(
         self,
@@ -121,7 +128,7 @@ class Restic:
         limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
     ) -> SealedExport:
         """See :func:`portal.engine.sealed_export.export_sealed`."""
-        return sealed.export_sealed(repo, destination, on_progress, limits, self._access)
+        return sealed.export_sealed(repo, destination, on_progress, limits, self._access(repo))
 
     def mirror(
         self,
@@ -131,7 +138,7 @@ class Restic:
         limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
     ) -> Mirrored:
         """See :func:`portal.engine.mirror.mirror`."""
-        return mirror(repo, place, on_progress, limits, self._access)
+        return mirror(repo, place, on_progress, limits, self._access(repo))
 
     # With the key
 
@@ -290,8 +297,10 @@ class Restic:
         writes: bool = False,
     ) -> Iterator[Child]:
         """Run restic on a repository. writes: take restic's own locks."""
+        given = dict(self._credentials(repo))
+        user, password = given.pop(REST_USER, ""), given.pop(REST_PASSWORD, "")
         with ExitStack() as pipes:
-            location = pipes.enter_context(readable_pipe(repo.location))
+            location = pipes.enter_context(readable_pipe(with_user(repo.location, user, password)))
             secret = pipes.enter_context(readable_pipe(key))
             argv = [self.binary, "--no-cache"]
             argv += ["--repository-file", f"/dev/fd/{location}"]
@@ -300,7 +309,7 @@ class Restic:
                 argv.append("--no-lock")
             with running(
                 [*argv, *words],
-                env=self._env,
+                env={**self._env, **given},
                 descriptors=(location, secret),
                 silence_seconds=silence_seconds,
                 cancel=cancel,
@@ -322,6 +331,10 @@ class Restic:
             child.finish()
         if not snapshot_seen:  # restic 0.14 ignores an unknown id and says that all went well
             raise EngineError(EngineFault.SNAPSHOT_MISSING)
+
+
+def _always(env: Mapping[str, str]) -> Callable[[RepoRef], Mapping[str, str]]:
+    return lambda _repo: env
 
 
 def _checked(snapshot_id: str) -> str:

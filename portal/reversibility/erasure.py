@@ -14,10 +14,13 @@ from portal.custody.models import accesses_of
 from portal.db import db
 from portal.engine.models import Vault
 from portal.errors import Refused
+from portal.journal import SYSTEM
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.case_terms import CaseTerms
+from portal.reversibility.sole_use import refuse_order, refuse_work
 from portal.reversibility.states import CaseState
 from portal.stateful import Stateful
+from portal.wording import N_
 
 C = CaseState
 
@@ -65,6 +68,8 @@ class ErasureOrder(CaseTerms, Stateful):
             )
         if self.state == C.ACCEPTED and _restoring(self.vault):
             raise Refused(_("Une restauration est en cours dans ce coffre : terminez-la d'abord."))
+        if self.state == C.ACCEPTED:
+            refuse_order(self.vault)
         if self.needs_two and self.first_released_by_id is None:
             self._take("release_first", by=by)
             self.first_released_by_id, self.first_released_by = by.id, by.label
@@ -94,6 +99,16 @@ class ErasureOrder(CaseTerms, Stateful):
         self._take("begin", by=by)
         self._end_reading(by)
         self._start()
+
+    def check_work(self) -> None:
+        """Nothing else may use the repository once it is being destroyed.
+
+        Raises Refused while it is another vault too, jobs.Later while somebody restores from it.
+        """
+        refuse_work(self.vault)
+        if _restoring(self.vault):
+            raise jobs.Later(N_("Une restauration est en cours dans ce coffre."))
+        self._end_reading(SYSTEM)
 
     def _end_reading(self, by: Actor) -> None:
         for access in accesses_of(self.vault):

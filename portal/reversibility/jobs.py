@@ -233,7 +233,11 @@ def erase(claim: jobs.Claim) -> None:
     case = _wanted(claim, CaseState.ERASING)
     if case is None:
         return
-    uid, repo = case.uid, case.vault.repo
+    uid = case.uid
+    with passing_faults_retry():
+        case.check_work()
+    claim.step()
+    repo = case.vault.repo
     db.session.rollback()
     with passing_faults_retry():
         destroyed = restic().destroy(repo, private_folder("erasures") / f"{uid}.json", _teller(claim))

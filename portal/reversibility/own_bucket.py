@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from ipaddress import ip_address
-from socket import gaierror, getaddrinfo
 from typing import Any, BinaryIO, ClassVar
 from urllib.parse import urlsplit
 
@@ -26,6 +24,7 @@ from portal.engine.handed_over import handed_over
 from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM, record
 from portal.reversibility.models import CaseState, ReversibilityCase
+from portal.reversibility.public_places import NotPublic, keep_public, public_addresses
 from portal.stateful import Stateful, step
 from portal.wording import N_
 
@@ -145,11 +144,11 @@ def checked_endpoint(typed: str) -> str:
     if parts.scheme != "https":
         raise Refused(_("L'adresse commence par https://."), field="endpoint")
     try:
-        found = {row[4][0] for row in getaddrinfo(parts.hostname, parts.port or 443)}
-    except (gaierror, UnicodeError):
+        public_addresses(parts.hostname, parts.port or 443)
+    except NotPublic:
+        raise Refused(_("Cette adresse n'est pas sur l'internet public."), field="endpoint") from None
+    except (OSError, UnicodeError):
         raise Refused(_("Cette adresse n'existe pas."), field="endpoint") from None
-    if not all(ip_address(str(address)).is_global for address in found):
-        raise Refused(_("Cette adresse n'est pas sur l'internet public."), field="endpoint")
     return f"https://{parts.netloc}"
 
 
@@ -160,7 +159,7 @@ def push(claim: jobs.Claim) -> None:
     if target.state != T.APPROVED or target.case.state != CaseState.READY:
         return
     documents = handed_over(target.case.uid)
-    checked_endpoint(target.endpoint)  # a name may lead elsewhere than when it was asked for
+    checked_endpoint(target.endpoint)  # for the sentence: each connection looks again
     bucket, client = _Bucket(target), len(documents)
     for number, document in enumerate(documents, 1):
         content, size, sha256 = opener(document), document.size_bytes, document.sha256
@@ -186,6 +185,8 @@ class _Bucket:
             aws_secret_access_key=secret_key,
             region_name="us-east-1",
         )
+        if not current_app.config["PRIVATE_TARGETS"]:
+            keep_public(self._client)
         self._bucket, self._prefix = target.bucket, f"{target.prefix}/" if target.prefix else ""
 
     def put(

@@ -6,16 +6,21 @@ from flask import Blueprint, Response, current_app, g, make_response, render_tem
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from sqlalchemy.exc import IntegrityError
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from portal import htmx
+from portal import htmx, jobs
 from portal.access import Permission, get_or_404, may, requires
 from portal.actor import Actor
-from portal.db import db
-from portal.engine.errors import EngineError
+from portal.db import commits, db
+from portal.engine.doors import door_to
+from portal.engine.errors import SENTENCES, EngineError
+from portal.engine.installed import restic, vault_doors
 from portal.engine.models import Vault, register_vault
+from portal.engine.place import resolved, server_of
 from portal.engine.port import RepoRef
+from portal.engine.sole import tell_second, vaults_at
 from portal.engine.stores.local import looks_like_repository
 from portal.errors import Refused
 from portal.forms import saving
@@ -24,6 +29,7 @@ from portal.panels import Link
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
 
+ANSWER_SECONDS = 10  # a person waits
 bp = Blueprint("subscription_vaults", __name__, url_prefix="/subscriptions/<uid>/vaults")
 
 
@@ -35,31 +41,77 @@ class VaultForm(FlaskForm):
 
 
 def attach_vault(subscription: Subscription, name: str, location: str, *, by: Actor) -> Vault:
-    """A new vault of the subscription's customer.
+    """A new vault of the subscription's customer, once the repository was seen and is no other vault.
 
     A local repository must lie under ``VAULTS_DIR`` and look like one: nothing else on this machine may
-    become a vault, because a vault can be erased. Raises Refused.
+    become a vault, because a vault can be erased. Its size is measured by the worker, at once.
+    Raises Refused.
     """
+    location = _checked(location)
+    if known := vaults_at(location):
+        raise _refused(known, subscription, by)
+    db.session.rollback()  # no transaction is held while the storage answers
+    try:
+        fingerprint = restic(seconds=ANSWER_SECONDS).fingerprint(RepoRef(location))
+    except EngineError as error:
+        raise Refused(SENTENCES[error.fault], field="location") from error
+    if known := vaults_at(location, fingerprint):
+        raise _refused(known, subscription, by)
+    vault = register_vault(
+        subscription.customer, name=name, location=location, subscription_uid=subscription.uid
+    )
+    vault.identify(fingerprint)
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody was faster
+        db.session.rollback()
+        raise _refused(vaults_at(location, fingerprint), subscription, by) from None
+    record(vault, "attach", by=by)
+    jobs.enqueue("vault.measure", f"{vault.uid}:attached", subscription.customer.organisation)
+    return vault
+
+
+def _checked(location: str) -> str:
+    """The location as it is kept. Raises Refused."""
     try:
         repo = RepoRef(location)
+        resolved(location)
     except EngineError as error:
         raise Refused(
             _("Écrivez un dossier absolu, ou une adresse rest: ou s3:."), field="location"
         ) from error
-    if repo.backend == "local":
-        root = Path(current_app.config["VAULTS_DIR"]).resolve()
-        place = Path(location).resolve()
-        if not place.is_relative_to(root) or place == root:
-            raise Refused(_("Le dépôt doit se trouver sous %(root)s.", root=str(root)), field="location")
-        if not looks_like_repository(place):
-            raise Refused(_("Ce dossier n'est pas un dépôt de sauvegarde."), field="location")
-        location = str(place)
-    vault = register_vault(
-        subscription.customer, name=name, location=location, subscription_uid=subscription.uid
+    if repo.backend != "local":
+        _refuse_stranger(location)
+        return location
+    root = Path(current_app.config["VAULTS_DIR"]).resolve()
+    place = Path(location).resolve()
+    if not place.is_relative_to(root) or place == root:
+        raise Refused(_("Le dépôt doit se trouver sous %(root)s.", root=str(root)), field="location")
+    if not looks_like_repository(place):
+        raise Refused(_("Ce dossier n'est pas un dépôt de sauvegarde."), field="location")
+    return str(place)
+
+
+def _refuse_stranger(location: str) -> None:
+    """Nothing is sent to a server that is not in the settings."""
+    if door_to(location, vault_doors()) is None:
+        host, port, _usual = server_of(location) or ("", 0, 0)
+        sentence = _(
+            "Le serveur %(host)s n'est pas un serveur de coffres de ce portail (réglage VAULT_HOSTS).",
+            host=f"{host}:{port}",
+        )
+        raise Refused(sentence, field="location")
+
+
+@commits
+def _refused(known: list[Vault], subscription: Subscription, by: Actor) -> Refused:
+    """The refusal, which names nobody; the operator is told whose it is, whatever becomes of the request."""
+    if known:
+        tell_second(known, by=by, page=url_for("subscriptions.show_subscription", uid=subscription.uid))
+        db.session.commit()
+    return Refused(
+        _("Ce dépôt est déjà rattaché à un coffre : le fournisseur est prévenu."), field="location"
     )
-    db.session.flush()
-    record(vault, "attach", by=by)
-    return vault
 
 
 def _page(subscription: Subscription, form: VaultForm, status: int = 200) -> Response:

@@ -68,6 +68,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("legal_entity", "agree_limit"): _l("Plafond plus haut accepté"),
     ("legal_entity", "drop_limit"): _l("Plafond plus haut refusé"),
     ("vault", "attach"): _l("Coffre rattaché"),
+    ("vault", "attach_again"): _l("Un rattachement du même dépôt, une deuxième fois, a été refusé"),
+    ("vault", "is_shared"): _l("Le même dépôt est rattaché une deuxième fois"),
     ("vault", "erase"): _l("Coffre effacé"),
     ("vault", "open_access"): _l("Accès en lecture ouvert"),
     ("vault", "take_access"): _l("Accès en lecture pris par le client"),

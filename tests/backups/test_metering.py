@@ -15,7 +15,7 @@ from portal.billing.models import Charge, Invoice
 from portal.billing.rules import metered_gb
 from portal.billing.run import bill_customer
 from portal.catalogue.models import Method, Product, VolumePrice
-from portal.db import db
+from portal.db import db, new_uid
 from portal.engine.models import Vault, register_vault
 from portal.errors import Refused
 from portal.journal import SYSTEM
@@ -61,7 +61,7 @@ def shared(house: House) -> Subscription:
 
 def a_vault_of(subscription: Subscription, stored_gb: int | None = None) -> Vault:
     vault = register_vault(
-        subscription.customer, name="V", location="/nowhere", subscription_uid=subscription.uid
+        subscription.customer, name="V", location=f"/nowhere/{new_uid()}", subscription_uid=subscription.uid
     )
     vault.bytes_stored = stored_gb * GB if stored_gb is not None else None
     db.session.commit()

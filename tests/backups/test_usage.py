@@ -65,6 +65,7 @@ def test_the_job_that_measures_takes_the_sample(house: House, tmp_path) -> None:
     for name in ("config", "data/ab", "keys", "snapshots", "index", "locks"):
         place = tmp_path / name
         place.write_bytes(b"x" * 10) if name == "config" else place.mkdir()
+    (tmp_path / "keys" / ("0" * 64)).write_bytes(b"x")
     vault = register_vault(a_customer(house.reseller), name="V", location=str(tmp_path))
     db.session.commit()
     measure_every_vault()
@@ -97,7 +98,7 @@ def test_the_trend_adds_up_vaults_and_keeps_a_day_without_measure(house: House, 
 
 
 def a_vault_more(house: House) -> Vault:
-    vault = register_vault(a_customer(house.reseller, siren=None), name="W", location="/nowhere")
+    vault = register_vault(a_customer(house.reseller, siren=None), name="W", location="/nowhere/else")
     db.session.commit()
     return vault
 

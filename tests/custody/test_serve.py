@@ -16,6 +16,7 @@ from portal.mail import mails_about
 from tests import vaulting
 from tests.builders import a_customer, stored
 from tests.conftest import MONDAY
+from tests.engine.servers import listener
 
 
 @pytest.fixture
@@ -168,8 +169,8 @@ def test_an_access_without_its_secret_taken_lets_nobody_in(ask, vault):
 
 
 def test_another_vault_is_refused(ask, house, customer, repository):
-    other = vaulting.a_vault(a_customer(house.reseller, name="Voisin", siren=None), repository)
-    own = vaulting.a_vault(customer, repository)
+    other = vaulting.a_vault(a_customer(house.reseller, name="Voisin", siren=None), repository / "else")
+    own = vaulting.a_vault(customer, repository / "own")
     for uid in (other.uid, own.uid, "a" * 16):
         assert ask("config", vault_uid=uid).status_code == 401
 
@@ -317,7 +318,7 @@ def test_it_is_revoked_on_the_vaults_page(browser, house, owner, vault, access, 
 
 
 def test_an_access_is_revoked_through_its_own_vault_only(browser, owner, customer, repository, access):
-    other = vaulting.a_vault(customer, repository)
+    other = vaulting.a_vault(customer, repository / "else")
     answer = browser(owner).post(f"/vaults/{other.uid}/accesses/{access[0].uid}/revocation")
     assert answer.status_code == 404
     assert stored(access[0]).state == AccessState.LIVE
@@ -326,3 +327,12 @@ def test_an_access_is_revoked_through_its_own_vault_only(browser, owner, custome
 def test_who_only_reads_or_sells_opens_nothing(browser, house, vault):
     for person in (house.reader, house.sales, house.finance):
         assert browser(person).post(f"/vaults/{vault.uid}/accesses", data={"hours": 72}).status_code == 403
+
+
+def test_a_server_that_the_settings_do_not_name_is_not_asked(ask, app, vault, monkeypatch):
+    monkeypatch.setitem(app.config, "VAULT_HOSTS", "coffres.exemple.fr")
+    with listener() as (address, was_called):
+        vault.location = f"rest:http://{address}/x/"
+        db.session.commit()
+        assert ask("config").status_code == 502
+        assert not was_called()

@@ -186,3 +186,21 @@ def bad_server(status: int, *, silent_seconds: float = 0) -> Iterator[str]:
             yield address
         finally:
             closing.set()
+
+
+@contextmanager
+def listener() -> Iterator[tuple[str, Callable[[], bool]]]:
+    """``host:port`` where somebody listens and says nothing; and whether anybody has called."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        one.settimeout(0.3)
+
+        def was_called() -> bool:
+            try:
+                one.accept()[0].close()
+            except TimeoutError:
+                return False
+            return True
+
+        yield f"127.0.0.1:{one.getsockname()[1]}", was_called

@@ -219,7 +219,7 @@ def test_restic_and_the_stores_use_the_same_credentials(copy_of_office, bucket):
     engine = Restic(backend_env=SECRETS, timeouts=Timeouts(store=5))
     assert engine.exists(repo)
     assert len(engine.open_check(repo, a_key())) == 64
-    assert SECRETS["AWS_SECRET_ACCESS_KEY"] not in repr(vars(engine)["_access"])
+    assert SECRETS["AWS_SECRET_ACCESS_KEY"] not in repr(engine._access(repo))
 
 
 def test_what_goes_away_during_a_verification_is_no_damage(copy_of_office):

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,15 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.engine.browser_seal import seal
 from portal.engine.installed import key_agent
+from portal.engine.jobs import PASSING_ATTEMPTS
 from portal.engine.models import OpeningPurpose, OpeningState, Vault, VaultOpening, VaultState, ask_for_key
-from portal.journal import SYSTEM
+from portal.jobs import find_task
+from portal.journal import SYSTEM, JournalEntry
+from portal.mail import Mail
 from tests import vaulting
 from tests.builders import an_outsider, stored, work
 from tests.conftest import MONDAY
+from tests.engine.servers import rest_server
 from tests.vaulting import link_in, unlock
 
 O = OpeningState  # noqa: E741
@@ -217,3 +222,86 @@ def test_measuring_needs_no_key(vault, tmp_path):
     set_scope(EVERYTHING)
     assert "Aucun dépôt" in stored(vault).measure_problem
     assert clock.now() == MONDAY
+
+
+# The storage fails, not the phrase
+
+
+def at_a_server(vault, address):
+    vault.location = address
+    db.session.commit()
+    return vault
+
+
+def test_a_server_that_wants_a_password_opens_with_the_providers_own(
+    browser, agent, vault, opening, path, repository, monkeypatch
+):
+    monkeypatch.setenv("VAULT_RESTIC_REST_USERNAME", "coffres")
+    monkeypatch.setenv("VAULT_RESTIC_REST_PASSWORD", "canari p/@:é%")
+    with rest_server(repository, "--user", "coffres", "--pass", "canari p/@:é%") as address:
+        at_a_server(vault, address)
+        unlock(browser(), path)
+        work()
+        assert stored(opening).state == O.OPEN and len(opening.vault.repository_id) == 64
+
+
+def test_a_fault_of_the_storage_costs_no_try(browser, agent, vault, opening, path, repository):
+    client = browser()
+    with rest_server(repository, "--user", "coffres", "--pass", "canari-77") as address:
+        at_a_server(vault, address)
+        for _ in range(7):
+            assert unlock(client, path).status_code == 303
+            work()
+            assert stored(opening).state == O.ASKED and opening.tries_left == 5
+    said = client.get(path).text
+    assert "refuse l&#39;accès" in said and "Cet essai ne compte pas" in said and "canari-77" not in said
+    at_a_server(vault, str(repository))
+    for left in (4, 3):
+        unlock(client, path, "autre")
+        work()
+        assert stored(opening).tries_left == left
+    assert "Cet essai ne compte pas" not in client.get(path).text
+    unlock(client, path)
+    work()
+    assert stored(opening).state == O.OPEN
+
+
+def test_wrong_phrases_still_end_after_spared_ones(browser, agent, vault, opening, path, repository):
+    client = browser()
+    for place, times in ((repository / "nothing", 2), (repository, 5)):
+        at_a_server(vault, str(place))
+        for _ in range(times):
+            unlock(client, path, "autre")
+            work()
+    assert stored(opening).state == O.BLOCKED
+
+
+def test_a_server_that_does_not_answer_is_tried_again_first(browser, agent, vault, opening, path):
+    at_a_server(vault, "rest:http://127.0.0.1:1/")
+    unlock(browser(), path)
+    work()
+    assert stored(opening).state == O.CHECKING, "put off, not refused"
+    task = find_task("vault.open", f"{opening.uid}:1")
+    task.put_off, task.not_before = PASSING_ATTEMPTS, 0
+    db.session.commit()
+    work()
+    assert stored(opening).state == O.ASKED and opening.tries_left == 5
+
+
+def test_a_repository_that_opens_as_another_vault_is_told(
+    browser, house, agent, vault, opening, path, tmp_path, repository
+):
+    """A copy that was brought to another format has another config; its id stays."""
+    shutil.copytree(repository, tmp_path / "copy")
+    twin = vaulting.a_vault(vault.customer, tmp_path / "copy")
+    twin.repository_id = vaulting.repository_id(repository)
+    db.session.commit()
+    unlock(browser(), path)
+    work()
+    assert stored(opening).state == O.OPEN
+    told = db.session.scalars(db.select(JournalEntry).where(JournalEntry.what == "is_shared")).one()
+    assert told.subject_uid == vault.uid
+    assert (
+        twin.uid
+        in db.session.scalars(db.select(Mail).where(Mail.recipient == house.operator.email)).one().body
+    )

@@ -1,6 +1,9 @@
 """The copy in the customer's own bucket, on a real S3 server of the loopback."""
 
 import hashlib
+import io
+import json
+import socket
 
 import boto3
 import pytest
@@ -9,11 +12,12 @@ from portal.blobs import content_of
 from portal.db import db
 from portal.errors import Refused
 from portal.jobs import TaskState, find_task
+from portal.reversibility import own_bucket
 from portal.reversibility.models import CaseState
 from portal.reversibility.own_bucket import PUSH, HandoverTarget, TargetState, checked_endpoint, target_of
 from tests import vaulting
 from tests.builders import stored, work
-from tests.engine.servers import s3_server
+from tests.engine.servers import listener, s3_server
 from tests.reversibility.test_views import ask, exports, the_case
 
 T = TargetState
@@ -133,6 +137,27 @@ def test_what_is_wrong_is_said_and_nothing_is_noted(browser, ready, form, change
         "https://10.0.0.8:9000",
         "https://169.254.169.254",
         "https://[::1]",
+        "https://[64:ff9b::7f00:1]",
+        "https://[64:ff9b::a9fe:a9fe]",
+        "https://[64:ff9b:1::a00:1]",
+        "https://[2002:7f00:1::]",
+        "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+        "https://[::7f00:1]",
+        "https://[::ffff:127.0.0.1]",
+        "https://[::ffff:8.8.8.8]",
+        "https://[fe80::1]",
+        "https://[fec0::1]",
+        "https://[fd00::1]",
+        "https://[ff02::1]",
+        "https://192.0.0.8",
+        "https://192.0.0.9",
+        "https://192.88.99.1",
+        "https://100.64.0.1",
+        "https://198.18.0.1",
+        "https://224.0.0.1",
+        "https://240.0.0.1",
+        "https://0.0.0.0",
+        "https://2130706433",
         "https://localhost",
         "https://user@s3.exemple.fr",
         "https://nulle-part.invalid",
@@ -141,3 +166,29 @@ def test_what_is_wrong_is_said_and_nothing_is_noted(browser, ready, form, change
 def test_a_place_inside_the_providers_network_is_refused(app, tables, address):
     with pytest.raises(Refused):
         checked_endpoint(address)
+
+
+@pytest.mark.parametrize("address", ["https://8.8.8.8", "https://[2606:4700::1111]:8443"])
+def test_a_place_on_the_public_network_is_taken(app, tables, address):
+    assert checked_endpoint(address) == address
+
+
+def test_the_connection_goes_to_an_address_that_was_checked(app, ready, monkeypatch):
+    """The name led to a public address when it was asked for, and leads inside once it is written to."""
+    with listener() as (address, was_called):
+        port = address.rpartition(":")[2]
+        answers = {"at first": "8.8.8.8"}
+
+        def resolve(host, port, *_others, **_more):
+            number = answers.pop("at first", "127.0.0.1")
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, int(port)))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        endpoint = checked_endpoint(f"https://reprise.exemple.fr:{port}")
+        target = HandoverTarget(
+            organisation=ready.customer.organisation, endpoint=endpoint, bucket="reprise", prefix=""
+        )
+        target.keys = json.dumps(["AKIAESSAI", "canari-cle-secrete"])
+        with pytest.raises(Refused, match="ne répond pas"):
+            own_bucket._Bucket(target).put("a", lambda: io.BytesIO(b"x"), 1, "0" * 64, lambda: None)
+        assert not was_called()

@@ -11,6 +11,7 @@ from portal.engine.errors import EngineError, EngineFault
 
 FOLDERS = ("keys", "snapshots", "index", "locks", "data")  # order of deletion: keys first
 CONFIG = "config"
+REST_USER, REST_PASSWORD = "RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD"
 _OBJECT = re.compile(
     r"(?:config|(?:keys|snapshots|index|locks)/[0-9a-f]{64}|data/(?:[0-9a-f]{2}/)?[0-9a-f]{64})"
     r"(?:-tmp-\d+)?"  # left by a backup that was cut off

@@ -1,5 +1,6 @@
 """A repository behind restic's REST protocol, as rest-server or ``rclone serve restic`` speak it."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,12 +9,14 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry, Timeout, make_headers
+from urllib3.util import Retry, Timeout
 
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.stores.objects import (
     CONFIG,
     FOLDERS,
+    REST_PASSWORD,
+    REST_USER,
     Access,
     Readable,
     Remnant,
@@ -38,8 +41,8 @@ class RestStore:
         parts = urlsplit(location.removeprefix("rest:"))
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise EngineError(EngineFault.UNSUPPORTED)
-        user = unquote(parts.username or "") or access.env.get("RESTIC_REST_USERNAME", "")
-        secret = unquote(parts.password or "") or access.env.get("RESTIC_REST_PASSWORD", "")
+        user = unquote(parts.username or "") or access.env.get(REST_USER, "")
+        secret = unquote(parts.password or "") or access.env.get(REST_PASSWORD, "")
         host = parts.netloc.rpartition("@")[2]
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/", "", ""))
         patience = Timeout(connect=min(CONNECT_SECONDS, access.seconds), read=access.seconds)
@@ -53,7 +56,8 @@ class RestStore:
             raise_on_status=False,
             respect_retry_after_header=False,
         )
-        headers = make_headers(basic_auth=f"{user}:{secret}") if user or secret else {}
+        proof = b64encode(f"{user}:{secret}".encode()).decode()  # UTF-8, as restic itself sends it
+        headers = {"Authorization": f"Basic {proof}"} if user or secret else {}
         self._pool = urllib3.PoolManager(
             maxsize=self.transfers, headers=headers, timeout=patience, retries=again
         )
