@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import clock, jobs
@@ -43,7 +44,7 @@ def a_task(house: House, state: TaskState, error: str = "Le dépôt est abîmé.
     return task
 
 
-def test_every_task_lane_and_duty_has_a_word() -> None:
+def test_every_task_lane_and_duty_has_a_word(app: Flask) -> None:
     assert {kind for kind in JOBS if not kind.startswith("test")} == set(TASK_WORDS)
     assert {*map(str, Lane), "duties"} == set(LANE_WORDS)
     assert set(duties.DUTIES) == set(DUTY_WORDS)
