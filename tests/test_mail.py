@@ -323,12 +323,25 @@ def test_a_relay_that_cannot_now_is_asked_again(customer: Customer, smtp: Relay,
     assert len(smtp.received) == 1
 
 
-def test_a_sender_that_is_refused_is_our_fault_and_stops_every_mail(customer: Customer, smtp: Relay) -> None:
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [("553 5.7.1 Not yours", "refuse notre adresse"), ("452 4.3.1 Disk full", "demande de réessayer")],
+)
+def test_what_is_said_of_the_sender_is_about_every_mail(
+    customer: Customer, smtp: Relay, words: str, sentence: str
+) -> None:
     mail = a_mail(customer)
     a_mail(customer)
-    smtp.sender = "553 5.7.1 Not yours"
+    smtp.sender = words
     assert work() == 1
-    assert "553 5.7.1 Not yours" in waits(mail)
+    assert words in waits(mail) and sentence in waits(mail)
+
+
+def test_a_message_that_is_too_large_is_put_aside_alone(customer: Customer, smtp: Relay) -> None:
+    mail = a_mail(customer)
+    smtp.sender = "552 5.3.4 Message too large"
+    work()
+    assert (stored(mail).state, mail.server_answer) == (MailState.REFUSED, smtp.sender)
 
 
 def test_a_connection_that_breaks_on_one_message_lets_the_others_pass_in_the_end(

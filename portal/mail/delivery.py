@@ -23,6 +23,7 @@ _OUR_FAULT = {530, 534, 535, 538}  # sign in, or encrypt, first (RFC 4954, RFC 3
 _TOO_LARGE = 552
 _GOING_DOWN = 421
 _PATIENCE = 10  # times longer for the last answer, while the relay stores and scans the message
+_LATER = N_("Le serveur de messagerie demande de réessayer : %(words)s")
 
 
 class Refusal(Exception):
@@ -192,10 +193,11 @@ def _check_sender(code: int, said: str) -> None:
         return
     if code == _TOO_LARGE:
         raise Refusal(said)
-    raise Away(
-        N_("Le serveur de messagerie refuse notre adresse d'expéditeur : %(words)s") % {"words": said},
-        for_all=True,
-    )
+    if code // 100 == 5:
+        template = N_("Le serveur de messagerie refuse notre adresse d'expéditeur : %(words)s")
+    else:
+        template = _LATER
+    raise Away(template % {"words": said}, for_all=True)
 
 
 def _checked(code: int, words: bytes | str) -> str:
@@ -205,10 +207,7 @@ def _checked(code: int, words: bytes | str) -> str:
         return said
     if code // 100 == 5 and code not in _OUR_FAULT:
         raise Refusal(said)
-    raise Away(
-        N_("Le serveur de messagerie demande de réessayer : %(words)s") % {"words": said},
-        for_all=code in _OUR_FAULT | {_GOING_DOWN} or code < 400,
-    )
+    raise Away(_LATER % {"words": said}, for_all=code in _OUR_FAULT or code == _GOING_DOWN or code < 400)
 
 
 @contextlib.contextmanager

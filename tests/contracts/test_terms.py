@@ -233,12 +233,14 @@ def test_the_operator_counts_filters_and_downloads(house: House, browser: Browse
     db.session.commit()
     page = client.get("/terms/003-2027/notices").text
     assert "Boulangerie Martin" in page and "=Formule" in page and "<b>2</b>" in page
+    assert "Réponse du serveur" in page and "déposé dans la boîte locale" in page
     page = client.get("/terms/003-2027/notices?unsent=1").text
     assert "=Formule" in page and "Boulangerie Martin" not in page
     answer = client.get("/terms/003-2027/notices.csv")
     rows = list(csv.reader(StringIO(answer.text.lstrip("\ufeff")), delimiter=";"))
     assert [row[0] for row in rows] == ["Client", "Boulangerie Martin", "'=Formule"]
     assert [row[4] for row in rows[1:]] == ["envoyé", "en attente d'envoi"]
+    assert [row[6] for row in rows[:2]] == ["Réponse du serveur", "déposé dans la boîte locale"]
     assert "Clients informés" in client.get(f"/terms/{told_version.version}").text
     assert "Clients informés" not in browser(house.owner).get(f"/terms/{told_version.version}").text
     assert browser(house.owner).get("/terms/003-2027/notices.csv").status_code == 403
