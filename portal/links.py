@@ -102,7 +102,11 @@ class SignedLink(Tenant, db.Model):
         return left + timedelta(minutes=CODE_MINUTES) if left else self.code_expires_at
 
     def try_code(self, typed: str) -> CodeProblem | None:
-        """Compare a typed code; None when it is right. Every try counts: commit in any case."""
+        """Compare a typed code; None when it is right. Every try counts: commit in any case.
+
+        The row is locked first, so that tries at the same moment are counted one after the other.
+        """
+        db.session.refresh(self, with_for_update=True)
         if self.code_tries >= CODE_TRIES:
             return CodeProblem.TOO_MANY
         ends_at = self.code_ends_at()
