@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
+from migrations.grants import grant_run_time
 from portal import clock
 from portal.db import UtcDateTime, db
 
@@ -33,8 +34,14 @@ def date_id(_context: Any, _revision: Any, directives: list[Any]) -> None:
         directive.rev_id = clock.now().strftime("%Y%m%d_%H%M")
 
 
+def owner() -> sa.Engine:
+    """Who changes tables: a role of its own on PostgreSQL, if one is set."""
+    url = current_app.config["OWNER_DATABASE_URL"]
+    return sa.create_engine(url, poolclass=sa.NullPool) if url else db.engine
+
+
 def run() -> None:
-    with db.engine.connect() as connection:
+    with owner().connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
             connection.connection.execute("PRAGMA foreign_keys=OFF")
@@ -50,6 +57,8 @@ def run() -> None:
             if not sqlite:  # else row-level security hides every row from a migration that changes some
                 connection.execute(sa.text("select set_config('app.scope', '/', true)"))
             context.run_migrations()
+            if current_app.config["OWNER_DATABASE_URL"]:
+                grant_run_time(connection, db.engine.url.username or "")
         if sqlite:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             connection.rollback()

@@ -79,6 +79,7 @@ class Permission(StrEnum):
     NOTICE_READ = "notice:read"
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
+    JOURNAL_READ = "journal:read"
 
 
 P = Permission
@@ -133,6 +134,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),
     P.JOB_RUN: {Role.OPERATOR},
+    P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 
 

@@ -11,7 +11,8 @@ from portal.access import Role
 from portal.accounts.models import Organisation, User
 from portal.blobs import Document, drop_plain, seal_older
 from portal.db import EVERYTHING, db, scope
-from portal.operations.commands import check, refuse_unsafe_start
+from portal.journal import SYSTEM, record
+from portal.operations.commands import check, journal, refuse_unsafe_start
 from portal.reversibility.cli import reversibility
 from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
@@ -19,6 +20,7 @@ from portal.simulator.cli import terms
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(worker)
+    app.cli.add_command(journal)
     app.cli.add_command(create_user)
     app.cli.add_command(seal_store)
     app.cli.add_command(check)
@@ -100,4 +102,6 @@ def create_user(email: str, name: str, role: str, organisation_uid: str, passwor
         )
         user.set_password(password)
         db.session.add(user)
+        db.session.flush()
+        record(user, "create", by=SYSTEM, role=role)
         db.session.commit()

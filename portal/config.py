@@ -16,6 +16,12 @@ def data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR", ROOT / "instance")).resolve()
 
 
+def _with_driver(url: str) -> str:
+    """The driver is written out, never guessed."""
+    plain = url.startswith(("postgres://", "postgresql://"))
+    return "postgresql+psycopg://" + url.split("://", 1)[1] if plain else url
+
+
 def from_environment() -> dict[str, object]:
     """The Flask configuration.
 
@@ -28,12 +34,12 @@ def from_environment() -> dict[str, object]:
     secure = parts.scheme == "https"
     hosts = os.environ.get("TRUSTED_HOSTS", "").split(",")
     url = os.environ.get("DATABASE_URL") or f"sqlite:///{data / 'portal.db'}"
-    if url.startswith(("postgres://", "postgresql://")):  # the driver is written out, never guessed
-        url = "postgresql+psycopg://" + url.split("://", 1)[1]
     return {
         "DATA_DIR": data,
         "PUBLIC_URL": public_url,
-        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_DATABASE_URI": _with_driver(url),
+        # Whose tables they are: migrations only, never given to the processes that answer and work.
+        "OWNER_DATABASE_URL": _with_driver(os.environ.get("OWNER_DATABASE_URL", "")),
         "DEMO": _flag("DEMO", False),
         "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
         "SMTP_SECONDS": float(os.environ.get("SMTP_SECONDS", "30")),  # for each answer of the relay

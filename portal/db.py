@@ -54,6 +54,7 @@ from sqlalchemy.types import TypeDecorator
 from portal import clock
 
 Ends = TypeVar("Ends", bound=Callable[..., Any])
+LOCK_SECONDS = 10  # how long a statement waits for a lock; then a page answers 503, a task is put off
 EVERYTHING = "/"  # scope of the system itself: sign-in, signed links, the worker choosing its task
 
 # SQLite: a transaction that will write must say so when it begins, or it fails under concurrency.
@@ -267,7 +268,7 @@ def _require_held_back(engine: Engine) -> None:
     if not held_back:
         raise RuntimeError(
             "Le rôle PostgreSQL de DATABASE_URL est SUPERUSER ou BYPASSRLS : la sécurité par ligne ne le "
-            "retient pas. Créez un rôle NOSUPERUSER NOBYPASSRLS, propriétaire de la base."
+            "retient pas. Créez deux rôles NOSUPERUSER NOBYPASSRLS (deploy/postgresql.sql)."
         )
 
 
@@ -318,6 +319,12 @@ def prepare_engine(engine: Engine) -> None:
     """
     if engine.dialect.name != "sqlite":
         _require_held_back(engine)
+
+        @event.listens_for(engine, "connect")
+        def be_patient_for(connection: Any, _: Any) -> None:
+            connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            connection.commit()
+
         return
 
     @event.listens_for(engine, "connect")
@@ -325,7 +332,7 @@ def prepare_engine(engine: Engine) -> None:
         connection.isolation_level = None  # we send BEGIN ourselves, so DDL is transactional too
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

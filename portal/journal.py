@@ -2,13 +2,17 @@
 
 from typing import Any
 
+import structlog
 from sqlalchemy import JSON, Index, String, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.actor import Actor
-from portal.db import Tenant, db
+from portal.db import Tenant, commits, db, writing
 from portal.paging import Page, page_of
 from portal.wording import N_
+
+log = structlog.get_logger()
 
 
 class System:
@@ -56,6 +60,25 @@ def record(
     db.session.add(entry)
 
 
+@commits
+def record_taking(subject: Any, what: str, *, by: Actor, **details: Any) -> None:
+    """Note that somebody reads or takes something away, in a transaction of its own.
+
+    A database that cannot write now refuses nobody what is theirs: the line then stands in the log.
+    """
+    kind, uid = subject.__tablename__, subject.uid
+    owner, whose = _owner(subject), by.label
+    db.session.commit()  # a transaction that has read cannot wait for its turn to write, on SQLite
+    try:
+        with writing():
+            entry = _Subject(kind, uid, owner)
+            record(entry, what, by=by, **details)
+            db.session.commit()
+    except OperationalError:
+        db.session.rollback()
+        log.error("journal.unwritten", kind=kind, uid=uid, what=what, by=whose, **details)
+
+
 def timeline(subject: Any) -> Page[JournalEntry]:
     """The events of one record, newest first."""
     query = select(JournalEntry).where(JournalEntry.subject_uid == subject.uid)
@@ -65,6 +88,14 @@ def timeline(subject: Any) -> Page[JournalEntry]:
 class _Owner:
     def __init__(self, id_: int, org_path: str) -> None:
         self.id, self.org_path = id_, org_path
+
+
+class _Subject:
+    """What a line of the journal says of its record."""
+
+    def __init__(self, kind: str, uid: str, owner: _Owner) -> None:
+        self.__tablename__, self.uid = kind, uid
+        self.organisation_id, self.org_path = owner.id, owner.org_path
 
 
 def _owner(subject: Any) -> _Owner:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from app import create_app
@@ -36,7 +36,7 @@ LOOPBACK = "http://127.0.0.1:*"  # the servers of the tests may hold vaults
 
 def on_server(statement: str) -> None:
     """Run a statement on the PostgreSQL server of the tests, outside of any transaction."""
-    admin = create_engine(os.environ["TEST_DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    admin = create_engine(os.environ["TEST_OWNER_DATABASE_URL"], isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(statement))
     admin.dispose()
@@ -46,9 +46,19 @@ def is_postgresql() -> bool:
     return os.environ.get("TEST_DATABASE_URL", "").startswith("postgresql")
 
 
-def named(database: str) -> str:
-    url = make_url(os.environ["TEST_DATABASE_URL"])
+def named(database: str, who: str = "TEST_DATABASE_URL") -> str:
+    url = make_url(os.environ[who])
     return url.set(database=database).render_as_string(hide_password=False)
+
+
+def owner_of(address: str) -> str:
+    """The same database, as the role that its tables belong to; "" where there is but one."""
+    return named(make_url(address).database or "", "TEST_OWNER_DATABASE_URL") if is_postgresql() else ""
+
+
+def owner_engine(address: str) -> Engine | None:
+    """As the owner of the tables, for what only the owner may; None where there is but one role."""
+    return create_engine(owner_of(address)) if is_postgresql() else None
 
 
 @cache
@@ -66,10 +76,12 @@ def template() -> str:
     if is_postgresql():
         on_server(f'CREATE DATABASE "{name}" TEMPLATE template0')
     create_key_file(folder, *seal())
+    address = named(name) if is_postgresql() else f"sqlite:///{name}"
     application = create_app(
         TESTING=True,
         DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=named(name) if is_postgresql() else f"sqlite:///{name}",
+        SQLALCHEMY_DATABASE_URI=address,
+        OWNER_DATABASE_URL=owner_of(address),
         BLOB_URL=str(folder / "blobs"),
         KEY_AGENT_SOCKET=str(folder / "agent.sock"),
     )
@@ -189,6 +201,7 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         WTF_CSRF_ENABLED=False,
         DATA_DIR=folder,
         SQLALCHEMY_DATABASE_URI=database,
+        OWNER_DATABASE_URL=owner_of(database),
         BLOB_URL=str(folder / "blobs"),
         JOB_LEASE_SECONDS=2,
         KEY_AGENT_SOCKET=agent,

@@ -168,6 +168,7 @@ def a_table_of_each_kind() -> tuple[dict[str, User], dict[str, tuple[str, int]]]
         "/sepa/returns/<uid>/records.csv": (f"/sepa/returns/{file.uid}/records.csv", 3),
         "/sepa/returns/rates.csv": ("/sepa/returns/rates.csv", TWELVE_MONTHS),
         "/terms/<version>/notices.csv": (f"/terms/{version.version}/notices.csv", 3),
+        "/work/journal.csv": (f"/work/journal.csv?ref={product.uid}", 1),
     }
 
 
@@ -186,7 +187,7 @@ def served(place: Installation, at: Callable[[datetime], None]) -> Iterator[Serv
 
 
 TWELVE_MONTHS = 12  # and those to come in which a debit is planned, as the server's clock sees it
-READERS = {"/prices/": "operator", "/terms/": "operator", "/backups/": "owner"}
+READERS = {"/prices/": "operator", "/terms/": "operator", "/backups/": "owner", "/work/": "operator"}
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ def test_a_new_migration_imports_what_its_steps_use(tmp_path: Path) -> None:
 def test_the_database_itself_refuses_to_change_what_is_issued(house: House, change: str) -> None:
     invoice = pay(an_order(house))
     before = invoice.gross_cents
-    with pytest.raises(DatabaseError, match="frozen"), db.session.begin_nested():
+    with pytest.raises(DatabaseError, match=r"frozen|permission denied"), db.session.begin_nested():
         db.session.execute(text(change))
     db.session.refresh(invoice)
     assert invoice.gross_cents == before

@@ -41,19 +41,22 @@ def moved(tmp_path_factory: pytest.TempPathFactory, new_database: object) -> Ite
     folder = tmp_path_factory.mktemp("before")
     shutil.copy(snapshot.KEYS, folder / "keys.json")
     (folder / "keys.json").chmod(0o600)
+    address = installation.empty_database(folder)
     app = create_app(
         TESTING=True,
         DEMO=True,
         WTF_CSRF_ENABLED=False,
         DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=installation.empty_database(folder),
+        SQLALCHEMY_DATABASE_URI=address,
+        OWNER_DATABASE_URL=installation.owner_of(address),
         BLOB_URL=str(folder / "blobs"),
         KEY_AGENT_SOCKET=str(folder / "agent.sock"),
     )
     with app.app_context():
         upgrade(revision=BEFORE)
-        with db.engine.begin() as connection:
+        with (owner := installation.owner_engine(address) or db.engine).begin() as connection:
             before = snapshot.fill(connection)
+        owner.dispose()
         upgrade()
         with db.engine.connect() as connection:
             yield Moved(app, before, _counted(connection))

@@ -29,6 +29,7 @@ from portal.accounts.models import (
 )
 from portal.db import EVERYTHING, db, scope
 from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
+from portal.journal import SYSTEM, record
 
 bp = Blueprint("accounts", __name__)
 
@@ -71,6 +72,8 @@ def _enter(form: LoginForm) -> Response:
     user = find_user(form.email.data)
     if not check_password(user, form.password.data) or user is None:
         note_failure(form.email.data, request.remote_addr or "")
+        if user is not None:
+            record(user, "fail_sign_in", by=SYSTEM, address=request.remote_addr or "")
         db.session.commit()
         form.form_errors.append(_("Adresse ou mot de passe incorrect."))
         return _again(form, 422)
@@ -78,6 +81,7 @@ def _enter(form: LoginForm) -> Response:
     _row, token = open_sign_in(
         user, address=request.remote_addr or "", browser=request.headers.get("User-Agent", "")
     )
+    record(user, "sign_in", by=user, address=request.remote_addr or "")
     db.session.commit()
     session.clear()  # the form token of before signing in is worth nothing now
     response = make_response(redirect(safe_next(form.next.data), 303))
@@ -118,11 +122,13 @@ def confirm_password() -> Response:
             return _ask_again(form, 429)
         if not check_password(g.actor, form.password.data):
             note_failure(email, address)
+            record(g.actor, "fail_confirm", by=g.actor, address=address)
             db.session.commit()
             form.password.errors = [_("Mot de passe incorrect.")]
             return _ask_again(form, 422)
         forget_failures(email)
         g.sign_in.confirm()
+        record(g.actor, "confirm_password", by=g.actor, address=address)
         db.session.commit()
     return htmx.go(safe_next(form.next.data), toast=_("Mot de passe confirmé, pour cinq minutes."))
 
@@ -137,6 +143,7 @@ def logout() -> Response:
     row = g.get("sign_in")
     if row is not None:
         row.end()
+        record(g.actor, "sign_out", by=g.actor, address=request.remote_addr or "")
         db.session.commit()
     session.clear()
     response = make_response(redirect(url_for("accounts.login"), 303))

@@ -25,7 +25,7 @@ from portal.db import db
 from portal.engine.handed_over import downloads, handed_over, has_code, link_with_code
 from portal.engine.models import Person
 from portal.engine.panels import fetch_panel
-from portal.journal import record
+from portal.journal import record_taking
 from portal.links import CodeProblem, Purpose, SignedLink, open_link
 from portal.mail import queue_mail
 
@@ -116,8 +116,7 @@ def _send(document: Document, by: Actor) -> Response:
     start = request.headers.get("Range", "bytes=0-")
     response = send_document(document)
     if request.method == "GET" and start.startswith("bytes=0-"):
-        record(document, "download", by=by, address=request.remote_addr or "")
-        db.session.commit()
+        record_taking(document, "download", by=by, address=request.remote_addr or "")
     return response
 
 

@@ -59,7 +59,8 @@ MENU = [
     Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
     Entry("terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
     Entry("prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
-    Entry("operations.show_work", _l("Travail"), "gear", P.JOB_READ),
+    Entry("operations.show_work", _l("Travail"), "gear", P.JOB_READ, ("work",)),
+    Entry("operations.show_journal", _l("Journal"), "clock-history", P.JOURNAL_READ, ("journal",)),
     Entry("notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
 ]
 

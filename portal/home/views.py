@@ -1,6 +1,6 @@
 """Dashboard, stored documents, the demonstration's mailbox."""
 
-from flask import Blueprint, Response, abort, current_app, g, make_response, render_template
+from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request
 from sqlalchemy import select
 
 from portal import clock
@@ -9,6 +9,7 @@ from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
 from portal.db import db
 from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
 from portal.home.navigation import navigation
+from portal.journal import record_taking
 from portal.mail import Mail
 from portal.paging import page_of
 
@@ -41,7 +42,9 @@ def download(uid: str) -> Response:
         abort(403)
     if document.erased:
         abort(410)
-    return send_document(document)
+    answer = send_document(document)
+    record_taking(document, "read", by=g.actor, address=request.remote_addr or "")
+    return answer
 
 
 @bp.get("/outbox")

@@ -123,8 +123,9 @@ def _database() -> Iterator[Finding]:
             if _owns_tables():
                 yield Finding(
                     "DATABASE_URL",
-                    "ce rôle possède ses tables : il pourrait réécrire le journal",
-                    stops=False,
+                    "ce rôle possède ses tables : il pourrait réécrire le journal. Donnez-les à un autre "
+                    "rôle, dont OWNER_DATABASE_URL ne sert qu'aux migrations",
+                    stops=not current_app.config["DEMO"],
                 )
     except SQLAlchemyError as error:
         yield Finding("DATABASE_URL", f"ne répond pas ({type(error).__name__})", passes=True)

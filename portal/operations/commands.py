@@ -7,6 +7,7 @@ from flask import current_app
 
 from portal.db import EVERYTHING, db, scope
 from portal.operations.checks import Finding, findings
+from portal.operations.journal_chain import BrokenChain, find, verify
 from portal.operations.keys import remember_keys
 
 
@@ -21,6 +22,25 @@ def check() -> None:
     with scope(EVERYTHING):
         remember_keys()
     click.echo("Les réglages conviennent.")
+
+
+@click.group()
+def journal() -> None:
+    """The journal of who did what."""
+
+
+@journal.command("verify")
+@click.option("--since", default="", help="a link that was noted before; it must still be in the chain")
+def verify_journal(since: str) -> None:
+    """Work the chain of the journal out again; exit 1 when it is broken."""
+    with scope(EVERYTHING):
+        try:
+            newest = verify()
+        except BrokenChain as error:
+            raise click.ClickException(str(error)) from None
+        if since and find(since) is None:
+            raise click.ClickException("ce maillon n'est pas dans la chaîne : elle a été refaite")
+        click.echo(f"{newest.last_id} {newest.digest}" if newest else "Rien n'est encore scellé.")
 
 
 def refuse_unsafe_start() -> None:

@@ -57,6 +57,8 @@ DUTIES: dict[str, Any] = {
     "contracts.terms": _l("Suivre les nouvelles conditions"),
     "contracts.prices": _l("Suivre les nouveaux prix"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
+    "journal.seal": _l("Sceller le journal"),
+    "journal.verify": _l("Vérifier le journal"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import jobs
 from portal.access import Role
 from portal.db import EVERYTHING, db, set_scope
-from portal.sepa.models import Batch, Mandate
+from portal.sepa.models import Batch, Mandate, MandateEvent
 from tests.builders import House, a_customer, an_outsider, stored
 from tests.conftest import MONDAY
 from tests.sepa.people import a_collection, a_mandate, a_signed_mandate, freeze_batch, last_mail, the_entity
@@ -89,7 +89,8 @@ def test_mandates_are_shown_25_at_a_time(house: House, browser, state: str) -> N
 
 def test_a_broken_chain_is_shouted(house: House, browser) -> None:
     mandate = a_signed_mandate(house)
-    mandate.events[1].event = mandate.events[1].event | {"to": "autre"}
+    slipped_in = dict(mandate_id=mandate.id, seq=99, event={"what": "x"}, previous_hash="0", hash="0")
+    db.session.add(MandateEvent(organisation=mandate.customer.organisation, **slipped_in))
     db.session.commit()
     assert "rompue" in browser(house.finance).get(f"/sepa/mandates/{mandate.uid}").text
 

@@ -17,7 +17,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.forms import saving
 from portal.jobs import TaskState
-from portal.journal import record, timeline
+from portal.journal import record_taking, timeline
 from portal.paging import page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm, SentForm
@@ -128,9 +128,9 @@ def download_batch(uid: str) -> Response:
         return htmx.go(url_for("accounts.ask_password", next=_address(batch)))
     if not batch.may_leave() or batch.document is None:
         raise Refused(_why_not(batch))
-    record(batch, "download", by=g.actor, address=request.remote_addr or "", sha256=batch.sha256)
-    db.session.commit()
-    return send_document(batch.document)
+    answer = send_document(batch.document)
+    record_taking(batch, "download", by=g.actor, address=request.remote_addr or "", sha256=batch.sha256)
+    return answer
 
 
 def _why_not(batch: Batch) -> str:

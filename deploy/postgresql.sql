@@ -1,0 +1,11 @@
+-- Two roles and a database. As an administrator of the server: psql -f deploy/postgresql.sql
+-- then \password portal_owner and \password portal, or the means of the server (peer, certificates).
+--
+-- portal_owner owns the tables and is used by the migrations alone (OWNER_DATABASE_URL).
+-- portal is what the running portal signs in as (DATABASE_URL): it owns nothing. Each run of the migrations
+-- grants it the rows, never the tables.
+CREATE ROLE portal_owner LOGIN NOSUPERUSER NOCREATEROLE NOBYPASSRLS;
+CREATE ROLE portal LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+CREATE DATABASE portal OWNER portal_owner ENCODING 'UTF8' TEMPLATE template0;
+REVOKE ALL ON DATABASE portal FROM PUBLIC;
+GRANT CONNECT ON DATABASE portal TO portal;

@@ -1,0 +1,50 @@
+"""The role that the portal runs as works with rows, and cannot take away what guards them."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from portal.db import db
+from tests import installation
+from tests.builders import House
+from tests.sepa.people import a_signed_mandate
+
+pytestmark = pytest.mark.database
+
+
+def refused(statement: str, reason: str) -> None:
+    with pytest.raises(DatabaseError, match=reason), db.session.begin_nested():
+        db.session.execute(text(statement))
+
+
+def test_evidence_is_neither_changed_nor_deleted(house: House) -> None:
+    a_signed_mandate(house)
+    reason = "permission denied" if installation.is_postgresql() else "is frozen"
+    for table in ("mandate_event", "journal_entry", "acceptance"):
+        assert db.session.execute(text(f"select count(*) from {table}")).scalar_one(), table
+        refused(f"update {table} set uid = uid", reason)
+        refused(f"delete from {table}", reason)
+
+
+GUARDS = [
+    "alter table journal_entry disable trigger user",
+    "alter table journal_entry owner to current_user",
+    "alter table customer no force row level security",
+    "alter table customer disable row level security",
+    "drop policy tenant on customer",
+    "truncate journal_entry",
+    "truncate customer cascade",
+    "drop table mandate_event",
+    "drop trigger frozen_journal_entry_update on journal_entry",
+    "create or replace function refuse_change() returns trigger language plpgsql as 'begin return new; end'",
+    "create table own (a int)",
+    "set session_replication_role = replica",
+    "set role portal_owner",
+    "update alembic_version set version_num = 'n01'",
+]
+
+if installation.is_postgresql():  # SQLite has no roles: who can open the file can do everything
+
+    @pytest.mark.parametrize("statement", GUARDS)
+    def test_the_guards_stay(house: House, statement: str) -> None:
+        refused(statement, "must be owner|permission denied")
