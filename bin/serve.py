@@ -27,30 +27,12 @@ BIN = Path(sys.executable).parent
 DATA = Path(os.environ.get("DATA_DIR", ROOT / "instance")).resolve()
 
 
-def commands(bind: str) -> dict[str, list[str]]:
-    """The processes; WEB_WORKERS processes of WEB_THREADS threads each answer people."""
+def commands() -> dict[str, list[str]]:
+    """The processes of one machine; deploy/gunicorn.py has the settings of the web server."""
     return {
         "agent": [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(DATA / "key-agent.sock")],
         "worker": [str(BIN / "flask"), "worker"],
-        "web": [
-            str(BIN / "gunicorn"),
-            "app:create_app()",
-            "--bind",
-            bind,
-            "--workers",
-            os.environ.get("WEB_WORKERS", "2"),
-            "--threads",
-            os.environ.get("WEB_THREADS", "4"),
-            "--worker-class",
-            "gthread",
-            "--preload",
-            "--timeout",
-            "60",
-            "--graceful-timeout",
-            os.environ.get("WORKER_PATIENCE_SECONDS", "20"),
-            "--log-level",
-            "warning",
-        ],
+        "web": [str(BIN / "gunicorn"), "-c", str(ROOT / "deploy" / "gunicorn.py"), "app:create_app()"],
     }
 
 
@@ -82,10 +64,11 @@ def main() -> int:
     port = os.environ.get("PORT", "8000")
     host = os.environ.get("BIND", "127.0.0.1")  # all addresses: 0.0.0.0, behind a proxy only
     check_port(host, port)
+    os.environ.update(BIND=host, PORT=port)
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     if subprocess.run([str(BIN / "flask"), "check"], cwd=ROOT, check=False).returncode:
         return 1
-    wanted = commands(f"{host}:{port}")
+    wanted = commands()
     children = {name: subprocess.Popen(command, cwd=ROOT) for name, command in wanted.items()}
     say_where(port, children["web"])
     stopping: list[int] = []

@@ -1,13 +1,14 @@
 """The database of the release before becomes one of this release, with all that it holds, and works."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import Connection, create_engine, func, inspect, select, text
 
 from app import create_app
 from portal import jobs
@@ -119,3 +120,16 @@ def test_the_duties_of_the_day_run(moved: Moved) -> None:
     assert [(duty.name, duty.error) for duty in duties if duty.failures] == []
     assert len(duties) == len(jobs.duties.DUTIES)
     db.session.rollback()
+
+
+def test_its_code_can_write_beside_ours(tmp_path: Path, new_database: Callable[[Path], str]) -> None:
+    """While a release is deployed the old code still runs: what it writes fits the new tables.
+
+    A column that is new and may not be empty has a value that the database itself gives.
+    """
+    address = new_database(tmp_path)
+    engine = installation.owner_engine(address) or create_engine(address)
+    with engine.begin() as connection:
+        counted = snapshot.fill(connection)
+    engine.dispose()
+    assert counted["task"] > 50 and counted["mail"] > 50

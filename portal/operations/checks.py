@@ -110,7 +110,10 @@ def _database() -> Iterator[Finding]:
     try:
         with scope(EVERYTHING):
             have = db.session.execute(text("select version_num from alembic_version")).scalar()
-            if have != (wanted := newest_migration()):
+            known = known_migrations()
+            if have not in known and (have or "") > known[0]:  # a release later: it only added
+                yield Finding("DATABASE_URL", f"la base est d'une version plus récente, {have}", stops=False)
+            elif have != (wanted := known[0]):
                 yield Finding(
                     "DATABASE_URL",
                     f"la base est à {have}, ce code attend {wanted} : lancez « flask db upgrade »",
@@ -149,11 +152,11 @@ def _documents() -> Iterator[Finding]:
         yield Finding("BLOB_URL", f"n'accepte pas d'objet ({type(error).__name__})", passes=True)
 
 
-def newest_migration() -> str | None:
-    """The revision that this code was written for."""
+def known_migrations() -> list[str]:
+    """The revisions that this code knows, newest first: the first is the one that it was written for."""
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
-    return ScriptDirectory.from_config(config).get_current_head()
+    return [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
 
 
 def findings() -> list[Finding]:

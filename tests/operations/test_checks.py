@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine, text
 
 from portal import config
 from portal.crypto.secrets import create_key_file
@@ -95,6 +96,30 @@ def test_a_store_that_takes_nothing_is_told(
     found = {each.setting: each for each in judge_surroundings()}
     assert found["BLOB_URL"].stops and found["BLOB_URL"].passes
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.mark.parametrize(("version", "stops"), [("n01", True), ("29990101_0000", False)])
+def test_an_older_schema_is_refused_and_one_that_is_newer_is_told(
+    place: Installation, version: str, stops: bool
+) -> None:
+    address = place.environment["DATABASE_URL"]
+    engine = installation.owner_engine(address) or create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = :v"), {"v": version})
+    engine.dispose()
+    with place.context():
+        found = [each for each in judge_surroundings() if version in each.problem]
+    assert [each.stops for each in found] == [stops]
+
+
+if installation.is_postgresql():
+
+    @pytest.mark.parametrize(("demo", "stops"), [("0", True), ("1", False)])
+    def test_a_role_that_owns_its_tables_is_refused(place: Installation, demo: str, stops: bool) -> None:
+        address = installation.owner_of(place.environment["DATABASE_URL"])
+        done = said(place, "check", DATABASE_URL=address, DEMO=demo, SMTP_URL="smtp://127.0.0.1")
+        assert ("REFUSÉ · DATABASE_URL : ce rôle possède ses tables" in done.stdout) is stops
+        assert "possède ses tables" in done.stdout
 
 
 @pytest.fixture

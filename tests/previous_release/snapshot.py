@@ -53,7 +53,7 @@ def read() -> dict[str, Any]:
 
 
 def fill(connection: sa.Connection) -> dict[str, int]:
-    """Insert every row into the empty tables of the same release; says how many each table has."""
+    """Insert every row into empty tables, as the release before does; says how many each table has."""
     tables = sa.MetaData()
     tables.reflect(connection)
     kept = read()
@@ -61,7 +61,8 @@ def fill(connection: sa.Connection) -> dict[str, int]:
     if is_postgresql:
         connection.execute(sa.text("select set_config('app.scope', '/', true)"))
     for table in tables.sorted_tables:
-        if not (rows := kept[table.name]["rows"]) or table.name == "alembic_version":
+        rows = kept.get(table.name, {}).get("rows", [])
+        if not rows or table.name == "alembic_version":
             continue
         columns = [table.columns[name] for name in kept[table.name]["columns"]]
         values = [
