@@ -8,11 +8,14 @@ from flask import Flask, current_app
 
 from portal import jobs
 from portal.access import Role
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation
+from portal.accounts.welcome import invite
 from portal.blobs import Document, drop_plain, seal_older
 from portal.db import EVERYTHING, db, scope
-from portal.journal import SYSTEM, record
+from portal.errors import Refused
+from portal.journal import SYSTEM
 from portal.operations.commands import check, journal, refuse_unsafe_start
+from portal.operations.setup_command import setup
 from portal.reversibility.cli import reversibility
 from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
@@ -21,6 +24,7 @@ from portal.simulator.cli import terms
 def init_app(app: Flask) -> None:
     app.cli.add_command(worker)
     app.cli.add_command(journal)
+    app.cli.add_command(setup)
     app.cli.add_command(create_user)
     app.cli.add_command(seal_store)
     app.cli.add_command(check)
@@ -87,21 +91,16 @@ def seal_store() -> None:
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--organisation", "organisation_uid", required=True, help="its public id")
-@click.password_option()
-def create_user(email: str, name: str, role: str, organisation_uid: str, password: str) -> None:
-    """Create somebody who can sign in; the password is asked for, never an argument."""
-    if len(password) < 12:
-        raise click.ClickException("12 caractères au moins.")
+def create_user(email: str, name: str, role: str, organisation_uid: str) -> None:
+    """Create somebody who can sign in, and print the address where she chooses her password."""
     with scope(EVERYTHING):
         query = db.select(Organisation).where(Organisation.uid == organisation_uid)
         organisation = db.session.scalars(query).one_or_none()
         if organisation is None:
             raise click.ClickException(f"organisation inconnue : {organisation_uid}")
-        user = User(
-            organisation=organisation, email=email.lower(), name=name, role=Role(role), password_hash=""
-        )
-        user.set_password(password)
-        db.session.add(user)
-        db.session.flush()
-        record(user, "create", by=SYSTEM, role=role)
+        try:
+            _user, address = invite(organisation, email=email, name=name, role=Role(role), by=SYSTEM)
+        except Refused as refusal:
+            raise click.ClickException(str(refusal)) from None
         db.session.commit()
+    click.echo(address)

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     OPEN_VAULT = "unlock"
     FETCH_EXPORT = "fetch"
     READ_VAULT = "read"
+    WELCOME = "welcome"
 
 
 class LinkProblem(StrEnum):

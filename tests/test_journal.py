@@ -1,5 +1,6 @@
 """Who did, read or took what is written down, stays as it was, and refuses nobody what is theirs."""
 
+import ast
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,9 +15,10 @@ from portal.accounts.models import open_sign_in
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import JournalEntry
 from portal.operations.journal_chain import add_link, find, verify
+from portal.words.events import EVENTS
 from tests import installation
 from tests.builders import PASSWORD, House, a_customer, a_house, an_outsider
-from tests.installation import Installation, Installs
+from tests.installation import ROOT, Installation, Installs
 from tests.subscriptions.test_orders import an_order, pay
 
 
@@ -175,3 +177,14 @@ def as_owner(place: Installation, statements: str) -> None:
         for statement in statements.split("; "):
             connection.execute(text(statement))
     engine.dispose()
+
+
+def test_every_event_has_words() -> None:
+    """What code writes down as a verb is read by people, in their language."""
+    known = {verb for _table, verb in EVENTS}
+    for path in (ROOT / "portal").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"record", "record_taking"}:
+                verb = node.args[1]
+                if isinstance(verb, ast.Constant):
+                    assert verb.value in known, (path.name, verb.value)

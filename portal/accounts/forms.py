@@ -25,3 +25,12 @@ class PasswordForm(FlaskForm):
         render_kw={"autocomplete": "current-password"},
     )
     next = HiddenField()
+
+
+class FirstPasswordForm(FlaskForm):
+    password = PasswordField(
+        _l("Mot de passe"),
+        [InputRequired(_l("Choisissez un mot de passe.")), Length(max=128)],
+        description=_l("Douze caractères au moins ; une phrase convient."),
+        render_kw={"autocomplete": "new-password", "minlength": 12},
+    )

@@ -51,7 +51,10 @@ def login() -> Response:
         return make_response(redirect(safe_next(request.args.get("next")), 303))
     form = LoginForm(next=request.args.get("next"))
     expired = "expired" in request.args
-    return make_response(render_template("accounts/login.html", form=form, expired=expired))
+    page = render_template(
+        "accounts/login.html", form=form, expired=expired, welcome="welcome" in request.args
+    )
+    return make_response(page)
 
 
 @bp.post("/login")

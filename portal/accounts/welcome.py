@@ -1,0 +1,64 @@
+"""How somebody who was given an account comes to a password of her own: a link that works once."""
+
+from typing import Any
+
+from portal.access import Role
+from portal.accounts.models import Organisation, User
+from portal.actor import Actor
+from portal.db import db
+from portal.errors import Refused
+from portal.journal import record
+from portal.links import Purpose, make_link, revoke_links
+from portal.mail import link
+from portal.wording import N_
+
+WELCOME_DAYS = 3
+SHORTEST, LONGEST, DISTINCT = 12, 128, 5
+
+
+def invite(organisation: Organisation, *, email: str, name: str, role: Role, by: Actor) -> tuple[User, str]:
+    """A new account without a password, and the address (once) where its person chooses one.
+
+    Raises Refused when the e-mail is that of another account.
+    """
+    email = email.strip().lower()
+    if db.session.scalar(db.select(User.id).where(User.email == email)) is not None:
+        raise Refused(N_("Cette adresse e-mail est déjà celle d'un compte."), field="email")
+    user = User(organisation=organisation, email=email, name=name, role=role, password_hash="")
+    db.session.add(user)
+    db.session.flush()
+    record(user, "create", by=by, role=role)
+    return user, invite_again(user, by=by)
+
+
+def invite_again(user: User, *, by: Actor) -> str:
+    """Another address for somebody who has no password yet; the one before stops working."""
+    if user.password_hash:
+        raise Refused(N_("Cette personne a déjà choisi son mot de passe."), field="email")
+    _row, token = make_link(
+        Purpose.WELCOME, user, owner=user.organisation, recipient=user.email, days=WELCOME_DAYS
+    )
+    record(user, "invite", by=by)
+    return link(f"/welcome/{token}")
+
+
+def choose_password(user: User, password: str) -> None:
+    """Set the first password and end the link. Raises Refused for one that is easily guessed."""
+    judge_password(password, user)
+    user.set_password(password)
+    revoke_links(Purpose.WELCOME, user)
+    record(user, "choose_password", by=user)
+
+
+def judge_password(password: str, user: Any) -> None:
+    """Raises Refused for what is too short, too long, made of few letters or of the person's own name."""
+    if len(password) < SHORTEST:
+        raise Refused(N_("Douze caractères au moins."), field="password")
+    if len(password) > LONGEST:
+        raise Refused(N_("128 caractères au plus."), field="password")
+    own = [part for part in (*user.email.split("@"), *user.name.lower().split()) if len(part) > 3]
+    rest = password.lower()
+    for part in own:
+        rest = rest.replace(part, "")
+    if len(set(rest)) < DISTINCT:
+        raise Refused(N_("Ce mot de passe se devine : prenez-en un moins régulier."), field="password")
