@@ -7,6 +7,7 @@ from flask import Flask, Response, flash, g, make_response, redirect, render_tem
 from flask_babel import gettext as _
 from htmx_flask import Htmx
 from htmx_flask import request as _htmx_request
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.db import db
@@ -62,7 +63,6 @@ def _vary(response: Response) -> Response:
 
 
 def _refuse(message: str, status: int) -> Response:
-    db.session.rollback()
     if wants_fragment():
         response = make_response(render_template("_notice.html", message=message), status)
         response.headers["HX-Retarget"] = "#notice"
@@ -77,6 +77,11 @@ def _is_local(url: str | None) -> bool:
     return bool(url) and str(url).startswith(request.host_url)
 
 
+def _is_taken(error: IntegrityError) -> bool:
+    """Was it a unique value that somebody else had just taken? Anything else is a fault of ours."""
+    return getattr(error.orig, "sqlstate", "") == "23505" or "UNIQUE constraint" in str(error.orig)
+
+
 def init_app(app: Flask) -> None:
     _reader.init_app(app)
 
@@ -84,10 +89,20 @@ def init_app(app: Flask) -> None:
     def refuse(error: PortalError) -> Response:
         if g.get("json_api"):
             raise error
+        db.session.rollback()  # before the person's language is read: it may be in the same session
         return _refuse(said(error), error.status)
 
     @app.errorhandler(StaleDataError)
     def overtaken(error: StaleDataError) -> Response:
+        db.session.rollback()
         return _refuse(
             _("Quelqu'un a modifié cette fiche entre-temps. Rechargez la page, puis recommencez."), 409
         )
+
+    @app.errorhandler(IntegrityError)
+    def made_at_once(error: IntegrityError) -> Response:
+        """Two made the same thing at the same moment, and this one came second."""
+        if g.get("json_api") or not _is_taken(error):
+            raise error
+        db.session.rollback()
+        return _refuse(_("Cela vient d'être fait, au même moment. Rechargez la page pour le voir."), 409)

@@ -14,6 +14,7 @@ from portal import clock
 from portal.access import Role
 from portal.crypto.secrets import new_token, token_hash
 from portal.db import Row, Scoped, Tenant, db, new_uid
+from portal.jobs import insert_once
 
 # OWASP password storage: argon2id, 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -180,13 +181,19 @@ def note_failure(email: str, address: str) -> None:
         _count(subject)
 
 
+def throttle_row(subject: str) -> LoginThrottle:
+    """The counter of a subject, made if need be, locked until the end of the transaction."""
+    query = select(LoginThrottle).where(LoginThrottle.subject == subject)
+    row = db.session.scalars(query.with_for_update()).one_or_none()
+    if row is None:  # several may find so at once
+        values = {"uid": new_uid(), "created_at": clock.now(), "subject": subject, "failures": 0}
+        insert_once(LoginThrottle, values, ["subject"])
+        row = db.session.scalars(query.with_for_update()).one()
+    return row
+
+
 def _count(subject: str) -> None:
-    row = db.session.scalars(
-        select(LoginThrottle).where(LoginThrottle.subject == subject).with_for_update()
-    ).one_or_none()
-    if row is None:
-        row = LoginThrottle(subject=subject, failures=0)
-        db.session.add(row)
+    row = throttle_row(subject)
     row.failures += 1
     excess = row.failures - _FREE_FAILURES[subject.split(":", 1)[0]]
     if excess >= 0:

@@ -8,7 +8,7 @@ from flask import Response, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
-from portal.api.views import bp, read_object, read_text
+from portal.api.views import bp, check_pace, read_object, read_text
 from portal.backups.health import Outcome, Trouble
 from portal.backups.models import Machine
 from portal.backups.receive import Report, find_machine, receive_report
@@ -28,13 +28,13 @@ def make_machine_token() -> Response:
     """``{"key", "fingerprint"}`` of an activated machine → 201 ``{"machine", "token"}``.
 
     The token is shown this once, and the one before stops working. 404 NOT_FOUND or NOT_ACTIVATED, 410
-    EXPIRED or REVOKED, 422 MALFORMED_KEY or INVALID.
+    EXPIRED or REVOKED, 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
     """
     body = read_object()
     typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
-    set_scope(key.org_path)
+    check_pace(key)
     key.check_usable(clock.today())
     activation = find_activation(key, fingerprint)
     query = db.select(Machine).where(Machine.activation_id == (activation.id if activation else None))

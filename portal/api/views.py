@@ -8,12 +8,14 @@ from flask import Blueprint, Response, g, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
+from portal.accounts.floods import count_within
 from portal.crypto.secrets import keyring
-from portal.db import EVERYTHING, db, set_scope
+from portal.db import EVERYTHING, db, scope, set_scope
 from portal.errors import PortalError
 from portal.i18n import said
-from portal.licensing.models import find_key, take_seat
+from portal.licensing.models import ActivationKey, find_key, take_seat
 from portal.web import csrf
+from portal.wording import N_
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(bp)  # no cookie takes part: the activation key is the only credential
@@ -33,8 +35,39 @@ def refuse(error: PortalError) -> Response:
         body["error"]["field"] = error.field
     response = make_response(jsonify(body), error.status)
     if error.status == 429:
-        response.headers["Retry-After"] = "3600"
+        response.headers["Retry-After"] = str(getattr(error, "retry_after", 3600))
     return response
+
+
+class Flood(PortalError):
+    """More than anybody needs: come back in ``retry_after`` seconds."""
+
+    code, status = "TOO_MANY", 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(N_("Trop de demandes : réessayez plus tard."))
+        self.retry_after = retry_after
+
+
+UNKNOWN_MOST, KEY_MOST, WINDOW = 60, 120, 600  # answers of "unknown" to an address, calls with a key; seconds
+
+
+@bp.after_request
+def slow_guesses_down(response: Response) -> Response:
+    """An address that only guesses is told nothing any more; what is right is answered all along."""
+    if response.status_code not in {401, 404}:
+        return response
+    with scope(EVERYTHING):
+        wait = count_within(f"api:{request.remote_addr}", most=UNKNOWN_MOST, seconds=WINDOW)
+    return refuse(Flood(wait)) if wait else response
+
+
+def check_pace(key: ActivationKey) -> None:
+    """Raises Flood for a key that calls more often than its seats could need; act in its tree afterwards."""
+    path, most = key.org_path, KEY_MOST + 4 * key.seats
+    if wait := count_within(f"key:{key.uid}", most=most, seconds=WINDOW):
+        raise Flood(wait)
+    set_scope(path)
 
 
 def read_object() -> dict[str, Any]:
@@ -62,7 +95,7 @@ def activate() -> Response:
     """``{"key", "fingerprint", "hostname"?}`` → 201 with the signed licence file.
 
     The same machine again gets the same bytes. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND,
-    422 MALFORMED_KEY or INVALID.
+    422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
     """
     body = read_object()
     typed = read_text(body, "key", 64)
@@ -70,7 +103,7 @@ def activate() -> Response:
     hostname = read_text(body, "hostname", 140, needed=False)
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
-    set_scope(key.org_path)
+    check_pace(key)
     key.check_usable(clock.today())
     activation, is_new = take_seat(key, fingerprint, hostname)
     db.session.commit()

@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import delete
 
 from portal import clock, jobs
+from portal.accounts.floods import forget_floods
 from portal.accounts.models import SignIn
 from portal.db import db
 from portal.jobs import Task, TaskState
@@ -35,3 +36,4 @@ def purge() -> None:
         delete(SignIn).where(SignIn.last_seen_at < before),
     ):
         db.session.execute(statement.execution_options(synchronize_session=False))
+    forget_floods(clock.now() - timedelta(days=1))

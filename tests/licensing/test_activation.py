@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal import clock
+from portal.api.views import KEY_MOST, UNKNOWN_MOST, WINDOW
 from portal.db import db
 from portal.journal import SYSTEM
+from portal.licensing.codes import make_code
 from portal.licensing.license_file import verify
 from portal.licensing.models import ActivationKey, issue_key
+from portal.operations.purge import purge
 from tests.builders import House, a_customer
 
 Browser = Callable[..., FlaskClient]
@@ -127,3 +131,28 @@ def test_a_moved_ciphertext_does_not_open(app: Flask, house: House) -> None:
     second.code_sealed = first.code_sealed
     with pytest.raises(InvalidTag):
         _ = second.code
+
+
+def test_an_address_that_guesses_is_told_to_wait_and_the_right_key_still_works(
+    house: House, browser: Browser, at: Callable[[datetime], None]
+) -> None:
+    client, key = browser(), a_key(house)
+    unknown = make_code(3).text
+    answers = [activate(client, unknown, "m1").status_code for _ in range(UNKNOWN_MOST + 2)]
+    assert answers == [404] * UNKNOWN_MOST + [429, 429]
+    told = activate(client, unknown, "m1")
+    assert told.json["error"]["code"] == "TOO_MANY" and 0 < int(told.headers["Retry-After"]) <= WINDOW
+    assert activate(client, key.code, "m1").status_code == 201  # a colleague behind the same address
+    at(clock.now() + timedelta(seconds=WINDOW + 1))
+    assert activate(client, unknown, "m1").status_code == 404
+
+
+def test_a_key_that_calls_without_end_is_told_to_wait(house: House, browser: Browser) -> None:
+    client, key = browser(), a_key(house, seats=5)
+    most = KEY_MOST + 4 * 5
+    answers = [activate(client, key.code, "m1").status_code for _ in range(most + 1)]
+    assert answers == [201] * most + [429]
+    tokens = client.post("/api/v1/machine-tokens", json={"key": key.code, "fingerprint": "m1"})
+    assert tokens.status_code == 429
+    purge()
+    assert activate(client, key.code, "m1").status_code == 429  # not before a day
