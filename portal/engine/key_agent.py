@@ -19,6 +19,7 @@ import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore, Lock, Thread
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
@@ -33,6 +34,7 @@ MAX_ENTRIES = 1_000
 MAX_TTL_SECONDS = 7 * 24 * 3600
 PEER_SECONDS = 2.0  # a client that stalls is dropped
 SWEEP_SECONDS = 0.5
+AT_ONCE = 32  # connections; one more waits to be accepted
 _REQUEST = struct.Struct(">4scIHH")
 _LENGTH = struct.Struct(">H")
 _MAGIC = b"PKA1"
@@ -122,21 +124,22 @@ class _Link(socket.socket):
 
 @dataclass
 class _Server:
-    """One request per connection, one connection at a time."""
+    """One request per connection; each is read by a thread of its own, and acted on one after the other."""
 
     held: dict[bytes, tuple[bytearray, float]] = field(default_factory=dict)
     keys: dict[bytes, tuple[EllipticCurvePrivateKey, float]] = field(default_factory=dict)
+    _acting: Lock = field(default_factory=Lock)
+    _places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(AT_ONCE))
 
     def serve(self, listener: socket.socket) -> None:
         listener.settimeout(SWEEP_SECONDS)
         while True:
-            self._sweep()
+            with self._acting:
+                self._sweep()
             with suppress(TimeoutError, ConnectionError):
                 peer, _ = listener.accept()
-                with closing(peer), suppress(OSError, struct.error):
-                    peer.settimeout(PEER_SECONDS)
-                    if _peer_uid(peer) == os.getuid():
-                        self._answer(peer)
+                self._places.acquire()  # given back within PEER_SECONDS for each part of a request
+                Thread(target=self._converse, args=(peer,), daemon=True).start()
 
     def forget(self, name: bytes) -> bool:
         secret, _ = self.held.pop(name, (bytearray(), 0.0))
@@ -145,8 +148,18 @@ class _Server:
         return known
 
     def forget_all(self) -> None:
-        for name in list(self.held):
-            self.forget(name)
+        with self._acting:
+            for name in list(self.held):
+                self.forget(name)
+
+    def _converse(self, peer: socket.socket) -> None:
+        try:
+            with closing(peer), suppress(OSError, struct.error):
+                peer.settimeout(PEER_SECONDS)
+                if _peer_uid(peer) == os.getuid():
+                    self._answer(peer)
+        finally:
+            self._places.release()
 
     def _answer(self, peer: socket.socket) -> None:
         header = _REQUEST.unpack(_receive(peer, _REQUEST.size))
@@ -155,23 +168,28 @@ class _Server:
             peer.sendall(REFUSED)
             return
         name, secret = bytes(_receive(peer, name_length)), _receive(peer, secret_length)
-        self._sweep()
+        with self._acting:
+            self._sweep()
+            reply = self._reply(command, name, secret, ttl)
+        try:
+            peer.sendall(reply)
+        finally:
+            _zero(reply)
+
+    def _reply(self, command: bytes, name: bytes, secret: bytearray, ttl: int) -> bytearray:
+        """Do what is asked and say what came of it; the answer may hold a passphrase: zero it once sent."""
         if command == PUT_SEALED:
             command, secret = PUT, self._unseal(name, secret)
         if command == PUT:
-            peer.sendall(OK if self._keep(name, secret, ttl) else REFUSED)
-        elif command == POINT and 0 < ttl <= MAX_TTL_SECONDS and len(self.keys) < MAX_ENTRIES:
+            return bytearray(OK if self._keep(name, secret, ttl) else REFUSED)
+        if command == POINT and 0 < ttl <= MAX_TTL_SECONDS and len(self.keys) < MAX_ENTRIES:
             key, _ = self.keys.setdefault(name, (new_key(), time.monotonic() + ttl))
-            point = public_point(key)
-            peer.sendall(OK + _LENGTH.pack(len(point)) + point)
-        elif command == GET and name in self.held:
-            found = self.held[name][0]
-            peer.sendall(OK + _LENGTH.pack(len(found)))
-            peer.sendall(found)
-        elif command == FORGET:
-            peer.sendall(OK if self.forget(name) else ABSENT)
-        else:
-            peer.sendall(OK if command == PING else ABSENT)
+            return _told(public_point(key))
+        if command == GET and name in self.held:
+            return _told(self.held[name][0])
+        if command == FORGET:
+            return bytearray(OK if self.forget(name) else ABSENT)
+        return bytearray(OK if command == PING else ABSENT)
 
     def _keep(self, name: bytes, secret: bytearray, ttl: int) -> bool:
         full = len(self.held) >= MAX_ENTRIES and name not in self.held
@@ -201,6 +219,15 @@ class _Server:
 def _ask(link: socket.socket, command: bytes, name: str) -> None:
     raw = name.encode()
     link.sendall(_REQUEST.pack(_MAGIC, command, 0, len(raw), 0) + raw)
+
+
+def _told(content: bytes | bytearray) -> bytearray:
+    """Written once, into the array that will be zeroed: growing would leave copies behind."""
+    head = OK + _LENGTH.pack(len(content))
+    whole = bytearray(len(head) + len(content))
+    whole[: len(head)] = head
+    whole[len(head) :] = content
+    return whole
 
 
 def _expect_ok(link: socket.socket) -> None:

@@ -5,6 +5,8 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from portal.engine.browser_seal import seal
 from portal.engine.child import readable_pipe
 from portal.engine.errors import EngineError
-from portal.engine.key_agent import KeyAgent
+from portal.engine.key_agent import AT_ONCE, KeyAgent
 from portal.engine.passphrase import Passphrase
 from tests.engine.test_restic import wait_for
 
@@ -162,3 +164,16 @@ def test_nonsense_does_not_stop_the_agent(agent, request_):
 def test_a_passphrase_without_lifetime_is_refused(agent):
     with pytest.raises(EngineError):
         agent.put("restitution-12", Passphrase("secret"), 0)
+
+
+def test_those_who_stall_keep_nobody_waiting(agent):
+    """Each stalls for two seconds; whoever asks has that much patience for all of them."""
+    agent.put("restitution-12", Passphrase("première"), 60)
+    with ExitStack() as stalled:
+        for _ in range(AT_ONCE // 2):
+            link = stalled.enter_context(socket.socket(socket.AF_UNIX))
+            link.connect(str(agent.socket_path))
+            link.sendall(b"PKA1")
+        with ThreadPoolExecutor(8) as several:
+            asked = several.map(lambda _: revealed(agent.get("restitution-12")), range(16))
+            assert set(asked) == {"première\n".encode()}
