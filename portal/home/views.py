@@ -11,6 +11,7 @@ from portal.home.figures import figures, newest_invoices, newest_orders, own_con
 from portal.home.navigation import navigation
 from portal.mail import Mail
 from portal.paging import page_of
+from portal.papers import have_document
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(navigation)
@@ -41,6 +42,8 @@ def download(uid: str) -> Response:
         abort(403)
     if document.erased:
         abort(410)
+    if not document.is_there:
+        have_document(document)
     return send_document(document)
 
 
