@@ -198,8 +198,9 @@ def test_an_erasure_survives_kill_9_and_is_certified_once(installation, case, st
     query = select(Document).where(Document.kind == "certificate").execution_options(populate_existing=True)
 
     def printed() -> bool:
+        there = [one.is_there for one in db.session.scalars(query)]
         db.session.rollback()
-        return all(one.is_there for one in db.session.scalars(query))
+        return all(there)
 
     wait_for(printed)
     certificates = db.session.scalars(query).all()
