@@ -50,10 +50,15 @@ class Document(Tenant, db.Model):
     filename: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(100))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))  # "": promised, and printed soon (see papers.py)
     storage_key: Mapped[str] = mapped_column(String(200))
     is_sealed: Mapped[bool] = mapped_column(default=True)  # encrypted where it lies
     erased: Mapped[bool] = mapped_column(default=False)  # the bytes are gone, the row stays as proof
+
+    @property
+    def is_there(self) -> bool:
+        """Its bytes have been written (they may have been erased since)."""
+        return self.sha256 != ""
 
 
 class Store(Protocol):
@@ -174,11 +179,22 @@ def keep(
     key: storage key of a job that may be killed and run again, so that nothing is stored twice.
     """
     key = key or new_uid()
+    return _document(owner, subject, kind, filename, media_type, key, write_blob(key, content))
+
+
+def write_blob(key: str, content: bytes) -> Written:
+    """Encrypt bytes into one place of the store, for a document whose row is there already."""
     sealed = io.BytesIO()
     written = write_sealed(io.BytesIO(content), sealed, keyring().current, _derive(key))
     with _store_faults_told():
         store().write(key, sealed.getvalue())
-    return _document(owner, subject, kind, filename, media_type, key, written)
+    return written
+
+
+def discard(key: str) -> None:
+    """Remove what no row speaks of."""
+    with _store_faults_told():
+        store().delete(key)
 
 
 def keep_file(

@@ -37,6 +37,12 @@ class Unreadable(PortalError):
     status = 500
 
 
+class NotYet(PortalError):
+    """It will be there in a while, without anybody doing anything."""
+
+    status = 503
+
+
 class Conflict(PortalError):
     """Somebody else was faster, or the same key came with another body."""
 

@@ -15,6 +15,7 @@ from portal.accounts.models import open_sign_in
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import JournalEntry
 from portal.operations.journal_chain import add_link, find, verify
+from portal.papers import have_document
 from portal.words.events import EVENTS
 from tests import installation
 from tests.builders import PASSWORD, House, a_customer, a_house, an_outsider
@@ -69,7 +70,10 @@ def test_a_locked_database_refuses_no_document(an_installation: Installs, tmp_pa
     with an_installation(tmp_path) as place:
         with place.context():
             house = a_house()
-            uid, path = pay(an_order(house)).document.uid, ""
+            document = pay(an_order(house)).document
+            db.session.commit()
+            have_document(document)
+            uid = document.uid
             _row, token = open_sign_in(house.reader, address="127.0.0.1", browser="test")
             db.session.commit()
             path = f"/documents/{uid}"

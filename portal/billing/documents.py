@@ -1,4 +1,4 @@
-"""The PDF of a pro-forma and of an invoice (mentions: CGI ann. II art. 242 nonies A, C. com. L441-9)."""
+"""What a pro-forma and an invoice say (mentions: CGI ann. II art. 242 nonies A, C. com. L441-9)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 
 from portal.billing.rules import Priced, Totals
 from portal.customers.particulars import PRINTED
-from portal.pdf.document import Column, Document, Party
+from portal.pdf.document import Column, Party
+from portal.pdf.draft import Draft
 
 if TYPE_CHECKING:
     from portal.billing.models import Invoice
@@ -32,7 +33,7 @@ def mentions(issuer: dict[str, Any]) -> list[str]:
     return [f"{issuer['name']} · {issuer['legal_form']} · {register} · {issuer['email']}"]
 
 
-def proforma_pdf(
+def proforma_draft(
     number: str,
     parties: dict[str, Any],
     lines: Sequence[Priced],
@@ -42,7 +43,7 @@ def proforma_pdf(
     valid_through: date,
     bank: Sequence[tuple[str, str]],
     language: str,
-) -> bytes:
+) -> Draft:
     """A request for payment that is not an invoice; says so across the page."""
     with force_locale(language):
         meta = [
@@ -50,7 +51,7 @@ def proforma_pdf(
             (_("Date"), _day(issued_on, language)),
             (_("Prix garanti jusqu'au"), _day(valid_through, language)),
         ]
-        document = Document(
+        draft = Draft(
             _("Facture pro forma"),
             issuer=party(parties["issuer"]),
             recipient=party(parties["buyer"]),
@@ -60,22 +61,22 @@ def proforma_pdf(
             page_label=_("Page {page} sur {pages}"),
             watermark=_("PRO FORMA - ce document n'est pas une facture"),
         )
-        _table(document, lines, sums, language)
-        document.heading(_("Règlement par virement"))
-        document.fields([*bank, (_("Référence à rappeler"), number)])
-        document.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
-        return document.build()
+        _table(draft, lines, sums, language)
+        draft.heading(_("Règlement par virement"))
+        draft.fields([*bank, (_("Référence à rappeler"), number)])
+        draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
+        return draft
 
 
-def invoice_pdf(invoice: "Invoice", language: str) -> bytes:
-    """The invoice as frozen; called once, when it is issued."""
+def invoice_draft(invoice: "Invoice", language: str) -> Draft:
+    """The invoice as it is issued; called once, then."""
     with force_locale(language):
         meta = [
             (_("Numéro"), invoice.number),
             (_("Date d'émission"), _day(invoice.issued_on, language)),
             (_("Échéance"), _day(invoice.due_on, language)),
         ]
-        document = Document(
+        draft = Draft(
             _("Facture"),
             issuer=party(invoice.parties["issuer"]),
             recipient=party(invoice.parties["buyer"]),
@@ -90,13 +91,13 @@ def invoice_pdf(invoice: "Invoice", language: str) -> bytes:
         ]
         nets = tuple(row.net_cents for row in invoice.lines)
         sums = Totals(nets, invoice.net_cents, invoice.vat_cents, invoice.gross_cents)
-        _table(document, lines, sums, language)
+        _table(draft, lines, sums, language)
         for text in _payment_texts(invoice, language):
-            document.text(text)
-        return document.build()
+            draft.text(text)
+        return draft
 
 
-def _table(document: Document, lines: Sequence[Priced], sums: Totals, language: str) -> None:
+def _table(draft: Draft, lines: Sequence[Priced], sums: Totals, language: str) -> None:
     columns = [
         Column(_("Désignation")),
         Column(_("Quantité"), 18),
@@ -110,8 +111,8 @@ def _table(document: Document, lines: Sequence[Priced], sums: Totals, language: 
         unit = _("%(price)s TTC", price=price) if line.includes_vat else _("%(price)s HT", price=price)
         rate = f"{line.vat_basis_points / 100:g} %"
         rows.append((line.label, str(line.quantity), unit, rate, _eur(net, language)))
-    document.line_table(columns, rows)
-    document.totals(
+    draft.line_table(columns, rows)
+    draft.totals(
         [
             (_("Total HT"), _eur(sums.net_cents, language)),
             (_("TVA"), _eur(sums.vat_cents, language)),

@@ -1,4 +1,4 @@
-"""Turn charges into a numbered, frozen invoice with its PDF, and note its payment."""
+"""Turn charges into a numbered, frozen invoice whose PDF follows, and note its payment."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -7,10 +7,9 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.actor import Actor
-from portal.billing.documents import invoice_pdf
+from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment
 from portal.billing.rules import totals
-from portal.blobs import keep
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.customers.particulars import PRINTED
@@ -18,6 +17,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.jobs import insert_once
 from portal.journal import record
+from portal.papers import promise
 from portal.resellers.models import LegalEntity, next_number
 
 
@@ -32,10 +32,12 @@ def issue_invoice(
     by: Actor,
     paid_on: date | None = None,
     order_uid: str | None = None,
+    urgent: bool = False,
 ) -> Invoice:
     """Issue one invoice for these charges, inside the present transaction.
 
     The number is taken last, because its counter stays locked until the commit; a rollback gives it back.
+    What the PDF says is frozen here, and printed after the commit (urgent: somebody waits for it).
     ``paid_on`` makes the paid invoice of a wire (« facture acquittée », 000-20).
     Raises Refused when there is nothing to bill.
     """
@@ -71,13 +73,13 @@ def issue_invoice(
     invoice.number = next_number(entity, "FA", issued_on.year)
     if paid_on is not None:
         invoice.pay(on=paid_on, by=by)
-    invoice.document = keep(
-        invoice_pdf(invoice, customer.language),
+    invoice.document = promise(
+        invoice_draft(invoice, customer.language),
         owner=customer.organisation,
         subject=invoice,
         kind="invoice",
         filename=f"{invoice.number}.pdf",
-        media_type="application/pdf",
+        urgent=urgent,
     )
     db.session.add(invoice)
     db.session.flush()  # the charges need the invoice's id

@@ -27,7 +27,7 @@ from portal.journal import SYSTEM, record
 from portal.mail import queue_mail
 from portal.paging import total_of
 from portal.resellers.models import LegalEntity, issuer_for
-from portal.sepa.models import Collection, find_usable_mandate, plan_collection
+from portal.sepa.models import Collection, Mandate, find_usable_mandate, plan_collection
 
 log = structlog.get_logger()
 
@@ -128,8 +128,13 @@ def bill_customer(customer: Customer, entity: LegalEntity, until: date) -> list[
 
 
 def bill_charges(customer: Customer, entity: LegalEntity, charges: list[Charge], method: Method) -> Invoice:
-    """Invoice these charges, announce the debit where there is a mandate, and send the invoice."""
+    """Invoice these charges, announce the debit where there is a mandate, and send the invoice.
+
+    What needs no number is looked up first: the counter is locked until the commit.
+    """
     today = clock.today()
+    mandate = find_usable_mandate(customer, entity, today) if method == Method.DIRECT_DEBIT else None
+    recipient = customer.contact(ContactRole.BILLING).email
     invoice = issue_invoice(
         customer,
         entity,
@@ -139,9 +144,9 @@ def bill_charges(customer: Customer, entity: LegalEntity, charges: list[Charge],
         due_on=due_on(today, None, _GRANTED_DAYS),
         by=SYSTEM,
     )
-    collection = _collect(customer, entity, invoice) if method == Method.DIRECT_DEBIT else None
+    collection = _collect(mandate, entity, invoice) if method == Method.DIRECT_DEBIT else None
     queue_mail(
-        customer.contact(ContactRole.BILLING).email,
+        recipient,
         "billing/mail_invoice.txt",
         about=invoice,
         owner=customer.organisation,
@@ -153,9 +158,8 @@ def bill_charges(customer: Customer, entity: LegalEntity, charges: list[Charge],
     return invoice
 
 
-def _collect(customer: Customer, entity: LegalEntity, invoice: Invoice) -> Collection | None:
+def _collect(mandate: Mandate | None, entity: LegalEntity, invoice: Invoice) -> Collection | None:
     """Plan and announce the debit of an invoice; None, and a line in its timeline, without a mandate."""
-    mandate = find_usable_mandate(customer, entity, clock.today())
     try:
         if mandate is not None:
             return plan_collection(

@@ -12,6 +12,7 @@ from portal.home.navigation import navigation
 from portal.journal import record_taking
 from portal.mail import Mail
 from portal.paging import page_of
+from portal.papers import have_document
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(navigation)
@@ -42,6 +43,8 @@ def download(uid: str) -> Response:
         abort(403)
     if document.erased:
         abort(410)
+    if not document.is_there:
+        have_document(document)
     answer = send_document(document)
     record_taking(document, "read", by=g.actor, address=request.remote_addr or "")
     return answer

@@ -28,6 +28,7 @@ class Lane(StrEnum):
     PROMPT = "prompt"  # seconds, and a person looks at the screen: codes, links, passphrases, incidents
     MAIL = "mail"  # every other mail
     RUNS = "runs"  # minutes or hours of finance and of contracts: billing, freezes, bank files, notices
+    PAPERS = "papers"  # the PDF of what is issued: invoices and their like
     RESTORES = "restores"  # minutes: what a technician fetches for a customer
     EXPORTS = "exports"  # hours or days: whole vaults handed over or erased
     UPKEEP = "upkeep"  # what nobody waits for: measures, old files

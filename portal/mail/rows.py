@@ -20,6 +20,7 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.mail.addresses import own_address
 from portal.paging import Page, page_of
+from portal.papers import enqueue_behind
 
 KIND = "mail.send"  # the task of a mail; its ref is the mail's uid
 
@@ -72,6 +73,8 @@ def queue_mail(
 ) -> Mail:
     """Write a mail and ask for its sending, both in the present transaction.
 
+    It leaves once the documents that it carries are there.
+
     ``template`` is a text file whose first line is the subject. ``about`` is the record whose timeline
     shows the mail; ``owner`` the organisation that the row belongs to. ``urgent``: somebody waits for it, so
     it never stands behind a run's thousands. The sender's name is that of ``entity``, where one is given.
@@ -93,7 +96,8 @@ def queue_mail(
     )
     mail.body = body.strip() + "\n"
     db.session.add(mail)
-    jobs.enqueue(KIND, mail.uid, owner, lane=jobs.Lane.PROMPT if urgent else None)
+    lane = jobs.Lane.PROMPT if urgent else jobs.Lane.MAIL
+    enqueue_behind(attach or [], KIND, mail.uid, owner, lane)
     return mail
 
 

@@ -15,6 +15,7 @@ from portal.jobs.duties import DUTIES, PeriodicRun
 # Kinds that nobody asks for again with the same reference; the others remember that they were done.
 FORGETTABLE = (
     "mail.send",
+    "paper.print",
     "vault.measure",
     "vault.open",
     "vault.forget",

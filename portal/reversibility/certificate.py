@@ -7,31 +7,31 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.clock import PARIS
-from portal.crypto.seals import seal_pdf
-from portal.crypto.secrets import keyring
 from portal.engine.port import Destroyed
 from portal.i18n import size
 from portal.journal import SYSTEM
-from portal.pdf.document import Document, Party
+from portal.papers import Seal
+from portal.pdf.document import Party
+from portal.pdf.draft import Draft
 from portal.resellers.models import LegalEntity
 from portal.reversibility.models import Reason, ReversibilityCase
 
 
-def certificate_pdf(
+def erasure_certificate(
     case: ReversibilityCase, entity: LegalEntity, destroyed: Destroyed, number: str, at: datetime
-) -> bytes:
-    """What was destroyed, when, at whose request, and what is kept. Sealed at ``at``."""
+) -> tuple[Draft, Seal]:
+    """What was destroyed, when, at whose request, and what is kept. To be sealed with the time ``at``."""
     language = case.customer.language
     with force_locale(language):
-        document = _head(case, entity, number, at, language, _("Certificat d'effacement"))
-        document.fields(_destroyed(case, destroyed, language), label_mm=58)
-        document.heading(_("Décisions"))
-        document.fields(_decisions(case, language), label_mm=58)
-        document.heading(_("Ce qui est conservé, et pourquoi"))
+        draft = _head(case, entity, number, at, language, _("Certificat d'effacement"))
+        draft.fields(_destroyed(case, destroyed, language), label_mm=58)
+        draft.heading(_("Décisions"))
+        draft.fields(_decisions(case, language), label_mm=58)
+        draft.heading(_("Ce qui est conservé, et pourquoi"))
         for text in _kept():
-            document.text(text)
-        document.heading(_("Méthode"))
-        document.text(
+            draft.text(text)
+        draft.heading(_("Méthode"))
+        draft.text(
             _(
                 "Les clés de chiffrement du dépôt ont été supprimées d'abord, puis tous les objets, et "
                 "l'absence de tout objet a été vérifiée. L'empreinte ci-dessus est celle de la liste triée "
@@ -39,22 +39,20 @@ def certificate_pdf(
             )
         )
         reason = _("Certificat d'effacement %(number)s", number=number)
-        built = document.build()
-    ring = keyring()
-    return seal_pdf(
-        built, key_pem=ring.seal_key_pem, cert_pem=ring.seal_certificate_pem, reason=reason, at=at
-    )
+    return draft, Seal(reason, at)
 
 
-def return_certificate_pdf(case: ReversibilityCase, entity: LegalEntity, number: str, at: datetime) -> bytes:
-    """That the data were handed back, what exactly, and how the handover ended. Sealed at ``at``."""
+def return_certificate(
+    case: ReversibilityCase, entity: LegalEntity, number: str, at: datetime
+) -> tuple[Draft, Seal]:
+    """That the data were handed back, what exactly, and how it ended. To be sealed with the time ``at``."""
     language = case.customer.language
     with force_locale(language):
-        document = _head(case, entity, number, at, language, _("Certificat de restitution"))
-        document.fields(_returned(case, language), label_mm=58)
+        draft = _head(case, entity, number, at, language, _("Certificat de restitution"))
+        draft.fields(_returned(case, language), label_mm=58)
         if case.unreadable:
-            document.heading(_("Ce qui n'a pas pu être rendu"))
-            document.text(
+            draft.heading(_("Ce qui n'a pas pu être rendu"))
+            draft.text(
                 _(
                     "%(n)d fichiers du coffre n'étaient plus lisibles ; ils sont nommés dans le fichier des "
                     "pertes remis avec la copie.",
@@ -62,11 +60,7 @@ def return_certificate_pdf(case: ReversibilityCase, entity: LegalEntity, number:
                 )
             )
         reason = _("Certificat de restitution %(number)s", number=number)
-        built = document.build()
-    ring = keyring()
-    return seal_pdf(
-        built, key_pem=ring.seal_key_pem, cert_pem=ring.seal_certificate_pem, reason=reason, at=at
-    )
+    return draft, Seal(reason, at)
 
 
 def _returned(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:
@@ -98,14 +92,14 @@ def _day(day: date, language: str) -> str:
 
 def _head(
     case: ReversibilityCase, entity: LegalEntity, number: str, at: datetime, language: str, title: str
-) -> Document:
+) -> Draft:
     customer = case.customer
     issuer = Party(entity.name, (entity.street, f"{entity.postcode} {entity.town}", f"SIREN {entity.siren}"))
     lines = [customer.street, f"{customer.postcode} {customer.town}", customer.country]
     if customer.siren:
         lines.append(f"SIREN {customer.siren}")
     register = f"RCS {entity.rcs_town} {entity.siren}"
-    return Document(
+    return Draft(
         title,
         issuer=issuer,
         recipient=Party(customer.name, tuple(lines)),

@@ -22,8 +22,10 @@ from portal.engine.installed import lent_passphrase, passing_faults_retry, priva
 from portal.engine.port import Exported, ExportLimits, OnProgress, Progress
 from portal.engine.workspace import REPORT, published
 from portal.journal import SYSTEM
+from portal.papers import Seal, promise
+from portal.pdf.draft import Draft
 from portal.resellers.models import next_number
-from portal.reversibility.certificate import certificate_pdf, return_certificate_pdf
+from portal.reversibility.certificate import erasure_certificate, return_certificate
 from portal.reversibility.models import CaseState, ReversibilityCase, find_case
 from portal.reversibility.states import volume_kind
 
@@ -203,6 +205,18 @@ def _erase_exports(case: ReversibilityCase, keep_round: int | None = None) -> No
             blobs.erase(document)
 
 
+def _promise(case: ReversibilityCase, number: str, draft: Draft, seal: Seal) -> Document:
+    return promise(
+        draft,
+        owner=case.customer.organisation,
+        subject=case,
+        kind="certificate",
+        filename=f"{number}.pdf",
+        urgent=True,
+        seal=seal,
+    )
+
+
 @jobs.job("reversibility.certify_return", jobs.Lane.PROMPT)
 def certify_return(claim: jobs.Claim) -> None:
     """The customer has the data and has accepted, or has not said anything in time: one certificate."""
@@ -211,16 +225,7 @@ def certify_return(claim: jobs.Claim) -> None:
         return
     entity, at = case.subscription.legal_entity, clock.now()
     number = next_number(entity, "CR", clock.today().year)
-    pdf = return_certificate_pdf(case, entity, number, at)
-    certificate = blobs.keep(
-        pdf,
-        owner=case.customer.organisation,
-        subject=case,
-        kind="certificate",
-        key=f"{case.uid}-return",
-        filename=f"{number}.pdf",
-        media_type="application/pdf",
-    )
+    certificate = _promise(case, number, *return_certificate(case, entity, number, at))
     case.certify_return(number, certificate, by=SYSTEM)
     db.session.flush()
     case.write_to_customer("mails/returned.txt", attach=[certificate])
@@ -245,16 +250,7 @@ def erase(claim: jobs.Claim) -> None:
     _erase_exports(case)
     entity, at = case.subscription.legal_entity, clock.now()
     number = next_number(entity, "CE", clock.today().year)
-    pdf = certificate_pdf(case, entity, destroyed, number, at)
-    certificate = blobs.keep(
-        pdf,
-        owner=case.customer.organisation,
-        subject=case,
-        kind="certificate",
-        key=f"{uid}-certificate",
-        filename=f"{number}.pdf",
-        media_type="application/pdf",
-    )
+    certificate = _promise(case, number, *erasure_certificate(case, entity, destroyed, number, at))
     case.certify(number, certificate, by=SYSTEM)
     db.session.flush()
     case.write_to_customer("mails/erased.txt", attach=[certificate])

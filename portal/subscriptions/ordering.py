@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.actor import Actor
 from portal.answers.rules.periods import price_kept_through
-from portal.billing.documents import proforma_pdf
+from portal.billing.documents import proforma_draft
 from portal.billing.issue import issue_invoice, note_payment, parties_of
 from portal.billing.models import Charge, Invoice, Proforma
 from portal.billing.payment_rules import (
@@ -20,7 +20,6 @@ from portal.billing.payment_rules import (
     order_step,
 )
 from portal.billing.rules import totals
-from portal.blobs import keep
 from portal.catalogue.models import Method, Product
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.rules import check_buyer, check_health_data
@@ -30,6 +29,7 @@ from portal.journal import record
 from portal.licensing.models import ActivationKey, issue_key
 from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
+from portal.papers import promise
 from portal.resellers.models import issuer_for, next_number
 from portal.sepa.formats.iban import in_fours
 from portal.subscriptions.kept_terms import keep_term
@@ -136,7 +136,7 @@ def send_proforma(order: Order) -> Proforma:
         (_("IBAN"), in_fours(entity.iban)),
         (_("Banque"), entity.bank_name),
     ]
-    pdf = proforma_pdf(
+    draft = proforma_draft(
         number,
         parties_of(customer, entity),
         lines,
@@ -146,13 +146,13 @@ def send_proforma(order: Order) -> Proforma:
         bank=bank,
         language=customer.language,
     )
-    proforma.document = keep(
-        pdf,
+    proforma.document = promise(
+        draft,
         owner=customer.organisation,
         subject=order,
         kind="proforma",
         filename=f"{number}.pdf",
-        media_type="application/pdf",
+        urgent=True,
     )
     db.session.add(proforma)
     db.session.flush()
@@ -190,6 +190,7 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     keep_term(subscription)
     origin = charge_next_period(subscription)
     charge = db.session.scalars(db.select(Charge).where(Charge.origin == origin)).one()
+    keys = issue_keys(order, subscription, payment, by=by)
     invoice = issue_invoice(
         order.customer,
         order.legal_entity,
@@ -200,9 +201,9 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         by=by,
         paid_on=received_on,
         order_uid=order.uid,
+        urgent=True,
     )
     note_payment(invoice, received_on=received_on, reference=reference, by=by)
-    keys = issue_keys(order, subscription, payment, by=by)
     paid = document_for(order.method.value, payment, DEFERRED) is Document.PAID_INVOICE
     document = invoice.document if paid else None
     queue_mail(

@@ -40,6 +40,8 @@ _STATES: dict[str, Look] = {
     "refused": Look(_l("refusé"), "bad", "x-circle"),
     "revoked": Look(_l("révoqué"), "bad", "slash-circle"),
     "lapsed": Look(_l("caduc"), "bad", "calendar-x"),
+    "making": Look(_l("en préparation"), "wait", "hourglass-split"),
+    "giving_back": Look(_l("rendue"), "plain", "arrow-return-left"),
     "batch_exported": Look(_l("fichier prêt"), "live", "file-earmark-check"),
     "batch_released": Look(_l("libérée"), "good", "check-circle"),
     "batch_sent": Look(_l("remise à la banque"), "good", "send"),

@@ -8,6 +8,7 @@ LANES: dict[str, Any] = {
     "prompt": _l("immédiat : codes, liens, phrases secrètes, incidents"),
     "mail": _l("courrier"),
     "runs": _l("facturation, prélèvements, contrats"),
+    "papers": _l("factures et autres pièces à imprimer"),
     "restores": _l("restaurations"),
     "exports": _l("remises de coffres et effacements"),
     "upkeep": _l("mesures et rangement"),
@@ -16,6 +17,7 @@ LANES: dict[str, Any] = {
 
 TASKS: dict[str, Any] = {
     "mail.send": _l("Envoyer un message"),
+    "paper.print": _l("Imprimer une pièce"),
     "vault.measure": _l("Mesurer un coffre"),
     "vault.open": _l("Essayer une phrase secrète"),
     "vault.forget": _l("Oublier une phrase secrète"),

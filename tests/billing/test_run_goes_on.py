@@ -15,6 +15,7 @@ from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.jobs import Task, TaskState, find_task
 from portal.journal import SYSTEM
+from portal.mail import Mail, MailState
 from portal.resellers.models import LegalEntity
 from tests.builders import House, a_customer, work
 
@@ -74,7 +75,7 @@ def test_a_broken_customer_is_left_out_told_and_billed_later(house: House, brows
     assert (run.part, run.invoices, run.gross_cents) == (2, 1, 1200)
 
 
-def test_a_store_that_is_away_leaves_nobody_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_is_away_stops_no_invoice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     owing(house, "Un")
     uid = a_run().uid
     write = FolderStore.write
@@ -86,14 +87,19 @@ def test_a_store_that_is_away_leaves_nobody_out(house: House, monkeypatch: pytes
     for _night in range(30):
         work()
         hurry()
-    task = find_task("billing.run", uid)
+    assert (afresh(uid).state, afresh(uid).invoices) == (RunState.DONE, 1)
+    assert db.session.scalars(db.select(BillingSkip)).all() == []
+    invoice = db.session.scalars(db.select(Invoice)).one()
+    task = find_task("paper.print", invoice.document.uid)
     assert task is not None and (task.state, task.attempts) == (TaskState.QUEUED, 0)
     assert task.error == "Le stockage des documents n'est pas accessible, ou plein."
-    assert db.session.scalars(db.select(BillingSkip)).all() == []
+    assert [mail.state for mail in db.session.scalars(db.select(Mail))] == [MailState.QUEUED]
     monkeypatch.setattr(FolderStore, "write", write)
     hurry()
     work()
-    assert (afresh(uid).state, afresh(uid).invoices) == (RunState.DONE, 1)
+    db.session.rollback()
+    assert db.session.scalars(db.select(Invoice)).one().document.is_there
+    assert [mail.state for mail in db.session.scalars(db.select(Mail))] == [MailState.SENT]
 
 
 def test_a_run_that_stopped_says_why_and_goes_on(

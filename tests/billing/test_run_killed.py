@@ -8,9 +8,12 @@ import pytest
 
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
 from portal.billing.run import start_run
+from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
 from portal.db import db
+from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
+from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from tests.builders import a_customer, a_house
@@ -48,6 +51,7 @@ def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: 
         worker = place.worker()
         try:
             _wait_until_done(place)
+            _wait_until_nothing_is_left(place)
         finally:
             kill(worker)
         with place.context():
@@ -58,6 +62,27 @@ def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: 
             assert db.session.scalar(unbilled) == 0
             run = db.session.scalars(db.select(BillingRun)).one()
             assert (run.invoices, run.gross_cents) == (CUSTOMERS, CUSTOMERS * 1200)
+            documents = db.session.scalars(db.select(Document).where(Document.kind == "invoice")).all()
+            assert len(documents) == CUSTOMERS
+            for document in documents:
+                assert content_of(document).startswith(b"%PDF")
+            carried = [mail.attachments for mail in db.session.scalars(db.select(Mail)) if mail.attachments]
+            assert sorted(uid for [uid] in carried if uid in {row.uid for row in documents}) == sorted(
+                document.uid for document in documents
+            )
+            blobs = [path for path in (place.folder / "blobs").rglob("*") if path.is_file()]
+            assert len(blobs) == db.session.scalar(db.select(db.func.count(Document.id)))
+
+
+def _wait_until_nothing_is_left(place: object, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with place.context():  # type: ignore[attr-defined]
+            states = set(db.session.scalars(db.select(Task.state)))
+            if states == {TaskState.DONE}:
+                return
+        time.sleep(0.3)
+    raise AssertionError(f"something is left: {states}")
 
 
 def _wait_until_done(place: object, seconds: float = 60) -> None:

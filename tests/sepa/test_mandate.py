@@ -44,6 +44,8 @@ COLLECTIONS = {
     "cancelled": set(),
 }
 BATCHES = {
+    "making": {"freeze", "give_up"},
+    "giving_back": set(),
     "frozen": {"export", "cancel"},
     "exported": {"vouch", "release", "cancel"},
     "released": {"send", "cancel"},

@@ -21,7 +21,7 @@ from portal.licensing.models import ActivationKey
 from portal.mail import Mail
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.subscriptions.ordering import place_order, record_wire
-from tests.builders import House, a_customer, an_outsider, stored
+from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.subscriptions.builders import a_flat_product, a_monthly_product, a_product
 from tests.test_access import without_tokens
 
@@ -66,7 +66,8 @@ def test_an_order_by_wire_sends_a_numbered_proforma(house: House, browser: Brows
     proforma = db.session.scalars(db.select(Proforma)).one()
     assert proforma.number == "PF-2026-000001"
     assert (proforma.gross_cents, proforma.valid_through) == (29940, date(2027, 1, 23))
-    text = text_of(content_of(proforma.document))
+    work()
+    text = text_of(content_of(stored(proforma).document))
     assert "PRO FORMA" in text and "299,40" in text and "249,50" in text
     mail = db.session.scalars(db.select(Mail)).one()
     assert "PF-2026-000001" in mail.subject and mail.attachments == [proforma.document.uid]
@@ -88,7 +89,8 @@ def test_the_wire_gives_invoice_keys_subscription_and_mail_in_one_go(house: Hous
     assert invoice.number == "FA-2026-000001"
     assert (invoice.net_cents, invoice.vat_cents, invoice.gross_cents) == (24950, 4990, 29940)
     assert invoice.paid_on == date(2026, 11, 20)
-    assert "Facture acquittée le 20 novembre 2026" in text_of(content_of(invoice.document))
+    work()
+    assert "Facture acquittée le 20 novembre 2026" in text_of(content_of(stored(invoice).document))
     subscription = db.session.scalars(db.select(Subscription)).one()
     assert subscription.terms_versions == ["000-2026"]
     assert (subscription.started_on, subscription.last_usable_on) == (date(2026, 11, 23), date(2027, 11, 22))

@@ -1,21 +1,20 @@
 """The monthly freeze: on a day of the month that the creditor chose, off unless it did."""
 
+import contextlib
 from calendar import monthrange
 from datetime import date, timedelta
 
 from sqlalchemy import select
 
 from portal import clock, jobs
-from portal.access import Role
-from portal.accounts.models import User
 from portal.db import db
 from portal.deadlines import add_months
-from portal.errors import Refused
+from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM
-from portal.mail import link, queue_mail
 from portal.resellers.models import LegalEntity
+from portal.sepa.batches.large_freeze import AT_ONCE, ask_freeze, due_count, tell_finance
 from portal.sepa.formats.values import Scheme
-from portal.sepa.models import Batch, freeze_batches
+from portal.sepa.models import freeze_batches
 
 _CATCH_UP_DAYS = 5  # a worker that was off that day still does it, but nobody is surprised weeks later
 _SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
@@ -41,24 +40,8 @@ def _take_month(entity: LegalEntity, today: date) -> bool:
 
 def _freeze(entity: LegalEntity, through: date) -> None:
     for scheme in _SCHEMES:
-        try:
-            batches = freeze_batches(entity, scheme, through, SYSTEM)
-        except Refused:
-            continue  # nothing is due
-        for batch in batches:
-            _tell_finance(entity, batch)
-
-
-def _tell_finance(entity: LegalEntity, batch: Batch) -> None:
-    query = select(User).where(User.organisation_id == entity.organisation_id, User.role == Role.FINANCE)
-    for user in db.session.scalars(query.where(User.is_enabled)):
-        queue_mail(
-            user.email,
-            "sepa/mail_frozen.txt",
-            about=batch,
-            owner=entity.organisation,
-            language=user.language or "fr",
-            batch=batch,
-            entity=entity,
-            url=link(f"/sepa/batches/{batch.uid}"),
-        )
+        with contextlib.suppress(Refused, Conflict):  # nothing is due, or somebody freezes right now
+            if (total := due_count(entity, scheme, through)) > AT_ONCE:
+                ask_freeze(entity, scheme, through, total=total, by=SYSTEM)
+            else:
+                tell_finance(entity, freeze_batches(entity, scheme, through, SYSTEM))

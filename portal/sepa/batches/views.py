@@ -21,7 +21,7 @@ from portal.journal import record_taking, timeline
 from portal.paging import page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm, SentForm
-from portal.sepa.batches.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count
+from portal.sepa.batches.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count, give_up_freeze
 from portal.sepa.blueprint import bp
 from portal.sepa.models import Batch, BatchState, Collection, freeze_batches
 from portal.sepa.models.batch import EXPORT
@@ -57,6 +57,16 @@ def freeze_progress(uid: str) -> Response:
     task = get_or_404(jobs.Task.visible_to(g.actor).where(jobs.Task.kind == FREEZE), uid)
     finished = task.state in (TaskState.DONE, TaskState.FAILED)
     return htmx.poll_answer("sepa/_freeze.html", finished=finished, task=task)
+
+
+@bp.post("/freezes/<uid>/cancellation")
+@requires(Permission.BATCH_WRITE)
+def give_up(uid: str) -> Response:
+    """Give back what a freeze has joined so far, whether it works or has stopped."""
+    task = get_or_404(jobs.Task.visible_to(g.actor).where(jobs.Task.kind == FREEZE), uid)
+    give_up_freeze(task, by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for("sepa.cockpit"), toast=_("Le gel est abandonné ; les prélèvements sont rendus."))
 
 
 @bp.get("/batches")

@@ -203,16 +203,16 @@ def _still_news(amendment: Amendment, entity: LegalEntity) -> Amendment:
     return amendment
 
 
-def pin_amendments(batch: Any) -> None:
-    """Write what each row of a batch must tell beside it, so that its file is the same whenever made."""
-    in_batch = select(Collection.mandate_id).where(Collection.batch_id == batch.id)
+def pin_amendments(batch: Any, ids: list[int]) -> None:
+    """Write what these rows of a batch must tell beside them, so that its file is the same whenever made."""
+    in_batch = select(Collection.mandate_id).where(Collection.id.in_(ids))
     changed = select(MandateAmendment.mandate_id).where(MandateAmendment.state == A.APPLIED)
     changed = changed.where(MandateAmendment.mandate_id.in_(in_batch)).distinct()
     for mandate_id, amendment in pending_amendments(db.session.scalars(changed)).items():
         news = _still_news(amendment, batch.legal_entity)
         db.session.execute(
             update(Collection)
-            .where(Collection.batch_id == batch.id, Collection.mandate_id == mandate_id)
+            .where(Collection.id.in_(ids), Collection.mandate_id == mandate_id)
             .values(amendment=asdict(news) if news != Amendment() else None)
             .execution_options(synchronize_session=False)
         )
@@ -222,6 +222,13 @@ def pin_amendments(batch: Any) -> None:
         .where(MandateAmendment.sent_batch_id.is_(None))
         .values(sent_batch_id=batch.id)
         .execution_options(synchronize_session="fetch")
+    )
+
+
+def forget_batch(batch: Any) -> None:
+    """A batch that was never made has carried nothing."""
+    db.session.execute(
+        update(MandateAmendment).where(MandateAmendment.sent_batch_id == batch.id).values(sent_batch_id=None)
     )
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKey, String, func, select, update
+from sqlalchemy import BigInteger, ForeignKey, Select, String, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -28,7 +28,9 @@ _IN_BATCH = (CollectionState.FROZEN, CollectionState.EXPORTED)
 
 
 class BatchState(StrEnum):
-    FROZEN = "frozen"  # rows claimed, file being made
+    MAKING = "making"  # rows are being joined, some thousands at a time; nobody sees it
+    GIVING_BACK = "giving_back"  # given up before it was whole: its rows become free, then it is gone
+    FROZEN = "frozen"  # every row joined, file being made
     EXPORTED = "exported"  # file stored
     RELEASED = "released"  # a second person agrees that it leaves
     SENT = "sent"  # handed to the bank
@@ -36,6 +38,7 @@ class BatchState(StrEnum):
 
 
 B = BatchState
+UNSEEN = (B.MAKING, B.GIVING_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Batch(Tenant, Stateful, db.Model):
     __tablename__ = "batch"
 
     steps = {
+        "freeze": step(B.MAKING, to=B.FROZEN),
+        "give_up": step(B.MAKING, to=B.GIVING_BACK),
         "export": step(B.FROZEN, to=B.EXPORTED),
         "vouch": step(B.EXPORTED, to=B.EXPORTED),
         "release": step(B.EXPORTED, to=B.RELEASED),
@@ -80,6 +85,11 @@ class Batch(Tenant, Stateful, db.Model):
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
+    @classmethod
+    def visible_to(cls, actor: Any) -> Select[Any]:
+        """Whole batches only."""
+        return super().visible_to(actor).where(cls.state.not_in(UNSEEN))
+
     def shown_state(self) -> str:
         """State as a word for a batch."""
         feminine = {B.EXPORTED: "batch_exported", B.RELEASED: "batch_released", B.SENT: "batch_sent"}
@@ -96,6 +106,14 @@ class Batch(Tenant, Stateful, db.Model):
         )
         return [Lot(kind, day, count, int(cents)) for kind, day, count, cents in db.session.execute(query)]
 
+    def freeze(self, *, by: Actor) -> None:
+        """Every row is joined."""
+        self._take("freeze", by=by, count=self.count, total_cents=self.total_cents)
+
+    def give_up(self, *, by: Actor) -> None:
+        """It will not become whole: a task frees its rows."""
+        self._take("give_up", by=by, count=self.count)
+
     def finish(self, document: Document) -> None:
         """The file is stored: every row is in it."""
         self._take("export", by=SYSTEM, sha256=document.sha256, count=self.count)
@@ -104,21 +122,6 @@ class Batch(Tenant, Stateful, db.Model):
             update(Collection)
             .where(Collection.batch_id == self.id, Collection.state == CollectionState.FROZEN)
             .values(state=CollectionState.EXPORTED, version=Collection.version + 1)
-            .execution_options(synchronize_session=False)
-        )
-
-    def count_presented(self, mandate_ids: Any) -> None:
-        """Note when these mandates were last used; a mandate lapses without (003-80)."""
-        last_due = (
-            select(func.max(Collection.due_on))
-            .where(Collection.mandate_id == Mandate.id, Collection.state.not_in(UNPRESENTED))
-            .correlate(Mandate)
-            .scalar_subquery()
-        )
-        db.session.execute(
-            update(Mandate)
-            .where(Mandate.id.in_(mandate_ids))
-            .values(last_presented_on=last_due)
             .execution_options(synchronize_session=False)
         )
 
@@ -169,22 +172,10 @@ class Batch(Tenant, Stateful, db.Model):
         mandate_ids = select(Collection.mandate_id).where(Collection.batch_id == self.id)
         rows = list(db.session.scalars(mandate_ids.distinct()))
         late = self._late()
-        result: Any = db.session.execute(
-            update(Collection)
-            .where(Collection.batch_id == self.id, Collection.state.in_(_IN_BATCH))
-            .values(
-                state=CollectionState.ANNOUNCED,
-                batch_id=None,
-                amendment=None,
-                sequence_type="RCUR",
-                version=Collection.version + 1,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        if result.rowcount != self.count:
+        if give_back(Collection.batch_id == self.id) != self.count:
             raise Conflict(_("La banque a déjà répondu pour cette remise : elle ne s'annule plus."))
         for start in range(0, len(rows), _CHUNK):
-            self.count_presented(rows[start : start + _CHUNK])
+            count_presented(rows[start : start + _CHUNK])
         db.session.flush()
         db.session.expire_all()
         return late
@@ -193,3 +184,36 @@ class Batch(Tenant, Stateful, db.Model):
         today, lead = clock.today(), self.legal_entity.lead_days
         late = [lot.count for lot in self.lots() if today > minus_target_days(lot.due_on, lead)]
         return sum(late)
+
+
+def count_presented(mandate_ids: Any) -> None:
+    """Note when these mandates were last used; a mandate lapses without (003-80)."""
+    last_due = (
+        select(func.max(Collection.due_on))
+        .where(Collection.mandate_id == Mandate.id, Collection.state.not_in(UNPRESENTED))
+        .correlate(Mandate)
+        .scalar_subquery()
+    )
+    db.session.execute(
+        update(Mandate)
+        .where(Mandate.id.in_(mandate_ids))
+        .values(last_presented_on=last_due)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def give_back(which: Any) -> int:
+    """Announce these rows of batches again as they were; returns how many were still free to go."""
+    result: Any = db.session.execute(
+        update(Collection)
+        .where(which, Collection.state.in_(_IN_BATCH))
+        .values(
+            state=CollectionState.ANNOUNCED,
+            batch_id=None,
+            amendment=None,
+            sequence_type="RCUR",
+            version=Collection.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(result.rowcount)

@@ -12,7 +12,7 @@ from portal.journal import record
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.iban import mask
 from portal.sepa.models.amendment import note_new_ics
-from portal.sepa.models.batch import Batch, BatchState
+from portal.sepa.models.batch import UNSEEN, Batch, BatchState
 
 PROFILE = (
     "ics",
@@ -48,7 +48,8 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
         changed["iban"] = [mask(entity.iban), mask(iban)]
     if not changed:
         return entity.two_people_asked_cents != before
-    making = select(Batch.id).where(Batch.legal_entity_id == entity.id, Batch.state == BatchState.FROZEN)
+    making = select(Batch.id).where(Batch.legal_entity_id == entity.id)
+    making = making.where(Batch.state.in_([*UNSEEN, BatchState.FROZEN]))
     if db.session.scalar(making.limit(1)) is not None:
         raise Refused(_("Le fichier d'une remise est en cours : changez le profil quand il est fait."))
     former_ics = entity.ics

@@ -1,0 +1,226 @@
+"""Numbered papers (pièces): what they say is frozen when the number is taken; the PDF follows.
+
+The counter of a series stays locked until the commit, so nothing slow may stand before it: a task prints the
+paper from the frozen values alone, keeps it, and only then asks for the mails that carry it. Whoever opens
+it earlier prints it at once. However often it is printed, it is one document.
+"""
+
+import hashlib
+import json
+import zlib
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import JSON, ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal import jobs
+from portal.blobs import Document, discard, write_blob
+from portal.crypto.seals import seal_pdf
+from portal.crypto.secrets import Sealed, keyring
+from portal.db import Tenant, commits, db, new_uid, reading, writing
+from portal.errors import NotYet, Unavailable, Unreadable
+from portal.pdf.draft import Draft
+
+KIND = "paper.print"  # the task of a paper; its ref is the document's uid
+
+
+class Paper(Tenant, db.Model):
+    """What a document says, for good; and the tasks that wait until it is there."""
+
+    __tablename__ = "paper"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), unique=True)
+    content_sealed: Mapped[str] = mapped_column(Text)  # names, accounts and amounts
+    content_sha256: Mapped[str] = mapped_column(String(64))  # never changes: see the triggers
+    content = Sealed()
+    followers: Mapped[list[list[str]]] = mapped_column(JSON, default=list)  # kind, ref, lane of each
+
+    document: Mapped[Document] = relationship()
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The company's seal that the PDF will carry: for what, and of which instant (UTC)."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    id: int
+    org_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """All that printing needs: no transaction is open while it lasts."""
+
+    uid: str
+    storage_key: str
+    values: dict[str, Any]
+
+
+def promise(
+    draft: Draft,
+    *,
+    owner: Any,
+    subject: Any,
+    kind: str,
+    filename: str,
+    urgent: bool = False,
+    seal: Seal | None = None,
+) -> Document:
+    """Freeze a paper in the present transaction and ask for its PDF; the document's row is there at once.
+
+    urgent: a person waits for it.
+    """
+    document = Document(
+        organisation=owner,
+        kind=kind,
+        subject_uid=subject.uid,
+        filename=filename,
+        media_type="application/pdf",
+        size_bytes=0,
+        sha256="",
+        storage_key=new_uid(),
+    )
+    paper = Paper(organisation=owner, document=document, followers=[])
+    stamp = [seal.reason, seal.at.isoformat()] if seal else None
+    paper.content = _packed({"draft": draft.as_values(), "seal": stamp})
+    paper.content_sha256 = _digest(paper.content)
+    db.session.add(paper)
+    db.session.flush()
+    jobs.enqueue(KIND, document.uid, owner, lane=jobs.Lane.PROMPT if urgent else None)
+    return document
+
+
+def _packed(values: dict[str, Any]) -> str:
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return b64encode(zlib.compress(text.encode())).decode()
+
+
+def _unpacked(paper: Paper) -> dict[str, Any]:
+    """Raises Unreadable for another content than the one that was frozen."""
+    packed = paper.content
+    if _digest(packed) != paper.content_sha256:
+        raise Unreadable(_("Ce document ne peut pas être relu : son contenu a été changé."))
+    values: dict[str, Any] = json.loads(zlib.decompress(b64decode(packed)))
+    return values
+
+
+def _digest(packed: str) -> str:
+    return hashlib.sha256(packed.encode()).hexdigest()
+
+
+def enqueue_behind(documents: list[Document], kind: str, ref: str, owner: Any, lane: jobs.Lane) -> None:
+    """Ask for a task as soon as these documents are there: now, where they are."""
+    missing = [document for document in documents if not document.is_there]
+    if not missing:
+        jobs.enqueue(kind, ref, owner, lane=lane)
+        return
+    paper = _locked(missing[0].uid)  # the last step of printing takes the same lock
+    if missing[0].is_there:
+        enqueue_behind(documents, kind, ref, owner, lane)
+        return
+    paper.followers = [*paper.followers, [kind, ref, lane.value]]
+
+
+def _locked(uid: str) -> Paper:
+    query = select(Paper).join(Paper.document).where(Document.uid == uid)
+    paper = db.session.scalars(query.with_for_update(of=Paper)).one()
+    db.session.refresh(paper.document)
+    return paper
+
+
+@jobs.job(KIND, jobs.Lane.PAPERS)
+def print_paper(claim: jobs.Claim) -> None:
+    """The task: print, keep, and let the mails go that carry it."""
+    with reading():
+        frozen = _frozen(claim.ref)
+        db.session.rollback()
+    if frozen is not None:
+        _finish(frozen, _write(frozen))
+        claim.step(done=1, total=1)
+
+
+@commits
+def have_document(document: Document) -> None:
+    """Print a document that is not there yet, now, because somebody asks for it.
+
+    Raises NotYet while the store is away: the task goes on trying.
+    """
+    uid = document.uid
+    frozen = _frozen(uid)
+    db.session.rollback()
+    if frozen is None:
+        return
+    try:
+        written = _write(frozen)
+    except Unavailable as error:
+        message = _("Ce document est émis, et sera imprimé dès que le stockage répond à nouveau.")
+        raise NotYet(message) from error
+    with writing():
+        _finish(frozen, written)
+        db.session.commit()
+    db.session.refresh(document)
+
+
+def _frozen(uid: str) -> _Frozen | None:
+    """None for a document that is there already."""
+    query = select(Paper).join(Paper.document).where(Document.uid == uid, Document.sha256 == "")
+    paper = db.session.scalars(query).one_or_none()
+    if paper is None:
+        return None
+    return _Frozen(uid, paper.document.storage_key, _unpacked(paper))
+
+
+def build(values: dict[str, Any]) -> bytes:
+    """The PDF of frozen values; without a seal always the same bytes."""
+    pdf = Draft.of(values["draft"]).build()
+    if values["seal"]:
+        reason, at = values["seal"]
+        ring = keyring()
+        pdf = seal_pdf(
+            pdf,
+            key_pem=ring.seal_key_pem,
+            cert_pem=ring.seal_certificate_pem,
+            reason=reason,
+            at=datetime.fromisoformat(at),
+        )
+    return pdf
+
+
+def values_of(document: Document) -> dict[str, Any]:
+    """What was frozen for this document."""
+    paper = db.session.scalars(select(Paper).where(Paper.document_id == document.id)).one()
+    return _unpacked(paper)
+
+
+def _write(frozen: _Frozen) -> dict[str, Any]:
+    """Into the store; the columns of the document that say so.
+
+    A seal differs each time, so each try has a place of its own and the first one that is noted counts.
+    """
+    key = new_uid() if frozen.values["seal"] else frozen.storage_key
+    written = write_blob(key, build(frozen.values))
+    return {"storage_key": key, "size_bytes": written.size_bytes, "sha256": written.sha256}
+
+
+def _finish(frozen: _Frozen, columns: dict[str, Any]) -> None:
+    paper = _locked(frozen.uid)
+    document = paper.document
+    if document.is_there:  # a page and the task at once
+        if document.storage_key != columns["storage_key"]:
+            discard(columns["storage_key"])
+        return
+    for name, value in columns.items():
+        setattr(document, name, value)
+    owner = _Owner(paper.organisation_id, paper.org_path)
+    for kind, ref, lane in paper.followers:
+        jobs.enqueue(kind, ref, owner, lane=jobs.Lane(lane))
+    paper.followers = []
