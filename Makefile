@@ -5,7 +5,7 @@ export VENV
 BIN    := $(VENV)/bin
 KEEP   ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test check tour bench assets format catalogues migration rules clean
+.PHONY: help run test check tour faults bench assets format catalogues migration rules clean
 
 help: ## list every target
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,10 @@ check: ## the fast part of the tests: lint, types, imports, what is not slow on 
 tour: ## live the nine steps on a throw-away instance (KEEP=dir keeps what it made)
 	@$(PYTHON) bin/setup.py test
 	@$(BIN)/python -m tour $(if $(KEEP),--keep $(KEEP))
+
+faults: ## live a month while everything is killed, stopped, slowed and filled (SEED=n, FAULTS=n)
+	@$(PYTHON) bin/setup.py test
+	@$(BIN)/python -m faults --seed $(or $(SEED),7) --faults $(or $(FAULTS),60)
 
 bench: ## measure everything against peers and limits, as a table
 	@$(PYTHON) bin/setup.py test

@@ -1,7 +1,9 @@
 """What the tests of vaults, restores and reversibility share: a real repository and a real key agent."""
 
 import base64
+import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +20,7 @@ from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.browser_seal import seal
-from portal.engine.customer_side import backup
+from portal.engine.customer_side import backup, init_repository
 from portal.engine.key_agent import KeyAgent
 from portal.engine.models import Vault, register_vault
 from portal.engine.passphrase import Passphrase
@@ -201,3 +203,14 @@ def fingerprint(repo: RepoRef) -> str:
 
 def repository_id(place: Path) -> str:
     return Restic().open_check(RepoRef(str(place)), Passphrase(SECRET))
+
+
+def make_large_repository(place: Path, *, megabytes: int, chance: random.Random) -> None:
+    """One of its own, not a copy of the others, with so much in it that does not compress."""
+    init_repository(Restic(), RepoRef(str(place)), Passphrase(SECRET))
+    source = place.with_name(f"{place.name}.source")
+    source.mkdir()
+    for index in range(megabytes):
+        (source / f"{index:03}.bin").write_bytes(chance.randbytes(1 << 20))
+    backup(Restic(), RepoRef(str(place)), Passphrase(SECRET), [source], "serveur")
+    shutil.rmtree(source)

@@ -21,7 +21,13 @@ CREDENTIALS = {
     "rest": (REST_USER, REST_PASSWORD),
     "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"),
 }
-PASSING = {EngineFault.BUSY, EngineFault.LOCKED, EngineFault.BACKEND_UNREACHABLE, EngineFault.TIMED_OUT}
+PASSING = {
+    EngineFault.BUSY,
+    EngineFault.LOCKED,
+    EngineFault.BACKEND_UNREACHABLE,
+    EngineFault.TIMED_OUT,
+    EngineFault.NO_SPACE,
+}
 
 
 class TryAgain(Later):
@@ -77,7 +83,7 @@ def passing_faults_retry() -> Iterator[None]:
         yield
     except EngineError as error:
         if error.fault in PASSING:
-            raise TryAgain(str(error.fault)) from error
+            raise TryAgain(error.message) from error
         raise
 
 

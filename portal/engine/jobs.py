@@ -55,7 +55,7 @@ def open_vault(claim: jobs.Claim) -> None:
             repository_id = restic().open_check(repo, key)
     except EngineError as error:
         if error.fault in PASSING and claim.put_off < PASSING_ATTEMPTS:
-            raise TryAgain(str(error.fault)) from error
+            raise TryAgain(error.message) from error
         forget_passphrase(uid)
         opening.refuse(error.fault, by=SYSTEM)
     else:

@@ -1,5 +1,6 @@
 """Taking a task and doing it: the lease, the steps, and what becomes of a task that did not end."""
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Collection
@@ -15,6 +16,7 @@ from portal.db import EVERYTHING, commits, db, new_uid, reading, set_scope
 from portal.errors import PortalError, Unavailable
 from portal.jobs.models import JOBS, Lane, Task, TaskState
 from portal.logs import mask
+from portal.wording import N_
 
 log = structlog.get_logger()
 
@@ -226,6 +228,9 @@ def _let_go(held: Claim, error: Exception, logger: Any) -> None:
             case OperationalError():  # locked, restarted, or gone: then this raises again, as it must
                 logger.warning("database busy", reason=type(error.orig).__name__)
                 _put_off(held, "La base de données était occupée ou absente.", _RETRY_SECONDS)
+            case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+                logger.warning("disk full")
+                _put_off(held, N_("Il n'y a pas assez d'espace libre sur le disque."), _RETRY_SECONDS)
             case _:
                 logger.exception("task failed", exc_info=error)
                 _count(held, said_of(error))
@@ -243,7 +248,7 @@ def said_of(error: Exception) -> str:
 
 def _put_off(held: Claim, reason: str, at_most: float) -> float:
     """Back into the queue without a failure; returns the seconds of its pause."""
-    pause = min(5 * 2.0**held.put_off, at_most)
+    pause = min(5 * 2.0**held.put_off, at_most, float(current_app.config["JOB_PAUSE_SECONDS"]))
     held.finish(T.QUEUED, reason, pause, put_off=min(held.put_off + 1, 30))
     return pause
 

@@ -21,6 +21,7 @@ from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
 
 _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "JOB_LEASE_SECONDS": 1,
+    "JOB_PAUSE_SECONDS": 1,
     "WORKER_PATIENCE_SECONDS": 1,
     "ERASE_COOLING_HOURS": 0,
     "ERASE_ALONE_BYTES": 1,

@@ -1,0 +1,149 @@
+"""What goes wrong: each does its harm, lasts a moment of the seed's choice, and is mended."""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from faults.place import Place
+
+MAILERS = 4  # processes that may hold a mail which the relay has taken and nobody has noted
+Fault = Callable[[Place, random.Random], None]
+FAULTS: dict[str, Fault] = {}
+LONGEST = 3.0  # seconds: longer than a lease, shorter than anybody's patience
+
+
+def fault(function: Fault) -> Fault:
+    FAULTS[function.__name__.replace("_", " ")] = function
+    return function
+
+
+def _last(chance: random.Random, most: float = LONGEST) -> None:
+    time.sleep(chance.uniform(0.3, most))
+
+
+@fault
+def workers_killed(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    place.kill("worker")
+
+
+@fault
+def workers_told_to_stop(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    place.kill("worker", signal.SIGTERM)
+
+
+@fault
+def one_process_killed(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    if pid := place.one_of_its_own("worker", chance):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@fault
+def one_process_frozen_beyond_its_lease(place: Place, chance: random.Random) -> None:
+    """It wakes up and believes that it still holds its task."""
+    place.excuses += 1
+    if pid := place.one_of_its_own("worker", chance):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(3)
+            os.kill(pid, signal.SIGCONT)
+
+
+@fault
+def web_killed(place: Place, chance: random.Random) -> None:
+    place.kill("web")
+
+
+@fault
+def database_crashed(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    place.database.crash()
+    _last(chance)
+    place.database.start()
+
+
+@fault
+def database_cut(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    place.gates["database"].cut()
+
+
+@fault
+def database_shut(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    _gate(place, "database", "shut", chance)
+
+
+@fault
+def database_slow(place: Place, chance: random.Random) -> None:
+    _gate(place, "database", "slow", chance)
+
+
+@fault
+def store_answers_500(place: Place, chance: random.Random) -> None:
+    _gate(place, "store", "error", chance)
+
+
+@fault
+def store_shut(place: Place, chance: random.Random) -> None:
+    _gate(place, "store", "shut", chance)
+
+
+@fault
+def store_cut(place: Place, chance: random.Random) -> None:
+    place.gates["store"].cut()
+
+
+@fault
+def store_halted(place: Place, chance: random.Random) -> None:
+    place.store.halt()
+    _last(chance)
+    place.store.go_on()
+
+
+@fault
+def relay_shut(place: Place, chance: random.Random) -> None:
+    place.excuses += MAILERS
+    _gate(place, "relay", "shut", chance)
+
+
+@fault
+def relay_wants_time(place: Place, chance: random.Random) -> None:
+    before, place.relay.answer = place.relay.answer, "451 4.3.0 Try again later"
+    _last(chance)
+    place.relay.answer = before
+
+
+@fault
+def relay_slow(place: Place, chance: random.Random) -> None:
+    place.relay.sleeps = 1.0
+    _last(chance)
+    place.relay.sleeps = 0.0
+
+
+@fault
+def disk_full(place: Place, chance: random.Random) -> None:
+    """Only where the folder of the data is a disk of its own."""
+    if not place.has_disk:
+        return
+    ballast = place.data / "ballast"
+    with suppress(OSError), ballast.open("wb") as out:
+        os.posix_fallocate(out.fileno(), 0, shutil.disk_usage(place.data).free)
+    with suppress(OSError), ballast.open("ab") as out:
+        while True:
+            out.write(bytes(1 << 12))
+    _last(chance)
+    ballast.unlink()
+
+
+def _gate(place: Place, name: str, mode: str, chance: random.Random) -> None:
+    place.gates[name].set(mode)
+    _last(chance)
+    place.gates[name].set("open")
