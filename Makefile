@@ -5,10 +5,10 @@ export VENV
 BIN    := $(VENV)/bin
 KEEP   ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test check tour faults bench assets format catalogues migration rules clean
+.PHONY: help run test check check-deep tour faults bench assets format catalogues migration rules clean
 
 help: ## list every target
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: ## set everything up once, load the demonstration, start on 127.0.0.1:8000
 	@$(PYTHON) bin/setup.py run
@@ -21,6 +21,9 @@ test: ## install what the tests need, then every check and test: both databases,
 
 check: ## the fast part of the tests: lint, types, imports, what is not slow on SQLite
 	@$(BIN)/python bin/check.py --fast
+
+check-deep: ## what takes longer: list of parts (build/sbom.json), secrets, rules about the code
+	@$(PYTHON) bin/check_deep.py
 
 tour: ## live the nine steps on a throw-away instance (KEEP=dir keeps what it made)
 	@$(PYTHON) bin/setup.py test

@@ -40,7 +40,7 @@ def workers_told_to_stop(place: Place, chance: random.Random) -> None:
 @fault
 def one_process_killed(place: Place, chance: random.Random) -> None:
     place.excuses += MAILERS
-    if pid := place.one_of_its_own("worker", chance):
+    if pid := place.one_at_work(chance):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
@@ -49,7 +49,7 @@ def one_process_killed(place: Place, chance: random.Random) -> None:
 def one_process_frozen_beyond_its_lease(place: Place, chance: random.Random) -> None:
     """It wakes up and believes that it still holds its task."""
     place.excuses += 1
-    if pid := place.one_of_its_own("worker", chance):
+    if pid := place.one_at_work(chance):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
             time.sleep(3)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import boto3
+import psycopg
 from flask import Flask
 from flask_migrate import upgrade
 
@@ -160,6 +161,16 @@ class Place:
             os.killpg(self.processes[name].pid, number)
         if self._over.is_set():
             self.processes[name].wait()
+
+    def one_at_work(self, chance: random.Random) -> int | None:
+        """The number of one worker process, if it can be of one that holds a task."""
+        address = self.database.address("portal_owner").replace("+psycopg", "")
+        with psycopg.connect(address) as connection:
+            connection.execute("select set_config('app.scope', '/', false)")
+            rows = connection.execute("select owner from task where state = 'running' order by owner")
+            owners = [owner for (owner,) in rows if owner]
+        own = [int(owner.split(":")[1]) for owner in owners]
+        return chance.choice(own) if own else self.one_of_its_own("worker", chance)
 
     def one_of_its_own(self, name: str, chance: random.Random) -> int | None:
         """The number of one process that ``name`` has started; None while it has none."""

@@ -59,7 +59,7 @@ def export(claim: jobs.Claim) -> None:
     except EngineError as error:
         _cannot_export(claim, case, error)
         raise
-    with full_disk_told():
+    with passing_faults_retry(), full_disk_told():
         _keep_files(claim, case, copy)
     _erase_exports(case, keep_round=case.round)
     case.deliver(copy.files, copy.bytes, copy.sums_sha256, lost=copy.lost, by=SYSTEM)
