@@ -1,72 +1,90 @@
 """The wall of machines: searched, filtered by state, counted by state; the same judgement as ``health``."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, String, and_, case, cast, or_, select
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
-from portal.backups.health import ALARMS, Health, Outcome, Trouble
+from portal.backups.health import ALARMS, MAY_BE_LATE, Health
 from portal.backups.models import BackupReview, Machine, ReviewState
-from portal.customers.models import Customer, fold
-from portal.db import db
-from portal.paging import Page, page_of
+from portal.csv_file import rows_of
+from portal.customers.models import fold
+from portal.customers.queries import customers_named
+from portal.paging import Count, Page, count_of, page_of, page_of_parts
 
 PAGE = 120
 
 
 def state_column() -> Any:
-    """:func:`portal.backups.health.health` as SQL, so that the database filters and counts."""
-    good = and_(Machine.outcome == Outcome.OK, Machine.incidents == 0)
-    return case(
-        (Machine.is_watched.is_(False), Health.UNWATCHED.value),
-        (or_(Machine.outcome.is_(None), Machine.due_by.is_(None)), Health.UNKNOWN.value),
-        (Machine.trouble == Trouble.DAMAGED, Health.DAMAGED.value),
-        (Machine.trouble == Trouble.LOCKED, Health.LOCKED.value),
-        (Machine.outcome == Outcome.FAILED, Health.FAILED.value),
-        (Machine.due_by < clock.now(), Health.LATE.value),
-        (good, Health.FRESH.value),
-        else_=Health.PARTIAL.value,
-    )
+    """:func:`portal.backups.health.health` as SQL."""
+    late = and_(Machine.standing.in_(MAY_BE_LATE), Machine.due_by < clock.now())
+    return case((late, Health.LATE.value), else_=cast(Machine.standing, String))
 
 
-def machines(actor: Any, text: str = "", state: Health | None = None) -> Select[Any]:
-    """The gravest first; ``text`` is the beginning of a customer's or a machine's name."""
+def machines(actor: Any, text: str = "") -> Select[Any]:
+    """``text`` is the beginning of a word of a customer's or a machine's name."""
     query = Machine.visible_to(actor).join(Machine.customer).options(contains_eager(Machine.customer))
     if folded := fold(text):
-        last = folded + "\U0010ffff"
-        query = query.where(
-            or_(
-                and_(Customer.name_folded >= folded, Customer.name_folded < last),
-                and_(Machine.name_folded >= folded, Machine.name_folded < last),
-            )
+        own = select(Machine.id).where(
+            Machine.name_folded >= folded, Machine.name_folded < folded + "\U0010ffff"
         )
-    if state is not None:
-        query = query.where(state_column() == state.value)
-    return query.order_by(*_keys())
+        named = select(Machine.id).where(Machine.customer_id.in_(customers_named(folded)))
+        query = query.where(or_(Machine.id.in_(own), Machine.id.in_(named)))
+    return query
 
 
-def _keys() -> tuple[Any, ...]:
-    gravity = case({member.value: rank for rank, member in enumerate(Health)}, value=state_column())
-    return gravity, Customer.name_folded, Machine.name_folded, Machine.id
+def _parts(state: Health | None) -> list[tuple[Any, tuple[Any, ...]]]:
+    """The wall in its order, the gravest first: conditions that exclude each other, each with its own keys.
+
+    One index holds each part in its order, the longest awaited first, so that no page sorts every machine.
+    """
+    now = clock.now()
+    parts: list[tuple[Health, Any, tuple[Any, ...]]] = []
+    awaited = (Machine.due_by, Machine.id)
+    for one in Health:
+        same = Machine.standing == one
+        if one == Health.LATE:
+            late = Machine.due_by < now
+            parts += [(one, and_(Machine.standing == each, late), awaited) for each in MAY_BE_LATE]
+        elif one in MAY_BE_LATE:
+            parts.append((one, and_(same, Machine.due_by >= now), awaited))
+        else:
+            keys = (Machine.id,) if one in (Health.UNKNOWN, Health.UNWATCHED) else awaited
+            parts.append((one, same, keys))
+    return [(condition, keys) for one, condition, keys in parts if state in (None, one)]
 
 
-def count_by_state(actor: Any, text: str = "") -> dict[Health, int]:
+def count_by_state(actor: Any, text: str = "") -> dict[Health, Count]:
     """How many machines are in each state, the gravest first; states without a machine are left out."""
-    found = machines(actor, text).order_by(None).with_only_columns(state_column().label("state")).subquery()
-    rows = db.session.execute(select(found.c.state, func.count()).group_by(found.c.state))
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    return {state: counts[state.value] for state in Health if state.value in counts}
+    found = machines(actor, text).with_only_columns(Machine.id)
+    counts = {}
+    for state in Health:
+        number = count_of(*(found.where(condition) for condition, _keys in _parts(state)))
+        if number:
+            counts[state] = number
+    return counts
 
 
-def count_alarms(actor: Any) -> int:
+def count_alarms(actor: Any) -> Count:
     """Machines that somebody should look at."""
-    return sum(number for state, number in count_by_state(actor).items() if state in ALARMS)
+    found = Machine.visible_to(actor).with_only_columns(Machine.id)
+    return count_of(*(found.where(condition) for state in ALARMS for condition, _keys in _parts(state)))
 
 
-def page(query: Select[Any]) -> Page[Machine]:
+def page(actor: Any, text: str = "", state: Health | None = None) -> Page[Machine]:
     """One page of the wall."""
-    return page_of(query, *_keys(), size=PAGE)
+    query = machines(actor, text)
+    return page_of_parts([(query.where(where), keys) for where, keys in _parts(state)], size=PAGE)
+
+
+def every_machine(actor: Any, text: str = "", state: Health | None = None) -> Iterator[Machine]:
+    """The whole wall, in its order."""
+    query = machines(actor, text)
+    for condition, keys in _parts(state):
+        for (machine,) in rows_of(query.where(condition).order_by(*keys)):
+            yield machine
 
 
 def open_reviews(actor: Any) -> Page[BackupReview]:

@@ -15,10 +15,10 @@ from portal.backups.health import Health
 from portal.backups.letters import choose_reports, incidents_of
 from portal.backups.metering import months_of
 from portal.backups.models import BackupReview, BackupRun, Machine, wants_reports
-from portal.backups.queries import count_by_state, machines, open_reviews, page
+from portal.backups.queries import count_by_state, every_machine, open_reviews, page
 from portal.backups.trend import usage_trend
 from portal.backups.usage import usage_of
-from portal.csv_file import csv_answer, rows_of
+from portal.csv_file import csv_answer
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -49,7 +49,7 @@ def wall() -> Response:
     return htmx.render(
         "backups/wall.html",
         "backups/_wall.html",
-        machines=page(machines(g.actor, text, state)),
+        machines=page(g.actor, text, state),
         q=text,
         state=state,
         counts=count_by_state(g.actor, text),
@@ -83,15 +83,16 @@ def wall_csv() -> Response:
         _("Octets lus"),
         _("Incidents"),
     )
-    rows = rows_of(machines(g.actor, text, state))
-    return csv_answer("machines.csv", head, (_cells(machine) for (machine,) in rows))
+    words = {state: look_of(f"backup_{state.value}").word for state in Health}
+    rows = every_machine(g.actor, text, state)
+    return csv_answer("machines.csv", head, (_cells(machine, words) for machine in rows))
 
 
-def _cells(one: Machine) -> tuple[Any, ...]:
+def _cells(one: Machine, words: dict[Health, Any]) -> tuple[Any, ...]:
     return (
         one.name,
         one.customer.name,
-        look_of(f"backup_{one.health.value}").word,
+        words[one.health],
         _utc(one.ended_at),
         _utc(one.due_by),
         one.schedule_hours,

@@ -61,8 +61,16 @@ class Collection(Tenant, Stateful, db.Model):
             "ix_collection_due",
             "legal_entity_id",
             "due_on",
+            "id",
             postgresql_where=text("batch_id IS NULL"),
             sqlite_where=text("batch_id IS NULL"),
+        ),
+        Index(  # few: the reason is there as long as the debit is held
+            "ix_collection_held",
+            "due_on",
+            "id",
+            postgresql_where=text("hold_reason IS NOT NULL"),
+            sqlite_where=text("hold_reason IS NOT NULL"),
         ),
         Index("ix_collection_lot", "batch_id", "due_on", "sequence_type", "id"),
     )
