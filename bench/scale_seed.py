@@ -284,7 +284,7 @@ def _debits(count: int) -> None:
                 | {"amount_cents": row["cents"], "due_on": days[number % len(days)], "announced_at": now}
                 | {"end_to_end_id": row["end_to_end_id"], "reference": f"F{number}", "attempt": 1}
                 | {"source_uid": f"s{number}", "remittance": row["remittance"], "sequence_type": "RCUR"}
-                | {"state": "announced", "notice_days": 14}
+                | {"state": "announced", "notice_days": 14, "scheme": "CORE"}
             )
         db.session.execute(insert(Mandate.__table__), mandates)
         db.session.execute(insert(db.metadata.tables["collection"]), debits)

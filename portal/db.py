@@ -159,25 +159,30 @@ class Tenant(Scoped):
         super().__init__(organisation_id=organisation.id, org_path=organisation.org_path, **values)
 
 
-class _NoIndex(UnaryExpression[str]):
-    """The path as a plain value. Below the root lies everything, yet SQLite would take the path's index for
-    that range and then sort all of it, instead of reading a list in its own order.
+class Plain(UnaryExpression[Any]):
+    """A column that SQLite shall not look up: it knows neither that the root's range of paths is everything
+    nor that another one is little, and would sort all of the first or read past the second.
     """
 
     inherit_cache = True
 
     def __init__(self, column: Any) -> None:
-        super().__init__(column, operator=custom_op("+"), type_=PathType)
+        super().__init__(column, operator=custom_op("+"), type_=column.type)
 
 
-@compiles(_NoIndex)
-def _plain(element: Any, compiler: Any, **kw: Any) -> str:
-    return str(compiler.process(element.element, **kw))
+@compiles(Plain)
+def _as_it_is(plain: Any, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(plain.element, **kw))
 
 
-@compiles(_NoIndex, "sqlite")
-def _signed(element: Any, compiler: Any, **kw: Any) -> str:
-    return f"+{compiler.process(element.element, **kw)}"
+@compiles(Plain, "sqlite")
+def _signed(plain: Any, compiler: Any, **kw: Any) -> str:
+    return f"+{compiler.process(plain.element, **kw)}"
+
+
+def is_root(path: str) -> bool:
+    """Is this the path below which everything lies?"""
+    return path.count("/") == 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +196,10 @@ class _Bounds:
     @classmethod
     def of(cls, path: str) -> Self:
         end = path[:-1] + "0"  # '0' follows '/'
-        return cls(literal(path, PathType), literal(end, PathType), path.count("/") == 2)
+        return cls(literal(path, PathType), literal(end, PathType), is_root(path))
 
     def hold(self, cls: Any) -> ColumnElement[bool]:
-        own = _NoIndex(cls.org_path) if self.is_root else cls.org_path
+        own = Plain(cls.org_path) if self.is_root else cls.org_path
         below = and_(own >= self.path, own < self.end)
         return or_(below, self.path.like(cls.org_path + "%")) if cls.seen_from_below else below
 

@@ -117,6 +117,11 @@ def count_of(*queries: Select[Any]) -> Count:
     return Count(total)
 
 
+def few_of(query: Select[Any]) -> Select[Any]:
+    """No more rows than a person reads, and one, which says that there are more."""
+    return query.limit(COUNTED + 1)
+
+
 def total_of(query: Select[Any]) -> int:
     """How many rows a query has."""
     return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0

@@ -1,4 +1,4 @@
-"""a freeze in steps reads what is due in its order, from any place"""
+"""a debit knows its scheme; a freeze in steps reads what is due in its order, from any place"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,8 +18,18 @@ def _index(*columns: str) -> None:
 
 
 def upgrade() -> None:
-    _index("legal_entity_id", "due_on", "id")
+    op.add_column("collection", sa.Column("scheme", sa.String(4), nullable=False, server_default="CORE"))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text("select set_config('app.scope', '/', true)"))
+    op.execute(
+        sa.text(
+            "UPDATE collection SET scheme = 'B2B' "
+            "WHERE mandate_id IN (SELECT id FROM mandate WHERE scheme = 'B2B')"
+        )
+    )
+    _index("legal_entity_id", "scheme", "due_on", "id")
 
 
 def downgrade() -> None:
     _index("legal_entity_id", "due_on")
+    op.drop_column("collection", "scheme")

@@ -25,6 +25,7 @@ UPDATE machine SET standing = CASE
     ELSE 'partial' END
 """
 _OWED = sa.text("state = 'issued'")
+_BACK = sa.text("return_reason IS NOT NULL")
 _HELD = sa.text("hold_reason IS NOT NULL")
 
 
@@ -34,6 +35,12 @@ def upgrade() -> None:
         op.execute(sa.text("select set_config('app.scope', '/', true)"))
     op.execute(sa.text(_STANDING))
     op.create_index("ix_machine_standing", "machine", ["standing", "due_by", "id"])
+    op.create_index("ix_organisation_kind", "organisation", ["kind", "org_path"])
+    op.create_index("ix_machine_name", "machine", ["name_folded", "id"])
+    op.create_index("ix_mandate_last_used", "mandate", ["last_presented_on", "signed_on"])
+    op.create_index(
+        "ix_collection_returned", "collection", ["return_reason"], postgresql_where=_BACK, sqlite_where=_BACK
+    )
     op.create_index("ix_customer_order_state", "customer_order", ["state", "id"])
     op.create_index("ix_mail_state", "mail", ["state", "id"])
     op.create_index(
@@ -90,5 +97,9 @@ def downgrade() -> None:
     op.drop_index("ix_invoice_owed", table_name="invoice")
     op.drop_index("ix_mail_state", table_name="mail")
     op.drop_index("ix_customer_order_state", table_name="customer_order")
+    op.drop_index("ix_organisation_kind", table_name="organisation")
+    op.drop_index("ix_collection_returned", table_name="collection")
+    op.drop_index("ix_mandate_last_used", table_name="mandate")
+    op.drop_index("ix_machine_name", table_name="machine")
     op.drop_index("ix_machine_standing", table_name="machine")
     op.drop_column("machine", "standing")

@@ -26,7 +26,10 @@ class Machine(Tenant, db.Model):
     """A machine that activated, watched from then on; it reports under a token of its own."""
 
     __tablename__ = "machine"
-    __table_args__ = (Index("ix_machine_standing", "standing", "due_by", "id"),)
+    __table_args__ = (
+        Index("ix_machine_standing", "standing", "due_by", "id"),
+        Index("ix_machine_name", "name_folded", "id"),
+    )
 
     activation_id: Mapped[int] = mapped_column(ForeignKey("activation.id"), unique=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, String, and_, case, cast, or_, select
+from sqlalchemy import Select, String, and_, case, cast, or_
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
@@ -12,7 +12,8 @@ from portal.backups.models import BackupReview, Machine, ReviewState
 from portal.csv_file import rows_of
 from portal.customers.models import fold
 from portal.customers.queries import customers_named
-from portal.paging import Count, Page, count_of, page_of, page_of_parts
+from portal.db import Plain, db, is_root
+from portal.paging import COUNTED, Count, Page, count_of, few_of, page_of, page_of_parts
 
 PAGE = 120
 
@@ -24,65 +25,87 @@ def state_column() -> Any:
 
 
 def machines(actor: Any, text: str = "") -> Select[Any]:
-    """``text`` is the beginning of a word of a customer's or a machine's name."""
+    """``text`` is the beginning of a word of a customer's name, or of a machine's."""
     query = Machine.visible_to(actor).join(Machine.customer).options(contains_eager(Machine.customer))
     if folded := fold(text):
-        own = select(Machine.id).where(
-            Machine.name_folded >= folded, Machine.name_folded < folded + "\U0010ffff"
-        )
-        named = select(Machine.id).where(Machine.customer_id.in_(customers_named(folded)))
-        query = query.where(or_(Machine.id.in_(own), Machine.id.in_(named)))
+        query = query.where(or_(*(Machine.id.in_(found) for found in _found(actor, folded))))
     return query
 
 
-def _parts(state: Health | None) -> list[tuple[Any, tuple[Any, ...]]]:
+def _found(actor: Any, folded: str) -> tuple[Select[Any], Select[Any]]:
+    seen = Machine.visible_to(actor).with_only_columns(Machine.id)
+    own = seen.where(Machine.name_folded >= folded, Machine.name_folded < folded + "\U0010ffff")
+    return own, seen.where(Machine.customer_id.in_(customers_named(folded)))
+
+
+class Wall:
+    """The machines that a person asked for, counted and page by page.
+
+    Of those that a text finds no more are looked at than a person reads, so that a short one costs no more.
+    """
+
+    def __init__(self, actor: Any, text: str = "", state: Health | None = None) -> None:
+        self._state = state
+        self._query = Machine.visible_to(actor).join(Machine.customer)
+        self._query = self._query.options(contains_eager(Machine.customer))
+        self._is_small = not is_root(actor.org_path)
+        self.has_more = False
+        if folded := fold(text):
+            ids = {row for found in _found(actor, folded) for row in db.session.scalars(few_of(found))}
+            self.has_more = len(ids) > COUNTED
+            self._query = self._query.where(Machine.id.in_(ids))
+            self._is_small = True
+
+    def counts(self) -> dict[Health, Count]:
+        """How many are in each state, the gravest first; states without a machine are left out."""
+        found = self._query.with_only_columns(Machine.id)
+        counts = {
+            state: count_of(*(found.where(where) for where, _keys in _parts(state, self._is_small)))
+            for state in Health
+        }
+        return {state: number for state, number in counts.items() if number}
+
+    def page(self) -> Page[Machine]:
+        """One page, in the order of the wall."""
+        parts = _parts(self._state, self._is_small)
+        return page_of_parts([(self._query.where(where), keys) for where, keys in parts], size=PAGE)
+
+
+def _parts(state: Health | None, is_small: bool) -> list[tuple[Any, tuple[Any, ...]]]:
     """The wall in its order, the gravest first: conditions that exclude each other, each with its own keys.
 
     One index holds each part in its order, the longest awaited first, so that no page sorts every machine.
+    is_small: few machines are asked for, and found by something else than their state.
     """
+    standing = Plain(Machine.standing) if is_small else Machine.standing
+    due_by = Plain(Machine.due_by) if is_small else Machine.due_by
     now = clock.now()
     parts: list[tuple[Health, Any, tuple[Any, ...]]] = []
     awaited = (Machine.due_by, Machine.id)
     for one in Health:
-        same = Machine.standing == one
+        same = standing == one
         if one == Health.LATE:
-            late = Machine.due_by < now
-            parts += [(one, and_(Machine.standing == each, late), awaited) for each in MAY_BE_LATE]
+            late = due_by < now
+            parts += [(one, and_(standing == each, late), awaited) for each in MAY_BE_LATE]
         elif one in MAY_BE_LATE:
-            parts.append((one, and_(same, Machine.due_by >= now), awaited))
+            parts.append((one, and_(same, due_by >= now), awaited))
         else:
             keys = (Machine.id,) if one in (Health.UNKNOWN, Health.UNWATCHED) else awaited
             parts.append((one, same, keys))
     return [(condition, keys) for one, condition, keys in parts if state in (None, one)]
 
 
-def count_by_state(actor: Any, text: str = "") -> dict[Health, Count]:
-    """How many machines are in each state, the gravest first; states without a machine are left out."""
-    found = machines(actor, text).with_only_columns(Machine.id)
-    counts = {}
-    for state in Health:
-        number = count_of(*(found.where(condition) for condition, _keys in _parts(state)))
-        if number:
-            counts[state] = number
-    return counts
-
-
 def count_alarms(actor: Any) -> Count:
     """Machines that somebody should look at."""
     found = Machine.visible_to(actor).with_only_columns(Machine.id)
-    return count_of(*(found.where(condition) for state in ALARMS for condition, _keys in _parts(state)))
-
-
-def page(actor: Any, text: str = "", state: Health | None = None) -> Page[Machine]:
-    """One page of the wall."""
-    query = machines(actor, text)
-    return page_of_parts([(query.where(where), keys) for where, keys in _parts(state)], size=PAGE)
+    parts = (part for state in ALARMS for part in _parts(state, not is_root(actor.org_path)))
+    return count_of(*(found.where(condition) for condition, _keys in parts))
 
 
 def every_machine(actor: Any, text: str = "", state: Health | None = None) -> Iterator[Machine]:
     """The whole wall, in its order."""
     query = machines(actor, text)
-    for condition, keys in _parts(state):
+    for condition, keys in _parts(state, bool(text) or not is_root(actor.org_path)):
         for (machine,) in rows_of(query.where(condition).order_by(*keys)):
             yield machine
 

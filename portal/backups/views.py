@@ -15,7 +15,7 @@ from portal.backups.health import Health
 from portal.backups.letters import choose_reports, incidents_of
 from portal.backups.metering import months_of
 from portal.backups.models import BackupReview, BackupRun, Machine, wants_reports
-from portal.backups.queries import count_by_state, every_machine, open_reviews, page
+from portal.backups.queries import Wall, every_machine, open_reviews
 from portal.backups.trend import usage_trend
 from portal.backups.usage import usage_of
 from portal.csv_file import csv_answer
@@ -46,13 +46,15 @@ def _asked() -> tuple[str, Health | None]:
 @requires(Permission.BACKUP_READ)
 def wall() -> Response:
     text, state = _asked()
+    shown = Wall(g.actor, text, state)
     return htmx.render(
         "backups/wall.html",
         "backups/_wall.html",
-        machines=page(g.actor, text, state),
+        machines=shown.page(),
         q=text,
         state=state,
-        counts=count_by_state(g.actor, text),
+        counts=shown.counts(),
+        too_many=shown.has_more,
         states=list(Health),
         now=clock.now(),
         reviews=open_reviews(g.actor),

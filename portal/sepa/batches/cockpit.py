@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, product
 
 from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from portal.sepa.formats.values import Scheme
 from portal.sepa.models import Batch, Collection, CollectionState
 from portal.sepa.models.freezing import due_collections
 
+_SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
 _JUDGED = 500  # rows of one creditor whose problems the cockpit looks for
 
 
@@ -97,9 +98,10 @@ def _held() -> Page[Collection]:
 def _announced(entities: list[LegalEntity]) -> tuple[Count, int]:
     """How many debits are announced and what they come to, counted no further than a person reads."""
     number = total = 0
-    for entity in entities:
+    for entity, scheme in product(entities, _SCHEMES):
         query = select(Collection.amount_cents).where(
             Collection.legal_entity_id == entity.id,
+            Collection.scheme == scheme,
             Collection.batch_id.is_(None),
             Collection.state == CollectionState.ANNOUNCED,
         )
@@ -115,8 +117,7 @@ def _announced(entities: list[LegalEntity]) -> tuple[Count, int]:
 def cockpit() -> Response:
     """What is due by date, what is stopped and why, and the button that freezes the batch."""
     entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
-    schemes: tuple[Scheme, Scheme] = ("CORE", "B2B")
-    dues = [due for entity in entities for scheme in schemes if (due := _due(entity, scheme))]
+    dues = [due for entity, scheme in product(entities, _SCHEMES) if (due := _due(entity, scheme))]
     count, cents = _announced(entities)
     page = render_template(
         "sepa/cockpit.html",

@@ -41,7 +41,7 @@ def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
         .join(Collection.mandate)
         .options(joinedload(Collection.mandate, innerjoin=True))
         .where(Collection.legal_entity_id == entity.id, Collection.state == CollectionState.ANNOUNCED)
-        .where(Collection.batch_id.is_(None), Collection.due_on <= through, Mandate.scheme == scheme)
+        .where(Collection.batch_id.is_(None), Collection.due_on <= through, Collection.scheme == scheme)
         .order_by(Collection.due_on, Collection.id)
     )
 
