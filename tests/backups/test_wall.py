@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from portal import clock
 from portal.backups.health import Health, Outcome, Trouble
 from portal.backups.models import Machine
-from portal.backups.queries import PAGE, count_alarms, state_column
+from portal.backups.queries import PAGE, Wall, count_alarms, state_column
 from portal.backups.receive import receive_report
 from portal.backups.watch import values_of
 from portal.db import db
