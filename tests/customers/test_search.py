@@ -63,7 +63,7 @@ def test_a_new_name_is_found_and_the_old_one_is_not(house: House, browser: Brows
     assert sorted(kept) == sorted(words_of("Moulin Neuf"))
 
 
-def test_the_wall_finds_by_a_word_too_and_says_where_it_stops(
+def test_a_figure_says_where_it_stopped_counting(
     house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some_customers(house)
