@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
@@ -104,7 +104,7 @@ BRIEF = 8  # rows of a preview
 def newest_orders() -> tuple[list[Order], Count]:
     """The first few, and how many there are."""
     query = Order.visible_to(g.actor)
-    rows = query.options(joinedload(Order.customer, innerjoin=True)).order_by(Order.id.desc())
+    rows = query.options(selectinload(Order.customer)).order_by(Order.id.desc())
     return first_of(rows, BRIEF), count(Order)
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask_babel import gettext as _
 from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 from wtforms import SelectChoice
 
 from portal import clock, htmx
@@ -128,7 +128,7 @@ def list_orders() -> Response:
     state = request.args.get("state", "")
     if state in set(OrderState):
         query = query.where(Order.state == OrderState(state))
-    query = query.options(joinedload(Order.customer, innerjoin=True), joinedload(Order.proforma))
+    query = query.options(selectinload(Order.customer), selectinload(Order.proforma))
     orders = page_of(query, Order.id.desc())
     return make_response(render_template("subscriptions/orders.html", orders=orders, state=state))
 
@@ -187,7 +187,7 @@ def cancel_order(uid: str) -> Response:
 def list_subscriptions() -> Response:
     """Newest first, or those that can still be refused, the next last day of notice first."""
     due = request.args.get("order") == "due"
-    query = Subscription.visible_to(g.actor).options(joinedload(Subscription.customer, innerjoin=True))
+    query = Subscription.visible_to(g.actor).options(selectinload(Subscription.customer))
     rows = _renewing(query) if due else page_of(query, Subscription.id.desc())
     return make_response(render_template("subscriptions/list.html", subscriptions=rows, due=due))
 

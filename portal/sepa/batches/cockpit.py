@@ -9,7 +9,7 @@ from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 from wtforms import SelectChoice
 
 from portal import clock, htmx
@@ -91,7 +91,7 @@ def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> Fre
 
 def _held() -> Page[Collection]:
     query = Collection.visible_to(g.actor).where(Collection.hold_reason.is_not(None))
-    query = query.where(Collection.state == CollectionState.HELD).options(joinedload(Collection.mandate))
+    query = query.where(Collection.state == CollectionState.HELD).options(selectinload(Collection.mandate))
     return page_of(query, Collection.due_on, Collection.id, name="held")
 
 
