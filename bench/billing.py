@@ -1,8 +1,8 @@
 """A billing run and what follows it: customers and documents for each second of CPU.
 
 ``documents_per_cpu_s``: one invoice from its charge to its stored PDF, run and print together; at least 25.
-``run_per_cpu_s`` is the run alone, with the debit and both mails written; ``bare_per_cpu_s`` one page of lines
-by reportlab alone. ``rss_mb`` is the most that the process held.
+``run_per_cpu_s`` is the run alone, with the debit and both mails written; ``bare_per_cpu_s`` a page
+of lines by reportlab alone. ``rss_mb`` is the most that the process held.
 """
 
 import argparse
