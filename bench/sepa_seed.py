@@ -95,6 +95,7 @@ def _some(numbers: range, base: dict[str, Any], customer_id: int, today: Any, du
                 "mandate_id": number,
                 "legal_entity_id": 1,
                 "amount_cents": row["cents"],
+                "scheme": "CORE",
                 "due_on": due_on,
                 "end_to_end_id": row["end_to_end_id"],
                 "reference": f"FA-{number}",

@@ -29,6 +29,7 @@ from sqlalchemy import (
     MetaData,
     Select,
     String,
+    UnaryExpression,
     and_,
     event,
     false,
@@ -37,6 +38,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -48,6 +50,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 from sqlalchemy.orm.interfaces import CriteriaOption
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
 
@@ -129,8 +132,8 @@ class Row:
         super().__init__(**values)
 
 
-class Scoped(Row):
-    """A row that lies somewhere in the tree of organisations."""
+class Pathed:
+    """What lies somewhere in the tree of organisations, be it a row of its own or a part of one."""
 
     # True: organisations below see it too (an issuer's name, a number series), not only those above.
     seen_from_below: ClassVar[bool] = False
@@ -140,6 +143,10 @@ class Scoped(Row):
     @classmethod
     def visible_to(cls, actor: Any) -> Select[Any]:
         return select(cls).where(within(cls, actor.org_path))
+
+
+class Scoped(Row, Pathed):
+    """A row that lies somewhere in the tree of organisations."""
 
 
 class Tenant(Scoped):
@@ -153,19 +160,48 @@ class Tenant(Scoped):
         super().__init__(organisation_id=organisation.id, org_path=organisation.org_path, **values)
 
 
+class Plain(UnaryExpression[Any]):
+    """A column that SQLite shall not look up: it knows neither that the root's range of paths is everything
+    nor that another one is little, and would sort all of the first or read past the second.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column, operator=custom_op("+"), type_=column.type)
+
+
+@compiles(Plain)
+def _as_it_is(plain: Any, compiler: Any, **kw: Any) -> str:
+    return str(compiler.process(plain.element, **kw))
+
+
+@compiles(Plain, "sqlite")
+def _signed(plain: Any, compiler: Any, **kw: Any) -> str:
+    return f"+{compiler.process(plain.element, **kw)}"
+
+
+def is_root(path: str) -> bool:
+    """Is this the path below which everything lies?"""
+    return path.count("/") == 2
+
+
 @dataclass(frozen=True, slots=True)
 class _Bounds:
     """A path, and the first one behind everything below it, as values of SQL."""
 
     path: BindParameter[str]
     end: BindParameter[str]
+    is_root: bool
 
     @classmethod
     def of(cls, path: str) -> Self:
-        return cls(literal(path, PathType), literal(path[:-1] + "0", PathType))  # '0' follows '/'
+        end = path[:-1] + "0"  # '0' follows '/'
+        return cls(literal(path, PathType), literal(end, PathType), is_root(path))
 
     def hold(self, cls: Any) -> ColumnElement[bool]:
-        below = and_(cls.org_path >= self.path, cls.org_path < self.end)
+        own = Plain(cls.org_path) if self.is_root else cls.org_path
+        below = and_(own >= self.path, own < self.end)
         return or_(below, self.path.like(cls.org_path + "%")) if cls.seen_from_below else below
 
 
@@ -229,13 +265,17 @@ class _WithinScope(CriteriaOption):
     It does not travel with loaded rows, since what they load later asks for the scope again.
     """
 
-    _traverse_internals: ClassVar = [("values", InternalTraversal.dp_clauseelement_list)]
+    _traverse_internals: ClassVar = [
+        ("values", InternalTraversal.dp_clauseelement_list),
+        ("is_root", InternalTraversal.dp_boolean),
+    ]
     propagate_to_loaders = False
 
     def __init__(self, path: str | None) -> None:
         bounds = None if path is None else _Bounds.of(path)
         self.values = [bounds.path, bounds.end] if bounds else []
-        kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Scoped)]
+        self.is_root = bounds is not None and bounds.is_root
+        kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Pathed)]
         self.parts = [
             with_loader_criteria(
                 kind,

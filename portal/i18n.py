@@ -172,6 +172,11 @@ def number(value: int | None) -> str:
     return "" if value is None else format_decimal(value, locale=get_locale())
 
 
+def counted(value: Any) -> str:
+    """A number, or « plus de 1 000 » for a :class:`portal.paging.Count` that stopped there."""
+    return _("plus de %(n)s", n=number(value)) if getattr(value, "is_more", False) else str(int(value))
+
+
 def size(value: int | None) -> str:
     """Bytes with a decimal unit."""
     if value is None:
@@ -213,6 +218,7 @@ def init_app(app: Flask) -> None:
         duration,
         decimal,
         number,
+        counted,
         size,
         siren,
         lines,

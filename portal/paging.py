@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 from flask import current_app, has_request_context, request
@@ -45,6 +45,42 @@ def page_of(
     return Page(rows, _link(name, found[size - 1][-len(keys) :], address) if len(found) > size else "")
 
 
+def page_of_parts(
+    parts: list[tuple[Select[Any], tuple[Any, ...]]], *, size: int = PAGE, name: str = "after"
+) -> Page[Any]:
+    """Like :func:`page_of` for a list that is several queries one after the other, each with its keys.
+
+    No part needs a sort that the others share: the cursor says in which part it stands.
+    """
+    at, cursor = _part_cursor(name, parts)
+    rows: list[Any] = []
+    last: list[Any] = []
+    for number, (query, keys) in enumerate(parts[at:], at):
+        columns = [_column(key) for key in keys]
+        ordered = query.order_by(None).order_by(*keys).add_columns(*columns)
+        if number == at and cursor is not None:
+            ordered = ordered.where(_later(keys, cursor))
+        found = db.session.execute(ordered.limit(size + 1 - len(rows))).all()
+        for row in found:
+            if len(rows) == size:
+                return Page(rows, _link(name, last, ""))
+            rows.append(row[0])
+            last = [number, *row[1:]]
+    return Page(rows)
+
+
+def _part_cursor(name: str, parts: list[Any]) -> tuple[int, list[Any] | None]:
+    text = request.args.get(name, "")[:_LONGEST] if has_request_context() else ""
+    try:
+        number, *values = json.loads(text)
+        if type(number) is not int or not 0 <= number < len(parts):
+            return 0, None
+        columns = [_column(key) for key in parts[number][1]]
+        return number, [_read(value, column) for value, column in zip(values, columns, strict=True)]
+    except (ValueError, TypeError):
+        return 0, None
+
+
 def first_of(query: Select[Any], size: int) -> list[Any]:
     """A preview: the page that shows it says where all the rows are."""
     return list(db.session.scalars(query.limit(size)))
@@ -54,6 +90,36 @@ def chunk_of(query: Select[Any], size: int) -> list[Any]:
     """A portion of work: whoever asks comes again for the rest, or says that there is one."""
     found = db.session.execute(query.limit(size))
     return list(found.scalars() if len(query.column_descriptions) == 1 else found)
+
+
+COUNTED = 1000  # a person reads no further
+
+
+class Count(int):
+    """How many there are; ``is_more``: it stopped counting, there are more."""
+
+    is_more: bool
+
+    def __new__(cls, number: int, *, is_more: bool = False) -> Self:
+        made = super().__new__(cls, number)
+        made.is_more = is_more
+        return made
+
+
+def count_of(*queries: Select[Any]) -> Count:
+    """How many rows these queries have together, counted no further than a person reads."""
+    total = 0
+    for query in queries:
+        counted = query.order_by(None).limit(COUNTED + 1 - total).subquery()
+        total += db.session.scalar(select(func.count()).select_from(counted)) or 0
+        if total > COUNTED:
+            return Count(COUNTED, is_more=True)
+    return Count(total)
+
+
+def few_of(query: Select[Any]) -> Select[Any]:
+    """No more rows than a person reads, and one, which says that there are more."""
+    return query.limit(COUNTED + 1)
 
 
 def total_of(query: Select[Any]) -> int:

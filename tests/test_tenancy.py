@@ -7,14 +7,14 @@ from sqlalchemy import inspect, literal, select, text, update
 from sqlalchemy.orm import aliased
 
 from portal.customers.models import Contact, ContactRole, Customer
-from portal.db import EVERYTHING, Base, Scoped, db, set_scope
+from portal.db import EVERYTHING, Base, Pathed, db, set_scope
 from portal.resellers.models import LegalEntity
 from portal.rooms import modules
 from tests.builders import House, a_customer
 
 list(modules())  # every model, as the application has them
 SCOPED = sorted(
-    mapper.class_.__tablename__ for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped)
+    mapper.class_.__tablename__ for mapper in Base.registry.mappers if issubclass(mapper.class_, Pathed)
 )
 
 

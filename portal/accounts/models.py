@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -34,6 +34,7 @@ class Organisation(Scoped, db.Model):
     """A node of the one tree: provider, resellers at any depth, customers."""
 
     __tablename__ = "organisation"
+    __table_args__ = (Index("ix_organisation_kind", "kind", "org_path"),)  # few of them are no customers
     seen_from_below: ClassVar[bool] = True  # a customer reads its reseller's name
 
     kind: Mapped[OrganisationKind]

@@ -35,12 +35,31 @@ class Health(StrEnum):
     UNWATCHED = "unwatched"
 
 
+MAY_BE_LATE = (Health.PARTIAL, Health.FRESH)  # the others say something graver, or nothing
 ALARMS = (Health.DAMAGED, Health.FAILED, Health.LOCKED, Health.LATE, Health.PARTIAL)
 
 
 def due_by(ended_at: datetime, schedule_hours: int) -> datetime:
     """The last instant at which the machine is not late: two schedules after the end of its last run."""
     return ended_at + timedelta(hours=MISSED_AFTER * schedule_hours)
+
+
+def standing(
+    outcome: Outcome | None, trouble: Trouble, incidents: int, due: datetime | None, *, watched: bool = True
+) -> Health:
+    """The state of a machine but for the hour: outcome, trouble and incidents of its last run.
+
+    It is kept beside the machine, so that the database finds and counts; only « late » comes of the clock.
+    """
+    if not watched:
+        return Health.UNWATCHED
+    if outcome is None or due is None:
+        return Health.UNKNOWN
+    if trouble != Trouble.NONE:
+        return Health(trouble.value)
+    if outcome == Outcome.FAILED:
+        return Health.FAILED
+    return Health.FRESH if outcome == Outcome.OK and not incidents else Health.PARTIAL
 
 
 def health(
@@ -52,15 +71,6 @@ def health(
     *,
     watched: bool = True,
 ) -> Health:
-    """The state of a machine: outcome, trouble and incidents of its last run; ``due`` as of ``due_by``."""
-    if not watched:
-        return Health.UNWATCHED
-    if outcome is None or due is None:
-        return Health.UNKNOWN
-    if trouble != Trouble.NONE:
-        return Health(trouble.value)
-    if outcome == Outcome.FAILED:
-        return Health.FAILED
-    if now > due:
-        return Health.LATE
-    return Health.FRESH if outcome == Outcome.OK and not incidents else Health.PARTIAL
+    """The state of a machine at an instant; ``due`` as of ``due_by``."""
+    stands = standing(outcome, trouble, incidents, due, watched=watched)
+    return Health.LATE if stands in MAY_BE_LATE and due is not None and now > due else stands

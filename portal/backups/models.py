@@ -4,12 +4,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, event, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.actor import Actor
-from portal.backups.health import Health, Outcome, Trouble, due_by, health
+from portal.backups.health import Health, Outcome, Trouble, due_by, health, standing
 from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import Customer, fold
 from portal.db import PathType, Tenant, db
@@ -26,6 +26,10 @@ class Machine(Tenant, db.Model):
     """A machine that activated, watched from then on; it reports under a token of its own."""
 
     __tablename__ = "machine"
+    __table_args__ = (
+        Index("ix_machine_standing", "standing", "due_by", "id"),
+        Index("ix_machine_name", "name_folded", "id"),
+    )
 
     activation_id: Mapped[int] = mapped_column(ForeignKey("activation.id"), unique=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -42,6 +46,7 @@ class Machine(Tenant, db.Model):
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     due_by: Mapped[datetime | None]
     source_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    standing: Mapped[Health]  # of health.standing: kept when the row is written
 
     activation: Mapped[Activation] = relationship()
     customer: Mapped[Customer] = relationship()
@@ -90,6 +95,14 @@ class Machine(Tenant, db.Model):
             self.due_by = due_by(self.ended_at, schedule_hours)
 
 
+@event.listens_for(Machine, "before_insert")
+@event.listens_for(Machine, "before_update")
+def _keep_standing(_mapper: Any, _connection: Any, machine: Machine) -> None:
+    machine.standing = standing(
+        machine.outcome, machine.trouble, machine.incidents, machine.due_by, watched=machine.is_watched
+    )
+
+
 class _Self:
     """The machine as the one who acts."""
 
@@ -113,6 +126,7 @@ def new_machine(activation: Activation) -> Machine:
         is_watched=True,
         trouble=Trouble.NONE,
         incidents=0,
+        standing=Health.UNKNOWN,
     )
 
 

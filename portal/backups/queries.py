@@ -1,72 +1,113 @@
 """The wall of machines: searched, filtered by state, counted by state; the same judgement as ``health``."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, String, and_, case, cast, or_
 from sqlalchemy.orm import contains_eager
 
 from portal import clock
-from portal.backups.health import ALARMS, Health, Outcome, Trouble
+from portal.backups.health import ALARMS, MAY_BE_LATE, Health
 from portal.backups.models import BackupReview, Machine, ReviewState
-from portal.customers.models import Customer, fold
-from portal.db import db
-from portal.paging import Page, page_of
+from portal.csv_file import rows_of
+from portal.customers.models import fold
+from portal.customers.queries import customers_named
+from portal.db import Plain, db, is_root
+from portal.paging import COUNTED, Count, Page, count_of, few_of, page_of, page_of_parts
 
 PAGE = 120
 
 
 def state_column() -> Any:
-    """:func:`portal.backups.health.health` as SQL, so that the database filters and counts."""
-    good = and_(Machine.outcome == Outcome.OK, Machine.incidents == 0)
-    return case(
-        (Machine.is_watched.is_(False), Health.UNWATCHED.value),
-        (or_(Machine.outcome.is_(None), Machine.due_by.is_(None)), Health.UNKNOWN.value),
-        (Machine.trouble == Trouble.DAMAGED, Health.DAMAGED.value),
-        (Machine.trouble == Trouble.LOCKED, Health.LOCKED.value),
-        (Machine.outcome == Outcome.FAILED, Health.FAILED.value),
-        (Machine.due_by < clock.now(), Health.LATE.value),
-        (good, Health.FRESH.value),
-        else_=Health.PARTIAL.value,
-    )
+    """:func:`portal.backups.health.health` as SQL."""
+    late = and_(Machine.standing.in_(MAY_BE_LATE), Machine.due_by < clock.now())
+    return case((late, Health.LATE.value), else_=cast(Machine.standing, String))
 
 
-def machines(actor: Any, text: str = "", state: Health | None = None) -> Select[Any]:
-    """The gravest first; ``text`` is the beginning of a customer's or a machine's name."""
+def machines(actor: Any, text: str = "") -> Select[Any]:
+    """``text`` is the beginning of a word of a customer's name, or of a machine's."""
     query = Machine.visible_to(actor).join(Machine.customer).options(contains_eager(Machine.customer))
     if folded := fold(text):
-        last = folded + "\U0010ffff"
-        query = query.where(
-            or_(
-                and_(Customer.name_folded >= folded, Customer.name_folded < last),
-                and_(Machine.name_folded >= folded, Machine.name_folded < last),
-            )
-        )
-    if state is not None:
-        query = query.where(state_column() == state.value)
-    return query.order_by(*_keys())
+        query = query.where(or_(*(Machine.id.in_(found) for found in _found(actor, folded))))
+    return query
 
 
-def _keys() -> tuple[Any, ...]:
-    gravity = case({member.value: rank for rank, member in enumerate(Health)}, value=state_column())
-    return gravity, Customer.name_folded, Machine.name_folded, Machine.id
+def _found(actor: Any, folded: str) -> tuple[Select[Any], Select[Any]]:
+    seen = Machine.visible_to(actor).with_only_columns(Machine.id)
+    own = seen.where(Machine.name_folded >= folded, Machine.name_folded < folded + "\U0010ffff")
+    return own, seen.where(Machine.customer_id.in_(customers_named(folded)))
 
 
-def count_by_state(actor: Any, text: str = "") -> dict[Health, int]:
-    """How many machines are in each state, the gravest first; states without a machine are left out."""
-    found = machines(actor, text).order_by(None).with_only_columns(state_column().label("state")).subquery()
-    rows = db.session.execute(select(found.c.state, func.count()).group_by(found.c.state))
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    return {state: counts[state.value] for state in Health if state.value in counts}
+class Wall:
+    """The machines that a person asked for, counted and page by page.
+
+    Of those that a text finds no more are looked at than a person reads, so that a short one costs no more.
+    """
+
+    def __init__(self, actor: Any, text: str = "", state: Health | None = None) -> None:
+        self._state = state
+        self._query = Machine.visible_to(actor).join(Machine.customer)
+        self._query = self._query.options(contains_eager(Machine.customer))
+        self._is_small = not is_root(actor.org_path)
+        self.has_more = False
+        if folded := fold(text):
+            ids = {row for found in _found(actor, folded) for row in db.session.scalars(few_of(found))}
+            self.has_more = len(ids) > COUNTED
+            self._query = self._query.where(Machine.id.in_(ids))
+            self._is_small = True
+
+    def counts(self) -> dict[Health, Count]:
+        """How many are in each state, the gravest first; states without a machine are left out."""
+        found = self._query.with_only_columns(Machine.id)
+        counts = {
+            state: count_of(*(found.where(where) for where, _keys in _parts(state, self._is_small)))
+            for state in Health
+        }
+        return {state: number for state, number in counts.items() if number}
+
+    def page(self) -> Page[Machine]:
+        """One page, in the order of the wall."""
+        parts = _parts(self._state, self._is_small)
+        return page_of_parts([(self._query.where(where), keys) for where, keys in parts], size=PAGE)
 
 
-def count_alarms(actor: Any) -> int:
+def _parts(state: Health | None, is_small: bool) -> list[tuple[Any, tuple[Any, ...]]]:
+    """The wall in its order, the gravest first: conditions that exclude each other, each with its own keys.
+
+    One index holds each part in its order, the longest awaited first, so that no page sorts every machine.
+    is_small: few machines are asked for, and found by something else than their state.
+    """
+    standing = Plain(Machine.standing) if is_small else Machine.standing
+    due_by = Plain(Machine.due_by) if is_small else Machine.due_by
+    now = clock.now()
+    parts: list[tuple[Health, Any, tuple[Any, ...]]] = []
+    awaited = (Machine.due_by, Machine.id)
+    for one in Health:
+        same = standing == one
+        if one == Health.LATE:
+            late = due_by < now
+            parts += [(one, and_(standing == each, late), awaited) for each in MAY_BE_LATE]
+        elif one in MAY_BE_LATE:
+            parts.append((one, and_(same, due_by >= now), awaited))
+        else:
+            keys = (Machine.id,) if one in (Health.UNKNOWN, Health.UNWATCHED) else awaited
+            parts.append((one, same, keys))
+    return [(condition, keys) for one, condition, keys in parts if state in (None, one)]
+
+
+def count_alarms(actor: Any) -> Count:
     """Machines that somebody should look at."""
-    return sum(number for state, number in count_by_state(actor).items() if state in ALARMS)
+    found = Machine.visible_to(actor).with_only_columns(Machine.id)
+    parts = (part for state in ALARMS for part in _parts(state, not is_root(actor.org_path)))
+    return count_of(*(found.where(condition) for condition, _keys in parts))
 
 
-def page(query: Select[Any]) -> Page[Machine]:
-    """One page of the wall."""
-    return page_of(query, *_keys(), size=PAGE)
+def every_machine(actor: Any, text: str = "", state: Health | None = None) -> Iterator[Machine]:
+    """The whole wall, in its order."""
+    query = machines(actor, text)
+    for condition, keys in _parts(state, bool(text) or not is_root(actor.org_path)):
+        for (machine,) in rows_of(query.where(condition).order_by(*keys)):
+            yield machine
 
 
 def open_reviews(actor: Any) -> Page[BackupReview]:

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, literal, or_, select, update
 
 from portal import clock
-from portal.backups.health import Outcome, Trouble, due_by
+from portal.backups.health import Health, Outcome, Trouble, due_by, standing
 from portal.backups.letters import send_incidents, send_report
 from portal.backups.models import BackupIncident, BackupRun, Machine
 from portal.backups.reviews import look_at_changes
@@ -151,13 +151,19 @@ def _silent(report: Report) -> tuple[str, ...]:
 
 def _is_newest(machine: Machine, run: BackupRun) -> bool:
     """Make it the machine's last run, unless a later one is known; one statement, so that none is lost."""
+    due = due_by(run.ended_at, machine.schedule_hours)
+    stands = standing(run.outcome, run.trouble, run.incidents, due)
     newest = {
         "outcome": run.outcome,
         "trouble": run.trouble,
         "incidents": run.incidents,
         "ended_at": run.ended_at,
-        "due_by": due_by(run.ended_at, machine.schedule_hours),
+        "due_by": due,
         "source_bytes": run.source_bytes,
+        "standing": case(
+            (Machine.is_watched, literal(stands, Machine.standing.type)),
+            else_=literal(Health.UNWATCHED, Machine.standing.type),
+        ),
     }
     moved = db.session.execute(
         update(Machine)

@@ -15,10 +15,10 @@ from portal.backups.health import Health
 from portal.backups.letters import choose_reports, incidents_of
 from portal.backups.metering import months_of
 from portal.backups.models import BackupReview, BackupRun, Machine, wants_reports
-from portal.backups.queries import count_by_state, machines, open_reviews, page
+from portal.backups.queries import Wall, every_machine, open_reviews
 from portal.backups.trend import usage_trend
 from portal.backups.usage import usage_of
-from portal.csv_file import csv_answer, rows_of
+from portal.csv_file import csv_answer
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -46,13 +46,15 @@ def _asked() -> tuple[str, Health | None]:
 @requires(Permission.BACKUP_READ)
 def wall() -> Response:
     text, state = _asked()
+    shown = Wall(g.actor, text, state)
     return htmx.render(
         "backups/wall.html",
         "backups/_wall.html",
-        machines=page(machines(g.actor, text, state)),
+        machines=shown.page(),
         q=text,
         state=state,
-        counts=count_by_state(g.actor, text),
+        counts=shown.counts(),
+        too_many=shown.has_more,
         states=list(Health),
         now=clock.now(),
         reviews=open_reviews(g.actor),
@@ -83,15 +85,16 @@ def wall_csv() -> Response:
         _("Octets lus"),
         _("Incidents"),
     )
-    rows = rows_of(machines(g.actor, text, state))
-    return csv_answer("machines.csv", head, (_cells(machine) for (machine,) in rows))
+    words = {state: look_of(f"backup_{state.value}").word for state in Health}
+    rows = every_machine(g.actor, text, state)
+    return csv_answer("machines.csv", head, (_cells(machine, words) for machine in rows))
 
 
-def _cells(one: Machine) -> tuple[Any, ...]:
+def _cells(one: Machine, words: dict[Health, Any]) -> tuple[Any, ...]:
     return (
         one.name,
         one.customer.name,
-        look_of(f"backup_{one.health.value}").word,
+        words[one.health],
         _utc(one.ended_at),
         _utc(one.due_by),
         one.schedule_hours,

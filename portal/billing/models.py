@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from blinker import Namespace
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -79,7 +79,15 @@ class Invoice(Tenant, Stateful, db.Model):
     """A numbered, frozen invoice (facture). Corrections are other documents."""
 
     __tablename__ = "invoice"
-    __table_args__ = (UniqueConstraint("legal_entity_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("legal_entity_id", "number"),
+        Index(  # only what is owed: the others are the most, and nobody asks when they were due
+            "ix_invoice_owed",
+            "due_on",
+            postgresql_where=text("state = 'issued'"),
+            sqlite_where=text("state = 'issued'"),
+        ),
+    )
 
     steps = {
         "pay": step(InvoiceState.ISSUED, to=InvoiceState.PAID),

@@ -37,7 +37,8 @@ _DRAFT = "customer"
 @requires(Permission.CUSTOMER_READ)
 def list_customers() -> Response:
     text = _asked()
-    rows = page_of(search(g.actor, text), Customer.name_folded, Customer.id)
+    query, keys = search(g.actor, text)
+    rows = page_of(query, *keys)
     return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, q=text)
 
 
@@ -49,8 +50,8 @@ def _asked() -> str:
 @requires(Permission.CUSTOMER_READ)
 def list_csv() -> Response:
     """Every customer that the search finds, on whatever page of the list."""
-    query = search(g.actor, _asked()).options(selectinload(Customer.contacts))
-    rows = rows_of(query.order_by(Customer.name_folded, Customer.id))
+    query, keys = search(g.actor, _asked())
+    rows = rows_of(query.options(selectinload(Customer.contacts)).order_by(*keys))
     heads = (head for head, _cell in COLUMNS)
     return csv_answer("customers.csv", heads, ([cell(row) for _head, cell in COLUMNS] for (row,) in rows))
 

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from flask import g, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
@@ -12,21 +13,21 @@ from portal.backups.gaps import GapState, UsageGap
 from portal.backups.queries import count_alarms
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
+from portal.customers.queries import search
 from portal.db import db
-from portal.paging import first_of, total_of
+from portal.paging import Count, count_of, first_of
 from portal.sepa.models import Collection, CollectionState, Mandate, MandateState
 from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
 
 
 class Figure(NamedTuple):
-    number: int
+    number: Count
     label: str
     url: str
 
 
-def count(model: Any, *conditions: Any) -> int:
-    query = select(func.count(model.id)).where(*conditions)
-    return db.session.scalar(query) or 0
+def count(model: Any, *conditions: Any) -> Count:
+    return count_of(select(model.id).where(*conditions))
 
 
 def figures() -> list[Figure]:
@@ -34,7 +35,7 @@ def figures() -> list[Figure]:
     rows = (
         (
             Permission.CUSTOMER_READ,
-            lambda: count(Customer),
+            lambda: count_of(search(g.actor, "")[0].with_only_columns(Customer.id)),
             _("clients"),
             url_for("customers.list_customers"),
         ),
@@ -64,7 +65,9 @@ def figures() -> list[Figure]:
         ),
         (
             Permission.BATCH_READ,
-            lambda: count(Collection, Collection.state == CollectionState.ANNOUNCED),
+            lambda: count(
+                Collection, Collection.batch_id.is_(None), Collection.state == CollectionState.ANNOUNCED
+            ),
             _("prélèvements annoncés"),
             url_for("sepa.cockpit"),
         ),
@@ -98,12 +101,12 @@ def own_contracts() -> list[Subscription]:
 BRIEF = 8  # rows of a preview
 
 
-def newest_orders() -> tuple[list[Order], int]:
+def newest_orders() -> tuple[list[Order], Count]:
     """The first few, and how many there are."""
     query = Order.visible_to(g.actor)
-    return first_of(query.order_by(Order.id.desc()), BRIEF), total_of(query)
+    rows = query.options(selectinload(Order.customer)).order_by(Order.id.desc())
+    return first_of(rows, BRIEF), count(Order)
 
 
-def newest_invoices() -> tuple[list[Invoice], int]:
-    query = Invoice.visible_to(g.actor)
-    return first_of(query.order_by(Invoice.id.desc()), BRIEF), total_of(query)
+def newest_invoices() -> tuple[list[Invoice], Count]:
+    return first_of(Invoice.visible_to(g.actor).order_by(Invoice.id.desc()), BRIEF), count(Invoice)

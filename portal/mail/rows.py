@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import JSON, String, Text, select
+from sqlalchemy import JSON, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock, jobs
@@ -39,6 +39,7 @@ class Mail(Tenant, db.Model):
     """One message to one person."""
 
     __tablename__ = "mail"
+    __table_args__ = (Index("ix_mail_state", "state", "id"),)
 
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))

@@ -105,7 +105,9 @@ def work_state() -> Work:
 
 
 def _counts() -> dict[tuple[Lane, TaskState], int]:
-    query = select(Task.lane, Task.state, func.count()).where(Task.state != T.DONE)
+    query = select(Task.lane, Task.state, func.count()).where(
+        Task.state.in_([state for state in T if state != T.DONE])
+    )
     return {
         (lane, state): number
         for lane, state, number in db.session.execute(query.group_by(Task.lane, Task.state))

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from portal import clock
 from portal.actor import Actor
@@ -94,6 +94,7 @@ class Order(Tenant, Sold, Stateful, db.Model):
     """A customer's order (commande) of one product."""
 
     __tablename__ = "customer_order"
+    __table_args__ = (Index("ix_customer_order_state", "state", "id"),)
 
     steps = {
         "deliver": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.DELIVERED),
@@ -110,12 +111,11 @@ class Order(Tenant, Sold, Stateful, db.Model):
     customer: Mapped[Customer] = relationship()
     product: Mapped[Product] = relationship()
     legal_entity: Mapped[LegalEntity] = relationship()
+    proforma: Mapped[Proforma | None] = relationship(
+        primaryjoin=lambda: foreign(Proforma.order_uid) == Order.uid, uselist=False, viewonly=True
+    )
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
-
-    @property
-    def proforma(self) -> Proforma | None:
-        return db.session.scalars(select(Proforma).where(Proforma.order_uid == self.uid)).one_or_none()
 
     @property
     def proofs(self) -> list[Acceptance]:

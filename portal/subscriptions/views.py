@@ -1,8 +1,12 @@
 """Orders, their payment, subscriptions and their end."""
 
+from typing import Any
+
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 from wtforms import SelectChoice
 
 from portal import clock, htmx
@@ -124,6 +128,7 @@ def list_orders() -> Response:
     state = request.args.get("state", "")
     if state in set(OrderState):
         query = query.where(Order.state == OrderState(state))
+    query = query.options(selectinload(Order.customer), selectinload(Order.proforma))
     orders = page_of(query, Order.id.desc())
     return make_response(render_template("subscriptions/orders.html", orders=orders, state=state))
 
@@ -182,12 +187,13 @@ def cancel_order(uid: str) -> Response:
 def list_subscriptions() -> Response:
     """Newest first, or those that can still be refused, the next last day of notice first."""
     due = request.args.get("order") == "due"
-    rows = _renewing() if due else page_of(Subscription.visible_to(g.actor), Subscription.id.desc())
+    query = Subscription.visible_to(g.actor).options(selectinload(Subscription.customer))
+    rows = _renewing(query) if due else page_of(query, Subscription.id.desc())
     return make_response(render_template("subscriptions/list.html", subscriptions=rows, due=due))
 
 
-def _renewing() -> Page[Subscription]:
-    query = Subscription.visible_to(g.actor).where(
+def _renewing(query: Select[Any]) -> Page[Subscription]:
+    query = query.where(
         Subscription.state == SubscriptionState.ACTIVE, Subscription.last_notice_on >= clock.today()
     )
     return page_of(query, Subscription.last_notice_on, Subscription.id)

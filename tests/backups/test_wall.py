@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from portal import clock
 from portal.backups.health import Health, Outcome, Trouble
 from portal.backups.models import Machine
-from portal.backups.queries import PAGE, count_alarms, count_by_state, machines, page, state_column
+from portal.backups.queries import PAGE, Wall, count_alarms, state_column
 from portal.backups.receive import receive_report
 from portal.backups.watch import values_of
 from portal.db import db
@@ -146,7 +146,8 @@ def some_machines(house: House) -> None:
         ("?state=failed", ["Émile"]),
         ("?state=fresh&q=garage", ["accueil"]),
         ("?state=nonsense&q=", ["Émile", "garage-2", "accueil"]),
-        ('?after=[9, "zz", "zz", 1]', []),
+        ('?after=[9, "zz", "zz", 1]', ["Émile", "garage-2", "accueil"]),  # none of ours
+        ("?after=[8, 1]", []),
         ("?after=abc", ["Émile", "garage-2", "accueil"]),
     ],
 )
@@ -165,8 +166,8 @@ def test_the_wall_is_searched_with_and_without_a_script(
 
 def test_states_are_counted_within_the_search(house: House) -> None:
     some_machines(house)
-    assert count_by_state(house.owner) == {Health.FAILED: 1, Health.UNKNOWN: 1, Health.FRESH: 1}
-    assert count_by_state(house.owner, "étu") == {Health.UNKNOWN: 1}
+    assert Wall(house.owner).counts() == {Health.FAILED: 1, Health.UNKNOWN: 1, Health.FRESH: 1}
+    assert Wall(house.owner, "étu").counts() == {Health.UNKNOWN: 1}
 
 
 def test_the_start_page_counts_what_somebody_should_look_at(house: House, browser: Browser) -> None:
@@ -222,9 +223,9 @@ def test_a_long_wall_has_pages(app: Flask, house: House) -> None:
     for number in range(PAGE):
         a_machine(key, f"m-{number:03d}")
     with app.test_request_context("/backups"):
-        first = page(machines(house.owner))
+        first = Wall(house.owner).page()
     with app.test_request_context(first.link):
-        last = page(machines(house.owner))
+        last = Wall(house.owner).page()
     assert (len(first), len(last), last.link) == (PAGE, 1, "")
     assert {row.id for row in first} & {row.id for row in last} == set()
 

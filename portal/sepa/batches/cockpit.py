@@ -3,12 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, product
 
 from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from wtforms import SelectChoice
 
 from portal import clock, htmx
@@ -16,7 +17,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.db import db
 from portal.i18n import eur, plain_day
 from portal.jobs import Task
-from portal.paging import Page, chunk_of, first_of, page_of
+from portal.paging import COUNTED, Count, Page, chunk_of, first_of, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm
 from portal.sepa.batches.large_freeze import latest_freeze
@@ -25,6 +26,7 @@ from portal.sepa.formats.values import Scheme
 from portal.sepa.models import Batch, Collection, CollectionState
 from portal.sepa.models.freezing import due_collections
 
+_SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
 _JUDGED = 500  # rows of one creditor whose problems the cockpit looks for
 
 
@@ -88,8 +90,26 @@ def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> Fre
 
 
 def _held() -> Page[Collection]:
-    query = Collection.visible_to(g.actor).where(Collection.state == CollectionState.HELD)
+    query = Collection.visible_to(g.actor).where(Collection.hold_reason.is_not(None))
+    query = query.where(Collection.state == CollectionState.HELD).options(selectinload(Collection.mandate))
     return page_of(query, Collection.due_on, Collection.id, name="held")
+
+
+def _announced(entities: list[LegalEntity]) -> tuple[Count, int]:
+    """How many debits are announced and what they come to, counted no further than a person reads."""
+    number = total = 0
+    for entity, scheme in product(entities, _SCHEMES):
+        query = select(Collection.amount_cents).where(
+            Collection.legal_entity_id == entity.id,
+            Collection.scheme == scheme,
+            Collection.batch_id.is_(None),
+            Collection.state == CollectionState.ANNOUNCED,
+        )
+        some = chunk_of(query.order_by(Collection.due_on, Collection.id), COUNTED + 1 - number)
+        number, total = number + len(some), total + sum(some[: COUNTED - number])
+        if number > COUNTED:
+            return Count(COUNTED, is_more=True), total
+    return Count(number), total
 
 
 @bp.get("/collections")
@@ -97,18 +117,13 @@ def _held() -> Page[Collection]:
 def cockpit() -> Response:
     """What is due by date, what is stopped and why, and the button that freezes the batch."""
     entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
-    schemes: tuple[Scheme, Scheme] = ("CORE", "B2B")
-    dues = [due for entity in entities for scheme in schemes if (due := _due(entity, scheme))]
-    totals = db.session.execute(
-        select(func.count(), func.coalesce(func.sum(Collection.amount_cents), 0)).where(
-            Collection.state == CollectionState.ANNOUNCED
-        )
-    ).one()
+    dues = [due for entity, scheme in product(entities, _SCHEMES) if (due := _due(entity, scheme))]
+    count, cents = _announced(entities)
     page = render_template(
         "sepa/cockpit.html",
         dues=dues,
-        count=totals[0],
-        cents=int(totals[1]),
+        count=count,
+        cents=cents,
         batches=first_of(Batch.visible_to(g.actor).order_by(Batch.id.desc()), 5),
         blocked=sum(len(due.blocked) for due in dues),
         held=_held(),

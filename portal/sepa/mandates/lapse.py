@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, or_
 
 from portal import clock
-from portal.db import db
+from portal.db import Plain, db
 from portal.sepa.models import Mandate, MandateState
 from portal.sepa.rules import mandate_lapses_on
 
@@ -19,9 +19,10 @@ def lapsing_mandates(query: Any) -> list[Mandate]:
     Source: 003-80; EPC016-06.
     """
     today = clock.today()
-    last_used = func.coalesce(Mandate.last_presented_on, Mandate.signed_on)
-    query = query.where(Mandate.state.in_([MandateState.SIGNED, MandateState.SUSPENDED]))
-    query = query.where(last_used <= today - timedelta(days=WARN_MONTHS * 30))
+    long_ago = today - timedelta(days=WARN_MONTHS * 30)
+    never = and_(Mandate.last_presented_on.is_(None), Mandate.signed_on <= long_ago)
+    query = query.where(Plain(Mandate.state).in_([MandateState.SIGNED, MandateState.SUSPENDED]))
+    query = query.where(or_(Mandate.last_presented_on <= long_ago, never))
     rows = [row for row in db.session.scalars(query) if _is_lapsing(row)]
     return sorted(rows, key=lambda row: (row.lapses_on, row.id))
 

@@ -60,9 +60,24 @@ class Collection(Tenant, Stateful, db.Model):
         Index(
             "ix_collection_due",
             "legal_entity_id",
+            "scheme",
             "due_on",
+            "id",
             postgresql_where=text("batch_id IS NULL"),
             sqlite_where=text("batch_id IS NULL"),
+        ),
+        Index(  # few: the reason is there as long as the debit is held
+            "ix_collection_held",
+            "due_on",
+            "id",
+            postgresql_where=text("hold_reason IS NOT NULL"),
+            sqlite_where=text("hold_reason IS NOT NULL"),
+        ),
+        Index(  # what came back, for its rates
+            "ix_collection_returned",
+            "return_reason",
+            postgresql_where=text("return_reason IS NOT NULL"),
+            sqlite_where=text("return_reason IS NOT NULL"),
         ),
         Index("ix_collection_lot", "batch_id", "due_on", "sequence_type", "id"),
     )
@@ -85,6 +100,7 @@ class Collection(Tenant, Stateful, db.Model):
 
     mandate_id: Mapped[int] = mapped_column(ForeignKey("mandate.id"), index=True)
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    scheme: Mapped[str] = mapped_column(String(4))  # its mandate's, which never changes
     amount_cents: Mapped[int] = mapped_column(BigInteger)
     due_on: Mapped[date]  # a TARGET day
     end_to_end_id: Mapped[str] = mapped_column(String(35), unique=True)
@@ -232,6 +248,7 @@ class Collection(Tenant, Stateful, db.Model):
             uid=uid,
             mandate=self.mandate,
             legal_entity=self.legal_entity,
+            scheme=self.scheme,
             amount_cents=rest,
             due_on=second_on,
             end_to_end_id=_end_to_end_id(self.reference, uid),
@@ -338,6 +355,7 @@ def plan_collection(
         uid=uid,
         mandate_id=mandate.id,
         legal_entity_id=entity.id,
+        scheme=mandate.scheme,
         amount_cents=amount_cents,
         due_on=due_on,
         end_to_end_id=_end_to_end_id(reference, uid),

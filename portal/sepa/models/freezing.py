@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select, tuple_, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
@@ -38,10 +38,9 @@ def due_collections(entity: LegalEntity, scheme: Scheme, through: date) -> Any:
     """Query of what is announced and due up to a day, oldest first, with its mandates."""
     return (
         select(Collection)
-        .join(Collection.mandate)
-        .options(joinedload(Collection.mandate, innerjoin=True))
+        .options(selectinload(Collection.mandate))  # a join would be planned for every row that is due
         .where(Collection.legal_entity_id == entity.id, Collection.state == CollectionState.ANNOUNCED)
-        .where(Collection.batch_id.is_(None), Collection.due_on <= through, Mandate.scheme == scheme)
+        .where(Collection.batch_id.is_(None), Collection.due_on <= through, Collection.scheme == scheme)
         .order_by(Collection.due_on, Collection.id)
     )
 

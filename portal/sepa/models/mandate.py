@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -51,7 +51,10 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
     """A debtor's consent to be debited by one creditor (mandat de prélèvement SEPA)."""
 
     __tablename__ = "mandate"
-    __table_args__ = (UniqueConstraint("legal_entity_id", "rum"),)
+    __table_args__ = (
+        UniqueConstraint("legal_entity_id", "rum"),
+        Index("ix_mandate_last_used", "last_presented_on", "signed_on"),  # which ones lapse
+    )
 
     steps = {
         "send": step(S.DRAFT, to=S.SENT),
