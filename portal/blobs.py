@@ -61,6 +61,7 @@ class Store(Protocol):
     def adopt(self, key: str, path: Path, tell: Tell) -> None: ...
     def open(self, key: str, start: int = 0) -> BinaryIO: ...
     def delete(self, key: str) -> None: ...
+    def keys(self) -> Iterator[str]: ...
 
 
 class FolderStore:
@@ -114,6 +115,11 @@ class FolderStore:
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
 
+    def keys(self) -> Iterator[str]:
+        """Of every finished object."""
+        found = self._root.glob("*/*")
+        return (path.name for path in found if path.suffix != ".part" and path.is_file())
+
 
 class S3Store:
     """Objects in an S3-compatible bucket; credentials come from boto3's usual places."""
@@ -151,6 +157,11 @@ class S3Store:
                 raise
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
+    def keys(self) -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+            yield from (each["Key"].removeprefix(self._prefix) for each in page.get("Contents", []))
+
 
 @cache
 def _store_at(url: str) -> Store:
@@ -176,7 +187,7 @@ def keep(
     key = key or new_uid()
     sealed = io.BytesIO()
     written = write_sealed(io.BytesIO(content), sealed, keyring().current, _derive(key))
-    with _store_faults_told():
+    with store_faults_told():
         store().write(key, sealed.getvalue())
     return _document(owner, subject, kind, filename, media_type, key, written)
 
@@ -205,7 +216,7 @@ def keep_file(
 
 
 @contextmanager
-def _store_faults_told() -> Iterator[None]:
+def store_faults_told() -> Iterator[None]:
     """Raises Unavailable for a store that is away, refuses for a while, or is full."""
     try:
         yield
@@ -226,7 +237,7 @@ def _seal_into_store(source: BinaryIO, part: Path, key: str, tell: Tell) -> Writ
             written = write_sealed(source, out, keyring().current, _derive(key), tell)
             out.flush()
             os.fsync(out.fileno())
-        with _store_faults_told():
+        with store_faults_told():
             store().adopt(key, part, tell)
     finally:
         part.unlink(missing_ok=True)

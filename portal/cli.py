@@ -13,6 +13,8 @@ from portal.blobs import Document, drop_plain, seal_older
 from portal.db import EVERYTHING, db, scope
 from portal.operations.commands import check, refuse_unsafe_start
 from portal.reversibility.cli import reversibility
+from portal.safekeeping.commands import backup, restore
+from portal.safekeeping.key_commands import keys
 from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
 
@@ -22,6 +24,9 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(create_user)
     app.cli.add_command(seal_store)
     app.cli.add_command(check)
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
+    app.cli.add_command(keys)
     app.cli.add_command(terms)
     app.cli.add_command(sepa)
     app.cli.add_command(reversibility)

@@ -16,6 +16,12 @@ def data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR", ROOT / "instance")).resolve()
 
 
+def _with_driver(url: str) -> str:
+    """The driver is written out, never guessed."""
+    is_plain = url.startswith(("postgres://", "postgresql://"))
+    return "postgresql+psycopg://" + url.split("://", 1)[1] if is_plain else url
+
+
 def from_environment() -> dict[str, object]:
     """The Flask configuration.
 
@@ -28,12 +34,12 @@ def from_environment() -> dict[str, object]:
     secure = parts.scheme == "https"
     hosts = os.environ.get("TRUSTED_HOSTS", "").split(",")
     url = os.environ.get("DATABASE_URL") or f"sqlite:///{data / 'portal.db'}"
-    if url.startswith(("postgres://", "postgresql://")):  # the driver is written out, never guessed
-        url = "postgresql+psycopg://" + url.split("://", 1)[1]
     return {
         "DATA_DIR": data,
         "PUBLIC_URL": public_url,
-        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_DATABASE_URI": _with_driver(url),
+        # For backups, where the role of DATABASE_URL may not read every table.
+        "OWNER_DATABASE_URL": _with_driver(os.environ.get("OWNER_DATABASE_URL", "")),
         "DEMO": _flag("DEMO", False),
         "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
         "SMTP_SECONDS": float(os.environ.get("SMTP_SECONDS", "30")),  # for each answer of the relay
@@ -50,6 +56,9 @@ def from_environment() -> dict[str, object]:
         "WORKER_PATIENCE_SECONDS": float(os.environ.get("WORKER_PATIENCE_SECONDS", "20")),  # to end a step
         "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),  # who reads /metrics shows it; "": nobody
         "PURGE_AFTER_DAYS": int(os.environ.get("PURGE_AFTER_DAYS", "90")),
+        "BACKUP_REPO": os.environ.get("BACKUP_REPO", ""),  # the portal's own backups, as restic names it
+        "BACKUP_KEEP": os.environ.get("BACKUP_KEEP", "daily=7 weekly=5"),
+        "BACKUP_PASSWORD_FILE": os.environ.get("BACKUP_PASSWORD_FILE", ""),
         "COUNT_SECONDS": float(os.environ.get("COUNT_SECONDS", "60")),  # between two writes of what was read
         "KEY_AGENT_SOCKET": os.environ.get("KEY_AGENT_SOCKET", str(data / "key-agent.sock")),
         "TRUSTED_HOSTS": [h for h in hosts if h] or [parts.hostname, "127.0.0.1", "localhost"],

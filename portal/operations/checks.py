@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.blobs import store
 from portal.config import ROOT
 from portal.db import EVERYTHING, db, new_uid, scope
-from portal.operations.keys import keys_fit
 from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
+from portal.safekeeping.known_keys import keys_fit
 
 _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "JOB_LEASE_SECONDS": 1,

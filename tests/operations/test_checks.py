@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 
 from portal import config
-from portal.crypto.secrets import create_key_file
+from portal.crypto.secrets import Keyring, create_key_file
 from portal.operations.checks import judge, judge_surroundings
-from portal.operations.keys import keys_fit, remember_keys
+from portal.safekeeping.known_keys import keys_fit, remember_keys
 from tests import installation
 from tests.builders import House
 from tests.installation import Installation, Installs
@@ -82,7 +82,7 @@ def test_no_cooling_is_told_and_not_refused(settings: Any) -> None:
 
 def test_the_database_knows_its_keys(app: Flask, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     assert remember_keys() and keys_fit()
-    monkeypatch.setattr("portal.operations.keys._fingerprint", lambda: "f" * 32)
+    monkeypatch.setattr(Keyring, "fingerprint", "f" * 32)
     assert not keys_fit() and not remember_keys()
     assert "DATA_DIR" in [each.setting for each in judge_surroundings() if each.stops]
 
