@@ -201,6 +201,14 @@ class Sealed:
     def __init__(self, *, indexed: bool = False) -> None:
         self._indexed = indexed
 
+    def index_name(self, name: str) -> str:
+        """The column of its blind index, where there is one."""
+        return f"{name}_index"
+
+    def digest(self, value: str) -> str:
+        """What that column holds for a value."""
+        return keyring().blind_index(value, self._name)
+
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
@@ -217,5 +225,4 @@ class Sealed:
         sealed = None if value is None else keyring().seal(value, self._context(row))
         setattr(row, f"{self._name}_sealed", sealed)
         if self._indexed:
-            index = None if value is None else keyring().blind_index(value, self._name)
-            setattr(row, f"{self._name}_index", index)
+            setattr(row, self.index_name(self._name), None if value is None else self.digest(value))

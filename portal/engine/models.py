@@ -66,17 +66,24 @@ def index_of_identity(fingerprint: str) -> str:
 class _Location(Sealed):
     """The address, sealed; in ``place_index`` what it comes down to."""
 
-    def __set__(self, row: Any, value: str | None) -> None:
-        super().__set__(row, value)
-        row.place_index = None if value is None else index_of_place(value)
+    def __init__(self) -> None:
+        super().__init__(indexed=True)
+
+    def index_name(self, name: str) -> str:
+        return "place_index"
+
+    def digest(self, value: str) -> str:
+        return index_of_place(value)
 
 
 class _Identity(Sealed):
     """The digest of restic's config object, sealed so that its index can be computed anew."""
 
-    def __set__(self, row: Any, value: str | None) -> None:
-        super().__set__(row, value)
-        row.identity_index = None if value is None else index_of_identity(value)
+    def __init__(self) -> None:
+        super().__init__(indexed=True)
+
+    def digest(self, value: str) -> str:
+        return index_of_identity(value)
 
 
 def _one_active(column: str) -> Index:

@@ -20,6 +20,8 @@ FORGETTABLE = (
     "restore.list",
     "restore.fetch",
     "restore.clean",
+    "safekeeping.backup",
+    "safekeeping.drill",
 )
 
 

@@ -39,6 +39,8 @@ TASKS: dict[str, Any] = {
     "contracts.apply": _l("Appliquer de nouvelles conditions"),
     "contracts.recall": _l("Rappeler de nouvelles conditions"),
     "contracts.tell_prices": _l("Annoncer un nouveau prix"),
+    "safekeeping.backup": _l("Sauvegarder le portail"),
+    "safekeeping.drill": _l("Exercer la restauration du portail"),
 }
 
 DUTIES: dict[str, Any] = {
@@ -57,6 +59,9 @@ DUTIES: dict[str, Any] = {
     "contracts.terms": _l("Suivre les nouvelles conditions"),
     "contracts.prices": _l("Suivre les nouveaux prix"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
+    "safekeeping.backup": _l("Demander la sauvegarde du portail"),
+    "safekeeping.drill": _l("Demander l'exercice de restauration"),
+    "safekeeping.watch": _l("Veiller sur les sauvegardes du portail"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

@@ -26,6 +26,7 @@ GOOD = {
     "SMTP_URL": "smtps://portail:secret@mail.example.com:465",
     "MAIL_FROM": "portail@example.com",
     "BLOB_URL": "s3://documents/portail",
+    "BACKUP_REPO": "s3:https://stockage.example.com/sauvegarde",
 }
 
 
@@ -63,6 +64,7 @@ def test_a_production_that_is_set_up_is_accepted(settings: Any) -> None:
         ({"JOB_LEASE_SECONDS": "-5"}, "JOB_LEASE_SECONDS"),
         ({"ERASE_COOLING_HOURS": "-3"}, "ERASE_COOLING_HOURS"),
         ({"PRIVATE_TARGETS": "1"}, "PRIVATE_TARGETS"),
+        ({"BACKUP_KEEP": "often"}, "BACKUP_KEEP"),
     ],
 )
 def test_what_is_unsafe_is_refused(settings: Any, change: dict[str, str], blamed: str) -> None:
@@ -73,6 +75,11 @@ def test_a_demonstration_on_this_machine_is_accepted(settings: Any) -> None:
     for url in ("http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"):
         local = {"DEMO": "1", "PUBLIC_URL": url, "SMTP_URL": "", "MAIL_FROM": "portail@localhost"}
         assert judge(settings(**local)) == []
+
+
+def test_a_production_without_backups_is_told_and_not_refused(settings: Any) -> None:
+    found = judge(settings(BACKUP_REPO=""))
+    assert [(each.setting, each.stops) for each in found] == [("BACKUP_REPO", False)]
 
 
 def test_no_cooling_is_told_and_not_refused(settings: Any) -> None:
