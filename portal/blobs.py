@@ -22,7 +22,15 @@ from flask_babel import gettext as _
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.crypto.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
+from portal.crypto.sealed_file import (
+    HEAD_BYTES,
+    BrokenFile,
+    Derive,
+    Written,
+    key_name_of,
+    open_sealed,
+    write_sealed,
+)
 from portal.crypto.secrets import keyring
 from portal.db import Tenant, db, new_uid
 from portal.errors import Unavailable, Unreadable
@@ -295,8 +303,19 @@ def content_of(document: Document) -> bytes:
         return source.read()
 
 
+def kept_with(key: str) -> str | None:
+    """The data key that a stored object is sealed with; None for a plain one."""
+    with store().open(key) as source:
+        return key_name_of(source.read(HEAD_BYTES))
+
+
 def erase(document: Document) -> None:
-    """Remove the bytes and keep the row, which still says what they were."""
+    """Remove the bytes and keep the row, which still says what they were.
+
+    The row is locked first: whoever writes the bytes anew under another key does so before, or not at all.
+    """
+    db.session.flush()
+    db.session.refresh(document, with_for_update=True)
     store().delete(document.storage_key)
     drop_plain(document)
     document.erased = True

@@ -14,7 +14,8 @@ import hashlib
 import hmac
 import os
 import secrets as random_source
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class Keyring:
         self._index = {kid: base64.b64decode(key) for kid, key in named.items()}
         self._index_current: str = content.get("index_current", FIRST_INDEX)
         self._index_in_use = index_in_use
+        self._forced: str | None = None
         self._pinned: str = content.get("fingerprint", "")
         self.session_key: str = content["session"]
         self.other_session_keys: list[str] = [each["key"] for each in content.get("session_others", [])]
@@ -87,11 +89,26 @@ class Keyring:
     @property
     def index_kid(self) -> str:
         """The index key in use; the database decides where the ring holds several."""
+        if self._forced is not None:
+            return self._forced
         return (len(self._index) > 1 and self._index_in_use()) or self._index_current
 
     def blind_index(self, value: str, purpose: str) -> str:
         """32 hexadecimal characters that are equal when the values are, and say nothing else."""
         return _digest(self._index[self.index_kid], f"{purpose}\0{value}")
+
+    def blind_indexes(self, value: str, purpose: str) -> list[str]:
+        """Under every index key of the ring, for what is compared only and lives for minutes."""
+        return [_digest(key, f"{purpose}\0{value}") for key in self._index.values()]
+
+    @contextmanager
+    def indexing_with(self, kid: str) -> Iterator[None]:
+        """Compute with this index key, whatever is in use; for the one process that changes the index."""
+        self._forced = kid
+        try:
+            yield
+        finally:
+            self._forced = None
 
     @property
     def fingerprint(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cryptography.exceptions import InvalidTag
 from flask import Flask
-from sqlalchemy import String, select
+from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.crypto.secrets import Keyring, keyring
@@ -77,8 +77,10 @@ def remember_keys() -> bool:
     """Note the present keys in a database that knows none; False, and nothing noted, if they do not fit."""
     if not keys_fit():
         return False
+    indexed = index_in_use() is not None
     for name, fingerprint in _used():
-        note_key(name, fingerprint)
+        if not (indexed and name.startswith(INDEX)):
+            note_key(name, fingerprint)
     db.session.commit()
     return True
 
@@ -89,6 +91,10 @@ def _used() -> Iterator[tuple[str, str]]:
     yield FILE, ring.fingerprint
     for name in (f"data:{ring.current}", f"{INDEX}{ring.index_kid}"):
         yield name, checks[name]
+
+
+def forget_key(name: str) -> None:
+    db.session.execute(delete(KnownKeys).where(KnownKeys.name == name))
 
 
 def note_key(name: str, fingerprint: str) -> None:

@@ -16,6 +16,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.blobs import CUSTOMERS_OWN, Document, FolderStore, Store, store, store_faults_told
+from portal.crypto.sealed_file import HEAD_BYTES, key_name_of
+from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, new_uid, reading, scope
 from portal.errors import Refused
 from portal.safekeeping.inventory import Kept
@@ -75,7 +77,7 @@ def stage_documents(documents: Sequence[tuple[str, str, str]], folder: Path, tel
     for key, uid in wanted_here.items():
         target = folder / key[:2] / key
         with store_faults_told():
-            is_there = target.exists() or _bring(source, key, target)
+            is_there = _is_good(target) or _bring(source, key, target)
         if is_there:
             kept[key] = digests.of(key, target)
         else:
@@ -84,6 +86,14 @@ def stage_documents(documents: Sequence[tuple[str, str, str]], folder: Path, tel
     digests.write(kept)
     erased, missing = _why(away)
     return Staged(kept, erased, missing)
+
+
+def _is_good(copy: Path) -> bool:
+    """Is it there from the night before? One of a former data key may have been written anew since."""
+    if not copy.exists():
+        return False
+    with copy.open("rb") as content:
+        return key_name_of(content.read(HEAD_BYTES)) in {None, keyring().current}
 
 
 def clear_links(folder: Path) -> None:

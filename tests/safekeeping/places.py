@@ -1,5 +1,7 @@
 """An installation with some life in it, a repository for its backups, and an empty place for a restore."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,3 +114,30 @@ def looking_into(app: Flask) -> Iterator[None]:
         set_scope(EVERYTHING)
         yield
         db.session.rollback()
+
+
+class Forked:
+    """A command in a process of its own, that starts at once; to be killed from outside."""
+
+    def __init__(self, app: Flask, *words: str) -> None:
+        self._code: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = 1
+            try:
+                with app.app_context():
+                    db.engine.dispose(close=False)
+                code = run(app, *words).exit_code
+            finally:
+                os._exit(code)
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if pid else None
+        return self._code
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -21,11 +20,14 @@ from portal.engine.port import RepoRef
 from portal.engine.restic import Restic
 from portal.safekeeping.known_keys import remember_keys
 from portal.safekeeping.models import Rehearsal, newest
-from portal.safekeeping.place import policy
+from portal.safekeeping.place import Place, policy
+from tests.buckets import a_bucket
 from tests.builders import a_customer
-from tests.installation import ROOT, Installation, Installs, kill
+from tests.engine.cheap_key import cheapen
+from tests.installation import ROOT, Installation, Installs
 from tests.safekeeping.places import (
     SECRET,
+    Forked,
     a_document,
     a_repository,
     an_empty_place,
@@ -33,7 +35,6 @@ from tests.safekeeping.places import (
     looking_into,
     run,
 )
-from tests.test_blobs import bucket  # noqa: F401
 
 
 @pytest.fixture
@@ -48,6 +49,12 @@ def place(
         with installed.context():
             remember_keys()
         yield installed
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    with a_bucket("kept-apart") as name:
+        yield name
 
 
 def snapshots(repository: Path) -> list[str]:
@@ -138,9 +145,7 @@ def test_a_document_erased_meanwhile_is_told_and_one_that_is_lost_is_a_fault(
 
 
 def test_documents_of_a_bucket_are_saved_and_restored(
-    place: Installation,
-    tmp_path: Path,
-    bucket: str,  # noqa: F811  (the fixture)
+    place: Installation, tmp_path: Path, bucket: str
 ) -> None:
     place.app.config["BLOB_URL"] = f"s3://{bucket}/saved"
     made, repository = live_a_little(place), a_repository(tmp_path)
@@ -187,6 +192,9 @@ def test_an_address_without_repository_is_refused_unless_one_is_asked_for(
 ) -> None:
     missing = run(place.app, "backup", "--to", str(tmp_path / "none"))
     assert missing.exit_code == 1 and not (tmp_path / "none").exists()
+    with place.context(), Place.at(str(tmp_path / "none")) as there:
+        there.create()
+    cheapen(tmp_path / "none", SECRET)
     assert run(place.app, "backup", "--to", str(tmp_path / "none"), "--init").exit_code == 0
     assert len(snapshots(tmp_path / "none")) == 1
 
@@ -247,9 +255,9 @@ def test_a_backup_that_is_killed_anywhere_leaves_nothing_half_done(
             a_document(customer, "invoice", os.urandom(400_000) + bytes([number]))
     repository = a_repository(tmp_path)
     for moment in ("database", "documents", "restic"):
-        process = start(place, "backup", "--to", str(repository))
+        process = Forked(place.app, "backup", "--to", str(repository))
         wait_until(process, place, repository, moment)
-        kill(process)
+        process.kill()
     done = run(place.app, "backup", "--to", str(repository))
     assert done.exit_code == 0, done.output
     checked = subprocess.run(
@@ -265,9 +273,7 @@ def test_a_backup_that_is_killed_anywhere_leaves_nothing_half_done(
             assert run(other, "restore", "--from", str(repository), *words).exit_code == 0
 
 
-def wait_until(
-    process: "subprocess.Popen[bytes]", place: Installation, repository: Path, moment: str
-) -> None:
+def wait_until(process: Forked, place: Installation, repository: Path, moment: str) -> None:
     stage = place.folder / "backup" / "stage"
     signs = {
         "database": lambda: any(stage.glob("database.*")),
@@ -276,7 +282,7 @@ def wait_until(
     }
     end = time.monotonic() + 30
     while not signs[moment]() and process.poll() is None and time.monotonic() < end:
-        time.sleep(0.005)
+        time.sleep(0.001)
 
 
 @pytest.mark.slow
@@ -289,20 +295,14 @@ def test_a_restore_that_is_killed_goes_on(place: Installation, tmp_path: Path) -
     repository = a_repository(tmp_path)
     assert run(place.app, "backup", "--to", str(repository)).exit_code == 0
     with an_empty_place(tmp_path / "other", place.folder / "keys.json") as other:
-        settings = {
-            "DATA_DIR": str(tmp_path / "other"),
-            "DATABASE_URL": str(other.config["SQLALCHEMY_DATABASE_URI"]),
-            "BLOB_URL": str(tmp_path / "other" / "blobs"),
-        }
         for sign in ("backup/fetched-*", "blobs/*/*"):
-            process = start(place, "restore", "--from", str(repository), **settings)
+            process = Forked(other, "restore", "--from", str(repository))
             end = time.monotonic() + 30
             while (
                 not any((tmp_path / "other").glob(sign)) and process.poll() is None and time.monotonic() < end
             ):
                 time.sleep(0.002)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.kill()
         back = run(other, "restore", "--from", str(repository))
         assert back.exit_code == 0 or "pas vide" in back.output, back.output
         with looking_into(other):
