@@ -13,14 +13,14 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.engine.port import Snapshot
 from portal.errors import Refused
-from portal.safekeeping.database import copy_database, digest_of, sync, whole_url
-from portal.safekeeping.inventory import Inventory, Kept
+from portal.safekeeping.database import copy_database, sync, whole_url
+from portal.safekeeping.inventory import Inventory, kept_file
 from portal.safekeeping.models import Rehearsal, SafetyRun
 from portal.safekeeping.place import Place, policy
-from portal.safekeeping.staging import Changed, Staged, alone, clear_links, stage_documents
+from portal.safekeeping.staging import Changed, Staged, alone, clear_links, stage_documents, stage_journals
 
 _TRIES = 3
-DOCUMENTS = "documents"
+DOCUMENTS, JOURNALS = "documents", "erasures"
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,10 @@ def _stage(stage: Path, place: Place, tell: Callable[[], object]) -> Inventory:
             migration=found.migration,
             engine=url.get_backend_name(),
             keys=found.keys,
-            database=Kept(database.stat().st_size, digest_of(database)),
+            database=kept_file(database),
             tables=found.tables,
             documents=staged.documents,
+            journals=stage_journals(stage / JOURNALS),
             erased=staged.erased,
             missing=staged.missing,
         )

@@ -1,6 +1,5 @@
 """The whole database as one file, at one point in time, and back into an empty one; on both engines."""
 
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -172,8 +171,3 @@ def sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
-
-
-def digest_of(path: Path) -> str:
-    with path.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -24,8 +24,8 @@ from portal.i18n import said
 from portal.licensing.license_file import verify
 from portal.safekeeping import inventory as lists
 from portal.safekeeping.backup import DOCUMENTS
-from portal.safekeeping.database import FILES, digest_of, load_database, read_through, whole_url
-from portal.safekeeping.inventory import Inventory, Kept
+from portal.safekeeping.database import FILES, load_database, read_through, whole_url
+from portal.safekeeping.inventory import Inventory, kept_file
 from portal.safekeeping.models import Rehearsal, SafetyRun
 from portal.safekeeping.place import Place
 from portal.safekeeping.restore import database_differences
@@ -68,7 +68,7 @@ def _try(
     faults = [*lists.lost_documents(held), *_listed(place.sizes(copy), held)]
     source = place.bring_file(copy, FILES[held.engine], room / FILES[held.engine])
     tell()
-    if Kept(source.stat().st_size, digest_of(source)) != held.database:
+    if kept_file(source) != held.database:
         return [], [*faults, _("le fichier de la base n'est pas celui de l'inventaire")]
     with _thrown_away(source, held, room, place) as url:
         if url is None:

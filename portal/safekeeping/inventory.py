@@ -1,5 +1,6 @@
 """What a backup holds, written beside it, and what differs when it is restored."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -30,6 +31,7 @@ class Inventory:
     database: Kept
     tables: dict[str, int]  # rows
     documents: dict[str, Kept] = field(default_factory=dict)  # by storage key
+    journals: dict[str, Kept] = field(default_factory=dict)  # of erasures, by their path
     erased: list[str] = field(default_factory=list)  # uids of those erased while the backup was made
     missing: list[str] = field(default_factory=list)  # uids of those that the store had lost
 
@@ -41,6 +43,7 @@ class Inventory:
         raw = json.loads(path.read_text())
         raw["database"] = Kept(**raw["database"])
         raw["documents"] = {key: Kept(**kept) for key, kept in raw["documents"].items()}
+        raw["journals"] = {name: Kept(**kept) for name, kept in raw["journals"].items()}
         return cls(**raw)
 
     @property
@@ -67,6 +70,11 @@ def document_differences(wanted: Mapping[str, Kept], found: Mapping[str, Kept | 
             yield _("document %(key)s : absent", key=key)
         elif has != kept:
             yield _("document %(key)s : contenu différent", key=key)
+
+
+def kept_file(path: Path) -> Kept:
+    with path.open("rb") as content:
+        return Kept(path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
 
 
 def lost_documents(inventory: Inventory) -> Iterator[str]:

@@ -7,7 +7,7 @@ value that has to be unique is compared with all others at every moment.
 """
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 
 from portal.crypto.secrets import keyring
 from portal.db import commits, db
@@ -78,10 +78,13 @@ def _change(column: SealedColumn) -> int:
     assert column.index is not None
     rows = select(table.c.id, table.c.uid, column.sealed.label("sealed")).order_by(table.c.id)
     rows = rows.where(column.index.is_not(None), column.sealed.is_not(None))
+    same = update(table).where(table.c.id == bindparam("of"))
+    change = same.values({column.index.name: bindparam("becomes")})
     while found := chunk_of(rows.where(table.c.id > last), _STEP):
+        again = []
         for id_, uid, sealed in found:
             digest = column.descriptor.digest(ring.open(sealed, column.context(uid)))
-            changed = update(table).where(table.c.id == id_)
-            db.session.execute(changed.values({column.index.name: digest}))
+            again.append({"of": id_, "becomes": digest})
+        db.session.connection().execute(change, again)
         done, last = done + len(found), found[-1].id
     return done

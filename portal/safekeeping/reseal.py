@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from portal.blobs import Document, kept_with, store, store_faults_told
 from portal.crypto.sealed_file import BrokenFile, open_sealed, write_sealed
@@ -29,15 +29,19 @@ def reseal_columns(tell: Tell = lambda: None) -> int:
 def _reseal_column(column: SealedColumn, tell: Tell) -> int:
     table, done, last = column.table, 0, 0
     rows = select(table.c.id, table.c.uid, column.sealed.label("sealed")).order_by(table.c.id)
+    same = update(table).where(table.c.id == bindparam("of"), column.sealed == bindparam("was"))
+    change = same.values({column.sealed.name: bindparam("becomes")})  # not what was changed meanwhile
     while True:
         ring = keyring()
         other = ~column.sealed.startswith(f"{ring.current}.", autoescape=True)
         found = chunk_of(rows.where(column.sealed.is_not(None), other, table.c.id > last), STEP)
+        again = []
         for id_, uid, sealed in found:
             context = column.context(uid)
-            again = ring.seal(ring.open(sealed, context), context)
-            same = update(table).where(table.c.id == id_, column.sealed == sealed)  # not changed meanwhile
-            db.session.execute(same.values({column.sealed.name: again}))
+            value = ring.seal(ring.open(sealed, context), context)
+            again.append({"of": id_, "was": sealed, "becomes": value})
+        if again:
+            db.session.connection().execute(change, again)
         db.session.commit()
         tell()
         if not found:

@@ -13,11 +13,11 @@ from portal.blobs import CUSTOMERS_OWN, FolderStore, Store, store, store_faults_
 from portal.engine.port import Snapshot
 from portal.errors import Refused
 from portal.safekeeping import inventory as lists
-from portal.safekeeping.backup import DOCUMENTS
-from portal.safekeeping.database import FILES, connected, digest_of, facts, is_empty, load_database, whole_url
-from portal.safekeeping.inventory import Inventory, Kept
+from portal.safekeeping.backup import DOCUMENTS, JOURNALS
+from portal.safekeeping.database import FILES, connected, facts, is_empty, load_database, whole_url
+from portal.safekeeping.inventory import Inventory, Kept, kept_file
 from portal.safekeeping.place import Place
-from portal.safekeeping.staging import alone
+from portal.safekeeping.staging import alone, journals
 
 Tell = Callable[[], object]
 
@@ -67,10 +67,11 @@ def restore(place: Place, copy: Snapshot, into: Path | None, tell: Tell = lambda
             raise Refused(_("La base ou le stockage n'est pas vide : rien n'y est restauré."))
         mark.write_text(json.dumps({"snapshot": copy.id}))
         source = _fetch(place, copy, fetched)
+        missing = list(_put_journals(source / JOURNALS, held, into / JOURNALS if into else journals()))
         found = dict(_put_documents(source / DOCUMENTS, held, target.store, tell))
         if not target.has_database():
             _put_database(source / FILES[held.engine], held, target, place)
-        differences = [*_compare(held, target), *lists.document_differences(held.documents, found)]
+        differences = [*missing, *_compare(held, target), *lists.document_differences(held.documents, found)]
         shutil.rmtree(fetched, ignore_errors=True)
         mark.unlink()
     return differences
@@ -99,7 +100,7 @@ def _put_documents(
     for key in held.documents:
         path = source / key[:2] / key
         if path.exists():
-            kept = Kept(path.stat().st_size, digest_of(path))
+            kept = kept_file(path)
             with store_faults_told():
                 into.adopt(key, path, tell)
             yield key, kept
@@ -108,6 +109,17 @@ def _put_documents(
                 yield key, _kept_in(into, key)
         else:
             yield key, None
+
+
+def _put_journals(source: Path, held: Inventory, into: Path) -> Iterator[str]:
+    """Copy the journals of erasures; those that are there already stay."""
+    for name, kept in sorted(held.journals.items()):
+        path, target = source / name, into / name
+        if not path.exists() or kept_file(path) != kept:
+            yield _("journal d'effacement %(name)s : absent ou différent", name=name)
+        elif not target.exists():
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
 
 
 def _kept_in(into: Store, key: str) -> Kept:
@@ -120,7 +132,7 @@ def _kept_in(into: Store, key: str) -> Kept:
 
 
 def _put_database(source: Path, held: Inventory, target: Target, place: Place) -> None:
-    if not source.exists() or Kept(source.stat().st_size, digest_of(source)) != held.database:
+    if not source.exists() or kept_file(source) != held.database:
         raise Refused(_("Le fichier de la base, dans cette sauvegarde, n'est pas celui de son inventaire."))
     if target.is_database:
         load_database(source, target.url, place.cancel)

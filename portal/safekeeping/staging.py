@@ -20,7 +20,7 @@ from portal.crypto.sealed_file import HEAD_BYTES, key_name_of
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, new_uid, reading, scope
 from portal.errors import Refused
-from portal.safekeeping.inventory import Kept
+from portal.safekeeping.inventory import Kept, kept_file
 
 _MISSING = {"NoSuchKey", "404", "NotFound"}
 Tell = Callable[[], object]
@@ -94,6 +94,19 @@ def _is_good(copy: Path) -> bool:
         return False
     with copy.open("rb") as content:
         return key_name_of(content.read(HEAD_BYTES)) in {None, keyring().current}
+
+
+def stage_journals(folder: Path) -> dict[str, Kept]:
+    """Copy the journals of erasures, which certificates are made from; what they are, by their path."""
+    shutil.rmtree(folder, ignore_errors=True)
+    source = journals()
+    if source.is_dir():
+        shutil.copytree(source, folder)
+    return {str(path.relative_to(folder)): kept_file(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def journals() -> Path:
+    return Path(current_app.config["DATA_DIR"]) / "erasures"
 
 
 def clear_links(folder: Path) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, make_url, select, text
 
 from portal.blobs import Document, content_of, erase, store
 from portal.customers.models import Customer
-from portal.db import db
+from portal.db import db, new_uid
 from portal.engine.customer_side import backup as back_up_elsewhere
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef
@@ -24,7 +24,7 @@ from portal.safekeeping.place import Place, policy
 from tests.buckets import a_bucket
 from tests.builders import a_customer
 from tests.engine.cheap_key import cheapen
-from tests.installation import ROOT, Installation, Installs
+from tests.installation import ROOT, Installation, Installs, is_postgresql
 from tests.safekeeping.places import (
     SECRET,
     Forked,
@@ -64,6 +64,8 @@ def snapshots(repository: Path) -> list[str]:
 
 def test_database_and_documents_come_back_as_they_were(place: Installation, tmp_path: Path) -> None:
     made, repository = live_a_little(place), a_repository(tmp_path)
+    (place.folder / "erasures").mkdir()
+    (place.folder / "erasures" / "case.journal").write_text("effacé")
     done = run(place.app, "backup", "--to", str(repository))
     assert done.exit_code == 0, done.output
     with place.context():
@@ -80,6 +82,7 @@ def test_database_and_documents_come_back_as_they_were(place: Installation, tmp_
         assert back.exit_code == 0, back.output
         with looking_into(other):
             assert len(db.session.scalars(select(Customer)).all()) == 1
+            assert (tmp_path / "other" / "erasures" / "case.journal").read_text() == "effacé"
             rows = {row.uid: row for row in db.session.scalars(select(Document))}
             assert content_of(rows[made["paper"]]) == b"facture"
             assert rows[made["export"]].erased  # what came out of a vault is in no backup
@@ -142,6 +145,31 @@ def test_a_document_erased_meanwhile_is_told_and_one_that_is_lost_is_a_fault(
     with place.context():
         row = newest(Rehearsal.BACKUP)
         assert row is not None and not row.is_good
+
+
+def test_a_role_that_only_reads_backs_up_every_row(place: Installation, tmp_path: Path) -> None:
+    if not is_postgresql():
+        return
+    live_a_little(place)
+    url, name = make_url(place.environment["DATABASE_URL"]), f"reader_{new_uid()}"
+    server = create_engine(url.set(username="admin"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOBYPASSRLS"))
+        for what in ("TABLES", "SEQUENCES"):
+            connection.execute(text(f"GRANT SELECT ON ALL {what} IN SCHEMA public TO {name}"))
+    server.dispose()
+    place.app.config["OWNER_DATABASE_URL"] = url.set(username=name).render_as_string(hide_password=False)
+    repository = a_repository(tmp_path)
+    done = run(place.app, "backup", "--to", str(repository))
+    assert done.exit_code == 0, done.output
+    with an_empty_place(tmp_path / "other", place.folder / "keys.json") as other:
+        other.config["OWNER_DATABASE_URL"] = other.config["SQLALCHEMY_DATABASE_URI"]  # grants come too
+        back = run(other, "restore", "--from", str(repository))
+        assert back.exit_code == 0, back.output
+        with looking_into(other):
+            granted = text("select has_table_privilege(:role, 'customer', 'select')")
+            assert len(db.session.scalars(select(Customer)).all()) == 1
+            assert db.session.scalar(granted, {"role": name})
 
 
 def test_documents_of_a_bucket_are_saved_and_restored(
