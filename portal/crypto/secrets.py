@@ -163,6 +163,7 @@ class _Held:
             except (OSError, KeyError, ValueError, KeyFileError):
                 if self._ring is None:
                     raise
+                self._stamp = stamp  # told once
                 log.exception("key file unreadable")
         return self._ring
 

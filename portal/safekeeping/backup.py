@@ -47,7 +47,11 @@ class Saved:
     def _said(self, lost: int) -> str:
         if lost:
             return _("%(n)d documents manquent dans le stockage", n=lost)
-        return "" if self.is_trimmed else _("le dépôt était occupé : les anciennes sauvegardes restent")
+        return (
+            ""
+            if self.is_trimmed
+            else _("dépôt occupé, ou qui ne fait qu'ajouter : les anciennes sauvegardes restent")
+        )
 
 
 def back_up(place: Place, tell: Callable[[], object] = lambda: None) -> Saved:

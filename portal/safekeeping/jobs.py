@@ -13,7 +13,7 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.db import EVERYTHING, db, scope
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import PASSING, TryAgain
-from portal.errors import PortalError
+from portal.errors import PortalError, Refused
 from portal.i18n import said
 from portal.jobs import Claim, Lane
 from portal.jobs.claims import ORDERS
@@ -77,19 +77,18 @@ def _rehearse(claim: Claim, kind: Rehearsal, act: Callable[[Place], SafetyRun]) 
     """
     db.session.rollback()
     began = clock.machine_ms()
-    refusal: PortalError | None = None
+    refusal: Exception | None = None
     try:
         with Place.at(str(current_app.config["BACKUP_REPO"]), _told_to_stop) as place:
             run = act(place)
-    except PortalError as error:
+    except (PortalError, OSError) as error:
         fault = getattr(error, "fault", None)
         if fault is EngineFault.CANCELLED:
             claim.step()  # ends here: this worker was asked to stop
         if fault in PASSING:
-            raise TryAgain(said(error)) from None
-        detail = error.detail if isinstance(error, EngineError) else ""
+            raise TryAgain(_said(error)) from None
         run = SafetyRun(kind=kind, is_good=False, seconds=(clock.machine_ms() - began) // 1000)
-        run.said, refusal = f"{said(error)} {detail}".strip(), error
+        run.said, refusal = _said(error), error
     with scope(EVERYTHING):
         db.session.add(run)
         if not run.is_good:
@@ -98,7 +97,14 @@ def _rehearse(claim: Claim, kind: Rehearsal, act: Callable[[Place], SafetyRun]) 
             tell_operators(safety())
     claim.step()
     if refusal is not None:
-        raise refusal
+        raise Refused(run.said) from refusal
+
+
+def _said(error: PortalError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"{type(error).__name__}: {error.strerror or ''}"
+    detail = error.detail if isinstance(error, EngineError) else ""
+    return f"{said(error)} {detail}".strip()
 
 
 def _told_to_stop() -> bool:

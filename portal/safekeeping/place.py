@@ -94,14 +94,14 @@ class Place:
     def forget(self, keep: dict[str, int]) -> bool:
         """Remove the snapshots that the policy no longer keeps, and what only they held.
 
-        False, and nothing removed, while somebody else is in the repository.
+        False, and nothing removed, while somebody else is in the repository, and in one that only adds.
         """
         policy = [word for period, number in keep.items() for word in (f"--keep-{period}", str(number))]
         ours = ["--host", NAME, "--tag", NAME, "--group-by", "host,tags"]
         try:
             self._insist(["forget", "--prune", *ours, *policy])
         except EngineError as error:
-            if error.fault is not EngineFault.LOCKED:
+            if error.fault not in {EngineFault.LOCKED, EngineFault.BACKEND_DENIED}:
                 raise
             return False
         return True

@@ -19,7 +19,7 @@ from portal.blobs import CUSTOMERS_OWN, Document, FolderStore, Store, store, sto
 from portal.crypto.sealed_file import HEAD_BYTES, key_name_of
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, new_uid, reading, scope
-from portal.errors import Refused
+from portal.errors import Unavailable
 from portal.safekeeping.inventory import Kept, kept_file
 
 _MISSING = {"NoSuchKey", "404", "NotFound"}
@@ -40,13 +40,13 @@ def workshop() -> Path:
 
 @contextmanager
 def alone() -> Iterator[Path]:
-    """The workshop, for one process at a time; raises Refused while another is in it."""
+    """The workshop, for one process at a time; raises Unavailable while another is in it."""
     folder = workshop()
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused(
+            raise Unavailable(
                 _("Une sauvegarde ou une restauration est déjà en cours sur cette machine.")
             ) from None
         yield folder

@@ -16,7 +16,7 @@ OLDEST_DRILL = timedelta(days=9)  # a week, and some days for one that failed to
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """The last backup and the last drill of each kind; ``is_wanted`` where BACKUP_REPO is set."""
+    """The last backup and the last drill of each kind; ``is_wanted`` where BACKUP_REPO is set, or was."""
 
     is_wanted: bool
     last: dict[str, SafetyRun | None]
@@ -46,9 +46,10 @@ class Safety:
 
 
 def safety() -> Safety:
+    last: dict[str, SafetyRun | None] = {kind: newest(kind) for kind in Rehearsal}
     return Safety(
-        is_wanted=bool(current_app.config["BACKUP_REPO"]),
-        last={kind: newest(kind) for kind in Rehearsal},
+        is_wanted=bool(current_app.config["BACKUP_REPO"]) or any(last.values()),
+        last=last,
         good={kind: newest(kind, good=True) for kind in Rehearsal},
     )
 

@@ -166,3 +166,59 @@ def test_every_sealed_column_is_found(app: Flask) -> None:
     }
     assert {f"{one.table.name}.{one.sealed.name}" for one in sealed_columns()} == columns
     assert len(columns) >= 9
+
+
+def test_a_backup_that_finds_another_one_at_work_comes_later(place: Installation) -> None:
+    from portal.safekeeping.staging import alone
+
+    with place.context(), alone():
+        ask_backup()
+        db.session.commit()
+        while (task := find_task(BACKUP, "2026-11-23")) and not task.claims:
+            db.session.rollback()
+            jobs.drain(1)
+            set_scope("/")
+        task = find_task(BACKUP, "2026-11-23")
+        assert task is not None and task.state == TaskState.QUEUED and "en cours" in task.error
+        assert db.session.scalar(select(Mail.id).where(Mail.subject.startswith("Sauvegardes"))) is None
+
+
+def test_a_full_disk_is_told(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("portal.safekeeping.backup.copy_database", full)
+    the_night(place)
+    with place.context():
+        done = newest(Rehearsal.BACKUP)
+        assert done is not None and not done.is_good and "No space left" in done.said
+        task = find_task(BACKUP, "2026-11-23")
+        assert task is not None and task.state == TaskState.FAILED
+
+
+def test_a_repository_that_only_adds_keeps_its_old_backups(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portal.engine.errors import EngineError, EngineFault
+    from portal.safekeeping.place import Place
+
+    real = Place._run
+
+    def only_adds(self: Place, words: list[str]) -> str:
+        if words[0] == "forget":
+            raise EngineError(EngineFault.BACKEND_DENIED)
+        return real(self, words)
+
+    monkeypatch.setattr(Place, "_run", only_adds)
+    the_night(place)
+    with place.context():
+        done = newest(Rehearsal.BACKUP)
+        assert done is not None and done.is_good and "anciennes sauvegardes restent" in done.said
+
+
+def test_a_machine_without_the_setting_sees_that_backups_stopped(place: Installation, at: At) -> None:
+    the_night(place)
+    place.app.config["BACKUP_REPO"] = ""
+    at(MONDAY + timedelta(days=3))
+    with place.context():
+        assert not work_state().safety.is_well
