@@ -47,11 +47,9 @@ class Saved:
     def _said(self, lost: int) -> str:
         if lost:
             return _("%(n)d documents manquent dans le stockage", n=lost)
-        return (
-            ""
-            if self.is_trimmed
-            else _("dépôt occupé, ou qui ne fait qu'ajouter : les anciennes sauvegardes restent")
-        )
+        if self.is_trimmed:
+            return ""
+        return _("dépôt occupé, ou qui ne fait qu'ajouter : les anciennes sauvegardes restent")
 
 
 def back_up(place: Place, tell: Callable[[], object] = lambda: None) -> Saved:

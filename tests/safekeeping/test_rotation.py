@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -241,6 +242,19 @@ def test_the_licence_key(place: Installation, monkeypatch: pytest.MonkeyPatch) -
             assert verify(file.encode(), public)["seats"] == 3
         db.session.rollback()
     assert "PRIVATE" not in json.dumps(read_key_file(place.folder)["license_retired"])
+
+
+@pytest.mark.slow
+def test_a_web_server_that_runs_learns_of_a_new_key(place: Installation) -> None:
+    with place.web() as address:
+
+        def published() -> list[str]:
+            with urlopen(f"{address}/api/v1/license-keys") as answer:
+                return list(json.load(answer))
+
+        assert len(published()) == 1
+        keys(place, "rotate", "licence")
+        assert len(published()) == 2
 
 
 def test_the_seal_certificate(place: Installation) -> None:
