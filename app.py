@@ -8,6 +8,7 @@ from portal.accounts import sessions
 from portal.crypto import secrets
 from portal.engine import installed
 from portal.rooms import open_rooms
+from portal.safekeeping import known_keys
 from portal.terms import showing
 from portal.words import filters as words
 
@@ -19,6 +20,7 @@ def create_app(**overrides: object) -> Flask:
     app.config.update(overrides)
     logs.configure()
     logs.init_app(app)
+    known_keys.init_app(app)
     secrets.init_app(app)
     db.init_app(app)
     Migrate(app, db.db, directory=str(config.ROOT / "migrations"), render_as_batch=True)

@@ -45,7 +45,7 @@ def main(*, demo: bool) -> None:
     with app.app_context():
         upgrade()
         from portal.db import EVERYTHING, scope
-        from portal.operations.keys import remember_keys
+        from portal.safekeeping.known_keys import remember_keys
 
         with scope(EVERYTHING):
             if not remember_keys():

@@ -28,7 +28,7 @@ class PostgreSQL:
         self.start()
         for statement in (
             "CREATE ROLE portal_owner LOGIN",
-            "CREATE ROLE portal LOGIN",
+            "CREATE ROLE portal LOGIN CREATEDB",
             "CREATE DATABASE portal OWNER portal_owner TEMPLATE template0",
         ):
             self._run(

@@ -22,7 +22,15 @@ from flask_babel import gettext as _
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.crypto.sealed_file import BrokenFile, Derive, Written, open_sealed, write_sealed
+from portal.crypto.sealed_file import (
+    HEAD_BYTES,
+    BrokenFile,
+    Derive,
+    Written,
+    key_name_of,
+    open_sealed,
+    write_sealed,
+)
 from portal.crypto.secrets import keyring
 from portal.db import Tenant, db, new_uid
 from portal.errors import Unavailable, Unreadable
@@ -66,6 +74,7 @@ class Store(Protocol):
     def adopt(self, key: str, path: Path, tell: Tell) -> None: ...
     def open(self, key: str, start: int = 0) -> BinaryIO: ...
     def delete(self, key: str) -> None: ...
+    def keys(self) -> Iterator[str]: ...
 
 
 class FolderStore:
@@ -119,6 +128,11 @@ class FolderStore:
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
 
+    def keys(self) -> Iterator[str]:
+        """Of every finished object."""
+        found = self._root.glob("*/*")
+        return (path.name for path in found if path.suffix != ".part" and path.is_file())
+
 
 class S3Store:
     """Objects in an S3-compatible bucket; credentials come from boto3's usual places."""
@@ -156,6 +170,11 @@ class S3Store:
                 raise
             self._client.delete_object(Bucket=self._bucket, Key=name)
 
+    def keys(self) -> Iterator[str]:
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+            yield from (each["Key"].removeprefix(self._prefix) for each in page.get("Contents", []))
+
 
 @cache
 def _store_at(url: str) -> Store:
@@ -186,14 +205,14 @@ def write_blob(key: str, content: bytes) -> Written:
     """Encrypt bytes into one place of the store, for a document whose row is there already."""
     sealed = io.BytesIO()
     written = write_sealed(io.BytesIO(content), sealed, keyring().current, _derive(key))
-    with _store_faults_told():
+    with store_faults_told():
         store().write(key, sealed.getvalue())
     return written
 
 
 def discard(key: str) -> None:
     """Remove what no row speaks of."""
-    with _store_faults_told():
+    with store_faults_told():
         store().delete(key)
 
 
@@ -221,7 +240,7 @@ def keep_file(
 
 
 @contextmanager
-def _store_faults_told() -> Iterator[None]:
+def store_faults_told() -> Iterator[None]:
     """Raises Unavailable for a store that is away, refuses for a while, or is full."""
     try:
         yield
@@ -242,7 +261,7 @@ def _seal_into_store(source: BinaryIO, part: Path, key: str, tell: Tell) -> Writ
             written = write_sealed(source, out, keyring().current, _derive(key), tell)
             out.flush()
             os.fsync(out.fileno())
-        with _store_faults_told():
+        with store_faults_told():
             store().adopt(key, part, tell)
     finally:
         part.unlink(missing_ok=True)
@@ -300,8 +319,19 @@ def content_of(document: Document) -> bytes:
         return source.read()
 
 
+def kept_with(key: str) -> str | None:
+    """The data key that a stored object is sealed with; None for a plain one."""
+    with store().open(key) as source:
+        return key_name_of(source.read(HEAD_BYTES))
+
+
 def erase(document: Document) -> None:
-    """Remove the bytes and keep the row, which still says what they were."""
+    """Remove the bytes and keep the row, which still says what they were.
+
+    The row is locked first: whoever writes the bytes anew under another key does so before, or not at all.
+    """
+    db.session.flush()
+    db.session.refresh(document, with_for_update=True)
     store().delete(document.storage_key)
     drop_plain(document)
     document.erased = True

@@ -17,6 +17,8 @@ from portal.journal import SYSTEM
 from portal.operations.commands import check, journal, refuse_unsafe_start
 from portal.operations.setup_command import setup
 from portal.reversibility.cli import reversibility
+from portal.safekeeping.commands import backup, restore
+from portal.safekeeping.key_commands import keys
 from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
 
@@ -28,6 +30,9 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(create_user)
     app.cli.add_command(seal_store)
     app.cli.add_command(check)
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
+    app.cli.add_command(keys)
     app.cli.add_command(terms)
     app.cli.add_command(sepa)
     app.cli.add_command(reversibility)

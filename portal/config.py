@@ -57,6 +57,9 @@ def from_environment() -> dict[str, object]:
         "WORKER_PATIENCE_SECONDS": float(os.environ.get("WORKER_PATIENCE_SECONDS", "20")),  # to end a step
         "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),  # who reads /metrics shows it; "": nobody
         "PURGE_AFTER_DAYS": int(os.environ.get("PURGE_AFTER_DAYS", "90")),
+        "BACKUP_REPO": os.environ.get("BACKUP_REPO", ""),  # the portal's own backups, as restic names it
+        "BACKUP_KEEP": os.environ.get("BACKUP_KEEP", "daily=7 weekly=5"),
+        "BACKUP_PASSWORD_FILE": os.environ.get("BACKUP_PASSWORD_FILE", ""),
         "COUNT_SECONDS": float(os.environ.get("COUNT_SECONDS", "60")),  # between two writes of what was read
         "KEY_AGENT_SOCKET": os.environ.get("KEY_AGENT_SOCKET", str(data / "key-agent.sock")),
         "TRUSTED_HOSTS": [h for h in hosts if h] or [parts.hostname, "127.0.0.1", "localhost"],

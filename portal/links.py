@@ -115,7 +115,8 @@ class SignedLink(Tenant, db.Model):
             return CodeProblem.EXPIRED
         self.code_tries += 1
         digits = "".join(c for c in typed if c.isdigit())
-        if not hmac.compare_digest(self.code_hash, self._digest(digits)):
+        good = keyring().blind_indexes(f"{self.uid}:{digits}", "code")
+        if not any(hmac.compare_digest(self.code_hash, each) for each in good):
             return CodeProblem.WRONG
         self.code_hash, self.code_passed_at = None, clock.now()  # a code works once
         return None

@@ -14,13 +14,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from flask import Flask
 from flask.testing import FlaskClient
-from moto.server import ThreadedMotoServer
 
 from portal import blobs
 from portal.blobs import FolderStore, S3Store, Store
 from portal.crypto.sealed_file import BrokenFile
 from portal.db import db
 from portal.errors import Unavailable
+from tests.buckets import a_bucket
 from tests.builders import House, a_customer
 
 Browser = Callable[..., FlaskClient]
@@ -28,28 +28,8 @@ Browser = Callable[..., FlaskClient]
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    names = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "eu-west-3",
-    }
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(names)
-    location = {"LocationConstraint": "eu-west-3"}
-    client = boto3.client("s3", endpoint_url=names["AWS_ENDPOINT_URL"])
-    client.create_bucket(Bucket="documents", CreateBucketConfiguration=location)
-    client.close()
-    yield "documents"
-    server.stop()
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+    with a_bucket("documents") as name:
+        yield name
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -118,6 +118,4 @@ def activate() -> Response:
 @public("public keys are public")
 def license_keys() -> Response:
     """The public keys that verify licence files, by key id: 32 bytes in hexadecimal."""
-    ring = keyring()
-    public_key = ring.license_key.public_key().public_bytes_raw().hex()
-    return Response(json.dumps({ring.license_kid: public_key}), mimetype="application/json")
+    return Response(json.dumps(keyring().license_public_keys), mimetype="application/json")

@@ -31,6 +31,13 @@ class BrokenFile(OSError):
     """The stored bytes are not those that were written."""
 
 
+def key_name_of(head: bytes) -> str | None:
+    """The master key of a file that begins so; None for a file that is not sealed."""
+    if len(head) < HEAD_BYTES or not head.startswith(_MARK):
+        return None
+    return head[len(_MARK) : len(_MARK) + _NAME_BYTES].rstrip(b"\0").decode()
+
+
 @dataclass(frozen=True)
 class Written:
     size_bytes: int

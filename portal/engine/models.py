@@ -66,9 +66,24 @@ def index_of_identity(fingerprint: str) -> str:
 class _Location(Sealed):
     """The address, sealed; in ``place_index`` what it comes down to."""
 
-    def __set__(self, row: Any, value: str | None) -> None:
-        super().__set__(row, value)
-        row.place_index = None if value is None else index_of_place(value)
+    def __init__(self) -> None:
+        super().__init__(indexed=True)
+
+    def index_name(self, name: str) -> str:
+        return "place_index"
+
+    def digest(self, value: str) -> str:
+        return index_of_place(value)
+
+
+class _Identity(Sealed):
+    """The digest of restic's config object, sealed so that its index can be computed anew."""
+
+    def __init__(self) -> None:
+        super().__init__(indexed=True)
+
+    def digest(self, value: str) -> str:
+        return index_of_identity(value)
 
 
 def _one_active(column: str) -> Index:
@@ -92,7 +107,9 @@ class Vault(Tenant, Stateful, db.Model):
     location = _Location()  # a REST address may carry the provider's credentials
     # NULL for a vault from before, until it is measured: both digests need the keys.
     place_index: Mapped[str | None] = mapped_column(String(32))
-    identity_index: Mapped[str | None] = mapped_column(String(32))  # of restic's config object
+    identity_index: Mapped[str | None] = mapped_column(String(32))
+    identity_sealed: Mapped[str | None] = mapped_column(Text)
+    identity = _Identity()  # the digest of restic's config object
     custody: Mapped[Custody] = mapped_column(default=Custody.CUSTOMER)
     state: Mapped[VaultState] = mapped_column(default=VaultState.ACTIVE)
     repository_id: Mapped[str] = mapped_column(String(64), default="")  # known once it was opened
@@ -145,7 +162,7 @@ class Vault(Tenant, Stateful, db.Model):
     def identify(self, fingerprint: str) -> None:
         """Note which repository was found at this place: see :mod:`portal.engine.sole`."""
         self.place_index = index_of_place(str(self.location))
-        self.identity_index = index_of_identity(fingerprint)
+        self.identity = fingerprint
 
     def erase(self, *, by: Actor) -> None:
         self._take("erase", by=by)

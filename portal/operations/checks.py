@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.blobs import store
 from portal.config import ROOT
 from portal.db import EVERYTHING, db, new_uid, scope
-from portal.operations.keys import keys_fit
 from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
+from portal.safekeeping.known_keys import keys_fit
+from portal.safekeeping.place import policy
 
 _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "JOB_LEASE_SECONDS": 1,
@@ -46,7 +47,7 @@ class Finding:
 
 def judge(config: Mapping[str, Any]) -> list[Finding]:
     """What the settings say by themselves; nothing is asked of any other machine."""
-    return [*_address(config), *_mail(config), *_store(config), *_numbers(config)]
+    return [*_address(config), *_mail(config), *_store(config), *_numbers(config), *_backup(config)]
 
 
 def _is_local(host: str) -> bool:
@@ -100,6 +101,15 @@ def _numbers(config: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(name, f"doit valoir au moins {least}")
     if config["ERASE_COOLING_HOURS"] == 0 and not config["DEMO"]:
         yield Finding("ERASE_COOLING_HOURS", "vaut 0 : un effacement ne se rappelle plus", stops=False)
+
+
+def _backup(config: Mapping[str, Any]) -> Iterator[Finding]:
+    if not config["BACKUP_REPO"] and not config["DEMO"]:
+        yield Finding("BACKUP_REPO", "manque : le portail n'est sauvegardé par personne", stops=False)
+    try:
+        policy(str(config["BACKUP_KEEP"]))
+    except ValueError:
+        yield Finding("BACKUP_KEEP", "doit ressembler à daily=7 weekly=5")
 
 
 def judge_surroundings() -> list[Finding]:

@@ -8,7 +8,7 @@ from flask import current_app
 from portal.db import EVERYTHING, db, scope
 from portal.operations.checks import Finding, findings
 from portal.operations.journal_chain import BrokenChain, find, verify
-from portal.operations.keys import remember_keys
+from portal.safekeeping.known_keys import remember_keys
 
 
 @click.command()

@@ -14,6 +14,7 @@ from portal import clock
 from portal.access import public
 from portal.db import EVERYTHING, db, reading, scope
 from portal.operations.state import Work, minutes_since, work_state
+from portal.safekeeping.state import seconds_since
 
 bp = Blueprint("probes", __name__)
 
@@ -90,6 +91,7 @@ class _Figures:
             work, skew = work_state(), clock_skew()
         yield from _by_lane(work)
         yield from _by_duty(work)
+        yield from _of_safety(work)
         single = {
             "portal_well": ("1 when nothing on the page of work is red", float(work.is_well)),
             "portal_tasks_failed": ("tasks that a person has to look at", work.failed),
@@ -116,6 +118,15 @@ def _by_lane(work: Work) -> Iterator[Metric]:
         for lane in work.lanes:
             family.add_metric([lane.name], value(lane))
         yield family
+
+
+def _of_safety(work: Work) -> Iterator[Metric]:
+    """Ages that are not there were never reached: an alert asks for their absence too."""
+    meanings = {"backup": "age of the last good backup", "drill": "age of the last good drill"}
+    for kind, meaning in meanings.items():
+        if (run := work.safety.good[kind]) is not None:
+            yield GaugeMetricFamily(f"portal_{kind}_age_seconds", meaning, float(seconds_since(run)))
+    yield GaugeMetricFamily("portal_safety_well", "0: backups want somebody", float(work.safety.is_well))
 
 
 def _by_duty(work: Work) -> Iterator[Metric]:

@@ -22,6 +22,8 @@ FORGETTABLE = (
     "restore.list",
     "restore.fetch",
     "restore.clean",
+    "safekeeping.backup",
+    "safekeeping.drill",
 )
 
 

@@ -17,6 +17,7 @@ from portal.jobs import Duty, Lane, Task, TaskState, WorkerRow
 from portal.jobs.duties import DUTIES
 from portal.jobs.worker import DUTIES as DUTIES_LANE
 from portal.mail import UNDELIVERED, Mail, MailState
+from portal.safekeeping.state import Safety, safety
 
 ALIVE_MS = 30_000  # a worker that has been silent for longer is taken for dead
 
@@ -79,11 +80,12 @@ class Work:
     oldest_mail: datetime | None
     undelivered: int  # mails that leave only when somebody asks for them again
     disk: Disk
+    safety: Safety  # the portal's own backups
 
     @property
     def is_well(self) -> bool:
         rows = [lane.is_well for lane in self.lanes] + [duty.is_well for duty in self.duties]
-        return all(rows) and self.disk.is_well
+        return all(rows) and self.disk.is_well and self.safety.is_well
 
 
 def work_state() -> Work:
@@ -101,6 +103,7 @@ def work_state() -> Work:
         oldest_mail=mails[1],
         undelivered=db.session.scalar(select(func.count(Mail.id)).where(Mail.state.in_(UNDELIVERED))) or 0,
         disk=_disk(),
+        safety=safety(),
     )
 
 

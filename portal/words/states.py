@@ -15,6 +15,7 @@ _STATES: dict[str, Look] = {
     "work_well": Look(_l("tout avance"), "good", "check-circle"),
     "work_stuck": Look(_l("à regarder"), "bad", "exclamation-circle"),
     "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),
+    "safety_failed": Look(_l("échec"), "bad", "exclamation-circle"),
     "duty_missed": Look(_l("manqué"), "bad", "exclamation-circle"),
     "draft": Look(_l("brouillon"), "plain", "pencil"),
     "ordered": Look(_l("commandée"), "live", "cart"),

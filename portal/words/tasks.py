@@ -41,6 +41,8 @@ TASKS: dict[str, Any] = {
     "contracts.apply": _l("Appliquer de nouvelles conditions"),
     "contracts.recall": _l("Rappeler de nouvelles conditions"),
     "contracts.tell_prices": _l("Annoncer un nouveau prix"),
+    "safekeeping.backup": _l("Sauvegarder le portail"),
+    "safekeeping.drill": _l("Exercer la restauration du portail"),
 }
 
 DUTIES: dict[str, Any] = {
@@ -61,6 +63,9 @@ DUTIES: dict[str, Any] = {
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
     "journal.seal": _l("Sceller le journal"),
     "journal.verify": _l("Vérifier le journal"),
+    "safekeeping.backup": _l("Demander la sauvegarde du portail"),
+    "safekeeping.drill": _l("Demander l'exercice de restauration"),
+    "safekeeping.watch": _l("Veiller sur les sauvegardes du portail"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

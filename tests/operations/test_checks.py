@@ -12,9 +12,9 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 
 from portal import config
-from portal.crypto.secrets import create_key_file
+from portal.crypto.secrets import Keyring, create_key_file
 from portal.operations.checks import judge, judge_surroundings
-from portal.operations.keys import keys_fit, remember_keys
+from portal.safekeeping.known_keys import keys_fit, remember_keys
 from tests import installation
 from tests.builders import House
 from tests.installation import Installation, Installs
@@ -27,6 +27,7 @@ GOOD = {
     "SMTP_URL": "smtps://portail:secret@mail.example.com:465",
     "MAIL_FROM": "portail@example.com",
     "BLOB_URL": "s3://documents/portail",
+    "BACKUP_REPO": "s3:https://stockage.example.com/sauvegarde",
 }
 
 
@@ -64,6 +65,7 @@ def test_a_production_that_is_set_up_is_accepted(settings: Any) -> None:
         ({"JOB_LEASE_SECONDS": "-5"}, "JOB_LEASE_SECONDS"),
         ({"ERASE_COOLING_HOURS": "-3"}, "ERASE_COOLING_HOURS"),
         ({"PRIVATE_TARGETS": "1"}, "PRIVATE_TARGETS"),
+        ({"BACKUP_KEEP": "often"}, "BACKUP_KEEP"),
     ],
 )
 def test_what_is_unsafe_is_refused(settings: Any, change: dict[str, str], blamed: str) -> None:
@@ -76,6 +78,11 @@ def test_a_demonstration_on_this_machine_is_accepted(settings: Any) -> None:
         assert judge(settings(**local)) == []
 
 
+def test_a_production_without_backups_is_told_and_not_refused(settings: Any) -> None:
+    found = judge(settings(BACKUP_REPO=""))
+    assert [(each.setting, each.stops) for each in found] == [("BACKUP_REPO", False)]
+
+
 def test_no_cooling_is_told_and_not_refused(settings: Any) -> None:
     found = judge(settings(ERASE_COOLING_HOURS="0"))
     assert [(each.setting, each.stops) for each in found] == [("ERASE_COOLING_HOURS", False)]
@@ -83,7 +90,7 @@ def test_no_cooling_is_told_and_not_refused(settings: Any) -> None:
 
 def test_the_database_knows_its_keys(app: Flask, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     assert remember_keys() and keys_fit()
-    monkeypatch.setattr("portal.operations.keys._fingerprint", lambda: "f" * 32)
+    monkeypatch.setattr(Keyring, "fingerprint", "f" * 32)
     assert not keys_fit() and not remember_keys()
     assert "DATA_DIR" in [each.setting for each in judge_surroundings() if each.stops]
 

@@ -44,8 +44,9 @@ class VerifyForm(FlaskForm):
 
 
 def judge(pdf: bytes) -> Verdict:
-    certificate = keyring().seal_certificate_pem
-    status, digest = check_seal(pdf, certificate), sha256(pdf).hexdigest()
+    digest = sha256(pdf).hexdigest()
+    tried = ((check_seal(pdf, one), one) for one in keyring().seal_certificates)
+    status, certificate = max(tried, key=lambda pair: pair[0].is_sound)
     with scope(EVERYTHING):
         known = select(Document.id).where(Document.sha256 == digest, Document.kind.in_(KINDS)).limit(1)
         issued = db.session.scalar(known) is not None
