@@ -12,7 +12,7 @@ from tests.installation import ROOT
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_month_among_faults_ends_with_right_books() -> None:
-    short = ["--seed", "11", "--faults", "12", "--customers", "10", "--exports", "1", "--json"]
+    short = ["--seed", "11", "--faults", "7", "--customers", "8", "--exports", "1", "--json"]
     command = [sys.executable, "-m", "faults", *short]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr[-2000:]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +82,7 @@ def _mail(config: Mapping[str, Any]) -> Iterator[Finding]:
     elif url and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
         yield Finding("SMTP_URL", "doit ressembler à smtp://compte:secret@serveur:587 ou smtps://…")
     try:
-        sender = str(config["MAIL_FROM"])
+        _name, sender = parseaddr(str(config["MAIL_FROM"]))  # bare, or with a name before it
         if not (config["DEMO"] and sender.endswith("@localhost")):
             validate_email(sender, check_deliverability=False)
     except EmailNotValidError:

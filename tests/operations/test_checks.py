@@ -47,6 +47,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_a_production_that_is_set_up_is_accepted(settings: Any) -> None:
     assert judge(settings()) == []
+    assert judge(settings(MAIL_FROM="Portail des coffres <portail@example.com>")) == []
 
 
 @pytest.mark.parametrize(
