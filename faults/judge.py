@@ -19,6 +19,7 @@ from faults.month import CENTS
 from faults.place import BUCKET, Place
 from portal.blobs import Document, content_of
 from portal.db import db
+from portal.operations.checks import PROBE
 
 VAT = 1.2
 
@@ -53,6 +54,7 @@ def faults_found(place: Place, runs: int, customers: int) -> list[str]:
             *_mails(books, place),
             *_documents(books, place),
             *_exports(books, place),
+            *_pages(place),
         ]
     finally:
         books.close()
@@ -157,7 +159,7 @@ def _documents(books: Books, place: Place) -> Iterator[str]:
     for row in rows:
         if row["storage_key"] not in keys or not row["sha256"]:
             yield f"document {row['uid']} ({row['kind']}) has no object"
-    known = {row["storage_key"] for row in rows}
+    known = {row["storage_key"] for row in rows} | {PROBE}
     if orphans := keys - known:
         yield f"{len(orphans)} objects belong to no document: {sorted(orphans)[:5]}"
     without = "select count(*) from invoice where document_id is null"
@@ -190,6 +192,15 @@ def _exports(books: Books, place: Place) -> Iterator[str]:
         else []
     ):
         yield f"left on the disk: {left}"
+
+
+def _pages(place: Place) -> Iterator[str]:
+    """A person saw the list, or was asked to come back; a killed server cannot answer at all."""
+    wrong = {
+        status: n for status, n in place.statuses.items() if status.isdigit() and status not in {"200", "503"}
+    }
+    if wrong or not place.statuses["200"]:
+        yield f"pages: {dict(place.statuses)}"
 
 
 def _unpacked(folder: Path, case: str) -> Iterator[str]:

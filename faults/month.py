@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from faults.place import Place
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import User
+from portal.accounts.models import User, open_sign_in
 from portal.billing.models import BillingRun, RunState, add_charge
 from portal.billing.run import start_run
 from portal.catalogue.models import Method
@@ -44,6 +44,9 @@ class Month:
                 sign_now(customer, entity)
             for number in range(self.exports):
                 self._hand_back(house.reseller, number)
+            _row, token = open_sign_in(house.finance, address="127.0.0.1", browser="faults")
+            db.session.commit()
+            self.place.look_at_pages(f"{self.place.app.config['SIGN_IN_COOKIE']}={token}")
         self.bill()
 
     def _hand_back(self, reseller: object, number: int) -> None:

@@ -9,11 +9,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import boto3
+import httpx
 import psycopg
 from flask import Flask
 from flask_migrate import upgrade
@@ -80,6 +82,7 @@ class Place:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._over = threading.Event()
         self.excuses = 0  # moments at which a mail may have been taken and not noted
+        self.statuses: Counter[str] = Counter()  # what somebody saw who looked at a page all the time
         self.app = self._application()
 
     def _mount(self) -> bool:
@@ -131,6 +134,20 @@ class Place:
         if self.has_disk:
             subprocess.run(["umount", "-l", str(self.data)], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def look_at_pages(self, cookie: str) -> None:
+        """Somebody who is signed in reads a list again and again, whatever happens."""
+
+        def read() -> None:
+            while not self._over.wait(0.2):
+                try:
+                    address = f"http://127.0.0.1:{self.web_port}/billing/invoices"
+                    answer = httpx.get(address, headers={"Cookie": cookie}, timeout=30)
+                    self.statuses[str(answer.status_code)] += 1
+                except httpx.HTTPError as error:
+                    self.statuses[type(error).__name__] += 1
+
+        threading.Thread(target=read, daemon=True).start()
 
     def _start(self, name: str) -> None:
         command = {

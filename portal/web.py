@@ -21,6 +21,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -182,6 +183,9 @@ def answer_busy(error: Exception) -> Response:
     """The database or a store is locked or away: nothing was changed, the person may come back."""
     with contextlib.suppress(SQLAlchemyError):
         db.session.rollback()
+    # Who asks is read from the database: nothing from here on may look there again.
+    g.actor, g._login_user = None, AnonymousUserMixin()
+    g.pop("sign_in", None)
     log.warning("busy", reason=type(error).__name__, endpoint=request.endpoint)
     if g.get("json_api"):
         body: dict[str, Any] = {"error": {"code": "BUSY", "reference": g.get("request_id")}}

@@ -28,13 +28,15 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 # Whoever asks for one of these needs a database, and is run on both; all other tests are run once.
 NEED_A_DATABASE = {"app", "new_database", "an_installation"}
 # With a database, these open real repositories: left out of `make check` like all that is slow.
+ANY_WILL_DO = {"deploy"}  # about what stands before the portal: run once
 OPEN_VAULTS = {"engine", "reversibility", "restore_requests", "custody"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if NEED_A_DATABASE & set(getattr(item, "fixturenames", ())):
+        asked = NEED_A_DATABASE & set(getattr(item, "fixturenames", ()))
+        if asked and item.path.parent.name not in ANY_WILL_DO:
             item.add_marker("database")
             if item.path.parent.name in OPEN_VAULTS:
                 item.add_marker("slow")

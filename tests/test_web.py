@@ -1,6 +1,7 @@
 """Headers, errors, cross-site requests: what every answer has."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -83,6 +84,24 @@ def test_a_locked_database_asks_to_come_back(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Le portail est occupé" in answer.text and "FR76" not in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
+
+
+def test_a_database_that_is_away_asks_to_come_back(
+    app: Flask, browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even who asks can be read; a page that is made is given, though the visit cannot be noted."""
+    client = browser(house.owner)
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("select", {}, Exception("server closed the connection"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("portal.accounts.sessions.token_hash", away)
+        answer = client.get("/customers")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    monkeypatch.setattr("portal.accounts.sessions.update", away)
+    monkeypatch.setattr("portal.accounts.sessions._TOUCH_EVERY", timedelta(0))
+    assert client.get("/customers").status_code == 200
 
 
 def test_a_store_that_is_away_asks_to_come_back(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Flask, Request, Response, current_app, g
 from flask_login import LoginManager, current_user
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -52,9 +53,12 @@ def _touch(response: Response) -> Response:
         return response
     row_id = row.id
     db.session.rollback()
-    with scope(EVERYTHING):
-        db.session.execute(update(SignIn).where(SignIn.id == row_id).values(last_seen_at=clock.now()))
-        db.session.commit()
+    try:
+        with scope(EVERYTHING):
+            db.session.execute(update(SignIn).where(SignIn.id == row_id).values(last_seen_at=clock.now()))
+            db.session.commit()
+    except OperationalError:  # the answer is made: that nobody can note it now takes it from no one
+        db.session.rollback()
     return response
 
 

@@ -33,6 +33,7 @@ NAME_BYTES = 200
 MAX_ENTRIES = 1_000
 MAX_TTL_SECONDS = 7 * 24 * 3600
 PEER_SECONDS = 2.0  # a client that stalls is dropped
+PATIENCE_SECONDS = 15.0  # of a client: the machine may be busy, and a key is not called gone for that
 SWEEP_SECONDS = 0.5
 AT_ONCE = 32  # connections; one more waits to be accepted
 _REQUEST = struct.Struct(">4scIHH")
@@ -107,14 +108,25 @@ class _Link(socket.socket):
 
     def __init__(self, path: Path) -> None:
         super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.settimeout(PEER_SECONDS)
+        self.settimeout(PATIENCE_SECONDS)
         try:
-            self.connect(str(path))
+            self._call(str(path))
             if _peer_uid(self) != os.getuid():
                 raise PermissionError
         except OSError as error:
             self.close()
             raise EngineError(EngineFault.KEY_GONE) from error
+
+    def _call(self, path: str) -> None:
+        """Connect; where too many wait to be accepted the system says so at once, and one asks again."""
+        last = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self.connect(path)
+            except BlockingIOError:
+                if time.monotonic() > last:
+                    raise
+                time.sleep(0.02)
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
@@ -282,7 +294,7 @@ def main() -> None:
     server = _Server()
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
         listener.bind(str(path))
-        listener.listen(16)
+        listener.listen(AT_ONCE)
         try:
             server.serve(listener)
         finally:

@@ -16,11 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.blobs import store
 from portal.config import ROOT
-from portal.db import EVERYTHING, db, new_uid, scope
+from portal.db import EVERYTHING, db, scope
 from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
 from portal.safekeeping.known_keys import keys_fit
 from portal.safekeeping.place import policy
 
+PROBE = "check"  # one name for all: what a killed process leaves is removed by the next
 _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "JOB_LEASE_SECONDS": 1,
     "JOB_PAUSE_SECONDS": 1,
@@ -156,10 +157,9 @@ def _owns_tables() -> bool:
 
 
 def _documents() -> Iterator[Finding]:
-    key = f"check-{new_uid()}"
     try:
-        store().write(key, b"x")
-        store().delete(key)
+        store().write(PROBE, b"x")
+        store().delete(PROBE)
     except Exception as error:
         yield Finding("BLOB_URL", f"n'accepte pas d'objet ({type(error).__name__})", passes=True)
 

@@ -13,7 +13,7 @@ from portal.blobs import keep
 from portal.db import db
 from tests.builders import a_house
 from tests.deploy.serving import NAME, a_production, connection
-from tests.installation import Installation, an_installation
+from tests.installation import Installation, Installs
 
 pytestmark = pytest.mark.slow
 MUCH = 16 << 20  # bytes: more than a line holds by itself
@@ -42,7 +42,7 @@ class Production:
 
 
 @pytest.fixture(scope="module")
-def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+def production(tmp_path_factory: pytest.TempPathFactory, an_installation: Installs) -> Iterator[Production]:
     with an_installation(tmp_path_factory.mktemp("proxy")) as place:
         with place.context():
             house = a_house()

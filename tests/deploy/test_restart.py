@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from tests.deploy.serving import a_socket, gunicorn
-from tests.installation import an_installation
+from tests.installation import Installs
 
 pytestmark = pytest.mark.slow
 
 
-def test_nobody_is_refused_while_the_server_is_replaced(tmp_path: Path) -> None:
+def test_nobody_is_refused_while_the_server_is_replaced(an_installation: Installs, tmp_path: Path) -> None:
     statuses: list[int | str] = []
     over = threading.Event()
 
@@ -48,7 +48,7 @@ def test_nobody_is_refused_while_the_server_is_replaced(tmp_path: Path) -> None:
     assert set(statuses) == {200}
 
 
-def test_a_request_that_runs_is_finished_first(tmp_path: Path) -> None:
+def test_a_request_that_runs_is_finished_first(an_installation: Installs, tmp_path: Path) -> None:
     with an_installation(tmp_path) as place, closing(a_socket()) as listening:
         port = listening.getsockname()[1]
         with gunicorn(place, listening, PROXY_COUNT="0") as server:

@@ -167,7 +167,7 @@ def test_a_passphrase_without_lifetime_is_refused(agent):
 
 
 def test_those_who_stall_keep_nobody_waiting(agent):
-    """Each stalls for two seconds; whoever asks has that much patience for all of them."""
+    """Each stalls for two seconds; one after the other they would outlast whoever asks."""
     agent.put("restitution-12", Passphrase("première"), 60)
     with ExitStack() as stalled:
         for _ in range(AT_ONCE // 2):
