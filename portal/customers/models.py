@@ -162,7 +162,8 @@ def onboard(
         raise Refused(_("Un client ne peut pas avoir de clients."))
     siren = values.get("siren")
     own = select(Organisation.id).where(Organisation.id == reseller.id)
-    db.session.execute(own.with_for_update())  # colleagues may enter the same customer at this moment
+    # Colleagues may enter the same customer at this moment. A plain lock would stop every insert below it.
+    db.session.execute(own.with_for_update(key_share=True))
     if siren and find_by_siren(reseller, siren):
         raise Refused(_("Ce SIREN est déjà celui d'un de vos clients."), field="siren")
     node = Organisation(parent=reseller, kind=OrganisationKind.CUSTOMER, name=values["name"])
