@@ -200,7 +200,10 @@ def _pages(place: Place) -> Iterator[str]:
         status: n for status, n in place.statuses.items() if status.isdigit() and status not in {"200", "503"}
     }
     if wrong or not place.statuses["200"]:
-        yield f"pages: {dict(place.statuses)}"
+        said = [
+            line for line in (place.folder / "web.log").read_text().splitlines() if "unexpected error" in line
+        ]
+        yield f"pages: {dict(place.statuses)}; the last of {len(said)} errors: {' '.join(said[-1:])[-2500:]}"
 
 
 def _unpacked(folder: Path, case: str) -> Iterator[str]:

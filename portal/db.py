@@ -9,7 +9,7 @@ import base64
 import contextvars
 import secrets as token_source
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -38,6 +38,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -57,6 +58,7 @@ from sqlalchemy.types import TypeDecorator
 from portal import clock
 
 Ends = TypeVar("Ends", bound=Callable[..., Any])
+AWAY = (OperationalError, InterfaceError)  # the database is locked, restarted or gone: time may cure it
 LOCK_SECONDS = 10  # how long a statement waits for a lock; then a page answers 503, a task is put off
 EVERYTHING = "/"  # scope of the system itself: sign-in, signed links, the worker choosing its task
 
@@ -231,8 +233,11 @@ def scope(path: str) -> Iterator[None]:
     set_scope(path)
     try:
         yield
-    finally:
-        set_scope(before)
+    except BaseException:
+        with suppress(SQLAlchemyError):  # a transaction that broke cannot be told; what broke it goes on up
+            set_scope(before)
+        raise
+    set_scope(before)
 
 
 def _tell_postgres(connection: Any, path: str | None) -> None:
@@ -350,6 +355,15 @@ def init_app(app: Flask) -> None:
     def forget_intent(error: BaseException | None) -> None:
         if has_request_context():
             _reading_only.set(False)
+
+    @app.teardown_appcontext
+    def let_go(error: BaseException | None) -> None:
+        """Before the session is closed: a connection that broke spoils no answer that is already made."""
+        if db.session.registry.has():
+            try:
+                db.session.rollback()
+            except SQLAlchemyError:
+                db.session().invalidate()
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -4,11 +4,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import JSON, Index, String, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.actor import Actor
-from portal.db import Tenant, commits, db, writing
+from portal.db import AWAY, Tenant, commits, db, writing
 from portal.paging import Page, page_of
 from portal.wording import N_
 
@@ -74,7 +73,7 @@ def record_taking(subject: Any, what: str, *, by: Actor, **details: Any) -> None
             entry = _Subject(kind, uid, owner)
             record(entry, what, by=by, **details)
             db.session.commit()
-    except OperationalError:
+    except AWAY:
         db.session.rollback()
         log.error("journal.unwritten", kind=kind, uid=uid, what=what, by=whose, **details)
 

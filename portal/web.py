@@ -23,14 +23,14 @@ from flask import (
 from flask_babel import gettext as _
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import htmx
 from portal.access import may
 from portal.config import ROOT
-from portal.db import db
+from portal.db import AWAY, db
 from portal.errors import Unavailable
 from portal.links import BadLink, LinkProblem
 
@@ -64,7 +64,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, answer_expired_form)
     app.register_error_handler(BadLink, answer_bad_link)
     app.register_error_handler(Exception, answer_bug)
-    app.register_error_handler(OperationalError, answer_busy)
+    for away in AWAY:
+        app.register_error_handler(away, answer_busy)
     app.register_error_handler(Unavailable, answer_busy)
     app.jinja_env.globals.update(may=may, asset=asset, csp_htmx=HTMX_CONFIG)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -183,9 +184,7 @@ def answer_busy(error: Exception) -> Response:
     """The database or a store is locked or away: nothing was changed, the person may come back."""
     with contextlib.suppress(SQLAlchemyError):
         db.session.rollback()
-    # Who asks is read from the database: nothing from here on may look there again.
-    g.actor, g._login_user = None, AnonymousUserMixin()
-    g.pop("sign_in", None)
+    _forget_who_asks()
     log.warning("busy", reason=type(error).__name__, endpoint=request.endpoint)
     if g.get("json_api"):
         body: dict[str, Any] = {"error": {"code": "BUSY", "reference": g.get("request_id")}}
@@ -196,11 +195,20 @@ def answer_busy(error: Exception) -> Response:
     return response
 
 
+def _forget_who_asks() -> None:
+    """Who asks is read from the database: nothing from here on may look there again."""
+    g.actor, g._login_user = None, AnonymousUserMixin()
+    g.pop("sign_in", None)
+
+
 def answer_bug(error: Exception) -> Response:
     """Last resort: a reference number for the person, the trace for the log, nothing else."""
     if current_app.config["TESTING"] and not current_app.config.get("ANSWER_BUGS"):
         raise error
-    db.session.rollback()
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        _forget_who_asks()
     reference = g.get("request_id") or random_source.token_hex(4)
     log.exception("unexpected error", reference=reference, endpoint=request.endpoint)
     if g.get("json_api"):

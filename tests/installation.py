@@ -34,9 +34,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "http://127.0.0.1:*"  # the servers of the tests may hold vaults
 
 
-def on_server(statement: str) -> None:
+def on_server(statement: str, who: str = "TEST_OWNER_DATABASE_URL") -> None:
     """Run a statement on the PostgreSQL server of the tests, outside of any transaction."""
-    admin = create_engine(os.environ["TEST_OWNER_DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    admin = create_engine(os.environ[who], isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(statement))
     admin.dispose()

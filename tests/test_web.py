@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from portal.db import db
 from portal.errors import Unavailable
 from portal.logs import mask
 from tests.builders import House, a_customer
+from tests.installation import Installs, is_postgresql, on_server
 
 Browser = Callable[..., FlaskClient]
 
@@ -102,6 +106,38 @@ def test_a_database_that_is_away_asks_to_come_back(
     monkeypatch.setattr("portal.accounts.sessions.update", away)
     monkeypatch.setattr("portal.accounts.sessions._TOUCH_EVERY", timedelta(0))
     assert client.get("/customers").status_code == 200
+
+
+@pytest.mark.parametrize("moment", ["who asks", "the page", "the end"])
+def test_a_connection_cut_in_the_middle_asks_to_come_back(
+    an_installation: Installs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Cut while a scope is open, while the page is made, and when the answer is made already."""
+
+    def cut(*_: object, **__: object) -> str:
+        connection = db.session.connection()
+        if is_postgresql():
+            pid = connection.exec_driver_sql("select pg_backend_pid()").scalar()
+            on_server(f"select pg_terminate_backend({pid})", who="TEST_DATABASE_URL")
+        elif moment != "the end":
+            raise OperationalError("select 1", {}, Exception("disk I/O error"))
+        if moment != "the end":
+            db.session.execute(text("select 1"))
+        return "done"
+
+    with an_installation(tmp_path) as place:
+        place.app.config["ANSWER_BUGS"] = True
+        if moment == "who asks":
+            monkeypatch.setattr("portal.accounts.sessions.token_hash", cut)
+        else:
+            place.app.view_functions["probes.health"] = cut
+        client = place.app.test_client()
+        client.set_cookie(place.app.config["SIGN_IN_COOKIE"], "anything")
+        if moment == "the page":
+            monkeypatch.setattr("portal.accounts.sessions.load_from_cookie", lambda _: None)
+        assert client.get("/healthz").status_code == (200 if moment == "the end" else 503)
+        monkeypatch.undo()
+        assert client.get("/login").status_code == 200
 
 
 def test_a_store_that_is_away_asks_to_come_back(

@@ -5,13 +5,12 @@ from datetime import timedelta
 from flask import Flask, Request, Response, current_app, g
 from flask_login import LoginManager, current_user
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.accounts.models import SignIn, User
 from portal.crypto.secrets import token_hash
-from portal.db import EVERYTHING, commits, db, scope, set_scope
+from portal.db import AWAY, EVERYTHING, commits, db, scope, set_scope
 
 manager = LoginManager()
 _TOUCH_EVERY = timedelta(minutes=1)  # a write a minute per person, not one per page
@@ -57,7 +56,7 @@ def _touch(response: Response) -> Response:
         with scope(EVERYTHING):
             db.session.execute(update(SignIn).where(SignIn.id == row_id).values(last_seen_at=clock.now()))
             db.session.commit()
-    except OperationalError:  # the answer is made: that nobody can note it now takes it from no one
+    except AWAY:  # the answer is made: that nobody can note it now takes it from no one
         db.session.rollback()
     return response
 

@@ -10,7 +10,6 @@ from datetime import date
 import structlog
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from portal import clock, jobs
 from portal.actor import Actor
@@ -20,7 +19,7 @@ from portal.billing.rules import due_on
 from portal.billing.skips import skip_customer, skips_of
 from portal.catalogue.models import Method
 from portal.customers.models import ContactRole, Customer
-from portal.db import db, within
+from portal.db import AWAY, db, within
 from portal.errors import PortalError, Refused, Unavailable
 from portal.jobs.claims import said_of
 from portal.journal import SYSTEM, record
@@ -96,7 +95,7 @@ def _bill_or_skip(run: BillingRun, customer_id: int) -> None:
                 run.gross_cents += invoice.gross_cents
                 run.collections += invoice.method == Method.DIRECT_DEBIT
             db.session.flush()
-    except (Unavailable, OperationalError):
+    except (Unavailable, *AWAY):
         raise  # the store or the database: nobody's data
     except Exception as error:
         db.session.rollback()

@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 from flask import current_app
 from sqlalchemy import Select, and_, or_, select, update
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.clock import machine_ms
-from portal.db import EVERYTHING, commits, db, new_uid, reading, set_scope
+from portal.db import AWAY, EVERYTHING, commits, db, new_uid, reading, set_scope
 from portal.errors import PortalError, Unavailable
 from portal.jobs.models import JOBS, Lane, Task, TaskState
 from portal.logs import mask
@@ -225,8 +225,10 @@ def _let_go(held: Claim, error: Exception, logger: Any) -> None:
             case PortalError():
                 logger.warning("task refused", error=error.message)
                 held.finish(T.FAILED, error.message)
-            case OperationalError():  # locked, restarted, or gone: then this raises again, as it must
-                logger.warning("database busy", reason=type(error.orig).__name__)
+            case _ if isinstance(
+                error, AWAY
+            ):  # locked, restarted, or gone: then this raises again, as it must
+                logger.warning("database busy", reason=type(error).__name__)
                 _put_off(held, "La base de données était occupée ou absente.", _RETRY_SECONDS)
             case OSError(errno=errno.ENOSPC | errno.EDQUOT):
                 logger.warning("disk full")
