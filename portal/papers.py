@@ -8,7 +8,7 @@ it earlier prints it at once. However often it is printed, it is one document.
 import hashlib
 import json
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b32encode, b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -180,7 +180,7 @@ def _frozen(uid: str) -> _Frozen | None:
 
 
 def build(values: dict[str, Any]) -> bytes:
-    """The PDF of frozen values; without a seal always the same bytes."""
+    """The PDF of frozen values: always the same bytes, as long as the company keeps its seal."""
     pdf = Draft.of(values["draft"]).build()
     if values["seal"]:
         reason, at = values["seal"]
@@ -204,9 +204,12 @@ def values_of(document: Document) -> dict[str, Any]:
 def _write(frozen: _Frozen) -> dict[str, Any]:
     """Into the store; the columns of the document that say so.
 
-    A seal differs each time, so each try has a place of its own and the first one that is noted counts.
+    Every try writes the same bytes at the same place. Another seal makes others: it has a place of its own.
     """
-    key = new_uid() if frozen.values["seal"] else frozen.storage_key
+    key = frozen.storage_key
+    if frozen.values["seal"]:
+        place = hashlib.sha256(key.encode() + keyring().seal_certificate_pem)
+        key = b32encode(place.digest()[:10]).decode().lower()
     written = write_blob(key, build(frozen.values))
     return {"storage_key": key, "size_bytes": written.size_bytes, "sha256": written.sha256}
 

@@ -8,17 +8,21 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.exc import DatabaseError
 
-from portal import papers
+from portal import clock, papers
 from portal.billing.models import Invoice, add_charge, pending_charges
 from portal.billing.run import bill_charges
 from portal.blobs import Document, FolderStore, content_of
 from portal.catalogue.models import Method
+from portal.crypto.seals import check_seal
+from portal.crypto.secrets import keyring
 from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import Unreadable
 from portal.jobs import Task, TaskState, drain, find_task
 from portal.mail import Mail, MailState
 from portal.papers import Paper
+from portal.pdf.document import Party
+from portal.pdf.draft import Draft
 from portal.resellers.models import LegalEntity
 from tests.builders import House, a_customer, a_house, an_outsider, stored, work
 from tests.installation import Installs
@@ -120,6 +124,34 @@ def test_whoever_opens_it_first_has_it_printed(house: House, browser: Browser) -
     assert states() == [MailState.SENT]
     assert stored(invoice).document.storage_key == key
     assert browser(house.owner).get(f"/documents/{uid}").data == opened.data
+
+
+def test_a_sealed_paper_killed_before_its_note_leaves_one_object(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    party = Party("Hopla SAS", ())
+    draft = Draft("Certificat", party, party, (), (), "fr", "Page")
+    seal = papers.Seal("Intégrité", clock.now())
+    document = papers.promise(
+        draft, owner=house.reseller, subject=house.reseller, kind="report", filename="x.pdf", seal=seal
+    )
+    db.session.commit()
+    uid, write, keys = document.uid, FolderStore.write, []
+
+    def killed(store: FolderStore, key: str, content: bytes) -> None:
+        write(store, key, content)
+        keys.append(key)
+        if len(keys) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FolderStore, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        papers.have_document(document)
+    db.session.rollback()
+    document = stored(document)
+    papers.have_document(document)
+    assert keys == [document.storage_key] * 2 and document.uid == uid
+    assert check_seal(content_of(document), keyring().seal_certificate_pem).is_sound
 
 
 def test_a_page_says_that_it_is_not_there_yet(

@@ -19,6 +19,15 @@ def test_a_sealed_document_is_sound():
     assert b"Courier" not in SEALED
 
 
+def test_the_same_seal_twice_is_the_same_file():
+    """Who is killed between sealing and noting it seals again, and nothing is left over."""
+    assert seal_pdf(PDF, key_pem=KEY, cert_pem=CERTIFICATE, reason="Intégrité", at=AT) == SEALED
+    assert (
+        seal_pdf(PDF + b"\n", key_pem=KEY, cert_pem=CERTIFICATE, reason="Intégrité", at=AT)[-400:]
+        != SEALED[-400:]
+    )
+
+
 @pytest.mark.parametrize("at", [20, 300, len(PDF) // 2, len(PDF) + 50, -30])
 def test_one_changed_byte_is_noticed(at):
     changed = bytearray(SEALED)

@@ -1,9 +1,11 @@
 """The company's seal on a finished PDF: PAdES B-B, ECDSA on P-256, no change allowed after it.
 
 A seal says that a document is whole and came from here; it is not the signature of a person. It has
-no visible field, so it brings no other type face into the document.
+no visible field, so it brings no other type face into the document. The same PDF sealed again by the same
+key for the same instant gives the same bytes, so that sealing may be killed and repeated.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -14,8 +16,14 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
 from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
@@ -62,7 +70,25 @@ class _Signer(PdfSigner):
         return session
 
 
+class _Repeatable(SimpleSigner):
+    """The same signature of the same bytes each time (RFC 6979)."""
+
+    def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
+        key = load_der_private_key(self.signing_key.dump(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or digest_algorithm != "sha256":
+            return super().sign_raw(data, digest_algorithm)
+        return key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+
 class _Writer(IncrementalPdfFileWriter):
+    @classmethod
+    def _handle_id(cls, prev: PdfFileReader) -> generic.ArrayObject:
+        """The file's two names (ISO 32000-1, 14.4) follow from its content and not from chance."""
+        prev.stream.seek(0)
+        digest = hashlib.sha256(prev.stream.read()).digest()[:16]
+        first, _ = prev.document_id if "/ID" in prev.trailer else (digest, digest)
+        return generic.ArrayObject(map(generic.ByteStringObject, (first, digest)))
+
     def _update_meta(self) -> None:
         """Leave the metadata alone: a rewrite would rename the prefixes that Factur-X needs."""
 
@@ -111,7 +137,7 @@ def seal_pdf(pdf: bytes, *, key_pem: bytes, cert_pem: bytes, reason: str, at: da
     if at.tzinfo is None:
         raise ValueError("the instant of a seal must be aware")
     certificate = _certificate(cert_pem)
-    signer = SimpleSigner(
+    signer = _Repeatable(
         signing_cert=certificate,
         signing_key=keys.PrivateKeyInfo.load(_der(key_pem)),
         cert_registry=SimpleCertificateStore(),
