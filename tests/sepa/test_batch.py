@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import jobs
-from portal.blobs import Document, content_of
+from portal.blobs import Document, content_of, store
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import IllegalStep, Refused
 from portal.jobs import TaskState
@@ -266,6 +266,11 @@ def _files(kind: str = "batch") -> int | None:
     return db.session.scalar(select(func.count()).select_from(Document).where(Document.kind == kind))
 
 
+def _orphans() -> set[str]:
+    """Objects that no row speaks of."""
+    return set(store().keys()) - set(db.session.scalars(select(Document.storage_key)))
+
+
 def _worker(island: Flask, place: str) -> subprocess.Popen:
     config = island.config
     env = os.environ | {
@@ -311,6 +316,20 @@ def test_killed_anywhere_the_export_gives_one_file(island: Flask) -> None:
     assert {row.version for row in rows} == {3}  # announced, frozen, exported: each once
     assert jobs.find_task("sepa.export", batch_uid).state == TaskState.DONE
     assert list((Path(island.config["DATA_DIR"]) / "work").iterdir()) == []
+    assert _orphans() == set()
+
+
+def test_killed_before_its_note_and_cancelled_the_export_leaves_no_object(island: Flask) -> None:
+    house = a_house()
+    batch_id = _many(house, 3).id
+    db.session.rollback()
+    assert _worker(island, "kept").wait(60) == -signal.SIGKILL
+    assert len(_orphans()) == 1
+    db.session.rollback()
+    db.session.get_one(Batch, batch_id).cancel(by=house.finance)
+    db.session.commit()
+    assert _worker(island, "nowhere").wait(60) == 0
+    assert _orphans() == set()
 
 
 @pytest.mark.slow

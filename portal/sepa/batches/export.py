@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from portal import jobs
-from portal.blobs import keep_file
+from portal.blobs import discard, keep_file
 from portal.crypto.secrets import keyring
 from portal.db import db, new_uid, reading
 from portal.errors import Refused
@@ -33,7 +33,10 @@ def export_batch(claim: jobs.Claim) -> None:
     The rows of a frozen batch cannot change, so the file is written outside of that transaction.
     """
     batch = _find(claim.ref)
+    key = f"{batch.uid}-file"  # whoever was killed here has written the same bytes at the same place
     if batch.state != BatchState.FROZEN:
+        if batch.document is None:  # cancelled
+            discard(key)
         return
     total, version = batch.count, batch.legal_entity.message_version
     part = _part(batch.uid)
@@ -51,6 +54,7 @@ def export_batch(claim: jobs.Claim) -> None:
             kind="batch",
             filename=f"{batch.msg_id}.xml",
             media_type="application/xml",
+            key=key,
         )
         batch.finish(document)
         claim.step(done=total, total=total)
