@@ -1,9 +1,11 @@
 "use strict";
 /* The only script of the portal's own. Every page works without it. */
 (function () {
-  const narrow = window.matchMedia("(max-width: 860px)");
-  const menu = document.querySelector("details.menu");
-  if (menu && narrow.matches) menu.open = false;
+  // The phone's menu opens by its address (#menu); a second touch or Escape closes it again.
+  const closeMenu = () => { if (location.hash === "#menu") location.hash = "#main"; };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-menu]") && location.hash === "#menu") { event.preventDefault(); closeMenu(); }
+  });
 
   function toast(message, bad) {
     const box = document.getElementById("toasts");

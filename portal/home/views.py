@@ -8,7 +8,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
 from portal.db import db
 from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
-from portal.home.navigation import navigation
+from portal.home.navigation import navigation, thumb
 from portal.journal import record_taking
 from portal.mail import Mail
 from portal.paging import page_of
@@ -16,6 +16,7 @@ from portal.papers import have_document
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(navigation)
+bp.add_app_template_global(thumb)
 
 
 @bp.get("/")
