@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("pages", "scale", "billing", "terms", "sepa", "returns", "signing", "export", "usage")
+NAMES = ("pages", "scale", "billing", "jobs", "terms", "sepa", "returns", "signing", "export", "usage")
 
 
 def main() -> int:

@@ -77,4 +77,5 @@ def main(kind: str, location: str, place: str, rounds: int) -> None:
     print(json.dumps(figures))
 
 
-main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -34,6 +34,11 @@ def date_id(_context: Any, _revision: Any, directives: list[Any]) -> None:
         directive.rev_id = clock.now().strftime("%Y%m%d_%H%M")
 
 
+def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """The tables of the library that wakes the workers are no models of the portal."""
+    return kind != "table" or not (name or "").startswith("procrastinate_")
+
+
 def owner() -> sa.Engine:
     """Who changes tables: a role of its own on PostgreSQL, if one is set."""
     url = current_app.config["OWNER_DATABASE_URL"]
@@ -50,6 +55,7 @@ def run() -> None:
             target_metadata=db.metadata,
             render_as_batch=True,
             compare_type=True,
+            include_name=is_ours,
             render_item=render_item,
             process_revision_directives=date_id,
         )

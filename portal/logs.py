@@ -64,7 +64,7 @@ def configure() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level, logging.INFO)),
         logger_factory=structlog.WriteLoggerFactory(),
     )
-    for name in ("gunicorn.access", "gunicorn.error", "werkzeug"):
+    for name in ("gunicorn.access", "gunicorn.error", "werkzeug", "procrastinate"):
         logging.getLogger(name).addFilter(_MaskFilter())
 
 

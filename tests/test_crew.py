@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.accounts.models import Organisation
 from portal.db import db
-from portal.jobs import Task, TaskState, WorkerRow, find_task
+from portal.jobs import Task, TaskState, WorkerRow, find_task, tickets
 from portal.jobs.models import JOBS, LANES, Lane, enqueue
 from tests import crew_worker  # noqa: F401 (its jobs may be asked for)
 from tests.builders import a_house
@@ -122,6 +122,30 @@ def test_who_dies_is_replaced_and_the_work_goes_on(place: Installation) -> None:
         assert (row.claims, row.attempts) == (2, 0)
         os.kill(process.pid, signal.SIGKILL)  # the parent alone
         wait_for(lambda: not living(place))  # its children do not stay behind
+
+
+def test_work_that_nobody_is_woken_for_is_found(place: Installation) -> None:
+    """As after a restore: the tickets are gone, and one is held by a worker that is no more."""
+    with crew(place):
+        wait_for(lambda: len(living(place)) >= len(Lane) + 3)
+        with place.context():
+            owner = db.session.scalars(select(Organisation).order_by(Organisation.id)).first()
+            enqueue("test.quick", "x", owner)
+            if tickets.are_used():
+                db.session.execute(text("delete from procrastinate_jobs where task_name = 'ticket'"))
+                held = "insert into procrastinate_jobs (queue_name, task_name, status)"
+                db.session.execute(text(f"{held} values ('mail', 'ticket', 'doing')"))
+            db.session.commit()
+        wait_for(lambda: task(place, "test.quick", "x").state == TaskState.DONE)
+        wait_for(lambda: held_by_nobody(place) == 0)
+
+
+def held_by_nobody(place: Installation) -> int:
+    with place.context():
+        if not tickets.are_used():
+            return 0
+        query = "select count(*) from procrastinate_jobs where status = 'doing' and worker_id is null"
+        return int(db.session.scalar(text(query)) or 0)
 
 
 def test_the_jobs_of_the_test_are_known() -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.clock import machine_ms
 from portal.db import AWAY, EVERYTHING, commits, db, new_uid, reading, set_scope
 from portal.errors import PortalError, Unavailable
-from portal.jobs.models import JOBS, Lane, Task, TaskState
+from portal.jobs import tickets
+from portal.jobs.models import JOBS, Lane, Task, TaskState, is_free
 from portal.logs import mask
 from portal.wording import N_
 
@@ -57,6 +58,10 @@ class Orders:
         self.held: Claim | None = None
         self.paused: dict[str, int] = {}  # kind: milliseconds since 1970 until which it is left alone
 
+    def paused_at(self, now_ms: int) -> list[str]:
+        """The kinds that are left alone at this instant."""
+        return [kind for kind, until in self.paused.items() if until > now_ms]
+
 
 ORDERS = Orders()
 
@@ -65,7 +70,7 @@ class Claim:
     """A task held by this worker: its only way to write."""
 
     def __init__(self, task: Task, owner: str, lease_ms: int) -> None:
-        self.task_id, self.ref, self.cursor = task.id, task.ref, task.cursor
+        self.task_id, self.ref, self.cursor, self.lane = task.id, task.ref, task.cursor, task.lane
         self.kind, self.org_path, self.organisation_id = task.kind, task.org_path, task.organisation_id
         self.attempts, self.put_off = task.attempts, task.put_off
         self.owner, self.lease_ms = owner, lease_ms
@@ -111,26 +116,25 @@ class Claim:
     @commits
     def finish(self, state: TaskState, error: str = "", retry_in: float = 0, **counted: int) -> None:
         """Let go of the task, in this state; ``counted`` are its counters where they change."""
+        not_before = machine_ms() + int(retry_in * 1000) if retry_in else 0
         self._write(
             {
                 "state": state,
                 "error": error[:500],
                 "owner": None,
                 "lease_until": 0,
-                "not_before": machine_ms() + int(retry_in * 1000) if retry_in else 0,
+                "not_before": not_before,
                 **counted,
             }
         )
+        if state == T.QUEUED:
+            tickets.put(self.lane, not_before)
         db.session.commit()
 
 
-def _free(now: int, lanes: Collection[Lane]) -> Any:
-    free = or_(
-        and_(Task.state == T.QUEUED, Task.not_before <= now),
-        and_(Task.state == T.RUNNING, Task.lease_until < now),
-    )
-    wanted = [free, Task.lane.in_(lanes)] if lanes else [free]
-    paused = [kind for kind, until in ORDERS.paused.items() if until > now]
+def _free(now: int, lanes: Collection[Lane]) -> ColumnElement[bool]:
+    wanted = [is_free(now), Task.lane.in_(lanes)] if lanes else [is_free(now)]
+    paused = ORDERS.paused_at(now)
     return and_(*wanted, Task.kind.not_in(paused)) if paused else and_(*wanted)
 
 
@@ -225,9 +229,7 @@ def _let_go(held: Claim, error: Exception, logger: Any) -> None:
             case PortalError():
                 logger.warning("task refused", error=error.message)
                 held.finish(T.FAILED, error.message)
-            case _ if isinstance(
-                error, AWAY
-            ):  # locked, restarted, or gone: then this raises again, as it must
+            case _ if isinstance(error, AWAY):  # gone altogether: then this raises again, as it must
                 logger.warning("database busy", reason=type(error).__name__)
                 _put_off(held, "La base de données était occupée ou absente.", _RETRY_SECONDS)
             case OSError(errno=errno.ENOSPC | errno.EDQUOT):

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, select, update
+from sqlalchemy import ColumnElement, Index, String, UniqueConstraint, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Row, Tenant, db
+from portal.jobs import tickets
 
 
 class TaskState(StrEnum):
@@ -58,6 +59,14 @@ class Task(Tenant, db.Model):
     put_off: Mapped[int] = mapped_column(default=0)  # since the last progress, and nobody's fault
     claims: Mapped[int] = mapped_column(default=0)  # times taken by a worker, kills included
     error: Mapped[str] = mapped_column(String(500), default="")  # why it failed, waits or was put off
+
+
+def is_free(now_ms: int) -> ColumnElement[bool]:
+    """SQL condition: a task that anybody may take at this instant, milliseconds since 1970."""
+    return or_(
+        and_(Task.state == T.QUEUED, Task.not_before <= now_ms),
+        and_(Task.state == T.RUNNING, Task.lease_until < now_ms),
+    )
 
 
 class WorkerRow(Row, db.Model):
@@ -113,7 +122,8 @@ def enqueue(
         error="",
     )
     values = {c.name: getattr(row, c.key) for c in Task.__table__.columns if c.name != "id"}
-    insert_once(Task, values, ["kind", "ref"])
+    if insert_once(Task, values, ["kind", "ref"]):
+        tickets.put(row.lane)
 
 
 def insert_once(model: type[Base], values: dict[str, Any], unique: list[str]) -> bool:
@@ -139,8 +149,11 @@ def do_again(kind: str, ref: str) -> None:
 
 
 def _queue_again(kind: str, ref: str, ended: list[TaskState]) -> None:
-    db.session.execute(
+    lane = db.session.scalar(
         update(Task)
         .where(Task.kind == kind, Task.ref == ref, Task.state.in_(ended))
         .values(state=T.QUEUED, error="", attempts=0, put_off=0, not_before=0, owner=None)
+        .returning(Task.lane)
     )
+    if lane is not None:
+        tickets.put(lane)

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 
 import structlog
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.clock import machine_ms
 from portal.db import EVERYTHING, db, new_uid
+from portal.jobs import waking
 from portal.jobs.claims import ORDERS, release_dead_owners, run_one
 from portal.jobs.duties import run_periodic
 from portal.jobs.models import Lane, Task, TaskState, WorkerRow
@@ -89,7 +90,7 @@ def work(
     pulse = _Pulse(engine, name, lane, min(float(app.config["JOB_LEASE_SECONDS"]) / 4, 5))
     pulse.start()
     try:
-        _loop(app, stop, lanes, duties=duties, only_duties=False, idle_seconds=idle_seconds)
+        _serve(app, stop, lanes or tuple(Lane), duties=duties, idle_seconds=idle_seconds)
     finally:
         pulse.end()
 
@@ -101,38 +102,69 @@ def look_after_duties(app: Flask, stop: Callable[[], bool]) -> None:
     pulse = _Pulse(engine, f"{socket.gethostname()}:{os.getpid()}:{new_uid()}", DUTIES, 5)
     pulse.start()
     try:
-        _loop(app, stop, (), duties=True, only_duties=True, idle_seconds=0.5)
+        _serve(app, stop, (), duties=True, idle_seconds=0.5)
     finally:
         pulse.end()
 
 
-def _loop(
-    app: Flask,
-    stop: Callable[[], bool],
-    lanes: Collection[Lane],
-    *,
-    duties: bool,
-    only_duties: bool,
-    idle_seconds: float,
+def _serve(
+    app: Flask, stop: Callable[[], bool], lanes: Collection[Lane], *, duties: bool, idle_seconds: float
 ) -> None:
-    next_look, turn, released = clock.now(), 0, False
+    """Woken by PostgreSQL; on SQLite by the clock."""
+    hands = _Hands(app, stop, lanes)
+    with app.app_context():
+        engine = db.engine
+    if engine.dialect.name == "postgresql":
+        known = waking.Hands(hands.take, hands.look, hands.duties if duties else None)
+        waking.serve(engine, stop, lanes, known)
+        return
+    next_look = clock.now()
+    hands.look()
     while not stop():
-        busy = False
+        if duties and clock.now() >= next_look:
+            hands.duties()
+            next_look = clock.now() + _LOOK
+        if not lanes or not hands.take():
+            time.sleep(idle_seconds)
+
+
+class _Hands:
+    """What a worker can do. What fails here is told in the log, and the worker goes on."""
+
+    def __init__(self, app: Flask, stop: Callable[[], bool], lanes: Collection[Lane]) -> None:
+        self._app, self._stop, self._lanes = app, stop, lanes
+        self._turn = 0  # the organisation whose task was done last
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
         try:
-            with app.app_context():
-                if not released:
-                    release_dead_owners()
-                    released = True
-                if duties and clock.now() >= next_look:
-                    run_periodic()
-                    next_look = clock.now() + _LOOK
-                if not only_duties and (done := run_one(lanes, turn)):
-                    busy, turn = True, done.organisation_id
+            with self._app.app_context():
+                yield
         except Exception:
             log.exception("worker goes on")
-            _rest(stop, 2.0)
-        if not busy:
-            time.sleep(idle_seconds)
+            _rest(self._stop, 2.0)
+
+    def take(self) -> bool:
+        """Do one task, of whoever is next in turn; False when there was none."""
+        done = None
+        with self._at_work():
+            done = run_one(self._lanes, self._turn)
+            if done is not None:
+                self._turn = done.organisation_id
+            elif ORDERS.paused_at(machine_ms()):
+                _rest(self._stop, 1.0)  # what waits is left alone for a while
+        return done is not None
+
+    def look(self) -> None:
+        """After work that nobody holds any more, or that nobody would be woken for."""
+        with self._at_work():
+            release_dead_owners()
+            waking.make_up()
+
+    def duties(self) -> None:
+        """What is due by the clock."""
+        with self._at_work():
+            run_periodic()
 
 
 def _rest(stop: Callable[[], bool], seconds: float) -> None:
