@@ -17,6 +17,23 @@
     setTimeout(() => line.remove(), bad ? 9000 : 5000);
   }
 
+  // In a list j and k go down and up, x chooses; the row's own link has the focus, so Enter opens it.
+  function walk(key) {
+    const rows = [...document.querySelectorAll("[data-list] tbody tr")];
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    if (key === "x") {
+      const box = at >= 0 && rows[at].querySelector("input[type=checkbox]");
+      if (box) box.click();
+      return;
+    }
+    const row = rows[at < 0 ? 0 : Math.min(Math.max(at + (key === "j" ? 1 : -1), 0), rows.length - 1)];
+    const link = row && row.querySelector("a");
+    if (!link) return;
+    rows.forEach((each) => each.classList.toggle("here", each === row));
+    link.focus();
+    row.scrollIntoView({ block: "nearest" });
+  }
+
   function focusOn(root) {
     const target = root.querySelector ? root.querySelector("[data-focus]") : null;
     if (target) target.focus();
@@ -72,6 +89,7 @@
   });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && "jkx".includes(event.key)) walk(event.key);
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
       const search = document.querySelector("[data-search]");
       if (search) { event.preventDefault(); search.focus(); }

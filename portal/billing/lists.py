@@ -45,7 +45,7 @@ def _in_state(state: str) -> ColumnElement[bool]:
     return Invoice.state == InvoiceState(state)
 
 
-INVOICES = define(
+INVOICES: Listing[Invoice] = define(
     Listing(
         name="invoices",
         label=_l("Factures"),

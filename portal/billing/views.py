@@ -24,7 +24,7 @@ from portal.errors import Refused
 from portal.forms import DayField, saving
 from portal.jobs import TaskState, find_task, resume
 from portal.journal import record, timeline
-from portal.listing.views import list_page
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel

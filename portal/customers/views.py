@@ -21,7 +21,7 @@ from portal.customers.particulars import PARTICULARS, Particular
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
-from portal.listing.views import list_page
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.terms.in_force import stack_in_force, stacks_in_force
 from portal.terms.stack import Stack

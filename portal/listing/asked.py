@@ -56,6 +56,7 @@ class Asked(Generic[Row]):
             if value and value in {str(known) for known, _label in each.options()}:
                 self.values[each.key] = value
                 self.query = self.query.where(each.where(value))
+                self.keys = each.order or self.keys
             return
         for end in ("from", "to"):
             name = f"{each.key}_{end}"
@@ -89,10 +90,8 @@ class Asked(Generic[Row]):
     def lines(self, rows: list[Row]) -> list[tuple[Row, list[tuple[Column[Row], Cell]]]]:
         """Each row of a page with its columns and cells."""
         columns = self.columns
-        by_row = _by_row(columns, rows)
-        return [
-            (row, list(zip(columns, cells, strict=True))) for row, cells in zip(rows, by_row, strict=True)
-        ]
+        named = [list(zip(columns, cells, strict=True)) for cells in _by_row(columns, rows)]
+        return list(zip(rows, named, strict=True))
 
     def all_cells(self) -> Iterator[list[Cell]]:
         """The cells of all rows, in their order, read little by little."""
@@ -108,7 +107,7 @@ class Asked(Generic[Row]):
 
     def address(self, **changed: str | None) -> str:
         """The list with other wishes; None takes one away."""
-        values = {name: value for name, value in {**self.values, **changed}.items() if value}
+        values: dict[str, Any] = {name: each for name, each in {**self.values, **changed}.items() if each}
         return url_for(self.listing.endpoint, **values)
 
     @property

@@ -1,6 +1,6 @@
-"""What stands in a cell of a list: a value that a page, a CSV file and a workbook each write their way.
+"""What stands in a cell of a list: a value that a page, a CSV file and a workbook each have to write.
 
-Beside these: a ``date`` is a day, a ``datetime`` an instant, an ``int`` a number, a ``str`` words, None nothing.
+Beside these: a ``date`` is a day, a ``datetime`` an instant, an ``int`` a number, a ``str`` words, None none.
 """
 
 from dataclasses import dataclass

@@ -52,6 +52,7 @@ class Choice:
     label: Any
     options: Callable[[], Sequence[tuple[str, Any]]]
     where: Callable[[str], ColumnElement[bool]]
+    order: Keys = ()  # of the rows that are left, where it is not that of the list
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,13 @@
 """Exactly what a list shows, all pages of it, as CSV and as a workbook."""
 
-from tempfile import TemporaryFile
 from typing import Any
 
 from flask import Response
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import IllegalCharacterError
-from werkzeug.wsgi import FileWrapper
 
-from portal.csv_file import csv_answer
+from portal.csv_file import csv_answer, file_answer
 from portal.listing.asked import Asked
 from portal.listing.cells import Euros, for_csv, for_workbook
 
@@ -30,14 +28,7 @@ def as_workbook(asked: Asked[Any]) -> Response:
     sheet.append([_words(sheet, str(column.label)) for column in asked.file_columns])
     for cells in asked.all_cells():
         sheet.append([_cell(sheet, cell) for cell in cells])
-    file = TemporaryFile()  # noqa: SIM115 (closed with its answer)
-    book.save(file)
-    length = file.tell()
-    file.seek(0)
-    answer = Response(FileWrapper(file), mimetype=_WORKBOOK)
-    answer.content_length = length
-    answer.headers["Content-Disposition"] = f'attachment; filename="{asked.listing.name}.xlsx"'
-    return answer
+    return file_answer(f"{asked.listing.name}.xlsx", _WORKBOOK, book.save)
 
 
 def _cell(sheet: Any, value: Any) -> Any:

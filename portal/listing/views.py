@@ -1,6 +1,6 @@
 """What every list has beside its page: files, kept views, bulk actions, and word of what is new."""
 
-import hashlib
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,28 +20,13 @@ from portal.listing.asked import Asked
 from portal.listing.cells import kind_of
 from portal.listing.definition import LISTINGS, Bulk, Listing
 from portal.listing.files import as_csv, as_workbook
-from portal.listing.models import SavedView, views_of
+from portal.listing.models import SavedView
+from portal.listing.page import mark_of
 
 bp = Blueprint("listing", __name__, url_prefix="/lists/<name>")
 bp.add_app_template_filter(kind_of, "cell_kind")
 _AT_ONCE = 100  # rows that a bulk action takes
 _REASONS = 3  # of refusals that are told in full
-
-
-def list_page(listing: Listing[Any], template: str, **context: Any) -> Response:
-    """The page of a list, or its rows alone where the search asks for them."""
-    asked = Asked(listing)
-    rows = asked.page()
-    shown = {"asked": asked, "rows": rows, "sum": asked.sum(), "mark": mark_of(rows), **context}
-    if htmx.wants_fragment():
-        return htmx.render(template, "listing/_rows.html", **shown)
-    return htmx.render(template, template, views=views_of(g.actor, listing.name), **shown)
-
-
-def mark_of(rows: list[Any]) -> str:
-    """A mark of what is shown: another one as soon as one of these rows is another."""
-    text = " ".join(f"{row.uid}:{getattr(row, 'version', 0)}" for row in rows)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _listing(name: str) -> Listing[Any]:
@@ -51,12 +36,22 @@ def _listing(name: str) -> Listing[Any]:
     return listing
 
 
-@bp.get("/file.<any(csv, xlsx):kind>")
+@bp.get("/file.csv")
 @requires(Permission.HOME_READ)
-def download(name: str, kind: str) -> Response:
+def csv_file(name: str) -> Response:
+    return _file(name, as_csv)
+
+
+@bp.get("/file.xlsx")
+@requires(Permission.HOME_READ)
+def workbook(name: str) -> Response:
+    return _file(name, as_workbook)
+
+
+def _file(name: str, write: Callable[[Asked[Any]], Response]) -> Response:
     """All rows that the address asks for; who took them is noted."""
     asked = Asked(_listing(name))
-    answer = as_csv(asked) if kind == "csv" else as_workbook(asked)
+    answer = write(asked)
     record_taking(g.actor, "take_list", by=g.actor, listing=name, wishes=asked.wishes)
     return answer
 
@@ -72,7 +67,7 @@ def news(name: str) -> Response:
 
 
 @bp.post("/views")
-@requires(Permission.HOME_READ)
+@requires(Permission.LIST_WORK)
 def keep_view(name: str) -> Response:
     """Keep what the list shows now under a name; the same name again replaces it."""
     listing = _listing(name)
@@ -93,7 +88,7 @@ def keep_view(name: str) -> Response:
 
 
 @bp.post("/views/drop")
-@requires(Permission.HOME_READ)
+@requires(Permission.LIST_WORK)
 def drop_view(name: str) -> Response:
     listing = _listing(name)
     db.session.execute(_own(listing, request.form.get("title", "")))
@@ -112,7 +107,7 @@ def _wishes() -> MultiDict[str, str]:
 
 
 @bp.post("/<action>")
-@requires(Permission.HOME_READ)
+@requires(Permission.LIST_WORK)
 def act(name: str, action: str) -> Response:
     """Do one thing with each of the chosen rows; what is refused for one stops no other."""
     listing = _listing(name)

@@ -18,6 +18,7 @@ from portal.catalogue.models import Method
 from portal.customers.lists import CUSTOMERS, customer_column
 from portal.customers.models import Customer
 from portal.db import db
+from portal.i18n import eur
 from portal.listing import (
     NAME,
     WIDE,
@@ -32,7 +33,6 @@ from portal.listing import (
     Pill,
     define,
 )
-from portal.money import eur
 from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
 from portal.words.choices import METHODS, PLANS
 from portal.words.states import look_of
@@ -49,7 +49,7 @@ def _states(states: Sequence[str]) -> list[tuple[str, Any]]:
     return [(state, look_of(state).word) for state in states]
 
 
-ORDERS = define(
+ORDERS: Listing[Order] = define(
     Listing(
         name="orders",
         label=_l("Commandes"),
@@ -80,7 +80,7 @@ ORDERS = define(
             Choice(
                 "state",
                 _l("État"),
-                lambda: _states([state for state in OrderState if state != OrderState.DRAFT]),
+                lambda: _states(list(OrderState)),
                 lambda value: Order.state == OrderState(value),
             ),
             Choice(
@@ -114,21 +114,25 @@ def _in_state(state: str) -> ColumnElement[bool]:
 
 
 def _may_leave(value: str) -> ColumnElement[bool]:
-    """Active, and its last day of notice is at most so many days away."""
-    today = clock.today()
-    last = Subscription.last_notice_on
-    return and_(Subscription.state == S.ACTIVE, last >= today, last <= today + timedelta(int(value)))
+    """Active, and its last day of notice is at most so many days away; any day to come for ``ever``."""
+    today, last = clock.today(), Subscription.last_notice_on
+    found = and_(Subscription.state == S.ACTIVE, last >= today)
+    return found if value == _EVER else and_(found, last <= today + timedelta(int(value)))
 
 
-def _leaving_within() -> list[tuple[str, str]]:
-    return [(days, ngettext("%(num)d jour", "%(num)d jours", int(days))) for days in ("30", "60", "90")]
+_EVER = "ever"
+
+
+def _leaving_within() -> list[tuple[str, Any]]:
+    days = [(days, ngettext("%(num)d jour", "%(num)d jours", int(days))) for days in ("30", "60", "90")]
+    return [*days, (_EVER, _l("n'importe quand"))]
 
 
 def _next(row: Subscription) -> date | None:
     return row.ends_on or row.period_ends_on
 
 
-SUBSCRIPTIONS = define(
+SUBSCRIPTIONS: Listing[Subscription] = define(
     Listing(
         name="subscriptions",
         label=_l("Abonnements"),
@@ -160,7 +164,13 @@ SUBSCRIPTIONS = define(
                 lambda: _states([S.ACTIVE, S.NOTICE_GIVEN, "ended", "retracted"]),
                 _in_state,
             ),
-            Choice("notice_within", _l("Préavis avant"), _leaving_within, _may_leave),
+            Choice(
+                "notice_within",
+                _l("Préavis d'ici"),
+                _leaving_within,
+                _may_leave,
+                (Subscription.last_notice_on, Subscription.id),
+            ),
         ],
         nothing=lambda: Nothing(
             _l("Aucun abonnement."), _l("Un abonnement commence quand sa commande est payée ou mandatée.")
@@ -176,7 +186,7 @@ def _next_notice(customers: list[Customer]) -> dict[int, Cell]:
         Subscription.state == S.ACTIVE,
         Subscription.last_notice_on >= clock.today(),
     )
-    return dict(db.session.execute(query.group_by(Subscription.customer_id)).tuples().all())
+    return {key: day for key, day in db.session.execute(query.group_by(Subscription.customer_id))}  # noqa: C416
 
 
 def _running(customers: list[Customer]) -> dict[int, Cell]:

@@ -14,7 +14,7 @@ from portal.db import cursor_of, db
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.licensing.models import keys_of
-from portal.listing.views import list_page
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm

@@ -15,7 +15,7 @@ def _remind(mandate: Mandate) -> None:
     mandate.resend(by=g.actor)
 
 
-MANDATES = define(
+MANDATES: Listing[Mandate] = define(
     Listing(
         name="mandates",
         label=_l("Mandats"),

@@ -13,7 +13,7 @@ from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
-from portal.listing.views import list_page
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
