@@ -142,7 +142,7 @@ def place(an_installation: Installs, tmp_path: Path) -> Iterator[Installation]:
 
 
 def checked(place: Installation, **changes: str) -> Result:
-    """``flask check`` in an application that is built of such an environment, as a process of its own does."""
+    """``flask check`` in an application that is built of such an environment, as a process does it."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**place.environment, "LOG_LEVEL": "CRITICAL", **changes}.items():
             patch.setenv(name, value)
