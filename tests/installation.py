@@ -29,6 +29,7 @@ from app import create_app
 from portal.crypto.seals import make_seal_certificate
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, new_uid, set_scope
+from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "http://127.0.0.1:*"  # the servers of the tests may hold vaults
@@ -171,7 +172,7 @@ def wait_for_port(port: int) -> None:
 Installs = Callable[[Path], AbstractContextManager[Installation]]
 
 
-def kill(process: "subprocess.Popen[bytes]") -> None:
+def kill(process: "subprocess.Popen[bytes] | Forked") -> None:
     """kill -9 of a worker and of everything that it started."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

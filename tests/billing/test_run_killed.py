@@ -10,6 +10,7 @@ from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_cha
 from portal.billing.run import start_run
 from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
+from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
@@ -17,6 +18,7 @@ from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from tests.builders import a_customer, a_house
+from tests.forked import forked
 from tests.installation import Installs, kill
 from tests.sepa.signed import sign_now
 
@@ -45,9 +47,9 @@ def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: 
             start_run(entity, "2026-11", by=SYSTEM)
             db.session.commit()
         for _ in range(KILLS):
-            worker = place.worker()
-            time.sleep(chance.uniform(1.2, 2.2))
-            kill(worker)
+            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            time.sleep(chance.uniform(0.1, 1.1))
+            kill(crew)
         worker = place.worker()
         try:
             _wait_until_done(place)
