@@ -176,6 +176,10 @@ def kill(process: "subprocess.Popen[bytes] | Forked") -> None:
     """kill -9 of a worker and of everything that it started."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    with contextlib.suppress(ProcessLookupError):  # until the last of them is gone, and its task is free
+        while True:
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
 
 
 @contextmanager
