@@ -183,11 +183,31 @@ def kill(process: "subprocess.Popen[bytes] | Forked") -> None:
 
 
 @contextmanager
+def an_application(folder: Path, database: str, **settings: object) -> Iterator[Flask]:
+    """The application on a folder with its keys and a database; its connections end with the block."""
+    application = create_app(
+        TESTING=True,
+        WTF_CSRF_ENABLED=False,
+        DATA_DIR=folder,
+        SQLALCHEMY_DATABASE_URI=database,
+        OWNER_DATABASE_URL=owner_of(database),
+        BLOB_URL=str(folder / "blobs"),
+        KEY_AGENT_SOCKET=str(folder / "key-agent.sock"),
+        **settings,
+    )
+    try:
+        yield application
+    finally:
+        with application.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@contextmanager
 def an_installation(folder: Path) -> Iterator[Installation]:
     """Keys, an empty migrated database of its own, no process."""
     database = new_database(folder)
     create_key_file(folder, *seal())
-    agent = str(folder / "key-agent.sock")
     environment = {
         **os.environ,
         "DATA_DIR": str(folder),
@@ -198,23 +218,8 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         "SMTP_URL": "",
         "DEMO": "1",  # mails go into a folder
         "BLOB_URL": str(folder / "blobs"),
-        "KEY_AGENT_SOCKET": agent,
+        "KEY_AGENT_SOCKET": str(folder / "key-agent.sock"),
         "VAULT_HOSTS": LOOPBACK,
     }
-    application = create_app(
-        TESTING=True,
-        WTF_CSRF_ENABLED=False,
-        DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=database,
-        OWNER_DATABASE_URL=owner_of(database),
-        BLOB_URL=str(folder / "blobs"),
-        JOB_LEASE_SECONDS=2,
-        KEY_AGENT_SOCKET=agent,
-        VAULT_HOSTS=LOOPBACK,
-    )
-    try:
+    with an_application(folder, database, JOB_LEASE_SECONDS=2, VAULT_HOSTS=LOOPBACK) as application:
         yield Installation(folder, environment, application)
-    finally:
-        with application.app_context():
-            db.session.remove()
-            db.engine.dispose()

@@ -8,7 +8,6 @@ from typing import Any
 from click.testing import Result
 from flask import Flask
 
-from app import create_app
 from portal.blobs import Document, keep
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.models import register_vault
@@ -91,22 +90,8 @@ def an_empty_place(folder: Path, keys: Path) -> Iterator[Flask]:
     folder.mkdir()
     (folder / "keys.json").write_bytes(keys.read_bytes())
     (folder / "keys.json").chmod(0o600)
-    address = installation.empty_database(folder)
-    application = create_app(
-        TESTING=True,
-        WTF_CSRF_ENABLED=False,
-        DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=address,
-        OWNER_DATABASE_URL=installation.owner_of(address),
-        BLOB_URL=str(folder / "blobs"),
-        KEY_AGENT_SOCKET=str(folder / "agent.sock"),
-    )
-    try:
+    with installation.an_application(folder, installation.empty_database(folder)) as application:
         yield application
-    finally:
-        with application.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 @contextmanager
