@@ -177,7 +177,7 @@ def kill(process: "subprocess.Popen[bytes] | Forked") -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     with contextlib.suppress(ProcessLookupError):  # until the last of them is gone, and its task is free
-        while True:
+        for _ in range(300):  # some machines leave the dead for longer
             os.killpg(process.pid, 0)
             time.sleep(0.01)
 
