@@ -25,6 +25,18 @@ def _last(chance: random.Random, most: float = LONGEST) -> None:
     time.sleep(chance.uniform(0.3, most))
 
 
+def behind_a_gate(name: str, mode: str, excuses: int = 0) -> Fault:
+    """For a moment the way to a neighbour is shut, slow or answers errors."""
+
+    def act(place: Place, chance: random.Random) -> None:
+        place.excuses += excuses
+        place.gates[name].set(mode)
+        _last(chance)
+        place.gates[name].set("open")
+
+    return act
+
+
 @fault
 def workers_killed(place: Place, chance: random.Random) -> None:
     place.excuses += MAILERS
@@ -75,25 +87,10 @@ def database_cut(place: Place, chance: random.Random) -> None:
     place.gates["database"].cut()
 
 
-@fault
-def database_shut(place: Place, chance: random.Random) -> None:
-    place.excuses += MAILERS
-    _gate(place, "database", "shut", chance)
-
-
-@fault
-def database_slow(place: Place, chance: random.Random) -> None:
-    _gate(place, "database", "slow", chance)
-
-
-@fault
-def store_answers_500(place: Place, chance: random.Random) -> None:
-    _gate(place, "store", "error", chance)
-
-
-@fault
-def store_shut(place: Place, chance: random.Random) -> None:
-    _gate(place, "store", "shut", chance)
+FAULTS["database shut"] = behind_a_gate("database", "shut", MAILERS)
+FAULTS["database slow"] = behind_a_gate("database", "slow")
+FAULTS["store answers 500"] = behind_a_gate("store", "error")
+FAULTS["store shut"] = behind_a_gate("store", "shut")
 
 
 @fault
@@ -108,10 +105,7 @@ def store_halted(place: Place, chance: random.Random) -> None:
     place.store.go_on()
 
 
-@fault
-def relay_shut(place: Place, chance: random.Random) -> None:
-    place.excuses += MAILERS
-    _gate(place, "relay", "shut", chance)
+FAULTS["relay shut"] = behind_a_gate("relay", "shut", MAILERS)
 
 
 @fault
@@ -141,9 +135,3 @@ def disk_full(place: Place, chance: random.Random) -> None:
             out.write(bytes(1 << 12))
     _last(chance)
     ballast.unlink()
-
-
-def _gate(place: Place, name: str, mode: str, chance: random.Random) -> None:
-    place.gates[name].set(mode)
-    _last(chance)
-    place.gates[name].set("open")

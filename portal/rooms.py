@@ -13,13 +13,13 @@ from flask import Blueprint, Flask
 
 import portal
 
-_STAGED = ("portal.demo",)  # loaded by the commands that want a demonstration
+_LATER = ("portal.demo", "portal.crypto.pades")  # loaded by who wants a demonstration, or a seal
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of the portal but the demonstration's, imported, in the order of their names."""
+    """Every module of the portal but those that come later, imported, in the order of their names."""
     for found in walk_packages(portal.__path__, "portal."):
-        if not found.name.startswith(_STAGED):
+        if not found.name.startswith(_LATER):
             yield import_module(found.name)
 
 

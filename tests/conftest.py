@@ -160,7 +160,6 @@ def browser(app: Flask, tables: None) -> Callable[..., FlaskClient]:
 
 
 gc.freeze()  # what the imports made stays until the end
-gc.set_threshold(50_000, 20, 20)
 warnings.filterwarnings("error")
 settings.register_profile("house", deadline=None)  # speed is measured in bench/, never asserted here
 settings.load_profile("house")

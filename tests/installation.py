@@ -29,6 +29,7 @@ from app import create_app
 from portal.crypto.seals import make_seal_certificate
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, new_uid, set_scope
+from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "http://127.0.0.1:*"  # the servers of the tests may hold vaults
@@ -171,10 +172,35 @@ def wait_for_port(port: int) -> None:
 Installs = Callable[[Path], AbstractContextManager[Installation]]
 
 
-def kill(process: "subprocess.Popen[bytes]") -> None:
+def kill(process: "subprocess.Popen[bytes] | Forked") -> None:
     """kill -9 of a worker and of everything that it started."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    with contextlib.suppress(ProcessLookupError):  # until the last of them is gone, and its task is free
+        for _ in range(300):  # some machines leave the dead for longer
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)
+
+
+@contextmanager
+def an_application(folder: Path, database: str, **settings: object) -> Iterator[Flask]:
+    """The application on a folder with its keys and a database; its connections end with the block."""
+    application = create_app(
+        TESTING=True,
+        WTF_CSRF_ENABLED=False,
+        DATA_DIR=folder,
+        SQLALCHEMY_DATABASE_URI=database,
+        OWNER_DATABASE_URL=owner_of(database),
+        BLOB_URL=str(folder / "blobs"),
+        KEY_AGENT_SOCKET=str(folder / "key-agent.sock"),
+        **settings,
+    )
+    try:
+        yield application
+    finally:
+        with application.app_context():
+            db.session.remove()
+            db.engine.dispose()
 
 
 @contextmanager
@@ -182,7 +208,6 @@ def an_installation(folder: Path) -> Iterator[Installation]:
     """Keys, an empty migrated database of its own, no process."""
     database = new_database(folder)
     create_key_file(folder, *seal())
-    agent = str(folder / "key-agent.sock")
     environment = {
         **os.environ,
         "DATA_DIR": str(folder),
@@ -193,23 +218,8 @@ def an_installation(folder: Path) -> Iterator[Installation]:
         "SMTP_URL": "",
         "DEMO": "1",  # mails go into a folder
         "BLOB_URL": str(folder / "blobs"),
-        "KEY_AGENT_SOCKET": agent,
+        "KEY_AGENT_SOCKET": str(folder / "key-agent.sock"),
         "VAULT_HOSTS": LOOPBACK,
     }
-    application = create_app(
-        TESTING=True,
-        WTF_CSRF_ENABLED=False,
-        DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=database,
-        OWNER_DATABASE_URL=owner_of(database),
-        BLOB_URL=str(folder / "blobs"),
-        JOB_LEASE_SECONDS=2,
-        KEY_AGENT_SOCKET=agent,
-        VAULT_HOSTS=LOOPBACK,
-    )
-    try:
+    with an_application(folder, database, JOB_LEASE_SECONDS=2, VAULT_HOSTS=LOOPBACK) as application:
         yield Installation(folder, environment, application)
-    finally:
-        with application.app_context():
-            db.session.remove()
-            db.engine.dispose()

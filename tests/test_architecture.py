@@ -311,6 +311,7 @@ def test_a_database_is_asked_for_by_a_fixture() -> None:
     assert [path.name for path, text in tests.items() if makers.search(text)] == []
 
 
+@pytest.mark.slow  # `make check` asks the same by itself
 def test_imports_go_downwards() -> None:
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

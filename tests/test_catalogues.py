@@ -70,6 +70,7 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
+@pytest.mark.slow  # `make check` asks the same by itself
 def test_the_catalogue_is_complete_and_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "bin/catalogues.py", "--check"],

@@ -10,7 +10,6 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Connection, create_engine, func, inspect, select, text
 
-from app import create_app
 from portal import jobs
 from portal.accounts.models import User, open_sign_in
 from portal.db import EVERYTHING, db, set_scope
@@ -43,17 +42,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory, new_database: object) -> Ite
     shutil.copy(snapshot.KEYS, folder / "keys.json")
     (folder / "keys.json").chmod(0o600)
     address = installation.empty_database(folder)
-    app = create_app(
-        TESTING=True,
-        DEMO=True,
-        WTF_CSRF_ENABLED=False,
-        DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=address,
-        OWNER_DATABASE_URL=installation.owner_of(address),
-        BLOB_URL=str(folder / "blobs"),
-        KEY_AGENT_SOCKET=str(folder / "agent.sock"),
-    )
-    with app.app_context():
+    with installation.an_application(folder, address, DEMO=True) as app, app.app_context():
         upgrade(revision=BEFORE)
         with (owner := installation.owner_engine(address) or db.engine).begin() as connection:
             before = snapshot.fill(connection)
@@ -61,8 +50,6 @@ def moved(tmp_path_factory: pytest.TempPathFactory, new_database: object) -> Ite
         upgrade()
         with db.engine.connect() as connection:
             yield Moved(app, before, _counted(connection))
-        db.session.remove()
-        db.engine.dispose()
 
 
 def _counted(connection: Connection) -> dict[str, int]:

@@ -115,15 +115,15 @@ def _connected(relay: Relay) -> Iterator[smtplib.SMTP]:
     seconds = float(current_app.config["SMTP_SECONDS"])
     own_host = _greeting_name()
     with _faults():
-        context = ssl.create_default_context()
         server: smtplib.SMTP
         if relay.is_smtps:
-            server = smtplib.SMTP_SSL(relay.host, relay.port, own_host, timeout=seconds, context=context)
+            checking = ssl.create_default_context()
+            server = smtplib.SMTP_SSL(relay.host, relay.port, own_host, timeout=seconds, context=checking)
         else:
             server = smtplib.SMTP(relay.host, relay.port, own_host, timeout=seconds)
     try:
         with _faults():
-            _encrypt(server, relay, context)
+            _encrypt(server, relay)
             if relay.user:
                 server.login(relay.user, relay.password)
         yield server
@@ -144,7 +144,7 @@ def _greeting_name() -> str:
     return host
 
 
-def _encrypt(server: smtplib.SMTP, relay: Relay, context: ssl.SSLContext) -> None:
+def _encrypt(server: smtplib.SMTP, relay: Relay) -> None:
     if relay.is_smtps:
         return
     server.ehlo_or_helo_if_needed()
@@ -152,7 +152,7 @@ def _encrypt(server: smtplib.SMTP, relay: Relay, context: ssl.SSLContext) -> Non
     if relay.tls == "1" and not is_offered:
         raise Away(N_("Le serveur de messagerie n'offre pas de connexion chiffrée (STARTTLS)."), for_all=True)
     if is_offered and relay.tls != "0":
-        code, words = server.starttls(context=context)
+        code, words = server.starttls(context=ssl.create_default_context())
         if code != 220:
             raise smtplib.SMTPResponseException(code, words)
     elif relay.user and relay.tls != "0" and not relay.is_here:

@@ -10,6 +10,7 @@ from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_cha
 from portal.billing.run import start_run
 from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
+from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
@@ -17,8 +18,10 @@ from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from tests.builders import a_customer, a_house
-from tests.installation import Installs, kill
+from tests.forked import forked
+from tests.installation import Installation, Installs, kill
 from tests.sepa.signed import sign_now
+from tests.vaulting import wait_for
 
 CUSTOMERS, KILLS = 18, 3
 
@@ -44,10 +47,13 @@ def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: 
                 )
             start_run(entity, "2026-11", by=SYSTEM)
             db.session.commit()
-        for _ in range(KILLS):
-            worker = place.worker()
-            time.sleep(chance.uniform(1.2, 2.2))
-            kill(worker)
+        for number in range(KILLS):
+            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            try:
+                wait_for(lambda before=number: _has_begun(place, before))
+                time.sleep(chance.uniform(0, 0.1))
+            finally:
+                kill(crew)
         worker = place.worker()
         try:
             _wait_until_done(place)
@@ -74,22 +80,29 @@ def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: 
             assert len(blobs) == db.session.scalar(db.select(db.func.count(Document.id)))
 
 
-def _wait_until_nothing_is_left(place: object, seconds: float = 60) -> None:
+def _has_begun(place: Installation, before: int) -> bool:
+    """Somebody has taken the run once more than ``before`` times, or it is over already."""
+    with place.context():
+        task = db.session.scalars(db.select(Task).where(Task.kind == "billing.run")).one()
+        return task.claims > before or task.state == TaskState.DONE
+
+
+def _wait_until_nothing_is_left(place: Installation, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with place.context():  # type: ignore[attr-defined]
+        with place.context():
             states = set(db.session.scalars(db.select(Task.state)))
             if states == {TaskState.DONE}:
                 return
-        time.sleep(0.3)
+        time.sleep(0.1)
     raise AssertionError(f"something is left: {states}")
 
 
-def _wait_until_done(place: object, seconds: float = 60) -> None:
+def _wait_until_done(place: Installation, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with place.context():  # type: ignore[attr-defined]
+        with place.context():
             if db.session.scalars(db.select(BillingRun.state)).one() == RunState.DONE:
                 return
-        time.sleep(0.3)
+        time.sleep(0.1)
     raise AssertionError("the run did not finish")

@@ -11,6 +11,7 @@ from portal.engine.passphrase import Passphrase
 from portal.engine.port import ExportLimits, RepoRef, Snapshot
 from portal.engine.restic import Restic
 from tests.engine.cheap_key import new_repository
+from tests.forked import Forked
 
 SECRET = "canari-4711-Zwölf"
 SMALL = ExportLimits(volume_entries=20, keep_free_bytes=0)
@@ -97,13 +98,24 @@ def flip_bytes(file: Path, offset: int = 50) -> None:
     file.write_bytes(content)
 
 
-def exporting(repo: RepoRef, destination: Path, *words: str, secret: str = SECRET) -> subprocess.Popen[bytes]:
-    """Another process that exports every snapshot; the passphrase goes in by its stdin."""
+def exporting(repo: RepoRef, destination: Path, *words: str) -> Forked:
+    """Another process that exports every snapshot."""
+    return Forked(lambda: export(repo, a_key(), destination, *words))
+
+
+def exporting_apart(repo: RepoRef, destination: Path, secret: str) -> subprocess.Popen[bytes]:
+    """The same as a program of its own, which never knew the passphrase before it came by its stdin."""
     worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.engine.exporter", repo.location, str(destination), *words],
+        [sys.executable, "-m", "tests.engine.exporter", repo.location, str(destination)],
         stdin=subprocess.PIPE,
     )
     assert worker.stdin is not None
     worker.stdin.write(secret.encode())
     worker.stdin.close()
     return worker
+
+
+def export(repo: RepoRef, key: Passphrase, destination: Path, *words: str) -> None:
+    engine = Restic()
+    chosen = engine.latest_set(engine.snapshots(repo, key))
+    engine.export_readable(repo, key, chosen, destination, limits=SMALL, accept_losses="lossy" in words)

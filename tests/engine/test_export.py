@@ -23,6 +23,7 @@ from tests.engine.builders import (
     damage_contents,
     damage_directories,
     exporting,
+    exporting_apart,
     flip_bytes,
     many_files,
 )
@@ -263,7 +264,7 @@ def test_an_export_killed_at_any_moment_is_finished_by_the_next(large, tmp_path,
     destination = tmp_path / "x"
     worker = exporting(repo, destination)
     if moment == "early":
-        time.sleep(random.uniform(0.2, 1.5))
+        time.sleep(random.uniform(0.05, 0.8))
     else:
         wanted = {"first volume": 1, "tenth volume": 10, "last volumes": 20}[moment]
         wait_for(lambda: closed_volumes(destination) >= wanted or worker.poll() is not None, 60)
@@ -303,7 +304,7 @@ def test_the_passphrase_shows_in_no_process_and_in_no_file(tmp_path):
     repo = a_repository(tmp_path / "repo", secret)
     a_backup(repo, many_files(tmp_path / "source", count=400, size=60_000), secret=secret)
     canary = secret.encode()
-    worker = exporting(repo, tmp_path / "x", secret=secret)
+    worker = exporting_apart(repo, tmp_path / "x", secret)
     own = str(os.getpid())
     restics = 0
     while worker.poll() is None:

@@ -1,7 +1,6 @@
 """Work that is killed without warning, and gone on with."""
 
 import hashlib
-import multiprocessing
 import random
 import shutil
 import subprocess
@@ -27,6 +26,7 @@ from tests.engine.servers import rest_server
 from tests.engine.test_export import check_sums, closed_volumes, contents, leftovers, rows, unzip
 from tests.engine.test_restic import wait_for
 from tests.engine.test_sealed import objects_of
+from tests.forked import Forked
 
 pytestmark = pytest.mark.slow
 
@@ -66,11 +66,9 @@ def whole_objects(place: Path) -> dict[str, int]:
 @pytest.mark.parametrize("moment", [0, 1, 4, 9])
 def test_a_mirror_killed_at_any_moment_goes_on(depot, server, tmp_path, moment):
     place = tmp_path / "m"
-    worker = multiprocessing.get_context("spawn").Process(target=copy, args=(server.location, str(place)))
-    worker.start()
-    wait_for(lambda: not worker.is_alive() or len(whole_objects(place)) >= moment, 60)
+    worker = Forked(lambda: copy(server.location, str(place)))
+    wait_for(lambda: worker.poll() is not None or len(whole_objects(place)) >= moment, 60)
     worker.kill()
-    worker.join()
     before = whole_objects(place)
     for name in before:  # what bears its name is whole
         if name != "config":
@@ -90,7 +88,6 @@ def test_an_export_by_way_of_a_mirror_killed_twice_is_one_export(depot, server, 
         worker = exporting(server, destination)
         wait_for(lambda there=reached, done=worker.poll: there() or done() is not None, 60)
         worker.kill()
-        worker.wait()
     assert exporting(server, destination).wait() == 0
     engine = Restic()
     chosen = engine.latest_set(engine.snapshots(depot, a_key()))
@@ -131,7 +128,6 @@ def test_an_export_with_losses_killed_at_any_moment_comes_once(damaged, tmp_path
     worker = exporting(damaged, destination, "lossy")
     wait_for(lambda: MOMENTS[moment](destination) or worker.poll() is not None, 60)
     worker.kill()
-    worker.wait()
     assert not destination.exists() or (destination / "export.json").exists()
     assert exporting(damaged, destination, "lossy").wait() == 0
     engine = Restic()

@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from flask import Flask
 from sqlalchemy import create_engine, text
 
+from app import create_app
 from portal import config
 from portal.crypto.secrets import Keyring, create_key_file
+from portal.db import db
 from portal.operations.checks import judge, judge_surroundings
 from portal.safekeeping.known_keys import keys_fit, remember_keys
 from tests import installation
 from tests.builders import House
 from tests.installation import Installation, Installs
+from tests.safekeeping.places import run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLASK = str(Path(sys.executable).parent / "flask")
@@ -125,9 +129,9 @@ if installation.is_postgresql():
     @pytest.mark.parametrize(("demo", "stops"), [("0", True), ("1", False)])
     def test_a_role_that_owns_its_tables_is_refused(place: Installation, demo: str, stops: bool) -> None:
         address = installation.owner_of(place.environment["DATABASE_URL"])
-        done = said(place, "check", DATABASE_URL=address, DEMO=demo, SMTP_URL="smtp://127.0.0.1")
-        assert ("REFUSÉ · DATABASE_URL : ce rôle possède ses tables" in done.stdout) is stops
-        assert "possède ses tables" in done.stdout
+        done = checked(place, DATABASE_URL=address, DEMO=demo, SMTP_URL="smtp://127.0.0.1")
+        assert ("REFUSÉ · DATABASE_URL : ce rôle possède ses tables" in done.output) is stops
+        assert "possède ses tables" in done.output
 
 
 @pytest.fixture
@@ -137,43 +141,48 @@ def place(an_installation: Installs, tmp_path: Path) -> Iterator[Installation]:
         yield place
 
 
-def said(place: Installation, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+def checked(place: Installation, **changes: str) -> Result:
+    """``flask check`` in an application that is built of such an environment, as a process does it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**place.environment, "LOG_LEVEL": "CRITICAL", **changes}.items():
+            patch.setenv(name, value)
+        app = create_app()
+    try:
+        return run(app, "check")
+    finally:
+        with app.app_context():
+            db.engine.dispose()
+
+
+def started(place: Installation, *command: str, **changes: str) -> subprocess.CompletedProcess[str]:
     environment = {**place.environment, **changes}
-    return subprocess.run(
-        [FLASK, *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
 def test_the_command_answers_with_its_exit_code(place: Installation) -> None:
-    good = said(place, "check")
-    assert good.returncode == 0 and "conviennent" in good.stdout
-    bad = said(place, "check", DEMO="0", PUBLIC_URL="http://portail.example.com")
+    good = checked(place)
+    assert good.exit_code == 0 and "conviennent" in good.output
+    bad = started(place, FLASK, "check", DEMO="0", PUBLIC_URL="http://portail.example.com")
     assert bad.returncode == 1
     assert "PUBLIC_URL" in bad.stdout and "SMTP_URL" in bad.stdout
-    worker = said(place, "worker", DEMO="0", PUBLIC_URL="http://portail.example.com")
+    worker = started(place, FLASK, "worker", DEMO="0", PUBLIC_URL="http://portail.example.com")
     assert worker.returncode == 1 and "PUBLIC_URL" in worker.stderr
 
 
 @pytest.mark.slow
 def test_other_keys_are_refused_before_they_write_anything(place: Installation, tmp_path: Path) -> None:
-    assert said(place, "check").returncode == 0
+    assert checked(place).exit_code == 0
     second = tmp_path / "second"
     second.mkdir()
     create_key_file(second, *installation.seal())
-    foreign = said(place, "check", DATA_DIR=str(second))
-    assert foreign.returncode == 1 and "keys.json" in foreign.stdout
-    prepared = subprocess.run(
-        [sys.executable, str(ROOT / "bin" / "prepare.py")],
-        env={**place.environment, "DATA_DIR": str(second)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    foreign = checked(place, DATA_DIR=str(second))
+    assert foreign.exit_code == 1 and "keys.json" in foreign.output
+    prepare = str(ROOT / "bin" / "prepare.py")
+    prepared = started(place, sys.executable, prepare, DATA_DIR=str(second))
     assert prepared.returncode == 1 and "keys.json" in prepared.stderr
     with place.context():
         assert keys_fit()
     shutil.copy(place.folder / "keys.json", second / "keys.json")
     (second / "keys.json").chmod(0o600)
-    assert said(place, "check", DATA_DIR=str(second)).returncode == 0
+    assert checked(place, DATA_DIR=str(second)).exit_code == 0

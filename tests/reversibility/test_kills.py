@@ -1,9 +1,7 @@
 """kill -9 of the worker in the middle, then another worker: one correct result, nothing typed again."""
 
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +18,10 @@ from portal.journal import SYSTEM
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 from portal.reversibility.opening import open_case
 from tests import builders, vaulting
+from tests.forked import Forked, forked
 from tests.installation import seal
 from tests.reversibility.test_views import checked
+from tests.reversibility.worker import work
 from tests.vaulting import link_in, unlock, wait_for
 
 C = CaseState
@@ -72,19 +72,16 @@ def case(installation, repository, tmp_path) -> ReversibilityCase:
 
 
 @pytest.fixture
-def start(place) -> Iterator:
-    running: list[subprocess.Popen[bytes]] = []
+def start(installation) -> Iterator[Callable[..., Forked]]:
+    running: list[Forked] = []
 
-    def begin(*, slow: bool) -> subprocess.Popen[bytes]:
-        words = [sys.executable, "-m", "tests.reversibility.worker", place[0], str(place[1])]
-        log = (place[1] / "worker.log").open("ab")
-        with log:
-            running.append(subprocess.Popen([*words, *(["slow"] if slow else [])], stdout=log, stderr=log))
+    def begin(*, slow: bool) -> Forked:
+        running.append(forked(installation, lambda: work(installation, is_slow=slow)))
         return running[-1]
 
     yield begin
     for process in running:
-        vaulting.kill(process)
+        process.kill()
 
 
 def state_of(case) -> CaseState:
@@ -129,13 +126,13 @@ def test_an_export_survives_kill_9(installation, case, start, place, tmp_path):
     log = place[1] / "exports" / f"{case_uid_}-1.work" / "checkpoint.jsonl"
     wait_for(lambda: log.is_file() and log.read_text().count('"volume"') >= 2)
     assert secret_in_processes() == []
-    vaulting.kill(worker)
+    worker.kill()
     assert state_of(case) == C.EXPORTING
     assert secret_in_files(place[1]) == []
     worker = start(slow=True)
     plain, kept = place[1] / "exports" / f"{case_uid_}-1", place[1] / "blobs"
     wait_for(lambda: len(list(kept.rglob(f"{case_uid_}-1-*"))) >= 3)
-    vaulting.kill(worker)  # while the store takes the files over
+    worker.kill()  # while the store takes the files over
     assert state_of(case) == C.EXPORTING
     assert plain.is_dir() and not (plain / "export-001.zip").exists()
     start(slow=False)
@@ -181,7 +178,7 @@ def test_an_erasure_survives_kill_9_and_is_certified_once(installation, case, st
     type_the_passphrase(installation, case)
     first = start(slow=False)
     wait_for(lambda: state_of(case) == C.READY)
-    vaulting.kill(first)
+    first.kill()
     case.accept(erase_now=True, by=SYSTEM)
     case.release(by=SYSTEM)
     db.session.commit()
@@ -190,7 +187,7 @@ def test_an_erasure_survives_kill_9_and_is_certified_once(installation, case, st
     before = sum(file.is_file() for file in repo.rglob("*"))
     worker = start(slow=True)
     wait_for(lambda: not (repo / "keys").is_dir() or not list((repo / "keys").iterdir()))
-    vaulting.kill(worker)
+    worker.kill()
     assert repo.exists() and state_of(case) == C.ERASING
     start(slow=False)
     wait_for(lambda: state_of(case) == C.ERASED)

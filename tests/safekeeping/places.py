@@ -1,7 +1,5 @@
 """An installation with some life in it, a repository for its backups, and an empty place for a restore."""
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +8,6 @@ from typing import Any
 from click.testing import Result
 from flask import Flask
 
-from app import create_app
 from portal.blobs import Document, keep
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.models import register_vault
@@ -18,6 +15,7 @@ from portal.licensing.models import issue_key, take_seat
 from tests import installation
 from tests.builders import a_customer, a_house
 from tests.engine.cheap_key import new_repository
+from tests.forked import Forked, forked
 from tests.installation import Installation
 
 SECRET = "canari-de-la-sauvegarde"
@@ -92,22 +90,8 @@ def an_empty_place(folder: Path, keys: Path) -> Iterator[Flask]:
     folder.mkdir()
     (folder / "keys.json").write_bytes(keys.read_bytes())
     (folder / "keys.json").chmod(0o600)
-    address = installation.empty_database(folder)
-    application = create_app(
-        TESTING=True,
-        WTF_CSRF_ENABLED=False,
-        DATA_DIR=folder,
-        SQLALCHEMY_DATABASE_URI=address,
-        OWNER_DATABASE_URL=installation.owner_of(address),
-        BLOB_URL=str(folder / "blobs"),
-        KEY_AGENT_SOCKET=str(folder / "agent.sock"),
-    )
-    try:
+    with installation.an_application(folder, installation.empty_database(folder)) as application:
         yield application
-    finally:
-        with application.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 @contextmanager
@@ -118,28 +102,11 @@ def looking_into(app: Flask) -> Iterator[None]:
         db.session.rollback()
 
 
-class Forked:
-    """A command in a process of its own, that starts at once; to be killed from outside."""
+def command(app: Flask, *words: str) -> Forked:
+    """``flask WORDS`` in a process of its own, that starts at once; to be killed from outside."""
 
-    def __init__(self, app: Flask, *words: str) -> None:
-        self._code: int | None = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            code = 1
-            try:
-                with app.app_context():
-                    db.engine.dispose(close=False)
-                code = run(app, *words).exit_code
-            finally:
-                os._exit(code)
+    def act() -> None:
+        if run(app, *words).exit_code:
+            raise SystemExit(1)
 
-    def poll(self) -> int | None:
-        if self._code is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self._code = os.waitstatus_to_exitcode(status) if pid else None
-        return self._code
-
-    def kill(self) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+    return forked(app, act)

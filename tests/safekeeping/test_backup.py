@@ -24,13 +24,14 @@ from portal.safekeeping.place import Place, policy
 from tests.buckets import a_bucket
 from tests.builders import a_customer
 from tests.engine.cheap_key import cheapen
+from tests.forked import Forked
 from tests.installation import ROOT, Installation, Installs, is_postgresql
 from tests.safekeeping.places import (
     SECRET,
-    Forked,
     a_document,
     a_repository,
     an_empty_place,
+    command,
     live_a_little,
     looking_into,
     run,
@@ -282,7 +283,7 @@ def test_a_backup_that_is_killed_anywhere_leaves_nothing_half_done(
             a_document(customer, "invoice", os.urandom(400_000) + bytes([number]))
     repository = a_repository(tmp_path)
     for moment in ("database", "documents", "restic"):
-        process = Forked(place.app, "backup", "--to", str(repository))
+        process = command(place.app, "backup", "--to", str(repository))
         wait_until(process, place, repository, moment)
         process.kill()
     done = run(place.app, "backup", "--to", str(repository))
@@ -323,7 +324,7 @@ def test_a_restore_that_is_killed_goes_on(place: Installation, tmp_path: Path) -
     assert run(place.app, "backup", "--to", str(repository)).exit_code == 0
     with an_empty_place(tmp_path / "other", place.folder / "keys.json") as other:
         for sign in ("backup/fetched-*", "blobs/*/*"):
-            process = Forked(other, "restore", "--from", str(repository))
+            process = command(other, "restore", "--from", str(repository))
             end = time.monotonic() + 30
             while (
                 not any((tmp_path / "other").glob(sign)) and process.poll() is None and time.monotonic() < end

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -28,12 +29,13 @@ from portal.engine.sole import vaults_at
 from portal.licensing.license_file import verify
 from portal.licensing.models import Activation, ActivationKey, find_key, take_seat
 from portal.mail import Mail
+from portal.safekeeping import reseal
 from portal.safekeeping.known_keys import keys_fit, remember_keys
 from portal.safekeeping.reindex import change_index
 from portal.safekeeping.sealed_columns import sealed_columns
 from portal.sepa.signing.verify_views import judge
 from tests.installation import Installation, Installs
-from tests.safekeeping.places import Forked, a_document, live_a_little, run
+from tests.safekeeping.places import a_document, command, live_a_little, run
 from tests.test_seals import PDF
 
 
@@ -275,7 +277,7 @@ def test_the_seal_certificate(place: Installation) -> None:
 
 
 @pytest.mark.slow
-def test_resealing_that_is_killed_goes_on(place: Installation) -> None:
+def test_resealing_that_is_killed_goes_on(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     live_a_little(place)
     with place.context():
         customer = db.session.scalars(select(Customer)).one()
@@ -295,11 +297,19 @@ def test_resealing_that_is_killed_goes_on(place: Installation) -> None:
         db.session.commit()
     keys(place, "rotate", "data")
     keys(place, "promote", "data")
-    for enough in (lambda: resealed_mails(place) >= 1, lambda: resealed_files(place) >= 3):
-        process = Forked(place.app, "keys", "reseal")
-        while process.poll() is None and not enough():
-            time.sleep(0.001)
-        process.kill()
+    write = reseal.write_sealed
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.02)
+        return write(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reseal, "write_sealed", slowly)  # who looks has to be quicker than who seals
+        for enough in (lambda: resealed_mails(place) >= 1, lambda: resealed_files(place) >= 3):
+            process = command(place.app, "keys", "reseal")
+            while process.poll() is None and not enough():
+                time.sleep(0.001)
+            process.kill()
     assert 3 <= resealed_files(place) < 31  # it was killed before its end
     keys(place, "reseal")
     assert sealed_with(place) == {"k2"}
@@ -319,10 +329,12 @@ def resealed_mails(place: Installation) -> int:
 
 
 def resealed_files(place: Installation) -> int:
-    blobs = (place.folder / "blobs").glob("*/*")
-    return sum(
-        key_name_of(path.read_bytes()[:HEAD_BYTES]) == "k2" for path in blobs if path.suffix != ".part"
-    )
+    found = 0
+    for path in (place.folder / "blobs").glob("*/*"):
+        if path.suffix != ".part":
+            with path.open("rb") as file:
+                found += key_name_of(file.read(HEAD_BYTES)) == "k2"
+    return found
 
 
 @pytest.mark.slow
@@ -332,7 +344,7 @@ def test_a_change_of_the_index_that_is_killed_has_not_happened_or_has(place: Ins
         code = db.session.get(ActivationKey, 1).code  # type: ignore[union-attr]
     keys(place, "rotate", "index")
     for pause in (0.01, 0.03, 0.06, 0.1):
-        process = Forked(place.app, "keys", "promote", "index")
+        process = command(place.app, "keys", "promote", "index")
         time.sleep(pause)
         process.kill()
         with place.context():

@@ -18,6 +18,7 @@ from tests.safekeeping.places import run
 from tests.safekeeping.test_backup import start
 
 PHRASE = "trousseau-canari-1812"
+CHEAP = {"n": 1 << 10, "r": 8, "p": 1}
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def place(
     tmp_path: Path, an_installation: Installs, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Installation]:
     monkeypatch.setenv("KEYS_PASSPHRASE", PHRASE)
-    monkeypatch.setattr(sealed_keys, "COST", {"n": 1 << 10, "r": 8, "p": 1})
+    monkeypatch.setattr(sealed_keys, "COST", CHEAP)
     (tmp_path / "portal").mkdir()
     with an_installation(tmp_path / "portal") as installed:
         with installed.context():
@@ -33,7 +34,9 @@ def place(
         yield installed
 
 
-def test_only_its_passphrase_opens_it_and_no_byte_may_change(tmp_path: Path) -> None:
+def test_only_its_passphrase_opens_it_and_no_byte_may_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = create_key_file(tmp_path, *installation.seal())
     content = json.loads(path.read_text())
     sealed = seal_keys(content, PHRASE)
@@ -41,6 +44,10 @@ def test_only_its_passphrase_opens_it_and_no_byte_may_change(tmp_path: Path) -> 
     assert content["index"].encode() not in sealed
     head = json.loads(sealed)
     assert (head["n"], head["kdf"]) == (131072, "scrypt")
+    monkeypatch.setattr(sealed_keys, "COST", CHEAP)  # from here on, what refuses is not the price
+    sealed = seal_keys(content, PHRASE)
+    assert open_keys(sealed, PHRASE) == content
+    head = json.loads(sealed)
     changed = json.dumps(head | {"fingerprint": "0" * 32}).encode()
     for file, phrase in ((sealed, PHRASE + "x"), (changed, PHRASE), (b"{}", PHRASE), (b"\xff", PHRASE)):
         with pytest.raises(Refused):

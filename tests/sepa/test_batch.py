@@ -10,6 +10,7 @@ import threading
 import time
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from flask import Flask
@@ -26,6 +27,8 @@ from portal.sepa.formats import pain008
 from portal.sepa.models import Batch, Collection, CollectionState, Mandate, next_collections, plan_collection
 from tests.builders import House, a_customer, a_house, stored
 from tests.conftest import MONDAY
+from tests.forked import Forked, forked
+from tests.sepa import crash_worker
 from tests.sepa.people import (
     SWISS_IBAN,
     a_collection,
@@ -271,7 +274,18 @@ def _orphans() -> set[str]:
     return set(store().keys()) - set(db.session.scalars(select(Document.storage_key)))
 
 
-def _worker(island: Flask, place: str) -> subprocess.Popen:
+def _worker(island: Flask, *, dies_at: str = "", is_slow: bool = False) -> Forked:
+    def act() -> None:
+        if is_slow:
+            crash_worker.slow_down()
+        crash_worker.die_at(dies_at)
+        crash_worker.work(island)
+
+    return forked(island, act)
+
+
+def _another_program(island: Flask) -> int:
+    """A worker that shares nothing with this process but the database and the folder; its exit code."""
     config = island.config
     env = os.environ | {
         "PYTHONPATH": str(ROOT),
@@ -280,7 +294,7 @@ def _worker(island: Flask, place: str) -> subprocess.Popen:
         "DATABASE_URL": config["SQLALCHEMY_DATABASE_URI"],
         "LOG_LEVEL": "CRITICAL",
     }
-    return subprocess.Popen([sys.executable, "-m", "tests.sepa.crash_worker", place], cwd=ROOT, env=env)
+    return subprocess.call([sys.executable, "-m", "tests.sepa.crash_worker"], cwd=ROOT, env=env)
 
 
 @pytest.mark.slow
@@ -292,16 +306,15 @@ def test_killed_anywhere_the_export_gives_one_file(island: Flask) -> None:
     db.session.rollback()
 
     for place in ("rows", "written", "kept", "moved"):
-        assert _worker(island, place).wait(60) == -signal.SIGKILL, place
+        assert _worker(island, dies_at=place).wait(60) == -signal.SIGKILL, place
         assert _files() == 0
         assert db.session.scalars(select(Collection.state).distinct()).all() == [CollectionState.FROZEN]
         db.session.rollback()  # SQLite: an open transaction would keep the next worker out
-    victim = _worker(island, "nowhere")  # killed from outside, at a time that nobody chose
-    time.sleep(1.2)
+    victim = _worker(island, is_slow=True)  # killed from outside, at a time that nobody chose
+    time.sleep(0.15)
     victim.kill()
-    victim.wait(60)
-    assert _worker(island, "committed").wait(60) in {-signal.SIGKILL, 0}
-    assert _worker(island, "nowhere").wait(60) == 0
+    assert _worker(island, dies_at="committed").wait(60) in {-signal.SIGKILL, 0}
+    assert _another_program(island) == 0
 
     db.session.rollback()
     db.session.expire_all()
@@ -323,12 +336,12 @@ def test_killed_before_its_note_and_cancelled_the_export_leaves_no_object(island
     house = a_house()
     batch_id = _many(house, 3).id
     db.session.rollback()
-    assert _worker(island, "kept").wait(60) == -signal.SIGKILL
+    assert _worker(island, dies_at="kept").wait(60) == -signal.SIGKILL
     assert len(_orphans()) == 1
     db.session.rollback()
     db.session.get_one(Batch, batch_id).cancel(by=house.finance)
     db.session.commit()
-    assert _worker(island, "nowhere").wait(60) == 0
+    assert _worker(island).wait(60) == 0
     assert _orphans() == set()
 
 
@@ -337,10 +350,15 @@ def test_sixty_workers_killed_at_random_leave_one_batch_and_no_file(island: Flas
     batch = _many(a_house(), 300)
     msg_id = batch.msg_id
     db.session.rollback()
-    assert _worker(island, "sixty").wait(120) == 0
+    chance = Random(60)
+    for _kill in range(60):
+        victim = _worker(island, is_slow=True)
+        time.sleep(chance.uniform(0, 0.24))  # each lives less than its pauses
+        assert victim.poll() is None, "it came to the end"
+        victim.kill()
     assert _files() == 0
     db.session.rollback()
-    assert _worker(island, "nowhere").wait(60) == 0
+    assert _worker(island).wait(60) == 0
     db.session.rollback()
     db.session.expire_all()
     batch = db.session.scalars(select(Batch)).one()
