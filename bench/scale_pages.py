@@ -65,4 +65,5 @@ def main(cookies: dict[str, str], tries: int) -> dict[str, list[float]]:
     return found
 
 
-print(json.dumps(main(json.loads(sys.argv[1]), int(sys.argv[2]))))
+if __name__ == "__main__":
+    print(json.dumps(main(json.loads(sys.argv[1]), int(sys.argv[2]))))
