@@ -48,7 +48,7 @@ class CollectionState(StrEnum):
 
 
 C = CollectionState
-UNPRESENTED = (C.ANNOUNCED, C.HELD, C.CANCELLED)  # in no file; the others count as presented
+UNPRESENTED = (C.ANNOUNCED, C.HELD, C.CANCELLED)  # in no batch; the others count as presented
 
 
 class Collection(Tenant, Stateful, db.Model):
@@ -73,9 +73,13 @@ class Collection(Tenant, Stateful, db.Model):
             postgresql_where=text("hold_reason IS NOT NULL"),
             sqlite_where=text("hold_reason IS NOT NULL"),
         ),
-        Index(  # what came back, for its rates
-            "ix_collection_returned",
+        Index(  # what came back, for its rates, which are read here alone; the path, because a scope asks
+            "ix_collection_back",
+            "legal_entity_id",
+            "due_on",
             "return_reason",
+            "amount_cents",
+            "org_path",
             postgresql_where=text("return_reason IS NOT NULL"),
             sqlite_where=text("return_reason IS NOT NULL"),
         ),
