@@ -377,6 +377,8 @@ def prepare_engine(engine: Engine) -> None:
         @event.listens_for(engine, "connect")
         def be_patient_for(connection: Any, _: Any) -> None:
             connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            # One plan for every scope would be made for a small one, and read a large one row by row.
+            connection.execute("SET plan_cache_mode = 'force_custom_plan'")
             connection.commit()
 
         return
