@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
-from portal.billing.run import start_run
+from portal.billing.run import TOGETHER, start_run
 from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
 from portal.db import db
@@ -20,7 +20,7 @@ from tests.builders import a_customer, a_house
 from tests.installation import Installs, kill
 from tests.sepa.signed import sign_now
 
-CUSTOMERS, KILLS = 18, 3
+CUSTOMERS, KILLS = 2 * TOGETHER + 5, 3
 
 
 @pytest.mark.slow
