@@ -47,6 +47,7 @@ PAGES = (
 def main(cookies: dict[str, str]) -> None:
     application = create_app()
     name = application.config["SIGN_IN_COOKIE"]
+    gc.freeze()  # what is loaded stays: only what a page leaves behind is collected, between two pages
     for line in sys.stdin:
         role, path = json.loads(line)
         client = application.test_client()

@@ -209,7 +209,7 @@ def _watched(writer: Writer) -> None:
         name_folded="'poste-' || n",
         schedule_hours="24",
         is_watched="n % 100 <> 99",
-        outcome="case when n % 50 = 1 then 'failed' when n % 50 = 2 then 'partial' when n % 50 = 3 then null "
+        outcome="case when n % 8 = 1 then 'failed' when n % 50 = 2 then 'partial' when n % 50 = 3 then null "
         "else 'ok' end",
         trouble="case when n % 500 = 1 then 'damaged' else '' end",
         incidents="0",
@@ -217,7 +217,7 @@ def _watched(writer: Writer) -> None:
         due_by=f"case when n % 50 = 3 then null else {writer.instant('48 - (n % 50)')} end",
         source_bytes="n * 1000",
         standing="case when n % 100 = 99 then 'unwatched' when n % 50 = 3 then 'unknown' "
-        "when n % 500 = 1 then 'damaged' when n % 50 = 1 then 'failed' when n % 50 = 2 then 'partial' "
+        "when n % 500 = 1 then 'damaged' when n % 8 = 1 then 'failed' when n % 50 = 2 then 'partial' "
         "else 'fresh' end",
     )
 
