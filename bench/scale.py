@@ -61,26 +61,32 @@ def a_portal(customers: int) -> Iterator[Portal]:
             process.communicate()
 
 
-def _row(few: list[float], many: list[float]) -> dict[str, float]:
-    return {
-        "few_p50": round(median(few), 1),
-        "few_p95": round(quantiles(few, n=20)[-1], 1),
-        "many_p50": round(median(many), 1),
-        "many_p95": round(quantiles(many, n=20)[-1], 1),
-    }
+Times = list[tuple[float, float]]  # milliseconds with few customers, and with many
+
+
+def _row(rounds: list[Times]) -> dict[str, float]:
+    """Medians of the rounds: what else the machine does for a while spoils one of them."""
+    row = {}
+    for at, name in enumerate(("few", "many")):
+        times = [[pair[at] for pair in each] for each in rounds]
+        row[f"{name}_p50"] = round(median(median(each) for each in times), 1)
+        row[f"{name}_p95"] = round(median(quantiles(each, n=20)[-1] for each in times), 1)
+    return row
 
 
 def measure(options: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bench scale")
     parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--tries", type=int, default=40)
+    parser.add_argument("--tries", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
     wanted = parser.parse_args(options)
-    pages = {}
+    rounds: dict[str, list[Times]] = {}
     with a_portal(_FEW) as few, a_portal(wanted.customers) as many:
-        for role, path in PAGES:
+        for role, path in PAGES * wanted.rounds:
             times = [(few.ask(role, path), many.ask(role, path)) for _ in range(wanted.tries + 2)]
             kept = times[2:]  # templates and statements are compiled
-            pages[f"{role} {path.replace(UID, '<uid>')}"] = _row([t for t, _ in kept], [t for _, t in kept])
+            rounds.setdefault(f"{role} {path.replace(UID, '<uid>')}", []).append(kept)
+    pages = {page: _row(times) for page, times in rounds.items()}
     growth = {page: round(row["many_p95"] / max(row["few_p95"], _NOISE_MS), 2) for page, row in pages.items()}
     worst = max(growth, key=lambda page: growth[page])
     return {
