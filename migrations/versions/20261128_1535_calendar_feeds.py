@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.rls import protect
 
-revision = "20261128_1235"
-down_revision = "20261128_1230"
+revision = "20261128_1535"
+down_revision = "20261128_1530"
 branch_labels = None
 depends_on = None
 
