@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_saved_view_organisation_id")
         ),
-        sa.UniqueConstraint("user_id", "listing", "name", name=op.f("uq_saved_view_user_id")),
+        sa.UniqueConstraint("user_id", "listing", "name", name=op.f("uq_saved_view_user_id_listing_name")),
         sa.UniqueConstraint("uid", name=op.f("uq_saved_view_uid")),
     )
     op.create_index("ix_saved_view_org_path", "saved_view", ["org_path"])
