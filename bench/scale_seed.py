@@ -7,6 +7,7 @@ announced debit, a key with a machine, three mails and their tasks. Accounts and
 import json
 import sys
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -21,6 +22,8 @@ from portal.customers.words import CustomerWord, rows_of_words
 from portal.db import EVERYTHING, db, new_uid, set_scope
 from portal.deadlines import next_target_day
 from portal.licensing.models import ActivationKey
+from portal.search.keys import WORDS, rows_of_keys
+from portal.search.models import SearchKey
 from portal.sepa.models import Mandate
 from tests.builders import House, a_house
 
@@ -102,10 +105,11 @@ def seed(count: int) -> dict[str, str]:
     _watched(writer)
     _debits(count)
     _machinery(writer)
+    _keys()
     run("drop table seq")
     run("drop table res")
     if writer.postgres:
-        for table in set(db.metadata.tables) - {"customer_word"}:
+        for table in set(db.metadata.tables) - {"customer_word", "search_key"}:
             run(
                 f"select setval(pg_get_serial_sequence('{table}', 'id'), "
                 f"coalesce((select max(id) from {table}), 1))"
@@ -134,15 +138,31 @@ def _customers(writer: Writer, first_node: int, resellers: int) -> None:
         c=writer.count,
     )
     rows = db.session.execute(
-        text("select id, name, name_folded, reseller_id, org_path from customer order by id")
+        text("select id, name, name_folded, reseller_id, org_path, town, siren, siret from customer")
     ).all()
     for start in range(0, len(rows), CHUNK):
-        some = [values for row in rows[start : start + CHUNK] for values in rows_of_words(row)]
+        some = [
+            values for row in rows[start : start + CHUNK] for values in rows_of_words(row, [_person(row)])
+        ]
         db.session.execute(insert(CustomerWord.__table__), some)
     roles = ("billing", "technical", "incident", "signatory")
     email = "'c' || c.id || '@client.example'"
-    person = {"name": "'Camille'", "email": email, "phone": "''"}
+    person = {"name": "'Camille'", "email": email, "phone": "'01' || c.id"}
     writer.write("contact", 4, "k", customer_id="c.id", role=pick(roles, "n - 1"), **person)
+
+
+def _person(customer: Any) -> SimpleNamespace:
+    """The contact as it is written below, whoever it is for."""
+    return SimpleNamespace(email=f"c{customer.id}@client.example", phone=f"01{customer.id}")
+
+
+def _keys() -> None:
+    """What the numbers and names are found by."""
+    for kind in WORDS:
+        rows = db.session.execute(db.metadata.tables[kind].select()).all()
+        for start in range(0, len(rows), CHUNK):
+            some = [values for row in rows[start : start + CHUNK] for values in rows_of_keys(kind, row)]
+            db.session.execute(insert(SearchKey.__table__), some)
 
 
 def _sales(writer: Writer) -> None:
