@@ -1,91 +1,77 @@
-"""A billing run and what follows it: customers and documents for each second of CPU.
+"""A billing run of many subscriptions, beside the least that its rows can cost and what people do meanwhile.
 
-``documents_per_cpu_s``: one invoice from its charge to its stored PDF, run and print together; at least 25.
-``run_per_cpu_s`` is the run alone, with the debit and both mails written; ``bare_per_cpu_s`` a page
-of lines by reportlab alone. ``rss_mb`` is the most that the process held.
+``ratio``: rows a second of the run over those of plain bulk inserts of the same rows into a copy of the same
+database; at least 0.25 on PostgreSQL. ``rss_mb``: the most that the process of the run held; under 300.
+``interactive_p95_ms``: a form sent by HTTP and an invoice issued by hand, in turn, while the run goes on; at
+most 100 (``…_alone_…``: before it). ``documents_per_cpu_s``: one invoice from its charge to its stored PDF,
+at least 25, beside ``bare_per_cpu_s``, a page of lines by reportlab alone.
+``bin/with_postgres python -m bench billing`` measures PostgreSQL.
 """
 
 import argparse
 import json
-import resource
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from bench.sepa import child
+from sqlalchemy.engine import make_url
+
+from bench.sepa import ROOT, child
 
 
-def bare_page() -> None:
-    from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415 - measured in the child alone
+def copy_of(address: str, folder: Path) -> str:
+    """The address of a copy of a database that nobody is connected to."""
+    from tests.installation import is_postgresql, named, on_server  # noqa: PLC0415 - needs the address
 
-    canvas = Canvas(BytesIO())
-    for line in range(25):
-        canvas.drawString(60, 760 - 20 * line, f"Facture FA-2026-000001, ligne {line}")
-    canvas.save()
+    name = make_url(address).database or ""
+    if not is_postgresql():
+        return f"sqlite:///{shutil.copy(name, folder / 'copy.db')}"
+    on_server(f'CREATE DATABASE "{name}_copy" TEMPLATE "{name}"')
+    return named(f"{name}_copy")
 
 
-def run(count: int) -> dict[str, Any]:
-    """Inside an application context, on an empty database."""
-    from portal import jobs  # noqa: PLC0415 - needs the settings of the child
-    from portal.billing.models import add_charge  # noqa: PLC0415
-    from portal.billing.run import start_run  # noqa: PLC0415
-    from portal.catalogue.models import Method  # noqa: PLC0415
-    from portal.db import EVERYTHING, db, set_scope  # noqa: PLC0415
-    from portal.journal import SYSTEM  # noqa: PLC0415
-    from portal.resellers.models import LegalEntity  # noqa: PLC0415
-    from tests.builders import a_customer, a_house  # noqa: PLC0415
-    from tests.sepa.signed import sign_now  # noqa: PLC0415
-
-    set_scope(EVERYTHING)
-    house = a_house()
-    entity = db.session.scalars(db.select(LegalEntity)).one()
-    for number in range(count):
-        customer = a_customer(house.reseller, name=f"Client {number}", siren=None, accepted="")
-        sign_now(customer, entity)
-        line: dict[str, Any] = {
-            "label": "Sauvegarde",
-            "quantity": 1,
-            "unit_cents": 1000,
-            "includes_vat": False,
-        }
-        add_charge(customer, origin=f"x{number}", method=Method.DIRECT_DEBIT, **line)
-    start_run(entity, f"{time.gmtime().tm_year}-01", by=SYSTEM)
-    db.session.commit()
-    started = time.process_time()
-    while jobs.run_one([jobs.Lane.RUNS]):
-        pass
-    billed = time.process_time()
-    while jobs.run_one([jobs.Lane.PAPERS]):
-        pass
-    printed = time.process_time()
-    for _ in range(count):
-        bare_page()
-    bare = time.process_time() - printed
-    return {
-        "documents_per_cpu_s": round(count / (printed - started), 1),
-        "run_per_cpu_s": round(count / (billed - started), 1),
-        "print_per_cpu_s": round(count / (printed - billed), 1),
-        "bare_per_cpu_s": round(count / bare, 1),
-        "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "customers": count,
-    }
+def beside(environment: dict[str, str], cookie: str, customer_id: int) -> "subprocess.Popen[str]":
+    """Somebody who works in the portal meanwhile; ready when this returns."""
+    command = [sys.executable, "-m", "bench.billing_beside", cookie, str(customer_id)]
+    process = subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    if process.stdout.readline().strip() != "ready":
+        raise RuntimeError("nobody works beside the run")
+    return process
 
 
 def measure(options: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bench billing")
-    parser.add_argument("--customers", type=int, default=300)
+    parser.add_argument("--subscriptions", type=int, default=100_000)
+    parser.add_argument("--documents", type=int, default=300)
     wanted = parser.parse_args(options)
     from tests.installation import an_installation  # noqa: PLC0415 - needs the database's address
 
+    count = wanted.subscriptions
     with tempfile.TemporaryDirectory() as folder, an_installation(Path(folder)) as place:
-        return child("billing", place.environment, wanted.customers)
-
-
-if __name__ == "__main__":
-    from app import create_app
-
-    with create_app().app_context():
-        print(json.dumps(run(int(sys.argv[1]))))
+        started = time.monotonic()
+        seeded = child("billing_seed", place.environment, count)
+        seed_seconds = round(time.monotonic() - started)
+        address = place.environment["DATABASE_URL"]
+        copy = copy_of(address, Path(folder))
+        person = beside(place.environment, seeded["cookie"], seeded["by_hand"])
+        ran = child("billing_run", place.environment, wanted.documents)
+        told, _nothing = person.communicate("enough\n")
+        some = min(count, 10_000)
+        floor = child("billing_floor", place.environment, copy, seeded["first"], seeded["last"], some)
+    rate = floor["rows"] / ran["seconds"]
+    return {
+        "ratio": round(rate / floor["bare_rows_per_s"], 3),
+        "rows_per_s": round(rate),
+        **json.loads(told.splitlines()[-1]),
+        **ran,
+        **floor,
+        "seed_seconds": seed_seconds,
+        "subscriptions": count,
+    }

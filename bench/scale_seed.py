@@ -6,28 +6,24 @@ announced debit, a key with a machine, three mails and their tasks. Accounts and
 
 import json
 import sys
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import insert, text
 
 from app import create_app
-from bench.sepa_rows import a_row
-from portal import clock
+from bench.owner import analyse, fit_sequences
+from bench.scale_debits import write_debits, write_history, write_mandates
+from bench.writer import CHUNK, Writer, pick, run
 from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User, open_sign_in
-from portal.crypto.secrets import keyring
 from portal.customers.words import CustomerWord, rows_of_words
-from portal.db import EVERYTHING, db, new_uid, set_scope
-from portal.deadlines import next_target_day
-from portal.licensing.models import ActivationKey
+from portal.db import EVERYTHING, db, set_scope
 from portal.search.keys import WORDS, rows_of_keys
 from portal.search.models import SearchKey
-from portal.sepa.models import Mandate
 from tests.builders import House, a_house
 
-CHUNK, OF_A_RESELLER = 5_000, 500
+OF_A_RESELLER = 500
 _FIRST = (
     "Atelier",
     "Boulangerie",
@@ -42,80 +38,43 @@ _FIRST = (
 _LAST = ("du Port", "des Halles", "de la Gare", "du Moulin", "Martin", "Lefort", "du Marais")
 
 
-class Writer:
-    """``insert … select`` over the numbers 1 to ``count``; the engines spell few words apart."""
-
-    def __init__(self, count: int) -> None:
-        self.postgres = db.session.connection().dialect.name == "postgresql"
-        self.count = count
-        run("create table seq (n integer primary key)")
-        run(
-            "insert into seq with recursive s(n) as (select 1 union all select n + 1 from s where n < :c) "
-            "select n from s",
-            c=4 * count,
-        )
-
-    def uid(self, letter: str, number: str = "n") -> str:
-        if self.postgres:
-            return f"'{letter}' || lpad(({number})::text, 15, '0')"
-        return f"printf('{letter}%015d', {number})"
-
-    def day(self, offset: str) -> str:
-        return f"(current_date + ({offset}))" if self.postgres else f"date('now', ({offset}) || ' days')"
-
-    def instant(self, hours: str) -> str:
-        if self.postgres:
-            return f"(now() + ({hours}) * interval '1 hour')"
-        return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({hours}) || ' hours')"
-
-    def write(self, table: str, times: int, letter: str, **values: str) -> None:
-        """``c`` is the customer of row ``n``; ``times`` rows for each."""
-        own = {"id": "n", "uid": self.uid(letter), "created_at": self.instant("-n % 5000")}
-        own |= {"org_path": "c.org_path", "organisation_id": "c.organisation_id"} | values
-        run(
-            f"insert into {table} ({', '.join(own)}) select {', '.join(own.values())} "
-            f"from seq join customer c on c.id = (seq.n - 1) / {times} + 1 where seq.n <= :c",
-            c=times * self.count,
-        )
-
-
-def run(statement: str, **values: Any) -> None:
-    db.session.execute(text(statement), values)
-
-
-def pick(words: tuple[str, ...], number: str) -> str:
-    cases = " ".join(f"when {at} then '{word}'" for at, word in enumerate(words))
-    return f"(case ({number}) % {len(words)} {cases} end)"
-
-
 def seed(count: int) -> dict[str, str]:
     set_scope(EVERYTHING)
     house = a_house()
-    run("create table res (k integer primary key, id integer, org_path varchar(200))")
-    resellers = max(count // OF_A_RESELLER, 1)
+    writer = Writer(count)
+    write_tree(writer, house)
+    _sales(writer)
+    _watched(writer)
+    write_mandates(count)
+    write_debits(count)
+    write_history(writer)
+    _machinery(writer)
+    _keys()
+    finish()
+    return _cookies(house)
+
+
+def write_tree(writer: Writer, house: House) -> int:
+    """Resellers and their customers; the organisation of the first one, the others follow it."""
+    run("create temporary table res (k integer primary key, id integer, org_path varchar(200))")
+    resellers = max(writer.count // OF_A_RESELLER, 1)
     for k in range(resellers):
         other = Organisation(parent=house.provider, kind=OrganisationKind.RESELLER, name=f"Revendeur {k}")
         db.session.add(other)
         db.session.flush()
         node = house.reseller if not k else other
         run("insert into res values (:k, :id, :path)", k=k, id=node.id, path=node.org_path)
-    writer = Writer(count)
     _customers(writer, other.id + 1, resellers)
-    _sales(writer)
-    _watched(writer)
-    _debits(count)
-    _machinery(writer)
-    _keys()
+    return other.id + 2
+
+
+def finish() -> None:
+    """The rows are there."""
     run("drop table seq")
     run("drop table res")
-    if writer.postgres:
-        for table in set(db.metadata.tables) - {"customer_word", "search_key"}:
-            run(
-                f"select setval(pg_get_serial_sequence('{table}', 'id'), "
-                f"coalesce((select max(id) from {table}), 1))"
-            )
     db.session.commit()
-    return _cookies(house)
+    fit_sequences()
+    analyse()
 
 
 def _customers(writer: Writer, first_node: int, resellers: int) -> None:
@@ -141,9 +100,8 @@ def _customers(writer: Writer, first_node: int, resellers: int) -> None:
         text("select id, name, name_folded, reseller_id, org_path, town, siren, siret from customer")
     ).all()
     for start in range(0, len(rows), CHUNK):
-        some = [
-            values for row in rows[start : start + CHUNK] for values in rows_of_words(row, [_person(row)])
-        ]
+        part = rows[start : start + CHUNK]
+        some = [values for row in part for values in rows_of_words(row, [_person(row)])]
         db.session.execute(insert(CustomerWord.__table__), some)
     roles = ("billing", "technical", "incident", "signatory")
     email = "'c' || c.id || '@client.example'"
@@ -152,12 +110,12 @@ def _customers(writer: Writer, first_node: int, resellers: int) -> None:
 
 
 def _person(customer: Any) -> SimpleNamespace:
-    """The contact as it is written below, whoever it is for."""
+    """The contact as it is written above, whoever it is for."""
     return SimpleNamespace(email=f"c{customer.id}@client.example", phone=f"01{customer.id}")
 
 
 def _keys() -> None:
-    """What the numbers and names are found by."""
+    """What numbers and names are found by."""
     for kind in WORDS:
         rows = db.session.execute(db.metadata.tables[kind].select()).all()
         for start in range(0, len(rows), CHUNK):
@@ -165,13 +123,18 @@ def _keys() -> None:
             db.session.execute(insert(SearchKey.__table__), some)
 
 
-def _sales(writer: Writer) -> None:
+def write_product(writer: Writer, months: int) -> None:
     run(
         "insert into product (id, uid, created_at, org_path, organisation_id, code, name, terms_stack, plan, "
         "key_product, billing_months, unit_name, unit_cents, price_includes_vat, vat_basis_points, has_keys, "
         f"is_on_sale) select 1, {writer.uid('p', '1')}, {writer.instant('0')}, org_path, id, 'p', 'Poste', "
-        "'natso', 'annual', 1, 12, 'poste', 4990, false, 2000, true, true from organisation where id = 1"
+        "'natso', 'annual', 1, :m, 'poste', 4990, false, 2000, true, true from organisation where id = 1",
+        m=months,
     )
+
+
+def _sales(writer: Writer) -> None:
+    write_product(writer, months=12)
     buyer = '{"issuer": {"name": "DROPCLOUD SAS"}, "buyer": {"kind": "business", "name": "'
     parties = f"'{buyer}' || c.name || '\"}}}}'"
     writer.write(
@@ -266,7 +229,7 @@ def _watched(writer: Writer) -> None:
         name_folded="'poste-' || n",
         schedule_hours="24",
         is_watched="n % 100 <> 99",
-        outcome="case when n % 50 = 1 then 'failed' when n % 50 = 2 then 'partial' when n % 50 = 3 then null "
+        outcome="case when n % 8 = 1 then 'failed' when n % 50 = 2 then 'partial' when n % 50 = 3 then null "
         "else 'ok' end",
         trouble="case when n % 500 = 1 then 'damaged' else '' end",
         incidents="0",
@@ -274,42 +237,9 @@ def _watched(writer: Writer) -> None:
         due_by=f"case when n % 50 = 3 then null else {writer.instant('48 - (n % 50)')} end",
         source_bytes="n * 1000",
         standing="case when n % 100 = 99 then 'unwatched' when n % 50 = 3 then 'unknown' "
-        "when n % 500 = 1 then 'damaged' when n % 50 = 1 then 'failed' when n % 50 = 2 then 'partial' "
+        "when n % 500 = 1 then 'damaged' when n % 8 = 1 then 'failed' when n % 50 = 2 then 'partial' "
         "else 'fresh' end",
     )
-
-
-def _debits(count: int) -> None:
-    """Accounts are sealed for their row, so Python writes them."""
-    ring, now, today = keyring(), clock.now(), clock.today()
-    days = [next_target_day(today + timedelta(days=20 + each)) for each in range(40)]
-    customers = db.session.execute(text("select id, org_path, organisation_id, name from customer")).all()
-    for start in range(0, count, CHUNK):
-        mandates, debits = [], []
-        for number, path, owner, name in customers[start : start + CHUNK]:
-            row, uid = a_row(number), new_uid()
-            base = {"created_at": now, "org_path": path, "organisation_id": owner, "version": 1}
-            mandates.append(
-                base
-                | {"id": number, "uid": uid, "customer_id": number, "legal_entity_id": 1, "rum": row["rum"]}
-                | {"scheme": "CORE", "language": "fr", "debtor_name": name, "street": "1 rue du Port"}
-                | {"postcode": "35000", "town": "Rennes", "country": "FR", "signed_on": today}
-                | {"state": "sent" if number % 100 == 0 else "signed", "iban_masked": "FR76…189"}
-                | {"iban_sealed": ring.seal(row["iban"], f"mandate.iban:{uid}"), "text_version": "x"}
-                | {"text_sha256": "x", "evidence_head": "x", "evidence_length": 1}
-            )
-            debits.append(
-                base
-                | {"id": number, "uid": new_uid(), "mandate_id": number, "legal_entity_id": 1}
-                | {"amount_cents": row["cents"], "due_on": days[number % len(days)], "announced_at": now}
-                | {"end_to_end_id": row["end_to_end_id"], "reference": f"F{number}", "attempt": 1}
-                | {"source_uid": f"s{number}", "remittance": row["remittance"], "sequence_type": "RCUR"}
-                | {"state": "announced", "notice_days": 14, "scheme": "CORE"}
-            )
-        db.session.execute(insert(Mandate.__table__), mandates)
-        db.session.execute(insert(db.metadata.tables["collection"]), debits)
-    for key in db.session.scalars(db.select(ActivationKey).where(ActivationKey.id <= 200)):
-        key.code = f"AAAA-BBBB-CCCC-{key.id:04d}"
 
 
 def _machinery(writer: Writer) -> None:
@@ -353,8 +283,6 @@ def _cookies(house: House) -> dict[str, str]:
         role: open_sign_in(user, address="127.0.0.1", browser="bench")[1] for role, user in people.items()
     }
     db.session.commit()
-    connection = db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    connection.execute(text("vacuum analyze" if connection.dialect.name == "postgresql" else "analyze"))
     return tokens
 
 

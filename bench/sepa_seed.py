@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import insert, text
 
 from app import create_app
+from bench.owner import analyse, fit_sequences, owner
 from bench.sepa_rows import a_row
 from portal import clock
 from portal.crypto.secrets import keyring
@@ -30,7 +31,9 @@ CHUNK = 5_000
 def seed(count: int) -> None:
     set_scope(EVERYTHING)
     house = a_house()
-    db.session.execute(text("create table clear_account (mandate_id integer primary key, iban text)"))
+    with owner() as connection:
+        connection.execute(text("create table clear_account (mandate_id integer primary key, iban text)"))
+        connection.execute(text("grant select, insert on clear_account to public"))
     reseller, now, today = house.reseller, clock.now(), clock.today()
     base: dict[str, Any] = {"created_at": now, "org_path": reseller.org_path, "organisation_id": reseller.id}
     customer = Customer(
@@ -54,9 +57,9 @@ def seed(count: int) -> None:
     for start in range(1, count + 1, CHUNK):
         numbers = range(start, min(start + CHUNK, count + 1))
         _some(numbers, base, customer.id, today, due_on)
-    db.session.execute(text("select setval(pg_get_serial_sequence('mandate','id'), :n)"), {"n": count})
     db.session.commit()
-    db.session.connection(execution_options={"isolation_level": "AUTOCOMMIT"}).execute(text("analyze"))
+    fit_sequences()
+    analyse()
 
 
 def _some(numbers: range, base: dict[str, Any], customer_id: int, today: Any, due_on: Any) -> None:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
+from psycopg import ServerCursor
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -212,12 +213,6 @@ def within(cls: Any, path: str | None) -> Any:
     return false() if path is None else _Bounds.of(path).hold(cls)
 
 
-def cursor_of(text: str) -> int | None:
-    """The row number in a page address, or None for anything that is not one."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= 18
-    return int(text) if is_number else None
-
-
 def set_scope(path: str | None) -> None:
     """Whose rows this session may touch from now on: an organisation's path, or ``EVERYTHING``."""
     session = db.session()
@@ -378,6 +373,14 @@ def prepare_engine(engine: Engine) -> None:
         def be_patient_for(connection: Any, _: Any) -> None:
             connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
             connection.commit()
+
+        @event.listens_for(engine, "do_execute")
+        def plan_for_its_values(cursor: Any, statement: str, values: Any, _: Any) -> bool:
+            """A plan that is kept for every scope would be made for a small one, and sort a large one."""
+            if not statement.startswith("SELECT") or isinstance(cursor, ServerCursor):
+                return False
+            cursor.execute(statement, values, prepare=False)
+            return True
 
         return
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from babel.numbers import format_currency, format_decimal
@@ -81,7 +81,12 @@ def _written(value: object) -> object:
 
 
 def _cents(value: int) -> str:
-    return format_currency(value / 100, "EUR", locale=get_locale()).replace("-", "\u2212")
+    return _amount(value, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)  # a run writes the same prices thousands of times
+def _amount(value: int, locale: str) -> str:
+    return format_currency(value / 100, "EUR", locale=locale).replace("-", "\u2212")
 
 
 def eur(value: int | None) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.actor import Actor
 from portal.db import AWAY, Tenant, commits, db, writing
+from portal.leaves import add_leaf
 from portal.paging import Page, page_of
 from portal.wording import N_
 
@@ -56,7 +57,7 @@ def record(
         by_user_id=by.id,
         details=details,
     )
-    db.session.add(entry)
+    add_leaf(entry)
 
 
 @commits

@@ -140,6 +140,12 @@ def total_of(query: Select[Any]) -> int:
     return db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
+def cursor_of(text: str) -> int | None:
+    """The row number in a page address, or None for anything that is not one."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= 18
+    return int(text) if is_number else None
+
+
 def _column(key: Any) -> Any:
     return key.element if isinstance(key, UnaryExpression) else key
 

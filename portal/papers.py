@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import JSON, ForeignKey, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, String, Text, inspect, select
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from portal import jobs
 from portal.blobs import Document, discard, write_blob
@@ -39,7 +39,7 @@ class Paper(Tenant, db.Model):
     content = Sealed()
     followers: Mapped[list[list[str]]] = mapped_column(JSON, default=list)  # kind, ref, lane of each
 
-    document: Mapped[Document] = relationship()
+    document: Mapped[Document] = relationship(backref=backref("paper", uselist=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,7 @@ def promise(
     paper.content = _packed({"draft": draft.as_values(), "seal": stamp})
     paper.content_sha256 = _digest(paper.content)
     db.session.add(paper)
-    db.session.flush()
-    jobs.enqueue(KIND, document.uid, owner, lane=jobs.Lane.PROMPT if urgent else None)
+    jobs.enqueue_first(KIND, document.uid, owner, lane=jobs.Lane.PROMPT if urgent else None)
     return document
 
 
@@ -122,6 +121,10 @@ def enqueue_behind(documents: list[Document], kind: str, ref: str, owner: Any, l
     missing = [document for document in documents if not document.is_there]
     if not missing:
         jobs.enqueue(kind, ref, owner, lane=lane)
+        return
+    if inspect(missing[0]).pending:  # promised a moment ago: nobody else can know it
+        paper: Paper = missing[0].paper
+        paper.followers = [*paper.followers, [kind, ref, lane.value]]
         return
     paper = _locked(missing[0].uid)  # the last step of printing takes the same lock
     if missing[0].is_there:

@@ -102,6 +102,10 @@
   for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
     document.addEventListener(name, forget);
   }
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    // Whoever does not look needs no news.
+    if (document.hidden && event.detail.elt.hasAttribute("data-quiet")) event.preventDefault();
+  });
   document.addEventListener("toast", (event) => toast(event.detail.message, event.detail.bad));
   document.addEventListener("htmx:afterSettle", (event) => focusOn(event.detail.elt));
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {

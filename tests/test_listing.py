@@ -14,7 +14,7 @@ from sqlalchemy import select
 from portal.access import Role
 from portal.billing.debits import pay_by_wire
 from portal.billing.models import Invoice, InvoiceState, add_charge, pending_charges
-from portal.billing.run import bill_charges
+from portal.billing.run import Bill, bill_charges
 from portal.catalogue.models import Method
 from portal.db import db
 from portal.journal import SYSTEM, JournalEntry
@@ -35,13 +35,13 @@ At = Callable[[datetime], None]
 def three_invoices(house: House, at: At) -> list[Invoice]:
     """Of 12, 24 and 36 euros, one a month since September; the last one is paid."""
     entity = db.session.scalars(select(LegalEntity)).one()
-    found = []
+    found: list[Invoice] = []
     for number in range(3):
         at(datetime(2026, 9 + number, 5, 9, tzinfo=UTC))
         customer = a_customer(house.reseller, name=f"Client {number}", siren=None)
         line = {"label": "Un an", "quantity": number + 1, "unit_cents": 1000, "includes_vat": False}
         add_charge(customer, origin=f"x{number}", method=Method.WIRE, **line)
-        found.append(bill_charges(customer, entity, pending_charges(customer), Method.WIRE))
+        found += bill_charges([Bill(customer, pending_charges(customer), Method.WIRE)], entity)
         db.session.commit()
     at(datetime(2026, 11, 23, 9, tzinfo=UTC))
     pay_by_wire(found[2], date(2026, 11, 20), "VIR", by=SYSTEM)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from portal import clock, papers
 from portal.billing.models import Invoice, add_charge, pending_charges
-from portal.billing.run import bill_charges
+from portal.billing.run import Bill, bill_charges
 from portal.blobs import Document, FolderStore, content_of
 from portal.catalogue.models import Method
 from portal.crypto.seals import check_seal
@@ -43,7 +43,7 @@ def bill(customer: Customer, origin: str = "x") -> Invoice:
         includes_vat=False,
         method=Method.WIRE,
     )
-    invoice = bill_charges(customer, entity, pending_charges(customer), Method.WIRE)
+    [invoice] = bill_charges([Bill(customer, pending_charges(customer), Method.WIRE)], entity)
     db.session.commit()
     return invoice
 

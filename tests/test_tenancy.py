@@ -107,6 +107,16 @@ def test_raw_sql_is_held_back_by_the_database_itself(house: House) -> None:
     assert db.session.execute(text("select count(*) from customer")).scalar() == 1
 
 
+def test_no_plan_is_kept_from_one_scope_to_the_next(house: House) -> None:
+    if db.engine.dialect.name != "postgresql":
+        return  # SQLite plans for no values
+    for path in (house.reseller.org_path, house.provider.org_path) * 5:
+        set_scope(path)
+        db.session.scalars(select(Customer)).all()
+    kept = "select count(*) from pg_prepared_statements where statement like 'SELECT customer.%'"
+    assert db.session.execute(text(kept)).scalar() == 0
+
+
 @pytest.mark.parametrize("table", SCOPED)
 def test_every_tenant_table_has_forced_row_level_security(tables: None, table: str) -> None:
     if db.engine.dialect.name != "postgresql":

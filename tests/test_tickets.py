@@ -10,7 +10,8 @@ from sqlalchemy import text
 from portal import jobs
 from portal.db import EVERYTHING, db, set_scope
 from portal.jobs import Lane, Later, enqueue, find_task, resume, run_one, tickets, waking
-from portal.jobs.models import JOBS, LANES
+from portal.jobs.models import JOBS, LANES, enqueue_first
+from portal.leaves import leaves_together
 from tests.builders import House
 
 
@@ -93,3 +94,16 @@ def test_missing_tickets_are_made_up_for_and_no_more(house: House, act: list[Cal
     for _each in range(2):
         waking.make_up()
         assert count() == on_postgresql(4)
+
+
+def test_what_is_written_together_has_its_tickets_together(
+    house: House, act: list[Callable[[], None]]
+) -> None:
+    set_scope(EVERYTHING)
+    with leaves_together():
+        for number in range(3):
+            enqueue_first("test.woken", f"x{number}", house.reseller)
+        assert count() == 0
+    assert count("status = 'todo'") == on_postgresql(3)
+    enqueue_first("test.woken", "alone", house.reseller)
+    assert count() == on_postgresql(4)

@@ -1,6 +1,7 @@
 """What is stored on demand, as charges: each month once it is over (facturation à terme échu)."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.deadlines import add_months
 from portal.engine.models import Vault
-from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.models import Subscription
 
 
 class Month(NamedTuple):
@@ -37,14 +38,16 @@ class Month(NamedTuple):
 
 
 @charges_due.connect
-def charge_usage(_sender: object, *, customer: Customer, until: date) -> None:
-    """Owe what the customer's on-demand subscriptions stored in each month that is over.
+def charge_usage(_sender: object, *, customers: Sequence[Customer], until: date) -> None:
+    """Owe what the customers' on-demand subscriptions stored in each month that is over.
 
     Source: 003-45, 003-48.
     """
-    for subscription in subscriptions_of(customer):
-        if subscription.gb_month_cents is None:
-            continue
+    query = select(Subscription).where(
+        Subscription.customer_id.in_([customer.id for customer in customers]),
+        Subscription.gb_month_cents.is_not(None),
+    )
+    for subscription in db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)):
         charged = _charged(subscription)
         for month in months_of(subscription):
             if _is_due(month, until) and month.gb and _origin(subscription, month) not in charged:

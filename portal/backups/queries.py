@@ -1,10 +1,11 @@
 """The wall of machines: searched, filtered by state, counted by state; the same judgement as ``health``."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, String, and_, case, cast, or_
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, type_coerce
+from sqlalchemy.orm import contains_eager, selectinload
 
 from portal import clock
 from portal.backups.health import ALARMS, MAY_BE_LATE, Health
@@ -16,6 +17,7 @@ from portal.paging import COUNTED, Count, Page, count_of, few_of, page_of, page_
 from portal.search.words import fold
 
 PAGE = 120
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # stands for no day in an order: equal for all that have none
 
 
 def state_column() -> Any:
@@ -46,11 +48,11 @@ class Wall:
 
     def __init__(self, actor: Any, text: str = "", state: Health | None = None) -> None:
         self._state = state
-        self._query = Machine.visible_to(actor).join(Machine.customer)
-        self._query = self._query.options(contains_eager(Machine.customer))
+        self._query = Machine.visible_to(actor)
         self._is_small = not is_root(actor.org_path)
-        self.has_more = False
+        self._is_found = self.has_more = False
         if folded := fold(text):
+            self._is_found = True
             ids = {row for found in _found(actor, folded) for row in db.session.scalars(few_of(found))}
             self.has_more = len(ids) > COUNTED
             self._query = self._query.where(Machine.id.in_(ids))
@@ -59,6 +61,11 @@ class Wall:
     def counts(self) -> dict[Health, Count]:
         """How many are in each state, the gravest first; states without a machine are left out."""
         found = self._query.with_only_columns(Machine.id)
+        if self._is_found:  # few, and all of them at hand
+            name = state_column().label("state")
+            query = self._query.with_only_columns(name, func.count()).group_by(name)
+            few = {Health(row): Count(number) for row, number in db.session.execute(query)}
+            return {state: few[state] for state in Health if state in few}
         counts = {
             state: count_of(*(found.where(where) for where, _keys in _parts(state, self._is_small)))
             for state in Health
@@ -67,8 +74,11 @@ class Wall:
 
     def page(self) -> Page[Machine]:
         """One page, in the order of the wall."""
-        parts = _parts(self._state, self._is_small)
-        return page_of_parts([(self._query.where(where), keys) for where, keys in parts], size=PAGE)
+        query, parts = self._query, _parts(self._state, self._is_small)
+        if self._is_found:
+            return page_of(*_in_order(query, parts), size=PAGE)
+        query = query.options(selectinload(Machine.customer))
+        return page_of_parts([(query.where(where), keys) for where, keys in parts], size=PAGE)
 
 
 def _parts(state: Health | None, is_small: bool) -> list[tuple[Any, tuple[Any, ...]]]:
@@ -93,6 +103,15 @@ def _parts(state: Health | None, is_small: bool) -> list[tuple[Any, tuple[Any, .
             keys = (Machine.id,) if one in (Health.UNKNOWN, Health.UNWATCHED) else awaited
             parts.append((one, same, keys))
     return [(condition, keys) for one, condition, keys in parts if state in (None, one)]
+
+
+def _in_order(query: Select[Any], parts: list[tuple[Any, tuple[Any, ...]]]) -> tuple[Any, ...]:
+    """Few machines in the order of the wall by one sort: the query, and its keys."""
+    place = case(*((where, number) for number, (where, _keys) in enumerate(parts)), else_=len(parts))
+    awaited = [number for number, (_where, keys) in enumerate(parts) if len(keys) > 1]
+    waits = case((place.in_(awaited), Machine.due_by), else_=literal(NEVER, Machine.due_by.type))
+    kept = query.where(place < len(parts)).options(selectinload(Machine.customer))
+    return kept, place, type_coerce(waits, Machine.due_by.type), Machine.id
 
 
 def count_alarms(actor: Any) -> Count:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
@@ -142,10 +143,15 @@ def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
     return texts
 
 
+# A run writes the same days and prices thousands of times.
+
+
+@lru_cache(maxsize=4096)
 def _day(value: date, language: str) -> str:
     return format_date(value, "long", locale=language)
 
 
+@lru_cache(maxsize=4096)
 def _eur(cents: int, language: str) -> str:
     return format_currency(cents / 100, "EUR", locale=language)
 

@@ -41,6 +41,26 @@ def issue_invoice(
     ``paid_on`` makes the paid invoice of a wire (« facture acquittée », 000-20).
     Raises Refused when there is nothing to bill.
     """
+    invoice = prepare_invoice(customer, entity, charges, method=method, issued_on=issued_on, due_on=due_on)
+    invoice.order_uid = order_uid
+    invoice.number = next_number(entity, "FA", issued_on.year)
+    if paid_on is not None:
+        invoice.pay(on=paid_on, by=by)
+    freeze_invoice(invoice, customer, charges, by=by, urgent=urgent)
+    db.session.flush()
+    return invoice
+
+
+def prepare_invoice(
+    customer: Customer,
+    entity: LegalEntity,
+    charges: Sequence[Charge],
+    *,
+    method: Method,
+    issued_on: date,
+    due_on: date,
+) -> Invoice:
+    """An invoice with everything but its number; nothing is written yet, and no counter locked."""
     sums = totals([charge.priced for charge in charges])
     invoice = Invoice(
         organisation=customer.organisation,
@@ -54,7 +74,6 @@ def issue_invoice(
         method=method,
         state=InvoiceState.ISSUED,
         parties=parties_of(customer, entity),
-        order_uid=order_uid,
     )
     for position, (charge, net) in enumerate(zip(charges, sums.line_net_cents, strict=True), 1):
         invoice.lines.append(
@@ -70,9 +89,13 @@ def issue_invoice(
                 net_cents=net,
             )
         )
-    invoice.number = next_number(entity, "FA", issued_on.year)
-    if paid_on is not None:
-        invoice.pay(on=paid_on, by=by)
+    return invoice
+
+
+def freeze_invoice(
+    invoice: Invoice, customer: Customer, charges: Sequence[Charge], *, by: Actor, urgent: bool = False
+) -> None:
+    """Freeze what a numbered invoice says; it is written with the next flush."""
     invoice.document = promise(
         invoice_draft(invoice, customer.language),
         owner=customer.organisation,
@@ -82,11 +105,9 @@ def issue_invoice(
         urgent=urgent,
     )
     db.session.add(invoice)
-    db.session.flush()  # the charges need the invoice's id
     for charge in charges:
-        charge.invoice_id = invoice.id
+        charge.invoice = invoice
     record(invoice, "issue", by=by, number=invoice.number)
-    return invoice
 
 
 def note_payment(

@@ -14,13 +14,13 @@ from portal.billing.rules import Priced
 from portal.blobs import Document
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
-from portal.db import Tenant, db
-from portal.jobs import insert_once
+from portal.db import Tenant, db, new_uid
+from portal.jobs import insert_all_once, insert_once
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 
 _signals = Namespace()
-# Sent with customer= and until=: whoever has something to bill up to that day adds its charges now.
+# Sent with customers= and until=: whoever has something to bill them up to that day adds its charges now.
 charges_due = _signals.signal("charges-due")
 
 
@@ -52,6 +52,7 @@ class Charge(Tenant, db.Model):
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
 
     customer: Mapped[Customer] = relationship()
+    invoice: Mapped["Invoice | None"] = relationship()
 
     @property
     def priced(self) -> Priced:
@@ -60,19 +61,36 @@ class Charge(Tenant, db.Model):
 
 def add_charge(customer: Customer, *, origin: str, **values: Any) -> bool:
     """Owe something once: the same ``origin`` again changes nothing. Says whether it is new."""
-    charge = Charge(
-        organisation=customer.organisation,
-        customer_id=customer.id,
-        origin=origin,
-        **{"clause": "", "vat_basis_points": 2000, "invoice_id": None, **values},
-    )
-    columns = [column.key for column in Charge.__table__.columns if column.key != "id"]
-    return insert_once(Charge, {name: getattr(charge, name) for name in columns}, ["origin"])
+    return insert_once(Charge, charge_row(customer, origin=origin, **values), ["origin"])
 
 
-def pending_charges(customer: Customer) -> list[Charge]:
-    query = select(Charge).where(Charge.customer_id == customer.id, Charge.invoice_id.is_(None))
-    return list(db.session.scalars(query.order_by(Charge.id)))
+def add_charges(rows: list[dict[str, Any]]) -> None:
+    """Like :func:`add_charge`, for many rows of :func:`charge_row` at once."""
+    if rows:
+        insert_all_once(Charge, rows, ["origin"])
+
+
+def charge_row(customer: Customer, *, origin: str, **values: Any) -> dict[str, Any]:
+    """The columns of a charge."""
+    return {
+        "uid": new_uid(),
+        "created_at": clock.now(),
+        "org_path": customer.org_path,
+        "organisation_id": customer.organisation_id,
+        "customer_id": customer.id,
+        "origin": origin,
+        "clause": "",
+        "vat_basis_points": 2000,
+        "invoice_id": None,
+        **values,
+    }
+
+
+def pending_charges(*customers: Customer) -> list[Charge]:
+    """What no invoice carries yet; nobody else puts it on one before the present transaction ends."""
+    wanted = Charge.customer_id.in_([customer.id for customer in customers])
+    query = select(Charge).where(wanted, Charge.invoice_id.is_(None))
+    return list(db.session.scalars(query.order_by(Charge.id).with_for_update(of=Charge)))
 
 
 class Invoice(Tenant, Stateful, db.Model):

@@ -45,6 +45,7 @@ class Item(NamedTuple):
     label: Any
     icon: str
     current: bool
+    endpoint: str
 
 
 class Section(NamedTuple):
@@ -128,7 +129,7 @@ def thumb() -> list[Item]:
 
 
 def _item(entry: Entry) -> Item:
-    return Item(url_for(entry.endpoint), entry.label, entry.icon, _is_current(entry))
+    return Item(url_for(entry.endpoint), entry.label, entry.icon, _is_current(entry), entry.endpoint)
 
 
 def _is_current(entry: Entry) -> bool:

@@ -30,7 +30,7 @@ def are_used() -> bool:
     return db.session.connection().dialect.name == "postgresql"
 
 
-def put(lane: str, at_ms: int = 0, many: int = 1) -> None:
+def put(lane: str, at_ms: int = 0, *, many: int = 1) -> None:
     """Wake a worker of this lane when the present transaction is committed; nothing on SQLite.
 
     at_ms: not before this instant, milliseconds since 1970 by this machine's clock; 0: at once.

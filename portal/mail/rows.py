@@ -18,6 +18,7 @@ from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.journal import record
+from portal.leaves import add_leaf
 from portal.mail.addresses import own_address
 from portal.paging import Page, page_of
 from portal.papers import enqueue_behind
@@ -96,9 +97,12 @@ def queue_mail(
         server_answer="",
     )
     mail.body = body.strip() + "\n"
-    db.session.add(mail)
+    add_leaf(mail)
     lane = jobs.Lane.PROMPT if urgent else jobs.Lane.MAIL
-    enqueue_behind(attach or [], KIND, mail.uid, owner, lane)
+    if attach:
+        enqueue_behind(attach, KIND, mail.uid, owner, lane)
+    else:
+        jobs.enqueue_first(KIND, mail.uid, owner, lane=lane)
     return mail
 
 

@@ -65,10 +65,15 @@ class NumberSeries(Tenant, db.Model):
 
 
 def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
-    """The next number of a series, such as ``FA-2026-000123``, inside the present transaction.
+    """The next number of a series, such as ``FA-2026-000123``, inside the present transaction."""
+    return next_numbers(entity, prefix, year, 1)[0]
+
+
+def next_numbers(entity: LegalEntity, prefix: str, year: int, count: int) -> list[str]:
+    """The next numbers of a series, inside the present transaction.
 
     Call it as late as possible: the counter stays locked until the commit, and a rollback gives the
-    number back, so that the sequence has no gap (CGI ann. II art. 242 nonies A, I-7°).
+    numbers back, so that the sequence has no gap (CGI ann. II art. 242 nonies A, I-7°).
     """
     where = (
         NumberSeries.legal_entity_id == entity.id,
@@ -78,15 +83,15 @@ def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
     statement = (
         update(NumberSeries)
         .where(*where)
-        .values(last=NumberSeries.last + 1)
+        .values(last=NumberSeries.last + count)
         .returning(NumberSeries.last)
         .execution_options(synchronize_session=False)
     )
-    number = db.session.scalar(statement)
-    if number is None:
+    last = db.session.scalar(statement)
+    if last is None:
         _open_series(entity, prefix, year)
-        number = db.session.scalar(statement)
-    return f"{prefix}-{year}-{number:06d}"
+        last = db.session.execute(statement).scalar_one()
+    return [f"{prefix}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]
 
 
 def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
@@ -100,8 +105,17 @@ def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
 
 def issuer_for(customer: Any) -> LegalEntity:
     """The legal entity that bills this customer: the nearest one above it in the tree."""
+    return nearest_above(customer, entities())
+
+
+def entities() -> list[LegalEntity]:
+    """Every legal entity in sight, the lowest in the tree first."""
     query = select(LegalEntity).order_by(db.func.length(LegalEntity.org_path).desc())
-    for entity in db.session.scalars(query):
+    return list(db.session.scalars(query))
+
+
+def nearest_above(customer: Any, lowest_first: list[LegalEntity]) -> LegalEntity:
+    for entity in lowest_first:
         if customer.org_path.startswith(entity.org_path):
             return entity
     raise LookupError(f"no legal entity above customer {customer.uid}")

@@ -9,7 +9,7 @@ from portal import jobs
 from portal.actor import Actor
 from portal.billing.debits import pay_by_wire
 from portal.billing.models import Charge, Invoice, InvoiceState, add_charge
-from portal.billing.run import bill_charges
+from portal.billing.run import Bill, bill_charges
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.reversibility.models import CaseState, ReversibilityCase
@@ -43,7 +43,7 @@ def go_on_to_payment(case: ReversibilityCase, *, by: Actor) -> None:
         case.wait_for_payment(by=by)
     charge = _charge_of(case)
     if charge is not None and charge.invoice_id is None:
-        bill_charges(case.customer, case.subscription.legal_entity, [charge], charge.method)
+        bill_charges([Bill(case.customer, [charge], charge.method)], case.subscription.legal_entity)
 
 
 def accept_quote(case: ReversibilityCase, *, by: Actor, address: str = "") -> None:

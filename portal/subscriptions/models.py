@@ -1,5 +1,6 @@
 """Orders and subscriptions."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -7,12 +8,12 @@ from typing import Any, ClassVar
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, select
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
 
 from portal import clock
 from portal.actor import Actor
 from portal.answers.rules.periods import contract_start, last_usable_day, period_at
-from portal.billing.models import Proforma, add_charge, charges_due
+from portal.billing.models import Proforma, add_charges, charge_row, charges_due
 from portal.billing.rules import Priced
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Acceptance, Customer
@@ -22,7 +23,7 @@ from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
-from portal.subscriptions.price_steps import PriceStep, price_on, steps_of
+from portal.subscriptions.price_steps import PriceStep, price_on
 from portal.terms.in_force import pinned_stack
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
@@ -202,6 +203,9 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     amendments: Mapped[list[SignedAmendment]] = relationship(
         order_by=(SignedAmendment.effective_on, SignedAmendment.id)
     )
+    price_steps: Mapped[list[PriceStep]] = relationship(  # the latest first
+        order_by=(PriceStep.effective_on.desc(), PriceStep.id.desc()), viewonly=True
+    )
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
@@ -236,7 +240,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     @property
     def coming_prices(self) -> list[PriceStep]:
         """Announced prices that no period has begun with yet, the nearest first."""
-        return [step for step in reversed(steps_of(self)) if step.effective_on >= self.billed_before]
+        return [step for step in reversed(self.price_steps) if step.effective_on >= self.billed_before]
 
     def take_price(self, unit_cents: int, start: date) -> None:
         """The price of the period that begins; earlier periods and their invoices keep theirs."""
@@ -272,9 +276,11 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         self.refund_cents = refund_cents
 
 
-def subscriptions_of(customer: Customer) -> list[Subscription]:
-    query = select(Subscription).where(Subscription.customer_id == customer.id)
-    return list(db.session.scalars(query.order_by(Subscription.id)))
+def subscriptions_of(*customers: Customer) -> list[Subscription]:
+    """With what the price of a period asks for, however many they are."""
+    wanted = Subscription.customer_id.in_([customer.id for customer in customers])
+    query = select(Subscription).where(wanted).options(selectinload(Subscription.price_steps))
+    return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))
 
 
 def period_label(product: str, start: date, end: date) -> str:
@@ -289,13 +295,21 @@ def period_label(product: str, start: date, end: date) -> str:
 
 def charge_next_period(subscription: Subscription) -> str:
     """Owe the first period that no charge covers yet; returns the charge's origin."""
+    row = next_period(subscription)
+    add_charges([row])
+    return str(row["origin"])
+
+
+def next_period(subscription: Subscription) -> dict[str, Any]:
+    """Take the first period that no charge covers yet; returns the charge that is to be added for it."""
     start = subscription.billed_before
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
     subscription.take_price(price_on(subscription, start), start)
     with force_locale(subscription.customer.language):
         label = period_label(subscription.product_name, start, end)
-    add_charge(
+    subscription.billed_before = end
+    return charge_row(
         subscription.customer,
         origin=origin,
         quantity=subscription.quantity,
@@ -305,18 +319,18 @@ def charge_next_period(subscription: Subscription) -> str:
         vat_basis_points=subscription.vat_basis_points,
         method=subscription.method,
     )
-    subscription.billed_before = end
-    return origin
 
 
 @charges_due.connect
-def charge_periods(_sender: Any, *, customer: Customer, until: date) -> None:
-    """Owe every period of the customer's subscriptions that starts on or before a day.
+def charge_periods(_sender: Any, *, customers: Sequence[Customer], until: date) -> None:
+    """Owe every period of the customers' subscriptions that starts on or before a day.
 
     Source: 003-45, 004-35, 000-13, 001-11.
     """
-    for subscription in subscriptions_of(customer):
+    rows = []
+    for subscription in subscriptions_of(*customers):
         while subscription.billed_before <= until:
             if subscription.ends_on is not None and subscription.billed_before >= subscription.ends_on:
                 break
-            charge_next_period(subscription)
+            rows.append(next_period(subscription))
+    add_charges(rows)

@@ -44,12 +44,6 @@ class PriceStep(Tenant, db.Model):
         return start >= earliest_price_change(paris_day(told_at), notice_months)
 
 
-def steps_of(subscription: Any) -> list[PriceStep]:
-    """The announced prices of a subscription, the latest first."""
-    query = select(PriceStep).where(PriceStep.subscription_id == subscription.id)
-    return list(db.session.scalars(query.order_by(PriceStep.effective_on.desc(), PriceStep.id.desc())))
-
-
 def price_on(subscription: Any, start: date) -> int:
     """Unit price in cents of a period that begins on ``start``.
 
@@ -57,7 +51,7 @@ def price_on(subscription: Any, start: date) -> int:
 
     Source: 000-26.
     """
-    steps = steps_of(subscription)
+    steps = subscription.price_steps
     if not steps:
         return int(subscription.unit_cents)
     months = subscription.terms.number(NOTICE)

@@ -10,12 +10,13 @@ from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import Method, Product, list_products
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
-from portal.db import cursor_of, db
+from portal.db import db
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.listing.page import list_page
 from portal.mail import mails_about
+from portal.paging import cursor_of
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS

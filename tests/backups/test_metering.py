@@ -13,7 +13,7 @@ from portal.backups.models import UsageSample
 from portal.backups.receive import receive_report
 from portal.billing.models import Charge, Invoice
 from portal.billing.rules import metered_gb
-from portal.billing.run import bill_customer
+from portal.billing.run import bill_customers
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.db import db, new_uid
 from portal.engine.models import Vault, register_vault
@@ -84,7 +84,7 @@ def usage_charges() -> list[tuple[str, int, int, str]]:
 
 
 def bill(subscription: Subscription, until: date) -> list[Invoice]:
-    made = bill_customer(subscription.customer, issuer_for(subscription.customer), until)
+    made = bill_customers([subscription.customer], issuer_for(subscription.customer), until)
     db.session.commit()
     return made
 

@@ -230,6 +230,33 @@ def test_a_long_wall_has_pages(app: Flask, house: House) -> None:
     assert {row.id for row in first} & {row.id for row in last} == set()
 
 
+def test_what_a_search_finds_stands_in_the_order_of_the_wall(app: Flask, house: House) -> None:
+    machine, _token = a_watched_machine(house)
+    key = machine.activation.key
+    key.seats = PAGE + 20
+    kept = [state for state in Health if state != Health.LATE]  # late is a matter of the hour
+    for number in range(PAGE + 10):
+        one = a_machine(key, f"m-{number:03d}")
+        one.standing = kept[number * 5 % len(kept)]
+        one.due_by = clock.now() + timedelta(hours=number % 13 - 6)
+        if one.standing == Health.UNKNOWN:
+            one.due_by = None
+    db.session.commit()
+
+    def pages(text: str) -> list[int]:
+        found: list[int] = []
+        address = "/backups"
+        while address:
+            with app.test_request_context(address):
+                page = Wall(house.owner, text).page()
+            found, address = found + [row.id for row in page], page.link
+        return found
+
+    everything = pages("")
+    assert len(everything) == PAGE + 11
+    assert pages("martin") == everything, "the customer's name finds all her machines"
+
+
 def test_the_page_of_a_machine_tells_its_history(house: House, browser: Browser) -> None:
     machine, _token = a_watched_machine(house)
     receive_report(machine, a_report())

@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal import jobs
-from portal.billing.models import BillingRun, Invoice, RunState, add_charge
-from portal.billing.run import start_run
+from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
+from portal.billing.run import TOGETHER, start_run
 from portal.billing.skips import BillingSkip
 from portal.blobs import FolderStore
 from portal.catalogue.models import Method
@@ -73,6 +73,27 @@ def test_a_broken_customer_is_left_out_told_and_billed_later(house: House, brows
     work()
     run = afresh(further)
     assert (run.part, run.invoices, run.gross_cents) == (2, 1, 1200)
+
+
+def test_of_many_together_only_the_broken_one_is_left_out(house: House) -> None:
+    names = [f"Client {number}" for number in range(2 * TOGETHER + 3)]
+    customers = [owing(house, name) for name in names]
+    broken = customers[TOGETHER + 1]
+    contact = db.delete(Contact).where(Contact.customer_id == broken.id, Contact.role == ContactRole.BILLING)
+    db.session.execute(contact)
+    uid = a_run().uid
+    work()
+    run = afresh(uid)
+    billed = len(names) - 1
+    assert (run.state, run.invoices, run.gross_cents) == (RunState.DONE, billed, billed * 1200)
+    assert [skip.customer.name for skip in db.session.scalars(db.select(BillingSkip))] == [broken.name]
+    rows = db.session.execute(db.select(Invoice.number, Charge.origin).join(Charge).order_by(Invoice.number))
+    others = [name for name in names if name != broken.name]
+    assert [tuple(row) for row in rows] == [(f"FA-2026-{n:06d}", name) for n, name in enumerate(others, 1)]
+    mails = db.session.scalars(db.select(Mail)).all()
+    assert len(mails) == billed and all(mail.state == MailState.SENT for mail in mails)
+    task = find_task("billing.run", uid)
+    assert task is not None and (task.done, task.total) == (len(names), len(names))
 
 
 def test_a_store_that_is_away_stops_no_invoice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

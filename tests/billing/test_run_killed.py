@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
-from portal.billing.run import start_run
+from portal.billing.run import TOGETHER, start_run
 from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
 from portal.cli import crew_of_this_application
@@ -23,7 +23,7 @@ from tests.installation import Installation, Installs, kill
 from tests.sepa.signed import sign_now
 from tests.vaulting import wait_for
 
-CUSTOMERS, KILLS = 18, 3
+CUSTOMERS, KILLS = 2 * TOGETHER + 5, 3
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ def test_without_script_the_link_opens_the_page(open_page: OpenPage) -> None:
     page = open_page("owner", java_script_enabled=False)
     page.goto("/")
     page.get_by_role("link", name=re.compile("^Chercher")).first.click()
-    page.get_by_label("Nom, numéro").fill("menuiserie")
+    page.get_by_role("main").get_by_label("Nom, numéro").fill("menuiserie")
     page.get_by_role("main").get_by_role("button", name="Chercher").click()
     page.get_by_role("main").get_by_role("link", name=re.compile("Menuiserie")).first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Menuiserie")

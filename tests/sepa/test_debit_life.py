@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 
 from portal.billing.models import Invoice, add_charge
-from portal.billing.run import bill_customer
+from portal.billing.run import bill_customers
 from portal.blobs import keep
 from portal.catalogue.models import Method
 from portal.db import db
@@ -72,7 +72,7 @@ class Life(RuleBasedStateMachine):
             includes_vat=True,
             method=Method.DIRECT_DEBIT,
         )
-        bill_customer(customer, the_entity(), TODAY)
+        bill_customers([customer], the_entity(), TODAY)
         self.invoice = db.session.scalars(db.select(Invoice).order_by(Invoice.id.desc()).limit(1)).one()
         db.session.commit()
         self.state, self.attempt = "announced", 1

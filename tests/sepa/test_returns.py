@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.billing.models import Invoice, InvoiceState, add_charge
-from portal.billing.run import bill_customer
+from portal.billing.run import bill_customers
 from portal.catalogue.models import Method
 from portal.db import db
 from portal.errors import Refused
@@ -50,7 +50,7 @@ def exported(
             includes_vat=True,
             method=Method.DIRECT_DEBIT,
         )
-        bill_customer(customer, the_entity(), date(2026, 11, 23))
+        bill_customers([customer], the_entity(), date(2026, 11, 23))
     for row in db.session.scalars(db.select(Collection)).all():
         before(row)
     freeze_batch(the_entity(), "CORE", date(2026, 12, 31), SYSTEM)

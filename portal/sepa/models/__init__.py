@@ -9,7 +9,7 @@ from portal.sepa.models.amendment import (
     pending_amendments,
 )
 from portal.sepa.models.batch import Batch, BatchState
-from portal.sepa.models.collection import Collection, CollectionState, next_collections, plan_collection
+from portal.sepa.models.collection import Collection, CollectionState, next_collections
 from portal.sepa.models.event import MandateEvent, What
 from portal.sepa.models.freezing import freeze_batches
 from portal.sepa.models.mandate import (
@@ -19,7 +19,9 @@ from portal.sepa.models.mandate import (
     mandate_signed,
     open_mandate,
     request_mandate,
+    usable_mandates,
 )
+from portal.sepa.models.planning import plan_collection, plan_first_collection
 
 __all__ = [
     "Amendment",
@@ -42,5 +44,7 @@ __all__ = [
     "open_mandate",
     "pending_amendments",
     "plan_collection",
+    "plan_first_collection",
     "request_mandate",
+    "usable_mandates",
 ]

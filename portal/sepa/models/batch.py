@@ -1,12 +1,14 @@
 """Batches: debits claimed together for one file to the creditor's bank."""
 
+from collections import Counter
+from collections.abc import Collection as Several
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKey, Select, String, func, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -109,6 +111,9 @@ class Batch(Tenant, Stateful, db.Model):
     def freeze(self, *, by: Actor) -> None:
         """Every row is joined."""
         self._take("freeze", by=by, count=self.count, total_cents=self.total_cents)
+        for (batch_id, month), count in due_months([self.id]).items():
+            row = BatchMonth(organisation=self.organisation, batch_id=batch_id, month=month, count=count)
+            db.session.add(row)
 
     def give_up(self, *, by: Actor) -> None:
         """It will not become whole: a task frees its rows."""
@@ -184,6 +189,37 @@ class Batch(Tenant, Stateful, db.Model):
         today, lead = clock.today(), self.legal_entity.lead_days
         late = [lot.count for lot in self.lots() if today > minus_target_days(lot.due_on, lead)]
         return sum(late)
+
+
+class BatchMonth(Tenant, db.Model):
+    """How many debits of a whole batch are due in a month.
+
+    Written when the batch is frozen and never changed: none of its rows gets another day, and they leave it
+    all together, when it is cancelled.
+    """
+
+    __tablename__ = "batch_month"
+    __table_args__ = (
+        UniqueConstraint("batch_id", "month"),
+        Index("ix_batch_month_month", "month", "batch_id"),
+    )
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"))
+    month: Mapped[date]  # its first day
+    count: Mapped[int]
+
+
+def due_months(batch_ids: Several[int]) -> Counter[tuple[int, date]]:
+    """By batch and first day of a month, how many of its debits are due then: counted from the debits."""
+    query = select(Collection.batch_id, Collection.due_on, func.count()).where(
+        Collection.batch_id.in_(batch_ids)
+    )
+    counts: Counter[tuple[int, date]] = Counter()
+    if not batch_ids:
+        return counts
+    for batch_id, day, count in db.session.execute(query.group_by(Collection.batch_id, Collection.due_on)):
+        counts[int(batch_id or 0), day.replace(day=1)] += count
+    return counts
 
 
 def count_presented(mandate_ids: Any) -> None:

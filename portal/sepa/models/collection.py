@@ -16,7 +16,6 @@ from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db, new_uid
 from portal.deadlines import minus_target_days, next_target_day
 from portal.errors import Refused
-from portal.jobs import insert_once
 from portal.journal import record
 from portal.mail import queue_mail
 from portal.paging import Page, page_of
@@ -48,7 +47,7 @@ class CollectionState(StrEnum):
 
 
 C = CollectionState
-UNPRESENTED = (C.ANNOUNCED, C.HELD, C.CANCELLED)  # in no file; the others count as presented
+UNPRESENTED = (C.ANNOUNCED, C.HELD, C.CANCELLED)  # in no batch; the others count as presented
 
 
 class Collection(Tenant, Stateful, db.Model):
@@ -73,9 +72,13 @@ class Collection(Tenant, Stateful, db.Model):
             postgresql_where=text("hold_reason IS NOT NULL"),
             sqlite_where=text("hold_reason IS NOT NULL"),
         ),
-        Index(  # what came back, for its rates
-            "ix_collection_returned",
+        Index(  # what came back, for its rates, which are read here alone; the path, because a scope asks
+            "ix_collection_back",
+            "legal_entity_id",
+            "due_on",
             "return_reason",
+            "amount_cents",
+            "org_path",
             postgresql_where=text("return_reason IS NOT NULL"),
             sqlite_where=text("return_reason IS NOT NULL"),
         ),
@@ -251,7 +254,7 @@ class Collection(Tenant, Stateful, db.Model):
             scheme=self.scheme,
             amount_cents=rest,
             due_on=second_on,
-            end_to_end_id=_end_to_end_id(self.reference, uid),
+            end_to_end_id=end_to_end_id_of(self.reference, uid),
             reference=self.reference,
             source_uid=f"{self.debt_uid}:{uid}",
             remittance=self.remittance,
@@ -263,8 +266,8 @@ class Collection(Tenant, Stateful, db.Model):
         )
         db.session.add(other)
         record(other, "announce", by=by, after=C.ANNOUNCED.value, due_on=second_on.isoformat())
-        self._announce()
-        other._announce()
+        self.announce()
+        other.announce()
         return other
 
     def lower(self, amount_cents: int, *, by: Actor) -> None:
@@ -285,7 +288,7 @@ class Collection(Tenant, Stateful, db.Model):
         due_on = self._soonest()
         self._take("lower", by=by, before_cents=self.amount_cents, after_cents=amount_cents)
         self.amount_cents, self.due_on, self.announced_at = amount_cents, due_on, clock.now()
-        self._announce()
+        self.announce()
 
     def _soonest(self) -> date:
         """The first day for which it may be announced now. Raises Refused if the mandate forbids it."""
@@ -302,9 +305,10 @@ class Collection(Tenant, Stateful, db.Model):
         due_on = self._soonest()
         self._take("postpone", by=by, due_on=due_on.isoformat())
         self.due_on, self.announced_at = due_on, clock.now()
-        self._announce()
+        self.announce()
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
+        """Tell the debtor."""
         customer, mandate = self.mandate.customer, self.mandate
         contact = customer.contact(ContactRole.BILLING)
         queue_mail(
@@ -319,75 +323,10 @@ class Collection(Tenant, Stateful, db.Model):
         )
 
 
-def plan_collection(
-    mandate: Mandate,
-    *,
-    amount_cents: int,
-    reference: str,
-    source_uid: str,
-    remittance: str,
-    notice_days: int,
-    by: Actor,
-    not_before: date | None = None,
-    attempt: int = 1,
-) -> Collection:
-    """Plan a debit on its first possible day and tell the debtor, inside the present transaction.
-
-    amount_cents: above zero. notice_days: calendar days promised by the customer's terms. not_before: first
-    day that may be chosen. attempt: presentations of the same debt, this one included.
-    The same ``source_uid`` gives the collection already planned, unchanged.
-    Raises Refused if the amount or the mandate does not allow it.
-
-    Source: 003-50.
-    """
-    if planned := _find(source_uid):
-        return planned
-    if fault := epc.amount_fault(amount_cents):
-        raise Refused(_("Montant : %(fault)s.", fault=_(fault)))
-    entity, uid = mandate.legal_entity, new_uid()
-    due_on = first_debit_day(clock.today(), notice_days, entity.lead_days)
-    if not_before is not None:
-        due_on = next_target_day(max(due_on, not_before))
-    if sentence := mandate.problem(due_on):
-        raise Refused(sentence)
-    row = Collection(
-        organisation=mandate.customer.organisation,
-        uid=uid,
-        mandate_id=mandate.id,
-        legal_entity_id=entity.id,
-        scheme=mandate.scheme,
-        amount_cents=amount_cents,
-        due_on=due_on,
-        end_to_end_id=_end_to_end_id(reference, uid),
-        reference=reference,
-        source_uid=source_uid,
-        remittance=remittance[:140],
-        sequence_type="RCUR",
-        state=C.ANNOUNCED,
-        announced_at=clock.now(),
-        notice_days=notice_days,
-        attempt=attempt,
-        version=1,
-    )
-    columns = [column.key for column in Collection.__table__.columns if column.key != "id"]
-    is_new = insert_once(Collection, {name: getattr(row, name) for name in columns}, ["source_uid"])
-    planned = _find(source_uid)
-    if planned is None:
-        raise LookupError(f"collection of {source_uid} is out of sight")
-    if is_new:
-        record(planned, "announce", by=by, after=C.ANNOUNCED.value, due_on=due_on.isoformat())
-        planned._announce()
-    return planned
-
-
-def _end_to_end_id(reference: str, uid: str) -> str:
+def end_to_end_id_of(reference: str, uid: str) -> str:
+    """What the bank gives back with everything that it says of the debit."""
     short = _OUTSIDE.sub("-", reference).strip("-")[:18]
     return f"{short}-{uid.upper()}".lstrip("-")
-
-
-def _find(source_uid: str) -> Collection | None:
-    query = select(Collection).where(Collection.source_uid == source_uid)
-    return db.session.scalars(query).one_or_none()
 
 
 def next_collections(customer: Customer) -> Page[Collection]:

@@ -1,5 +1,6 @@
 """Mandates: asked for, signed, revoked; whether a day's debit may rest on one."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar, cast
@@ -268,6 +269,12 @@ def open_mandate(customer: Customer, entity: LegalEntity) -> Mandate | None:
 
 def find_usable_mandate(customer: Customer, entity: LegalEntity, on: date) -> Mandate | None:
     """The latest mandate on which a debit of this creditor due ``on`` may rest."""
-    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.signed_on.is_not(None))
-    query = query.where(Mandate.legal_entity_id == entity.id).order_by(Mandate.id.desc())
-    return next((mandate for mandate in db.session.scalars(query) if mandate.is_usable(on)), None)
+    return usable_mandates([customer], entity, on).get(customer.id)
+
+
+def usable_mandates(customers: Iterable[Customer], entity: LegalEntity, on: date) -> dict[int, Mandate]:
+    """By customer's id, the latest mandate on which a debit due ``on`` may rest; without who has none."""
+    wanted = Mandate.customer_id.in_([customer.id for customer in customers])
+    query = select(Mandate).where(wanted, Mandate.signed_on.is_not(None))
+    query = query.where(Mandate.legal_entity_id == entity.id).order_by(Mandate.id)
+    return {mandate.customer_id: mandate for mandate in db.session.scalars(query) if mandate.is_usable(on)}

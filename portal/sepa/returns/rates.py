@@ -1,16 +1,18 @@
 """How many debits come back, month by month and reason by reason."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import exists, func, select
 
 from portal import clock
 from portal.db import db
 from portal.deadlines import add_months
-from portal.sepa.models.collection import UNPRESENTED, Collection
+from portal.sepa.models.batch import UNSEEN, Batch, BatchMonth, BatchState, due_months
+from portal.sepa.models.collection import Collection
 
 MONTHS = 13  # eleven that are past, the present one, and the next, whose debits may be refused already
 _SCALE = 100.0  # width of a full bar, in units of the drawing
@@ -42,9 +44,22 @@ class Bar:
 
 
 @dataclass
+class Returned:
+    """What came back for one reason in all months shown: debits and cents."""
+
+    reason: str
+    count: int
+    cents: int
+
+
+@dataclass
 class Rates:
     months: list[Month]
-    reasons: list[str]  # the most frequent first
+    returned: list[Returned]  # the most frequent reason first
+
+    @property
+    def reasons(self) -> list[str]:
+        return [each.reason for each in self.returned]
 
     @property
     def worst(self) -> float:
@@ -71,19 +86,59 @@ def monthly_rates(creditor_ids: Any) -> Rates:
     """
     first = add_months(clock.today().replace(day=1), 2 - MONTHS)
     months = {add_months(first, n): Month(add_months(first, n)) for n in range(MONTHS)}
-    year, number = func.extract("year", Collection.due_on), func.extract("month", Collection.due_on)
-    kept: list[ColumnElement[bool]] = [
-        Collection.legal_entity_id.in_(creditor_ids),
-        Collection.due_on >= first,
-        Collection.due_on < add_months(first, MONTHS),
-        Collection.state.not_in(UNPRESENTED),
-    ]
-    query = select(year, number, Collection.return_reason, func.count()).where(*kept)
-    total: Counter[str] = Counter()
-    for y, m, reason, count in db.session.execute(query.group_by(year, number, Collection.return_reason)):
-        month = months[date(int(y), int(m), 1)]
-        month.presented += count
-        if reason:
-            month.returned[reason] += count
-            total[reason] += count
-    return Rates(list(months.values()), [reason for reason, _count in total.most_common()])
+    for month, count in _presented(creditor_ids, first):
+        if month in months:
+            months[month].presented += count
+    total: dict[str, Returned] = {}
+    for day, reason, count, cents in db.session.execute(_returned(creditor_ids, first)):
+        months[day.replace(day=1)].returned[reason] += count
+        one = total.setdefault(reason, Returned(reason, 0, 0))
+        one.count, one.cents = one.count + count, one.cents + int(cents)
+    most = sorted(total.values(), key=lambda each: (-each.count, each.reason))
+    return Rates(list(months.values()), most)
+
+
+def _whole(creditor_ids: Any) -> Any:
+    """Ids of the batches whose debits count: those that are frozen, and were not cancelled."""
+    gone = (*UNSEEN, BatchState.CANCELLED)
+    return select(Batch.id).where(Batch.legal_entity_id.in_(creditor_ids), Batch.state.not_in(gone))
+
+
+def _presented(creditor_ids: Any, first: date) -> Iterator[tuple[date, int]]:
+    """Month and number, as kept with each batch; those of a batch that has none are counted."""
+    kept = select(BatchMonth.month, func.sum(BatchMonth.count)).where(
+        BatchMonth.month >= first, BatchMonth.batch_id.in_(_whole(creditor_ids))
+    )
+    for month, count in db.session.execute(kept.group_by(BatchMonth.month)):
+        yield month, int(count)
+    has_none = ~exists().where(BatchMonth.batch_id == Batch.id)  # frozen by the release before
+    for (_batch, month), count in due_months(_ids(_whole(creditor_ids).where(has_none))).items():
+        yield month, count
+
+
+def _returned(creditor_ids: Any, first: date) -> Any:
+    """Due day, reason, number and cents of what came back."""
+    key = Collection.due_on, Collection.return_reason
+    return (
+        select(*key, func.count(), func.sum(Collection.amount_cents))
+        .where(Collection.legal_entity_id.in_(_ids(creditor_ids)), Collection.return_reason.is_not(None))
+        .where(Collection.due_on >= first, Collection.due_on < add_months(first, MONTHS))
+        .group_by(*key)
+    )
+
+
+def _ids(query: Any) -> list[int]:
+    return list(db.session.scalars(query))
+
+
+def batches_that_differ(creditor_ids: Any) -> list[int]:
+    """Ids of the batches whose kept months are not what their debits say; none, unless rows were changed."""
+    ids = _ids(_whole(creditor_ids).where(exists().where(BatchMonth.batch_id == Batch.id)))
+    query = select(BatchMonth.batch_id, BatchMonth.month, BatchMonth.count).where(
+        BatchMonth.batch_id.in_(ids)
+    )
+    kept = {(batch, month): count for batch, month, count in db.session.execute(query)}
+    counted = due_months(ids)
+    return sorted(
+        {batch for batch, month in kept | counted if kept.get((batch, month)) != counted[batch, month]}
+    )

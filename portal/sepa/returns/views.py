@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from sqlalchemy import func, select
+from sqlalchemy import select
 from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -20,7 +20,7 @@ from portal.errors import Refused
 from portal.forms import WholeNumberField, saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
-from portal.paging import page_of, total_of
+from portal.paging import count_of, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, RecordState, own_reactions
@@ -98,23 +98,11 @@ def _list_page(form: FileForm, status: int = 200) -> Response:
         "sepa/returns.html",
         form=form,
         files=page_of(BankFile.visible_to(g.actor), BankFile.id.desc(), name="files"),
-        rates=_rates(),
         queue=page_of(waiting, BankRecord.id, name="queue"),
-        waiting=total_of(waiting),
+        waiting=count_of(waiting),
         months=_months(),
     )
     return make_response(page, status)
-
-
-def _rates() -> list[tuple[str, int, int]]:
-    """Reason, number and cents of what came back, the most frequent first."""
-    query = (
-        select(Collection.return_reason, func.count(), func.sum(Collection.amount_cents))
-        .where(Collection.return_reason.is_not(None))
-        .group_by(Collection.return_reason)
-        .order_by(func.count().desc())
-    )
-    return [(reason, count, int(cents)) for reason, count, cents in db.session.execute(query)]
 
 
 def _months() -> Rates:

@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.rls import protect
 
-revision = "20261128_1230"
-down_revision = "20261128_1200"
+revision = "20261128_1530"
+down_revision = "20261128_1451"
 branch_labels = None
 depends_on = None
 

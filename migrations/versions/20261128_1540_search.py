@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.rls import protect
 
-revision = "20261128_1240"
-down_revision = "20261128_1230"
+revision = "20261128_1540"
+down_revision = "20261128_1535"
 branch_labels = None
 depends_on = None
 
