@@ -34,6 +34,43 @@
     row.scrollIntoView({ block: "nearest" });
   }
 
+  // The palette: a search over everything, by / or Ctrl-K. Its hits are links, which the arrows go through.
+  const palette = document.getElementById("palette");
+  function openPalette() {
+    closeMenu();
+    if (!palette.open) palette.showModal(); // closed, it gives the focus back to where it was
+    const box = palette.querySelector("input");
+    box.focus();
+    box.select();
+    if (!palette.querySelector("a")) palette.querySelector("form").dispatchEvent(new Event("palette"));
+  }
+  function walkPalette(event) {
+    const box = palette.querySelector("input");
+    const hits = [...palette.querySelectorAll("#palette-hits a")];
+    const at = hits.indexOf(document.activeElement);
+    if (event.key === "ArrowDown" && hits.length) hits[Math.min(at + 1, hits.length - 1)].focus();
+    else if (event.key === "ArrowUp" && at >= 0) (hits[at - 1] || box).focus();
+    else if (event.key === "Enter" && event.target === box && hits.length && palette.dataset.for === box.value) hits[0].click();
+    else return;
+    event.preventDefault();
+  }
+  if (palette) {
+    palette.addEventListener("keydown", walkPalette);
+    palette.addEventListener("click", (event) => {
+      if (event.target === palette || event.target.closest("[data-close]")) palette.close();
+    });
+    palette.addEventListener("htmx:afterSettle", () => {
+      palette.querySelector("[role=status]").textContent = document.getElementById("palette-hits").dataset.said;
+    });
+    palette.addEventListener("htmx:beforeRequest", () => { palette.dataset.for = palette.querySelector("input").value; });
+  }
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-palette]");
+    if (!palette || !opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    openPalette();
+  });
+
   function focusOn(root) {
     const target = root.querySelector ? root.querySelector("[data-focus]") : null;
     if (target) target.focus();
@@ -94,9 +131,10 @@
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
     if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && "jkx".includes(event.key)) walk(event.key);
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-      const search = document.querySelector("[data-search]");
-      if (search) { event.preventDefault(); search.focus(); }
+    const called = event.ctrlKey || event.metaKey ? event.key === "k" : event.key === "/" && !typing;
+    if (palette && called && !event.altKey && (palette.open || !document.querySelector("dialog[open]"))) {
+      event.preventDefault();
+      openPalette();
     }
   });
   focusOn(document);

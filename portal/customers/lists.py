@@ -74,7 +74,7 @@ CUSTOMERS: Listing[Customer] = define(
                 lambda value: Customer.kind == CustomerKind(value),
             )
         ],
-        search=Search(lambda text: search(g.actor, text), _l("Un mot du nom, ou le SIREN")),
+        search=Search(lambda text: search(g.actor, text), _l("Nom, ville, SIREN, e-mail ou téléphone")),
         nothing=lambda: Nothing(
             _l("Pas encore de client."),
             "",

@@ -9,8 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.accounts.models import OrganisationKind
-from portal.customers.models import ContactRole, Customer, Draft, fold
+from portal.customers.models import ContactRole, Customer, Draft
 from portal.db import db
+from portal.search.words import fold
 from portal.terms.shipped import find_stack
 from tests.builders import SIRENS, House, a_customer, an_outsider
 from tests.test_access import without_tokens
