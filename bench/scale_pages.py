@@ -41,6 +41,16 @@ PAGES = (
     ("operator", "/terms"),
     ("operator", "/prices"),
     ("operator", "/work"),
+    ("operator", "/search"),
+    ("operator", "/search?q=atelier"),
+    ("owner", "/search?q=atelier"),
+    ("operator", "/search?q=rennes+martin+500"),
+    ("owner", "/search?q=rennes+martin+500"),
+    ("operator", "/search?q=rennes+port"),
+    ("owner", "/search?q=poste"),
+    ("operator", "/search?q=000500"),
+    ("owner", "/search?q=000500"),
+    ("finance", "/search?q=c500%40client.example"),
 )
 
 

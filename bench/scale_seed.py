@@ -6,6 +6,8 @@ announced debit, a key with a machine, three mails and their tasks. Accounts and
 
 import json
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 from sqlalchemy import insert, text
 
@@ -17,6 +19,8 @@ from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User, open_sign_in
 from portal.customers.words import CustomerWord, rows_of_words
 from portal.db import EVERYTHING, db, set_scope
+from portal.search.keys import WORDS, rows_of_keys
+from portal.search.models import SearchKey
 from tests.builders import House, a_house
 
 OF_A_RESELLER = 500
@@ -45,6 +49,7 @@ def seed(count: int) -> dict[str, str]:
     write_debits(count)
     write_history(writer)
     _machinery(writer)
+    _keys()
     finish()
     return _cookies(house)
 
@@ -92,15 +97,30 @@ def _customers(writer: Writer, first_node: int, resellers: int) -> None:
         c=writer.count,
     )
     rows = db.session.execute(
-        text("select id, name, name_folded, reseller_id, org_path from customer order by id")
+        text("select id, name, name_folded, reseller_id, org_path, town, siren, siret from customer")
     ).all()
     for start in range(0, len(rows), CHUNK):
-        some = [values for row in rows[start : start + CHUNK] for values in rows_of_words(row)]
+        part = rows[start : start + CHUNK]
+        some = [values for row in part for values in rows_of_words(row, [_person(row)])]
         db.session.execute(insert(CustomerWord.__table__), some)
     roles = ("billing", "technical", "incident", "signatory")
     email = "'c' || c.id || '@client.example'"
-    person = {"name": "'Camille'", "email": email, "phone": "''"}
+    person = {"name": "'Camille'", "email": email, "phone": "'01' || c.id"}
     writer.write("contact", 4, "k", customer_id="c.id", role=pick(roles, "n - 1"), **person)
+
+
+def _person(customer: Any) -> SimpleNamespace:
+    """The contact as it is written above, whoever it is for."""
+    return SimpleNamespace(email=f"c{customer.id}@client.example", phone=f"01{customer.id}")
+
+
+def _keys() -> None:
+    """What numbers and names are found by."""
+    for kind in WORDS:
+        rows = db.session.execute(db.metadata.tables[kind].select()).all()
+        for start in range(0, len(rows), CHUNK):
+            some = [values for row in rows[start : start + CHUNK] for values in rows_of_keys(kind, row)]
+            db.session.execute(insert(SearchKey.__table__), some)
 
 
 def write_product(writer: Writer, months: int) -> None:

@@ -9,8 +9,9 @@ from app import create_app
 from portal import clock
 from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User, open_sign_in
-from portal.customers.models import Customer, fold
+from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, new_uid, set_scope
+from portal.search.words import fold
 
 CHUNK = 5_000
 

@@ -10,9 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MODULES, VENDOR = ROOT / "node_modules", ROOT / "static" / "vendor"
 COPIES = {
-    "bootstrap.min.css": "bootstrap/dist/css/bootstrap.min.css",
-    "bootstrap.bundle.min.js": "bootstrap/dist/js/bootstrap.bundle.min.js",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "fonts/inter-5.3.0-latin.woff2": "@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
     "fonts/DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
     "fonts/DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
 }

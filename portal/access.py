@@ -80,6 +80,7 @@ class Permission(StrEnum):
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
     JOURNAL_READ = "journal:read"
+    LIST_WORK = "list:work"
 
 
 P = Permission
@@ -134,6 +135,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),
     P.JOB_RUN: {Role.OPERATOR},
+    P.LIST_WORK: set(Role),  # kept views, and what is done with chosen rows asks for its own permission
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

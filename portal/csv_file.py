@@ -3,11 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from io import SEEK_END
 from itertools import chain
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 
 from flask import Response
 from sqlalchemy import Select
@@ -32,16 +33,25 @@ def csv_answer(filename: str, head: Iterable[Any], rows: Iterable[Iterable[Any]]
     Every row is read here, while the session lives: whoever gets a table gets all of it, and an error while
     reading is an error page. However many rows there are, they take little memory.
     """
-    spool = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (a long one is closed with its answer)
-    try:
+
+    def write(spool: IO[bytes]) -> None:
         for line in _lines(head, rows):
             spool.write(line.encode())
+
+    return file_answer(filename, "text/csv", write)
+
+
+def file_answer(filename: str, mimetype: str, write: Callable[[IO[bytes]], None]) -> Response:
+    """What ``write`` writes, as an attachment; a long one lies on the disk meanwhile."""
+    spool = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 (a long one is closed with its answer)
+    try:
+        write(spool)
+        length = spool.seek(0, SEEK_END)
     except BaseException:
         spool.close()
         raise
-    length = spool.tell()
     spool.seek(0)
-    answer = Response(_whole(spool) if length <= _IN_MEMORY else FileWrapper(spool), mimetype="text/csv")
+    answer = Response(_whole(spool) if length <= _IN_MEMORY else FileWrapper(spool), mimetype=mimetype)
     answer.content_length = length
     answer.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return answer

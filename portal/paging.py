@@ -117,6 +117,19 @@ def count_of(*queries: Select[Any]) -> Count:
     return Count(total)
 
 
+def summed(query: Select[Any], key: Any, amount: Any, *, most: int) -> tuple[Count, int | None]:
+    """How many rows, and what ``amount`` comes to over all of them; None where there are more than ``most``,
+    or where nothing is to be added up (``amount`` is None).
+    """
+    wanted = query.with_only_columns(key if amount is None else amount, maintain_column_froms=True)
+    few = wanted.order_by(None).limit(most + 1).subquery()
+    added = func.count() if amount is None else func.coalesce(func.sum(few.c[0]), 0)
+    count, total = db.session.execute(select(func.count(), added).select_from(few)).one()
+    if count > most:
+        return Count(most, is_more=True), None
+    return Count(count), None if amount is None else int(total)
+
+
 def few_of(query: Select[Any]) -> Select[Any]:
     """No more rows than a person reads, and one, which says that there are more."""
     return query.limit(COUNTED + 1)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import secrets as random_source
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -222,8 +221,9 @@ def _asset_versions() -> dict[str, str]:
     if not manifest.exists():
         raise RuntimeError(f"{manifest} manque : lancez « make assets ».")
     versions: dict[str, str] = json.loads(manifest.read_text())
-    for path in Path(ROOT / "static").glob("*.*"):
-        versions[path.name] = f"{path.stat().st_mtime_ns:x}"
+    static = ROOT / "static"
+    for path in [*static.glob("*.*"), *static.glob("css/*.css")]:
+        versions[str(path.relative_to(static))] = f"{path.stat().st_mtime_ns:x}"
     return versions
 
 

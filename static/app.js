@@ -1,9 +1,11 @@
 "use strict";
 /* The only script of the portal's own. Every page works without it. */
 (function () {
-  const narrow = window.matchMedia("(max-width: 860px)");
-  const menu = document.querySelector("details.menu");
-  if (menu && narrow.matches) menu.open = false;
+  // The phone's menu opens by its address (#menu); a second touch or Escape closes it again.
+  const closeMenu = () => { if (location.hash === "#menu") location.hash = "#main"; };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-menu]") && location.hash === "#menu") { event.preventDefault(); closeMenu(); }
+  });
 
   function toast(message, bad) {
     const box = document.getElementById("toasts");
@@ -14,6 +16,60 @@
     box.append(line);
     setTimeout(() => line.remove(), bad ? 9000 : 5000);
   }
+
+  // In a list j and k go down and up, x chooses; the row's own link has the focus, so Enter opens it.
+  function walk(key) {
+    const rows = [...document.querySelectorAll("[data-list] tbody tr")];
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    if (key === "x") {
+      const box = at >= 0 && rows[at].querySelector("input[type=checkbox]");
+      if (box) box.click();
+      return;
+    }
+    const row = rows[at < 0 ? 0 : Math.min(Math.max(at + (key === "j" ? 1 : -1), 0), rows.length - 1)];
+    const link = row && row.querySelector("a");
+    if (!link) return;
+    rows.forEach((each) => each.classList.toggle("here", each === row));
+    link.focus();
+    row.scrollIntoView({ block: "nearest" });
+  }
+
+  // The palette: a search over everything, by / or Ctrl-K. Its hits are links, which the arrows go through.
+  const palette = document.getElementById("palette");
+  function openPalette() {
+    closeMenu();
+    if (!palette.open) palette.showModal(); // closed, it gives the focus back to where it was
+    const box = palette.querySelector("input");
+    box.focus();
+    box.select();
+    if (!palette.querySelector("a")) palette.querySelector("form").dispatchEvent(new Event("palette"));
+  }
+  function walkPalette(event) {
+    const box = palette.querySelector("input");
+    const hits = [...palette.querySelectorAll("#palette-hits a")];
+    const at = hits.indexOf(document.activeElement);
+    if (event.key === "ArrowDown" && hits.length) hits[Math.min(at + 1, hits.length - 1)].focus();
+    else if (event.key === "ArrowUp" && at >= 0) (hits[at - 1] || box).focus();
+    else if (event.key === "Enter" && event.target === box && hits.length && palette.dataset.for === box.value) hits[0].click();
+    else return;
+    event.preventDefault();
+  }
+  if (palette) {
+    palette.addEventListener("keydown", walkPalette);
+    palette.addEventListener("click", (event) => {
+      if (event.target === palette || event.target.closest("[data-close]")) palette.close();
+    });
+    palette.addEventListener("htmx:afterSettle", () => {
+      palette.querySelector("[role=status]").textContent = document.getElementById("palette-hits").dataset.said;
+    });
+    palette.addEventListener("htmx:beforeRequest", () => { palette.dataset.for = palette.querySelector("input").value; });
+  }
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-palette]");
+    if (!palette || !opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    openPalette();
+  });
 
   function focusOn(root) {
     const target = root.querySelector ? root.querySelector("[data-focus]") : null;
@@ -46,6 +102,10 @@
   for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
     document.addEventListener(name, forget);
   }
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    // Whoever does not look needs no news.
+    if (document.hidden && event.detail.elt.hasAttribute("data-quiet")) event.preventDefault();
+  });
   document.addEventListener("toast", (event) => toast(event.detail.message, event.detail.bad));
   document.addEventListener("htmx:afterSettle", (event) => focusOn(event.detail.elt));
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
@@ -70,9 +130,11 @@
   });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
-      const search = document.querySelector("[data-search]");
-      if (search) { event.preventDefault(); search.focus(); }
+    if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey && "jkx".includes(event.key)) walk(event.key);
+    const called = event.ctrlKey || event.metaKey ? event.key === "k" : event.key === "/" && !typing;
+    if (palette && called && !event.altKey && (palette.open || !document.querySelector("dialog[open]"))) {
+      event.preventDefault();
+      openPalette();
     }
   });
   focusOn(document);

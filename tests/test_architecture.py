@@ -31,6 +31,7 @@ PUBLIC = {
     "probes.metrics",
     "probes.ready",
     "restic.serve",
+    "today.calendar",
     "verify.show_form",
     "verify.check_document",
     "vault_access.show",

@@ -160,7 +160,7 @@ def a_table_of_each_kind() -> tuple[dict[str, User], dict[str, tuple[str, int]]]
     people = {name: getattr(house, name) for name in ("finance", "operator", "owner")}
     return people, {
         "/backups/machines.csv": ("/backups/machines.csv", 3),
-        "/customers/customers.csv": ("/customers/customers.csv", 3),
+        "/lists/<name>/file.csv": ("/lists/customers/file.csv", 3),
         "/prices/<product_uid>/told.csv": (f"/prices/{product.uid}/told.csv", 3),
         "/sepa/batches/<uid>/rows.csv": (f"/sepa/batches/{batch.uid}/rows.csv", 3),
         "/sepa/collections.csv": ("/sepa/collections.csv", 3),

@@ -27,7 +27,7 @@ from tests.sepa.people import a_collection, a_signed_mandate
 from tests.subscriptions.builders import a_product
 
 Browser = Callable[..., FlaskClient]
-NEXT = re.compile(r'<div class="more"><a href="([^"]*)">Afficher la suite')
+NEXT = re.compile(r'<(?:div class="more"|span id="list-more")><a href="([^"]*)"[^<]*>Afficher la suite')
 
 
 def copies(row: object, count: int, **changes: Callable[[int], object]) -> None:

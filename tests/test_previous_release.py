@@ -12,9 +12,13 @@ from sqlalchemy import Connection, create_engine, func, inspect, select, text
 
 from portal import jobs
 from portal.accounts.models import User, open_sign_in
-from portal.db import EVERYTHING, db, set_scope
+from portal.customers.models import Customer
+from portal.customers.words import CustomerWord, rows_of_words
+from portal.db import EVERYTHING, Base, db, set_scope
 from portal.jobs import Lane, Task, TaskState
 from portal.mail import Mail
+from portal.search.keys import WORDS, rows_of_keys
+from portal.search.models import SearchKey
 from tests import installation
 from tests.previous_release import snapshot
 
@@ -120,3 +124,19 @@ def test_its_code_can_write_beside_ours(tmp_path: Path, new_database: Callable[[
         counted = snapshot.fill(connection)
     engine.dispose()
     assert counted["task"] > 50 and counted["mail"] > 50
+
+
+def test_what_was_there_is_found_as_if_it_had_been_entered_now(moved: Moved) -> None:
+    set_scope(EVERYTHING)
+    customers = db.session.scalars(select(Customer)).all()
+    words = {
+        (row["customer_id"], row["word"]) for one in customers for row in rows_of_words(one, one.contacts)
+    }
+    kept = db.session.execute(select(CustomerWord.customer_id, CustomerWord.word))
+    assert {(key, word) for key, word in kept} == words and customers
+    for kind in WORDS:
+        model = next(m.class_ for m in Base.registry.mappers if m.class_.__tablename__ == kind)
+        wanted = [row for one in db.session.scalars(select(model)) for row in rows_of_keys(kind, one)]
+        found = db.session.execute(select(SearchKey.__table__).where(SearchKey.kind == kind)).mappings()
+        assert {tuple(sorted(row.items())) for row in found} == {tuple(sorted(row.items())) for row in wanted}
+    db.session.rollback()

@@ -19,7 +19,9 @@ from tests.installation import Installs, is_postgresql, on_server
 Browser = Callable[..., FlaskClient]
 
 
-@pytest.mark.parametrize("path", ["/login", "/nowhere", "/static/app.css", "/api/v1/nowhere", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/login", "/nowhere", "/static/css/base.css", "/api/v1/nowhere", "/healthz"]
+)
 def test_every_answer_carries_the_policy(browser: Browser, house: House, path: str) -> None:
     headers = browser().get(path, buffered=True).headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]

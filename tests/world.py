@@ -53,6 +53,7 @@ def a_world(house: House) -> dict[str, str]:
     work()
     collection = db.session.scalars(db.select(Collection)).one()
     ids = {
+        "/lists/": "invoices",
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": _first(Subscription).uid,

@@ -11,11 +11,12 @@ from portal import clock
 from portal.actor import Actor
 from portal.backups.health import Health, Outcome, Trouble, due_by, health, standing
 from portal.crypto.secrets import new_token, token_hash
-from portal.customers.models import Customer, fold
+from portal.customers.models import Customer
 from portal.db import PathType, Tenant, db
 from portal.engine.models import Vault
 from portal.journal import record
 from portal.licensing.models import Activation
+from portal.search.words import fold
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
 

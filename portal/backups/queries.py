@@ -11,10 +11,10 @@ from portal import clock
 from portal.backups.health import ALARMS, MAY_BE_LATE, Health
 from portal.backups.models import BackupReview, Machine, ReviewState
 from portal.csv_file import rows_of
-from portal.customers.models import fold
 from portal.customers.queries import customers_named
 from portal.db import Plain, db, is_root
 from portal.paging import COUNTED, Count, Page, count_of, few_of, page_of, page_of_parts
+from portal.search.words import fold
 
 PAGE = 120
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # stands for no day in an order: equal for all that have none

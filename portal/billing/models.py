@@ -99,6 +99,8 @@ class Invoice(Tenant, Stateful, db.Model):
     __tablename__ = "invoice"
     __table_args__ = (
         UniqueConstraint("legal_entity_id", "number"),
+        Index("ix_invoice_due", "due_on", "id"),  # the orders that its list may have
+        Index("ix_invoice_gross", "gross_cents", "id"),
         Index(  # only what is owed: the others are the most, and nobody asks when they were due
             "ix_invoice_owed",
             "due_on",

@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.billing.debits import pay_by_wire
+from portal.billing.lists import INVOICES
 from portal.billing.models import BillingRun, Invoice, RunState
 from portal.billing.rates import late_facts
 from portal.billing.run import start_run
@@ -23,6 +24,7 @@ from portal.errors import Refused
 from portal.forms import DayField, saving
 from portal.jobs import TaskState, find_task, resume
 from portal.journal import record, timeline
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
@@ -56,8 +58,7 @@ def _run_form() -> RunForm:
 @bp.get("/invoices")
 @requires(Permission.INVOICE_READ)
 def list_invoices() -> Response:
-    rows = page_of(Invoice.visible_to(g.actor), Invoice.id.desc())
-    return make_response(render_template("billing/invoices.html", invoices=rows))
+    return list_page(INVOICES, "billing/invoices.html")
 
 
 @bp.get("/invoices/<uid>")

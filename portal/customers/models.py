@@ -1,6 +1,5 @@
 """Customers, contacts, acceptances, and the drafts of forms not yet sent."""
 
-import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +15,7 @@ from portal.crypto.secrets import Sealed
 from portal.db import PathType, Tenant, db
 from portal.errors import Refused
 from portal.journal import record
+from portal.search.words import fold
 from portal.terms.rules import Accepted, was_accepted
 from portal.terms.stack import Stack
 
@@ -32,13 +32,6 @@ class ContactRole(StrEnum):
     TECHNICAL = "technical"
     INCIDENT = "incident"
     SIGNATORY = "signatory"
-
-
-def fold(text: str) -> str:
-    """Search form of a name: no case, no accents, ``œ`` as ``oe``; the same on both databases."""
-    text = text.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae").replace("Æ", "ae")
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
 
 
 class Customer(Tenant, db.Model):

@@ -1,47 +1,50 @@
-"""Lists of customers: searched by the words of their name."""
+"""Lists of customers: searched by what they are found by."""
 
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from portal.access import RESELLER
-from portal.accounts.models import Organisation, OrganisationKind
+from portal.access import RESELLER, Role
 from portal.customers.models import Customer
-from portal.customers.words import CustomerWord, ids_with_words, with_words, words_of
-from portal.db import db, within
+from portal.customers.words import CustomerWord, ids_with_words, with_words
+from portal.paging import first_of
+from portal.search import Sought
+from portal.search.keys import resellers_below
+from portal.search.registry import AT_MOST
+from portal.search.words import terms_of
 
 
 def search(actor: Any, text: str) -> tuple[Select[Any], tuple[Any, ...]]:
-    """Customers with a word that begins with each word of the text, or whose SIREN begins so; and the keys
-    of their order. Case and accents do not count.
+    """Customers found by each word of the text: of the name or the town, an e-mail address, the beginning
+    of the SIREN, the SIRET or a telephone number, with blanks or without; and the keys of their order.
     """
     query = Customer.visible_to(actor)
-    keys: tuple[Any, ...] = (Customer.name_folded, Customer.id)
-    digits = "".join(text.split())
-    is_number = digits.isascii() and digits.isdigit()
-    words = [] if is_number else words_of(text)
-    if words:
-        # In the order of the index of words: a frequent word is read page by page, never sorted.
-        query = with_words(query, words)
-        keys = CustomerWord.word, CustomerWord.name_folded, CustomerWord.customer_id
-    if actor.role in RESELLER:
-        # Equality on the reseller, so that its customers come out of the index in the order of the page.
-        reseller = CustomerWord.reseller_id if words else Customer.reseller_id
-        query = query.where(reseller.in_(_resellers_below(actor)))
-    if is_number:
-        query = query.where(Customer.siren >= digits, Customer.siren < digits + ":")
-    return query, keys
+    if actor.role == Role.CUSTOMER:
+        query = query.where(Customer.organisation_id == actor.organisation_id)
+    words = terms_of(text)
+    # Equality on the reseller, so that its customers come out of the index in the order of the page.
+    of = CustomerWord.reseller_id if words else Customer.reseller_id
+    narrower = [of.in_([each.id for each in resellers_below(actor)])] if actor.role in RESELLER else []
+    if not words:
+        return query.where(*narrower), (Customer.name_folded, Customer.id)
+    # In the order of the index of words: a frequent word is read page by page, never sorted.
+    keys = CustomerWord.word, CustomerWord.name_folded, CustomerWord.customer_id
+    return with_words(query, words, *narrower), keys
 
 
 def customers_named(text: str) -> Select[Any]:
-    """Ids of the customers that a search by name finds; none for a text without a word."""
-    words = words_of(text)
+    """Ids of the customers that a search finds; none for a text without a word."""
+    words = terms_of(text)
     return ids_with_words(words) if words else select(Customer.id).where(Customer.id < 0)
 
 
-def _resellers_below(actor: Any) -> list[int]:
-    """The actor's own organisation and the resellers under it."""
-    query = select(Organisation.id).where(
-        within(Organisation, actor.org_path), Organisation.kind == OrganisationKind.RESELLER
-    )
-    return list(db.session.scalars(query))
+def first_found(actor: Any, sought: Sought) -> list[Customer]:
+    """The few customers that a search over everything shows, and whose records it shows too."""
+
+    def ask() -> list[Customer]:
+        if not sought.terms:
+            return []
+        query, keys = search(actor, sought.text)
+        return first_of(query.order_by(*keys), AT_MOST)
+
+    return sought.once("customers", ask)

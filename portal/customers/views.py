@@ -7,25 +7,22 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.accounts.models import Organisation, OrganisationKind, User
-from portal.csv_file import csv_answer, rows_of
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
+from portal.customers.lists import CUSTOMERS
 from portal.customers.models import Customer, Draft, onboard
 from portal.customers.panels import customer_panel
 from portal.customers.particulars import PARTICULARS, Particular
-from portal.customers.queries import search
-from portal.customers.table import COLUMNS
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.paging import page_of
 from portal.terms.in_force import stack_in_force, stacks_in_force
 from portal.terms.stack import Stack
 
@@ -36,24 +33,7 @@ _DRAFT = "customer"
 @bp.get("")
 @requires(Permission.CUSTOMER_READ)
 def list_customers() -> Response:
-    text = _asked()
-    query, keys = search(g.actor, text)
-    rows = page_of(query, *keys)
-    return htmx.render("customers/list.html", "customers/_rows.html", customers=rows, q=text)
-
-
-def _asked() -> str:
-    return request.args.get("q", "")[:100]
-
-
-@bp.get("/customers.csv")
-@requires(Permission.CUSTOMER_READ)
-def list_csv() -> Response:
-    """Every customer that the search finds, on whatever page of the list."""
-    query, keys = search(g.actor, _asked())
-    rows = rows_of(query.options(selectinload(Customer.contacts)).order_by(*keys))
-    heads = (head for head, _cell in COLUMNS)
-    return csv_answer("customers.csv", heads, ([cell(row) for _head, cell in COLUMNS] for (row,) in rows))
+    return list_page(CUSTOMERS, "customers/list.html")
 
 
 def _form(data: Any = None) -> CustomerForm:

@@ -1,24 +1,24 @@
-"""The words of customers' names, so that a search finds « … du Port » by « port » on both databases.
+"""What customers are found by, so that a search finds « … du Port » by « port » on both databases.
 
-A word is kept with the name that it is from: the index on both gives the customers of a word, or of what it
-begins with, in the order of the list, however many there are.
+Words of the name and the town, the SIREN or SIRET, telephone numbers, e-mail addresses: each is kept with the
+name of the customer. The index on both gives the customers of a word, or of what it begins with, in the order
+of the list, however many there are.
 """
 
-import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, and_, delete, event, exists, insert, inspect, select
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy import ForeignKey, Index, Select, delete, event, exists, insert, inspect, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from portal.customers.models import Customer, fold
+from portal.customers.models import Contact, Customer
 from portal.db import Pathed, PathType, db
-
-_BETWEEN = re.compile(r"[\W_]+")
-LONGEST = 40  # letters of a word that are kept
+from portal.paging import count_of
+from portal.search.words import address_words, begins, figures_of, words_of
 
 
 class CustomerWord(Pathed, db.Model):
-    """One word of one customer's name, folded; it is as visible as the customer."""
+    """One word by which one customer is found, folded; it is as visible as the customer."""
 
     __tablename__ = "customer_word"
     __table_args__ = (
@@ -33,46 +33,56 @@ class CustomerWord(Pathed, db.Model):
     org_path: Mapped[str] = mapped_column(PathType)
 
 
-def words_of(text: str) -> list[str]:
-    """Every word once, folded, in the order in which they stand."""
-    parts = (part[:LONGEST] for part in _BETWEEN.split(fold(text)))
-    return list(dict.fromkeys(part for part in parts if part))
+def words_of_customer(customer: Any, contacts: Iterable[Any]) -> list[str]:
+    """Each once; of anything that has the columns of a customer and of her contacts."""
+    number = customer.siret or customer.siren  # a SIRET begins with the SIREN
+    found = [*words_of(customer.name), *words_of(customer.town), *([number] if number else [])]
+    for contact in contacts:
+        found += [*address_words(contact.email), figures_of(contact.phone or "")]
+    return list(dict.fromkeys(word for word in found if word))
 
 
-def rows_of_words(customer: Any) -> list[dict[str, Any]]:
-    """The rows of one customer; of anything that has her columns."""
+def rows_of_words(customer: Any, contacts: Iterable[Any]) -> list[dict[str, Any]]:
+    """The rows of one customer."""
     own = {"customer_id": customer.id, "name_folded": customer.name_folded}
     own |= {"reseller_id": customer.reseller_id, "org_path": customer.org_path}
-    return [own | {"word": word} for word in words_of(customer.name)]
+    return [own | {"word": word} for word in words_of_customer(customer, contacts)]
 
 
-_KEPT = ("name", "name_folded", "reseller_id", "org_path")
+_KEPT = ("name", "name_folded", "reseller_id", "org_path", "town", "siren", "siret")
+_KEPT_OF_A_CONTACT = ("email", "phone")
 
 
-@event.listens_for(Customer, "after_insert")
-@event.listens_for(Customer, "after_update")
-def _keep_words(_mapper: Any, connection: Any, customer: Customer) -> None:
-    if not any(inspect(customer).attrs[name].history.has_changes() for name in _KEPT):
-        return
-    table = CustomerWord.__table__
-    connection.execute(delete(CustomerWord).where(CustomerWord.customer_id == customer.id))
-    if rows := rows_of_words(customer):
-        connection.execute(insert(table), rows)
+@event.listens_for(Session, "after_flush")
+def _keep_words(session: Any, _context: Any) -> None:
+    """Write anew the words of each customer who is new or has changed, or whose contacts have."""
+    changed: dict[Customer, bool] = {}  # is she known from before?
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if isinstance(row, Customer) and row not in session.deleted and _has_changed(row, _KEPT):
+            changed[row] = row not in session.new
+        elif isinstance(row, Contact) and (row in session.deleted or _has_changed(row, _KEPT_OF_A_CONTACT)):
+            changed.setdefault(row.customer, row.customer not in session.new)
+    for customer, is_known in changed.items():
+        if is_known:
+            own = CustomerWord.__table__.c.customer_id == customer.id
+            session.connection().execute(delete(CustomerWord.__table__).where(own))
+        if rows := rows_of_words(customer, customer.contacts):
+            session.connection().execute(insert(CustomerWord.__table__), rows)
 
 
-def begins(column: Any, word: str) -> Any:
-    """SQL condition as a range, which keeps its index on both engines."""
-    return and_(column >= word, column < word + "\U0010ffff")
+def _has_changed(row: Any, names: Sequence[str]) -> bool:
+    return any(inspect(row).attrs[name].history.has_changes() for name in names)
 
 
-def with_words(query: Select[Any], words: list[str]) -> Select[Any]:
-    """Of a query of customers, those whose name has a word that begins with each of these.
+def with_words(query: Select[Any], words: list[str], *narrower: Any) -> Select[Any]:
+    """Of a query of customers, those found by a word that begins with each of these.
 
-    The longest is looked up; its rows are joined as ``CustomerWord``, one for each customer.
+    The rarest is looked up; its rows are joined as ``CustomerWord``, one for each customer. narrower: more
+    conditions on ``CustomerWord``, under which it is looked up.
     """
-    leading, *others = sorted(words, key=len, reverse=True)
+    leading = _rarest(words, narrower)
     query = query.join(CustomerWord, CustomerWord.customer_id == Customer.id)
-    query = query.where(begins(CustomerWord.word, leading))
+    query = query.where(begins(CustomerWord.word, leading), *narrower)
     earlier = aliased(CustomerWord)
     query = query.where(
         ~exists().where(
@@ -81,12 +91,22 @@ def with_words(query: Select[Any], words: list[str]) -> Select[Any]:
             earlier.word < CustomerWord.word,
         )
     )
-    for word in others:
-        other = aliased(CustomerWord)
-        query = query.where(exists().where(other.customer_id == Customer.id, begins(other.word, word)))
+    for word in words:
+        if word != leading:
+            other = aliased(CustomerWord)
+            query = query.where(exists().where(other.customer_id == Customer.id, begins(other.word, word)))
     return query
 
 
+def _rarest(words: list[str], narrower: Sequence[Any]) -> str:
+    """The word that the fewest customers have; the longest of equals, such as of those with very many."""
+    longest = sorted(words, key=len, reverse=True)
+    if len(longest) == 1:
+        return longest[0]
+    of = select(CustomerWord.customer_id).where(*narrower)
+    return min(longest, key=lambda word: count_of(of.where(begins(CustomerWord.word, word))))
+
+
 def ids_with_words(words: list[str]) -> Select[Any]:
-    """Ids of the customers whose name has a word that begins with each of these."""
+    """Ids of the customers found by a word that begins with each of these."""
     return with_words(select(Customer.id), words)

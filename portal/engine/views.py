@@ -1,20 +1,20 @@
 """The wall of vaults, and one vault."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.access import Permission, get_or_404, requires
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
+from portal.engine.lists import VAULTS
 from portal.engine.models import OpeningState, Vault, VaultOpening, vaults_of
 from portal.engine.panels import vault_panel
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.paging import page_of
 from portal.panels import Panel
 
@@ -25,11 +25,7 @@ bp = Blueprint("vaults", __name__, url_prefix="/vaults")
 @requires(Permission.VAULT_READ)
 def list_vaults() -> Response:
     """Those that were backed up least recently first."""
-    seen = Vault.visible_to(g.actor)
-    never = datetime(1970, 1, 1, tzinfo=UTC)
-    oldest_first = func.coalesce(Vault.newest_at, never), Vault.id
-    page = page_of(seen.options(joinedload(Vault.customer)), *oldest_first)
-    return make_response(render_template("vaults/list.html", vaults=page, figures=_figures(seen)))
+    return list_page(VAULTS, "vaults/list.html", figures=_figures(Vault.visible_to(g.actor)))
 
 
 def _figures(seen: Select[Any]) -> dict[str, Any]:

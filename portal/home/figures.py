@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 from flask import g, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
@@ -15,7 +14,7 @@ from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.customers.queries import search
 from portal.db import db
-from portal.paging import Count, count_of, first_of
+from portal.paging import Count, count_of
 from portal.sepa.models import Collection, CollectionState, Mandate, MandateState
 from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
 
@@ -61,7 +60,7 @@ def figures() -> list[Figure]:
             Permission.MANDATE_READ,
             lambda: count(Mandate, Mandate.state == MandateState.SENT),
             _("mandats à signer"),
-            url_for("sepa.list_mandates"),
+            url_for("sepa.list_mandates", state=MandateState.SENT),
         ),
         (
             Permission.BATCH_READ,
@@ -81,7 +80,7 @@ def figures() -> list[Figure]:
             Permission.INVOICE_READ,
             lambda: count(Invoice, Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()),
             _("factures en retard"),
-            url_for("billing.list_invoices"),
+            url_for("billing.list_invoices", state="overdue"),
         ),
     )
     return [
@@ -96,17 +95,3 @@ def own_contracts() -> list[Subscription]:
     if g.actor.role != Role.CUSTOMER:
         return []
     return list(db.session.scalars(Subscription.visible_to(g.actor).order_by(Subscription.id)))
-
-
-BRIEF = 8  # rows of a preview
-
-
-def newest_orders() -> tuple[list[Order], Count]:
-    """The first few, and how many there are."""
-    query = Order.visible_to(g.actor)
-    rows = query.options(selectinload(Order.customer)).order_by(Order.id.desc())
-    return first_of(rows, BRIEF), count(Order)
-
-
-def newest_invoices() -> tuple[list[Invoice], Count]:
-    return first_of(Invoice.visible_to(g.actor).order_by(Invoice.id.desc()), BRIEF), count(Invoice)

@@ -1,5 +1,6 @@
 """The menu of each role."""
 
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from flask import g, request, url_for
@@ -9,6 +10,7 @@ from portal.access import GRANTS, Permission
 
 
 class Entry(NamedTuple):
+    group: "Group"
     endpoint: str
     label: Any
     icon: str
@@ -17,27 +19,71 @@ class Entry(NamedTuple):
     sections: tuple[str, ...] = ()  # other blueprints whose pages belong to it
 
 
+class Group(StrEnum):
+    """What the entries of the menu are about, in the order in which they stand."""
+
+    DAY = "day"
+    CUSTOMERS = "customers"
+    BACKUP = "backup"
+    MONEY = "money"
+    CONTRACT = "contract"
+    SETUP = "setup"
+
+
+HEADINGS = {
+    Group.DAY: "",
+    Group.CUSTOMERS: _l("Clients"),
+    Group.BACKUP: _l("Sauvegarde"),
+    Group.MONEY: _l("Finances"),
+    Group.CONTRACT: _l("Contrats"),
+    Group.SETUP: _l("Exploitation"),
+}
+
+
 class Item(NamedTuple):
     url: str
     label: Any
     icon: str
     current: bool
+    endpoint: str
+
+
+class Section(NamedTuple):
+    """One part of the menu: its heading, "" for the first, and its entries."""
+
+    heading: Any
+    items: list[Item]
 
 
 P = Permission
+G = Group
 MENU = [
-    Entry("home.dashboard", _l("Accueil"), "house", P.HOME_READ),
-    Entry("customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
-    Entry("subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ, ("order",)),
+    Entry(G.DAY, "home.dashboard", _l("Aujourd'hui"), "sun", P.HOME_READ),
+    Entry(G.CUSTOMERS, "customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
+    Entry(G.CUSTOMERS, "subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ, ("order",)),
     Entry(
+        G.CUSTOMERS,
         "subscriptions.list_subscriptions",
         _l("Abonnements"),
         "arrow-repeat",
         P.SUBSCRIPTION_READ,
         ("subscription", "termination"),
     ),
-    Entry("billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ, sections=("usage_gaps",)),
+    Entry(G.BACKUP, "backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),
+    Entry(G.BACKUP, "vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
     Entry(
+        G.BACKUP,
+        "restore_requests.list_requests",
+        _l("Restaurations"),
+        "arrow-counterclockwise",
+        P.RESTORE_READ,
+    ),
+    Entry(G.BACKUP, "reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
+    Entry(
+        G.MONEY, "billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ, sections=("usage_gaps",)
+    ),
+    Entry(
+        G.MONEY,
         "sepa.list_mandates",
         _l("Mandats"),
         "pen",
@@ -46,6 +92,7 @@ MENU = [
         ("mandates", "mandate_import"),
     ),
     Entry(
+        G.MONEY,
         "sepa.cockpit",
         _l("Prélèvements"),
         "bank",
@@ -53,26 +100,36 @@ MENU = [
         ("cockpit", "collection", "batch", "creditor"),
         ("returns",),
     ),
-    Entry("backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),
-    Entry("vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
-    Entry("restore_requests.list_requests", _l("Restaurations"), "arrow-counterclockwise", P.RESTORE_READ),
-    Entry("reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
-    Entry("terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
-    Entry("prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
-    Entry("operations.show_work", _l("Travail"), "gear", P.JOB_READ, ("work",)),
-    Entry("operations.show_journal", _l("Journal"), "clock-history", P.JOURNAL_READ, ("journal",)),
-    Entry("notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
+    Entry(G.CONTRACT, "terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
+    Entry(G.CONTRACT, "prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
+    Entry(G.CONTRACT, "notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
+    Entry(G.SETUP, "operations.show_work", _l("Travail"), "gear", P.JOB_READ, ("work",)),
+    Entry(G.SETUP, "operations.show_journal", _l("Journal"), "clock-history", P.JOURNAL_READ, ("journal",)),
 ]
 
 
-def navigation() -> list[Item]:
+def navigation() -> list[Section]:
+    """The menu of the acting person, in groups."""
     if g.actor is None:
         return []
-    return [
-        Item(url_for(e.endpoint), e.label, e.icon, _is_current(e))
-        for e in MENU
-        if g.actor.role in GRANTS[e.permission]
-    ]
+    own = [entry for entry in MENU if g.actor.role in GRANTS[entry.permission]]
+    items = {
+        group: [_item(entry) for entry in own if entry.group is group]
+        for group in dict.fromkeys(entry.group for entry in own)
+    }
+    return [Section(HEADINGS[group], found) for group, found in items.items()]
+
+
+_UNDER_THE_THUMB = 3  # entries of the phone's bar, beside search and menu
+
+
+def thumb() -> list[Item]:
+    """What a person opens most often: the first entry of the first groups of her menu."""
+    return [section.items[0] for section in navigation()][:_UNDER_THE_THUMB]
+
+
+def _item(entry: Entry) -> Item:
+    return Item(url_for(entry.endpoint), entry.label, entry.icon, _is_current(entry), entry.endpoint)
 
 
 def _is_current(entry: Entry) -> bool:

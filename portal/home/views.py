@@ -7,30 +7,25 @@ from portal import clock
 from portal.access import Permission, get_or_404, requires
 from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
 from portal.db import db
-from portal.home.figures import figures, newest_invoices, newest_orders, own_contracts
-from portal.home.navigation import navigation
+from portal.home.figures import figures, own_contracts
+from portal.home.navigation import navigation, thumb
 from portal.journal import record_taking
 from portal.mail import Mail
 from portal.paging import page_of
 from portal.papers import have_document
+from portal.today.day import badges, day
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(navigation)
+bp.add_app_template_global(thumb)
+bp.add_app_template_global(badges)
 
 
 @bp.get("/")
 @requires(Permission.HOME_READ)
 def dashboard() -> Response:
-    (orders, order_count), (invoices, invoice_count) = newest_orders(), newest_invoices()
     page = render_template(
-        "home/dashboard.html",
-        today=clock.today(),
-        figures=figures(),
-        orders=orders,
-        order_count=order_count,
-        invoices=invoices,
-        invoice_count=invoice_count,
-        contracts=own_contracts(),
+        "home/dashboard.html", today=clock.today(), day=day(), figures=figures(), contracts=own_contracts()
     )
     return make_response(page)
 

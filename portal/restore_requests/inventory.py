@@ -10,9 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.customers.models import fold
 from portal.engine.installed import private_folder
 from portal.engine.port import Node, Snapshot
+from portal.search.words import fold
 
 PAGE = 100
 _SCHEMA = """

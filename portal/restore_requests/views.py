@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload
 
 from portal import htmx, jobs
 from portal.access import Permission, get_or_404, requires
@@ -20,12 +19,13 @@ from portal.forms import saving
 from portal.i18n import instant
 from portal.journal import timeline
 from portal.links import SignedLink
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.money import parse_euros
-from portal.paging import page_of
 from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
 from portal.restore_requests.inventory import PAGE, Inventory
+from portal.restore_requests.lists import RESTORES
 from portal.restore_requests.models import (
     Cause,
     RestoreKind,
@@ -46,11 +46,7 @@ def _get(uid: str) -> RestoreRequest:
 @bp.get("")
 @requires(Permission.RESTORE_READ)
 def list_requests() -> Response:
-    query = RestoreRequest.visible_to(g.actor).options(
-        joinedload(RestoreRequest.customer), joinedload(RestoreRequest.vault)
-    )
-    rows = page_of(query, RestoreRequest.id.desc())
-    return make_response(render_template("restore_requests/list.html", requests=rows))
+    return list_page(RESTORES, "listing/page.html")
 
 
 @bp.get("/new/<vault_uid>")

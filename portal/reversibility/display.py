@@ -8,8 +8,22 @@ from flask_babel import ngettext
 from portal import clock
 from portal.deadlines import business_days_between
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
+from portal.terms.answered import Answered
 
 C = CaseState
+
+
+def due_of(case: ReversibilityCase) -> Answered | None:
+    """The day that the next duty falls due; None where the contract gives none."""
+    if case.state in {C.ACCEPTED, C.COOLING_OFF, C.ERASING}:
+        return case.erasure
+    return case.validation if case.state == C.READY else case.delivery
+
+
+def deadline_of(case: ReversibilityCase) -> date:
+    """The day of it; the day of the request where the contract gives none."""
+    due = due_of(case)
+    return due.value if due and isinstance(due.value, date) else case.requested_on
 
 
 def waits_for(case: ReversibilityCase) -> str:

@@ -4,8 +4,6 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import case as case_when
-from sqlalchemy.orm import joinedload
 from wtforms import SelectChoice
 
 from portal import clock, htmx, jobs
@@ -18,33 +16,24 @@ from portal.engine.handed_over import downloads, handed_over
 from portal.errors import Refused
 from portal.forms import saving
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.paging import page_of
 from portal.panels import Link, Panel
 from portal.reversibility.answer_views import answer_context
 from portal.reversibility.case_terms import request_window
-from portal.reversibility.display import case_steps, time_left, waits_for
+from portal.reversibility.display import case_steps, due_of, time_left, waits_for
 from portal.reversibility.forms import CaseForm, PaidForm, QuoteForm, ShipForm, TargetForm
-from portal.reversibility.models import (
-    OVER,
-    CaseState,
-    HandoverForm,
-    Reason,
-    ReversibilityCase,
-    case_for,
-    cases_of,
-)
+from portal.reversibility.lists import CASES
+from portal.reversibility.models import CaseState, HandoverForm, Reason, ReversibilityCase, case_for, cases_of
 from portal.reversibility.opening import open_case, vaults_for
 from portal.reversibility.own_bucket import PUSH, target_of
 from portal.reversibility.price import invoice_of, pay
 from portal.subscriptions.case import contract_of
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.panels import subscription_link
-from portal.terms.answered import Answered
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
 bp.add_app_template_global(case_for, "reversibility_case_for")
-LIMIT = 200
 
 
 def _get(uid: str) -> ReversibilityCase:
@@ -52,21 +41,7 @@ def _get(uid: str) -> ReversibilityCase:
     return case
 
 
-def _due(case: ReversibilityCase) -> Answered | None:
-    """The day that the next duty falls due; None where the contract gives none."""
-    if case.state in {CaseState.ACCEPTED, CaseState.COOLING_OFF, CaseState.ERASING}:
-        return case.erasure
-    return case.validation if case.state == CaseState.READY else case.delivery
-
-
-def _deadline(case: ReversibilityCase) -> Any:
-    """What the queue is sorted by."""
-    fact = _due(case)
-    return fact.value if fact else case.requested_on
-
-
-bp.add_app_template_filter(_deadline, "case_deadline")
-bp.add_app_template_filter(_due, "case_due")
+bp.add_app_template_filter(due_of, "case_due")
 bp.add_app_template_filter(waits_for)
 bp.add_app_template_filter(case_steps)
 bp.add_app_template_filter(time_left)
@@ -75,13 +50,7 @@ bp.add_app_template_filter(time_left)
 @bp.get("")
 @requires(Permission.REVERSIBILITY_READ)
 def list_cases() -> Response:
-    query = ReversibilityCase.visible_to(g.actor).options(
-        joinedload(ReversibilityCase.customer), joinedload(ReversibilityCase.subscription)
-    )
-    is_over = case_when((ReversibilityCase.state.in_(OVER), 1), else_=0)
-    rows = page_of(query, is_over, ReversibilityCase.id.desc(), size=LIMIT)
-    rows.sort(key=lambda case: (case.state in OVER, _deadline(case)))
-    return make_response(render_template("reversibility/list.html", cases=rows, today=clock.today()))
+    return list_page(CASES, "listing/page.html")
 
 
 def _form(subscription: Subscription) -> CaseForm:

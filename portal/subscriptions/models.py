@@ -174,6 +174,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     """A running contract (abonnement); its values come from the documents that it pins."""
 
     __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_product", "product_id", "id"),)  # what was sold, the newest last
 
     steps = {
         "give_notice": step(S.ACTIVE, to=S.NOTICE_GIVEN),

@@ -1,12 +1,8 @@
 """Orders, their payment, subscriptions and their end."""
 
-from typing import Any
-
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
 from wtforms import SelectChoice
 
 from portal import clock, htmx
@@ -18,12 +14,14 @@ from portal.db import db
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.licensing.models import keys_of
+from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.paging import Page, cursor_of, page_of
+from portal.paging import cursor_of
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
+from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.mandates import ask_for_mandate
-from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState, subscriptions_of
+from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import subscription_link, subscription_panel
 from portal.subscriptions.termination import Termination, terminate, work_out
@@ -124,13 +122,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
 @bp.get("/orders")
 @requires(Permission.ORDER_READ)
 def list_orders() -> Response:
-    query = Order.visible_to(g.actor)
-    state = request.args.get("state", "")
-    if state in set(OrderState):
-        query = query.where(Order.state == OrderState(state))
-    query = query.options(selectinload(Order.customer), selectinload(Order.proforma))
-    orders = page_of(query, Order.id.desc())
-    return make_response(render_template("subscriptions/orders.html", orders=orders, state=state))
+    return list_page(ORDERS, "subscriptions/orders.html")
 
 
 @bp.get("/orders/<uid>")
@@ -185,18 +177,7 @@ def cancel_order(uid: str) -> Response:
 @bp.get("/subscriptions")
 @requires(Permission.SUBSCRIPTION_READ)
 def list_subscriptions() -> Response:
-    """Newest first, or those that can still be refused, the next last day of notice first."""
-    due = request.args.get("order") == "due"
-    query = Subscription.visible_to(g.actor).options(selectinload(Subscription.customer))
-    rows = _renewing(query) if due else page_of(query, Subscription.id.desc())
-    return make_response(render_template("subscriptions/list.html", subscriptions=rows, due=due))
-
-
-def _renewing(query: Select[Any]) -> Page[Subscription]:
-    query = query.where(
-        Subscription.state == SubscriptionState.ACTIVE, Subscription.last_notice_on >= clock.today()
-    )
-    return page_of(query, Subscription.last_notice_on, Subscription.id)
+    return list_page(SUBSCRIPTIONS, "subscriptions/list.html")
 
 
 @bp.get("/subscriptions/<uid>")

@@ -109,6 +109,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reversibility_case", "release"): _l("Effacement ordonné"),
     ("billing_run", "resume"): _l("Facturation reprise"),
     ("task", "run_again"): _l("Tâche relancée"),
+    ("user_account", "take_list"): _l("Liste emportée"),
     ("mail", "send_again"): _l("Message renvoyé"),
     ("reversibility_case", "order"): _l("Effacement ordonné"),
     ("reversibility_case", "recall"): _l("Ordre d'effacement annulé"),

@@ -20,8 +20,15 @@ NAMES = {
 }
 
 
+def initials(name: str) -> str:
+    """Of a person's name: « Claire Dupont » gives « CD »."""
+    words = name.split()
+    return "".join(word[0] for word in (words if len(words) < 3 else [words[0], words[-1]])).upper()
+
+
 def init_app(app: Flask) -> None:
     app.add_template_filter(look_of, "pill_look")
     app.add_template_filter(event_text)
+    app.add_template_filter(initials)
     for name, table in NAMES.items():
         app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)

@@ -92,7 +92,7 @@ def test_a_double_click_onboards_one_customer(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Enregistrer le client").dblclick()
     expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
     page.goto("/customers?q=Fromagerie du double")
-    expect(page.locator("#customers tbody tr")).to_have_count(1)
+    expect(page.locator("#list tbody tr")).to_have_count(1)
 
 
 def test_a_double_click_places_one_order(open_page: OpenPage) -> None:

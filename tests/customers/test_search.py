@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from portal import paging
 from portal.customers.models import Customer
-from portal.customers.words import CustomerWord, words_of
+from portal.customers.words import CustomerWord, words_of_customer
 from portal.db import db
 from tests.builders import House, a_customer, an_outsider
 
@@ -60,7 +60,7 @@ def test_a_new_name_is_found_and_the_old_one_is_not(house: House, browser: Brows
     assert found(browser(house.owner), "neuf") == ["Moulin Neuf"]
     assert found(browser(house.owner), "martin") == []
     kept = db.session.scalars(db.select(CustomerWord.word).where(CustomerWord.customer_id == customer.id))
-    assert sorted(kept) == sorted(words_of("Moulin Neuf"))
+    assert sorted(kept) == sorted(words_of_customer(customer, customer.contacts))
 
 
 def test_a_figure_says_where_it_stopped_counting(

@@ -9,8 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.accounts.models import OrganisationKind
-from portal.customers.models import ContactRole, Customer, Draft, fold
+from portal.customers.models import ContactRole, Customer, Draft
 from portal.db import db
+from portal.search.words import fold
 from portal.terms.shipped import find_stack
 from tests.builders import SIRENS, House, a_customer, an_outsider
 from tests.test_access import without_tokens
@@ -192,7 +193,7 @@ def test_long_lists_are_paged_by_key(house: House, browser: Browser) -> None:
     client = browser(house.reader)
     first = client.get("/customers").text
     assert "Client 24" in first and "Client 25" not in first
-    link = first.split('class="more"><a href="')[1].split('"')[0].replace("&amp;", "&")
+    link = first.split('id="list-more"><a href="')[1].split('"')[0].replace("&amp;", "&")
     second = client.get(link).text
     assert "Client 25" in second and "Client 26" in second and "Client 24" not in second
 
@@ -204,12 +205,15 @@ def test_the_table_holds_every_customer_of_the_search_and_nobody_elses(
         a_customer(house.reseller, name=f"Client {number:02d}", siren=None, accepted="")
     a_customer(house.reseller, name="Zinc")
     page = browser(house.reader).get("/customers?q=cl").text
-    assert 'href="/customers/customers.csv?q=cl"' in page
-    answer = browser(house.reader).get("/customers/customers.csv?q=cl")
+    assert 'href="/lists/customers/file.csv?q=cl"' in page
+    answer = browser(house.reader).get("/lists/customers/file.csv?q=cl")
     assert [row[0] for row in table(answer.text)[1:]] == [f"Client {number:02d}" for number in range(27)]
-    head, *_clients, zinc = table(browser(house.reader).get("/customers/customers.csv").text)
+    head, *_clients, zinc = table(browser(house.reader).get("/lists/customers/file.csv").text)
     assert dict(zip(head, zinc, strict=True)) == {
         "Client": "Zinc",
+        "Contrats": "",
+        "Prochain préavis": "",
+        "Dû": "",
         "Type": "Entreprise",
         "SIREN": "732829320",
         "SIRET": "",
@@ -225,7 +229,7 @@ def test_the_table_holds_every_customer_of_the_search_and_nobody_elses(
         "Téléphone": "0102030405",
         "Depuis": "2026-11-23",
     }
-    assert len(table(browser(an_outsider(house)).get("/customers/customers.csv").text)) == 1
+    assert len(table(browser(an_outsider(house)).get("/lists/customers/file.csv").text)) == 1
 
 
 def table(text: str) -> list[list[str]]:

@@ -18,10 +18,12 @@ from portal.errors import Refused
 from portal.forms import saving
 from portal.jobs import TaskState
 from portal.journal import record_taking, timeline
+from portal.listing.page import list_page
 from portal.paging import page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm, SentForm
 from portal.sepa.batches.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count, give_up_freeze
+from portal.sepa.batches.lists import BATCHES
 from portal.sepa.blueprint import bp
 from portal.sepa.models import Batch, BatchState, Collection, freeze_batches
 from portal.sepa.models.batch import EXPORT
@@ -72,8 +74,7 @@ def give_up(uid: str) -> Response:
 @bp.get("/batches")
 @requires(Permission.BATCH_READ)
 def list_batches() -> Response:
-    rows = page_of(Batch.visible_to(g.actor), Batch.id.desc())
-    return htmx.render("sepa/batches.html", "sepa/_batches.html", batches=rows)
+    return list_page(BATCHES, "sepa/batches.html")
 
 
 @bp.get("/batches/<uid>")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, g, make_response, render_template, request, url_for
+from flask import Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -13,31 +13,21 @@ from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
 from portal.resellers.models import issuer_for
 from portal.sepa.blueprint import bp
 from portal.sepa.mandates.forms import ConfirmationForm, MandateForm, RevocationForm, SuspensionForm
-from portal.sepa.models import (
-    Collection,
-    Mandate,
-    MandateState,
-    next_collections,
-    open_mandate,
-    request_mandate,
-)
+from portal.sepa.mandates.lists import MANDATES
+from portal.sepa.models import Collection, Mandate, next_collections, open_mandate, request_mandate
 
 
 @bp.get("/mandates")
 @requires(Permission.MANDATE_READ)
 def list_mandates() -> Response:
-    query, state = Mandate.visible_to(g.actor), request.args.get("state", "")
-    if state in set(MandateState):
-        query = query.where(Mandate.state == MandateState(state))
-    rows = page_of(query, Mandate.id.desc())
-    states = [s.value for s in MandateState if s != MandateState.DRAFT]
-    return htmx.render("sepa/mandates.html", "sepa/_mandates.html", mandates=rows, state=state, states=states)
+    return list_page(MANDATES, "sepa/mandates.html")
 
 
 @bp.get("/mandates/new/<customer_uid>")

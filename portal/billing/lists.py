@@ -1,0 +1,104 @@
+"""The list of invoices (factures)."""
+
+from typing import Any
+
+from flask import g, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import joinedload
+
+from portal import clock
+from portal.access import Permission
+from portal.billing.models import Invoice, InvoiceState
+from portal.catalogue.models import Method
+from portal.customers.lists import CUSTOMERS, customer_column
+from portal.customers.models import Customer
+from portal.db import db
+from portal.listing import (
+    ALWAYS,
+    NAME,
+    WIDE,
+    Cell,
+    Choice,
+    Column,
+    Euros,
+    Link,
+    Listing,
+    Nothing,
+    Period,
+    Pill,
+    define,
+)
+from portal.words.choices import METHODS
+from portal.words.states import look_of
+
+_OVERDUE = "overdue"
+
+
+def _states() -> list[tuple[str, Any]]:
+    return [(state, look_of(state).word) for state in (InvoiceState.ISSUED, _OVERDUE, InvoiceState.PAID)]
+
+
+def _in_state(state: str) -> ColumnElement[bool]:
+    if state == _OVERDUE:
+        return and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today())
+    return Invoice.state == InvoiceState(state)
+
+
+INVOICES: Listing[Invoice] = define(
+    Listing(
+        name="invoices",
+        label=_l("Factures"),
+        endpoint="billing.list_invoices",
+        permission=Permission.INVOICE_READ,
+        model=Invoice,
+        query=lambda: Invoice.visible_to(g.actor),
+        load=(joinedload(Invoice.customer),),
+        columns=[
+            Column(
+                "number",
+                _l("Numéro"),
+                lambda row: Link(row.number, url_for("billing.show_invoice", uid=row.uid)),
+                rank=NAME,
+            ),
+            customer_column(lambda row: (row.customer, row.parties["buyer"]["name"])),
+            Column("state", _l("État"), lambda row: Pill(row.shown_state())),
+            Column("method", _l("Paiement"), lambda row: str(METHODS[row.method]), rank=WIDE),
+            Column("issued_on", _l("Émise le"), lambda row: row.issued_on, rank=WIDE, is_number=True),
+            Column("due_on", _l("Échéance"), lambda row: row.due_on, sort=Invoice.due_on, is_number=True),
+            Column(
+                "gross",
+                _l("Montant TTC"),
+                lambda row: Euros(row.gross_cents),
+                sort=Invoice.gross_cents,
+                is_number=True,
+            ),
+        ],
+        order=(Invoice.id.desc(),),
+        filters=[
+            Choice("state", _l("État"), _states, _in_state),
+            Choice(
+                "method",
+                _l("Paiement"),
+                lambda: [(method, METHODS[method]) for method in Method],
+                lambda value: Invoice.method == Method(value),
+            ),
+            Period("issued", _l("Émise"), Invoice.issued_on),
+        ],
+        total=Invoice.gross_cents,
+        nothing=lambda: Nothing(
+            _l("Aucune facture."), _l("La première s'émet avec un paiement ou la facturation mensuelle.")
+        ),
+    )
+)
+
+
+def _owed(customers: list[Customer]) -> dict[int, Cell]:
+    """What each of these owes on invoices that are issued and not paid."""
+    owed = select(Invoice.customer_id, func.sum(Invoice.gross_cents)).where(
+        Invoice.customer_id.in_([each.id for each in customers]), Invoice.state == InvoiceState.ISSUED
+    )
+    return {key: Euros(cents) for key, cents in db.session.execute(owed.group_by(Invoice.customer_id))}
+
+
+CUSTOMERS.columns.append(Column("owed", _l("Dû"), many=_owed, rank=ALWAYS, is_number=True))

@@ -1,0 +1,39 @@
+"""Invoices that are late."""
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+
+from portal import clock
+from portal.access import Permission
+from portal.billing.models import Invoice, InvoiceState
+from portal.today import Cost, Kind, Todo, waits
+
+
+def _late() -> Select[tuple[Invoice]]:
+    return Invoice.visible_to(g.actor).where(
+        Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()
+    )
+
+
+waits(
+    Kind(
+        name="invoice.late",
+        label=_l("Factures en retard"),
+        cost=Cost.MONEY,
+        permission=Permission.INVOICE_READ,
+        rows=_late,
+        order=(Invoice.due_on, Invoice.id),
+        tell=lambda row: Todo(
+            what=_("Facture impayée : %(number)s", number=row.number),
+            who=row.parties["buyer"]["name"],
+            url=url_for("billing.show_invoice", uid=row.uid),
+            button=_("Voir la facture"),
+            due=row.due_on,
+            cents=row.gross_cents,
+        ),
+        everything=lambda: url_for("billing.list_invoices", state="overdue"),
+        entry="billing.list_invoices",
+    )
+)

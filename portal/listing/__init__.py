@@ -1,0 +1,39 @@
+"""Lists: said once, shown as a page, as cards on a phone, as CSV and as a workbook."""
+
+from portal.listing.cells import Cell, Euros, Link, Pill, Size
+from portal.listing.definition import (
+    ALWAYS,
+    FILE,
+    LISTINGS,
+    NAME,
+    WIDE,
+    Bulk,
+    Choice,
+    Column,
+    Listing,
+    Nothing,
+    Period,
+    Search,
+    define,
+)
+
+__all__ = [
+    "ALWAYS",
+    "FILE",
+    "LISTINGS",
+    "NAME",
+    "WIDE",
+    "Bulk",
+    "Cell",
+    "Choice",
+    "Column",
+    "Euros",
+    "Link",
+    "Listing",
+    "Nothing",
+    "Period",
+    "Pill",
+    "Search",
+    "Size",
+    "define",
+]

@@ -1,0 +1,27 @@
+"""The page of a list."""
+
+import hashlib
+from typing import Any
+
+from flask import Response, g
+
+from portal import htmx
+from portal.listing.asked import Asked
+from portal.listing.definition import Listing
+from portal.listing.models import views_of
+
+
+def list_page(listing: Listing[Any], template: str, **context: Any) -> Response:
+    """The page of a list, or its rows alone where the search asks for them."""
+    asked = Asked(listing)
+    rows = asked.page()
+    shown = {"asked": asked, "rows": rows, "sum": asked.sum(), "mark": mark_of(rows), **context}
+    if htmx.wants_fragment():
+        return htmx.render(template, "listing/_rows.html", **shown)
+    return htmx.render(template, template, views=views_of(g.actor, listing.name), **shown)
+
+
+def mark_of(rows: list[Any]) -> str:
+    """A mark of what is shown: another one as soon as one of these rows is another."""
+    text = " ".join(f"{row.uid}:{getattr(row, 'version', 0)}" for row in rows)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,62 @@
+"""Handovers whose next step is a person's."""
+
+from collections.abc import Callable
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+from sqlalchemy.orm import joinedload
+
+from portal.access import Permission, Role
+from portal.reversibility.display import due_of, waits_for
+from portal.reversibility.models import CaseState, ReversibilityCase
+from portal.today import Cost, Kind, Todo, waits
+
+C = CaseState
+_CUSTOMERS = (C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.READY)
+_OPERATORS = (C.REQUESTED, C.CONTESTED, C.ACCEPTED)
+
+
+def _steps_of(
+    states: tuple[CaseState, ...], roles: set[Role]
+) -> Callable[[], Select[tuple[ReversibilityCase]]]:
+    def rows() -> Select[tuple[ReversibilityCase]]:
+        wanted = states if g.actor.role in roles else ()
+        query = ReversibilityCase.visible_to(g.actor).where(ReversibilityCase.state.in_(wanted))
+        return query.options(
+            joinedload(ReversibilityCase.customer), joinedload(ReversibilityCase.subscription)
+        )
+
+    return rows
+
+
+def _told(case: ReversibilityCase) -> Todo:
+    due = due_of(case)
+    return Todo(
+        what=_("Réversibilité : on attend %(who)s", who=waits_for(case)),
+        who=case.customer.name,
+        url=url_for("reversibility.show_case", uid=case.uid),
+        button=_("Voir le dossier"),
+        due=due.on if due else None,
+        why=due,
+    )
+
+
+for _name, _states, _roles in (
+    ("handover.act", _OPERATORS, {Role.OPERATOR, Role.TECHNICIAN}),
+    ("handover.answer", _CUSTOMERS, {Role.CUSTOMER}),
+):
+    waits(
+        Kind(
+            name=_name,
+            label=_l("Réversibilités"),
+            cost=Cost.RIGHT,
+            permission=Permission.REVERSIBILITY_READ,
+            rows=_steps_of(_states, _roles),
+            order=(ReversibilityCase.id,),
+            tell=_told,
+            everything=lambda: url_for("reversibility.list_cases"),
+            entry="reversibility.list_cases",
+        )
+    )

@@ -1,0 +1,62 @@
+"""Batches that must leave before the bank's hour of a day."""
+
+from datetime import date, datetime, time
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from portal.access import Permission
+from portal.clock import PARIS
+from portal.db import db
+from portal.deadlines import minus_target_days
+from portal.sepa.models import Batch, BatchState, Collection
+from portal.today import Cost, Kind, Todo, waits
+
+_LAST_HOUR = 24
+
+
+def _leaving() -> Select[tuple[Batch]]:
+    waiting = Batch.state.in_([BatchState.EXPORTED, BatchState.RELEASED])
+    return Batch.visible_to(g.actor).where(waiting).options(joinedload(Batch.legal_entity))
+
+
+def hand_in_by(batch: Batch) -> date | datetime | None:
+    """The bank's hour on the last day on which its first debit still comes in time (EPC016-06)."""
+    first = db.session.scalar(select(func.min(Collection.due_on)).where(Collection.batch_id == batch.id))
+    if first is None:
+        return None
+    entity = batch.legal_entity
+    day = minus_target_days(first, entity.lead_days)
+    if entity.cutoff_hour == _LAST_HOUR:
+        return day
+    return datetime.combine(day, time(entity.cutoff_hour), PARIS)
+
+
+def _told(batch: Batch) -> Todo:
+    is_released = batch.state == BatchState.RELEASED
+    return Todo(
+        what=_("Remise à déposer à la banque") if is_released else _("Remise à libérer"),
+        who=batch.msg_id,
+        url=url_for("sepa.show_batch", uid=batch.uid),
+        button=_("Déposer") if is_released else _("Libérer"),
+        due=hand_in_by(batch),
+        cents=batch.total_cents,
+    )
+
+
+waits(
+    Kind(
+        name="batch.leave",
+        label=_l("Remises à la banque"),
+        cost=Cost.BANK,
+        permission=Permission.BATCH_WRITE,
+        rows=_leaving,
+        order=(Batch.id,),
+        tell=_told,
+        everything=lambda: url_for("sepa.list_batches"),
+        entry="sepa.cockpit",
+    )
+)

@@ -1,0 +1,42 @@
+"""Mandates that wait for their signature."""
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+from sqlalchemy.orm import joinedload
+
+from portal.access import Permission
+from portal.sepa.models import Mandate, MandateState
+from portal.today import Cost, Kind, Todo, waits
+
+
+def _unsigned() -> Select[tuple[Mandate]]:
+    query = Mandate.visible_to(g.actor).where(Mandate.state == MandateState.SENT)
+    return query.options(joinedload(Mandate.customer))
+
+
+def _told(mandate: Mandate) -> Todo:
+    link = mandate.link
+    return Todo(
+        what=_("Mandat à faire signer"),
+        who=mandate.customer.name,
+        url=url_for("sepa.show_mandate", uid=mandate.uid),
+        button=_("Relancer"),
+        due=link.expires_at if link is not None else None,
+    )
+
+
+waits(
+    Kind(
+        name="mandate.signature",
+        label=_l("Mandats à faire signer"),
+        cost=Cost.MONEY,
+        permission=Permission.MANDATE_WRITE,
+        rows=_unsigned,
+        order=(Mandate.id,),
+        tell=_told,
+        everything=lambda: url_for("sepa.list_mandates", state=MandateState.SENT),
+        entry="sepa.list_mandates",
+    )
+)

@@ -1,0 +1,36 @@
+"""What the bank said and nobody has matched yet."""
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+
+from portal.access import Permission
+from portal.sepa.models.bank import BankRecord, RecordState
+from portal.today import Cost, Kind, Todo, waits
+
+
+def _unclear() -> Select[tuple[BankRecord]]:
+    waiting = BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
+    return BankRecord.visible_to(g.actor).where(waiting)
+
+
+waits(
+    Kind(
+        name="return.review",
+        label=_l("Retours de la banque à traiter"),
+        cost=Cost.MONEY,
+        permission=Permission.BATCH_WRITE,
+        rows=_unclear,
+        order=(BankRecord.id,),
+        tell=lambda row: Todo(
+            what=_("Retour de la banque à rapprocher"),
+            who=row.reference or row.end_to_end_id or row.rum,
+            url=url_for("returns.show_record", uid=row.uid),
+            button=_("Traiter"),
+            cents=row.amount_cents,
+        ),
+        everything=lambda: url_for("returns.list_files"),
+        entry="sepa.cockpit",
+    )
+)

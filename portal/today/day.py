@@ -1,0 +1,78 @@
+"""The list of one person's day."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import g
+from sqlalchemy import Select
+
+from portal.access import GRANTS
+from portal.paging import Count, count_of, first_of
+from portal.today.kinds import KINDS, Kind, Todo
+
+EACH = 6  # lines of one kind; the page says how many more there are
+BADGE = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing to do, and its kind."""
+
+    kind: Kind[Any]
+    todo: Todo
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What of a kind is not on the page."""
+
+    kind: Kind[Any]
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    lines: list[Line]
+    rest: list[Rest]
+
+
+def own_kinds() -> list[Kind[Any]]:
+    """What may wait for the acting person, by her role."""
+    return [kind for kind in KINDS.values() if g.actor.role in GRANTS[kind.permission]]
+
+
+def day(each: int = EACH) -> Day:
+    """The first few of each kind: what costs most to wait first, and of that what is due first."""
+    lines: list[Line] = []
+    rest: list[Rest] = []
+    for kind in own_kinds():
+        found = first_of(_ordered(kind), each + 1)
+        lines += [Line(kind, kind.tell(row)) for row in found[:each]]
+        if len(found) > each:
+            rest.append(Rest(kind, count_of(kind.rows())))
+    return Day(sorted(lines, key=_urgency), rest)
+
+
+def _ordered(kind: Kind[Any]) -> Select[Any]:
+    return kind.rows().order_by(None).order_by(*kind.order)
+
+
+def _urgency(line: Line) -> tuple[int, int, date, str]:
+    todo = line.todo
+    return todo.bucket, line.kind.cost, todo.due_on or date.max, todo.who
+
+
+def badges() -> dict[str, int]:
+    """How much waits behind each entry of the menu, by its endpoint; counted to a hundred."""
+    found: dict[str, int] = {}
+    for kind in own_kinds():
+        number = len(first_of(kind.rows().with_only_columns(kind_id(kind)), BADGE + 1))
+        if number:
+            found[kind.entry] = min(found.get(kind.entry, 0) + number, BADGE + 1)
+    return found
+
+
+def kind_id(kind: Kind[Any]) -> Any:
+    """The column that counts a row once."""
+    return kind.rows().column_descriptions[0]["entity"].id

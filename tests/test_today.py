@@ -1,0 +1,163 @@
+"""A person's day: what waits for her role, the dearest first; the same in JSON and in a calendar."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from portal import clock
+from portal.access import Role
+from portal.db import db
+from portal.jobs import Task, TaskState
+from portal.sepa.batches.today import hand_in_by
+from portal.subscriptions.kept_terms import keep_term
+from portal.today.kinds import KINDS, Cost, Todo
+from portal.today.words import due_words
+from tests.builders import House, a_customer, an_outsider, stored
+from tests.contracts.builders import dropcloud, natso
+from tests.sepa.people import a_collection, a_mandate, a_signed_mandate, freeze_batch
+from tests.test_listing import three_invoices
+
+Browser = Callable[..., FlaskClient]
+At = Callable[[datetime], None]
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def todo(client: FlaskClient) -> list[dict[str, object]]:
+    answer = client.get("/today.json").get_json()
+    found: list[dict[str, object]] = answer["todo"]
+    return found
+
+
+def kinds(client: FlaskClient) -> list[object]:
+    return [line["kind"] for line in todo(client)]
+
+
+def test_an_empty_day_says_so(house: House, browser: Browser) -> None:
+    assert todo(browser(house.owner)) == []
+    assert "Rien n'attend." in browser(house.owner).get("/").text
+
+
+def test_the_last_day_of_notice_comes_with_its_clause_and_is_gone_the_day_after(
+    house: House, browser: Browser, at: At
+) -> None:
+    subscription = dropcloud(house, started_on=datetime(2026, 3, 20).date())
+    at(MONDAY)
+    keep_term(subscription)
+    db.session.commit()
+    last = stored(subscription).last_notice_on
+    assert last is not None and last >= MONDAY.date()
+    at(datetime.combine(last, MONDAY.timetz()) - timedelta(31))
+    assert todo(browser(house.owner)) == []
+    at(datetime.combine(last, MONDAY.timetz()))
+    client = browser(house.owner)
+    (line,) = todo(client)
+    assert (line["kind"], line["due"]) == ("subscription.notice", last.isoformat())
+    page = client.get("/").text
+    assert line["clauses"] and all(str(clause) in page for clause in line["clauses"])  # type: ignore[attr-defined]
+    assert "aujourd&#39;hui</b>" in page and f"/subscriptions/{subscription.uid}" in page
+    at(datetime.combine(last, MONDAY.timetz()) + timedelta(1))
+    assert todo(browser(house.owner)) == []
+
+
+def test_what_is_late_comes_before_what_is_dear_but_far(house: House, browser: Browser, at: At) -> None:
+    three_invoices(house, at)
+    subscription = natso(house)
+    subscription.last_notice_on = MONDAY.date() + timedelta(20)
+    db.session.commit()
+    assert kinds(browser(house.owner)) == ["invoice.late", "invoice.late", "subscription.notice"]
+    subscription.last_notice_on = MONDAY.date()
+    db.session.commit()
+    assert kinds(browser(house.owner))[0] == "subscription.notice"
+
+
+def test_each_role_sees_its_own_work(house: House, browser: Browser) -> None:
+    customer = a_customer(house.reseller)
+    a_mandate(house, customer)
+    task = Task(
+        organisation=house.provider, kind="billing.run", ref="x", state=TaskState.FAILED, error="mort"
+    )
+    db.session.add(task)
+    db.session.commit()
+    assert kinds(browser(house.owner)) == ["mandate.signature"]
+    assert kinds(browser(house.people[Role.SUPPORT])) == []
+    assert "task.failed" in kinds(browser(house.operator))
+    assert kinds(browser(an_outsider(house))) == []
+
+
+def test_a_batch_is_due_at_the_banks_hour(house: House, browser: Browser) -> None:
+    mandate = a_signed_mandate(house)
+    row = a_collection(mandate)
+    entity = mandate.legal_entity
+    entity.lead_days, entity.cutoff_hour = 2, 14
+    batch = freeze_batch(entity, "CORE", row.due_on, house.finance)
+    due = hand_in_by(batch)
+    assert isinstance(due, datetime) and due.hour == 14 and due.date() < row.due_on
+    entity.cutoff_hour = 24
+    assert hand_in_by(batch) == due.date()
+
+
+def test_the_menu_counts_what_waits_and_the_page_says_how_many_more(house: House, browser: Browser) -> None:
+    for number in range(8):
+        a_mandate(house, a_customer(house.reseller, name=f"C{number}", siren=None))
+    page = browser(house.owner).get("/").text
+    assert page.count("Mandat à faire signer") == 6
+    assert "tout voir (8)" in page and 'href="/sepa/mandates?state=sent"' in page
+    assert re.search(r'Mandats\s*<span class="todo"[^>]*>8</span>', page)
+
+
+def test_until_when_in_words(house: House, at: At) -> None:
+    at(MONDAY)
+
+    def words(days: int) -> str:
+        return str(due_words(Todo("x", "y", "/", "z", due=clock.today() + timedelta(days))))
+
+    assert "en retard de 2 jours" in words(-2) and "en retard de 1 jour<" in words(-1)
+    assert "aujourd&#39;hui" in words(0) and "dans 1 jour<" in words(1) and "dans 7 jours" in words(7)
+    assert "1 déc. 2026" in words(8) and "dans" not in words(8)
+    assert due_words(Todo("x", "y", "/", "z")) == ""
+
+
+def test_every_kind_leads_to_a_list_of_its_own(house: House, browser: Browser, app: object) -> None:
+    from flask import current_app
+
+    assert len({kind.name for kind in KINDS.values()}) == len(KINDS) >= 9
+    with current_app.test_request_context():
+        for kind in KINDS.values():
+            assert kind.everything().startswith("/") and isinstance(kind.cost, Cost)
+            assert kind.entry in current_app.view_functions
+
+
+def test_a_calendar_reads_the_day_at_a_secret_address(house: House, browser: Browser, at: At) -> None:
+    three_invoices(house, at)
+    client = browser(house.owner)
+    page = client.post("/calendar").text
+    found = re.search(r'<code class="key">[^<]*?(/calendar/[^<]+\.ics)</code>', page)
+    assert found is not None
+    path = found.group(1)
+    answer = browser().get(path)
+    assert answer.mimetype == "text/calendar"
+    events = Calendar.from_ical(answer.data).walk("VEVENT")
+    assert len(events) == 2 and all("Client" not in str(event["SUMMARY"]) for event in events)
+    assert "Client" not in answer.text and all("FA-" in str(event["SUMMARY"]) for event in events)
+    assert path.split("/")[2] not in client.get("/calendar").text, "the secret is shown once"
+    second = client.post("/calendar", data={"names": "yes"}).text
+    assert browser().get(path).status_code == 404, "a new address ends the old one"
+    named = re.search(r"/calendar/[^<]+\.ics", second)
+    assert named is not None
+    assert "Client 0" in browser().get(named.group()).text
+    client.post("/calendar/drop")
+    assert browser().get(named.group()).status_code == 404
+    assert browser().get("/calendar/nonsense.ics").status_code == 404
+
+
+def test_the_calendar_of_who_is_shut_out_is_shut(house: House, browser: Browser) -> None:
+    page = browser(house.owner).post("/calendar").text
+    path = re.search(r"/calendar/[^<]+\.ics", page)
+    assert path is not None
+    assert browser().get(path.group()).status_code == 200
+    house.owner.is_enabled = False
+    db.session.commit()
+    assert browser().get(path.group()).status_code == 404
