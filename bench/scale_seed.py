@@ -19,6 +19,7 @@ from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User, open_sign_in
 from portal.customers.words import CustomerWord, rows_of_words
 from portal.db import EVERYTHING, db, set_scope
+from portal.paging import chunk_of
 from portal.search.keys import WORDS, rows_of_keys
 from portal.search.models import SearchKey
 from tests.builders import House, a_house
@@ -117,10 +118,12 @@ def _person(customer: Any) -> SimpleNamespace:
 def _keys() -> None:
     """What numbers and names are found by."""
     for kind in WORDS:
-        rows = db.session.execute(db.metadata.tables[kind].select()).all()
-        for start in range(0, len(rows), CHUNK):
-            some = [values for row in rows[start : start + CHUNK] for values in rows_of_keys(kind, row)]
+        table = db.metadata.tables[kind]
+        last = 0
+        while rows := chunk_of(table.select().where(table.c.id > last).order_by(table.c.id), CHUNK):
+            some = [values for row in rows for values in rows_of_keys(kind, row)]
             db.session.execute(insert(SearchKey.__table__), some)
+            last = rows[-1].id
 
 
 def write_product(writer: Writer, months: int) -> None:

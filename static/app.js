@@ -48,9 +48,16 @@
     const box = palette.querySelector("input");
     const hits = [...palette.querySelectorAll("#palette-hits a")];
     const at = hits.indexOf(document.activeElement);
-    if (event.key === "ArrowDown" && hits.length) hits[Math.min(at + 1, hits.length - 1)].focus();
+    const isFresh = document.getElementById("palette-hits").dataset.sought === box.value.trim();
+    if (at >= 0 && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.stopPropagation();
+      box.focus(); // who goes on typing goes on in the field
+      return;
+    }
+    if (event.key === "Escape") palette.close(); // the field would only empty itself
+    else if (event.key === "ArrowDown" && hits.length) hits[Math.min(at + 1, hits.length - 1)].focus();
     else if (event.key === "ArrowUp" && at >= 0) (hits[at - 1] || box).focus();
-    else if (event.key === "Enter" && event.target === box && hits.length && palette.dataset.for === box.value) hits[0].click();
+    else if (event.key === "Enter" && event.target === box && hits.length && isFresh) hits[0].click();
     else return;
     event.preventDefault();
   }
@@ -62,7 +69,6 @@
     palette.addEventListener("htmx:afterSettle", () => {
       palette.querySelector("[role=status]").textContent = document.getElementById("palette-hits").dataset.said;
     });
-    palette.addEventListener("htmx:beforeRequest", () => { palette.dataset.for = palette.querySelector("input").value; });
   }
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-palette]");

@@ -13,6 +13,9 @@ G = Group
 BEGIN = [
     Entry(G.CUSTOMERS, "customers.new_customer", _l("Nouveau client"), "plus-lg", P.CUSTOMER_WRITE),
     Entry(G.MONEY, "mandate_import.show_import", _l("Importer des mandats"), "upload", P.MANDATE_IMPORT),
+    Entry(G.CONTRACT, "terms.new_version", _l("Déposer une version"), "upload", P.TERMS_WRITE),
+]
+BESIDE_THE_MENU = [
     Entry(G.MONEY, "mandates.list_lapsing", _l("Mandats bientôt caducs"), "calendar-x", P.MANDATE_READ),
     Entry(G.MONEY, "sepa.list_batches", _l("Remises à la banque"), "bank", P.BATCH_READ),
     Entry(G.MONEY, "returns.list_files", _l("Retours de la banque"), "arrow-return-left", P.BATCH_READ),
@@ -20,18 +23,17 @@ BEGIN = [
     Entry(G.MONEY, "billing.list_runs", _l("Facturation mensuelle"), "receipt", P.BILLING_READ),
     Entry(G.MONEY, "usage_gaps.list_gaps", _l("Écarts d'usage"), "eye", P.BILLING_READ),
     Entry(G.MONEY, "rates.list_rates", _l("Taux de la BCE"), "percent", P.BILLING_READ),
-    Entry(G.CONTRACT, "terms.new_version", _l("Déposer une version"), "upload", P.TERMS_WRITE),
 ]
 
 
-@finder(0, Permission.HOME_READ, _l("Aller à"), unasked=True)
-def pages(sought: Sought) -> list[Hit]:
-    return _entries(MENU, sought)
-
-
-@finder(1, Permission.HOME_READ, _l("Faire"), unasked=True)
+@finder(0, Permission.HOME_READ, _l("Faire"), unasked=True)
 def deeds(sought: Sought) -> list[Hit]:
     return _entries(BEGIN, sought)
+
+
+@finder(1, Permission.HOME_READ, _l("Aller à"), unasked=True)
+def pages(sought: Sought) -> list[Hit]:
+    return _entries([*MENU, *BESIDE_THE_MENU], sought)
 
 
 def _entries(entries: list[Entry], sought: Sought) -> list[Hit]:

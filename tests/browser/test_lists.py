@@ -71,14 +71,16 @@ def test_the_focus_is_always_seen(open_page: OpenPage) -> None:
         assert look[1:] == ["solid", "3px"], look[0]
 
 
-def test_a_slash_goes_to_the_search(open_page: OpenPage) -> None:
+def test_the_search_of_a_list_is_reached_by_the_tabulator(open_page: OpenPage) -> None:
     page = open_page("owner")
     page.goto("/customers")
-    page.keyboard.press("/")
+    page.get_by_role("link", name="Nouveau client").focus()
+    page.keyboard.press("Tab")
     search = page.get_by_label("Chercher dans la liste")
     expect(search).to_be_focused()
     page.keyboard.type("a/b")
     expect(search).to_have_value("a/b")
+    expect(page.get_by_role("dialog")).to_be_hidden()
 
 
 def test_the_menu_opens_and_leads_somewhere_on_a_phone(open_page: OpenPage) -> None:
