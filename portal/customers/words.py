@@ -51,23 +51,27 @@ def rows_of_words(customer: Any, contacts: Iterable[Any]) -> list[dict[str, Any]
 
 _KEPT = ("name", "name_folded", "reseller_id", "org_path", "town", "siren", "siret")
 _KEPT_OF_A_CONTACT = ("email", "phone")
+_COLUMNS = (Customer.id, *(getattr(Customer, name) for name in _KEPT))
+_CONTACTS = select(Contact.email, Contact.phone).order_by(Contact.id)
 
 
 @event.listens_for(Session, "after_flush")
 def _keep_words(session: Any, _context: Any) -> None:
     """Write anew the words of each customer who is new or has changed, or whose contacts have."""
-    changed: dict[Customer, bool] = {}  # is she known from before?
+    changed: dict[int, bool] = {}  # by the customer's number: is she known from before?
     for row in [*session.new, *session.dirty, *session.deleted]:
         if isinstance(row, Customer) and row not in session.deleted and _has_changed(row, _KEPT):
-            changed[row] = row not in session.new
+            changed[row.id] = row not in session.new
         elif isinstance(row, Contact) and (row in session.deleted or _has_changed(row, _KEPT_OF_A_CONTACT)):
-            changed.setdefault(row.customer, row.customer not in session.new)
-    for customer, is_known in changed.items():
+            changed.setdefault(row.customer_id, True)
+    for number, is_known in changed.items():
+        connection = session.connection()
         if is_known:
-            own = CustomerWord.__table__.c.customer_id == customer.id
-            session.connection().execute(delete(CustomerWord.__table__).where(own))
-        if rows := rows_of_words(customer, customer.contacts):
-            session.connection().execute(insert(CustomerWord.__table__), rows)
+            connection.execute(delete(CustomerWord.__table__).where(CustomerWord.customer_id == number))
+        customer = connection.execute(select(*_COLUMNS).where(Customer.id == number)).one_or_none()
+        contacts = connection.execute(_CONTACTS.where(Contact.customer_id == number)).all()
+        if customer is not None and (rows := rows_of_words(customer, contacts)):
+            connection.execute(insert(CustomerWord.__table__), rows)
 
 
 def _has_changed(row: Any, names: Sequence[str]) -> bool:
