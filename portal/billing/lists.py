@@ -98,7 +98,7 @@ def _owed(customers: list[Customer]) -> dict[int, Cell]:
     owed = select(Invoice.customer_id, func.sum(Invoice.gross_cents)).where(
         Invoice.customer_id.in_([each.id for each in customers]), Invoice.state == InvoiceState.ISSUED
     )
-    return {key: Euros(cents) for key, cents in db.session.execute(owed.group_by(Invoice.customer_id))}
+    return {key: Euros(int(cents)) for key, cents in db.session.execute(owed.group_by(Invoice.customer_id))}
 
 
 CUSTOMERS.columns.append(Column("owed", _l("Dû"), many=_owed, rank=ALWAYS, is_number=True))
