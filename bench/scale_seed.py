@@ -9,7 +9,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, insert, text
 
 from app import create_app
 from bench.owner import analyse, fit_sequences
@@ -17,8 +17,11 @@ from bench.scale_debits import write_debits, write_history, write_mandates
 from bench.writer import CHUNK, Writer, pick, run
 from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User, open_sign_in
+from portal.crypto.secrets import keyring
 from portal.customers.words import CustomerWord, rows_of_words
 from portal.db import EVERYTHING, db, set_scope
+from portal.licensing.codes import make_code
+from portal.licensing.models import ActivationKey
 from portal.paging import chunk_of
 from portal.search.keys import WORDS, rows_of_keys
 from portal.search.models import SearchKey
@@ -201,6 +204,17 @@ def _sales(writer: Writer) -> None:
     )
 
 
+def _seal_keys(count: int) -> None:
+    """Keys are sealed for their row, so Python writes them."""
+    ring, key = keyring(), ActivationKey.__table__
+    statement = key.update().where(key.c.id == bindparam("row")).values(code_sealed=bindparam("sealed"))
+    for start in range(1, count + 1, CHUNK):
+        rows = range(start, min(start + CHUNK, count + 1))
+        sealed = [ring.seal(make_code(1).text, f"activation_key.code:y{row:015d}") for row in rows]
+        some = [{"row": row, "sealed": each} for row, each in zip(rows, sealed, strict=True)]
+        db.session.connection().execute(statement, some)
+
+
 def _watched(writer: Writer) -> None:
     key = {"product": "'Poste'", "code_sealed": "'x'", "code_index": writer.uid("x"), "seats": "1"}
     writer.write(
@@ -213,6 +227,7 @@ def _watched(writer: Writer) -> None:
         valid_through=writer.day("300"),
         **key,
     )
+    _seal_keys(writer.count)
     writer.write(
         "activation",
         1,

@@ -64,7 +64,9 @@
   if (palette) {
     palette.addEventListener("keydown", walkPalette);
     palette.addEventListener("click", (event) => {
-      if (event.target === palette || event.target.closest("[data-close]")) palette.close();
+      const edge = palette.getBoundingClientRect();
+      const isInside = event.clientY > edge.top && event.clientY < edge.bottom && event.clientX > edge.left && event.clientX < edge.right;
+      if ((event.target === palette && !isInside) || event.target.closest("[data-close]")) palette.close();
     });
     palette.addEventListener("htmx:afterSettle", () => {
       palette.querySelector("[role=status]").textContent = document.getElementById("palette-hits").dataset.said;

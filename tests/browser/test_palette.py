@@ -62,6 +62,20 @@ def test_the_arrows_go_down_and_up_again_and_enter_takes_the_first(open_page: Op
     expect(page.get_by_role("heading", level=1, name="Factures")).to_be_visible()
 
 
+def test_who_goes_on_typing_from_a_hit_types_into_the_field(open_page: OpenPage) -> None:
+    page = open_page("owner")
+    page.goto("/customers")
+    page.keyboard.press("/")
+    expect(page.get_by_role("dialog").get_by_role("link").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("dialog").get_by_role("link").first).to_be_focused()
+    page.keyboard.type("journal")
+    box(page)
+    expect(page.get_by_role("dialog").get_by_role("link", name="Journal")).to_be_visible()
+    page.mouse.click(5, 5)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
 def test_a_name_without_result_says_so(open_page: OpenPage) -> None:
     page = open_page("owner")
     page.goto("/")
