@@ -197,7 +197,9 @@ def test_the_rest_of_a_long_list_is_a_link_away(house: House, browser: Browser, 
     assert not set(numbers(page)) & set(numbers(rest))
 
 
-def test_what_a_customer_owes_stands_in_her_row_and_in_the_file(house: House, browser: Browser, at: At) -> None:
+def test_what_a_customer_owes_stands_in_her_row_and_in_the_file(
+    house: House, browser: Browser, at: At
+) -> None:
     three_invoices(house, at)
     client = browser(house.owner)
     assert re.findall(r"(\d\d),00\s€", client.get("/customers").text) == ["12", "24"]
