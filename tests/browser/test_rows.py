@@ -29,7 +29,8 @@ OUTSIDE = """() => [...document.querySelectorAll("table.cards tbody td:is([data-
 
 
 def wide(page: Page) -> int:
-    """How far the page reaches beyond the screen, in pixels."""
+    """How far the page reaches beyond the screen, in pixels, once its styles are there."""
+    page.wait_for_load_state("load")
     return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
