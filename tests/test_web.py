@@ -164,6 +164,7 @@ def test_a_store_that_is_away_asks_to_come_back(
         ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),
         ("rest:https://user:secret@host:8000/x", "secret"),
         ("/vault-access/" + "b" * 43, "b" * 43),
+        ("/calendar/" + "c" * 43 + ".ics", "c" * 43),
     ],
 )
 def test_logs_hide_secrets_in_every_spelling(text: str, hidden: str) -> None:

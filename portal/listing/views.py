@@ -138,7 +138,8 @@ def _told(bulk: Bulk[Any], done: int, uids: list[str]) -> str:
 def _do(listing: Listing[Any], bulk: Bulk[Any], uid: str) -> str | None:
     """Why not, or None when it is done."""
     model = listing.model
-    row = db.session.scalars(listing.query().where(model.uid == uid)).one_or_none()
+    chosen = listing.query().where(model.uid == uid)
+    row = db.session.scalars(chosen.with_for_update(of=model, key_share=True)).one_or_none()
     if row is None:
         return _("Cette ligne n'est plus là.")
     try:

@@ -4,7 +4,7 @@ from flask import g, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from portal.access import Permission
+from portal.access import Permission, may
 from portal.customers.lists import customer_column
 from portal.listing import NAME, WIDE, Choice, Column, Link, Listing, Nothing, Pill, define
 from portal.restore_requests.models import RestoreRequest, RestoreState
@@ -48,7 +48,7 @@ RESTORES: Listing[RestoreRequest] = define(
             _l("Aucune restauration demandée."),
             _l("Une demande se fait depuis la page d'un coffre."),
             _l("Choisir un coffre"),
-            url_for("vaults.list_vaults"),
+            url_for("vaults.list_vaults") if may(Permission.VAULT_READ) else "",
         ),
     )
 )

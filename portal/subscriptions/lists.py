@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock
-from portal.access import Permission
+from portal.access import Permission, may
 from portal.billing.rules import totals
 from portal.catalogue.models import Method
 from portal.customers.lists import CUSTOMERS, customer_column
@@ -95,7 +95,7 @@ ORDERS: Listing[Order] = define(
             _l("Aucune commande."),
             _l("Une commande se passe depuis la fiche d'un client."),
             _l("Choisir un client"),
-            url_for("customers.list_customers") if g.actor.role != "customer" else "",
+            url_for("customers.list_customers") if may(Permission.CUSTOMER_READ) else "",
         ),
     )
 )
