@@ -12,7 +12,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.clock import paris_day
-from portal.csv_file import Figure, euros
+from portal.csv_file import euros
 from portal.words.states import look_of
 
 
@@ -58,10 +58,7 @@ def kind_of(cell: Cell) -> str:
 
 def for_csv(cell: Cell) -> Any:
     """For :func:`portal.csv_file.csv_answer`: amounts as euros, days as ISO dates."""
-    if isinstance(cell, Euros):
-        return euros(cell.cents)
-    plain = for_workbook(cell)
-    return Figure(plain) if isinstance(plain, int) else plain
+    return euros(cell.cents) if isinstance(cell, Euros) else for_workbook(cell)
 
 
 def for_workbook(cell: Cell) -> str | int | date | Decimal | None:
