@@ -7,7 +7,8 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -42,7 +43,8 @@ Tell = Callable[[], object]
 ONE_BY_ONE = TransferConfig(use_threads=False)
 """For boto3: the calling thread does the work, so that it can say meanwhile that it is alive."""
 NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
-"""What S3 servers without versions answer when they are asked for them."""
+"""What S3 servers answer that keep no versions, or list no uploads, when they are asked for them."""
+_PART = ".part"  # ends the name of a file that is being written
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
 # Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
 GUARDED = {"batch"}
@@ -75,6 +77,7 @@ class Store(Protocol):
     def open(self, key: str, start: int = 0) -> BinaryIO: ...
     def delete(self, key: str) -> None: ...
     def keys(self) -> Iterator[str]: ...
+    def tidy(self, before: datetime) -> int: ...
 
 
 class FolderStore:
@@ -110,7 +113,7 @@ class FolderStore:
     def _landing(self, key: str) -> Iterator[Path]:
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{new_uid()}.part")
+        part = target.with_name(f"{target.name}.{new_uid()}{_PART}")
         try:
             yield part
             part.rename(target)
@@ -131,7 +134,21 @@ class FolderStore:
     def keys(self) -> Iterator[str]:
         """Of every finished object."""
         found = self._root.glob("*/*")
-        return (path.name for path in found if path.suffix != ".part" and path.is_file())
+        return (path.name for path in found if path.suffix != _PART and path.is_file())
+
+    def tidy(self, before: datetime) -> int:
+        """Remove what was begun before this instant and never finished; returns how many."""
+        left = [path for path in self._root.glob(f"*/*{_PART}") if _begun(path, before)]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
+
+
+def _begun(path: Path, before: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < before.timestamp()
+    except FileNotFoundError:  # finished meanwhile
+        return False
 
 
 class S3Store:
@@ -145,9 +162,14 @@ class S3Store:
         self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
 
     def adopt(self, key: str, path: Path, tell: Tell) -> None:
+        """Send a finished file, and give up earlier tries at its key that were cut off.
+
+        What was sent of them costs as much as an object, and no list of objects shows it.
+        """
         self._client.upload_file(
             str(path), self._bucket, self._prefix + key, Callback=lambda _: tell(), Config=ONE_BY_ONE
         )
+        self._give_up(self._prefix + key, lambda upload: bool(upload["Key"] == self._prefix + key))
         path.unlink()
 
     def open(self, key: str, start: int = 0) -> BinaryIO:
@@ -174,6 +196,25 @@ class S3Store:
         pages = self._client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
             yield from (each["Key"].removeprefix(self._prefix) for each in page.get("Contents", []))
+
+    def tidy(self, before: datetime) -> int:
+        """Give up the uploads that were begun before this instant and never finished; returns how many."""
+        return self._give_up(self._prefix, lambda upload: bool(upload["Initiated"] < before))
+
+    def _give_up(self, prefix: str, chosen: Callable[[dict[str, Any]], bool]) -> int:
+        pages = self._client.get_paginator("list_multipart_uploads")
+        count = 0
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                for upload in filter(chosen, page.get("Uploads", [])):
+                    name, number = upload["Key"], upload["UploadId"]
+                    with suppress(self._client.exceptions.NoSuchUpload):  # it came to its end meanwhile
+                        self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=number)
+                        count += 1
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_VERSIONS:
+                raise
+        return count
 
 
 @cache

@@ -21,6 +21,35 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
+class _Answers:
+    """What the relay says. An object of its own: the library reads every attribute of it at each call."""
+
+    def __init__(self, relay: "Relay") -> None:
+        self._relay = relay
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return self._relay.sender
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        await asyncio.sleep(self._relay.sleeps)
+        envelope.rcpt_tos.append(address)
+        return self._relay.to.get(address, "250 2.1.5 Ok")
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if envelope.rcpt_tos[0] in self._relay.drops:
+            assert server.transport is not None
+            server.transport.abort()
+        elif self._relay.answer.startswith("2"):
+            self._relay.received.append(envelope)
+        return self._relay.answer
+
+
 class Relay:
     """What it received, in order, and what it answers: ``to["a@b.example"]`` for one recipient.
 
@@ -36,28 +65,6 @@ class Relay:
         self.drops: set[str] = set()
         self.sleeps = 0.0
         self._controller: Controller | None = None
-
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return self.sender
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        await asyncio.sleep(self.sleeps)
-        envelope.rcpt_tos.append(address)
-        return self.to.get(address, "250 2.1.5 Ok")
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if envelope.rcpt_tos[0] in self.drops:
-            assert server.transport is not None
-            server.transport.abort()
-        elif self.answer.startswith("2"):
-            self.received.append(envelope)
-        return self.answer
 
     def authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, how: str, data: Any
@@ -75,7 +82,11 @@ class Relay:
 
     def start(self) -> None:
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=self.port, authenticator=self.authenticate, **self.options
+            _Answers(self),
+            hostname="127.0.0.1",
+            port=self.port,
+            authenticator=self.authenticate,
+            **self.options,
         )
         self._controller.start()
 

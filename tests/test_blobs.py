@@ -2,8 +2,10 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -20,6 +22,7 @@ from portal.blobs import FolderStore, S3Store, Store
 from portal.crypto.sealed_file import BrokenFile
 from portal.db import db
 from portal.errors import Unavailable
+from portal.operations.purge import tidy
 from tests.buckets import a_bucket
 from tests.builders import House, a_customer
 
@@ -67,6 +70,34 @@ def test_an_upload_tells_that_it_goes_on(bucket: str, tmp_path: Path) -> None:
     path.write_bytes(bytes(20 << 20))
     S3Store(bucket, "").adopt("aabig", path, lambda: told.append(get_ident()))
     assert len(told) > 2 and set(told) == {get_ident()}
+
+
+def test_an_upload_that_was_cut_off_goes_with_the_next_try(bucket: str, tmp_path: Path) -> None:
+    client = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    for key in ("p/aatry", "p/aatry-other"):
+        client.create_multipart_upload(Bucket=bucket, Key=key)
+    path = tmp_path / "again"
+    path.write_bytes(b"whole")
+    store = S3Store(bucket, "p/")
+    store.adopt("aatry", path, lambda: None)
+    left = client.list_multipart_uploads(Bucket=bucket, Prefix="p/")["Uploads"]
+    assert [each["Key"] for each in left] == ["p/aatry-other"]
+    begun = datetime(2010, 11, 10, tzinfo=UTC)  # what this server says of every upload, plus some hours
+    assert store.tidy(begun) == 0  # somebody may still be at it
+    assert store.tidy(begun + timedelta(days=1)) == 1
+    assert "Uploads" not in client.list_multipart_uploads(Bucket=bucket, Prefix="p/")
+
+
+def test_a_file_whose_writer_was_killed_is_removed_later(app: Flask, house: House) -> None:
+    folder = Path(app.config["BLOB_URL"])
+    blobs.store().write("aawhole", b"whole")
+    old, young = folder / "aa" / "aaold.x.part", folder / "aa" / "aayoung.x.part"
+    for path in (old, young):
+        path.write_bytes(b"half")
+    moment = time.time() - 3 * 86_400
+    os.utime(old, (moment, moment))
+    tidy()
+    assert not old.exists() and young.exists() and "aawhole" in set(blobs.store().keys())
 
 
 def everything_in(folder: Path) -> bytes:

@@ -1,16 +1,21 @@
-"""What the work leaves behind is removed by a dated rule: finished tasks, slots, and web sessions."""
+"""What the work leaves behind is removed by a dated rule: finished tasks, slots, web sessions, cut files."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import structlog
 from flask import current_app
 from sqlalchemy import delete
 
 from portal import clock, jobs
 from portal.accounts.floods import forget_floods
 from portal.accounts.models import SignIn
+from portal.blobs import store, store_faults_told
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.jobs.duties import DUTIES, PeriodicRun
+
+log = structlog.get_logger()
+_LONGEST_WRITE = timedelta(days=2)  # no file is written into the store for longer
 
 # Kinds that nobody asks for again with the same reference; the others remember that they were done.
 FORGETTABLE = (
@@ -40,3 +45,11 @@ def purge() -> None:
     ):
         db.session.execute(statement.execution_options(synchronize_session=False))
     forget_floods(clock.now() - timedelta(days=1))
+
+
+@jobs.periodic("operations.tidy", jobs.daily)
+def tidy() -> None:
+    """Remove from the store what was begun more than two days ago and never finished."""
+    with store_faults_told():
+        if left := store().tidy(datetime.fromtimestamp(clock.machine_ms() / 1000, UTC) - _LONGEST_WRITE):
+            log.warning("unfinished files removed from the store", count=left)
