@@ -7,22 +7,19 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
-from functools import cache, partial
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO
 
-import boto3
 import structlog
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from flask import Response, current_app, request, send_file
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.blob_stores import Tell, store
 from portal.crypto.sealed_file import (
     HEAD_BYTES,
     BrokenFile,
@@ -39,12 +36,6 @@ from portal.errors import Unavailable, Unreadable
 # What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
 CUSTOMERS_OWN = {"export", "restore"}
 log = structlog.get_logger()
-Tell = Callable[[], object]
-ONE_BY_ONE = TransferConfig(use_threads=False)
-"""For boto3: the calling thread does the work, so that it can say meanwhile that it is alive."""
-NO_VERSIONS = {"NotImplemented", "MethodNotAllowed", "501"}
-"""What S3 servers answer that keep no versions, or list no uploads, when they are asked for them."""
-_PART = ".part"  # ends the name of a file that is being written
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
 # Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
 GUARDED = {"batch"}
@@ -69,166 +60,6 @@ class Document(Tenant, db.Model):
     def is_there(self) -> bool:
         """Its bytes have been written (they may have been erased since)."""
         return self.sha256 != ""
-
-
-class Store(Protocol):
-    def write(self, key: str, content: bytes) -> None: ...
-    def adopt(self, key: str, path: Path, tell: Tell) -> None: ...
-    def open(self, key: str, start: int = 0) -> BinaryIO: ...
-    def delete(self, key: str) -> None: ...
-    def keys(self) -> Iterator[str]: ...
-    def tidy(self, before: datetime) -> int: ...
-
-
-class FolderStore:
-    """Objects as files under one folder: written aside, synced, then renamed."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def path(self, key: str) -> Path:
-        return self._root / key[:2] / key
-
-    def write(self, key: str, content: bytes) -> None:
-        with self._landing(key) as part, part.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-
-    def adopt(self, key: str, path: Path, tell: Tell) -> None:
-        """Take over a finished file, by rename where the disk allows it; ``tell`` is called meanwhile."""
-        with self._landing(key) as part:
-            try:
-                path.rename(part)
-            except OSError:  # another file system: copy, then remove the original
-                with path.open("rb") as source, part.open("wb") as out:
-                    while block := source.read(1 << 20):
-                        out.write(block)
-                        tell()
-                    out.flush()
-                    os.fsync(out.fileno())
-                path.unlink()
-
-    @contextmanager
-    def _landing(self, key: str) -> Iterator[Path]:
-        target = self.path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{new_uid()}{_PART}")
-        try:
-            yield part
-            part.rename(target)
-        finally:
-            part.unlink(missing_ok=True)
-        folder = os.open(target.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-
-    def open(self, key: str, start: int = 0) -> BinaryIO:
-        source = self.path(key).open("rb")
-        source.seek(start)
-        return source
-
-    def delete(self, key: str) -> None:
-        self.path(key).unlink(missing_ok=True)
-
-    def keys(self) -> Iterator[str]:
-        """Of every finished object."""
-        found = self._root.glob("*/*")
-        return (path.name for path in found if path.suffix != _PART and path.is_file())
-
-    def tidy(self, before: datetime) -> int:
-        """Remove what was begun before this instant and never finished; returns how many."""
-        left = [path for path in self._root.glob(f"*/*{_PART}") if _begun(path, before)]
-        for path in left:
-            path.unlink(missing_ok=True)
-        return len(left)
-
-
-def _begun(path: Path, before: datetime) -> bool:
-    try:
-        return path.stat().st_mtime < before.timestamp()
-    except FileNotFoundError:  # finished meanwhile
-        return False
-
-
-class S3Store:
-    """Objects in an S3-compatible bucket; credentials come from boto3's usual places."""
-
-    def __init__(self, bucket: str, prefix: str) -> None:
-        self._client: Any = boto3.client("s3", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
-        self._bucket, self._prefix = bucket, prefix
-
-    def write(self, key: str, content: bytes) -> None:
-        self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=content)
-
-    def adopt(self, key: str, path: Path, tell: Tell) -> None:
-        """Send a finished file, and give up earlier tries at its key that were cut off.
-
-        What was sent of them costs as much as an object, and no list of objects shows it.
-        """
-        self._client.upload_file(
-            str(path), self._bucket, self._prefix + key, Callback=lambda _: tell(), Config=ONE_BY_ONE
-        )
-        self._give_up(self._prefix + key, lambda upload: bool(upload["Key"] == self._prefix + key))
-        path.unlink()
-
-    def open(self, key: str, start: int = 0) -> BinaryIO:
-        wanted = {"Range": f"bytes={start}-"} if start else {}
-        answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **wanted)
-        body: BinaryIO = answer["Body"]
-        return body
-
-    def delete(self, key: str) -> None:
-        """Remove the object with the older versions that a bucket may keep of it."""
-        name = self._prefix + key
-        pages = self._client.get_paginator("list_object_versions")
-        try:
-            for page in pages.paginate(Bucket=self._bucket, Prefix=name):
-                for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                    if each["Key"] == name:
-                        self._client.delete_object(Bucket=self._bucket, Key=name, VersionId=each["VersionId"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in NO_VERSIONS:
-                raise
-            self._client.delete_object(Bucket=self._bucket, Key=name)
-
-    def keys(self) -> Iterator[str]:
-        pages = self._client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
-            yield from (each["Key"].removeprefix(self._prefix) for each in page.get("Contents", []))
-
-    def tidy(self, before: datetime) -> int:
-        """Give up the uploads that were begun before this instant and never finished; returns how many."""
-        return self._give_up(self._prefix, lambda upload: bool(upload["Initiated"] < before))
-
-    def _give_up(self, prefix: str, chosen: Callable[[dict[str, Any]], bool]) -> int:
-        pages = self._client.get_paginator("list_multipart_uploads")
-        count = 0
-        try:
-            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
-                for upload in filter(chosen, page.get("Uploads", [])):
-                    name, number = upload["Key"], upload["UploadId"]
-                    with suppress(self._client.exceptions.NoSuchUpload):  # it came to its end meanwhile
-                        self._client.abort_multipart_upload(Bucket=self._bucket, Key=name, UploadId=number)
-                        count += 1
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in NO_VERSIONS:
-                raise
-        return count
-
-
-@cache
-def _store_at(url: str) -> Store:
-    parts = urlsplit(url)
-    if parts.scheme == "s3":
-        prefix = parts.path.strip("/")
-        return S3Store(parts.netloc, f"{prefix}/" if prefix else "")
-    return FolderStore(Path(url))
-
-
-def store() -> Store:
-    """The store that ``BLOB_URL`` names."""
-    return _store_at(str(current_app.config["BLOB_URL"]))
 
 
 def keep(

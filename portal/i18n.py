@@ -207,6 +207,7 @@ def lines(value: str) -> Markup:
 def init_app(app: Flask) -> None:
     Languages(app, locale_selector=choose_language)
     filters: list[Any] = [
+        said,
         told,
         eur,
         day,

@@ -17,8 +17,8 @@ from botocore.stub import Stubber
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal import blobs
-from portal.blobs import FolderStore, S3Store, Store
+from portal import blob_stores, blobs
+from portal.blob_stores import FolderStore, S3Store, Store
 from portal.crypto.sealed_file import BrokenFile
 from portal.db import db
 from portal.errors import Unavailable
@@ -90,14 +90,14 @@ def test_an_upload_that_was_cut_off_goes_with_the_next_try(bucket: str, tmp_path
 
 def test_a_file_whose_writer_was_killed_is_removed_later(app: Flask, house: House) -> None:
     folder = Path(app.config["BLOB_URL"])
-    blobs.store().write("aawhole", b"whole")
+    blob_stores.store().write("aawhole", b"whole")
     old, young = folder / "aa" / "aaold.x.part", folder / "aa" / "aayoung.x.part"
     for path in (old, young):
         path.write_bytes(b"half")
     moment = time.time() - 3 * 86_400
     os.utime(old, (moment, moment))
     tidy()
-    assert not old.exists() and young.exists() and "aawhole" in set(blobs.store().keys())
+    assert not old.exists() and young.exists() and "aawhole" in set(blob_stores.store().keys())
 
 
 def everything_in(folder: Path) -> bytes:
@@ -126,7 +126,7 @@ def test_the_store_holds_nothing_that_can_be_read(app: Flask, owner: dict[str, A
 
 def test_a_file_kept_before_the_store_was_sealed_is_still_read(app: Flask, owner: dict[str, Any]) -> None:
     document = blobs.keep(b"", filename="a.txt", **owner)
-    blobs.store().write(document.storage_key, b"as it was")
+    blob_stores.store().write(document.storage_key, b"as it was")
     document.is_sealed, document.size_bytes = False, 9
     assert blobs.content_of(document) == b"as it was"
 
@@ -135,7 +135,7 @@ def test_a_file_kept_before_the_store_was_sealed_is_still_read(app: Flask, owner
 def older(app: Flask, owner: dict[str, Any]) -> blobs.Document:
     """A document as versions before this one kept it."""
     document = blobs.keep(b"in the clear", filename="a.txt", **owner)
-    blobs.store().write(document.storage_key, b"in the clear")
+    blob_stores.store().write(document.storage_key, b"in the clear")
     document.is_sealed = False
     db.session.commit()
     return document
@@ -148,7 +148,7 @@ def test_what_was_kept_in_the_clear_is_sealed_by_a_command(app: Flask, older: bl
     db.session.expire_all()
     assert older.is_sealed and blobs.content_of(older) == b"in the clear"
     with pytest.raises(FileNotFoundError):
-        blobs.store().open(former)
+        blob_stores.store().open(former)
     again = app.test_cli_runner().invoke(args=["seal-store"])
     assert again.output.startswith("0 fichiers") and blobs.content_of(older) == b"in the clear"
     assert not list(Path(app.config["DATA_DIR"]).glob("*.sealed"))
@@ -163,7 +163,7 @@ def test_a_sealing_that_was_cut_off_comes_to_its_end(
         patch.setattr(db.session if place == "commit" else FolderStore, place, _cut_off)
         assert app.test_cli_runner().invoke(args=["seal-store"]).exit_code == 1
     db.session.rollback()
-    with blobs.store().open(former) as plain:
+    with blob_stores.store().open(former) as plain:
         assert plain.read() == b"in the clear"
     document = db.session.scalars(db.select(blobs.Document).where(blobs.Document.uid == uid)).one()
     assert blobs.content_of(document) == b"in the clear"
@@ -171,7 +171,7 @@ def test_a_sealing_that_was_cut_off_comes_to_its_end(
     db.session.expire_all()
     assert document.is_sealed and blobs.content_of(document) == b"in the clear"
     with pytest.raises(FileNotFoundError):
-        blobs.store().open(former)
+        blob_stores.store().open(former)
 
 
 def test_erasing_takes_what_a_sealing_that_was_cut_off_has_left(older: blobs.Document) -> None:
@@ -181,7 +181,7 @@ def test_erasing_takes_what_a_sealing_that_was_cut_off_has_left(older: blobs.Doc
     blobs.erase(older)
     for key in (former, older.storage_key):
         with pytest.raises(FileNotFoundError):
-            blobs.store().open(key)
+            blob_stores.store().open(key)
 
 
 def _cut_off(*_: Any) -> None:
@@ -189,7 +189,7 @@ def _cut_off(*_: Any) -> None:
 
 
 def test_a_plain_file_that_has_changed_is_named_and_left_alone(app: Flask, older: blobs.Document) -> None:
-    blobs.store().write(older.storage_key, b"IN the clear")
+    blob_stores.store().write(older.storage_key, b"IN the clear")
     done = app.test_cli_runner().invoke(args=["seal-store"])
     assert done.exit_code == 1 and older.uid in done.stderr and "1 illisibles" in done.stdout
     db.session.expire_all()
@@ -202,8 +202,8 @@ def test_bytes_put_in_place_of_a_document_are_not_served(
     document = blobs.keep(b"the invoice", filename="a.txt", **owner)
     other = blobs.keep(b"the invoice", filename="b.txt", **owner)
     db.session.commit()
-    with blobs.store().open(other.storage_key) as source:
-        blobs.store().write(document.storage_key, source.read())
+    with blob_stores.store().open(other.storage_key) as source:
+        blob_stores.store().write(document.storage_key, source.read())
     with pytest.raises(BrokenFile):
         blobs.content_of(document)
     client = browser(house.owner)
@@ -211,7 +211,7 @@ def test_bytes_put_in_place_of_a_document_are_not_served(
     broken = client.get(f"/documents/{document.uid}")
     assert broken.status_code == 500 and "ne se relit pas" in broken.text
     assert b"the invoice" not in broken.data
-    blobs.store().delete(document.storage_key)
+    blob_stores.store().delete(document.storage_key)
     assert "ne se relit pas" in client.get(f"/documents/{document.uid}").text
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DatabaseError
 from portal import clock, papers
 from portal.billing.models import Invoice, add_charge, pending_charges
 from portal.billing.run import Bill, bill_charges
-from portal.blobs import Document, FolderStore, content_of
+from portal.blob_stores import FolderStore
+from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
 from portal.crypto.seals import check_seal
 from portal.crypto.secrets import keyring

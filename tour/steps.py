@@ -82,8 +82,11 @@ class Tour(Stage):
 
     def _order(self, product: str, quantity: int, method: str) -> None:
         self.owner.visit(self.owner.link(r"/customers/\w+/orders/new$"))
-        found = re.search(rf'value="(\w+)">{re.escape(product)}<', self.owner.page.text)
+        found = re.search(
+            rf'value="(\w+)"[^>]*>\s*<span class="choice-name">{re.escape(product)}<', self.owner.page.text
+        )
         assert found, product
+        self.owner.visit(f"{self.owner.page.url.path}?product={found[1]}&quantity={quantity}")
         self.owner.send_form_of("/orders", product=found[1], quantity=quantity, method=method)
 
     # -- 4 ---------------------------------------------------------------------------------------------

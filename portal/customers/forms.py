@@ -202,6 +202,7 @@ class AcceptanceForm(FlaskForm):
     shown = HiddenField()
     product = HiddenField()
     quantity = HiddenField()
+    volume_gb = HiddenField()
     method = HiddenField()
     accepted = BooleanField(
         _l("Le client a lu et accepte ces conditions"),
@@ -210,4 +211,5 @@ class AcceptanceForm(FlaskForm):
 
     def order(self) -> dict[str, Any]:
         """What had been typed into the order form."""
-        return {name: self[name].data for name in ("product", "quantity", "method") if self[name].data}
+        names = ("product", "quantity", "volume_gb", "method")
+        return {name: self[name].data for name in names if self[name].data}

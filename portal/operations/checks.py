@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.blobs import store
+from portal.blob_stores import store
 from portal.config import ROOT
 from portal.db import EVERYTHING, db, scope
 from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew

@@ -9,7 +9,8 @@ from sqlalchemy import delete
 from portal import clock, jobs
 from portal.accounts.floods import forget_floods
 from portal.accounts.models import SignIn
-from portal.blobs import store, store_faults_told
+from portal.blob_stores import store
+from portal.blobs import store_faults_told
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.jobs.duties import DUTIES, PeriodicRun

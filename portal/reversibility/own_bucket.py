@@ -17,7 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import jobs
 from portal.actor import Actor
-from portal.blobs import ONE_BY_ONE, opener
+from portal.blob_stores import ONE_BY_ONE
+from portal.blobs import opener
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
 from portal.engine.handed_over import handed_over

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import bindparam, func, select, update
 
-from portal.blobs import Document, kept_with, store, store_faults_told
+from portal.blob_stores import store
+from portal.blobs import Document, kept_with, store_faults_told
 from portal.crypto.sealed_file import BrokenFile, open_sealed, write_sealed
 from portal.crypto.secrets import keyring
 from portal.db import commits, db, new_uid

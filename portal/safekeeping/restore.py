@@ -9,7 +9,8 @@ from pathlib import Path
 from flask_babel import gettext as _
 from sqlalchemy import URL, make_url, text
 
-from portal.blobs import CUSTOMERS_OWN, FolderStore, Store, store, store_faults_told
+from portal.blob_stores import FolderStore, Store, store
+from portal.blobs import CUSTOMERS_OWN, store_faults_told
 from portal.engine.port import Snapshot
 from portal.errors import Refused
 from portal.safekeeping import inventory as lists

@@ -15,7 +15,8 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal.blobs import CUSTOMERS_OWN, Document, FolderStore, Store, store, store_faults_told
+from portal.blob_stores import FolderStore, Store, store
+from portal.blobs import CUSTOMERS_OWN, Document, store_faults_told
 from portal.crypto.sealed_file import HEAD_BYTES, key_name_of
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, new_uid, reading, scope

@@ -1,11 +1,12 @@
 """What is typed about orders, their payment and their end."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
@@ -15,6 +16,7 @@ from portal.forms import DayField, WholeNumberField
 from portal.i18n import said
 from portal.money import parse_euros
 from portal.subscriptions.notice_fields import NoticeForm
+from portal.subscriptions.offers import Offer
 from portal.subscriptions.termination import Notice
 
 METHODS = [
@@ -29,7 +31,7 @@ def _uid_or_nothing(value: str | None) -> str:
 
 class OrderForm(FlaskForm):
     once = HiddenField(default=new_uid, filters=[_uid_or_nothing])  # becomes the order's
-    product = SelectField(_l("Offre"))
+    product = RadioField(_l("Offre"))
     quantity = WholeNumberField(
         _l("Quantité"),
         [
@@ -43,6 +45,16 @@ class OrderForm(FlaskForm):
         [Optional(), NumberRange(1, 10**9, _l("Un nombre de Go, au moins 1."))],
     )
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
+    offers: Sequence[Offer] = ()  # what the form is about, for one customer
+
+    def chosen(self) -> Offer | None:
+        """The offer that is chosen, if this customer may order it."""
+        open_to_him = (each for each in self.offers if each.refusal is None)
+        return next((each for each in open_to_him if each.product.uid == self.product.data), None)
+
+    def means(self, offer: Offer) -> list[SelectChoice]:
+        """How that offer may be paid for."""
+        return [choice for choice in METHODS if choice.value in offer.methods]
 
 
 class WireForm(FlaskForm):

@@ -10,19 +10,10 @@ from portal.answers.rules.periods import price_kept_through
 from portal.billing.documents import proforma_draft
 from portal.billing.issue import issue_invoice, note_payment, parties_of
 from portal.billing.models import Charge, Invoice, Proforma
-from portal.billing.payment_rules import (
-    Document,
-    OrderStep,
-    Payment,
-    check_method,
-    document_for,
-    keys_to_send,
-    order_step,
-)
+from portal.billing.payment_rules import Document, OrderStep, Payment, document_for, keys_to_send, order_step
 from portal.billing.rules import totals
 from portal.catalogue.models import Method, Product
-from portal.customers.models import ContactRole, Customer, CustomerKind
-from portal.customers.rules import check_buyer, check_health_data
+from portal.customers.models import ContactRole, Customer
 from portal.db import db, new_uid
 from portal.errors import Refused
 from portal.journal import record
@@ -34,6 +25,7 @@ from portal.resellers.models import issuer_for, next_number
 from portal.sepa.formats.iban import in_fours
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
+from portal.subscriptions.offers import check_means, check_offer, volume_of
 from portal.terms.in_force import stack_in_force
 
 DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
@@ -51,19 +43,8 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
             _("Le client n'a pas accepté les conditions %(terms)s en vigueur.", terms=terms.label),
             field="accepted",
         )
-    businesses_only = terms.find("customer.businesses_only")
-    if businesses_only:
-        check_buyer(
-            is_consumer=customer.kind == CustomerKind.CONSUMER,
-            businesses_only=businesses_only.value,
-            clause=businesses_only.clause,
-        )
-    health = terms.find("health_data.allowed")
-    if health:
-        check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
-    methods = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
-    if methods:
-        check_method(method.value, methods.value, methods.clause)
+    check_offer(customer, terms)
+    check_means(product, terms, method)
 
 
 def place_order(
@@ -103,7 +84,7 @@ def place_order(
         vat_basis_points=product.vat_basis_points,
         method=method,
         gb_month_cents=product.gb_month_cents,
-        volume_gb=volume_gb or (product.included_gb * quantity if product.included_gb else None),
+        volume_gb=volume_gb or volume_of(product, quantity),
     )
     db.session.add(order)
     db.session.flush()

@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.catalogue.models import Method, Product, list_products
+from portal.catalogue.models import Method, Product
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -16,12 +17,12 @@ from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.paging import cursor_of
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
+from portal.subscriptions.offers import offers_for, quote
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import subscription_link, subscription_panel
 from portal.subscriptions.termination import Termination, terminate, work_out
@@ -30,22 +31,25 @@ from portal.terms.in_force import stack_in_force
 bp = Blueprint("subscriptions", __name__)
 
 
-def _order_form() -> OrderForm:
-    form = OrderForm()
-    form.product.choices = [SelectChoice(product.uid, product.name) for product in list_products()]
+def _order_form(customer: Customer, asked: MultiDict[str, str] | None = None) -> OrderForm:
+    """The form that places an order; of what is ``asked`` in an address, the one that only counts."""
+    offers = offers_for(customer)
+    form = OrderForm() if asked is None else OrderForm(asked, meta={"csrf": False})
+    form.offers = offers
+    form.product.choices = [SelectChoice(each.product.uid, each.product.name) for each in offers]
     return form
 
 
 @bp.get("/customers/<customer_uid>/orders/new")
 @requires(Permission.ORDER_WRITE)
 def new_order(customer_uid: str) -> Response:
+    """What an order would cost, before anything is decided; changes with the form."""
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
-    asked = request.args  # what was typed before the terms had to be accepted
-    form = _order_form()
-    form.product.data = asked.get("product", form.product.data)
-    form.quantity.data = cursor_of(asked.get("quantity", "")) or form.quantity.data
-    form.volume_gb.data = cursor_of(asked.get("volume_gb", ""))
-    form.method.data = asked.get("method", form.method.data)
+    form = _order_form(customer, MultiDict({"quantity": "1", **request.args}))
+    first = next((each.product.uid for each in form.offers if each.refusal is None), None)
+    form.product.data = form.product.data or first
+    if request.args:
+        form.validate()
     return _order_form_page(customer, form)
 
 
@@ -53,7 +57,7 @@ def new_order(customer_uid: str) -> Response:
 @requires(Permission.ORDER_WRITE)
 def create_order(customer_uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
-    form = _order_form()
+    form = _order_form(customer)
     if _is_placed(form.once.data):
         return htmx.go(url_for(".show_order", uid=form.once.data))
     if form.validate():
@@ -74,14 +78,16 @@ def create_order(customer_uid: str) -> Response:
 
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
-    page = render_template(
+    chosen = form.chosen()
+    counts = not form.quantity.errors and not form.volume_gb.errors
+    return htmx.render(
         "subscriptions/new_order.html",
+        "subscriptions/_ordering.html",
+        status,
         customer=customer,
         form=form,
-        products=list_products(),
-        today=clock.today(),
+        quote=quote(customer, chosen, form.quantity.data, form.volume_gb.data) if chosen and counts else None,
     )
-    return make_response(page, status)
 
 
 def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Response:

@@ -9,7 +9,7 @@ from portal import jobs
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
 from portal.billing.run import TOGETHER, start_run
 from portal.billing.skips import BillingSkip
-from portal.blobs import FolderStore
+from portal.blob_stores import FolderStore
 from portal.catalogue.models import Method
 from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import EVERYTHING, db, set_scope

@@ -57,6 +57,7 @@ def new_order(page: Page) -> None:
 def termination(page: Page) -> None:
     people.open_first(page, "/subscriptions", "actif")
     page.get_by_role("link", name="Résilier").click()
+    page.get_by_text("Résilier à ces conditions").click()
     expect(page.get_by_role("button", name="Confirmer la résiliation")).to_be_visible()
 
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.billing.models import Charge
-from portal.blobs import Document, store
+from portal.blob_stores import store
+from portal.blobs import Document
 from portal.db import db
 from portal.jobs import TaskState
 from portal.restore_requests.inventory import Inventory, file_of

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 
-from portal.blobs import Document, content_of, erase, store
+from portal.blob_stores import store
+from portal.blobs import Document, content_of, erase
 from portal.customers.models import Customer
 from portal.db import db, new_uid
 from portal.engine.customer_side import backup as back_up_elsewhere

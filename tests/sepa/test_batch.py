@@ -17,7 +17,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import jobs
-from portal.blobs import Document, content_of, store
+from portal.blob_stores import store
+from portal.blobs import Document, content_of
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import IllegalStep, Refused
 from portal.jobs import TaskState

@@ -43,10 +43,9 @@ def a_flat_product(house: House, **values: Any) -> Product:
         house,
         code="DB-36",
         name="Do'BaaS 36 mois",
-        terms_stack="dobaas",
         plan=Plan.THREE_YEARS,
         billing_months=1,
         unit_cents=30000,
         price_includes_vat=False,
-        **{"has_keys": False, **values},
+        **{"terms_stack": "dobaas", "has_keys": False, **values},
     )

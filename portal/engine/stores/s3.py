@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from urllib3.exceptions import HTTPError
 
-from portal.blobs import NO_VERSIONS
+from portal.blob_stores import NO_VERSIONS
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.stores.objects import (
     CONFIG,

@@ -1,0 +1,150 @@
+"""What a customer may order, by which means, and what it would cost: asked by the form and by the order."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from portal import clock
+from portal.answers.case import Case
+from portal.answers.run import answer
+from portal.billing.payment_rules import check_method
+from portal.billing.rates import known_rates
+from portal.billing.rules import Priced, Totals, totals
+from portal.catalogue.models import Method, Product, list_products
+from portal.customers.models import Customer, CustomerKind
+from portal.customers.rules import check_buyer, check_health_data
+from portal.deadlines import add_months
+from portal.errors import Refused
+from portal.terms.answered import Answered
+from portal.terms.in_force import stack_in_force
+from portal.terms.stack import Stack
+
+_PROMISES = ("renewal", "term_ends", "last_notice_day")  # what is said of the contract before it is made
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A product as one customer sees it today: how he may pay for it, or the rule that keeps it from him."""
+
+    product: Product
+    terms: Stack
+    methods: tuple[Method, ...]
+    refusal: Refused | None
+
+    @property
+    def unit_cents(self) -> int:
+        """Today's price of one unit for its billing period, VAT as the product says."""
+        return self.product.price_on(clock.today())
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What so many units would cost for one billing period, and until when that period and contract run."""
+
+    offer: Offer
+    quantity: int
+    volume_gb: int | None
+    sums: Totals
+    paid_through: date
+    promises: tuple[Answered, ...]
+
+
+def check_offer(customer: Customer, terms: Stack) -> None:
+    """Is what is sold under these terms open to this customer? Raises Refused with the clause that says no.
+
+    Source: 001-06, 003-02.
+    """
+    businesses_only = terms.find("customer.businesses_only")
+    if businesses_only:
+        check_buyer(
+            is_consumer=customer.kind == CustomerKind.CONSUMER,
+            businesses_only=businesses_only.value,
+            clause=businesses_only.clause,
+        )
+    health = terms.find("health_data.allowed")
+    if health:
+        check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
+
+
+def check_means(product: Product, terms: Stack, method: Method) -> None:
+    """Raises Refused for a means of payment that the contract does not have for this plan.
+
+    Source: 000-16, 001-12, 001-14, 003-49.
+    """
+    allowed = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
+    if allowed:
+        check_method(method.value, allowed.value, allowed.clause)
+
+
+def offer_of(customer: Customer, product: Product) -> Offer:
+    terms = stack_in_force(product.terms_stack, clock.today())
+    methods = tuple(method for method in Method if _allows(product, terms, method))
+    try:
+        check_offer(customer, terms)
+        if not methods:
+            check_means(product, terms, Method.WIRE)
+    except Refused as refusal:
+        return Offer(product, terms, methods, refusal)
+    return Offer(product, terms, methods, None)
+
+
+def offers_for(customer: Customer) -> list[Offer]:
+    """Everything on sale, for this customer."""
+    return [offer_of(customer, product) for product in list_products()]
+
+
+def _allows(product: Product, terms: Stack, method: Method) -> bool:
+    try:
+        check_means(product, terms, method)
+    except Refused:
+        return False
+    return True
+
+
+def quote(customer: Customer, offer: Offer, quantity: int, volume_gb: int | None) -> Quote:
+    """The price of an order placed today; volume_gb: as the order says, else that of the offer (002-03)."""
+    product, today = offer.product, clock.today()
+    line = Priced(
+        product.name, quantity, offer.unit_cents, product.price_includes_vat, product.vat_basis_points
+    )
+    through = add_months(today, product.billing_months) - timedelta(days=1)
+    return Quote(
+        offer,
+        quantity,
+        volume_gb or volume_of(product, quantity),
+        totals([line]),
+        through,
+        _promises(customer, offer, quantity, through),
+    )
+
+
+def volume_of(product: Product, quantity: int) -> int | None:
+    """What so many units pay for, in GB; None where volume is not priced."""
+    return product.included_gb * quantity if product.included_gb else None
+
+
+def _promises(
+    customer: Customer, offer: Offer, quantity: int, through: date, wanted: Collection[str] = _PROMISES
+) -> tuple[Answered, ...]:
+    """What the engine says of a contract that begins today; nothing where it cannot be asked."""
+    product, today, cents = offer.product, clock.today(), quantity * offer.unit_cents
+    try:
+        outcome = answer(
+            Case(
+                stack=offer.terms,
+                customer=customer.kind.value,
+                plan=product.plan.value,
+                started_on=today,
+                monthly_fee_cents=cents // product.billing_months,
+                as_of=today,
+                paid_through=through,
+                billing_months=product.billing_months,
+                billing_cents=cents,
+                includes_vat=product.price_includes_vat,
+                rates=known_rates(),
+            )
+        )
+    except Refused:
+        return ()
+    found = (outcome.find(name) for name in wanted)
+    return tuple(each for each in found if each is not None)
