@@ -4,10 +4,46 @@ The owner of a page declares a place with what stands on the page and what is sh
 fills it by decorating a function. The lower package never learns who they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from flask import g
 from sqlalchemy.orm import DeclarativeBase
+
+from portal.access import GRANTS, Permission
+
+
+class Related(NamedTuple):
+    """A record that another one hangs together with: what it is, its own words, its page."""
+
+    kind: str
+    words: str
+    address: str
+
+
+Relations = Callable[[Any], Iterable[Related]]
+_RELATIONS: dict[type, list[tuple[Permission, Relations]]] = {}
+
+
+def relates(model: type, permission: Permission) -> Callable[[Relations], Relations]:
+    """The decorated function names records that those of ``model`` hang together with, those in scope.
+
+    permission: to read what it names; nobody else is told.
+    """
+
+    def register(tell: Relations) -> Relations:
+        _RELATIONS.setdefault(model, []).append((permission, tell))
+        return tell
+
+    return register
+
+
+def related_to(record: object) -> list[Related]:
+    """What a page links to, from every room that knows something of this record."""
+    known = _RELATIONS.get(type(record), ())
+    own = [tell for permission, tell in known if g.actor is not None and g.actor.role in GRANTS[permission]]
+    return [each for tell in own for each in tell(record)]
+
 
 Subject = TypeVar("Subject", bound=DeclarativeBase)
 Shown = TypeVar("Shown")

@@ -32,6 +32,7 @@ from portal.config import ROOT
 from portal.db import AWAY, db
 from portal.errors import Unavailable
 from portal.links import BadLink, LinkProblem
+from portal.panels import related_to
 
 log = structlog.get_logger()
 _RETRY_AFTER = 5  # seconds
@@ -66,7 +67,7 @@ def init_app(app: Flask) -> None:
     for away in AWAY:
         app.register_error_handler(away, answer_busy)
     app.register_error_handler(Unavailable, answer_busy)
-    app.jinja_env.globals.update(may=may, asset=asset, csp_htmx=HTMX_CONFIG)
+    app.jinja_env.globals.update(may=may, asset=asset, csp_htmx=HTMX_CONFIG, related_to=related_to)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if app.config["PROXY_COUNT"]:
         count = int(app.config["PROXY_COUNT"])

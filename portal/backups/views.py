@@ -26,6 +26,7 @@ from portal.engine.models import Vault
 from portal.engine.panels import vault_panel
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.notes import takes_notes
 from portal.paging import first_of, page_of
 from portal.panels import Panel
 from portal.subscriptions.models import Subscription
@@ -184,6 +185,9 @@ def set_reports(customer_uid: str) -> Response:
     known = db.session.scalars(Machine.visible_to(g.actor).where(Machine.uid == back)).first()
     see = url_for(".show_machine", uid=back) if known else url_for(".wall")
     return htmx.go(see, toast=toast)
+
+
+takes_notes(Machine, Permission.BACKUP_READ, "backups.show_machine")
 
 
 @customer_panel(rank=35)

@@ -15,12 +15,10 @@ from portal.answers.outcome import Outcome
 from portal.contracts.history import ask, history_of
 from portal.contracts.lines import Leaving, Line, Reader, calendar, law_table, leaving, lines_of, remarks
 from portal.contracts.page_forms import LeaveForm, in_words, place, question_form, read_question
-from portal.customers.models import Customer
-from portal.customers.panels import customer_panel
 from portal.errors import Refused
-from portal.panels import Link, Panel
+from portal.panels import Link
 from portal.simulator.run import simulate
-from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
 from portal.subscriptions.termination import work_out
 from portal.words.clauses import CHOICES, QUESTIONS, STATUSES
@@ -193,11 +191,6 @@ def show_question(uid: str) -> Response:
     return htmx.render(
         "contracts/question.html", "contracts/_question.html", status, subscription=subscription, **context
     )
-
-
-@customer_panel(rank=11)
-def contracts_panel(customer: Customer) -> Panel:
-    return Panel("contracts/_panel.html", {"contracts": subscriptions_of(customer), "today": clock.today()})
 
 
 @subscription_link()

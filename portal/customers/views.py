@@ -1,6 +1,7 @@
 """Onboarding, list and record of customers."""
 
 import json
+import re
 import secrets
 from typing import Any
 
@@ -11,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
 from portal import clock, htmx
-from portal.access import Permission, get_or_404, requires
+from portal.access import Permission, get_or_404, may, requires
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
 from portal.customers.lists import CUSTOMERS
@@ -21,10 +22,12 @@ from portal.customers.particulars import PARTICULARS, Particular
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
+from portal.listing import ALWAYS, Cell
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.terms.in_force import stack_in_force, stacks_in_force
 from portal.terms.stack import Stack
+from portal.today.day import day
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 _DRAFT = "customer"
@@ -205,11 +208,25 @@ def show_customer(uid: str) -> Response:
         render_template(
             "customers/show.html",
             customer=customer,
+            standing=_standing(customer),
+            todo=day(of=customer.organisation),
             events=timeline(customer),
             mails=mails_about(customer),
             panels=customer_panel.shown(customer),
         )
     )
+
+
+def _standing(customer: Customer) -> list[tuple[Any, Cell]]:
+    """What the list says of her in columns that are always seen."""
+    own = [each for each in CUSTOMERS.columns if each.rank == ALWAYS and may(each.permission)]
+    return [(each.label, each.cells([customer])[0]) for each in own]
+
+
+@bp.app_template_filter()
+def dialled(phone: str) -> str:
+    """A telephone number as an address: digits, and the plus sign of a country's code."""
+    return re.sub(r"(?!^\+)\D", "", phone.strip())
 
 
 @bp.app_template_global()
@@ -232,6 +249,3 @@ def particulars() -> tuple[Particular, ...]:
 @bp.app_template_global()
 def terms_stacks() -> Any:
     return stacks_in_force(clock.today())
-
-
-# Higher packages show their part of a customer's page without this one knowing them.

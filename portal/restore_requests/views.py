@@ -22,6 +22,7 @@ from portal.links import SignedLink
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.money import parse_euros
+from portal.notes import takes_notes
 from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
 from portal.restore_requests.inventory import PAGE, Inventory
@@ -36,6 +37,9 @@ from portal.restore_requests.models import (
 )
 
 bp = Blueprint("restore_requests", __name__, url_prefix="/restore-requests")
+
+
+takes_notes(RestoreRequest, Permission.RESTORE_READ, "restore_requests.show_request")
 
 
 def _get(uid: str) -> RestoreRequest:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock
 from portal.access import Permission, may
-from portal.billing.rules import totals
 from portal.catalogue.models import Method
 from portal.customers.lists import CUSTOMERS, customer_column
 from portal.customers.models import Customer
@@ -38,11 +37,6 @@ from portal.words.choices import METHODS, PLANS
 from portal.words.states import look_of
 
 S = SubscriptionState
-
-
-def _gross(row: Order | Subscription) -> Euros:
-    """Of one billing period, VAT included."""
-    return Euros(totals([row.priced("")]).gross_cents)
 
 
 def _states(states: Sequence[str]) -> list[tuple[str, Any]]:
@@ -73,7 +67,7 @@ ORDERS: Listing[Order] = define(
             Column("state", _l("État"), lambda row: Pill(row.state)),
             Column("method", _l("Paiement"), lambda row: str(METHODS[row.method]), rank=WIDE),
             Column("ordered_on", _l("Commandée le"), lambda row: row.ordered_on, is_number=True),
-            Column("gross", _l("Montant TTC"), _gross, is_number=True),
+            Column("gross", _l("Montant TTC"), lambda row: Euros(row.gross_cents), is_number=True),
         ],
         order=(Order.id.desc(),),
         filters=[
@@ -154,7 +148,7 @@ SUBSCRIPTIONS: Listing[Subscription] = define(
             Column("started_on", _l("Depuis"), lambda row: row.started_on, rank=WIDE, is_number=True),
             Column("notice", _l("Préavis jusqu'au"), lambda row: row.last_notice_on, is_number=True),
             Column("ends_on", _l("Échéance"), _next, is_number=True),
-            Column("gross", _l("Par période, TTC"), _gross, is_number=True),
+            Column("gross", _l("Par période, TTC"), lambda row: Euros(row.gross_cents), is_number=True),
         ],
         order=(Subscription.id.desc(),),
         filters=[

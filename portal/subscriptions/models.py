@@ -14,7 +14,7 @@ from portal import clock
 from portal.actor import Actor
 from portal.answers.rules.periods import contract_start, last_usable_day, period_at
 from portal.billing.models import Proforma, add_charges, charge_row, charges_due
-from portal.billing.rules import Priced
+from portal.billing.rules import Priced, totals
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
@@ -86,6 +86,11 @@ class Sold:
     def monthly_cents(self) -> int:
         """Flat fee of one month for all units, in cents, rounded down."""
         return self.quantity * self.unit_cents // self.billing_months
+
+    @property
+    def gross_cents(self) -> int:
+        """What one billing period costs for all units, VAT included."""
+        return totals([self.priced("")]).gross_cents
 
     def priced(self, label: str) -> Priced:
         return Priced(label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points)

@@ -1,5 +1,7 @@
 """Orders, their payment, subscriptions and their end."""
 
+from collections import defaultdict
+
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -7,11 +9,12 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
 from portal import clock, htmx
-from portal.access import Permission, get_or_404, requires
+from portal.access import Permission, get_or_404, may, requires
 from portal.catalogue.models import Method, Product
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
+from portal.engine.models import Vault, vaults_of
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.licensing.models import keys_of
@@ -256,5 +259,13 @@ def contracts_panel(customer: Customer) -> Panel:
     orders = db.session.scalars(
         db.select(Order).where(Order.customer_id == customer.id).order_by(Order.id.desc())
     )
-    context = {"orders": list(orders), "subscriptions": subscriptions_of(customer)}
+    vaults: dict[str, list[Vault]] = {}
+    for vault in vaults_of(customer) if may(Permission.VAULT_READ) else ():
+        vaults.setdefault(vault.subscription_uid, []).append(vault)
+    context = {
+        "customer": customer,
+        "orders": list(orders),
+        "subscriptions": subscriptions_of(customer),
+        "vaults": defaultdict(list, vaults),
+    }
     return Panel("subscriptions/_customer_panel.html", context)

@@ -42,16 +42,33 @@ def own_kinds() -> list[Kind[Any]]:
     return [kind for kind in KINDS.values() if g.actor.role in GRANTS[kind.permission]]
 
 
-def day(each: int = EACH) -> Day:
-    """The first few of each kind: what costs most to wait first, and of that what is due first."""
+def day(each: int = EACH, of: Any = None) -> Day:
+    """The first few of each kind: what costs most to wait first, and of that what is due first.
+
+    of: an organisation, for what waits about its own records alone.
+    """
     lines: list[Line] = []
     rest: list[Rest] = []
     for kind in own_kinds():
-        found = first_of(_ordered(kind), each + 1)
+        query = _ordered(kind)
+        if of is not None:
+            query = query.where(_entity(kind).organisation_id == of.id)
+        found = first_of(query, each + 1)
         lines += [Line(kind, kind.tell(row)) for row in found[:each]]
         if len(found) > each:
-            rest.append(Rest(kind, count_of(kind.rows())))
+            rest.append(Rest(kind, count_of(query.order_by(None))))
     return Day(sorted(lines, key=_urgency), rest)
+
+
+def waiting_for(record: Any) -> list[Line]:
+    """What waits about one record; the same lines as on the home page."""
+    kinds = (kind for kind in own_kinds() if _entity(kind) is type(record))
+    found = ((kind, first_of(kind.rows().where(_entity(kind).id == record.id), 1)) for kind in kinds)
+    return sorted((Line(kind, kind.tell(row)) for kind, rows in found for row in rows), key=_urgency)
+
+
+def _entity(kind: Kind[Any]) -> Any:
+    return kind.rows().column_descriptions[0]["entity"]
 
 
 def _ordered(kind: Kind[Any]) -> Select[Any]:
@@ -75,4 +92,4 @@ def badges() -> dict[str, int]:
 
 def kind_id(kind: Kind[Any]) -> Any:
     """The column that counts a row once."""
-    return kind.rows().column_descriptions[0]["entity"].id
+    return _entity(kind).id

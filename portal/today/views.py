@@ -22,12 +22,13 @@ from icalendar import Calendar, Event
 from portal import clock, htmx
 from portal.access import Permission, public, requires
 from portal.db import db, set_scope
-from portal.today.day import Line, day
+from portal.today.day import Line, day, waiting_for
 from portal.today.models import CalendarFeed, drop_feed, make_feed
 from portal.today.words import due_words
 
 bp = Blueprint("today", __name__)
 bp.add_app_template_filter(due_words)
+bp.add_app_template_global(waiting_for)
 IN_FILES = 100  # lines of each kind
 
 

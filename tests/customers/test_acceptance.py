@@ -37,7 +37,7 @@ def test_the_order_waits_for_the_acceptance_and_comes_back_as_typed(
     answer = client.post(f"/customers/{customer.uid}/acceptance", data=sent)
     assert answer.status_code == 303
     page = client.get(answer.location).text
-    assert 'value="7"' in page and f'selected value="{product.uid}"' in page
+    assert 'value="7"' in page and f'value="{product.uid}" checked' in page
     proof = stored(customer).acceptances[-1]
     assert (proof.version, proof.accepted_by, proof.address) == (new.version, house.sales.name, "127.0.0.1")
     answer = client.post(f"/customers/{customer.uid}/orders", data=form)
