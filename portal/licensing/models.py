@@ -156,7 +156,9 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
         if again is not None:
             return again, False
         raise LicenseRefused(
-            "NO_SEAT_LEFT", _("Les %(seats)d postes de cette clé sont déjà activés.", seats=key.seats), 409
+            "NO_SEAT_LEFT",
+            _("Tous les postes de cette clé (%(seats)d) sont déjà activés.", seats=key.seats),
+            409,
         )
     activation = Activation(
         organisation=key.customer.organisation,

@@ -80,7 +80,7 @@ def takes_a_seat(used: int, seats: int, *, holds_one: bool) -> bool:
     if holds_one:
         return False
     if used >= seats:
-        raise Refused(N_("Les %(seats)d postes de cette clé sont déjà activés."), seats=seats)
+        raise Refused(N_("Tous les postes de cette clé (%(seats)d) sont déjà activés."), seats=seats)
     return True
 
 

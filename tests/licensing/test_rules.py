@@ -57,7 +57,7 @@ def test_002_18_000_58_no_machine_above_the_number() -> None:
     assert takes_a_seat(0, 2, holds_one=False) is True
     assert takes_a_seat(1, 2, holds_one=False) is True
     assert takes_a_seat(2, 2, holds_one=True) is False
-    with pytest.raises(Refused, match="Les 2 postes"):
+    with pytest.raises(Refused, match=r"Tous les postes de cette clé \(2\)"):
         takes_a_seat(2, 2, holds_one=False)
 
 
