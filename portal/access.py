@@ -38,6 +38,7 @@ class Permission(StrEnum):
     RESELLER_READ = "reseller:read"
     CUSTOMER_READ = "customer:read"
     CUSTOMER_WRITE = "customer:write"
+    CUSTOMER_LOOK = "customer:look"
     ORDER_READ = "order:read"
     ORDER_WRITE = "order:write"
     PAYMENT_WRITE = "payment:write"
@@ -96,6 +97,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESELLER_READ: set(PROVIDER),
     P.CUSTOMER_READ: set(STAFF),
     P.CUSTOMER_WRITE: {Role.OPERATOR, *_SELLING},
+    P.CUSTOMER_LOOK: set(_REPAIRING),
     P.ORDER_READ: set(Role),
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
@@ -144,6 +146,12 @@ GRANTS: dict[Permission, set[Role]] = {
 }
 
 
+def granted(actor: Any, permission: Permission) -> bool:
+    """May this person? Who looks at somebody's space may read what that one reads, and nothing else."""
+    reads = permission.value.endswith(":read")
+    return actor.role in GRANTS[permission] and (reads or not actor.is_looking)
+
+
 def requires(permission: Permission) -> Callable[[View], View]:
     """Run the view only for an actor whose role is granted ``permission``; else 401 or 403."""
 
@@ -152,7 +160,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if g.actor is None:
                 abort(401)
-            if g.actor.role not in GRANTS[permission]:
+            if not granted(g.actor, permission):
                 abort(403)
             return view(*args, **kwargs)
 
@@ -175,7 +183,7 @@ def public(reason: str) -> Callable[[View], View]:
 def may(permission: str) -> bool:
     """For templates: is the present actor granted this permission, such as ``customer:write``?"""
     actor = g.get("actor")
-    return actor is not None and actor.role in GRANTS[Permission(permission)]
+    return actor is not None and granted(actor, Permission(permission))
 
 
 def get_or_404(query: Select[Any], uid: str) -> Any:

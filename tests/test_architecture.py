@@ -21,6 +21,7 @@ PUBLIC = {
     "accounts.sign_in",
     "accounts.welcome",
     "accounts.logout",
+    "customer_looks.stop_looking",
     "accounts.choose_first_password",
     "accounts.choose_language",
     "api.activate",

@@ -85,5 +85,8 @@ def test_every_page_and_action_is_on_a_screen(
     found: set[str] = set()
     for person in house.people.values():
         found |= offered(app, browser(person))
+    looking = browser(house.owner)
+    looking.post(f"/customers/{customer.uid}/look")
+    found |= offered(app, looking)
     starts = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.arguments}
     assert starts - found == NO_LINK

@@ -64,6 +64,7 @@ class User(Tenant, UserMixin, db.Model):
     language: Mapped[str | None] = mapped_column(String(5))
     password_hash: Mapped[str] = mapped_column(String(200))
     is_enabled: Mapped[bool] = mapped_column(default=True)
+    is_looking: ClassVar[bool] = False
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="User.organisation_id")
 
@@ -91,8 +92,11 @@ class SignIn(Tenant, db.Model):
     confirmed_at: Mapped[datetime | None]  # the password was typed again
     address: Mapped[str] = mapped_column(String(45))
     browser: Mapped[str] = mapped_column(String(300))
+    looks_at_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))  # see accounts/looking.py
+    looks_until: Mapped[datetime | None]
 
     user: Mapped[User] = relationship()
+    looks_at: Mapped[Organisation | None] = relationship(foreign_keys=[looks_at_id])
 
     def is_live(self, idle_seconds: int, absolute_seconds: int) -> bool:
         now = clock.now()

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from portal import clock
+from portal.accounts.looking import refuse_deeds, seen_by
 from portal.accounts.models import SignIn, User
 from portal.crypto.secrets import token_hash
 from portal.db import AWAY, EVERYTHING, commits, db, scope, set_scope
@@ -25,7 +26,7 @@ def load_from_cookie(request: Request) -> User | None:
         row = db.session.scalars(
             select(SignIn)
             .where(SignIn.token_hash == token_hash(token))
-            .options(joinedload(SignIn.user).joinedload(User.organisation))
+            .options(joinedload(SignIn.user).joinedload(User.organisation), joinedload(SignIn.looks_at))
         ).one_or_none()
     config = current_app.config
     if row is None or not row.user.is_enabled:
@@ -40,7 +41,7 @@ def _set_actor() -> None:
     g.actor = None
     set_scope(None)
     if current_user.is_authenticated:
-        g.actor = current_user._get_current_object()
+        g.actor = seen_by(g.sign_in)
         set_scope(g.actor.org_path)
 
 
@@ -64,4 +65,5 @@ def _touch(response: Response) -> Response:
 def init_app(app: Flask) -> None:
     manager.init_app(app)
     app.before_request(_set_actor)
+    app.before_request(refuse_deeds)
     app.after_request(_touch)

@@ -146,7 +146,7 @@ def logout() -> Response:
     row = g.get("sign_in")
     if row is not None:
         row.end()
-        record(g.actor, "sign_out", by=g.actor, address=request.remote_addr or "")
+        record(row.user, "sign_out", by=g.actor, address=request.remote_addr or "")
         db.session.commit()
     session.clear()
     response = make_response(redirect(url_for("accounts.login"), 303))
@@ -171,6 +171,6 @@ def choose_language() -> Response:
             secure=current_app.config["SECURE_COOKIES"],
         )
         if g.actor:
-            g.actor.language = wish
+            g.sign_in.user.language = wish
             db.session.commit()
     return response

@@ -10,6 +10,7 @@ from portal.words.reasons import REASONS
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
     ("customer", "onboard"): _l("Client enregistré"),
+    ("customer", "look"): _l("Espace du client regardé"),
     ("customer", "accept_terms"): _l("Conditions acceptées"),
     ("customer_order", "place"): _l("Commande passée"),
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),

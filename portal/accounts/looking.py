@@ -1,0 +1,68 @@
+"""Seeing the portal as a customer sees it: the customer's pages with nothing to change on them.
+
+Whoever looks stays who she is: the journal names her, and what only the customer may have, such as a key in
+the clear, stays closed.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, g, request
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.access import Role
+from portal.accounts.models import Organisation, SignIn, User
+from portal.errors import Refused
+
+LOOKS_FOR = timedelta(minutes=30)  # then the person sees her own pages again
+_READS = {"GET", "HEAD", "OPTIONS"}
+_ENDS = {"customer_looks.stop_looking", "accounts.logout", "accounts.choose_language"}
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A person who looks at a customer's space, in the place of the acting person."""
+
+    user: User
+    organisation: Organisation
+    is_looking: bool = True
+    role: Role = Role.CUSTOMER
+
+    @property
+    def org_path(self) -> str:
+        return self.organisation.org_path
+
+    @property
+    def organisation_id(self) -> int:
+        return self.organisation.id
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the person's own: her name, her number, her language."""
+        return getattr(self.user, name)
+
+
+def begin(row: SignIn, organisation: Organisation) -> None:
+    row.looks_at_id, row.looks_until = organisation.id, clock.now() + LOOKS_FOR
+
+
+def end(row: SignIn) -> None:
+    row.looks_at_id = row.looks_until = None
+
+
+def seen_by(row: SignIn) -> User | Looking:
+    """Who acts in this session: the person, or the person who looks at somebody's space."""
+    is_over = row.looks_until is None or row.looks_until <= clock.now()
+    if is_over or row.looks_at is None:
+        return row.user
+    return Looking(row.user, row.looks_at)
+
+
+def refuse_deeds() -> None:
+    """Nothing is done from a space at which one only looks."""
+    looks = g.actor is not None and g.actor.is_looking
+    if looks and request.method not in _READS and request.endpoint not in _ENDS:
+        if request.endpoint is None:
+            abort(404)
+        raise Refused(_("Vous regardez l'espace du client : rien ne peut y être changé."))
