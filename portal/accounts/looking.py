@@ -6,7 +6,6 @@ the clear, stays closed.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from flask import abort, g, request
 from flask_babel import gettext as _
@@ -23,24 +22,25 @@ _ENDS = {"customer_looks.stop_looking", "accounts.logout", "accounts.choose_lang
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """A person who looks at a customer's space, in the place of the acting person."""
+    """A person who looks at a customer's space, in the place of the acting person.
 
-    user: User
+    Values, not her row: from inside that space no statement sees it.
+    """
+
+    id: int
+    uid: str
+    name: str
+    email: str
+    language: str | None
     organisation: Organisation
-    is_looking: bool = True
+    organisation_id: int
+    org_path: str
     role: Role = Role.CUSTOMER
+    is_looking: bool = True
 
     @property
-    def org_path(self) -> str:
-        return self.organisation.org_path
-
-    @property
-    def organisation_id(self) -> int:
-        return self.organisation.id
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the person's own: her name, her number, her language."""
-        return getattr(self.user, name)
+    def label(self) -> str:
+        return self.name
 
 
 def begin(row: SignIn, organisation: Organisation) -> None:
@@ -56,7 +56,8 @@ def seen_by(row: SignIn) -> User | Looking:
     is_over = row.looks_until is None or row.looks_until <= clock.now()
     if is_over or row.looks_at is None:
         return row.user
-    return Looking(row.user, row.looks_at)
+    user, space = row.user, row.looks_at
+    return Looking(user.id, user.uid, user.name, user.email, user.language, space, space.id, space.org_path)
 
 
 def refuse_deeds() -> None:

@@ -49,9 +49,10 @@ def _set_actor() -> None:
 def _touch(response: Response) -> Response:
     """Keep the session alive, outside the request's own transaction."""
     row = g.get("sign_in")
-    if row is None or row.ended_at or clock.now() - row.last_seen_at < _TOUCH_EVERY:
-        return response
-    row_id = row.id
+    with scope(EVERYTHING):  # it lies outside of a space at which one looks
+        if row is None or row.ended_at or clock.now() - row.last_seen_at < _TOUCH_EVERY:
+            return response
+        row_id = row.id
     db.session.rollback()
     try:
         with scope(EVERYTHING):

@@ -145,9 +145,10 @@ def _ask_again(form: PasswordForm, status: int) -> Response:
 def logout() -> Response:
     row = g.get("sign_in")
     if row is not None:
-        row.end()
-        record(row.user, "sign_out", by=g.actor, address=request.remote_addr or "")
-        db.session.commit()
+        with scope(EVERYTHING):
+            row.end()
+            record(row.user, "sign_out", by=g.actor, address=request.remote_addr or "")
+            db.session.commit()
     session.clear()
     response = make_response(redirect(url_for("accounts.login"), 303))
     response.delete_cookie(
@@ -171,6 +172,7 @@ def choose_language() -> Response:
             secure=current_app.config["SECURE_COOKIES"],
         )
         if g.actor:
-            g.sign_in.user.language = wish
-            db.session.commit()
+            with scope(EVERYTHING):
+                g.sign_in.user.language = wish
+                db.session.commit()
     return response

@@ -86,3 +86,13 @@ def test_nobody_looks_at_the_customer_of_another_reseller(house: House, browser:
     db.session.commit()
     assert browser(stranger).post(f"/customers/{customer.uid}/look").status_code == 404
     assert db.session.scalars(db.select(Subscription)).all() == []
+
+
+@pytest.mark.parametrize("address", ["/logout", "/language"])
+def test_one_signs_out_and_changes_the_language_from_there(
+    house: House, browser: Browser, address: str
+) -> None:
+    customer = a_customer(house.reseller)
+    client = look(browser(house.owner), customer.uid)
+    assert client.post(address, data={"language": "en"}).status_code == 303
+    assert stored(house.owner).language in {None, "fr", "en"}
