@@ -82,6 +82,7 @@ class Permission(StrEnum):
     JOB_RUN = "job:run"
     JOURNAL_READ = "journal:read"
     LIST_WORK = "list:work"
+    TREND_READ = "trend:read"
     NOTE_READ = "note:read"
     NOTE_WRITE = "note:write"
 
@@ -140,6 +141,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.JOB_READ: set(PROVIDER),
     P.JOB_RUN: {Role.OPERATOR},
     P.LIST_WORK: set(Role),  # kept views, and what is done with chosen rows asks for its own permission
+    P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
     P.NOTE_WRITE: set(STAFF) - {Role.READER},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree

@@ -168,6 +168,7 @@ def a_table_of_each_kind() -> tuple[dict[str, User], dict[str, tuple[str, int]]]
         "/sepa/returns/<uid>/records.csv": (f"/sepa/returns/{file.uid}/records.csv", 3),
         "/sepa/returns/rates.csv": ("/sepa/returns/rates.csv", TWELVE_MONTHS),
         "/terms/<version>/notices.csv": (f"/terms/{version.version}/notices.csv", 3),
+        "/trends/file.csv": ("/trends/file.csv", 13),
         "/work/journal.csv": (f"/work/journal.csv?ref={product.uid}", 1),
     }
 

@@ -6,6 +6,7 @@ the clear, stays closed.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 from flask import abort, g, request
 from flask_babel import gettext as _
@@ -26,6 +27,8 @@ class Looking:
 
     Values, not her row: from inside that space no statement sees it.
     """
+
+    __tablename__: ClassVar[str] = User.__tablename__  # what the journal calls her
 
     id: int
     uid: str

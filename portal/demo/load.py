@@ -22,6 +22,7 @@ from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import stack_in_force
+from portal.trends.jobs import keep_figures
 
 PASSWORD = "demonstration-2026"  # of every demonstration account  # noqa: S105
 PROVIDER_PEOPLE = (
@@ -91,6 +92,8 @@ def load() -> None:
         fill_machines(customers)
         note_gap(subscriptions_of(customers[1])[0], GapKind.VOLUME, 620)
         note_gap(subscriptions_of(customers[2])[0], GapKind.VOLUME, 1_240)  # its contract has no price list
+        db.session.flush()
+        keep_figures()
         db.session.commit()
 
 

@@ -79,6 +79,7 @@ MENU = [
         P.RESTORE_READ,
     ),
     Entry(G.BACKUP, "reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
+    Entry(G.MONEY, "trends.show", _l("Chiffres"), "graph-up", P.TREND_READ),
     Entry(
         G.MONEY, "billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ, sections=("usage_gaps",)
     ),

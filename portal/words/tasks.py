@@ -66,6 +66,8 @@ DUTIES: dict[str, Any] = {
     "safekeeping.backup": _l("Demander la sauvegarde du portail"),
     "safekeeping.drill": _l("Demander l'exercice de restauration"),
     "safekeeping.watch": _l("Veiller sur les sauvegardes du portail"),
+    "operations.tidy": _l("Retirer du stockage ce qui n'a pas été fini"),
+    "trends.keep": _l("Tenir les chiffres du mois"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }
