@@ -30,19 +30,22 @@ class Trend:
     said: Said
     is_good: bool = True
 
+    def _told(self, value: float | None) -> str:
+        return "–" if value is None else self.said(value)
+
     @property
     def now(self) -> str:
-        return self.said(self.series[0].values[-1])
+        return self._told(self.series[0].values[-1])
 
     @property
     def before(self) -> str:
-        return self.said(self.series[0].values[-2])
+        return self._told(self.series[0].values[-2])
 
     @property
     def direction(self) -> int:
         """1: more than the month before, -1: less, 0: the same."""
         last, now = self.series[0].values[-2:]
-        return (now > last) - (now < last)
+        return 0 if last is None or now is None else (now > last) - (now < last)
 
     @property
     def pleases(self) -> bool:
@@ -55,7 +58,7 @@ class Trend:
     @property
     def rows(self) -> list[tuple[date, list[str]]]:
         """The same figures as text, the newest month first."""
-        told = [[self.said(each.values[place]) for each in self.series] for place in range(len(self.months))]
+        told = [[self._told(each.values[place]) for each in self.series] for place in range(len(self.months))]
         return list(zip(self.months, told, strict=True))[::-1]
 
 
@@ -66,14 +69,16 @@ def board(reseller: Organisation | None = None) -> list[Trend]:
     kept = [known.get(name, Counter()) for name in names]
     months = [date.fromisoformat(f"{name}-01") for name in names]
 
-    def of(label: str, *series: tuple[str, Sequence[float]], said: Said, is_good: bool = True) -> Trend:
+    def of(
+        label: str, *series: tuple[str, Sequence[float | None]], said: Said, is_good: bool = True
+    ) -> Trend:
         return Trend(label, months, [Series(*each) for each in series], said, is_good)
 
-    def each(name: Name) -> list[int]:
-        return [month[name] for month in kept]
+    def each(name: Name) -> list[int | None]:
+        return [month.get(name) for month in kept]
 
-    def rate(part: Name, whole: Name) -> list[float]:
-        return [month[part] / month[whole] if month[whole] else 0.0 for month in kept]
+    def rate(part: Name, whole: Name) -> list[float | None]:
+        return [month[part] / month[whole] if month[whole] else None for month in kept]
 
     return [
         of(_("Facturé dans le mois, HT"), (_("facturé"), each(Name.REVENUE)), said=_cents),

@@ -23,7 +23,7 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Series:
     label: str
-    values: Sequence[int | float]
+    values: Sequence[int | float | None]  # None: nobody knows it
 
 
 def bars(months: Sequence[str], series: Sequence[Series], said: Callable[[float], str]) -> list[Bar]:
@@ -31,13 +31,14 @@ def bars(months: Sequence[str], series: Sequence[Series], said: Callable[[float]
 
     said: a value in words, such as an amount.
     """
-    highest = max((value for each in series for value in each.values), default=0) or 1
+    highest = max((value or 0 for each in series for value in each.values), default=0) or 1
     slot = WIDTH / max(len(months), 1)
     width = slot * (1 - _GAP) / len(series)
     return [
         _bar(slot * place + slot * _GAP / 2 + width * number, width, value / highest, number, words)
         for number, each in enumerate(series)
         for place, value in enumerate(each.values)
+        if value is not None
         for words in [f"{months[place]}, {each.label} : {said(value)}"]
     ]
 

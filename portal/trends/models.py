@@ -47,9 +47,13 @@ def known_months() -> set[str]:
     return set(db.session.scalars(select(MonthFigure.month).distinct()))
 
 
-def keep(month: str, resellers: Iterable[Organisation], found: dict[tuple[int, Name], int]) -> None:
-    """The figures of a month instead of those that were there; by reseller's number and name."""
-    db.session.execute(delete(MonthFigure).where(MonthFigure.month == month))
+def keep(month: str, resellers: Iterable[Organisation], found: dict[Name, dict[int, int]]) -> None:
+    """The figures of a month instead of those that were there; by name and reseller's number.
+
+    A name that is not found is not known of that month, and what was kept of it stays.
+    """
+    old = MonthFigure.month == month, MonthFigure.name.in_(list(found))
+    db.session.execute(delete(MonthFigure).where(*old))
     rows = [
         {
             "uid": new_uid(),
@@ -58,10 +62,10 @@ def keep(month: str, resellers: Iterable[Organisation], found: dict[tuple[int, N
             "org_path": each.org_path,
             "month": month,
             "name": name,
-            "value": found.get((each.id, name), 0),
+            "value": values.get(each.id, 0),
         }
         for each in resellers
-        for name in Name
+        for name, values in found.items()
     ]
     if rows:
         db.session.execute(insert(MonthFigure), rows)

@@ -19,7 +19,7 @@ from portal.sepa.models.collection import UNPRESENTED
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.trends.models import Name
 
-Found = dict[tuple[int, Name], int]
+Found = dict[Name, dict[int, int]]  # by reseller's number
 
 
 def month_of(day: date) -> str:
@@ -41,11 +41,10 @@ def bounds(month: str) -> tuple[date, date]:
 def work_out(month: str) -> Found:
     """Every figure of a month, by reseller; what nobody can know of a past month is left out."""
     first, behind = bounds(month)
-    found: Found = {}
-    for name, query in _queries(first, behind):
-        for reseller_id, value in db.session.execute(query):
-            found[reseller_id, name] = int(value or 0)
-    return found
+    return {
+        name: {reseller_id: int(value or 0) for reseller_id, value in db.session.execute(query)}
+        for name, query in _queries(first, behind)
+    }
 
 
 def _queries(first: date, behind: date) -> Iterator[tuple[Name, Select[Any]]]:
