@@ -161,3 +161,18 @@ def test_the_calendar_of_who_is_shut_out_is_shut(house: House, browser: Browser)
     house.owner.is_enabled = False
     db.session.commit()
     assert browser().get(path.group()).status_code == 404
+
+
+def test_an_open_page_is_told_what_is_new_and_what_is_done(house: House, browser: Browser) -> None:
+    client = browser(house.owner)
+    page = client.get("/").text
+    found = re.search(r'hx-get="(/today/news[^"]*)"', page)
+    assert found and client.get(found[1]).status_code == 204
+    mandate, _token = a_mandate(house)
+    db.session.commit()
+    assert "1 nouvelle chose à faire." in client.get(found[1]).text
+    found = re.search(r'hx-get="(/today/news[^"]*)"', client.get("/").text)
+    assert found and client.get(found[1]).status_code == 204
+    mandate.revoke(received_on=MONDAY.date(), notice_months=0, by=house.owner)
+    db.session.commit()
+    assert "1 n'attend plus." in client.get(found[1]).text

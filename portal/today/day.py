@@ -1,5 +1,6 @@
 """The list of one person's day."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -36,6 +37,16 @@ class Day:
     lines: list[Line]
     rest: list[Rest]
 
+    @property
+    def mark(self) -> str:
+        """What a page that shows this day can ask with, whether there is another one now."""
+        return ".".join(sorted(map(_sign, self.lines)))
+
+    def since(self, mark: str) -> tuple[int, int]:
+        """How many lines are new since a page with that mark was made, and how many are gone."""
+        before, now = set(filter(None, mark.split("."))), set(map(_sign, self.lines))
+        return len(now - before), len(before - now)
+
 
 def own_kinds() -> list[Kind[Any]]:
     """What may wait for the acting person, by her role."""
@@ -65,6 +76,11 @@ def waiting_for(record: Any) -> list[Line]:
     kinds = (kind for kind in own_kinds() if _entity(kind) is type(record))
     found = ((kind, first_of(kind.rows().where(_entity(kind).id == record.id), 1)) for kind in kinds)
     return sorted((Line(kind, kind.tell(row)) for kind, rows in found for row in rows), key=_urgency)
+
+
+def _sign(line: Line) -> str:
+    said = f"{line.kind.name} {line.todo.url} {line.todo.due_on}"
+    return hashlib.sha256(said.encode()).hexdigest()[:6]
 
 
 def _entity(kind: Kind[Any]) -> Any:

@@ -39,6 +39,16 @@ def as_json() -> Response:
     return jsonify(on=clock.today().isoformat(), todo=[_told(line) for line in day(IN_FILES).lines])
 
 
+@bp.get("/today/news")
+@requires(Permission.HOME_READ)
+def news() -> Response:
+    """Asked now and then by the home page: nothing (204), or a line that says what has changed."""
+    new, gone = day().since(request.args.get("mark", ""))
+    if not new and not gone:
+        return Response(status=204)
+    return make_response(render_template("today/_news.html", new=new, gone=gone))
+
+
 def _told(line: Line) -> dict[str, Any]:
     todo = line.todo
     return {
