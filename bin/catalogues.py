@@ -37,7 +37,8 @@ def english(source: Catalog) -> Catalog:
         if not message.id:
             continue
         known = old.get(message.id)
-        catalog.add(message.id, known.string if known else None)
+        same_kind = known is not None and known.pluralizable == message.pluralizable
+        catalog.add(message.id, known.string if known and same_kind else None)
     return catalog
 
 

@@ -29,7 +29,8 @@ def from_environment() -> dict[str, object]:
     from it, never from a request's Host header.
     """
     data = data_dir()
-    public_url = os.environ.get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    here = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+    public_url = os.environ.get("PUBLIC_URL", here).rstrip("/")
     parts = urlsplit(public_url)
     secure = parts.scheme == "https"
     hosts = os.environ.get("TRUSTED_HOSTS", "").split(",")

@@ -1,5 +1,6 @@
 """Languages and the way amounts, dates and sizes are written."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -15,7 +16,7 @@ from markupsafe import Markup, escape
 from portal.clock import paris_day
 from portal.errors import PortalError
 from portal.typography import French
-from portal.wording import Cents, Sentence, Word
+from portal.wording import Cents, Rate, Sentence, Word
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 LANGUAGE_COOKIE = "lang"
@@ -73,6 +74,8 @@ def _localised(values: Mapping[str, object]) -> dict[str, object]:
 def _written(value: object) -> object:
     if isinstance(value, Cents):
         return _cents(value)
+    if isinstance(value, Rate):
+        return decimal(value / 100)
     if isinstance(value, Word):
         return str(_(value))
     if isinstance(value, Sentence):
@@ -200,6 +203,16 @@ def siren(value: str | None) -> str:
     return "\u202f".join(value[i : i + 3] for i in range(0, len(value), 3))
 
 
+# Signs that turn the direction of a text, and others that nobody sees: a program whose name
+# ends in "gnp.exe" would be shown as a picture.
+_UNSEEN = re.compile("[\\x00-\\x1f\\x7f\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]")
+
+
+def true_name(value: str) -> Markup:
+    """A name that somebody else chose, such as a file's, as it really reads; what cannot be seen is marked."""
+    return Markup("<bdi>{}</bdi>").format(_UNSEEN.sub("\ufffd", value))
+
+
 def lines(value: str) -> Markup:
     return Markup("<br>").join(escape(value).split("\n"))
 
@@ -228,6 +241,7 @@ def init_app(app: Flask) -> None:
         size,
         siren,
         lines,
+        true_name,
     ]
     for function in filters:
         app.add_template_filter(function)

@@ -42,11 +42,17 @@ class Cents(int):
     """An amount of euro cents that stands in a sentence."""
 
 
+class Rate(int):
+    """Basis points that stand in a sentence as a percentage, without its sign."""
+
+
 def french(value: object) -> object:
     """A value as it is written in French; text and numbers stay as they are."""
     if isinstance(value, Cents):
         euros = f"{abs(value) // 100:,}".replace(",", "\u202f")
         return f"{'−' if value < 0 else ''}{euros},{abs(value) % 100:02d}\u00a0€"
+    if isinstance(value, Rate):
+        return f"{value / 100:g}".replace(".", ",")
     if isinstance(value, Sentence):
         return str(value)
     return value.strftime("%d/%m/%Y") if isinstance(value, date) else value

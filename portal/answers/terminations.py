@@ -22,7 +22,7 @@ from portal.answers.state import State
 from portal.answers.switching import show_stages
 from portal.terms.statute import SWITCHING, Statute
 from portal.terms.values import Value
-from portal.wording import N_, Cents, Word
+from portal.wording import N_, Cents, Rate, Word
 
 
 def terminate(state: State, event: Event) -> None:
@@ -309,7 +309,7 @@ def _penalties(state: State, effective: date, term: date) -> None:
     flat = early_end_penalty_cents(fees, monthly, rate.value)
     working = state.sentence(
         N_("%(rate)s %% de %(n)d forfaits de %(monthly)s, du %(effective)s au %(term)s."),
-        rate=f"{rate.value / 100:g}",
+        rate=Rate(rate.value),
         n=fees,
         monthly=Cents(monthly),
         effective=effective,

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
@@ -110,7 +110,7 @@ def _table(draft: Draft, lines: Sequence[Priced], sums: Totals, language: str) -
     for line, net in zip(lines, sums.line_net_cents, strict=True):
         price = _eur(line.unit_cents, language)
         unit = _("%(price)s TTC", price=price) if line.includes_vat else _("%(price)s HT", price=price)
-        rate = f"{line.vat_basis_points / 100:g} %"
+        rate = f"{format_decimal(line.vat_basis_points / 100, locale=language)} %"
         rows.append((line.label, str(line.quantity), unit, rate, _eur(net, language)))
     draft.line_table(columns, rows)
     draft.totals(

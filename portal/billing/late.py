@@ -8,7 +8,7 @@ from portal.terms.answered import Answered, Source, answered
 from portal.terms.law import Applied, applied
 from portal.terms.stack import Stack
 from portal.terms.statute import IN_BUSINESS
-from portal.wording import N_, Cents, Sentence, one_after_the_other
+from portal.wording import N_, Cents, Rate, Sentence, one_after_the_other
 
 
 def late_answers(
@@ -62,7 +62,7 @@ def _slices(owed: LatePayment, amount_cents: int, due_on: date) -> Sentence:
             N_("%(days)d jours à %(rate)s %% (%(semester)s) : %(amount)s"),
             {
                 "days": each.days,
-                "rate": f"{each.rate_basis_points / 100:g}",
+                "rate": Rate(each.rate_basis_points),
                 "semester": each.semester,
                 "amount": Cents(each.cents),
             },

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import SelectChoice, SelectField, StringField
+from wtforms import MonthField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal import clock, htmx
@@ -44,7 +44,7 @@ class WireForm(FlaskForm):
 
 class RunForm(FlaskForm):
     entity = SelectField()
-    month = StringField(validators=[InputRequired()])
+    month = MonthField(validators=[InputRequired(_l("Indiquez un mois."))])
 
 
 def _run_form() -> RunForm:
@@ -101,7 +101,7 @@ def list_runs() -> Response:
 
 def _runs_page(form: RunForm, status: int = 200) -> Response:
     if not form.month.data:
-        form.month.data = f"{clock.today():%Y-%m}"
+        form.month.data = clock.today()
     runs = list(db.session.scalars(BillingRun.visible_to(g.actor).order_by(BillingRun.id.desc())))
     return make_response(render_template("billing/runs.html", runs=runs, form=form), status)
 
@@ -113,7 +113,7 @@ def create_run() -> Response:
     if form.validate():
         entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
         with saving(form, "month"):
-            run = start_run(entity, form.month.data, by=g.actor)
+            run = start_run(entity, f"{form.month.data:%Y-%m}", by=g.actor)
     if form.errors:
         return _runs_page(form, 422)
     return htmx.go(url_for(".show_run", uid=run.uid))

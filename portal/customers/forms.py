@@ -1,5 +1,7 @@
 """What a reseller types to onboard a customer."""
 
+import re
+import unicodedata
 from typing import Any
 
 from flask_babel import gettext as _
@@ -52,7 +54,9 @@ def _digits(value: str | None) -> str | None:
 
 
 def _trim(value: str | None) -> str | None:
-    return " ".join(value.split()) if value else value
+    """Without what nobody sees, such as signs of no width that come along with pasted text."""
+    seen = (sign for sign in value or "" if unicodedata.category(sign) != "Cf" or sign in "\u200c\u200d")
+    return " ".join("".join(seen).split()) if value else value
 
 
 def _or_none(value: str | None) -> str | None:
@@ -67,12 +71,29 @@ def _is_yes(value: Any) -> bool:
     return value in ("yes", True)
 
 
+_PHONE = re.compile(r"\+?(?:[\s.()/-]*\d){6,15}[\s.]*")
+POSTCODES = {
+    "FR": (r"\d{5}", "75006"),
+    "MC": (r"980\d{2}", "98000"),
+    "BE": (r"\d{4}", "1000"),
+    "LU": (r"\d{4}", "1111"),
+    "CH": (r"\d{4}", "1200"),
+    "DE": (r"\d{5}", "10115"),
+    "ES": (r"\d{5}", "28001"),
+    "IT": (r"\d{5}", "00118"),
+}
+
+
 class ContactForm(PlainForm):
     name = StringField(_l("Nom"), [Optional(), Length(max=70)], filters=[_trim])
     email = EmailField(
         _l("Adresse e-mail"), [Optional(), Email(_NO_ADDRESS), Mailable(_NO_ADDRESS), Length(max=254)]
     )
-    phone = TelField(_l("Téléphone"), [Optional(), Length(max=30)])
+    phone = TelField(_l("Téléphone"), [Optional(), Length(max=30)], filters=[_trim])
+
+    def validate_phone(self, field: TelField) -> None:
+        if not _PHONE.fullmatch(field.data):
+            raise ValidationError(_("Un numéro de téléphone : des chiffres, et « + » devant l'indicatif."))
 
 
 class BillingContactForm(ContactForm):
@@ -101,7 +122,7 @@ class CustomerForm(FlaskForm):
         [_required(_l("Indiquez le nom du client.")), Length(max=70)],
         filters=[_trim],
     )
-    siren = StringField(_l("SIREN"), [Length(max=11)], filters=[_digits, _or_none])
+    siren = StringField(_l("SIREN"), [Length(max=18)], filters=[_digits, _or_none])
     siret = StringField(_l("SIRET"), [Optional(), Length(max=18)], filters=[_digits, _or_none])
     vat_number = StringField(_l("Numéro de TVA"), [Optional(), Length(max=20)], filters=[_digits, _or_none])
     street = StringField(
@@ -139,12 +160,21 @@ class CustomerForm(FlaskForm):
             if needed and self.country.data == "FR":
                 raise ValidationError(_("Le SIREN est obligatoire pour ce type de client."))
             return
+        if len(field.data) == 14 and siret.is_valid(field.data) and not self.siret.data:
+            field.data, self.siret.data = field.data[:9], field.data  # of an establishment: both are known
         if len(field.data) != 9 or not field.data.isdigit():
             raise ValidationError(
                 _("Un SIREN compte 9 chiffres ; vous en avez saisi %(n)d.", n=len(field.data))
             )
         if not siren.is_valid(field.data):
             raise ValidationError(_("Ce SIREN n'existe pas : sa clé de contrôle est fausse."))
+
+    def validate_postcode(self, field: StringField) -> None:
+        shape, example = POSTCODES.get(self.country.data, ("", ""))
+        if shape and field.data and not re.fullmatch(shape, field.data):
+            raise ValidationError(
+                _("Ce code postal n'a pas la forme de ce pays, par exemple %(example)s.", example=example)
+            )
 
     def validate_siret(self, field: StringField) -> None:
         if not field.data:

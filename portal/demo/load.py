@@ -58,7 +58,7 @@ PLACES = (
     ("de la Gare", "59000", "Lille"),
     ("du Canal", "44000", "Nantes"),
     ("des Remparts", "13001", "Marseille"),
-    ("du Pont", "67000", "Colmar"),
+    ("du Pont", "68000", "Colmar"),
 )
 
 

@@ -1,10 +1,11 @@
 """What a role sees first: a few figures, each a link, and the work that waits for it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flask import g, url_for
-from flask_babel import gettext as _
-from sqlalchemy import select
+from flask_babel import ngettext
+from sqlalchemy import or_, select
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
@@ -29,37 +30,40 @@ def count(model: Any, *conditions: Any) -> Count:
     return count_of(select(model.id).where(*conditions))
 
 
+Told = Callable[[int], str]
+
+
 def figures() -> list[Figure]:
     """The figures that the actor's role may see; every count is inside the actor's scope."""
-    rows = (
+    rows: tuple[tuple[Permission, Callable[[], Count], Told, str], ...] = (
         (
             Permission.CUSTOMER_READ,
             lambda: count_of(search(g.actor, "")[0].with_only_columns(Customer.id)),
-            _("clients"),
+            lambda n: ngettext("client", "clients", n),
             url_for("customers.list_customers"),
         ),
         (
             Permission.SUBSCRIPTION_READ,
-            lambda: count(Subscription, Subscription.state == SubscriptionState.ACTIVE),
-            _("abonnements actifs"),
+            lambda: count(Subscription, *_runs()),
+            lambda n: ngettext("abonnement en cours", "abonnements en cours", n),
             url_for("subscriptions.list_subscriptions"),
         ),
         (
             Permission.BACKUP_READ,
             lambda: count_alarms(g.actor),
-            _("sauvegardes à regarder"),
+            lambda n: ngettext("sauvegarde à regarder", "sauvegardes à regarder", n),
             url_for("backups.wall"),
         ),
         (
             Permission.ORDER_READ,
             lambda: count(Order, Order.state == OrderState.AWAITING_PAYMENT),
-            _("virements attendus"),
+            lambda n: ngettext("virement attendu", "virements attendus", n),
             url_for("subscriptions.list_orders", state="awaiting_payment"),
         ),
         (
             Permission.MANDATE_READ,
             lambda: count(Mandate, Mandate.state == MandateState.SENT),
-            _("mandats à signer"),
+            lambda n: ngettext("mandat à signer", "mandats à signer", n),
             url_for("sepa.list_mandates", state=MandateState.SENT),
         ),
         (
@@ -67,27 +71,31 @@ def figures() -> list[Figure]:
             lambda: count(
                 Collection, Collection.batch_id.is_(None), Collection.state == CollectionState.ANNOUNCED
             ),
-            _("prélèvements annoncés"),
+            lambda n: ngettext("prélèvement annoncé", "prélèvements annoncés", n),
             url_for("sepa.cockpit"),
         ),
         (
             Permission.BILLING_READ,
             lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
-            _("écarts d'usage à décider"),
+            lambda n: ngettext("écart d'usage à décider", "écarts d'usage à décider", n),
             url_for("usage_gaps.list_gaps"),
         ),
         (
             Permission.INVOICE_READ,
             lambda: count(Invoice, Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today()),
-            _("factures en retard"),
+            lambda n: ngettext("facture en retard", "factures en retard", n),
             url_for("billing.list_invoices", state="overdue"),
         ),
     )
-    return [
-        Figure(counted(), label, url)
-        for permission, counted, label, url in rows
-        if g.actor.role in GRANTS[permission]
-    ]
+    own = [row for row in rows if g.actor.role in GRANTS[row[0]]]
+    counted = [(number(), told, url) for _permission, number, told, url in own]
+    return [Figure(number, told(int(number)), url) for number, told, url in counted]
+
+
+def _runs() -> tuple[Any, ...]:
+    """Of subscriptions that run today, notice given or not."""
+    goes_on = or_(Subscription.ends_on.is_(None), Subscription.ends_on > clock.today())
+    return Subscription.state.in_([SubscriptionState.ACTIVE, SubscriptionState.NOTICE_GIVEN]), goes_on
 
 
 def own_contracts() -> list[Subscription]:

@@ -138,6 +138,7 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
         target=target_of(case),
         push=_push_of(case),
         target_form=answer.pop("target_form", None) or TargetForm(formdata=None),
+        confirm_problem=answer.pop("confirm_problem", ""),
         ship=answer.pop("ship", None) or ShipForm(formdata=None, on=clock.today()),
         **answer_context(case, **answer),
     )
@@ -248,7 +249,8 @@ def send_fetch_link(uid: str) -> Response:
 def release_erasure(uid: str) -> Response:
     case = _get(uid)
     if case.can("release") and request.form.get("confirm", "").strip() != case.vault.name:
-        raise Refused(_("Pour confirmer, tapez le nom du coffre : %(name)s.", name=case.vault.name))
+        problem = _("Pour confirmer, tapez le nom du coffre : %(name)s.", name=case.vault.name)
+        return show(case, 422, confirm_problem=problem)
     case.release(by=g.actor)
     db.session.commit()
     toast = {

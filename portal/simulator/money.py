@@ -12,7 +12,7 @@ from portal.incidents.credits import Cap, Measured, credit_usable_through, servi
 from portal.money import line_net_cents
 from portal.terms.answered import Source
 from portal.terms.values import Value
-from portal.wording import N_, Cents
+from portal.wording import N_, Cents, Rate
 
 _PROMISED = "sla.{}.percent"
 
@@ -119,7 +119,7 @@ def _credit(state: State, measures: list[Event]) -> None:
     source, template = bound[credit.cap]
     working = state.sentence(
         template,
-        share=f"{caps[0].value / 100:g}",
+        share=Rate(caps[0].value),
         invoice=Cents(first["invoice_cents"]),
         mean=Cents(first["mean_month_cents"]),
     )

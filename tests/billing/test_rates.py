@@ -52,7 +52,7 @@ def test_a_late_invoice_shows_penalties_fee_and_law(house: House, browser: Brows
     invoice = overdue(house)
     assert [each.cents for each in late_facts(invoice)] == [2096, 4000]
     page = browser(house.finance).get(f"/billing/invoices/{invoice.uid}").text
-    assert "20,96" in page and "30 jours à 13.15 % (2025 S1)" in page and "L441-10" in page
+    assert "20,96" in page and "30 jours à 13,15 % (2025 S1)" in page and "L441-10" in page
 
 
 def test_a_consumer_owes_nothing_on_top(house: House, at: At) -> None:
@@ -79,7 +79,7 @@ def test_without_the_half_year_s_rate_the_page_says_so_until_finance_enters_it(
     form = {"semester": "2026 S2", "rate": "2,15", "source": "BCE, taux du 1er juillet 2026"}
     assert window.post("/billing/rates", data=form).status_code == 303
     assert missing_semester() is None
-    assert "146 jours à 12.15 % (2026 S2)" in window.get(address).text
+    assert "146 jours à 12,15 % (2026 S2)" in window.get(address).text
     row = db.session.scalars(db.select(EnteredRate)).one()
     assert (row.basis_points, row.entered_by) == (215, house.finance.label)
 
