@@ -209,7 +209,7 @@ _UNSEEN = re.compile("[\\x00-\\x1f\\x7f\\u061c\\u200b-\\u200f\\u202a-\\u202e\\u2
 
 
 def true_name(value: str) -> Markup:
-    """A name that somebody else chose, such as a file's, as it really reads; what cannot be seen is marked."""
+    """A name that somebody else chose, such as a file's, as it really reads: the unseen is marked."""
     return Markup("<bdi>{}</bdi>").format(_UNSEEN.sub("\ufffd", value))
 
 
