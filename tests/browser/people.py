@@ -13,6 +13,7 @@ PEOPLE = {
     "sales": "commerce@ouest.example",
     "finance": "finance@portail.example",
     "operator": "exploitation@portail.example",
+    "technician": "technique@portail.example",
     "customer": "client@ouest.example",
     "owner of the north": "gerance@nord.example",
     "sales of the north": "commerce@nord.example",
