@@ -109,7 +109,7 @@ def test_a_mail_leaves_after_the_commit_with_its_attachment(customer: Customer, 
 
 
 def test_a_message_is_text_and_the_same_as_html(customer: Customer, smtp: Relay) -> None:
-    order = {"quantity": 1, "product_name": "<b>Offre</b> https://portal.example/a?b=1&c=2"}
+    order = {"quantity": 1, "product_name": "<b>Offre</b> https://evil.example/", "uid": "a?b=1&c=2"}
     a_mail(customer, order=order)
     work()
     (message,) = smtp.messages
@@ -119,7 +119,7 @@ def test_a_message_is_text_and_the_same_as_html(customer: Customer, smtp: Relay)
     assert "<b>Offre</b>" in text.get_content()
     page = html.get_content()
     assert "&lt;b&gt;Offre&lt;/b&gt;" in page and "<b>" not in page
-    assert 'href="https://portal.example/a?b=1&amp;c=2"' in page
+    assert 'href="http://127.0.0.1:8000/orders/a?b=1&amp;c=2"' in page and 'href="https://evil' not in page
     assert '<html lang="fr">' in page and "<img" not in page and "src=" not in page
 
 
@@ -130,7 +130,8 @@ def test_the_headers_are_those_that_mail_systems_expect(
     mail = a_mail(customer)
     work()
     (message,) = smtp.messages
-    assert message["From"] == "Portail <portail@mail.example>"
+    assert message["From"] == "DROPCLOUD SAS <portail@mail.example>"
+    assert message["Reply-To"] == "facturation@example.org"
     assert smtp.received[0].mail_from == "portail@mail.example"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Message-ID"] == mail.message_id and mail.message_id.endswith("@mail.example>")
@@ -143,6 +144,19 @@ def test_the_issuer_is_the_name_before_the_address(customer: Customer, house: Ho
     a_mail(customer, entity=db.session.scalars(db.select(LegalEntity)).one())
     work()
     assert smtp.messages[0]["From"] == "DROPCLOUD SAS <portail@localhost>"
+
+
+def test_where_no_issuer_is_known_the_portal_itself_writes(
+    customer: Customer, app: Flask, smtp: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portal.resellers.models import LegalEntity
+
+    monkeypatch.setitem(app.config, "MAIL_FROM", "Portail <portail@mail.example>")
+    db.session.execute(db.delete(LegalEntity))
+    a_mail(customer)
+    work()
+    assert smtp.messages[0]["From"] == "Portail <portail@mail.example>"
+    assert smtp.messages[0]["Reply-To"] is None
 
 
 def test_a_rolled_back_transaction_sends_nothing(customer: Customer, smtp: Relay) -> None:
@@ -169,7 +183,11 @@ def test_an_urgent_mail_has_workers_of_its_own(customer: Customer, smtp: Relay) 
 
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-LETTERS = sorted([*TEMPLATES.glob("mails/*.txt"), *TEMPLATES.glob("*/mail_*.txt")])
+LETTERS = sorted(
+    path
+    for path in [*TEMPLATES.glob("mails/*.txt"), *TEMPLATES.glob("*/mail_*.txt")]
+    if path.name != "frame.txt"  # what stands around each of them
+)
 
 
 @pytest.mark.parametrize("path", LETTERS, ids=lambda path: path.stem)

@@ -127,7 +127,7 @@ def mail_lapse(claim: jobs.Claim) -> None:
     people = people.where(literal(mandate.org_path).startswith(User.org_path))
     for person in db.session.scalars(people.order_by(User.id)).all():
         queue_mail(
-            person.email,
+            person,
             "sepa/mail_lapse.txt",
             about=mandate,
             owner=mandate.customer.organisation,
