@@ -41,6 +41,7 @@ from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.termination import Notice, terminate
 from portal.subscriptions.withdrawal import withdraw
+from tests import vaulting
 from tests.builders import House, a_customer, work
 from tests.contracts.builders import a_subscription
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
@@ -67,7 +68,7 @@ def every_letter(house: House, browser: Browser, at: At, language: str) -> dict[
     """The last mail of each kind."""
     for user in db.session.scalars(db.select(User)):
         user.language = language
-    a_world(house, language)
+    a_world(house, language=language)
     post = Post(house, browser, at, language)
     for step in STEPS:
         step(post)
@@ -136,16 +137,28 @@ def a_case(post: Post) -> ReversibilityCase:
 @step
 def a_handover_from_beginning_to_end(post: Post) -> None:
     case = a_case(post)
-    case.quote_cents, case.certificate_number, case.return_number = 48_000, "CE-2026-000001", "CR-2026-000001"
+    case.certificate_number, case.return_number = "CE-2026-000001", "CR-2026-000001"
     case.erase_from = datetime(2026, 12, 1, 10, tzinfo=UTC)
     case.shipped_on, case.medium, case.tracking = date(2026, 11, 23), "disque chiffré", "6A123"
     case.delivered_at = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    for template in ("quote", "confirm_destruction", "export_ready", "last_call"):
+    for template in ("confirm_destruction", "export_ready", "last_call"):
         case.send_fetch_link(f"mails/{template}.txt")
     for template in ("erased", "erasure_ordered", "returned", "shipped", "silent_acceptance"):
         case.write_to_customer(f"mails/{template}.txt")
     case.write_to_customer("mails/pushed.txt", target=SimpleNamespace(label="s3://copie"))
     _last_call(case.subscription, case.vault, date(2027, 1, 4))
+
+
+@step
+def a_quote(post: Post) -> None:
+    customer = post.customer("Devisée", accepted="numspot")
+    subscription = vaulting.a_subscription(customer, terms="numspot", ends_on=date(2026, 12, 1))
+    vault = register_vault(customer, name="Serveur", location="/third", subscription_uid=subscription.uid)
+    db.session.flush()
+    day = date(2026, 11, 23)
+    case = open_case(subscription, vault, reason=Reason.COPY, received_on=day, cost_cents=0, by=SYSTEM)
+    db.session.flush()
+    case.quote(48_000, by=SYSTEM)
 
 
 @step

@@ -11,6 +11,7 @@ from portal.access import Permission
 from portal.customers.models import Customer
 from portal.customers.queries import customers_named
 from portal.db import db
+from portal.i18n import translated
 from portal.listing import (
     FILE,
     NAME,
@@ -92,7 +93,7 @@ MAILS: Listing[Mail] = define(
             Column("state", _l("État"), lambda row: Pill(f"mail_{row.state}")),
             Column("written", _l("Écrit le"), lambda row: row.created_at, is_number=True),
             Column("sent", _l("Parti le"), lambda row: row.sent_at, rank=FILE),
-            Column("answer", _l("Réponse du serveur"), lambda row: row.server_answer, rank=WIDE),
+            Column("answer", _l("Réponse du serveur"), lambda row: translated(row.server_answer), rank=WIDE),
         ],
         order=_NEWEST,
         filters=[

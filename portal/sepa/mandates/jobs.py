@@ -130,7 +130,7 @@ def mail_lapse(claim: jobs.Claim) -> None:
             person,
             "sepa/mail_lapse.txt",
             about=mandate,
-            owner=mandate.customer.organisation,
+            owner=person.organisation,
             language=person.language or "fr",
             mandate=mandate,
             entity=mandate.legal_entity,
