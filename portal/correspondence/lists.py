@@ -71,6 +71,11 @@ def _whose(mails: list[Mail]) -> dict[int, Cell]:
     }
 
 
+def _refusal(mail: Mail) -> Cell:
+    """What the relay said to one that did not leave: of the others nobody wants to know."""
+    return translated(mail.server_answer) if mail.is_undelivered else None
+
+
 MAILS: Listing[Mail] = define(
     Listing(
         name="mails",
@@ -93,7 +98,7 @@ MAILS: Listing[Mail] = define(
             Column("state", _l("État"), lambda row: Pill(f"mail_{row.state}")),
             Column("written", _l("Écrit le"), lambda row: row.created_at, is_number=True),
             Column("sent", _l("Parti le"), lambda row: row.sent_at, rank=FILE),
-            Column("answer", _l("Réponse du serveur"), lambda row: translated(row.server_answer), rank=WIDE),
+            Column("answer", _l("Réponse du serveur"), _refusal, rank=WIDE),
         ],
         order=_NEWEST,
         filters=[
@@ -105,7 +110,7 @@ MAILS: Listing[Mail] = define(
             ),
             Choice("kind", _l("Sujet"), _kinds, lambda value: Mail.kind == value),
             Choice("customer", _l("Client"), _asked_customer, _of_customer),
-            Period("written", _l("Écrit"), Mail.created_at),
+            Period("written", _l("Date"), Mail.created_at),
         ],
         search=Search(_find, _l("Adresse e-mail entière, ou nom du client")),
         nothing=lambda: Nothing(
