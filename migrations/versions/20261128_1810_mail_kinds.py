@@ -68,6 +68,7 @@ def upgrade() -> None:
         for kind, begins in [*beginnings, *(("mails/unlock", each) for each in _PROOF)]
     ]
     op.execute(sa.update(mail).values(kind=sa.case(*found, else_="")))
+    op.create_index("ix_mail_copy_of", "mail", ["copy_of"])
     op.create_index("ix_mail_kind", "mail", ["kind", "id"])
     op.create_index("ix_mail_recipient", "mail", ["recipient", "id"])
     op.create_index("ix_mail_owner", "mail", ["organisation_id", "id"])
@@ -76,6 +77,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_mail_owner", table_name="mail")
     op.drop_index("ix_mail_recipient", table_name="mail")
+    op.drop_index("ix_mail_copy_of", table_name="mail")
     op.drop_index("ix_mail_kind", table_name="mail")
     op.drop_column("mail", "copy_of")
     op.drop_column("mail", "reply_to")

@@ -62,7 +62,7 @@ class Mail(Tenant, db.Model):
     again_at: Mapped[datetime | None]  # a person asked for it again; the days of trying begin anew
     sent_at: Mapped[datetime | None]
     message_id: Mapped[str] = mapped_column(String(200))
-    copy_of: Mapped[str | None] = mapped_column(String(16))  # uid of the mail whose words went out again
+    copy_of: Mapped[str | None] = mapped_column(String(16), index=True)  # uid of the first of these words
     server_answer: Mapped[str] = mapped_column(String(300), default="")  # the relay's last words about it
 
     @property

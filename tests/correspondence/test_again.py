@@ -241,3 +241,32 @@ def test_the_support_reads_no_list_of_mails(house: House, browser: Browser, cust
     client = browser(house.support)
     assert [client.get(path).status_code for path in ("/mails", f"/mails/{mail.uid}")] == [403, 403]
     assert browser(house.technician).get(f"/mails/{mail.uid}").status_code == 200
+
+
+# The day
+
+
+def waiting(client: FlaskClient) -> list[object]:
+    lines = client.get("/today.json").get_json()["todo"]
+    return [line["url"].rpartition("/")[2] for line in lines if line["kind"] == "mail.refused"]
+
+
+def test_a_refused_mail_waits_for_the_owner_until_its_words_went_elsewhere(
+    house: House, browser: Browser, customer: Customer, at: At
+) -> None:
+    mail, code = a_mail(customer, to="ancienne@client.example"), a_mail(customer, "mails/fetch_code")
+    for each in (mail, code):
+        each.state = MailState.REFUSED
+    db.session.commit()
+    client = browser(house.owner)
+    assert waiting(client) == [mail.uid]
+    assert waiting(browser(an_outsider(house))) == waiting(browser(house.support)) == []
+    at(MONDAY + timedelta(days=30))
+    assert waiting(browser(house.owner)) == []
+    at(MONDAY)
+    assert again(client, mail, to="contact@client.example") == 303
+    assert waiting(client) == []
+    (copy,) = copies(mail)
+    copy.state = MailState.REFUSED
+    db.session.commit()
+    assert waiting(client) == [mail.uid], "that address was wrong too"
