@@ -27,9 +27,10 @@ from portal.listing import (
     Search,
     define,
 )
-from portal.mail import KINDS, Mail, MailState
+from portal.mail import KINDS, UNDELIVERED, Mail, MailState
 from portal.words.states import look_of
 
+UNREACHED = "failed"  # refused, or given up
 _NEWEST = (Mail.id.desc(),)
 
 
@@ -105,8 +106,8 @@ MAILS: Listing[Mail] = define(
             Choice(
                 "state",
                 _l("État"),
-                lambda: [(state, look_of(f"mail_{state}").word) for state in MailState],
-                lambda value: Mail.state == MailState(value),
+                lambda: [(state, look_of(f"mail_{state}").word) for state in (*MailState, UNREACHED)],
+                lambda value: Mail.state.in_(UNDELIVERED if value == UNREACHED else [MailState(value)]),
             ),
             Choice("kind", _l("Sujet"), _kinds, lambda value: Mail.kind == value),
             Choice("customer", _l("Client"), _asked_customer, _of_customer),

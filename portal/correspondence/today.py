@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from portal import clock
 from portal.access import Permission
+from portal.correspondence.lists import UNREACHED
 from portal.mail import KINDS, UNDELIVERED, Mail
 from portal.today import Cost, Kind, Todo, waits
 
@@ -39,7 +40,7 @@ waits(
             url=url_for("correspondence.show_mail", uid=row.uid),
             button=_("Vérifier l'adresse"),
         ),
-        everything=lambda: url_for("correspondence.list_mails", state="refused"),
+        everything=lambda: url_for("correspondence.list_mails", state=UNREACHED),
         entry="correspondence.list_mails",
     )
 )

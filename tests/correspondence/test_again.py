@@ -200,7 +200,12 @@ def test_a_refused_mail_has_the_words_of_the_relay(
     mail.state, mail.server_answer = MailState.REFUSED, "550 5.1.1 No such user"
     db.session.commit()
     client = browser(house.owner)
-    for address in (f"/customers/{customer.uid}", "/mails?state=refused", f"/mails/{mail.uid}"):
+    for address in (
+        f"/customers/{customer.uid}",
+        "/mails?state=refused",
+        "/mails?state=failed",
+        f"/mails/{mail.uid}",
+    ):
         page = client.get(address).text
         assert "550 5.1.1 No such user" in page and "refusé par le serveur" in page, address
     assert mail.uid not in client.get("/mails?state=sent").text
