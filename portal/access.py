@@ -81,6 +81,8 @@ class Permission(StrEnum):
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
     JOURNAL_READ = "journal:read"
+    MAIL_READ = "mail:read"
+    MAIL_SEND = "mail:send"
     LIST_WORK = "list:work"
     TREND_READ = "trend:read"
     NOTE_READ = "note:read"
@@ -140,6 +142,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
     P.JOB_READ: set(PROVIDER),
     P.JOB_RUN: {Role.OPERATOR},
+    P.MAIL_READ: {*PROVIDER, Role.OWNER},  # when, to whom and what became of it; nobody reads the text
+    P.MAIL_SEND: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # the same words once more
     P.LIST_WORK: set(Role),  # kept views, and what is done with chosen rows asks for its own permission
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),

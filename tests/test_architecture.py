@@ -292,6 +292,8 @@ def test_no_room_is_called_utils() -> None:
 @pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda p: p.name)
 def test_templates_keep_to_the_content_security_policy(path: Path) -> None:
     text = path.read_text()
+    if path.parts[-2:] == ("mails", "html.html"):  # mail programs know no other styles than a mail's own
+        text = re.sub(r"\sstyle=|<style>", "", text)
     assert not re.search(r"\sstyle=|\son\w+=|hx-on|javascript:|<script(?![^>]*\bsrc=)|<style", text)
     assert "| safe" not in text and "|safe" not in text
     assert "hx-boost" not in text

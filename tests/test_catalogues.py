@@ -126,7 +126,7 @@ def test_a_french_sentence_is_typeset_before_its_values_stand_in_it(app: Flask) 
 def test_what_a_person_typed_passes_unchanged(app: Flask) -> None:
     with app.app_context():
         assert translated("Vu avec le client : c'est bon !") == "Vu avec le client : c'est bon !"
-        assert translated("Votre abonnement :") == "Votre abonnement\u00a0:"
+        assert translated("Ouvrir votre abonnement :") == "Ouvrir votre abonnement\u00a0:"
 
 
 def test_nothing_and_one_are_singular_in_french(app: Flask) -> None:

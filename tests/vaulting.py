@@ -143,6 +143,11 @@ def link_in(mail: Mail) -> str:
     return re.search(r"https?://[^/]+(/(?:unlock|fetch)/\S+)", mail.body)[1]  # type: ignore[index]
 
 
+def code_in(mail: Mail) -> str:
+    """The code that stands out in a mail."""
+    return re.search(r"^    (\d{6})$", mail.body, re.M)[1]  # type: ignore[index]
+
+
 def sealed_for(page: str, secret: str) -> str:
     """What the script of the page makes of a passphrase."""
     found = re.search(r'data-seal-for="([^"]*)"\s+data-name="(\w+)"', page)

@@ -40,13 +40,13 @@ from tests.terms.builders import a_published
 Row = TypeVar("Row", bound=Base)
 
 
-def a_world(house: House) -> dict[str, str]:
-    """The public ids by the beginning of the addresses that carry them."""
+def a_world(house: House, **values: str) -> dict[str, str]:
+    """The public ids by the beginning of the addresses that carry them. values: of the customers."""
     entity = db.session.scalars(db.select(LegalEntity)).one()
-    customer = a_customer(house.reseller)
+    customer = a_customer(house.reseller, **values)
     order = place_order(customer, a_product(house), 5, Method.WIRE, by=SYSTEM)
     record_wire(order, received_on=date(2026, 11, 20), amount_cents=29940, reference="VIR", by=SYSTEM)
-    payer = a_customer(house.reseller, name="Payeur", siren=None, accepted="dropcloud")
+    payer = a_customer(house.reseller, name="Payeur", siren=None, accepted="dropcloud", **values)
     place_order(payer, a_monthly_product(house), 1, Method.DIRECT_DEBIT, by=SYSTEM)
     mandate = sign_now(payer, entity)
     run = start_run(entity, "2026-11", by=SYSTEM)
@@ -158,7 +158,7 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
     return {
         "/vaults/": vault.uid,
         "/work/tasks/": _first(Task).uid,
-        "/work/mails/": _first(Mail).uid,
+        "/mails/": _first(Mail).uid,
         "/restore-requests/": row.uid,
         "/restore-requests/new/": vault.uid,
         "/reversibility/": case.uid,

@@ -9,7 +9,7 @@ from portal.actor import Actor
 from portal.backups.models import BackupIncident, BackupRun, Machine, ReportChoice, find_choice, wants_reports
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
-from portal.engine.models import mail_address
+from portal.engine.models import mail_contact
 from portal.engine.rules import build_report, incidents_to_mail
 from portal.journal import record
 from portal.mail import link, queue_mail
@@ -88,7 +88,7 @@ def send_report(run: BackupRun) -> None:
 def _write(machine: Machine, template: str, role: ContactRole, **context: Any) -> None:
     customer = machine.customer
     queue_mail(
-        mail_address(customer, role),
+        mail_contact(customer, role),
         template,
         about=machine,
         owner=customer.organisation,

@@ -22,7 +22,7 @@ from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges
 from portal.billing.rules import due_on
 from portal.billing.skips import skip_customer, skips_of
 from portal.catalogue.models import Method
-from portal.customers.models import ContactRole, Customer
+from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import AWAY, db, within
 from portal.errors import PortalError, Refused, Unavailable
 from portal.jobs.claims import said_of
@@ -185,7 +185,7 @@ def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:
     today = clock.today()
     debited = [bill.customer for bill in bills if bill.method == Method.DIRECT_DEBIT]
     mandates = usable_mandates(debited, entity, today)
-    recipients = [bill.customer.contact(ContactRole.BILLING).email for bill in bills]
+    recipients = [bill.customer.contact(ContactRole.BILLING) for bill in bills]
     due = due_on(today, None, _GRANTED_DAYS)
     invoices = [
         prepare_invoice(bill.customer, entity, bill.charges, method=bill.method, issued_on=today, due_on=due)
@@ -200,7 +200,9 @@ def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:
     return invoices
 
 
-def _tell(bill: Bill, invoice: Invoice, recipient: str, mandate: Mandate | None, entity: LegalEntity) -> None:
+def _tell(
+    bill: Bill, invoice: Invoice, recipient: Contact, mandate: Mandate | None, entity: LegalEntity
+) -> None:
     """Announce the debit, and send the invoice."""
     collection = _collect(mandate, entity, invoice) if bill.method == Method.DIRECT_DEBIT else None
     queue_mail(
@@ -212,6 +214,7 @@ def _tell(bill: Bill, invoice: Invoice, recipient: str, mandate: Mandate | None,
         attach=[invoice.document] if invoice.document else [],
         invoice=invoice,
         collection=collection,
+        entity=entity,
     )
 
 

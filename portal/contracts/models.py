@@ -189,7 +189,7 @@ def tell(customer: Customer, version: TermsVersion) -> TermsNotice | None:
 def _write(notice: TermsNotice, template: str) -> Mail:
     customer = notice.customer
     mail = queue_mail(
-        notice.recipient,
+        customer.person_at(notice.recipient),
         template,
         about=notice,
         owner=customer.organisation,

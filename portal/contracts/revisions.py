@@ -165,7 +165,7 @@ def announce(subscription: Subscription, revision: PriceRevision) -> PriceStep |
     db.session.flush()
     if step.recipient:
         mail = queue_mail(
-            step.recipient,
+            customer.person_at(step.recipient),
             "contracts/mail_price.txt",
             about=subscription,
             owner=customer.organisation,

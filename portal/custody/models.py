@@ -14,7 +14,7 @@ from portal.actor import Actor
 from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, Tenant, db, scope
-from portal.engine.models import LINK_DAYS, Person, Vault, VaultState, mail_address
+from portal.engine.models import LINK_DAYS, Person, Vault, VaultState, mail_contact
 from portal.errors import IllegalStep, Refused
 from portal.journal import record
 from portal.links import Purpose, make_link, revoke_links
@@ -89,7 +89,7 @@ class VaultAccess(Tenant, db.Model):
         self.first_used_at = self.last_used_at = clock.now()
         record(self.vault, "use_access", by=Person(N_("accès en lecture")), access=self.uid, address=address)
         queue_mail(
-            self.recipient or mail_address(self.vault.customer, ContactRole.TECHNICAL),
+            self.recipient or mail_contact(self.vault.customer, ContactRole.TECHNICAL),
             "mails/access_used.txt",
             about=self.vault,
             owner=self.vault.customer.organisation,
@@ -131,12 +131,13 @@ def offer_access(vault: Vault, *, hours: int, by: Actor) -> VaultAccess:
     """An access whose secret only the customer sees: the link is mailed to the one who restores."""
     access = open_access(vault, hours=hours, by=by)
     owner, language = vault.customer.organisation, vault.customer.language
-    access.recipient = mail_address(vault.customer, ContactRole.TECHNICAL)
+    person = mail_contact(vault.customer, ContactRole.TECHNICAL)
+    access.recipient = person.email
     _row, token = make_link(
         Purpose.READ_VAULT, access, owner=owner, recipient=access.recipient, days=LINK_DAYS
     )
     queue_mail(
-        access.recipient,
+        person,
         "mails/access.txt",
         about=vault,
         owner=owner,

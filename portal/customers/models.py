@@ -15,6 +15,7 @@ from portal.crypto.secrets import Sealed
 from portal.db import PathType, Tenant, db
 from portal.errors import Refused
 from portal.journal import record
+from portal.mail import Addressee
 from portal.search.words import fold
 from portal.terms.rules import Accepted, was_accepted
 from portal.terms.stack import Stack
@@ -71,6 +72,11 @@ class Customer(Tenant, db.Model):
 
     def contact(self, role: ContactRole) -> "Contact":
         return next(contact for contact in self.contacts if contact.role == role)
+
+    def person_at(self, address: str) -> Addressee:
+        """Who is written to at an address: with the name of the contact whose it is."""
+        names = [contact.name for contact in self.contacts if contact.email == address]
+        return Addressee(address, names[0] if names else "")
 
     def has_accepted(self, stack: Stack) -> bool:
         """Has every document of this stack been accepted, in exactly this version and text?"""

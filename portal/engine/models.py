@@ -11,14 +11,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.crypto.secrets import Sealed, keyring
-from portal.customers.models import ContactRole, Customer
+from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import Tenant, db
 from portal.engine.errors import SENTENCES, EngineFault
 from portal.engine.place import resolved
 from portal.engine.port import RepoRef, Usage
 from portal.links import Purpose, make_link, revoke_links
+from portal.mail import Addressee, queue_mail
 from portal.mail import link as address
-from portal.mail import queue_mail
 from portal.stateful import Stateful, step
 
 _signals = Namespace()
@@ -327,12 +327,12 @@ def ask_for_key(
     for earlier in openings_of(subject):
         if earlier.can("close"):
             earlier.close(by=by)
-    recipient = recipient or mail_address(vault.customer, role)
+    person = Addressee(recipient) if recipient else mail_contact(vault.customer, role)
     opening = VaultOpening(
         organisation=vault.customer.organisation,
         vault=vault,
         purpose=purpose,
-        recipient=recipient,
+        recipient=person.email,
         subject_uid=subject.uid,
         state=O.ASKED,
         tries=0,
@@ -340,10 +340,10 @@ def ask_for_key(
     )
     db.session.add(opening)
     _row, token = make_link(
-        Purpose.OPEN_VAULT, opening, owner=vault.customer.organisation, recipient=recipient, days=LINK_DAYS
+        Purpose.OPEN_VAULT, opening, owner=vault.customer.organisation, recipient=person.email, days=LINK_DAYS
     )
     queue_mail(
-        recipient,
+        person,
         "mails/unlock.txt",
         about=subject,
         owner=vault.customer.organisation,
@@ -367,6 +367,7 @@ def find_opening(uid: str) -> VaultOpening | None:
     return db.session.scalars(select(VaultOpening).where(VaultOpening.uid == uid)).one_or_none()
 
 
-def mail_address(customer: Customer, role: ContactRole) -> str:
-    """The contact's address, or the billing one, which every customer has."""
-    return customer.contact(role).email or customer.contact(ContactRole.BILLING).email
+def mail_contact(customer: Customer, role: ContactRole) -> Contact:
+    """The contact of this role, or the billing one, which every customer can be reached by."""
+    contact = customer.contact(role)
+    return contact if contact.email else customer.contact(ContactRole.BILLING)

@@ -93,7 +93,7 @@ def _tell_operators(first: Vault, second: str, by: Actor) -> None:
     query = select(User).where(User.role == Role.OPERATOR, User.is_enabled)
     for user in db.session.scalars(query):
         queue_mail(
-            user.email,
+            user,
             "mails/same_repository.txt",
             about=first,
             owner=user.organisation,

@@ -69,6 +69,7 @@ MENU = [
         P.SUBSCRIPTION_READ,
         ("subscription", "termination"),
     ),
+    Entry(G.CUSTOMERS, "correspondence.list_mails", _l("E-mails"), "envelope", P.MAIL_READ),
     Entry(G.BACKUP, "backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),
     Entry(G.BACKUP, "vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
     Entry(

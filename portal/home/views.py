@@ -10,10 +10,11 @@ from portal.db import db
 from portal.home.figures import figures, own_contracts
 from portal.home.navigation import navigation, thumb
 from portal.journal import record_taking
-from portal.mail import Mail
+from portal.mail import Mail, html_of
 from portal.paging import page_of
 from portal.papers import have_document
 from portal.today.day import badges, day
+from portal.web import CSP
 
 bp = Blueprint("home", __name__)
 bp.add_app_template_global(navigation)
@@ -63,4 +64,29 @@ def show_mail(uid: str) -> Response:
     mail = get_or_404(Mail.visible_to(g.actor), uid)
     query = select(Document).where(Document.uid.in_(mail.attachments))
     files = list(db.session.scalars(query))
-    return make_response(render_template("home/mail.html", mail=mail, files=files))
+    answer = make_response(render_template("home/mail.html", mail=mail, files=files))
+    answer.headers["Content-Security-Policy"] = f"{CSP}; frame-src 'self'"
+    return answer
+
+
+_OF_A_MAIL = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",  # of its own: mail programs know no other
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'self'",
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
+    )
+)
+
+
+@bp.get("/outbox/<uid>/message")
+@requires(Permission.OUTBOX_READ)
+def show_message(uid: str) -> Response:
+    """The HTML form, as a mail program shows it: nothing runs in it, nothing is fetched."""
+    if not current_app.config["DEMO"]:
+        abort(404)
+    answer = make_response(html_of(get_or_404(Mail.visible_to(g.actor), uid)))
+    answer.headers["Content-Security-Policy"] = _OF_A_MAIL
+    return answer

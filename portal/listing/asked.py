@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from sqlalchemy import Select
 
 from portal.access import GRANTS
 from portal.db import db
+from portal.deadlines import start_of_paris_day
 from portal.listing.cells import Cell
 from portal.listing.definition import FILE, Bulk, Choice, Column, Keys, Listing, Period
 from portal.paging import Count, Page, page_of, summed
@@ -62,7 +63,8 @@ class Asked(Generic[Row]):
             name = f"{each.key}_{end}"
             if (day := _day(str(wanted.get(name, "")))) is not None:
                 self.values[name] = day.isoformat()
-                limit = each.column >= day if end == "from" else each.column < day + timedelta(1)
+                edge = _edge(day if end == "from" else day + timedelta(1), each.column)
+                limit = each.column >= edge if end == "from" else each.column < edge
                 self.query = self.query.where(limit)
 
     def _sort(self, wanted: Any) -> None:
@@ -134,6 +136,12 @@ class Asked(Generic[Row]):
 def _by_row(columns: list[Column[Row]], rows: list[Row]) -> list[list[Cell]]:
     by_column = [column.cells(rows) for column in columns]
     return [list(cells) for cells in zip(*by_column, strict=True)]
+
+
+def _edge(day: date, column: Any) -> date:
+    """A day as the column has it: where it holds instants, the first one of that day in Paris."""
+    holds_instants = getattr(column.type, "impl_instance", column.type).python_type is datetime
+    return start_of_paris_day(day) if holds_instants else day
 
 
 def _day(text: str) -> date | None:

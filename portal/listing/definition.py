@@ -57,7 +57,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A filter by the days from and to, both included: ``key_from`` and ``key_to`` in the address."""
+    """A filter by the days from and to, both included: ``key_from`` and ``key_to`` in the address. The column
+    holds days, or instants.
+    """
 
     key: str
     label: Any

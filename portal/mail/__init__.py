@@ -4,30 +4,29 @@ A fault of the relay is waited out for days; what a relay refuses for good is ke
 whoever can mend it. The bodies are stored sealed, because mails carry activation keys and links.
 """
 
+from portal.mail.again import never_again, send_again, why_not_again
 from portal.mail.field import Mailable
-from portal.mail.message import as_message
-from portal.mail.rows import (
-    UNDELIVERED,
-    Mail,
-    MailState,
-    link,
-    mails_about,
-    queue_mail,
-    send_again,
-    sent_at_of,
-)
+from portal.mail.greeting import Addressee
+from portal.mail.kinds import KINDS
+from portal.mail.message import as_message, html_of
+from portal.mail.rows import UNDELIVERED, Mail, MailState, link, mails_about, queue_mail, sent_at_of
 from portal.mail.sending import send_mail
 
 __all__ = [
+    "KINDS",
     "UNDELIVERED",
+    "Addressee",
     "Mail",
     "MailState",
     "Mailable",
     "as_message",
+    "html_of",
     "link",
     "mails_about",
+    "never_again",
     "queue_mail",
     "send_again",
     "send_mail",
     "sent_at_of",
+    "why_not_again",
 ]

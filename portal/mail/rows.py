@@ -1,5 +1,6 @@
 """The rows: what was written to whom, in which state it is, and what the relay said."""
 
+import re
 from datetime import datetime
 from email.utils import make_msgid
 from enum import StrEnum
@@ -7,22 +8,22 @@ from typing import Any
 
 from flask import current_app, render_template
 from flask_babel import force_locale
-from flask_babel import gettext as _
 from sqlalchemy import JSON, Index, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal import clock, jobs
-from portal.actor import Actor
+from portal import jobs
 from portal.blobs import Document
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
-from portal.errors import Refused
-from portal.journal import record
 from portal.leaves import add_leaf
 from portal.mail.addresses import own_address
+from portal.mail.greeting import Addressee, Reachable, name_to_greet
+from portal.mail.kinds import KINDS, kind_of_template
+from portal.mail.voice import voice_for
 from portal.paging import Page, page_of
 from portal.papers import enqueue_behind
 
+SUBJECT = 78  # signs of a subject (RFC 5322, 2.1.1)
 KIND = "mail.send"  # the task of a mail; its ref is the mail's uid
 
 
@@ -40,20 +41,28 @@ class Mail(Tenant, db.Model):
     """One message to one person."""
 
     __tablename__ = "mail"
-    __table_args__ = (Index("ix_mail_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_mail_state", "state", "id"),
+        Index("ix_mail_kind", "kind", "id"),
+        Index("ix_mail_recipient", "recipient", "id"),
+        Index("ix_mail_owner", "organisation_id", "id"),
+    )
 
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))
     body_sealed: Mapped[str] = mapped_column(Text)
     body = Sealed()
     language: Mapped[str] = mapped_column(String(5), default="fr")
+    kind: Mapped[str] = mapped_column(String(60), default="")  # of KINDS; "" for those of long ago
     sender: Mapped[str | None] = mapped_column(String(70))  # name before our address; None: that of MAIL_FROM
+    reply_to: Mapped[str | None] = mapped_column(String(254))  # people who answer
     subject_uid: Mapped[str] = mapped_column(String(16), index=True)  # the record it speaks of
     attachments: Mapped[list[str]] = mapped_column(JSON, default=list)  # document uids
     state: Mapped[MailState] = mapped_column(default=MailState.QUEUED)
     again_at: Mapped[datetime | None]  # a person asked for it again; the days of trying begin anew
     sent_at: Mapped[datetime | None]
     message_id: Mapped[str] = mapped_column(String(200))
+    copy_of: Mapped[str | None] = mapped_column(String(16), index=True)  # uid of the first of these words
     server_answer: Mapped[str] = mapped_column(String(300), default="")  # the relay's last words about it
 
     @property
@@ -63,7 +72,7 @@ class Mail(Tenant, db.Model):
 
 
 def queue_mail(
-    to: str,
+    to: Reachable | str,
     template: str,
     *,
     about: Any,
@@ -77,26 +86,30 @@ def queue_mail(
 
     It leaves once the documents that it carries are there.
 
-    ``template`` is a text file whose first line is the subject. ``about`` is the record whose timeline
-    shows the mail; ``owner`` the organisation that the row belongs to. ``urgent``: somebody waits for it, so
-    it never stands behind a run's thousands. The sender's name is that of ``entity``, where one is given.
+    ``to`` is a person, greeted by name where it is a person's, or a bare address. ``template`` is a text file
+    whose first line is the subject; greeting, sender and reason are put around it. ``about`` is the record
+    whose timeline shows the mail; ``owner`` the organisation that the row belongs to. ``urgent``: somebody
+    waits for it, so it never stands behind a run's thousands. Who writes is ``entity``, where one is given,
+    or the issuer above the owner.
     """
-    with force_locale(language):
-        text = render_template(template, public_url=current_app.config["PUBLIC_URL"], **context)
-    subject, _newline, body = text.strip().partition("\n")
+    person = Addressee(to) if isinstance(to, str) else to
+    voice = voice_for(owner, context.get("entity"))
+    subject, body = _written(template, language, person=person, voice=voice, owner=owner, **context)
     mail = Mail(
         organisation=owner,
-        recipient=to,
-        subject=subject.strip(),
+        recipient=person.email,
+        subject=subject,
         language=language,
-        sender=getattr(context.get("entity"), "name", None),
+        kind=kind_of_template(template),
+        sender=voice.name[:70] or None,
+        reply_to=voice.email or None,
         subject_uid=about.uid,
         attachments=[document.uid for document in attach or []],
         state=MailState.QUEUED,
         message_id=make_msgid(domain=own_address().domain or "localhost"),
         server_answer="",
     )
-    mail.body = body.strip() + "\n"
+    mail.body = body
     add_leaf(mail)
     lane = jobs.Lane.PROMPT if urgent else jobs.Lane.MAIL
     if attach:
@@ -106,13 +119,32 @@ def queue_mail(
     return mail
 
 
-def send_again(mail: Mail, *, by: Actor) -> None:
-    """Put a mail that was refused or given up back in the queue; raises Refused for any other."""
-    if not mail.is_undelivered:
-        raise Refused(_("Ce message n'a pas été refusé : il n'est pas à renvoyer."))
-    record(mail, "send_again", by=by, before=mail.state, to=mail.recipient, answer=mail.server_answer)
-    mail.state, mail.again_at, mail.server_answer = MailState.QUEUED, clock.now(), ""
-    jobs.do_again(KIND, mail.uid)
+def _written(template: str, language: str, *, owner: Any, **context: Any) -> tuple[str, str]:
+    """The subject and the whole text of a mail, without signs that would turn its lines round."""
+    person, house = context["person"], str(getattr(owner, "name", ""))
+    kind = KINDS[kind_of_template(template)]
+    with force_locale(language):
+        text = render_template(template, public_url=current_app.config["PUBLIC_URL"], **context)
+        subject, _newline, body = text.strip().partition("\n")
+        frame = {"body": body.strip("\n").rstrip(), "greeted": name_to_greet(person.name, house=house)}
+        whole = render_template("mails/frame.txt", kind=kind, house=house, **frame, voice=context["voice"])
+    return _shortened(_plain(subject.strip())), _plain(whole).strip() + "\n"
+
+
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]")
+
+
+def _plain(text: str) -> str:
+    return _TURNING.sub("", text)
+
+
+def _shortened(subject: str) -> str:
+    """No longer than a line of a mail may be; the mail itself says all of it."""
+    return (
+        subject
+        if len(subject) <= SUBJECT
+        else f"{subject[: SUBJECT - 1].rpartition(' ')[0] or subject[: SUBJECT - 1]}…"
+    )
 
 
 def link(path: str) -> str:

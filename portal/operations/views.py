@@ -13,7 +13,7 @@ from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.jobs import Task, TaskState
 from portal.journal import record
-from portal.mail import UNDELIVERED, Mail, send_again
+from portal.mail import UNDELIVERED, Mail
 from portal.operations.state import living_workers, minutes_since, work_state
 from portal.paging import Page, page_of
 from portal.words.tasks import DUTIES, LANES, TASKS
@@ -71,12 +71,3 @@ def run_again(uid: str) -> Response:
     record(task, "run_again", by=g.actor, kind=task.kind)
     db.session.commit()
     return htmx.go(url_for(".show_work"), toast=_("La tâche est relancée."))
-
-
-@bp.post("/mails/<uid>/sending")
-@requires(Permission.JOB_RUN)
-def send_mail_again(uid: str) -> Response:
-    """Queue a mail again that was refused or given up, to the same address."""
-    send_again(get_or_404(Mail.visible_to(g.actor).with_for_update(), uid), by=g.actor)
-    db.session.commit()
-    return htmx.go(url_for(".show_work"), toast=_("Le message repart."))

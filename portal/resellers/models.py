@@ -118,4 +118,4 @@ def nearest_above(customer: Any, lowest_first: list[LegalEntity]) -> LegalEntity
     for entity in lowest_first:
         if customer.org_path.startswith(entity.org_path):
             return entity
-    raise LookupError(f"no legal entity above customer {customer.uid}")
+    raise LookupError(f"no legal entity above customer {customer.org_path}")

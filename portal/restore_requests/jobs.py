@@ -13,7 +13,7 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import lent_passphrase, passing_faults_retry, private_folder, restic
-from portal.engine.models import mail_address
+from portal.engine.models import mail_contact
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef, Snapshot
 from portal.journal import SYSTEM
@@ -132,12 +132,12 @@ def _hand_over(request: RestoreRequest, document: Document) -> None:
     """Tell the customer where the file is; a simple request needs the passphrase no longer."""
     request.finish(document, by=SYSTEM)
     customer = request.customer
-    recipient = mail_address(customer, ContactRole.TECHNICAL)
+    person = mail_contact(customer, ContactRole.TECHNICAL)
     _row, token = make_link(
-        Purpose.FETCH_EXPORT, request, owner=customer.organisation, recipient=recipient, days=FETCH_DAYS
+        Purpose.FETCH_EXPORT, request, owner=customer.organisation, recipient=person.email, days=FETCH_DAYS
     )
     queue_mail(
-        recipient,
+        person,
         "mails/restored.txt",
         about=request,
         owner=customer.organisation,

@@ -124,6 +124,7 @@ def _last_call(subscription: Subscription, vault: Vault, erased_from: date) -> N
         about=vault,
         owner=customer.organisation,
         vault=vault,
+        subscription=subscription,
         language=customer.language,
         erased_from=erased_from,
         window=window if window and window.value >= clock.today() else None,

@@ -11,9 +11,17 @@ from portal import clock, jobs
 from portal.actor import Actor
 from portal.answers.rules import handover as rules
 from portal.blobs import Document
-from portal.customers.models import ContactRole, Customer
+from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import Tenant, db
-from portal.engine.models import OpeningPurpose, Vault, VaultOpening, ask_for_key, find_opening, vault_opened
+from portal.engine.models import (
+    OpeningPurpose,
+    Vault,
+    VaultOpening,
+    ask_for_key,
+    find_opening,
+    mail_contact,
+    vault_opened,
+)
 from portal.errors import Refused
 from portal.jobs import Task
 from portal.journal import SYSTEM, record
@@ -254,7 +262,7 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         self.write_to_customer("mails/shipped.txt")
 
     def send_fetch_link(self, template: str) -> None:
-        recipient = signatory(self.customer)
+        recipient = signatory(self.customer).email
         _row, token = make_link(
             Purpose.FETCH_EXPORT, self, owner=self.customer.organisation, recipient=recipient, days=FETCH_DAYS
         )
@@ -328,9 +336,8 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         jobs.enqueue("reversibility.clean", self.uid, self.customer.organisation)
 
 
-def signatory(customer: Customer) -> str:
-    contact = customer.contact(ContactRole.SIGNATORY)
-    return contact.email or customer.contact(ContactRole.BILLING).email
+def signatory(customer: Customer) -> Contact:
+    return mail_contact(customer, ContactRole.SIGNATORY)
 
 
 def find_case(uid: str) -> ReversibilityCase | None:

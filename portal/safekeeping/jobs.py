@@ -115,7 +115,7 @@ def tell_operators(state: Safety) -> None:
     query = select(User).where(User.role == Role.OPERATOR, User.is_enabled)
     for user in db.session.scalars(query):
         queue_mail(
-            user.email,
+            user,
             "mails/safety.txt",
             about=user.organisation,
             owner=user.organisation,

@@ -35,7 +35,7 @@ def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
     keep_term(subscription)
     keys = issue_keys(order, subscription, Payment.VALIDATED, by=by)
     queue_mail(
-        order.customer.contact(ContactRole.BILLING).email,
+        order.customer.contact(ContactRole.BILLING),
         "subscriptions/mail_started.txt",
         about=order,
         owner=order.customer.organisation,
@@ -44,6 +44,7 @@ def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
         order=order,
         subscription=subscription,
         keys=keys,
+        entity=order.legal_entity,
     )
 
 

@@ -138,7 +138,7 @@ def send_proforma(order: Order) -> Proforma:
     db.session.add(proforma)
     db.session.flush()
     queue_mail(
-        customer.contact(ContactRole.BILLING).email,
+        customer.contact(ContactRole.BILLING),
         "subscriptions/mail_proforma.txt",
         about=order,
         owner=customer.organisation,
@@ -188,7 +188,7 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     paid = document_for(order.method.value, payment, DEFERRED) is Document.PAID_INVOICE
     document = invoice.document if paid else None
     queue_mail(
-        order.customer.contact(ContactRole.BILLING).email,
+        order.customer.contact(ContactRole.BILLING),
         "subscriptions/mail_paid.txt",
         about=order,
         owner=order.customer.organisation,
@@ -196,8 +196,10 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         attach=[document] if document else [],
         urgent=True,
         order=order,
+        subscription=subscription,
         invoice=invoice,
         keys=keys,
+        entity=order.legal_entity,
     )
     return invoice
 

@@ -32,7 +32,7 @@ def remind(subscription: Subscription, on: date) -> RenewalReminder | None:
     customer = subscription.customer
     contact = customer.contact(ContactRole.SIGNATORY)
     mail = queue_mail(
-        contact.email,
+        contact,
         "subscriptions/mail_renewal.txt",
         about=subscription,
         owner=customer.organisation,

@@ -154,7 +154,7 @@ def terminate(subscription: Subscription, notice: Notice, *, by: Actor) -> Termi
     _owe_what_was_begun(subscription, result.outcome.amount("period_due"))
     customer = subscription.customer
     queue_mail(
-        customer.contact(ContactRole.SIGNATORY).email,
+        customer.contact(ContactRole.SIGNATORY),
         "subscriptions/mail_notice.txt",
         about=subscription,
         owner=customer.organisation,

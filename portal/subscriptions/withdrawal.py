@@ -77,11 +77,12 @@ def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
         at = format_datetime(clock.now(), "d MMMM y HH:mm:ss")
         statement, refund = statement_of(subscription), eur(open_.refund.cents)
     queue_mail(
-        customer.contact(ContactRole.SIGNATORY).email,
+        customer.contact(ContactRole.SIGNATORY),
         "subscriptions/mail_withdrawn.txt",
         about=subscription,
         owner=customer.organisation,
         language=customer.language,
+        subscription=subscription,
         at=at,
         statement=statement,
         refund=refund,

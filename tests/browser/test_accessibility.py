@@ -106,6 +106,16 @@ def wall_machine(page: Page) -> None:
     page.get_by_text("Les chiffres").click()
 
 
+def as_it_looks(page: Page) -> None:
+    """A mail as a mail program shows it; on the page of the portal nothing may run in it, axe neither."""
+    people.open_first(page, "/outbox")
+    address = page.get_by_role("link", name="Ouvrir seul").get_attribute("href")
+    shown = page.request.get(str(address)).text()
+    page.goto("about:blank")
+    page.set_content(shown)
+    expect(page.get_by_text("Vous recevez ce message")).to_be_visible()
+
+
 PAGES: dict[str, tuple[str | None, Act]] = {
     "sign-in": (None, at("/login")),
     "sign-in refused": (None, wrong_password),
@@ -152,6 +162,9 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "mandate signed": ("finance", first_of("/sepa/mandates?state=signed")),
     "mails": ("finance", at("/outbox")),
     "mail": ("finance", first_of("/outbox")),
+    "mail as it looks": ("finance", as_it_looks),
+    "list of mails": ("owner", at("/mails")),
+    "what became of a mail": ("owner", first_of("/mails")),
     "no such page": ("owner", at("/nothing-here")),
 }
 OFTEN = (
@@ -171,6 +184,8 @@ OFTEN = (
     "batch",
     "mandate signed",
     "mail",
+    "mail as it looks",
+    "what became of a mail",
     "wall",
     "machine on the wall",
 )

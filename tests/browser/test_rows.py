@@ -15,6 +15,7 @@ LISTS = [
     ("owner", "/billing/invoices"),
     ("owner", "/sepa/mandates"),
     ("owner", "/vaults"),
+    ("owner", "/mails"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),

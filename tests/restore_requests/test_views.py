@@ -94,7 +94,7 @@ def test_a_file_goes_to_the_customer_alone(browsing, technician, browser, house,
     assert client.get(f"{path}/{document.uid}").status_code == 403
     client.post(f"{path}/code")
     code = db.session.scalars(select(vaulting.Mail).order_by(vaulting.Mail.id.desc())).first()
-    client.post(f"{path}/check", data={"code": code.body.splitlines()[2]})
+    client.post(f"{path}/check", data={"code": vaulting.code_in(code)})
     assert vaulting.fetch(client, f"{path}/{document.uid}").data == b"souvenirs"
 
 

@@ -117,7 +117,7 @@ def test_the_reminder_leaves_within_its_window_once(house: House, at: At, day: d
     assert (remind(subscription, day) is not None) is sent
     db.session.flush()
     assert remind(subscription, day) is None, "once"
-    mails = [mail for mail in mails_about(subscription) if "reconduit" in mail.subject]
+    mails = [mail for mail in mails_about(subscription) if "Reconduction" in mail.subject]
     assert len(mails) == sent
     if sent:
         assert "15 octobre 2026" in mails[0].subject and "15 janvier 2027" in mails[0].body

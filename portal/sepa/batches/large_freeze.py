@@ -152,7 +152,7 @@ def tell_finance(entity: LegalEntity, batches: list[Batch]) -> None:
     for batch in batches:
         for user in people:
             queue_mail(
-                user.email,
+                user,
                 "sepa/mail_frozen.txt",
                 about=batch,
                 owner=entity.organisation,

@@ -127,10 +127,10 @@ def mail_lapse(claim: jobs.Claim) -> None:
     people = people.where(literal(mandate.org_path).startswith(User.org_path))
     for person in db.session.scalars(people.order_by(User.id)).all():
         queue_mail(
-            person.email,
+            person,
             "sepa/mail_lapse.txt",
             about=mandate,
-            owner=mandate.customer.organisation,
+            owner=person.organisation,
             language=person.language or "fr",
             mandate=mandate,
             entity=mandate.legal_entity,

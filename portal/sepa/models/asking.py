@@ -86,7 +86,7 @@ class Asked:
         expires = link.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         self.note(What.LINK_CREATED, by=by.label, token_sha256=link.token_hash, expires=expires)
         mail = queue_mail(
-            contact.email,
+            contact,
             "sepa/mail_sign.txt",
             about=self,
             owner=self.customer.organisation,

@@ -312,7 +312,7 @@ class Collection(Tenant, Stateful, db.Model):
         customer, mandate = self.mandate.customer, self.mandate
         contact = customer.contact(ContactRole.BILLING)
         queue_mail(
-            contact.email,
+            contact,
             "sepa/mail_debit.txt",
             about=self,
             owner=customer.organisation,

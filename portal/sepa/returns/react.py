@@ -115,7 +115,7 @@ def _tell(row: BankRecord, collection: Collection, reaction: Reaction, retried: 
     with force_locale(customer.language):
         reason = str(reason_words(row.reason))
     queue_mail(
-        customer.contact(ContactRole.BILLING).email,
+        customer.contact(ContactRole.BILLING),
         "sepa/mail_returned.txt",
         about=collection,
         owner=customer.organisation,

@@ -77,7 +77,7 @@ def ask_account(mandate: Mandate, *, by: Actor) -> tuple[MandateAmendment, str]:
         former=str(mandate.iban_masked),
     )
     queue_mail(
-        contact.email,
+        contact,
         "sepa/mail_account.txt",
         about=mandate,
         owner=mandate.customer.organisation,

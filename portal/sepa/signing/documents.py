@@ -11,7 +11,7 @@ from portal.crypto.seals import seal_pdf
 from portal.crypto.secrets import keyring
 from portal.errors import Refused
 from portal.links import SignedLink
-from portal.mail import queue_mail
+from portal.mail import Addressee, queue_mail
 from portal.pdf.document import Party
 from portal.sepa.formats.values import Address
 from portal.sepa.models.asking import mask_email
@@ -91,7 +91,7 @@ def sign_mandate(mandate: Mandate, link: SignedLink, visitor: dict[str, str]) ->
     proof = seal_for(_evidence(mandate, mandate.document), mandate)
     mandate.proof = keep_pdf(mandate, proof, "mandate_evidence", f"{mandate.rum}-preuve.pdf")
     queue_mail(
-        link.recipient,
+        Addressee(link.recipient, str(mandate.signer_name)),
         "sepa/mail_signed.txt",
         about=mandate,
         owner=mandate.customer.organisation,

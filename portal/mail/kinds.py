@@ -1,0 +1,90 @@
+"""What each mail is: its name, to whom it goes and why, and whether it may be sent again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.wording import N_
+
+_CONTACT = N_("Vous recevez ce message parce que cette adresse est celle d'un contact de %(name)s.")
+_SIGNER = N_("Vous recevez ce message parce qu'il vous revient de décider pour %(name)s.")
+_CODE_ASKED = N_("Vous recevez ce message parce qu'un code vient d'être demandé pour cette adresse.")
+_STAFF = N_("Vous recevez ce message parce que vous travaillez sur ce portail pour %(name)s.")
+
+_CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
+_LINK = N_("Ce message porte un lien personnel : demandez un nouveau lien depuis le dossier concerné.")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One text. ``role``: the customer's contact who gets it, "" for none of them.
+
+    once: why a mail of this kind that has left is not sent again, "" where nothing speaks against it.
+    """
+
+    label: Any
+    role: str = ""
+    why: str = _CONTACT
+    once: str = ""
+
+    @property
+    def is_internal(self) -> bool:
+        """It goes to people of the portal, not to a customer."""
+        return self.why == _STAFF
+
+    @property
+    def is_code(self) -> bool:
+        return self.once == _CODE
+
+
+_BILLING, _SIGNATORY, _TECHNICAL, _INCIDENT = "billing", "signatory", "technical", "incident"
+
+KINDS: dict[str, Kind] = {
+    "billing/mail_invoice": Kind(_l("Facture"), _BILLING),
+    "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
+    "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),
+    "contracts/mail_terms": Kind(_l("Nouvelles conditions"), _SIGNATORY),
+    "mails/access": Kind(_l("Accès en lecture à un coffre"), _TECHNICAL, once=_LINK),
+    "mails/access_used": Kind(_l("Accès en lecture utilisé"), _TECHNICAL),
+    "mails/backup_incident": Kind(_l("Incident de sauvegarde"), _INCIDENT),
+    "mails/backup_report": Kind(_l("Compte rendu de sauvegarde"), _TECHNICAL),
+    "mails/confirm_destruction": Kind(_l("Destruction à confirmer"), _SIGNATORY, _SIGNER, _LINK),
+    "mails/erased": Kind(_l("Certificat d'effacement"), _SIGNATORY),
+    "mails/erasure_ordered": Kind(_l("Effacement ordonné"), _SIGNATORY),
+    "mails/export_ready": Kind(_l("Données à télécharger"), _SIGNATORY, once=_LINK),
+    "mails/fetch_code": Kind(_l("Code de téléchargement"), why=_CODE_ASKED, once=_CODE),
+    "mails/last_call": Kind(_l("Rappel : copie à vérifier"), _SIGNATORY, once=_LINK),
+    "mails/pushed": Kind(_l("Copie chez le client"), _SIGNATORY),
+    "mails/quote": Kind(_l("Devis de récupération"), _SIGNATORY, _SIGNER, _LINK),
+    "mails/restored": Kind(_l("Fichier restauré"), _TECHNICAL, once=_LINK),
+    "mails/returned": Kind(_l("Certificat de restitution"), _SIGNATORY),
+    "mails/safety": Kind(_l("Alerte : sauvegardes du portail"), why=_STAFF),
+    "mails/same_repository": Kind(_l("Alerte : dépôt en double"), why=_STAFF),
+    "mails/shipped": Kind(_l("Support envoyé"), _SIGNATORY),
+    "mails/silent_acceptance": Kind(_l("Remise considérée comme acceptée"), _SIGNATORY),
+    "mails/unclaimed": Kind(_l("Dernier appel avant effacement"), _SIGNATORY),
+    "mails/unlock": Kind(_l("Ouverture d'un coffre"), _TECHNICAL, _SIGNER, _LINK),
+    "sepa/mail_account": Kind(_l("Nouveau compte à donner"), _SIGNATORY, _SIGNER, _LINK),
+    "sepa/mail_account_changed": Kind(_l("Changement de compte"), _BILLING),
+    "sepa/mail_account_code": Kind(_l("Code de changement de compte"), why=_CODE_ASKED, once=_CODE),
+    "sepa/mail_code": Kind(_l("Code de signature"), why=_CODE_ASKED, once=_CODE),
+    "sepa/mail_debit": Kind(_l("Annonce de prélèvement"), _BILLING),
+    "sepa/mail_frozen": Kind(_l("Remise à relire"), why=_STAFF),
+    "sepa/mail_lapse": Kind(_l("Mandat bientôt caduc"), why=_STAFF),
+    "sepa/mail_remind": Kind(_l("Rappel : mandat à signer"), _SIGNATORY, _SIGNER, _LINK),
+    "sepa/mail_returned": Kind(_l("Prélèvement impayé"), _BILLING),
+    "sepa/mail_sign": Kind(_l("Mandat à signer"), _SIGNATORY, _SIGNER, _LINK),
+    "sepa/mail_signed": Kind(_l("Mandat signé"), _SIGNATORY),
+    "subscriptions/mail_notice": Kind(_l("Résiliation enregistrée"), _SIGNATORY),
+    "subscriptions/mail_paid": Kind(_l("Paiement reçu et clés"), _BILLING),
+    "subscriptions/mail_proforma": Kind(_l("Facture pro forma"), _BILLING),
+    "subscriptions/mail_renewal": Kind(_l("Reconduction à venir"), _SIGNATORY),
+    "subscriptions/mail_started": Kind(_l("Abonnement commencé et clés"), _BILLING),
+    "subscriptions/mail_withdrawn": Kind(_l("Rétractation reçue"), _SIGNATORY),
+}
+
+
+def kind_of_template(template: str) -> str:
+    """The name of a kind is its template without the ending."""
+    return template.removesuffix(".txt")

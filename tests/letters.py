@@ -1,0 +1,238 @@
+"""One mail of every kind, written by the portal's own verbs in the language that is asked for."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from flask.testing import FlaskClient
+
+from portal.accounts.models import User
+from portal.backups.letters import choose_reports, send_report
+from portal.backups.models import BackupRun
+from portal.billing.models import add_charge
+from portal.billing.run import bill_customers
+from portal.blobs import Document
+from portal.catalogue.models import Method, Product
+from portal.contracts.models import TermsNotice
+from portal.contracts.revisions import announce, revise_price
+from portal.custody.models import offer_access
+from portal.customers.models import Customer, CustomerKind
+from portal.db import EVERYTHING, Base, db, set_scope
+from portal.engine.models import Vault, register_vault
+from portal.engine.sole import tell_second
+from portal.journal import SYSTEM
+from portal.links import Purpose, make_link
+from portal.mail import Mail
+from portal.restore_requests.jobs import _hand_over
+from portal.restore_requests.models import RestoreRequest, RestoreState
+from portal.reversibility.calendar_jobs import _last_call
+from portal.reversibility.models import Reason, ReversibilityCase
+from portal.reversibility.opening import open_case
+from portal.safekeeping.jobs import tell_operators
+from portal.safekeeping.state import safety
+from portal.sepa.batches.large_freeze import tell_finance
+from portal.sepa.mandates.jobs import remind_signatories, warn_of_lapse
+from portal.sepa.models import Batch, Collection, Mandate
+from portal.sepa.reactions import reaction_for
+from portal.sepa.returns.react import _tell
+from portal.sepa.signing.account_change import ask_account
+from portal.subscriptions.models import subscriptions_of
+from portal.subscriptions.reminders import remind
+from portal.subscriptions.termination import Notice, terminate
+from portal.subscriptions.withdrawal import withdraw
+from tests import vaulting
+from tests.builders import House, a_customer, work
+from tests.contracts.builders import a_subscription
+from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
+from tests.sepa.test_account_change import confirm
+from tests.world import a_world
+
+At = Callable[[datetime], None]
+Browser = Callable[..., FlaskClient]
+Row = TypeVar("Row", bound=Base)
+STEPS: list[Callable[["Post"], object]] = []
+
+
+class Post:
+    """What the steps have at hand."""
+
+    def __init__(self, house: House, browser: Browser, at: At, language: str) -> None:
+        self.house, self.browser, self.at, self.language = house, browser, at, language
+
+    def customer(self, name: str, **values: Any) -> Customer:
+        return a_customer(self.house.reseller, name=name, siren=None, language=self.language, **values)
+
+
+def every_letter(house: House, browser: Browser, at: At, language: str) -> dict[str, Mail]:
+    """The last mail of each kind."""
+    for user in db.session.scalars(db.select(User)):
+        user.language = language
+    a_world(house, language=language)
+    post = Post(house, browser, at, language)
+    for step in STEPS:
+        step(post)
+        db.session.commit()
+        set_scope(EVERYTHING)
+    return {mail.kind: mail for mail in db.session.scalars(db.select(Mail).order_by(Mail.id))}
+
+
+def step(function: Callable[[Post], object]) -> Callable[[Post], object]:
+    STEPS.append(function)
+    return function
+
+
+def first(kind: type[Row]) -> Row:
+    return db.session.scalars(db.select(kind).order_by(kind.id).limit(1)).one()  # type: ignore[attr-defined]
+
+
+@step
+def an_invoice_to_pay_by_wire(post: Post) -> None:
+    customer = post.customer("Payeuse par virement")
+    add_charge(
+        customer,
+        origin="wire",
+        label="Abonnement",
+        quantity=1,
+        unit_cents=12_000,
+        includes_vat=True,
+        method=Method.WIRE,
+    )
+    bill_customers([customer], the_entity(), date(2026, 11, 23))
+
+
+@step
+def terms_that_are_withdrawn(post: Post) -> None:
+    first(TermsNotice).recall()
+
+
+@step
+def an_access_to_a_vault(post: Post) -> None:
+    offer_access(first(Vault), hours=24, by=SYSTEM).note_first_use("192.0.2.7")
+
+
+@step
+def a_report_of_a_backup(post: Post) -> None:
+    run = first(BackupRun)
+    choose_reports(run.machine.customer, True, by=SYSTEM)
+    db.session.flush()
+    send_report(run)
+
+
+def a_case(post: Post) -> ReversibilityCase:
+    """Under a contract that takes silence for an acceptance."""
+    payer = first(Mandate).customer
+    (subscription,) = subscriptions_of(payer)
+    subscription.give_notice(
+        sent_on=date(2026, 11, 23), ends_on=date(2027, 11, 23), reason="none", fields={}, by=SYSTEM
+    )
+    vault = register_vault(payer, name="Serveur", location="/elsewhere", subscription_uid=subscription.uid)
+    db.session.flush()
+    day = date(2026, 11, 23)
+    case = open_case(subscription, vault, reason=Reason.COPY, received_on=day, cost_cents=0, by=SYSTEM)
+    db.session.flush()
+    return case
+
+
+@step
+def a_handover_from_beginning_to_end(post: Post) -> None:
+    case = a_case(post)
+    case.certificate_number, case.return_number = "CE-2026-000001", "CR-2026-000001"
+    case.erase_from = datetime(2026, 12, 1, 10, tzinfo=UTC)
+    case.shipped_on, case.medium, case.tracking = date(2026, 11, 23), "disque chiffré", "6A123"
+    case.delivered_at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    for template in ("confirm_destruction", "export_ready", "last_call"):
+        case.send_fetch_link(f"mails/{template}.txt")
+    for template in ("erased", "erasure_ordered", "returned", "shipped", "silent_acceptance"):
+        case.write_to_customer(f"mails/{template}.txt")
+    case.write_to_customer("mails/pushed.txt", target=SimpleNamespace(label="s3://copie"))
+    _last_call(case.subscription, case.vault, date(2027, 1, 4))
+
+
+@step
+def a_quote(post: Post) -> None:
+    customer = post.customer("Devisée", accepted="numspot")
+    subscription = vaulting.a_subscription(customer, terms="numspot", ends_on=date(2026, 12, 1))
+    vault = register_vault(customer, name="Serveur", location="/third", subscription_uid=subscription.uid)
+    db.session.flush()
+    day = date(2026, 11, 23)
+    case = open_case(subscription, vault, reason=Reason.COPY, received_on=day, cost_cents=0, by=SYSTEM)
+    db.session.flush()
+    case.quote(48_000, by=SYSTEM)
+
+
+@step
+def a_code_to_download(post: Post) -> None:
+    case = first(ReversibilityCase)
+    owner = case.customer.organisation
+    _link, token = make_link(Purpose.FETCH_EXPORT, case, owner=owner, recipient="c@client.example", days=1)
+    assert post.browser().post(f"/fetch/{token}/code").status_code == 303
+
+
+@step
+def a_file_that_is_restored(post: Post) -> None:
+    request = first(RestoreRequest)
+    request.state = RestoreState.RESTORING
+    _hand_over(request, first(Document))
+
+
+@step
+def alarms_for_the_operators(post: Post) -> None:
+    tell_operators(safety())
+    tell_second([first(Vault)], by=SYSTEM, page="/customers/x")
+    tell_finance(the_entity(), [first(Batch)])
+
+
+@step
+def a_mandate_asked_for_signed_and_given_another_account(post: Post) -> None:
+    mandate, token = a_mandate(post.house, post.customer("Signataire"))
+    post.at(datetime(2026, 11, 27, 9, tzinfo=UTC))
+    remind_signatories()
+    work()
+    go_to_code(post.browser(), token)
+    post.at(datetime(2026, 11, 23, 9, tzinfo=UTC))
+    signed = a_signed_mandate(post.house, post.customer("Débitrice"))
+    _change, account = ask_account(signed, by=SYSTEM)
+    confirm(post.browser(), signed, account)
+    assert mandate.uid != signed.uid
+
+
+@step
+def a_debit_that_came_back(post: Post) -> None:
+    row: Any = SimpleNamespace(reason="AM04")
+    _tell(row, first(Collection), reaction_for("AM04", {}), None)
+
+
+@step
+def the_life_of_a_subscription(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+
+    def consumer(name: str, day: date) -> Any:
+        values: dict[str, Any] = dict(kind=CustomerKind.CONSUMER, siren=None, language=post.language)
+        billed = day.replace(year=day.year + 1)
+        return a_subscription(post.house, product, started_on=day, billed_before=billed, name=name, **values)
+
+    withdraw(consumer("Rétractée", date(2026, 11, 23)), by=SYSTEM)
+    kept = consumer("Reconduite", date(2026, 1, 15))
+    post.at(datetime(2026, 8, 3, 11, tzinfo=UTC))
+    assert remind(kept, date(2026, 8, 3)) is not None
+    post.at(datetime(2026, 11, 23, 9, tzinfo=UTC))
+    terminate(kept, Notice(date(2026, 11, 23)), by=SYSTEM)
+
+
+@step
+def a_new_price(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    subscription = a_subscription(post.house, product, name="Augmentée", siren=None, language=post.language)
+    subscription.billed_before = date(2027, 1, 15)
+    announce(subscription, revise_price(product, unit_cents=7000, effective_on=date(2028, 1, 15), by=SYSTEM))
+
+
+@step
+def an_old_mandate(post: Post) -> None:
+    mandate = a_signed_mandate(post.house, post.customer("Oubliée"))
+    mandate.last_presented_on = date(2027, 1, 5)
+    db.session.commit()
+    post.at(datetime(2029, 10, 5, 9, tzinfo=UTC))
+    warn_of_lapse()
+    work()
