@@ -54,6 +54,7 @@ def a_world(house: House) -> dict[str, str]:
     collection = db.session.scalars(db.select(Collection)).one()
     ids = {
         "/lists/": "invoices",
+        "/guide/": "glossary",
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": _first(Subscription).uid,
