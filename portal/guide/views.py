@@ -1,9 +1,11 @@
 """The contents of the guide, and its pages."""
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, g, make_response, render_template, request
 
 from portal.access import Permission, requires
 from portal.config import version
+from portal.first_steps.models import FirstStepsDismissal
+from portal.first_steps.steps import undone_lines
 from portal.guide.contact import contact
 from portal.guide.pages import GLOSSARY, pages
 from portal.guide.reading import about, found, language, meaning, shelf, written
@@ -30,6 +32,7 @@ def contents() -> Response:
         others=others,
         contact=contact(),
         version=version(),
+        are_steps_away=FirstStepsDismissal.of(g.actor) is not None and bool(undone_lines()),
         excerpt=_EXCERPT,
     )
     return make_response(page)
