@@ -105,6 +105,13 @@ def wall_machine(page: Page) -> None:
     page.get_by_text("Les chiffres").click()
 
 
+def explained(page: Page) -> None:
+    """A word beside which its meaning is open."""
+    people.open_first(page, "/sepa/mandates?state=signed")
+    page.get_by_role("button", name="RUM").click()
+    expect(page.locator("#explain-rum")).to_be_visible()
+
+
 PAGES: dict[str, tuple[str | None, Act]] = {
     "sign-in": (None, at("/login")),
     "sign-in refused": (None, wrong_password),
@@ -151,9 +158,16 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "mandate signed": ("finance", first_of("/sepa/mandates?state=signed")),
     "mails": ("finance", at("/outbox")),
     "mail": ("finance", first_of("/outbox")),
+    "guide": ("owner", at("/guide?q=mandat&about=sepa.list_mandates")),
+    "page of the guide": ("customer", at("/guide/my-vault")),
+    "glossary": ("owner", at("/guide/glossary#rum")),
+    "word explained": ("owner", explained),
     "no such page": ("owner", at("/nothing-here")),
 }
 OFTEN = (
+    "guide",
+    "page of the guide",
+    "word explained",
     "sign-in refused",
     "owner's home",
     "customers",
