@@ -1,5 +1,6 @@
 """Pages of the guide for the person who reads: as HTML, found by words, or by the screen she comes from."""
 
+import struct
 from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
@@ -12,11 +13,14 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from portal.access import GRANTS, Role
+from portal.config import ROOT
 from portal.guide.pages import MARKDOWN, Page, Section, meanings, pages
 from portal.search.words import words_of
 from portal.web import asset
 
-_PICTURES = "/static/"
+_STATIC = "/static/"
+PICTURE_SCALE = 1.5  # points of a picture for one of the page
+_SIZE_IN_PNG = slice(16, 24)  # width and height, four bytes each
 
 
 class Found(NamedTuple):
@@ -98,8 +102,12 @@ def _for(token: Token, role: Role) -> Token:
 
 
 def _picture(image: Token) -> dict[str, str | int | float]:
-    source = str(image.attrs["src"]).removeprefix(_PICTURES)
-    return {**image.attrs, "src": asset(source), "loading": "lazy"}
+    """With its size, so that the text does not move when it comes."""
+    name = str(image.attrs["src"]).removeprefix(_STATIC)
+    with (ROOT / "static" / name).open("rb") as file:
+        width, height = struct.unpack(">II", file.read(_SIZE_IN_PNG.stop)[_SIZE_IN_PNG])
+    sizes = {"width": round(width / PICTURE_SCALE), "height": round(height / PICTURE_SCALE)}
+    return {**image.attrs, "src": asset(name), "loading": "lazy", **sizes}
 
 
 def meaning(word: str) -> Section:

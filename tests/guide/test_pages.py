@@ -111,3 +111,23 @@ def test_both_glossaries_explain_the_same_words_briefly() -> None:
     french, english = meanings("fr"), meanings("en")
     assert list(french) == list(english)
     assert [word for word in french.values() if not 40 < len(word.text) < 420] == []
+
+
+PICTURES = ROOT / "static" / "guide"
+
+
+def test_every_picture_that_is_shown_is_there_and_the_other_way_round() -> None:
+    shown = {address for page in EVERY for address in page.pictures}
+    assert shown == {f"/static/guide/{path.name}" for path in PICTURES.iterdir()}
+    assert 0 < len(shown) <= 8
+
+
+@pytest.mark.parametrize("page", EVERY, ids=name)
+def test_a_picture_says_in_words_what_it_shows_and_has_the_language_of_its_page(page: Page) -> None:
+    for image in (each for each in inline(page.tokens) if each.type == "image"):
+        assert len(image.content) > 30
+        assert str(image.attrs["src"]).endswith(f"-{page.language}.png")
+
+
+def test_pictures_are_light() -> None:
+    assert [path.name for path in PICTURES.iterdir() if path.stat().st_size > 60_000] == []

@@ -117,3 +117,17 @@ def test_the_version_of_the_program_is_told(house: House, browser: Browser) -> N
     assert version() and f"Version {version()}" in browser(house.owner).get("/guide").text
     assert version() in " ".join(each.heading for each in pages("fr")["changes"].sections)
     assert version() in " ".join(each.heading for each in pages("en")["changes"].sections)
+
+
+def test_a_picture_has_its_size_and_its_words_and_is_kept_by_browsers(house: House, browser: Browser) -> None:
+    client = browser(house.owner)
+    image = re.search(r"<img [^>]*>", client.get("/guide/morning").text)
+    assert image
+    found = dict(re.findall(r'(\w+)="([^"]*)"', image.group()))
+    assert found["alt"] and found["loading"] == "lazy"
+    assert 300 < int(found["width"]) < 1000 and 100 < int(found["height"]) < 900
+    address = unescape(found["src"])
+    assert address.startswith("/static/guide/today-fr.png?v=")
+    answer = client.get(address)
+    assert answer.mimetype == "image/png"
+    answer.close()
