@@ -2,10 +2,19 @@
 
 from flask import g, url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, select
 
 from portal.access import Role
-from portal.customers.models import Acceptance, Customer
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.customers.models import Acceptance
 from portal.first_steps import Step, first_step, some_of
+
+
+def _has_customers() -> ColumnElement[bool]:
+    """Asked of the tree, in which one's own are found by an index."""
+    own = Organisation.parent_id == g.actor.organisation_id, Organisation.kind == OrganisationKind.CUSTOMER
+    return some_of(select(Organisation).where(*own))
+
 
 first_step(
     Step(
@@ -14,7 +23,7 @@ first_step(
         role=Role.OWNER,
         label=_l("Enregistrer un premier client"),
         url=lambda: url_for("customers.new_customer"),
-        is_done=lambda: some_of(Customer.visible_to(g.actor)),
+        is_done=_has_customers,
         guide="onboard",
     )
 )

@@ -34,8 +34,8 @@ def _good(kind: Rehearsal) -> Callable[[], ColumnElement[bool]]:
 
 
 def _finance() -> ColumnElement[bool]:
-    people = User.visible_to(g.actor).where(User.role == Role.FINANCE, User.is_enabled)
-    return people.with_only_columns(func.count() >= _TWO).scalar_subquery()
+    own = User.organisation_id == g.actor.organisation_id, User.role == Role.FINANCE, User.is_enabled
+    return select(func.count() >= _TWO).where(*own).scalar_subquery()
 
 
 def _resellers() -> ColumnElement[bool]:

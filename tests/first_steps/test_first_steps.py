@@ -88,7 +88,7 @@ def test_an_operator_sees_what_the_installation_lacks(
     a_product(house)
     drill = "Réussir un premier exercice de restauration"
     assert list(undone(client)) == [drill, "Avoir deux comptes de la finance"]
-    second = a_user(house.reseller, Role.FINANCE)
+    second = a_user(house.reseller, Role.FINANCE)  # whose address is not taken
     second.organisation_id, second.org_path = house.provider.id, house.provider.org_path
     db.session.add(SafetyRun(kind=Rehearsal.DRILL, is_good=True, seconds=1))
     db.session.commit()
