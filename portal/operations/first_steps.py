@@ -14,7 +14,7 @@ from portal.first_steps import Step, first_step, some_of
 from portal.safekeeping.models import Rehearsal, SafetyRun
 
 _GUIDE = "setup"
-_TWO = 2  # people release a large batch
+_TWO = 2  # people release a batch
 
 
 def _set(setting: str) -> Callable[[], bool]:
