@@ -5,7 +5,7 @@ export VENV
 BIN    := $(VENV)/bin
 KEEP   ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-deep tour faults bench assets format catalogues migration rules clean
+.PHONY: help run test check check-deep tour faults bench assets format guide-pictures catalogues migration rules clean
 
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ assets: ## copy the locked browser files into static/vendor
 
 format: ## rewrite the code in the house's format
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+guide-pictures: ## take the pictures of the guide from the demonstration (static/guide)
+	@$(PYTHON) bin/setup.py test
+	@PYTHONPATH=. $(BIN)/python bin/guide_pictures.py
 
 catalogues: ## collect the sentences to translate into translations/en
 	@$(BIN)/python bin/catalogues.py

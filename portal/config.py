@@ -1,10 +1,19 @@
 """Settings, read once from the environment. Secrets are not here: see :mod:`portal.crypto.secrets`."""
 
 import os
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def version() -> str:
+    """The version of the program as it is installed; "" where its own package is not."""
+    try:
+        return metadata.version("portal")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _flag(name: str, default: bool) -> bool:

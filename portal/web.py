@@ -223,7 +223,7 @@ def _asset_versions() -> dict[str, str]:
         raise RuntimeError(f"{manifest} manque : lancez « make assets ».")
     versions: dict[str, str] = json.loads(manifest.read_text())
     static = ROOT / "static"
-    for path in [*static.glob("*.*"), *static.glob("css/*.css")]:
+    for path in [*static.glob("*.*"), *static.glob("css/*.css"), *static.glob("guide/*.png")]:
         versions[str(path.relative_to(static))] = f"{path.stat().st_mtime_ns:x}"
     return versions
 

@@ -160,7 +160,7 @@ def pages(app: Flask, ids: dict[str, str]) -> Iterator[str]:
 
 def words(page: str) -> str:
     """What is read on a page, without the texts that stay in French whatever the language."""
-    page = re.sub(r'<span class="avatar"[^>]*>\w*</span>', " ", page)  # initials may spell a word
+    page = re.sub(r'class="avatar"[^>]*>\w+', ">", page)  # initials, which may well be « OU »
     text = " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
     for kept in STAYS:
         text = text.replace(kept, " ")

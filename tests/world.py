@@ -55,6 +55,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids = {
         "/lists/": "invoices",
         "/notes/": customer.uid,
+        "/guide/": "glossary",
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": _first(Subscription).uid,

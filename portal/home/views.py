@@ -7,6 +7,7 @@ from portal import clock
 from portal.access import Permission, get_or_404, requires
 from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
 from portal.db import db
+from portal.first_steps.steps import own_steps
 from portal.home.figures import figures, own_contracts
 from portal.home.navigation import navigation, thumb
 from portal.journal import record_taking
@@ -26,7 +27,12 @@ bp.add_app_template_global(badges)
 @requires(Permission.HOME_READ)
 def dashboard() -> Response:
     page = render_template(
-        "home/dashboard.html", today=clock.today(), day=day(), figures=figures(), contracts=own_contracts()
+        "home/dashboard.html",
+        today=clock.today(),
+        first_steps=own_steps(),
+        day=day(),
+        figures=figures(),
+        contracts=own_contracts(),
     )
     return make_response(page)
 

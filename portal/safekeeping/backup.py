@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 
 from flask import current_app
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.config import version
 from portal.engine.port import Snapshot
 from portal.errors import Refused
 from portal.safekeeping.database import copy_database, sync, whole_url
@@ -88,7 +88,7 @@ def _stage(stage: Path, place: Place, tell: Callable[[], object]) -> Inventory:
             continue
         inventory = Inventory(
             taken_at=taken_at.isoformat(),
-            application=_version(),
+            application=version(),
             migration=found.migration,
             engine=url.get_backend_name(),
             keys=found.keys,
@@ -104,10 +104,3 @@ def _stage(stage: Path, place: Place, tell: Callable[[], object]) -> Inventory:
         return inventory
     shutil.rmtree(stage, ignore_errors=True)
     raise Refused(_("Des documents changent de place sans cesse : relancez la sauvegarde plus tard."))
-
-
-def _version() -> str:
-    try:
-        return metadata.version("portal")
-    except metadata.PackageNotFoundError:
-        return ""

@@ -116,6 +116,13 @@ def as_it_looks(page: Page) -> None:
     expect(page.get_by_text("Vous recevez ce message")).to_be_visible()
 
 
+def explained(page: Page) -> None:
+    """A word beside which its meaning is open."""
+    people.open_first(page, "/sepa/mandates?state=signed")
+    page.get_by_role("button", name="RUM").click()
+    expect(page.locator("#explain-rum")).to_be_visible()
+
+
 PAGES: dict[str, tuple[str | None, Act]] = {
     "sign-in": (None, at("/login")),
     "sign-in refused": (None, wrong_password),
@@ -165,9 +172,16 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "mail as it looks": ("finance", as_it_looks),
     "list of mails": ("owner", at("/mails")),
     "what became of a mail": ("owner", first_of("/mails")),
+    "guide": ("owner", at("/guide?q=mandat&about=sepa.list_mandates")),
+    "page of the guide": ("customer", at("/guide/my-vault")),
+    "glossary": ("owner", at("/guide/glossary#rum")),
+    "word explained": ("owner", explained),
     "no such page": ("owner", at("/nothing-here")),
 }
 OFTEN = (
+    "guide",
+    "page of the guide",
+    "word explained",
     "sign-in refused",
     "owner's home",
     "customers",

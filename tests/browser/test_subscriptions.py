@@ -65,3 +65,16 @@ def test_a_session_that_ended_goes_to_the_sign_in_page_and_back(open_page: OpenP
     people.sign_in(page, "owner of the south")
     expect(page).to_have_url(re.compile(r"/customers\?q=b"))
     expect(page.get_by_role("heading", level=1, name="Clients")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 980, 1440])
+def test_what_happens_on_a_day_of_the_contract_can_be_read_at_any_width(
+    open_page: OpenPage, width: int
+) -> None:
+    page = open_page("owner", viewport={"width": width, "height": 900})
+    people.open_first(page, "/subscriptions", "Do'BaaS")
+    page.get_by_role("link", name="Contrat et dates").click()
+    what = page.locator("#calendar .dated-what").first
+    expect(what).to_be_visible()
+    box = what.bounding_box()
+    assert box and box["width"] > 150

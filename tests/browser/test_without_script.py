@@ -44,6 +44,19 @@ def test_everything_works_without_javascript(portal: Instance, open_page: OpenPa
     expect(page.locator("h1 + .pill", has_text="livrée")).to_be_visible()
 
 
+def test_a_hard_word_is_explained_without_javascript(portal: Instance, open_page: OpenPage) -> None:
+    page = open_page("owner", java_script_enabled=False)
+    people.open_first(page, "/sepa/mandates?state=signed")
+    meaning = page.locator("#explain-rum")
+    expect(meaning).to_be_hidden()
+    page.get_by_role("button", name="Que veut dire « RUM »").click()
+    expect(meaning).to_be_visible()
+    page.get_by_role("button", name="CORE et B2B").click()
+    expect(meaning).to_be_hidden()  # one at a time
+    page.locator("#explain-core-b2b").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="CORE et B2B")).to_be_in_viewport()
+
+
 def for_a_thumb(page: Page) -> list[str]:
     """Buttons and boxes that are smaller than 44 pixels, and what sticks out of the screen."""
     problems = people.too_wide(page)

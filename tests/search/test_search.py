@@ -168,8 +168,9 @@ def test_nobody_searches_without_an_account(browser: Browser, house: House) -> N
 
 
 def places(client: FlaskClient, text: str = "") -> set[str]:
+    """Names of what is found, but for pages of the guide."""
     page = client.get("/search", query_string={"q": text}, headers={"HX-Request": "true"}).text
-    return set(map(unescape, re.findall(r'class="hit-name">([^<]+)', page)))
+    return set(map(unescape, re.findall(r'class="hit-name">([^<]+)', page.partition("<h2>Guide")[0])))
 
 
 def test_where_one_can_go_is_what_the_role_may(house: House, browser: Browser) -> None:

@@ -1,0 +1,1 @@
+"""The guide for those who use the portal: pages of Markdown in docs/guide, shown and found on screen."""

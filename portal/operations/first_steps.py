@@ -1,0 +1,61 @@
+"""What an operator sets once, on the machine and with people."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, g, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, func, select
+
+from portal.access import Role
+from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.catalogue.models import Product
+from portal.first_steps import Step, first_step, some_of
+from portal.safekeeping.models import Rehearsal, SafetyRun
+
+_GUIDE = "setup"
+_TWO = 2  # people release a batch
+
+
+def _set(setting: str) -> Callable[[], bool]:
+    return lambda: bool(current_app.config[setting])
+
+
+def _place(name: str) -> Callable[[], str]:
+    return lambda: url_for("guide.show_page", name=_GUIDE, _anchor=name)
+
+
+def _work() -> str:
+    return url_for("operations.show_work")
+
+
+def _good(kind: Rehearsal) -> Callable[[], ColumnElement[bool]]:
+    return lambda: some_of(select(SafetyRun).where(SafetyRun.kind == kind, SafetyRun.is_good))
+
+
+def _finance() -> ColumnElement[bool]:
+    own = User.organisation_id == g.actor.organisation_id, User.role == Role.FINANCE, User.is_enabled
+    return select(func.count() >= _TWO).where(*own).scalar_subquery()
+
+
+def _resellers() -> ColumnElement[bool]:
+    own = Organisation.visible_to(g.actor)
+    return some_of(own.where(Organisation.kind == OrganisationKind.RESELLER))
+
+
+def _offers() -> ColumnElement[bool]:
+    return some_of(Product.visible_to(g.actor).where(Product.is_on_sale))
+
+
+_STEPS: tuple[tuple[str, Any, Callable[[], str], Callable[[], ColumnElement[bool] | bool]], ...] = (
+    ("mail", _l("Régler le relais de courrier"), _place("mail"), _set("SMTP_URL")),
+    ("storage", _l("Nommer les serveurs des coffres"), _place("storage"), _set("VAULT_HOSTS")),
+    ("backup.place", _l("Dire où le portail se sauvegarde"), _place("backup"), _set("BACKUP_REPO")),
+    ("backup.good", _l("Réussir une première sauvegarde du portail"), _work, _good(Rehearsal.BACKUP)),
+    ("drill.good", _l("Réussir un premier exercice de restauration"), _work, _good(Rehearsal.DRILL)),
+    ("people", _l("Avoir deux comptes de la finance"), _place("people"), _finance),
+    ("offer", _l("Avoir une offre en vente"), lambda: url_for("prices.list_prices"), _offers),
+    ("reseller", _l("Avoir un premier revendeur"), _place("resellers"), _resellers),
+)
+for _rank, (_name, _label, _url, _is_done) in enumerate(_STEPS):
+    first_step(Step(_name, _rank, Role.OPERATOR, _label, _url, _is_done))

@@ -1,0 +1,78 @@
+"""A hard word is explained where it is met: once on a page, in the language of the page, without a script."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.access import Role
+from portal.db import db
+from portal.guide.pages import meanings
+from portal.i18n import LANGUAGE_COOKIE
+from tests.builders import House, a_user
+from tests.sepa.people import a_mandate
+from tests.test_forms_carry_their_token import pages_of
+from tests.world import a_world
+
+ROOT = Path(__file__).resolve().parents[2]
+Browser = Callable[..., FlaskClient]
+_OPENS = re.compile(r'popovertarget="explain-([a-z0-9-]+)"')
+_MEANS = re.compile(r'id="explain-([a-z0-9-]+)" popover')
+
+
+def test_every_word_that_a_screen_explains_is_in_the_glossary() -> None:
+    asked = {
+        word
+        for path in (ROOT / "templates").rglob("*.html")
+        for word in re.findall(r'\bexplain\("([^"]+)"', path.read_text())
+    }
+    assert len(asked) >= 12 and asked <= set(meanings("fr"))
+
+
+@pytest.mark.slow
+def test_no_page_explains_a_word_twice(app: Flask, house: House, browser: Browser) -> None:
+    ids = a_world(house)
+    seen: set[str] = set()
+    for person in house.people.values():
+        client = browser(person)
+        for path in pages_of(app, person.role, ids):
+            page = client.get(path, buffered=True)
+            if page.mimetype != "text/html":
+                continue
+            words = _OPENS.findall(page.text)
+            assert words == _MEANS.findall(page.text), path
+            assert len(set(words)) == len(words), path
+            seen |= set(words)
+    assert {"rum", "ics", "core-b2b", "fingerprint", "proforma", "pinned", "vault", "proof"} <= seen
+
+
+def test_the_meaning_is_in_the_language_of_the_page(house: House, browser: Browser) -> None:
+    mandate, _token = a_mandate(house)
+    db.session.commit()
+    client = browser(house.owner)
+    for language in ("fr", "en"):
+        client.set_cookie(LANGUAGE_COOKIE, language)
+        page = unescape(client.get(f"/sepa/mandates/{mandate.uid}").text)
+        assert meanings(language)["rum"].text in page
+        assert 'href="/guide/glossary#rum"' in page
+
+
+def test_a_customer_meets_them_too(house: House, browser: Browser) -> None:
+    ids = a_world(house)
+    customer = a_user(house.people[Role.OWNER].organisation, Role.CUSTOMER)
+    db.session.commit()
+    page = browser(customer).get(f"/subscriptions/{ids['/subscriptions/']}").text
+    assert {"pinned", "term"} <= set(_OPENS.findall(page))
+
+
+def test_who_signs_without_an_account_reads_what_the_numbers_are(house: House, browser: Browser) -> None:
+    _mandate, token = a_mandate(house)
+    db.session.commit()
+    page = browser(None).get(f"/sign/{token}").text
+    assert _OPENS.findall(page) == ["ics", "rum"]
+    assert unescape(page).count(meanings("fr")["rum"].text) == 1
+    assert "/guide" not in page  # it asks for an account
