@@ -34,6 +34,14 @@
     row.scrollIntoView({ block: "nearest" });
   }
 
+  // All the rows that are shown, or none of them.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-tick-all]")) return;
+    const boxes = [...document.querySelectorAll("[data-list] tbody input[type=checkbox]")];
+    const all = boxes.every((box) => box.checked);
+    boxes.forEach((box) => { box.checked = !all; });
+  });
+
   // The palette: a search over everything, by / or Ctrl-K. Its hits are links, which the arrows go through.
   const palette = document.getElementById("palette");
   function openPalette() {

@@ -141,7 +141,7 @@ def what_is_due(c: Clicks) -> None:
 def remind_signatories(c: Clicks) -> None:
     c.page.goto("/")
     c.on(c.page.get_by_role("link", name=re.compile("^mandats? à signer|mandats? à signer$")))
-    c.on(c.page.get_by_role("checkbox", name=re.compile("Tout")))
+    c.on(c.page.get_by_role("button", name="Tout choisir"))
     c.on(c.page.get_by_role("toolbar").get_by_role("button", name="Renvoyer le lien à signer"))
     c.sees("ligne")
 
