@@ -5,7 +5,7 @@ export VENV
 BIN    := $(VENV)/bin
 KEEP   ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-deep tour faults bench assets format guide-pictures catalogues migration rules clean
+.PHONY: help run test check check-deep tour faults bench assets format guide-pictures look catalogues migration rules clean
 
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,10 @@ format: ## rewrite the code in the house's format
 guide-pictures: ## take the pictures of the guide from the demonstration (static/guide)
 	@$(PYTHON) bin/setup.py test
 	@PYTHONPATH=. $(BIN)/python bin/guide_pictures.py
+
+look: ## every kind of page as pictures on sheets, to be looked at (build/look)
+	@$(PYTHON) bin/setup.py test
+	@PYTHONPATH=. $(BIN)/python bin/look.py
 
 catalogues: ## collect the sentences to translate into translations/en
 	@$(BIN)/python bin/catalogues.py
