@@ -6,7 +6,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 _UID = re.compile(r"(?<=/)[a-z2-7]{16}(?=/|$)")
-_VERSION = re.compile(r"(?<=/terms/)[^/]+")
+_NAMED = re.compile(r"(?<=/terms/)[^/]+|(?<=/guide/)[^/]+|(?<=/reactions/\*/)[^/]+")
 _LINK = re.compile(r'<a\s[^>]*?href="([^"]+)"', re.S)
 _NO_PAGE = re.compile(r"/(documents|logout|static)\b|\.(csv|xlsx|zip|pdf|xml|ics|json)$|/(evidence|rows)$")
 
@@ -15,7 +15,7 @@ Get = Callable[[str], str | None]  # the text of a page; None for what is none
 
 def kind_of(address: str) -> str:
     """An address without the record that it names, and without what it asks for."""
-    return _VERSION.sub("*", _UID.sub("*", urlsplit(address).path))
+    return _NAMED.sub("*", _UID.sub("*", urlsplit(address).path))
 
 
 def one_of_each(get: Get, start: str = "/") -> Iterator[tuple[str, str]]:
