@@ -84,6 +84,9 @@ class Permission(StrEnum):
     MAIL_READ = "mail:read"
     MAIL_SEND = "mail:send"
     LIST_WORK = "list:work"
+    PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
+    ACCOUNT_WRITE = "account:write"
     TREND_READ = "trend:read"
     NOTE_READ = "note:read"
     NOTE_WRITE = "note:write"
@@ -145,6 +148,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MAIL_READ: {*PROVIDER, Role.OWNER},  # when, to whom and what became of it; nobody reads the text
     P.MAIL_SEND: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # the same words once more
     P.LIST_WORK: set(Role),  # kept views, and what is done with chosen rows asks for its own permission
+    P.PEOPLE_READ: {Role.OPERATOR, Role.OWNER},
+    P.PEOPLE_WRITE: {Role.OPERATOR, Role.OWNER},
+    P.ACCOUNT_WRITE: set(Role),  # one's own
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
     P.NOTE_WRITE: set(STAFF) - {Role.READER},

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from flask.testing import FlaskClient
 
+from portal.access import Role
 from portal.accounts.models import User
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
@@ -24,6 +25,7 @@ from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
 from portal.links import Purpose, make_link
 from portal.mail import Mail
+from portal.people.access import give_account, send_link_again
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.calendar_jobs import _last_call
@@ -99,6 +101,19 @@ def an_invoice_to_pay_by_wire(post: Post) -> None:
         method=Method.WIRE,
     )
     bill_customers([customer], the_entity(), date(2026, 11, 23))
+
+
+@step
+def people_and_their_passwords(post: Post) -> None:
+    give_account(
+        post.house.reseller,
+        email="lea.roux@ouest.example",
+        name="Léa Roux",
+        role=Role.SALES,
+        language=post.language,
+        by=post.house.owner,
+    )
+    send_link_again(post.house.sales, by=SYSTEM)
 
 
 @step

@@ -26,6 +26,8 @@ _SAME = 3  # pages of one kind that are opened
 # Opened without an account, by a machine, or by a step that asks for them.
 NO_LINK = {
     "accounts.login",
+    "people.ask_forgotten",
+    "people.forgotten",
     "accounts.sign_in",
     "accounts.ask_password",
     "accounts.confirm_password",

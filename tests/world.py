@@ -56,6 +56,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/lists/": "invoices",
         "/notes/": customer.uid,
         "/guide/": "glossary",
+        "/people/": house.owner.uid,
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": _first(Subscription).uid,

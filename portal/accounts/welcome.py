@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from portal import clock
 from portal.access import Role
-from portal.accounts.models import Organisation, User
+from portal.accounts.models import Organisation, SignIn, User
 from portal.actor import Actor
-from portal.db import db
+from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.journal import record
 from portal.links import Purpose, make_link, revoke_links
@@ -22,7 +23,9 @@ def invite(organisation: Organisation, *, email: str, name: str, role: Role, by:
     Raises Refused when the e-mail is that of another account.
     """
     email = email.strip().lower()
-    if db.session.scalar(db.select(User.id).where(User.email == email)) is not None:
+    with scope(EVERYTHING):  # one sign-in, one account, in whatever house
+        known = db.session.scalar(db.select(User.id).where(User.email == email))
+    if known is not None:
         raise Refused(N_("Cette adresse e-mail est déjà celle d'un compte."), field="email")
     user = User(organisation=organisation, email=email, name=name, role=role, password_hash="")
     db.session.add(user)
@@ -35,17 +38,22 @@ def invite_again(user: User, *, by: Actor) -> str:
     """Another address for somebody who has no password yet; the one before stops working."""
     if user.password_hash:
         raise Refused(N_("Cette personne a déjà choisi son mot de passe."), field="email")
-    _row, token = make_link(
-        Purpose.WELCOME, user, owner=user.organisation, recipient=user.email, days=WELCOME_DAYS
-    )
+    return link_to_choose(user, by=by)
+
+
+def link_to_choose(user: User, *, by: Actor, days: int = WELCOME_DAYS) -> str:
+    """The address, once, where she chooses a password, her first one or another. The one before stops."""
+    _row, token = make_link(Purpose.WELCOME, user, owner=user.organisation, recipient=user.email, days=days)
     record(user, "invite", by=by)
     return link(f"/welcome/{token}")
 
 
 def choose_password(user: User, password: str) -> None:
-    """Set the first password and end the link. Raises Refused for one that is easily guessed."""
+    """Set the password, end the link and every session. Raises Refused for one that is easily guessed."""
     judge_password(password, user)
     user.set_password(password)
+    live = db.update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
+    db.session.execute(live.values(ended_at=clock.now()))
     revoke_links(Purpose.WELCOME, user)
     record(user, "choose_password", by=user)
 

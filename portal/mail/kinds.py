@@ -12,6 +12,8 @@ _SIGNER = N_("Vous recevez ce message parce qu'il vous revient de décider pour 
 _CODE_ASKED = N_("Vous recevez ce message parce qu'un code vient d'être demandé pour cette adresse.")
 _STAFF = N_("Vous recevez ce message parce que vous travaillez sur ce portail pour %(name)s.")
 
+_ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès à ce portail, pour %(name)s.")
+
 _CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
 _LINK = N_("Ce message porte un lien personnel : demandez un nouveau lien depuis le dossier concerné.")
 
@@ -31,7 +33,7 @@ class Kind:
     @property
     def is_internal(self) -> bool:
         """It goes to people of the portal, not to a customer."""
-        return self.why == _STAFF
+        return self.why in (_STAFF, _ACCOUNT)
 
     @property
     def is_code(self) -> bool:
@@ -65,6 +67,8 @@ KINDS: dict[str, Kind] = {
     "mails/silent_acceptance": Kind(_l("Remise considérée comme acceptée"), _SIGNATORY),
     "mails/unclaimed": Kind(_l("Dernier appel avant effacement"), _SIGNATORY),
     "mails/unlock": Kind(_l("Ouverture d'un coffre"), _TECHNICAL, _SIGNER, _LINK),
+    "people/mail_invitation": Kind(_l("Invitation"), why=_ACCOUNT, once=_LINK),
+    "people/mail_reset": Kind(_l("Nouveau mot de passe"), why=_ACCOUNT, once=_LINK),
     "sepa/mail_account": Kind(_l("Nouveau compte à donner"), _SIGNATORY, _SIGNER, _LINK),
     "sepa/mail_account_changed": Kind(_l("Changement de compte"), _BILLING),
     "sepa/mail_account_code": Kind(_l("Code de changement de compte"), why=_CODE_ASKED, once=_CODE),

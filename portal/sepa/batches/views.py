@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, get_or_404, requires
+from portal.accounts.confirming import confirm_first
 from portal.blobs import send_document
 from portal.csv_file import csv_answer, euros, rows_of
 from portal.db import db
@@ -135,8 +136,8 @@ def resume_export(uid: str) -> Response:
 def download_batch(uid: str) -> Response:
     """The bank file, to somebody who has just typed the password again; each time is recorded."""
     batch = get_or_404(Batch.visible_to(g.actor), uid)
-    if not g.sign_in.is_confirmed():
-        return htmx.go(url_for("accounts.ask_password", next=_address(batch)))
+    if asking := confirm_first(_address(batch)):
+        return asking
     if not batch.may_leave() or batch.document is None:
         raise Refused(_why_not(batch))
     answer = send_document(batch.document)

@@ -1,0 +1,66 @@
+"""What is typed about people and about one's own account."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms.validators import Email, InputRequired, Length
+
+from portal.access import Role
+from portal.i18n import LANGUAGES
+from portal.mail import Mailable
+from portal.words.choices import ROLES
+
+_NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
+
+
+def role_choices(roles: list[Role]) -> list[SelectChoice]:
+    return [SelectChoice(role.value, ROLES[role]) for role in roles]
+
+
+def _languages() -> list[SelectChoice]:
+    return [SelectChoice(code, name) for code, name in LANGUAGES.items()]
+
+
+class InvitationForm(FlaskForm):
+    email = EmailField(
+        _l("Adresse e-mail"),
+        [
+            InputRequired(_l("Indiquez son adresse e-mail.")),
+            Email(_NO_ADDRESS),
+            Mailable(_NO_ADDRESS),
+            Length(max=254),
+        ],
+    )
+    name = StringField(_l("Prénom et nom"), [InputRequired(_l("Indiquez son nom.")), Length(max=140)])
+    role = SelectField(_l("Rôle"))
+    language = SelectField(_l("Langue"), choices=_languages)
+
+
+class RoleForm(FlaskForm):
+    role = SelectField(_l("Rôle"))
+
+
+class AccountForm(FlaskForm):
+    name = StringField(_l("Prénom et nom"), [InputRequired(_l("Indiquez votre nom.")), Length(max=140)])
+    language = SelectField(_l("Langue"), choices=_languages)
+
+
+class NewPasswordForm(FlaskForm):
+    old = PasswordField(
+        _l("Mot de passe actuel"),
+        [InputRequired(_l("Indiquez votre mot de passe.")), Length(max=128)],
+        render_kw={"autocomplete": "current-password"},
+    )
+    password = PasswordField(
+        _l("Nouveau mot de passe"),
+        [InputRequired(_l("Choisissez un mot de passe.")), Length(max=128)],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
+class ForgottenForm(FlaskForm):
+    email = EmailField(
+        _l("Adresse e-mail"),
+        [InputRequired(_l("Indiquez votre adresse e-mail.")), Length(max=254)],
+        render_kw={"autocomplete": "username"},
+    )
