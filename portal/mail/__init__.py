@@ -9,10 +9,20 @@ from portal.mail.field import Mailable
 from portal.mail.greeting import Addressee
 from portal.mail.kinds import KINDS
 from portal.mail.message import as_message, html_of
-from portal.mail.rows import UNDELIVERED, Mail, MailState, link, mails_about, queue_mail, sent_at_of
+from portal.mail.rows import (
+    IS_UNDELIVERED,
+    UNDELIVERED,
+    Mail,
+    MailState,
+    link,
+    mails_about,
+    queue_mail,
+    sent_at_of,
+)
 from portal.mail.sending import send_mail
 
 __all__ = [
+    "IS_UNDELIVERED",
     "KINDS",
     "UNDELIVERED",
     "Addressee",

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app, render_template
 from flask_babel import force_locale
-from sqlalchemy import JSON, Index, String, Text, select
+from sqlalchemy import JSON, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import jobs
@@ -35,6 +35,8 @@ class MailState(StrEnum):
 
 
 UNDELIVERED = (MailState.REFUSED, MailState.GIVEN_UP)
+IS_UNDELIVERED = text("mail.state IN ('refused', 'given_up')")
+"""As the index of these few is written: with values instead, SQLite would read every mail."""
 
 
 class Mail(Tenant, db.Model):
@@ -43,6 +45,12 @@ class Mail(Tenant, db.Model):
     __tablename__ = "mail"
     __table_args__ = (
         Index("ix_mail_state", "state", "id"),
+        Index(
+            "ix_mail_undelivered",
+            "id",
+            postgresql_where=text("state IN ('refused', 'given_up')"),
+            sqlite_where=text("state IN ('refused', 'given_up')"),
+        ),
         Index("ix_mail_kind", "kind", "id"),
         Index("ix_mail_recipient", "recipient", "id"),
         Index("ix_mail_owner", "organisation_id", "id"),
