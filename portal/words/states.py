@@ -81,6 +81,7 @@ _STATES: dict[str, Look] = {
     "target_asked": Look(_l("à approuver"), "wait", "eye"),
     "target_approved": Look(_l("écriture en cours"), "live", "arrow-repeat"),
     "target_done": Look(_l("écrite"), "good", "check-circle"),
+    "target_withdrawn": Look(_l("abandonné"), "plain", "x-circle"),
     "quoted": Look(_l("devis envoyé"), "wait", "receipt"),
     "to_pay": Look(_l("attend le paiement"), "wait", "hourglass-split"),
     "exporting": Look(_l("export en cours"), "live", "arrow-repeat"),
