@@ -43,7 +43,8 @@ SWITCHING_RULES = (
         N_(
             "Le fournisseur qui ne peut finir à temps le dit et le justifie dans les quatorze jours "
             "ouvrés, pour "
-            "sept mois au plus ; le client, lui, prolonge une fois comme il le souhaite (art. 25 (5))."
+            "sept mois au plus ; qui change de fournisseur prolonge une fois comme il le souhaite "
+            "(art. 25 (5))."
         ),
         EVERYBODY,
         SWITCHING,
