@@ -15,6 +15,11 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from portal.terms.law import parts_of  # noqa: E402
+from portal.terms.shipped import documents  # noqa: E402
+
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_l": None, "lazy_gettext": None, "N_": None}
 HEADER = "# Sentences of the portal. French is the source; see bin/catalogues.py."
 ENGLISH = ROOT / "translations" / "en" / "LC_MESSAGES" / "messages.po"
@@ -27,6 +32,10 @@ def extract() -> Catalog:
     found = extract_from_dir(str(ROOT), methods, options, keywords=KEYWORDS)
     for filename, _line, message, _comments, context in found:
         catalog.add(message, None, [(filename, 0)], context=context)
+    for document in documents().values():  # what is remarked on a contract's values
+        for value in document.values.values():
+            for part in parts_of(value.note):
+                catalog.add(part, None, [(f"portal/terms/documents/{document.code}.toml", 0)])
     return catalog
 
 

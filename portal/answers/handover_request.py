@@ -106,10 +106,7 @@ def _no_delivery(state: State, contract: Contract) -> None:
         )
     else:
         state.remark(
-            N_(
-                "Le contrat ne prévoit pas de restitution ; le client récupère ses données "
-                "lui-même avec le logiciel."
-            )
+            N_("Le contrat ne prévoit pas de restitution ; les données se récupèrent avec le logiciel.")
         )
 
 

@@ -8,6 +8,7 @@ from portal.answers.outcome import Outcome
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, Source
 from portal.terms.law import Applied, applied, parts_for, statutes_over
+from portal.terms.showing import remark
 from portal.terms.stack import Stack
 from portal.terms.statute import Statute
 from portal.terms.values import Value
@@ -116,7 +117,7 @@ def _clause(value: Value, reader: Reader) -> Clause:
     known = next((one for one in reader.stack.documents if one.code == value.document), None)
     document = f"{known.title}, {known.version}" if known else value.document
     article = "" if value.article == value.document else value.article
-    note = " ".join(parts_for(value.note, reader.customer, ("none", reader.reason)))
+    note = remark(parts_for(value.note, reader.customer, ("none", reader.reason)))
     return Clause(value.clause, article, document, written(value.unit, value.value), note)
 
 

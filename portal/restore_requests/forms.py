@@ -7,11 +7,14 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from portal.forms import DayField
 from portal.restore_requests.models import Cause, RestoreKind
+from portal.words.readers import reads
 
 CAUSES = [
     SelectChoice(Cause.LOST_BY_USER, _l("Fichier supprimé ou écrasé par un utilisateur")),
     SelectChoice(Cause.MALWARE, _l("Virus ou rançongiciel")),
-    SelectChoice(Cause.CUSTOMER_EQUIPMENT, _l("Panne du matériel du client")),
+    SelectChoice(
+        Cause.CUSTOMER_EQUIPMENT, reads(_l("Panne de votre matériel"), _l("Panne du matériel du client"))
+    ),
     SelectChoice(Cause.HOSTED_EQUIPMENT, _l("Panne du matériel hébergé par le fournisseur")),
     SelectChoice(Cause.RESTORE_TEST, _l("Essai de restauration")),
     SelectChoice(Cause.OTHER, _l("Autre cause")),

@@ -9,8 +9,10 @@ from portal import clock
 from portal.deadlines import business_days_between
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 from portal.terms.answered import Answered
+from portal.words.readers import for_whom
 
 C = CaseState
+_HERS = {C.QUOTED, C.WAITING_FOR_KEY, C.READY}
 
 
 def due_of(case: ReversibilityCase) -> Answered | None:
@@ -28,9 +30,9 @@ def deadline_of(case: ReversibilityCase) -> date:
 
 def waits_for(case: ReversibilityCase) -> str:
     """Who has to do something now, and what."""
+    if case.state in _HERS or (case.state == C.REQUESTED and case.reason == Reason.DESTROY):
+        return _of_the_customer(case)
     if case.state == C.REQUESTED:
-        if case.reason == Reason.DESTROY:
-            return _("le client, qui doit confirmer la destruction")
         return _("l'exploitant, qui doit chiffrer la récupération")
     if case.state == C.ACCEPTED:
         if case.may_release() and case.first_released_by_id is not None:
@@ -43,16 +45,29 @@ def waits_for(case: ReversibilityCase) -> str:
     if case.state == C.EXPORTING and case.unreadable is not None and not case.with_losses:
         return _("l'exploitant, qui doit décider : le coffre est abîmé")
     return {
-        C.QUOTED: _("le client, qui doit accepter le devis"),
         C.TO_PAY: _("le paiement, dû avant la remise"),
-        C.WAITING_FOR_KEY: _("le client, qui doit taper sa phrase secrète"),
         C.EXPORTING: _("le portail, qui exporte"),
-        C.READY: _("le client, qui doit vérifier et répondre"),
         C.CONTESTED: _("le technicien, qui doit refaire l'export"),
         C.ERASING: _("le portail, qui efface"),
         C.ERASED: _("personne : c'est terminé"),
         C.CANCELLED: _("personne : c'est annulé"),
     }[case.state]
+
+
+def _of_the_customer(case: ReversibilityCase) -> str:
+    hers, staffs = {
+        C.REQUESTED: (
+            _("vous, pour confirmer la destruction"),
+            _("le client, qui doit confirmer la destruction"),
+        ),
+        C.QUOTED: (_("vous, pour accepter le devis"), _("le client, qui doit accepter le devis")),
+        C.WAITING_FOR_KEY: (
+            _("vous, pour taper votre phrase secrète"),
+            _("le client, qui doit taper sa phrase secrète"),
+        ),
+        C.READY: (_("vous, pour vérifier et répondre"), _("le client, qui doit vérifier et répondre")),
+    }[case.state]
+    return str(for_whom(hers, staffs))
 
 
 def time_left(day: date) -> str:
@@ -75,7 +90,7 @@ def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
         (_("Paiement"), {C.TO_PAY}),
         (_("Phrase secrète"), {C.WAITING_FOR_KEY}),
         (_("Export"), {C.EXPORTING, C.CONTESTED}),
-        (_("Vérification par le client"), {C.READY}),
+        (for_whom(_("Votre vérification"), _("Vérification par le client")), {C.READY}),
         (_("Accord d'effacement"), {C.ACCEPTED}),
         (_("Effacement"), {C.COOLING_OFF, C.ERASING}),
         (_("Certificat"), {C.ERASED}),

@@ -16,10 +16,13 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Re
 from portal.euro_field import EuroField
 from portal.forms import DayField
 from portal.reversibility.models import HandoverForm, Reason
+from portal.words.readers import reads
 
 REASONS = [
     SelectChoice(Reason.SWITCH, _l("Changer de fournisseur")),
-    SelectChoice(Reason.IN_HOUSE, _l("Reprendre les données chez soi")),
+    SelectChoice(
+        Reason.IN_HOUSE, reads(_l("Reprendre mes données chez moi"), _l("Reprendre les données chez soi"))
+    ),
     SelectChoice(Reason.COPY, _l("Recevoir une copie")),
     SelectChoice(Reason.DESTROY, _l("Détruire les données, sans copie")),
 ]
@@ -32,7 +35,9 @@ def _tidy(value: str | None) -> str:
 class CaseForm(FlaskForm):
     vault = SelectField(_l("Coffre"))
     reason = RadioField(
-        _l("Que veut le client ?"), choices=REASONS, validators=[InputRequired(_l("Choisissez une réponse."))]
+        reads(_l("Que voulez-vous ?"), _l("Que veut le client ?")),
+        choices=REASONS,
+        validators=[InputRequired(_l("Choisissez une réponse."))],
     )
     received_on = DayField(
         _l("Demande reçue le"), [InputRequired(_l("Indiquez le jour de réception : les délais en partent."))]
@@ -44,8 +49,9 @@ class CaseForm(FlaskForm):
         choices=[
             SelectChoice(
                 HandoverForm.READABLE,
-                _l(
-                    "Fichiers lisibles, en archives ZIP (la phrase secrète du coffre sera demandée au client)"
+                reads(
+                    _l("Fichiers lisibles, en archives ZIP (votre phrase secrète vous sera demandée)"),
+                    _l("Fichiers lisibles, en archives ZIP (la phrase secrète sera demandée au client)"),
                 ),
             ),
             SelectChoice(

@@ -31,7 +31,7 @@ def _target(uid: str) -> HandoverTarget:
     case = get_or_404(ReversibilityCase.visible_to(g.actor), uid)
     target = target_of(case)
     if target is None:
-        raise Refused(_("Le client n'a pas indiqué d'espace."))
+        raise Refused(_("Aucun espace de stockage n'est indiqué."))
     return target
 
 

@@ -12,6 +12,7 @@ from portal.access import Permission, Role
 from portal.reversibility.display import due_of, waits_for
 from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.today import Cost, Kind, Todo, waits
+from portal.words.readers import for_whom
 
 C = CaseState
 _CUSTOMERS = (C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.READY)
@@ -34,7 +35,10 @@ def _steps_of(
 def _told(case: ReversibilityCase) -> Todo:
     due = due_of(case)
     return Todo(
-        what=_("Réversibilité : on attend %(who)s", who=waits_for(case)),
+        what=for_whom(
+            _("Récupération de vos données : %(who)s", who=waits_for(case)),
+            _("Réversibilité : on attend %(who)s", who=waits_for(case)),
+        ),
         who=case.customer.name,
         url=url_for("reversibility.show_case", uid=case.uid),
         button=_("Voir le dossier"),

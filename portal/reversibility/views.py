@@ -31,6 +31,7 @@ from portal.reversibility.price import invoice_of, pay
 from portal.subscriptions.case import contract_of
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.panels import subscription_link
+from portal.words.readers import for_whom
 
 bp = Blueprint("reversibility", __name__, url_prefix="/reversibility")
 bp.add_app_template_global(case_for, "reversibility_case_for")
@@ -220,7 +221,11 @@ def send_key_link(uid: str) -> Response:
 @bp.post("/<uid>/export")
 @requires(Permission.REVERSIBILITY_ASK)
 def export_again(uid: str) -> Response:
-    return _step(uid, "export_again", _("L'export sera refait dès que le client aura ouvert son coffre."))
+    toast = for_whom(
+        _("L'export sera refait dès que vous aurez ouvert votre coffre."),
+        _("L'export sera refait dès que le client aura ouvert son coffre."),
+    )
+    return _step(uid, "export_again", toast)
 
 
 @bp.post("/<uid>/cancellation")
@@ -298,4 +303,4 @@ def handover_link(subscription: Subscription) -> list[Link]:
             Link(url_for("reversibility.show_case", uid=case.uid), _("Voir la réversibilité"), "box-arrow-up")
         ]
     url = url_for("reversibility.new_case", subscription_uid=subscription.uid)
-    return [Link(url, _("Récupérer les données"), "box-arrow-up")]
+    return [Link(url, for_whom(_("Récupérer mes données"), _("Restituer les données")), "box-arrow-up")]

@@ -19,7 +19,7 @@ from portal.subscriptions.case import contract_of, if_left, notice_events
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.statute import SWITCHING
-from portal.wording import Sentence
+from portal.wording import N_, Sentence, Word
 
 
 class Reason(StrEnum):
@@ -66,6 +66,23 @@ class Notice:
         }
 
 
+_ASKED = {
+    "registered_letter": Word(N_("une lettre recommandée")),
+    "letter": Word(N_("une lettre")),
+    "email": Word(N_("un e-mail")),
+}
+_BY_LAW = N_(
+    "Confirmer ici suffit : le contrat demande %(asked)s, mais la loi (%(law)s) permet aux particuliers et "
+    "aux associations de résilier en ligne."
+)
+_BY_CONTRACT = N_(
+    "Le contrat demande %(asked)s, à envoyer le jour indiqué. Confirmer ici enregistre la résiliation et "
+    "fixe sa fin, mais n'envoie rien à votre place : les deux sont nécessaires."
+)
+
+_STILL = N_("Votre contrat demande aussi %(asked)s, à envoyer le %(day)s ; gardez la preuve de l'envoi.")
+
+
 @dataclass(frozen=True)
 class Termination:
     """Everything that follows from a notice; computed, never stored."""
@@ -85,6 +102,29 @@ class Termination:
     def remarks(self) -> list[Sentence]:
         """What the rules add in words, each once."""
         return list({str(remark): remark for remark in self.outcome.remarks}.values())
+
+    @property
+    def how(self) -> Sentence:
+        """Which form counts, and what confirming it in the portal does beside that.
+
+        Source: 000-55, 001-15, 004-37; L2 (C. conso L215-1-1).
+        """
+        if self.form is None:
+            return Sentence(N_("Le contrat ne fixe pas de forme : confirmer ici suffit."), {})
+        asked = _ASKED.get(str(self.form.values[0].value))
+        if asked is None:
+            return Sentence(N_("Le contrat se résilie en ligne : confirmer ici suffit."), {})
+        if self.form.by_law and self.form.law is not None:
+            return Sentence(_BY_LAW, {"law": Word(self.form.law.article), "asked": asked})
+        return Sentence(_BY_CONTRACT, {"asked": asked})
+
+    @property
+    def still_asked(self) -> Sentence | None:
+        """What the contract asks for beside a notice that was confirmed in the portal."""
+        if self.form is None or self.form.by_law:
+            return None
+        asked = _ASKED.get(str(self.form.values[0].value))
+        return Sentence(_STILL, {"asked": asked, "day": self.notice.sent_on}) if asked else None
 
     @property
     def refund_cents(self) -> int:

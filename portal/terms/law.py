@@ -98,7 +98,12 @@ def parts_for(note: str, customer: str, reasons: Collection[str] = ("none",)) ->
 
     A part begins with its code. What begins with that of a statute speaks to those whom the statute protects.
     """
-    return [part.strip() for part in _PARTS.split(note) if part.strip() and _speaks(part, customer, reasons)]
+    return [part for part in parts_of(note) if _speaks(part, customer, reasons)]
+
+
+def parts_of(note: str) -> list[str]:
+    """The remarks that a contract value's note is made of, each with its code."""
+    return [part.strip() for part in _PARTS.split(note) if part.strip()]
 
 
 def _speaks(part: str, customer: str, reasons: Collection[str]) -> bool:

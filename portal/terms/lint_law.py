@@ -62,7 +62,7 @@ def _breach(value: Value, rule: Statute) -> Finding:
             "key": value.key,
             "value": value.value,
             "article": value.article,
-            "law": rule.article,
+            "law": Word(rule.article),
             "says": Word(rule.says),
         },
     )

@@ -5,11 +5,13 @@ notes.
 from datetime import date
 
 from flask import Flask
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 
-from portal.i18n import eur, plain_day
+from portal.i18n import eur, plain_day, translated
 from portal.terms.answered import Answered
-from portal.terms.law import parts_for
+from portal.terms.law import parts_for, parts_of
 from portal.words.clauses import ANSWERS, UNKNOWN
 from portal.words.values import written
 
@@ -38,13 +40,29 @@ def shown(answer: Answered) -> str:
     return written("choice", value)
 
 
-def notes_for(answer: Answered, customer: str = "", reason: str = "none") -> list[str]:
+def remark(parts: list[str]) -> Markup:
+    """Remarks on a contract's value in the reader's language; those of another document stay as written."""
+    return Markup(" ").join(map(_in_her_language, parts))
+
+
+def _in_her_language(part: str) -> str:
+    said = translated(part)
+    foreign = said == part and str(get_locale()) != "fr"
+    return Markup('<span lang="fr">{}</span>').format(part) if foreign else said
+
+
+def noted(note: str) -> Markup:
+    """The whole note of a contract's value, see :func:`remark`."""
+    return remark(parts_of(note))
+
+
+def notes_for(answer: Answered, customer: str = "", reason: str = "none") -> list[Markup]:
     """What the sources of an answer say of themselves; to a known customer, only what concerns her."""
     if not customer:
-        return list(answer.notes)
+        return [noted(note) for note in answer.notes]
     parts = [part for note in answer.notes for part in parts_for(note, customer, ("none", reason))]
-    return list(dict.fromkeys(parts))
+    return [remark([part]) for part in dict.fromkeys(parts)]
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(answer_label=label, shown=shown, tax=tax, notes_for=notes_for)
+    app.jinja_env.filters.update(answer_label=label, shown=shown, tax=tax, noted=noted, notes_for=notes_for)

@@ -15,7 +15,7 @@ SWITCHING_RULES = (
         "months",
         "at_most",
         2,
-        "règlement (UE) 2023/2854, art. 25",
+        N_("règlement (UE) 2023/2854, art. 25"),
         N_("Pour changer de fournisseur, deux mois de préavis au plus."),
         EVERYBODY,
         SWITCHING,
@@ -27,7 +27,7 @@ SWITCHING_RULES = (
         "days",
         "at_most",
         30,
-        "règlement (UE) 2023/2854, art. 25",
+        N_("règlement (UE) 2023/2854, art. 25"),
         N_("La transition dure trente jours au plus."),
         EVERYBODY,
         SWITCHING,
@@ -39,11 +39,12 @@ SWITCHING_RULES = (
         "months",
         "at_most",
         7,
-        "règlement (UE) 2023/2854, art. 25 (4)",
+        N_("règlement (UE) 2023/2854, art. 25 (4)"),
         N_(
             "Le fournisseur qui ne peut finir à temps le dit et le justifie dans les quatorze jours "
             "ouvrés, pour "
-            "sept mois au plus ; le client, lui, prolonge une fois comme il le souhaite (art. 25 (5))."
+            "sept mois au plus ; qui change de fournisseur prolonge une fois comme il le souhaite "
+            "(art. 25 (5))."
         ),
         EVERYBODY,
         SWITCHING,
@@ -55,7 +56,7 @@ SWITCHING_RULES = (
         "days",
         "at_least",
         30,
-        "règlement (UE) 2023/2854, art. 25",
+        N_("règlement (UE) 2023/2854, art. 25"),
         N_("Les données restent récupérables trente jours au moins après la transition."),
         EVERYBODY,
         SWITCHING,
@@ -67,7 +68,7 @@ SWITCHING_RULES = (
         "choice",
         "replaces",
         "cost",
-        "règlement (UE) 2023/2854, art. 29",
+        N_("règlement (UE) 2023/2854, art. 29"),
         N_(
             "Avant le 12 janvier 2027, les frais de changement ne dépassent pas leur coût, établi par une "
             "fiche de coût ; le transfert des données est à zéro."
@@ -83,7 +84,7 @@ SWITCHING_RULES = (
         "choice",
         "replaces",
         "none",
-        "règlement (UE) 2023/2854, art. 29",
+        N_("règlement (UE) 2023/2854, art. 29"),
         N_("Depuis le 12 janvier 2027, aucun frais de changement de fournisseur."),
         EVERYBODY,
         SWITCHING,
@@ -95,7 +96,7 @@ SWITCHING_RULES = (
         "cents",
         "replaces",
         0,
-        "loi 2024-449, art. 27 ; arrêté du 17/11/2025",
+        N_("loi 2024-449, art. 27 ; arrêté du 17/11/2025"),
         N_("Le transfert des données vers un autre fournisseur ne coûte rien."),
         EVERYBODY,
         SWITCHING,

@@ -2,6 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.readers import reads
+
 ROLES = {
     "operator": _l("exploitant"),
     "finance": _l("finance"),
@@ -28,14 +30,16 @@ PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 m
 CAUSES = {
     "lost_by_user": _l("supprimé ou écrasé par un utilisateur"),
     "malware": _l("virus ou rançongiciel"),
-    "customer_equipment": _l("panne du matériel du client"),
+    "customer_equipment": reads(_l("panne de votre matériel"), _l("panne du matériel du client")),
     "hosted_equipment": _l("panne du matériel hébergé"),
     "restore_test": _l("essai de restauration"),
     "other": _l("autre cause"),
 }
 CUSTODIES = {
-    "customer": _l("le client seul"),
-    "recovery_sheet": _l("le client seul, avec sa feuille de secours"),
+    "customer": reads(_l("vous seul"), _l("le client seul")),
+    "recovery_sheet": reads(
+        _l("vous seul, avec votre feuille de secours"), _l("le client seul, avec sa feuille de secours")
+    ),
     "reseller": _l("le revendeur"),
     "escrow": _l("un séquestre, deux personnes sur trois"),
     "unknown": _l("inconnu"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.readers import reads
 from portal.words.states import Look
 
 DATES: dict[str, Any] = {
@@ -102,7 +103,7 @@ QUESTIONS: dict[str, Any] = {
     "usage": _l("Consommation"),
     "force_majeure": _l("Force majeure"),
     "withdraw": _l("Rétractation"),
-    "breach": _l("Manquement du client"),
+    "breach": reads(_l("Manquement de votre part"), _l("Manquement du client")),
     "inactivity": _l("Compte inactif"),
     "incident": _l("Incident"),
     "restore_request": _l("Demande de restauration"),
@@ -132,12 +133,14 @@ FIELDS: dict[str, Any] = {
     "last_use_on": _l("Dernière utilisation le"),
     "opened_at": _l("Ticket ouvert à"),
     "answered_at": _l("Première réponse à"),
-    "waiting_minutes": _l("Attente du client (en minutes)"),
+    "waiting_minutes": reads(
+        _l("Attente de votre réponse (en minutes)"), _l("Attente du client (en minutes)")
+    ),
     "kind": _l("Genre"),
     "cause": _l("Cause"),
 }
 CHOICES: dict[str, Any] = {
-    "customer": _l("le client"),
+    "customer": reads(_l("vous"), _l("le client")),
     "provider": _l("le prestataire"),
     "none": _l("sans motif"),
     "breach": _l("manquement de l'autre partie"),

@@ -229,7 +229,9 @@ def test_finance_bills_the_difference_once(house: House, browser: Browser, share
     page = finance.get("/usage-gaps").get_data(as_text=True)
     assert "620" in page and "96,00" in page and "001-17" in page
     assert finance.post(f"/usage-gaps/{gap.uid}/billing").status_code == 303
-    assert finance.post(f"/usage-gaps/{gap.uid}/billing").status_code == 409
+    again = finance.post(f"/usage-gaps/{gap.uid}/billing")
+    assert again.status_code == 409
+    assert "facturé" in again.text and "gap_billed" not in again.text
     (charge,) = db.session.scalars(db.select(Charge)).all()
     assert (charge.quantity, charge.unit_cents, charge.includes_vat) == (1, 9_600, True)
     assert charge.clause == "001-17" and "620 Go pour 500 Go" in charge.label

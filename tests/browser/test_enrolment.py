@@ -33,7 +33,7 @@ def test_the_secret_is_made_in_the_browser_and_never_sent(open_page: OpenPage) -
     expect(page.locator("#make")).to_be_hidden()
     page.get_by_label("J'ai imprimé la feuille").check()
     page.get_by_role("button", name="C'est fait").click()
-    expect(page.get_by_text("le client seul, avec sa feuille de secours").first).to_be_visible()
+    expect(page.get_by_text("vous seul, avec votre feuille de secours").first).to_be_visible()
     told = "\n".join(sent)
     assert "printed=y" in told
     assert secret not in told and secret.replace("-", "") not in told

@@ -101,6 +101,23 @@ def test_a_mandate_is_signed_on_a_phone_without_javascript(portal: Instance, ope
     assert [part.get_content_type() for part in sealed.iter_attachments()] == ["application/pdf"]
 
 
+def test_back_leads_to_the_account_again_after_a_wrong_one(portal: Instance, open_page: OpenPage) -> None:
+    page = open_page(viewport=people.PHONE, java_script_enabled=False, has_touch=True, is_mobile=True)
+    page.goto(people.link_to_sign(portal, "direction@client43.example"))
+    box = page.get_by_label("IBAN du compte")
+    box.fill("FR76 3000 6000 0112 3456 7890 188")
+    page.get_by_role("button", name="Continuer").click()
+    expect(page.get_by_role("alert")).to_contain_text("La clé de l'IBAN est fausse")
+    expect(box).to_have_value("FR76 3000 6000 0112 3456 7890 188")
+    assert box.evaluate("each => each.scrollWidth <= each.clientWidth"), "the whole IBAN is seen"
+    people.enter_account(page, 43)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Autoriser les prélèvements")).to_be_visible()
+    expect(page.get_by_text("Déjà saisi")).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="Lire et accepter")).to_be_visible()
+
+
 def test_a_double_click_without_javascript_places_one_order(open_page: OpenPage) -> None:
     page = open_page("sales of the south", java_script_enabled=False)
     name = "Clinique du double envoi"

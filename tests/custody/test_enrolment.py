@@ -48,7 +48,7 @@ def test_the_custody_follows_the_confirmation(browser, owner, vault):
     assert stored(vault).custody == Custody.RECOVERY_SHEET
     (note,) = notes_of(vault)
     assert (note.holder, note.email, note.noted_by) == ("Claude Exemple", owner.email, owner.label)
-    assert "avec sa feuille de secours" in client.get(f"/vaults/{vault.uid}").text
+    assert "avec votre feuille de secours" in client.get(f"/vaults/{vault.uid}").text
 
 
 @pytest.mark.parametrize("role", ["operator", "technician", "owner", "support"])

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from portal import jobs
+from portal.access import Role
 from portal.billing.models import Charge
 from portal.blobs import Document, content_of
 from portal.crypto.seals import check_seal
@@ -24,7 +25,7 @@ from portal.journal import JournalEntry
 from portal.reversibility.calendar_jobs import accept_by_silence
 from portal.reversibility.models import CaseState, ReversibilityCase
 from tests import vaulting
-from tests.builders import a_customer, an_outsider, stored, work
+from tests.builders import a_customer, a_user, an_outsider, stored, work
 from tests.vaulting import fetch, link_in, unlock
 
 C = CaseState
@@ -407,3 +408,20 @@ def test_the_customers_page_lists_vaults_restores_and_cases(browser, house, case
     page = browser(house.reader).get(f"/customers/{customer.uid}").get_data(as_text=True)
     assert "Serveur de fichiers" in page and f"/reversibility/{case.uid}" in page
     assert f"/restore-requests/new/{case.vault.uid}" not in page  # she only reads
+
+
+@pytest.mark.parametrize("who", ["owner", "customer"])
+def test_a_request_without_a_choice_is_answered_beside_the_choice(
+    browser, house, customer, subscription, own_vault, who
+):
+    """The browser leaves the check to the portal, whose sentence stays on the page."""
+    person = house.owner if who == "owner" else a_user(customer.organisation, Role.CUSTOMER)
+    db.session.commit()
+    client = browser(person)
+    page = client.get(f"/reversibility/new/{subscription.uid}").text
+    assert re.search(r'<form class="panel" method="post" novalidate', page)
+    data = {"vault": own_vault.uid, "form": "readable", "received_on": "2026-11-23"}
+    answer = client.post(f"/reversibility/new/{subscription.uid}", data=data)
+    assert answer.status_code == 422
+    assert re.search(r'id="reason-error-1">.*Choisissez une réponse\.', answer.text, re.S)
+    assert 'name="received_on"' in page if who == "owner" else 'name="received_on"' not in page

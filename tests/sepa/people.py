@@ -104,6 +104,14 @@ def consent(client: FlaskClient, token: str, **changes: str) -> dict[str, str]:
     return {name: value for name, value in (values | changes).items() if value}
 
 
+def said_after(client: FlaskClient, answer: Any) -> str:
+    """The page that a refused entry goes back to, where it is said what is wrong."""
+    assert answer.status_code == 303
+    page = client.get(answer.location)
+    assert page.status_code == 200 and 'role="alert"' in page.text
+    return page.text.replace("\u00a0", " ")
+
+
 def go_to_code(client: FlaskClient, token: str) -> None:
     assert client.post(f"/sign/{token}/account", data=ACCOUNT).status_code == 303
     assert client.post(f"/sign/{token}/code", data=consent(client, token)).status_code == 303

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -185,3 +186,36 @@ def test_a_switch_ends_in_two_months_and_thirty_days_and_gives_back_what_was_pai
 def test_a_contract_that_ends_sooner_than_the_law_keeps_its_own_end(house: House) -> None:
     subscription = numspot(house)
     assert work_out(subscription, Notice(TODAY, "switch")).ends_on == date(2027, 2, 21)
+
+
+@pytest.mark.parametrize(
+    ("kind", "holds"),
+    [
+        (CustomerKind.CONSUMER, "Confirmer ici suffit : le contrat demande une lettre recommandée, mais"),
+        (CustomerKind.NON_PROFESSIONAL, "(C. conso L215-1-1, L215-3) permet aux particuliers et aux"),
+        (CustomerKind.BUSINESS, "Le contrat demande une lettre recommandée, à envoyer le jour indiqué."),
+        (CustomerKind.PUBLIC_BODY, "n'envoie rien à votre place : les deux sont nécessaires."),
+    ],
+)
+def test_000_55_the_page_says_whether_the_letter_is_needed(
+    house: House, browser: Browser, kind: CustomerKind, holds: str
+) -> None:
+    """000-55, L2: the contract's letter counts, unless the law lets the customer leave on line."""
+    subscription = natso(house, kind=kind)
+    page = browser(house.owner).get(f"/subscriptions/{subscription.uid}/termination").text
+    said = unescape(page).replace("\xa0", " ")
+    assert holds in said
+    assert ("Confirmer ici suffit" in said) == (
+        kind in {CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL}
+    )
+    terminate(subscription, Notice(TODAY), by=SYSTEM)
+    db.session.commit()
+    (mail,) = mails_about(subscription)
+    asked = "demande aussi une lettre recommandée, à envoyer le 23 novembre 2026" in mail.body
+    assert asked == (kind not in {CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL})
+
+
+def test_a_contract_that_asks_for_no_form_says_so(house: House, browser: Browser) -> None:
+    subscription = numspot(house)
+    page = browser(house.owner).get(f"/subscriptions/{subscription.uid}/termination").text
+    assert "Le contrat ne fixe pas de forme" in unescape(page)

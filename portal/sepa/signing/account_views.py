@@ -23,6 +23,7 @@ from portal.sepa.models import AmendmentState, Mandate, MandateAmendment, What
 from portal.sepa.models.amendment import is_open_to_change
 from portal.sepa.models.asking import mask_email
 from portal.sepa.signing.account_change import change_pdf, confirm_account, enter_new_account
+from portal.sepa.signing.corrections import keep_correction, take_correction
 from portal.sepa.signing.forms import ChangeConsentForm, CodeForm, NewAccountForm
 from portal.sepa.signing.visitor import code_sentence, visitor
 
@@ -77,7 +78,10 @@ def _closed(change: MandateAmendment, token: str, status: int = 200) -> Response
 @public(_WHY)
 def start(token: str) -> Response:
     _link, change = _open(token)
-    return _closed(change, token) or _page("account", change, token, form=NewAccountForm())
+    if closed := _closed(change, token):
+        return closed
+    again = take_correction(NewAccountForm, "start", token)
+    return _page("account", change, token, form=again or NewAccountForm())
 
 
 @bp.post("/account")
@@ -92,7 +96,8 @@ def enter_account(token: str) -> Response:
             enter_new_account(change, form.iban.data, visitor())
             link.code_hash = link.code_expires_at = None  # a code was for the former document
     if form.errors:
-        return _page("account", change, token, 422, form=form)
+        page = _page("account", change, token, 422, form=form)
+        return _to("start", token) if keep_correction(form, "start", token) else page
     return _to("show_change", token)
 
 
@@ -104,7 +109,8 @@ def show_change(token: str) -> Response:
         return closed
     if not change.shown_sha256:
         return _to("start", token)
-    return _consent_page(change, token, ChangeConsentForm(obj=change))
+    again = take_correction(ChangeConsentForm, "show_change", token)
+    return _consent_page(change, token, again or ChangeConsentForm(obj=change))
 
 
 def _consent_page(
@@ -142,7 +148,13 @@ def send_code(token: str) -> Response:
     if form.shown.data != change.shown_sha256:
         raise Conflict(_("Le document a changé depuis qu'il vous a été présenté : relisez-le."))
     if not valid:
-        return _consent_page(change, token, form, 422)
+        page = _consent_page(change, token, form, 422)
+        return _to("show_change", token) if keep_correction(form, "show_change", token) else page
+    _note_consent(change, form)
+    return _send(link, change, token)
+
+
+def _note_consent(change: MandateAmendment, form: ChangeConsentForm) -> None:
     change.signer_name, change.signer_role = form.signer_name.data, form.signer_role.data
     change.mandate.note(
         What.TEXT_SHOWN,
@@ -152,7 +164,6 @@ def send_code(token: str) -> Response:
         role=form.signer_role.data,
         authorises="oui",
     )
-    return _send(link, change, token)
 
 
 @bp.post("/code/again")
@@ -212,7 +223,13 @@ def show_confirmation(token: str) -> Response:
         return closed
     if not (change.signer_name and link.code_expires_at):
         return _to("show_change", token)
-    return _code_page(link, change, token, CodeForm())
+    again = take_correction(CodeForm, "show_confirmation", token)
+    return _code_page(link, change, token, again or CodeForm())
+
+
+def _wrong_code(link: SignedLink, change: MandateAmendment, token: str, form: CodeForm) -> Response:
+    page = _code_page(link, change, token, form, 422)
+    return _to("show_confirmation", token) if keep_correction(form, "show_confirmation", token) else page
 
 
 @bp.post("/confirmation")
@@ -225,7 +242,7 @@ def confirm(token: str) -> Response:
         return _to("show_change", token)
     form = CodeForm()
     if not form.validate():
-        return _code_page(link, change, token, form, 422)
+        return _wrong_code(link, change, token, form)
     problem = link.try_code(form.code.data)
     result = "juste" if problem is None else problem.value
     change.mandate.note(What.CODE_TRIED, visitor(), result=result)
@@ -233,7 +250,7 @@ def confirm(token: str) -> Response:
         form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
         form.code.data = ""
         db.session.commit()  # the try counts
-        return _code_page(link, change, token, form, 422)
+        return _wrong_code(link, change, token, form)
     confirm_account(change, link, visitor())
     db.session.commit()
     return _to("start", token)

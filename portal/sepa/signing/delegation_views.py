@@ -1,6 +1,6 @@
 """Whoever got the link and may not sign names the person who may; the code then goes to her."""
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from sqlalchemy import select
 
 from portal.access import public
@@ -9,11 +9,13 @@ from portal.forms import saving
 from portal.links import BadLink, LinkProblem, Purpose, SignedLink, open_link
 from portal.sepa.models import Mandate, MandateState
 from portal.sepa.models.asking import Delegate, mask_email
+from portal.sepa.signing.corrections import keep_correction, take_correction
 from portal.sepa.signing.documents import Signer
 from portal.sepa.signing.forms import DelegationForm
 from portal.sepa.signing.visitor import visitor
 
 bp = Blueprint("delegation", __name__, url_prefix="/sign/<token>/delegation")
+_STEP = "delegation"
 _WHY = "the addressee of a link hands it to the person who may sign, without an account"
 
 
@@ -48,7 +50,7 @@ def _page(
 @public(_WHY)
 def show_delegation(token: str) -> Response:
     _link, mandate = _open(token)
-    return _page(mandate, token, DelegationForm())
+    return _page(mandate, token, take_correction(DelegationForm, _STEP, token) or DelegationForm())
 
 
 @bp.post("")
@@ -63,5 +65,7 @@ def delegate(token: str) -> Response:
             person = Delegate(form.name.data, form.role.data, form.email.data.lower())
             mandate.delegate(person, sender=link.recipient, by=Signer(link.recipient), visitor=visitor())
     if form.errors:
+        if keep_correction(form, _STEP, token):
+            return make_response(redirect(url_for(".show_delegation", token=token), 303))
         return _page(mandate, token, form, 422)
     return _page(mandate, token, None, sent_to=mask_email(person.email))

@@ -24,6 +24,7 @@ from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import Mandate, MandateState, What
 from portal.sepa.models.asking import mask_email
+from portal.sepa.signing.corrections import keep_correction, take_correction
 from portal.sepa.signing.documents import Signer, freeze_shown, shown_pdf, sign_mandate
 from portal.sepa.signing.forms import AccountForm, CodeForm, ConsentForm, RefusalForm
 from portal.sepa.signing.visitor import code_sentence, visitor
@@ -91,7 +92,10 @@ def start(token: str) -> Response:
     """Step 1: who takes how much and when, then the account."""
     _note_visit(token)
     _link, mandate = _open(token)
-    return _closed(mandate, token) or _page("account", mandate, token, form=_account_form(mandate))
+    if closed := _closed(mandate, token):
+        return closed
+    again = take_correction(AccountForm, "start", token, kept_iban=mandate.iban)
+    return _page("account", mandate, token, form=again or _account_form(mandate))
 
 
 def _note_visit(token: str) -> None:
@@ -123,7 +127,8 @@ def enter_account(token: str) -> Response:
         return closed
     form = _account_form(mandate)
     if not form.validate():
-        return _page("account", mandate, token, 422, form=form)
+        page = _page("account", mandate, token, 422, form=form)
+        return _to("start", token) if keep_correction(form, "start", token) else page
     mandate.enter_account(
         iban=form.iban.data, name=form.holder.data, address=form.address(), visitor=visitor()
     )
@@ -142,7 +147,8 @@ def show_mandate(token: str) -> Response:
         return closed
     if not mandate.shown_sha256:
         return _to("start", token)
-    return _mandate_page(mandate, token, ConsentForm(obj=mandate, shown=mandate.shown_sha256))
+    again = take_correction(ConsentForm, "show_mandate", token)
+    return _mandate_page(mandate, token, again or ConsentForm(obj=mandate, shown=mandate.shown_sha256))
 
 
 def _mandate_page(mandate: Mandate, token: str, form: ConsentForm, status: int = 200) -> Response:
@@ -179,7 +185,8 @@ def send_code(token: str) -> Response:
     if form.shown.data != mandate.shown_sha256:
         raise Conflict(_("Le mandat a changé depuis qu'il vous a été présenté : relisez-le."))
     if not valid:
-        return _mandate_page(mandate, token, form, 422)
+        page = _mandate_page(mandate, token, form, 422)
+        return _to("show_mandate", token) if keep_correction(form, "show_mandate", token) else page
     _note_consent(mandate, link, form)
     return _send(link, mandate, token)
 
@@ -250,7 +257,8 @@ def show_signature(token: str) -> Response:
         return closed
     if not (mandate.signer_name and link.code_expires_at):
         return _to("show_mandate", token)
-    return _code_page(link, mandate, token, CodeForm())
+    again = take_correction(CodeForm, "show_signature", token)
+    return _code_page(link, mandate, token, again or CodeForm())
 
 
 def _code_page(link: SignedLink, mandate: Mandate, token: str, form: CodeForm, status: int = 200) -> Response:
@@ -269,24 +277,32 @@ def sign(token: str) -> Response:
         return _to("show_mandate", token)
     form = CodeForm()
     if not form.validate():
-        return _code_page(link, mandate, token, form, 422)
+        return _wrong_code(link, mandate, token, form)
     problem = link.try_code(form.code.data)
     mandate.note(What.CODE_TRIED, visitor(), result="juste" if problem is None else problem.value)
     if problem is not None:
         form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
         form.code.data = ""
         db.session.commit()  # the try counts
-        return _code_page(link, mandate, token, form, 422)
+        return _wrong_code(link, mandate, token, form)
     sign_mandate(mandate, link, visitor())
     db.session.commit()
     return _to("start", token)
+
+
+def _wrong_code(link: SignedLink, mandate: Mandate, token: str, form: CodeForm) -> Response:
+    page = _code_page(link, mandate, token, form, 422)
+    return _to("show_signature", token) if keep_correction(form, "show_signature", token) else page
 
 
 @bp.get("/refusal")
 @public(_WHY)
 def show_refusal(token: str) -> Response:
     _link, mandate = _open(token)
-    return _closed(mandate, token) or _page("refusal", mandate, token, form=RefusalForm())
+    if closed := _closed(mandate, token):
+        return closed
+    again = take_correction(RefusalForm, "show_refusal", token)
+    return _page("refusal", mandate, token, form=again or RefusalForm())
 
 
 @bp.post("/refusal")
@@ -297,7 +313,8 @@ def refuse(token: str) -> Response:
         return closed
     form = RefusalForm()
     if not form.validate():
-        return _page("refusal", mandate, token, 422, form=form)
+        page = _page("refusal", mandate, token, 422, form=form)
+        return _to("show_refusal", token) if keep_correction(form, "show_refusal", token) else page
     mandate.refuse(form.reason.data, by=Signer(link.recipient), visitor=visitor())
     db.session.commit()
     return _to("start", token)
