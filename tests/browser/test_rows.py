@@ -16,6 +16,8 @@ LISTS = [
     ("owner", "/sepa/mandates"),
     ("owner", "/vaults"),
     ("owner", "/mails"),
+    ("owner", "/usage-gaps"),
+    ("finance", "/usage-gaps"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),
