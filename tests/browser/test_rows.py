@@ -18,6 +18,7 @@ LISTS = [
     ("owner", "/mails"),
     ("owner", "/usage-gaps"),
     ("finance", "/usage-gaps"),
+    ("finance", "/billing/runs"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),
