@@ -19,6 +19,7 @@ LISTS = [
     ("owner", "/usage-gaps"),
     ("finance", "/usage-gaps"),
     ("finance", "/billing/runs"),
+    ("finance", "/sepa/creditors"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),
