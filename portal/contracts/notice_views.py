@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
+from portal.contracts.lists import NOTICES
 from portal.contracts.models import NoticeState, TermsNotice, concerned
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.csv_file import csv_answer, rows_of
@@ -19,6 +20,7 @@ from portal.db import db
 from portal.forms import saving
 from portal.jobs import Task
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.mail import Mail, MailState, mails_about
 from portal.paging import Page, page_of
 from portal.panels import Link, Panel
@@ -37,8 +39,7 @@ bp = Blueprint("notices", __name__)
 @bp.get("/notices")
 @requires(Permission.NOTICE_READ)
 def list_notices() -> Response:
-    rows = page_of(TermsNotice.visible_to(g.actor), TermsNotice.id.desc())
-    return make_response(render_template("contracts/notices.html", notices=rows))
+    return list_page(NOTICES, "listing/page.html")
 
 
 @bp.get("/notices/<uid>")

@@ -13,12 +13,14 @@ from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import PriceRevision, Product
 from portal.contracts.forms import GridForm, PriceForm, VolumeForm
+from portal.contracts.lists import PRICES
 from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
 from portal.csv_file import csv_answer, rows_of
 from portal.db import db
 from portal.forms import refusals_in
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.mail import Mail
 from portal.paging import Page
 from portal.subscriptions.models import Subscription
@@ -31,9 +33,7 @@ bp = Blueprint("prices", __name__, url_prefix="/prices")
 @bp.get("")
 @requires(Permission.PRICE_READ)
 def list_prices() -> Response:
-    query = Product.visible_to(g.actor).order_by(Product.name, Product.id)
-    rows = list(db.session.scalars(query))
-    return make_response(render_template("contracts/prices.html", products=rows, today=clock.today()))
+    return list_page(PRICES, "listing/page.html")
 
 
 def _refusals(product: Product, form: PriceForm) -> bool:

@@ -20,6 +20,7 @@ LISTS = [
     ("finance", "/usage-gaps"),
     ("finance", "/billing/runs"),
     ("finance", "/sepa/creditors"),
+    ("operator", "/prices"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),

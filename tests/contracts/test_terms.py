@@ -257,7 +257,11 @@ def test_notices_show_where_their_customer_is_looked_at_and_to_nobody_else(
     beside = a_user(neighbour.organisation, Role.CUSTOMER)
     db.session.commit()
     person = browser(customer)
-    assert address in person.get("/notices").text
+    assert address in person.get("/notices?state=told").text
+    assert address not in person.get("/notices?state=applied").text
+    assert notice.new_version in person.get("/lists/notices/file.csv").text
+    assert notice.new_version not in browser(beside).get("/lists/notices/file.csv").text
+    assert browser(house.owner).get("/lists/notices/file.csv").status_code == 403
     assert address in person.get(f"/subscriptions/{subscription.uid}").text
     assert address in browser(house.reader).get(f"/customers/{subscription.customer.uid}").text
     assert browser(house.reader).post(f"{address}/refusal").status_code == 403
