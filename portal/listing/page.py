@@ -11,9 +11,12 @@ from portal.listing.definition import Listing
 from portal.listing.models import views_of
 
 
-def list_page(listing: Listing[Any], template: str, **context: Any) -> Response:
-    """The page of a list, or its rows alone where the search asks for them."""
-    asked = Asked(listing)
+def list_page(listing: Listing[Any], template: str, wanted: Any = None, **context: Any) -> Response:
+    """The page of a list, or its rows alone where the search asks for them.
+
+    wanted: what is asked for, where the address does not say it by the names of the list.
+    """
+    asked = Asked(listing, wanted)
     rows = asked.page()
     shown = {"asked": asked, "rows": rows, "sum": asked.sum(), "mark": mark_of(rows), **context}
     if htmx.wants_fragment():

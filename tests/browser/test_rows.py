@@ -21,6 +21,8 @@ LISTS = [
     ("finance", "/billing/runs"),
     ("finance", "/sepa/creditors"),
     ("operator", "/prices"),
+    ("operator", "/work/journal"),
+    ("owner", "/work/journal"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),
