@@ -22,6 +22,7 @@ from portal.subscriptions.ordering import place_order
 from portal.subscriptions.price_steps import PriceStep
 from tests.builders import House, stored, work
 from tests.contracts.running import a_subscription, subscribe
+from tests.subscriptions.builders import a_monthly_product
 from tests.test_csv_file import table
 
 Browser = Callable[..., FlaskClient]
@@ -88,6 +89,8 @@ def test_the_customer_is_told_at_the_accounts_address_with_proof(house: House, b
     page = client.get(f"/prices/{subscription.product.uid}").text
     assert "direction@client.example" in page and "envoyé" in page
     assert "direction@" not in client.get(f"/prices/{subscription.product.uid}?unsent=1").text
+    assert "direction@" not in client.get(f"/prices/{a_monthly_product(house).uid}").text
+    assert client.get("/lists/prices-told/file.csv").status_code == 404
     answer = client.get(f"/prices/{subscription.product.uid}/told.csv")
     assert (
         "Boulangerie Martin;2 × NATSO mensuel;1200;2027-02-23;direction@client.example;envoyé" in answer.text
