@@ -45,6 +45,7 @@ class Permission(StrEnum):
     INVOICE_READ = "invoice:read"
     BILLING_READ = "billing:read"
     BILLING_RUN = "billing:run"
+    GAP_READ = "gap:read"
     LICENSE_READ = "license:read"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
@@ -108,8 +109,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
     P.INVOICE_READ: set(Role),
-    P.BILLING_READ: {Role.FINANCE},  # runs, rates, usage above the contract
+    P.BILLING_READ: {Role.FINANCE},  # runs, rates
     P.BILLING_RUN: {Role.FINANCE},
+    P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, Role.CUSTOMER},
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},

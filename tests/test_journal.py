@@ -21,6 +21,7 @@ from tests import installation
 from tests.builders import PASSWORD, House, a_customer, a_house, an_outsider
 from tests.installation import ROOT, Installation, Installs
 from tests.subscriptions.test_orders import an_order, pay
+from tests.test_csv_file import table
 
 
 def said(of: str) -> list[tuple[str, str]]:
@@ -63,6 +64,25 @@ def test_everybody_reads_the_journal_of_their_own_tree(house: House, browser) ->
     assert house.sales.uid not in browser(an_outsider(house)).get("/work/journal").text
     nothing = browser(house.owner).get("/work/journal?who=personne&until=2026-11-01&ref=x")
     assert house.sales.uid not in nothing.text
+
+
+def test_the_journal_is_searched_by_person_by_record_and_by_day(house: House, browser) -> None:
+    browser(house.sales).get("/")
+    document = pay(an_order(house)).document
+    owner = browser(house.owner)
+    assert owner.get(f"/documents/{document.uid}").status_code == 200
+    of_it = owner.get(f"/work/journal?q={document.uid}").text.partition('id="list"')[2]
+    assert document.uid in of_it and house.sales.uid not in of_it
+    assert document.uid in owner.get(f"/work/journal?ref={document.uid}").text
+    label = house.owner.label
+    assert document.uid in owner.get("/work/journal", query_string={"q": label}).text
+    assert document.uid not in owner.get("/work/journal?q=personne").text.partition('id="list"')[2]
+    assert document.uid in owner.get("/work/journal?by=person").text
+    assert document.uid not in owner.get("/work/journal?on_to=2020-01-01").text.partition('id="list"')[2]
+    head, *rows = table(owner.get(f"/work/journal.csv?ref={document.uid}").text)
+    assert {row[head.index("Référence")] for row in rows} == {document.uid}
+    assert head == table(owner.get("/lists/journal/file.csv").text)[0]
+    assert browser(house.sales).get("/lists/journal/file.csv").status_code == 403
 
 
 def test_a_locked_database_refuses_no_document(an_installation: Installs, tmp_path: Path) -> None:

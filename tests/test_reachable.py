@@ -44,6 +44,7 @@ NO_LINK = {
     "mandate_import.import_file",
     "mandate_import.forget_file",
     "customers.discard_draft",
+    "operations.journal_csv",  # kept for who has its address; the list offers its own files
 }
 
 

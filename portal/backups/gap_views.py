@@ -1,40 +1,36 @@
-"""Usage above the contracts, for finance: bill the difference, or say why not."""
+"""Usage above the contracts: who may bill the difference, or say why not; whose customers they are reads."""
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy import case
-from sqlalchemy.orm import joinedload
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.answers.rules.periods import last_usable_day
 from portal.backups.forms import ReviewForm
-from portal.backups.gaps import GapState, UsageGap
+from portal.backups.gaps import UsageGap
+from portal.backups.lists import GAPS
 from portal.db import db
-from portal.paging import page_of
-from portal.subscriptions.models import Subscription
+from portal.journal import timeline
+from portal.listing.page import list_page
 
 bp = Blueprint("usage_gaps", __name__, url_prefix="/usage-gaps")
 
 
 @bp.get("")
-@requires(Permission.BILLING_READ)
+@requires(Permission.GAP_READ)
 def list_gaps() -> Response:
-    return _page()
+    return list_page(GAPS, "backups/gaps.html")
 
 
-def _page(wrong: str = "", form: ReviewForm | None = None, status: int = 200) -> Response:
-    """The undecided ones first; ``wrong`` is the row whose form comes back."""
-    query = UsageGap.visible_to(g.actor).options(
-        joinedload(UsageGap.subscription).joinedload(Subscription.customer)
-    )
-    is_decided = case((UsageGap.state == GapState.OPEN, 0), else_=1)
-    page = render_template(
-        "backups/gaps.html",
-        gaps=page_of(query, is_decided, UsageGap.id.desc()),
-        wrong=wrong,
-        form=form or ReviewForm(formdata=None),
-        blank=ReviewForm(formdata=None),
-    )
+@bp.get("/<uid>")
+@requires(Permission.GAP_READ)
+def show_gap(uid: str) -> Response:
+    return _page(get_or_404(UsageGap.visible_to(g.actor), uid), ReviewForm(formdata=None))
+
+
+def _page(gap: UsageGap, form: ReviewForm, status: int = 200) -> Response:
+    last = last_usable_day(gap.period_ends_on)
+    page = render_template("backups/gap.html", gap=gap, form=form, last=last, events=timeline(gap))
     return make_response(page, status)
 
 
@@ -53,7 +49,7 @@ def dismiss(uid: str) -> Response:
     gap = get_or_404(UsageGap.visible_to(g.actor), uid)
     form = ReviewForm()
     if not form.validate():
-        return _page(uid, form=form, status=422)
+        return _page(gap, form, 422)
     gap.dismiss(form.note.data.strip(), by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".list_gaps"), toast=_("Écart classé."))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint, cast, func, or_, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, cast, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
@@ -44,7 +44,10 @@ class UsageGap(Tenant, Stateful, db.Model):
     """A subscription uses more than was ordered, in one of its billing periods (001-17)."""
 
     __tablename__ = "usage_gap"
-    __table_args__ = (UniqueConstraint("subscription_id", "kind", "period_on"),)
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "kind", "period_on"),
+        Index("ix_usage_gap_state", "state", "id"),  # the undecided ones first
+    )
 
     steps = {
         "bill": step(GapState.OPEN, to=GapState.BILLED),

@@ -62,12 +62,12 @@ waits(
         tell=lambda row: Todo(
             what=_("Dépassement à facturer ou à classer : %(what)s", what=row.subscription.label),
             who=row.subscription.customer.name,
-            url=url_for("usage_gaps.list_gaps"),
+            url=url_for("usage_gaps.show_gap", uid=row.uid),
             button=_("Décider"),
             due=row.period_ends_on,
             cents=row.extra_cents,
         ),
-        everything=lambda: url_for("usage_gaps.list_gaps"),
+        everything=lambda: url_for("usage_gaps.list_gaps", state=GapState.OPEN.value),
         entry="billing.list_invoices",
     )
 )

@@ -1,15 +1,16 @@
-"""The list of invoices (factures)."""
+"""The lists of invoices (factures) and of billing runs (facturations mensuelles)."""
 
 from typing import Any
 
 from flask import g, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.access import Permission
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.models import BillingRun, Invoice, InvoiceState, RunState
 from portal.catalogue.models import Method
 from portal.customers.lists import CUSTOMERS, customer_column
 from portal.customers.models import Customer
@@ -29,6 +30,7 @@ from portal.listing import (
     Pill,
     define,
 )
+from portal.resellers.lists import entity_choice
 from portal.words.choices import METHODS
 from portal.words.states import look_of
 
@@ -89,6 +91,48 @@ INVOICES: Listing[Invoice] = define(
         nothing=lambda: Nothing(
             _l("Aucune facture."), _l("La première s'émet avec un paiement ou la facturation mensuelle.")
         ),
+    )
+)
+
+
+def _month(run: BillingRun) -> Link:
+    """The month; and which one it is of the runs that billed what was added since."""
+    more = _("complément %(n)d", n=run.part - 1) if run.part > 1 else ""
+    return Link(run.month, url_for("billing.show_run", uid=run.uid), more)
+
+
+RUNS: Listing[BillingRun] = define(
+    Listing(
+        name="billing-runs",
+        label=_l("Facturation mensuelle"),
+        endpoint="billing.list_runs",
+        permission=Permission.BILLING_READ,
+        model=BillingRun,
+        query=lambda: BillingRun.visible_to(g.actor),
+        load=(joinedload(BillingRun.legal_entity),),
+        columns=[
+            Column("month", _l("Mois"), _month, rank=NAME),
+            Column("state", _l("État"), lambda row: Pill(row.state)),
+            Column("entity", _l("Émetteur"), lambda row: row.legal_entity.name, rank=WIDE),
+            Column("started_at", _l("Lancée"), lambda row: row.created_at, rank=WIDE, is_number=True),
+            Column("finished_at", _l("Finie"), lambda row: row.finished_at, is_number=True),
+            Column("invoices", _l("Factures"), lambda row: row.invoices, is_number=True),
+            Column("collections", _l("Prélèvements"), lambda row: row.collections, is_number=True),
+            Column("gross", _l("Montant TTC"), lambda row: Euros(row.gross_cents), is_number=True),
+        ],
+        order=(BillingRun.id.desc(),),
+        filters=[
+            Choice(
+                "state",
+                _l("État"),
+                lambda: [(state, look_of(state).word) for state in RunState],
+                lambda value: BillingRun.state == RunState(value),
+            ),
+            entity_choice(_l("Émetteur"), BillingRun.legal_entity_id),
+            Period("started", _l("Lancée"), BillingRun.created_at),
+        ],
+        total=BillingRun.gross_cents,
+        nothing=lambda: Nothing(_l("Aucun mois facturé."), _l("Le premier se lance au-dessus.")),
     )
 )
 

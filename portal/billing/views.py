@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.billing.debits import pay_by_wire
-from portal.billing.lists import INVOICES
+from portal.billing.lists import INVOICES, RUNS
 from portal.billing.models import BillingRun, Invoice, RunState
 from portal.billing.rates import late_facts
 from portal.billing.run import start_run
@@ -102,8 +102,9 @@ def list_runs() -> Response:
 def _runs_page(form: RunForm, status: int = 200) -> Response:
     if not form.month.data:
         form.month.data = clock.today()
-    runs = list(db.session.scalars(BillingRun.visible_to(g.actor).order_by(BillingRun.id.desc())))
-    return make_response(render_template("billing/runs.html", runs=runs, form=form), status)
+    page = list_page(RUNS, "billing/runs.html", form=form)
+    page.status_code = status
+    return page
 
 
 @bp.post("/runs")

@@ -1,32 +1,32 @@
 """New terms: what a customer was told, the refusal, and the operator's proof of telling."""
 
-from typing import Any
-
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from werkzeug.datastructures import MultiDict
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.contracts.forms import RefusalForm
+from portal.contracts.lists import NOTICES, TOLD
 from portal.contracts.models import NoticeState, TermsNotice, concerned
-from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
-from portal.csv_file import csv_answer, rows_of
+from portal.contracts.proof import mail_state
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.forms import saving
 from portal.jobs import Task
 from portal.journal import timeline
+from portal.listing.asked import Asked
+from portal.listing.files import as_csv
+from portal.listing.page import list_page
 from portal.mail import Mail, MailState, mails_about
-from portal.paging import Page, page_of
+from portal.paging import page_of
 from portal.panels import Link, Panel
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
 from portal.terms.models import TermsState, TermsVersion
 from portal.terms.panels import version_panel
-from portal.words.states import look_of
 
 bp = Blueprint("notices", __name__)
 
@@ -37,8 +37,7 @@ bp = Blueprint("notices", __name__)
 @bp.get("/notices")
 @requires(Permission.NOTICE_READ)
 def list_notices() -> Response:
-    rows = page_of(TermsNotice.visible_to(g.actor), TermsNotice.id.desc())
-    return make_response(render_template("contracts/notices.html", notices=rows))
+    return list_page(NOTICES, "listing/page.html")
 
 
 @bp.get("/notices/<uid>")
@@ -104,14 +103,6 @@ def _version(version: str) -> TermsVersion:
     return row
 
 
-def _told(version: TermsVersion, *, unsent: bool) -> Any:
-    query = with_mails(
-        TermsNotice.visible_to(g.actor).where(TermsNotice.terms_version_id == version.id),
-        TermsNotice.mail_uid,
-    )
-    return (query.where(UNSENT) if unsent else query).order_by(TermsNotice.id)
-
-
 @version_panel()
 def telling(version: TermsVersion) -> Panel | None:
     if version.state == TermsState.DRAFT or not may(Permission.TOLD_READ):
@@ -135,54 +126,18 @@ def _counts(version: TermsVersion) -> dict[str, int]:
     }
 
 
+def _wishes(version: TermsVersion) -> MultiDict[str, str]:
+    return MultiDict({**request.args, "version": version.version})
+
+
 @bp.get("/terms/<version>/notices")
 @requires(Permission.TOLD_READ)
 def list_told(version: str) -> Response:
-    row, unsent = _version(version), request.args.get("unsent") == "1"
-    found = page_of(_told(row, unsent=unsent), TermsNotice.id)
-    rows = [(notice, mail, mail_state(mail, task)) for notice, mail, task in found]
-    page = render_template(
-        "contracts/told.html", version=row, rows=Page(rows, found.link), unsent=unsent, counts=_counts(row)
-    )
-    return make_response(page)
+    row = _version(version)
+    return list_page(TOLD, "contracts/told.html", _wishes(row), version=row, counts=_counts(row))
 
 
 @bp.get("/terms/<version>/notices.csv")
 @requires(Permission.TOLD_READ)
 def download_told(version: str) -> Response:
-    row, unsent = _version(version), request.args.get("unsent") == "1"
-    heading = [
-        _("Client"),
-        _("Adresse e-mail"),
-        _("Version"),
-        _("Empreinte du texte (SHA-256)"),
-        _("E-mail"),
-        _("Envoyé le"),
-        _("Réponse du serveur"),
-        _("Prend effet le"),
-        _("Réponse"),
-        _("Refusé par"),
-        _("Refusé le"),
-        _("Depuis l'adresse"),
-    ]
-    query = _told(row, unsent=unsent).options(joinedload(TermsNotice.customer))
-    rows = (_line(*found) for found in rows_of(query))
-    return csv_answer(f"{row.version}-notices.csv", heading, rows)
-
-
-def _line(notice: TermsNotice, mail: Mail | None, task: Any) -> list[Any]:
-    told, answer = look_of(f"mail_{mail_state(mail, task)}"), look_of(notice.state.value)
-    return [
-        notice.customer.name,
-        notice.recipient,
-        notice.new_version,
-        notice.sha256,
-        told.word,
-        iso(mail and mail.sent_at),
-        mail.server_answer if mail else "",
-        iso(notice.effective_on),
-        answer.word,
-        notice.refused_by,
-        iso(notice.refused_at),
-        notice.refused_from,
-    ]
+    return as_csv(Asked(TOLD, _wishes(_version(version))))

@@ -1,29 +1,23 @@
 """Prices of the products, for the operator: a new one, from which day for whom, and the proof of telling."""
 
-from collections.abc import Iterator
-from typing import Any
-
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from werkzeug.datastructures import MultiDict
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.catalogue.models import PriceRevision, Product
+from portal.catalogue.models import Product
 from portal.contracts.forms import GridForm, PriceForm, VolumeForm
-from portal.contracts.proof import UNSENT, iso, mail_state, with_mails
+from portal.contracts.lists import PRICES, PRICES_TOLD
 from portal.contracts.revisions import check_revision, earliest_day, notice_of, preview, revise_price
-from portal.csv_file import csv_answer, rows_of
 from portal.db import db
 from portal.forms import refusals_in
 from portal.journal import timeline
-from portal.mail import Mail
+from portal.listing.asked import Asked
+from portal.listing.files import as_csv
+from portal.listing.page import list_page
 from portal.paging import Page
-from portal.subscriptions.models import Subscription
-from portal.subscriptions.price_steps import PriceStep
-from portal.words.states import look_of
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")
 
@@ -31,9 +25,7 @@ bp = Blueprint("prices", __name__, url_prefix="/prices")
 @bp.get("")
 @requires(Permission.PRICE_READ)
 def list_prices() -> Response:
-    query = Product.visible_to(g.actor).order_by(Product.name, Product.id)
-    rows = list(db.session.scalars(query))
-    return make_response(render_template("contracts/prices.html", products=rows, today=clock.today()))
+    return list_page(PRICES, "listing/page.html")
 
 
 def _refusals(product: Product, form: PriceForm) -> bool:
@@ -58,12 +50,13 @@ def price_page(
     product: Product, form: PriceForm, is_ready: bool = False, status: int = 200, **others: FlaskForm
 ) -> Response:
     """others: the forms of the page's volume and grid, when they come back with errors."""
-    unsent = request.args.get("unsent") == "1"
     if not form.effective_on.data and not form.errors:
         form.effective_on.data = earliest_day(product)
     day = form.effective_on.data
-    page = render_template(
+    page = list_page(
+        PRICES_TOLD,
         "contracts/price.html",
+        _wishes(product),
         product=product,
         form=form,
         is_ready=is_ready,
@@ -71,14 +64,13 @@ def price_page(
         confirm=PriceForm(formdata=None),
         notice=notice_of(product),
         earliest=earliest_day(product),
-        rows=preview(product, day) if day else Page([]),
-        told=list(_told(product, unsent=unsent)),
-        unsent=unsent,
+        running=preview(product, day) if day else Page([]),
         events=timeline(product),
         volume=others.get("volume") or VolumeForm(formdata=None, obj=product),
         grid=others.get("grid") or GridForm(formdata=None),
     )
-    return make_response(page, status)
+    page.status_code = status
+    return page
 
 
 @bp.post("/<product_uid>")
@@ -93,45 +85,12 @@ def revise(product_uid: str) -> Response:
     return htmx.go(url_for(".show_price", product_uid=product_uid), toast=text)
 
 
-def _told(product: Product, *, unsent: bool) -> Iterator[tuple[PriceStep, Subscription, Any, str]]:
-    query = (
-        with_mails(select(PriceStep, Subscription), PriceStep.mail_uid)
-        .join(PriceRevision, PriceRevision.id == PriceStep.revision_id)
-        .join(Subscription, Subscription.id == PriceStep.subscription_id)
-        .where(PriceRevision.product_id == product.id)
-        .options(joinedload(Subscription.customer))
-        .order_by(PriceStep.id.desc())
-    )
-    for step, subscription, mail, task in rows_of(query.where(UNSENT) if unsent else query):
-        yield step, subscription, mail, mail_state(mail, task)
-
-
 @bp.get("/<product_uid>/told.csv")
 @requires(Permission.PRICE_READ)
 def download_told(product_uid: str) -> Response:
     product = get_or_404(Product.visible_to(g.actor), product_uid)
-    heading = [
-        _("Client"),
-        _("Abonnement"),
-        _("Nouveau prix (centimes)"),
-        _("Premier jour"),
-        _("Adresse e-mail"),
-        _("E-mail"),
-        _("Envoyé le"),
-        _("Réponse du serveur"),
-    ]
-    told = _told(product, unsent=request.args.get("unsent") == "1")
-    return csv_answer(f"{product.code}-prices.csv", heading, (_told_row(*each) for each in told))
+    return as_csv(Asked(PRICES_TOLD, _wishes(product)))
 
 
-def _told_row(step: PriceStep, subscription: Subscription, mail: Mail | None, told: str) -> list[Any]:
-    return [
-        subscription.customer.name,
-        subscription.label,
-        step.unit_cents,
-        iso(step.effective_on),
-        step.recipient,
-        look_of(f"mail_{told}").word,
-        iso(mail and mail.sent_at),
-        mail.server_answer if mail else "",
-    ]
+def _wishes(product: Product) -> MultiDict[str, str]:
+    return MultiDict({**request.args, "product_uid": product.uid})

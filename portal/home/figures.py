@@ -78,7 +78,7 @@ def figures() -> list[Figure]:
             Permission.BILLING_READ,
             lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
             lambda n: ngettext("écart d'usage à décider", "écarts d'usage à décider", n),
-            url_for("usage_gaps.list_gaps"),
+            url_for("usage_gaps.list_gaps", state=GapState.OPEN.value),
         ),
         (
             Permission.INVOICE_READ,

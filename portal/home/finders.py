@@ -21,7 +21,7 @@ BESIDE_THE_MENU = [
     Entry(G.MONEY, "returns.list_files", _l("Retours de la banque"), "arrow-return-left", P.BATCH_READ),
     Entry(G.MONEY, "sepa.list_creditors", _l("Créanciers"), "bank", P.CREDITOR_READ),
     Entry(G.MONEY, "billing.list_runs", _l("Facturation mensuelle"), "receipt", P.BILLING_READ),
-    Entry(G.MONEY, "usage_gaps.list_gaps", _l("Écarts d'usage"), "eye", P.BILLING_READ),
+    Entry(G.MONEY, "usage_gaps.list_gaps", _l("Écarts d'usage"), "eye", P.GAP_READ),
     Entry(G.MONEY, "rates.list_rates", _l("Taux de la BCE"), "percent", P.BILLING_READ),
 ]
 

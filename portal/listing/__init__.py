@@ -1,6 +1,6 @@
 """Lists: said once, shown as a page, as cards on a phone, as CSV and as a workbook."""
 
-from portal.listing.cells import Cell, Euros, Link, Pill, Size
+from portal.listing.cells import Cell, Euros, Link, Pill, Quantity, Size
 from portal.listing.definition import (
     ALWAYS,
     FILE,
@@ -33,6 +33,7 @@ __all__ = [
     "Nothing",
     "Period",
     "Pill",
+    "Quantity",
     "Search",
     "Size",
     "define",

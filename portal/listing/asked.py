@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from flask import g, request, url_for
+from flask import abort, g, request, url_for
 from sqlalchemy import Select
 
 from portal.access import GRANTS
@@ -42,6 +42,8 @@ class Asked(Generic[Row]):
         for each in listing.filters:
             self._filter(each, wanted)
         self._sort(wanted)
+        if listing.within and listing.within not in self.values:
+            abort(404)
 
     def _searched(self, wanted: Any) -> tuple[Select[Any], Keys]:
         text = str(wanted.get("q", ""))[:_LONGEST].replace("\0", "").strip()
@@ -106,6 +108,16 @@ class Asked(Generic[Row]):
         """Counted and added up as far as a person reads."""
         count, cents = summed(self.query, self.listing.model.id, self.listing.total, most=READ)
         return Sum(count, cents)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What the address asks beyond the record whose list it is."""
+        return {name: value for name, value in self.values.items() if name != self.listing.within}
+
+    @property
+    def whole(self) -> str:
+        """The list with nothing asked of it."""
+        return self.address(**dict.fromkeys(self.chosen))
 
     def address(self, **changed: str | None) -> str:
         """The list with other wishes; None takes one away."""

@@ -34,9 +34,18 @@ class Pill:
 
 @dataclass(frozen=True, slots=True)
 class Euros:
-    """An amount, in cents."""
+    """An amount, in cents; and a word on its taxes where not all of a column have the same."""
 
     cents: int
+    tax: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """So many of something; a file holds the number alone."""
+
+    number: int
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +55,12 @@ class Size:
     bytes: int
 
 
-Cell = Link | Pill | Euros | Size | datetime | date | int | str | None
+Cell = Link | Pill | Euros | Quantity | Size | datetime | date | int | str | None
 
 
 def kind_of(cell: Cell) -> str:
     """How a page writes it: the name of the macro's branch."""
-    kinds: dict[type, str] = {Link: "link", Pill: "pill", Euros: "euros", Size: "size"}
+    kinds: dict[type, str] = {Link: "link", Pill: "pill", Euros: "euros", Quantity: "quantity", Size: "size"}
     kinds |= {datetime: "instant", date: "day", int: "number"}
     return kinds.get(type(cell), "text")
 
@@ -70,6 +79,8 @@ def for_workbook(cell: Cell) -> str | int | date | Decimal | None:
             return str(look_of(cell.state).word)
         case Euros():
             return Decimal(cell.cents) / 100
+        case Quantity():
+            return cell.number
         case Size():
             return cell.bytes
         case datetime():

@@ -99,7 +99,8 @@ class Listing(Generic[Row]):
     """A list of one kind of record.
 
     query: what the acting person may see, with what the cells need loaded. order: the keys of the order that
-    it has when nothing else is asked. total: a column of cents that is added up.
+    it has when nothing else is asked. total: a column of cents that is added up. within: the Choice whose
+    value is a part of the page's address, where the list is that of one record; without it there is no list.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Listing(Generic[Row]):
     filters: Sequence[Choice | Period] = ()
     search: Search[Row] | None = None
     total: Any = None
+    within: str = ""
     bulk: Sequence[Bulk[Row]] = field(default_factory=tuple)
 
     def column(self, key: str) -> Column[Row] | None:

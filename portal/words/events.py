@@ -137,6 +137,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("document", "download"): _l("Téléchargé"),
     ("document", "read"): _l("Document lu"),
     ("usage_gap", "notice"): _l("Écart entre le contrat et l'usage constaté"),
+    ("usage_gap", "bill"): _l("Différence à facturer"),
+    ("usage_gap", "dismiss"): _l("Écart classé"),
     ("organisation", "create"): _l("Organisation créée"),
     ("legal_entity", "create"): _l("Entité juridique créée"),
     ("user_account", "create"): _l("Compte créé"),

@@ -1,5 +1,6 @@
 """Volume and machines as charges: on demand after the month, above the contract when a person decides."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,8 +24,9 @@ from portal.resellers.models import issuer_for
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.ordering import place_order
 from tests.backups.reporting import a_key, a_machine, a_report, of_natso
-from tests.builders import House, a_customer, stored
+from tests.builders import House, a_customer, an_outsider, stored
 from tests.subscriptions.builders import a_flat_product, a_monthly_product
+from tests.test_csv_file import table
 
 Browser = Callable[..., FlaskClient]
 At = Callable[[datetime], None]
@@ -32,7 +34,7 @@ GB = 10**9
 
 
 def running(house: House, product: Product, accepted: str, quantity: int = 1, **values: Any) -> Subscription:
-    customer = a_customer(house.reseller, accepted=accepted)
+    customer = a_customer(house.reseller, accepted=accepted, siren=None)
     order = place_order(customer, product, quantity, Method.DIRECT_DEBIT, by=SYSTEM, **values)
     subscription = order.deliver(by=SYSTEM)
     db.session.commit()
@@ -252,6 +254,61 @@ def test_an_ignored_gap_needs_its_reason(house: House, browser: Browser, shared:
     assert finance.post(f"/usage-gaps/{gap.uid}/dismissal", data={"note": "geste"}).status_code == 303
     assert stored(gap).state == GapState.DISMISSED
     assert "geste" in finance.get("/usage-gaps").get_data(as_text=True)
+
+
+def test_the_owner_of_a_reseller_sees_the_gaps_of_his_customers_and_decides_none(
+    house: House, browser: Browser, shared: Subscription
+) -> None:
+    a_vault_of(shared, 620)
+    compare()
+    (gap,) = gaps()
+    owner = browser(house.owner)
+    assert 'href="/usage-gaps"' in owner.get("/billing/invoices").text
+    rows = owner.get("/usage-gaps").text
+    assert f'href="/usage-gaps/{gap.uid}"' in rows and "620" in rows and "96,00" in rows
+    page = owner.get(f"/usage-gaps/{gap.uid}").text
+    assert "001-17" in page and f"/usage-gaps/{gap.uid}/billing" not in page
+    assert owner.post(f"/usage-gaps/{gap.uid}/billing").status_code == 403
+    assert owner.post("/lists/usage-gaps/bill", data={"uid": gap.uid}).status_code == 403
+    stranger = browser(an_outsider(house))
+    assert gap.uid not in stranger.get("/usage-gaps").text
+    assert stranger.get(f"/usage-gaps/{gap.uid}").status_code == 404
+
+
+def test_gaps_are_listed_undecided_first_and_by_state_and_period(
+    house: House, browser: Browser, shared: Subscription, at: At
+) -> None:
+    a_vault_of(shared, 620)
+    compare()
+    old = gaps()[0]
+    at(clock.now() + timedelta(days=31))
+    compare()
+    gaps()[1].dismiss("geste", by=SYSTEM)
+    db.session.commit()
+    finance = browser(house.finance)
+    found = [gaps()[0].uid, gaps()[1].uid]
+    assert re.findall(r'href="/usage-gaps/([a-z2-7]+)"', finance.get("/usage-gaps").text) == found
+    one = re.findall(r'href="/usage-gaps/([a-z2-7]+)"', finance.get("/usage-gaps?state=gap_open").text)
+    assert one == [old.uid]
+    head, *rows = table(finance.get("/lists/usage-gaps/file.csv?state=gap_dismissed").text)
+    assert [(row[head.index("Utilisé")], row[head.index("Différence")]) for row in rows] == [("620", "96,00")]
+    wanted = f"period_to={old.period_on.isoformat()}"
+    assert re.findall(r'href="/usage-gaps/([a-z2-7]+)"', finance.get(f"/usage-gaps?{wanted}").text) == one
+
+
+def test_chosen_gaps_are_billed_at_once_and_one_without_a_price_stops_no_other(
+    house: House, browser: Browser, shared: Subscription
+) -> None:
+    a_vault_of(shared, 620)
+    compare()
+    without = running(house, a_flat_product(house, included_gb=1_000), "dobaas", volume_gb=700)
+    a_vault_of(without, 800)
+    compare()
+    chosen = {"uid": [gap.uid for gap in gaps()]}
+    finance = browser(house.finance)
+    answer = finance.post("/lists/usage-gaps/bill", data=chosen)
+    assert "avenant" in finance.get(answer.headers["Location"]).text
+    assert sorted(stored(gap).state for gap in gaps()) == [GapState.BILLED, GapState.OPEN]
 
 
 def test_the_operator_says_what_an_offer_includes(house: House, browser: Browser) -> None:

@@ -173,8 +173,8 @@ def test_states_are_counted_within_the_search(house: House) -> None:
 def test_the_start_page_counts_what_somebody_should_look_at(house: House, browser: Browser) -> None:
     some_machines(house)
     assert count_alarms(house.owner) == 1  # the failed one; one is well, one has not begun
-    assert "sauvegardes à regarder" in browser(house.owner).get("/").text
-    assert "sauvegardes à regarder" not in browser(house.finance).get("/").text
+    assert "sauvegarde à regarder" in browser(house.owner).get("/").text
+    assert "sauvegarde à regarder" not in browser(house.finance).get("/").text
     assert count_alarms(an_outsider(house)) == 0
 
 

@@ -1,5 +1,6 @@
 """The monthly run: invoices, announced debits, each once."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -26,6 +27,7 @@ from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product
 from tests.subscriptions.test_orders import text_of
+from tests.test_csv_file import table
 
 Browser = Callable[..., FlaskClient]
 
@@ -171,3 +173,23 @@ def test_an_invoice_is_seen_by_its_own_side_only(house: House, browser: Browser)
     from tests.builders import an_outsider
 
     assert browser(an_outsider(house)).get(f"/billing/invoices/{invoice.uid}").status_code == 404
+
+
+def test_the_months_billed_are_a_list_with_a_total_and_files(house: House, browser: Browser) -> None:
+    client = browser(house.finance)
+    assert "Aucun mois facturé." in client.get("/billing/runs").text
+    a_charge(a_customer(house.reseller))
+    first = run(house)
+    a_charge(db.session.scalars(db.select(Customer)).one(), "restore:y")
+    second = run(house)
+    page = client.get("/billing/runs").text
+    assert re.findall(r'href="/billing/runs/([a-z2-7]+)"', page) == [second.uid, first.uid]
+    assert "complément 1" in page and "216,00" in page.partition('id="list-sum"')[2]
+    assert 'action="/billing/runs"' in page
+    head, *rows = table(client.get("/lists/billing-runs/file.csv?state=done").text)
+    assert [row[head.index("Montant TTC")] for row in rows] == ["108,00", "108,00"]
+    assert first.uid not in client.get("/billing/runs?state=running").text
+    assert first.uid not in client.get("/billing/runs?started_to=2026-10-31").text
+    refused = client.post("/billing/runs", data={"month": "nov"})
+    assert refused.status_code == 422 and first.uid in refused.text
+    assert browser(house.owner).get("/lists/billing-runs/file.csv").status_code == 403

@@ -152,6 +152,7 @@ PAGES: dict[str, tuple[str | None, Act]] = {
     "invoice": ("finance", first_of("/billing/invoices")),
     "billing runs": ("finance", at("/billing/runs")),
     "usage gaps": ("finance", at("/usage-gaps")),
+    "usage gap": ("finance", first_of("/usage-gaps")),
     "price and volume": ("operator", first_of("/prices")),
     "billing run": ("finance", first_of("/billing/runs")),
     "cockpit": ("finance", at("/sepa/collections")),

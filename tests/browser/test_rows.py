@@ -16,6 +16,12 @@ LISTS = [
     ("owner", "/sepa/mandates"),
     ("owner", "/vaults"),
     ("owner", "/mails"),
+    ("owner", "/usage-gaps"),
+    ("finance", "/usage-gaps"),
+    ("finance", "/sepa/creditors"),
+    ("operator", "/prices"),
+    ("operator", "/work/journal"),
+    ("owner", "/work/journal"),
     ("customer", "/orders"),
     ("customer", "/subscriptions"),
     ("customer", "/billing/invoices"),
@@ -39,11 +45,18 @@ def wide(page: Page) -> int:
 def test_what_matters_of_each_row_is_on_the_screen_of_a_phone(
     open_page: OpenPage, who: str, path: str
 ) -> None:
-    page = open_page(who, viewport=people.PHONE)
+    all_is_on_the_screen(open_page(who, viewport=people.PHONE), path)
+
+
+def all_is_on_the_screen(page: Page, path: str) -> None:
     page.goto(path)
     expect(page.locator("table.cards tbody tr").first).to_be_visible()
     assert page.evaluate(OUTSIDE) == []
     assert wide(page) <= 0
+
+
+def test_a_month_that_was_billed_is_on_the_screen_of_a_phone(open_page: OpenPage, history: None) -> None:
+    all_is_on_the_screen(open_page("finance", viewport=people.PHONE), "/billing/runs")
 
 
 def test_a_name_without_a_blank_widens_no_page(open_page: OpenPage) -> None:

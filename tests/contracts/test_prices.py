@@ -22,6 +22,8 @@ from portal.subscriptions.ordering import place_order
 from portal.subscriptions.price_steps import PriceStep
 from tests.builders import House, stored, work
 from tests.contracts.running import a_subscription, subscribe
+from tests.subscriptions.builders import a_monthly_product
+from tests.test_csv_file import table
 
 Browser = Callable[..., FlaskClient]
 Move = Callable[[datetime], None]
@@ -87,6 +89,8 @@ def test_the_customer_is_told_at_the_accounts_address_with_proof(house: House, b
     page = client.get(f"/prices/{subscription.product.uid}").text
     assert "direction@client.example" in page and "envoyé" in page
     assert "direction@" not in client.get(f"/prices/{subscription.product.uid}?unsent=1").text
+    assert "direction@" not in client.get(f"/prices/{a_monthly_product(house).uid}").text
+    assert client.get("/lists/prices-told/file.csv").status_code == 404
     answer = client.get(f"/prices/{subscription.product.uid}/told.csv")
     assert (
         "Boulangerie Martin;2 × NATSO mensuel;1200;2027-02-23;direction@client.example;envoyé" in answer.text
@@ -149,7 +153,14 @@ def test_the_operator_sees_every_first_day_before_deciding_and_then_decides(
     work()
     assert db.session.scalars(db.select(PriceStep)).one().effective_on == FIRST
     assert client.post(address, data=form).status_code == 422  # the same day again
-    assert "12,00" in client.get("/prices").text
+    page = client.get("/prices?coming=yes").text
+    assert "12,00" in page and f'href="{address}"' in page
+    assert address not in client.get("/prices?coming=no").text
+    head, row = table(client.get("/lists/prices/file.csv").text)
+    shown = dict(zip(head, row, strict=True))
+    assert (shown["Prix du jour"], shown["Prix à venir"]) == ("10,00", "12,00")
+    assert shown["À partir du"] == "2026-12-23"
+    assert browser(house.owner).get("/lists/prices/file.csv").status_code == 403
 
 
 def test_new_orders_pay_the_new_price_from_its_day_and_old_ones_never(house: House, at: Move) -> None:

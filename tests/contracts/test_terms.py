@@ -244,6 +244,14 @@ def test_the_operator_counts_filters_and_downloads(house: House, browser: Browse
     assert "Clients informés" in client.get(f"/terms/{told_version.version}").text
     assert "Clients informés" not in browser(house.owner).get(f"/terms/{told_version.version}").text
     assert browser(house.owner).get("/terms/003-2027/notices.csv").status_code == 403
+    assert client.get("/lists/told/file.csv?version=003-2027").text == answer.text
+    for nothing in ("/lists/told/file.csv", "/lists/told/news", "/lists/told/file.csv?version=x"):
+        assert client.get(nothing).status_code == 404  # the list is that of one version
+    kept = client.post("/lists/told/views", data={"title": "À suivre", "wishes": "version=003-2027&unsent=1"})
+    assert kept.headers["Location"] == "/terms/003-2027/notices?unsent=1"
+    assert "À suivre" in client.get("/terms/003-2027/notices").text
+    a_published(house, date(2027, 3, 1), "000")
+    assert "À suivre" not in client.get("/terms/000-2027/notices").text
 
 
 def test_notices_show_where_their_customer_is_looked_at_and_to_nobody_else(
@@ -257,7 +265,11 @@ def test_notices_show_where_their_customer_is_looked_at_and_to_nobody_else(
     beside = a_user(neighbour.organisation, Role.CUSTOMER)
     db.session.commit()
     person = browser(customer)
-    assert address in person.get("/notices").text
+    assert address in person.get("/notices?state=told").text
+    assert address not in person.get("/notices?state=applied").text
+    assert notice.new_version in person.get("/lists/notices/file.csv").text
+    assert notice.new_version not in browser(beside).get("/lists/notices/file.csv").text
+    assert browser(house.owner).get("/lists/notices/file.csv").status_code == 403
     assert address in person.get(f"/subscriptions/{subscription.uid}").text
     assert address in browser(house.reader).get(f"/customers/{subscription.customer.uid}").text
     assert browser(house.reader).post(f"{address}/refusal").status_code == 403

@@ -11,6 +11,7 @@ from portal.db import db
 from portal.journal import JournalEntry
 from portal.sepa.batches.export import write_batch
 from portal.sepa.formats import pain008
+from portal.sepa.formats.iban import mask
 from portal.sepa.models import Collection
 from portal.sepa.models.amendment import MandateAmendment
 from tests.builders import House, a_customer, stored, work
@@ -18,6 +19,7 @@ from tests.conftest import MONDAY
 from tests.sepa.people import OTHER_IBAN, SWISS_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.sepa.test_batch import DUE, TODAY
 from tests.sepa.test_oracle import canonical_rows
+from tests.test_csv_file import table
 
 PROFILE = {
     "ics": "fr15 zzz 588627",
@@ -36,6 +38,18 @@ PROFILE = {
 
 
 YES = {"answer": "agree"}
+
+
+def test_creditors_are_a_list_that_shows_no_whole_account(house: House, browser) -> None:
+    client, entity = browser(house.finance), the_entity()
+    save(client, freeze_day="5")
+    page = client.get("/sepa/creditors?freeze=day").text
+    assert f'href="/sepa/creditors/{entity.uid}"' in page and "10\u202f000,00" in page and "le 5" in page
+    assert entity.name not in client.get("/sepa/creditors?freeze=person").text.partition('id="list"')[2]
+    head, row = table(client.get("/lists/creditors/file.csv").text)
+    assert dict(zip(head, row, strict=True))["Compte"] == mask(entity.iban)
+    assert entity.iban not in client.get("/lists/creditors/file.csv").text + page
+    assert browser(house.owner).get("/lists/creditors/file.csv").status_code == 403
 
 
 def save(client, **changes: str):

@@ -15,6 +15,7 @@ from portal.billing.run import bill_customers
 from portal.catalogue.models import Method
 from portal.db import db
 from portal.errors import Refused
+from portal.i18n import eur
 from portal.journal import SYSTEM
 from portal.mail import mails_about
 from portal.resellers.models import LegalEntity
@@ -26,6 +27,7 @@ from portal.sepa.returns.react import dismiss, match_by_hand
 from tests.builders import House, a_customer, stored, work
 from tests.sepa.bank_files import Back, camt, pain002
 from tests.sepa.people import IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
+from tests.test_csv_file import table
 
 Browser = Callable[..., FlaskClient]
 SIRENS = ("732829320", "404833048", "552100554", "775670417")
@@ -256,6 +258,9 @@ def test_finance_imports_on_the_page_and_reads_the_queue(house: House, browser: 
     assert row.end_to_end_id in window.get("/sepa/returns").text
     text, known = window.get(f"{done.location}/records.csv").text, row.end_to_end_id
     assert known in text
+    assert "retour.xml" in window.get("/sepa/returns?imported_from=2026-01-01").text
+    assert "retour.xml" not in window.get("/sepa/returns?imported_to=2026-01-01").text
+    assert "retour.xml" in window.get("/lists/bank-files/file.csv").text
     refused = window.post("/sepa/returns", data={"entity": entity.uid, "file": (io.BytesIO(b"x"), "x.xml")})
     assert refused.status_code == 422 and "incomplet" in refused.text
     assert browser(house.owner).get("/sepa/returns").status_code == 403
@@ -306,3 +311,22 @@ def test_the_command_books_and_reacts_at_once(house: House, app: Flask, tmp_path
     path.write_bytes(b"<a/>")
     assert app.test_cli_runner().invoke(args=["sepa", "import-returns", str(path)]).exit_code == 1
     assert IBAN not in answer.output
+
+
+def test_all_that_the_bank_said_is_one_list_with_a_total(house: House, browser: Browser) -> None:
+    _batch, (row,) = exported(house)
+    import_bank_file(the_entity(), back(row, "ZZ99"), "retour.xml", by=SYSTEM)
+    db.session.commit()
+    work()
+    window = browser(house.finance)
+    assert 'href="/sepa/returns/records"' in window.get("/sepa/returns").text
+    record = db.session.scalars(db.select(BankRecord)).one()
+    address = f'href="/sepa/returns/records/{record.uid}"'
+    assert address in window.get("/sepa/returns/records?state=waiting").text
+    assert address not in window.get("/sepa/returns/records?state=dismissed").text
+    assert address not in window.get("/sepa/returns/records?reason=AM04").text
+    page = window.get(f"/sepa/returns/records?booked_from={record.booked_on}").text
+    assert address in page and str(eur(record.amount_cents)) in page.partition('id="list-sum"')[2]
+    head, line = table(window.get("/lists/bank-records/file.csv").text)
+    assert dict(zip(head, line, strict=True))["Fichier"] == "retour.xml"
+    assert browser(house.owner).get("/lists/bank-records/file.csv").status_code == 403

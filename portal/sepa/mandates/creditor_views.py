@@ -8,18 +8,19 @@ from portal.access import Permission, get_or_404, requires
 from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.journal import timeline
+from portal.listing.page import list_page
 from portal.resellers.models import LegalEntity
 from portal.sepa.blueprint import bp
 from portal.sepa.formats.iban import mask
 from portal.sepa.mandates.creditor_forms import CreditorForm
+from portal.sepa.mandates.lists import CREDITORS
 from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile, drop_asked_limit
 
 
 @bp.get("/creditors")
 @requires(Permission.CREDITOR_READ)
 def list_creditors() -> Response:
-    rows = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
-    return make_response(render_template("sepa/creditors.html", entities=rows, mask=mask))
+    return list_page(CREDITORS, "sepa/creditors.html")
 
 
 @bp.get("/creditors/<uid>")

@@ -1,12 +1,15 @@
-"""The list of mandates."""
+"""The lists of mandates and of creditors (créanciers)."""
 
 from flask import g, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
 from portal.customers.lists import customer_column
-from portal.listing import NAME, WIDE, Bulk, Choice, Column, Link, Listing, Nothing, Pill, define
+from portal.listing import FILE, NAME, WIDE, Bulk, Choice, Column, Euros, Link, Listing, Nothing, Pill, define
+from portal.resellers.models import LegalEntity
+from portal.sepa.formats.iban import mask
 from portal.sepa.models import Mandate, MandateState
 from portal.words.states import look_of
 
@@ -58,6 +61,58 @@ MANDATES: Listing[Mandate] = define(
             _l("Un mandat se demande depuis la fiche d'un client."),
             _l("Choisir un client"),
             url_for("customers.list_customers"),
+        ),
+    )
+)
+
+
+def _freezes(entity: LegalEntity) -> str | None:
+    return _("le %(n)d", n=entity.freeze_day) if entity.freeze_day else None
+
+
+CREDITORS: Listing[LegalEntity] = define(
+    Listing(
+        name="creditors",
+        label=_l("Créanciers"),
+        endpoint="sepa.list_creditors",
+        permission=Permission.CREDITOR_READ,
+        model=LegalEntity,
+        query=lambda: LegalEntity.visible_to(g.actor),
+        columns=[
+            Column(
+                "name",
+                _l("Créancier"),
+                lambda row: Link(row.name, url_for("sepa.show_creditor", uid=row.uid), row.ics),
+                rank=NAME,
+            ),
+            Column("ics", "ICS", lambda row: row.ics, rank=FILE),
+            Column("account", _l("Compte"), lambda row: mask(row.iban)),
+            Column("bank", _l("Banque"), lambda row: row.bank_name, rank=WIDE),
+            Column("file", _l("Fichier"), lambda row: f"pain.008.001.{row.message_version}", rank=WIDE),
+            Column("notice", _l("Préavis (jours)"), lambda row: row.notice_days, rank=WIDE, is_number=True),
+            Column(
+                "limit",
+                _l("Double validation dès"),
+                lambda row: Euros(row.two_people_over_cents),
+                is_number=True,
+            ),
+            Column("freeze_day", _l("Gel mensuel"), _freezes, is_number=True),
+        ],
+        order=(LegalEntity.name, LegalEntity.id),
+        filters=[
+            Choice(
+                "freeze",
+                _l("Gel mensuel"),
+                lambda: [("day", _l("à un jour fixe")), ("person", _l("par une personne"))],
+                lambda value: (
+                    LegalEntity.freeze_day.is_not(None)
+                    if value == "day"
+                    else LegalEntity.freeze_day.is_(None)
+                ),
+            )
+        ],
+        nothing=lambda: Nothing(
+            _l("Aucun créancier."), _l("Le premier est créé avec le portail, à son installation.")
         ),
     )
 )

@@ -6,13 +6,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
 from portal.access import Permission
-from portal.sepa.models.bank import BankRecord, RecordState
+from portal.sepa.models.bank import BankRecord
+from portal.sepa.returns.lists import WAITING, WAITS
 from portal.today import Cost, Kind, Todo, waits
 
 
 def _unclear() -> Select[tuple[BankRecord]]:
-    waiting = BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
-    return BankRecord.visible_to(g.actor).where(waiting)
+    return BankRecord.visible_to(g.actor).where(BankRecord.state.in_(WAITS))
 
 
 waits(
@@ -30,7 +30,7 @@ waits(
             button=_("Traiter"),
             cents=row.amount_cents,
         ),
-        everything=lambda: url_for("returns.list_files"),
+        everything=lambda: url_for("returns.list_records", state=WAITING),
         entry="sepa.cockpit",
     )
 )

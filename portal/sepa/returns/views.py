@@ -20,12 +20,14 @@ from portal.errors import Refused
 from portal.forms import WholeNumberField, saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
+from portal.listing.page import list_page
 from portal.paging import count_of, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
-from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, RecordState, own_reactions
+from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, own_reactions
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
 from portal.sepa.returns.book import LARGEST, REACT, import_bank_file
+from portal.sepa.returns.lists import FILES, RECORDS, WAITS
 from portal.sepa.returns.rates import Rates, monthly_rates
 from portal.sepa.returns.react import dismiss, match_by_hand
 from portal.words.reasons import reason_words
@@ -91,18 +93,17 @@ def _file_form() -> FileForm:
 
 
 def _list_page(form: FileForm, status: int = 200) -> Response:
-    waiting = BankRecord.visible_to(g.actor).where(
-        BankRecord.state.in_([RecordState.UNMATCHED, RecordState.TO_REVIEW])
-    )
-    page = render_template(
+    waiting = BankRecord.visible_to(g.actor).where(BankRecord.state.in_(WAITS))
+    page = list_page(
+        FILES,
         "sepa/returns.html",
         form=form,
-        files=page_of(BankFile.visible_to(g.actor), BankFile.id.desc(), name="files"),
         queue=page_of(waiting, BankRecord.id, name="queue"),
         waiting=count_of(waiting),
         months=_months(),
     )
-    return make_response(page, status)
+    page.status_code = status
+    return page
 
 
 def _months() -> Rates:
@@ -208,6 +209,12 @@ def _record_page(row: BankRecord, status: int = 200, **forms: Any) -> Response:
 
 def _reaction(row: BankRecord) -> Any:
     return reaction_for(row.reason, own_reactions(row.bank_file.legal_entity))
+
+
+@bp.get("/records")
+@requires(Permission.BATCH_READ)
+def list_records() -> Response:
+    return list_page(RECORDS, "sepa/return_records.html")
 
 
 @bp.get("/records/<uid>")
