@@ -100,7 +100,7 @@ def test_every_restore_is_reached(house: House, browser: Browser) -> None:
     client = browser(house.owner)
     assert sorted(seen_by_following(client, "/restore-requests", link)) == uids_of(RestoreRequest)
     panel = seen_by_following(client, f"/customers/{customer.uid}", link, "restores")
-    assert sorted(panel) == uids_of(RestoreRequest)
+    assert sorted(set(panel)) == uids_of(RestoreRequest)  # what waits stands above the panel as well
 
 
 def test_every_held_debit_is_reached(house: House, browser: Browser) -> None:

@@ -55,18 +55,29 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def signed_in(portal: Instance, chromium: Browser) -> Callable[[str], Any]:
-    """The cookies of a person; each signs in once, on the sign-in page."""
+def sign_in_to(chromium: Browser) -> Callable[[Instance, str], Any]:
+    """The cookies of a person who signs in to a portal, on its page."""
+
+    def cookies(place: Instance, who: str) -> Any:
+        context = chromium.new_context(base_url=place.url, locale="fr-FR")
+        page = context.new_page()
+        page.goto("/login")
+        people.sign_in(page, who)
+        state = context.storage_state()
+        context.close()
+        return state
+
+    return cookies
+
+
+@pytest.fixture(scope="session")
+def signed_in(portal: Instance, sign_in_to: Callable[[Instance, str], Any]) -> Callable[[str], Any]:
+    """The cookies of a person; each signs in once."""
     kept: dict[str, Any] = {}
 
     def cookies(who: str) -> Any:
         if who not in kept:
-            context = chromium.new_context(base_url=portal.url, locale="fr-FR")
-            page = context.new_page()
-            page.goto("/login")
-            people.sign_in(page, who)
-            kept[who] = context.storage_state()
-            context.close()
+            kept[who] = sign_in_to(portal, who)
         return kept[who]
 
     return cookies
