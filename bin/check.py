@@ -42,7 +42,7 @@ FAST = [
 ]
 WHOLE = [
     ("tests", pytest("-m", "not browser")),
-    ("postgresql", ["bin/with_postgres", *pytest("-m", "database")]),
+    ("postgresql", ["bin/with_postgres", *pytest("-m", "database and not words")]),
     ("browser", pytest("tests/browser", processes=CORES)),
 ]
 

@@ -77,6 +77,7 @@ def offered(app: Flask, client: FlaskClient) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_every_page_and_action_is_on_a_screen(
     house: House, app: Flask, browser: Callable[..., FlaskClient]
 ) -> None:

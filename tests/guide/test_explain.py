@@ -34,6 +34,7 @@ def test_every_word_that_a_screen_explains_is_in_the_glossary() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_no_page_explains_a_word_twice(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
     seen: set[str] = set()
