@@ -1,5 +1,6 @@
 """From a cookie to the acting person, for every request (Flask-Login over the sign_in table)."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 from flask import Flask, Request, Response, current_app, g
@@ -49,12 +50,15 @@ def _set_actor() -> None:
 def _touch(response: Response) -> Response:
     """Keep the session alive, outside the request's own transaction."""
     row = g.get("sign_in")
-    with scope(EVERYTHING):  # it lies outside of a space at which one looks
-        if row is None or row.ended_at or clock.now() - row.last_seen_at < _TOUCH_EVERY:
-            return response
-        row_id = row.id
-    db.session.rollback()
+    if row is None:
+        return response
+    looks = g.actor is not None and g.actor.is_looking
     try:
+        with scope(EVERYTHING) if looks else nullcontext():  # it lies outside of the space one looks at
+            if row.ended_at or clock.now() - row.last_seen_at < _TOUCH_EVERY:
+                return response
+            row_id = row.id
+        db.session.rollback()
         with scope(EVERYTHING):
             db.session.execute(update(SignIn).where(SignIn.id == row_id).values(last_seen_at=clock.now()))
             db.session.commit()
