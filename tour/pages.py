@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 _UID = re.compile(r"(?<=/)[a-z2-7]{16}(?=/|$)")
 _NAMED = re.compile(r"(?<=/terms/)[^/]+|(?<=/guide/)[^/]+|(?<=/reactions/\*/)[^/]+")
 _LINK = re.compile(r'<a\s[^>]*?href="([^"]+)"', re.S)
-_NO_PAGE = re.compile(r"/(documents|logout|static)\b|\.(csv|xlsx|zip|pdf|xml|ics|json)$|/(evidence|rows)$")
+_NO_PAGE = re.compile(
+    r"/(documents|logout|static)\b|\.(csv|xlsx|zip|pdf|xml|ics|json)$|/(evidence|rows|message)$"
+)
 
 Get = Callable[[str], str | None]  # the text of a page; None for what is none
 

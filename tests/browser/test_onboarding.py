@@ -107,4 +107,4 @@ def test_a_double_click_places_one_order(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Commander").dblclick()
     expect(page.get_by_role("heading", level=1, name="1 × NATSO")).to_be_visible()
     page.get_by_role("link", name=name).click()
-    expect(page.get_by_role("link", name="1 × NATSO")).to_have_count(1)
+    expect(page.locator("table.brief").get_by_role("link", name="1 × NATSO")).to_have_count(1)
