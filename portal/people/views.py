@@ -1,5 +1,7 @@
 """People of one's house and of those below: invited, changed, closed at once."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -116,37 +118,32 @@ def set_role(uid: str) -> Response:
     return htmx.go(url_for(".show_person", uid=uid), toast=_("Rôle changé, sessions fermées."))
 
 
-@bp.post("/people/<uid>/closing")
-@requires(Permission.PEOPLE_WRITE)
-def close(uid: str) -> Response:
+def _done(uid: str, verb: Callable[..., None], toast: str) -> Response:
+    """One act on one person, by whoever has just typed the password."""
     user = _person(uid)
     if asking := confirm_first(url_for(".show_person", uid=uid)):
         return asking
-    access.close_account(user, by=g.actor)
+    verb(user, by=g.actor)
     db.session.commit()
-    return htmx.go(url_for(".show_person", uid=uid), toast=_("L'accès est fermé, et ses sessions avec lui."))
+    return htmx.go(url_for(".show_person", uid=uid), toast=toast)
+
+
+@bp.post("/people/<uid>/closing")
+@requires(Permission.PEOPLE_WRITE)
+def close(uid: str) -> Response:
+    return _done(uid, access.close_account, _("L'accès est fermé, et ses sessions avec lui."))
 
 
 @bp.post("/people/<uid>/opening")
 @requires(Permission.PEOPLE_WRITE)
 def open_again(uid: str) -> Response:
-    user = _person(uid)
-    if asking := confirm_first(url_for(".show_person", uid=uid)):
-        return asking
-    access.open_account(user, by=g.actor)
-    db.session.commit()
-    return htmx.go(url_for(".show_person", uid=uid), toast=_("L'accès est rouvert."))
+    return _done(uid, access.open_account, _("L'accès est rouvert."))
 
 
 @bp.post("/people/<uid>/link")
 @requires(Permission.PEOPLE_WRITE)
 def send_link(uid: str) -> Response:
-    user = _person(uid)
-    if asking := confirm_first(url_for(".show_person", uid=uid)):
-        return asking
-    access.send_link_again(user, by=g.actor)
-    db.session.commit()
-    return htmx.go(url_for(".show_person", uid=uid), toast=_("Un nouveau lien part par e-mail."))
+    return _done(uid, access.send_link_again, _("Un nouveau lien part par e-mail."))
 
 
 @bp.get("/forgotten")
