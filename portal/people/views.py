@@ -73,7 +73,7 @@ def create_person() -> Response:
                 language=form.language.data,
                 by=g.actor,
             )
-    if form.errors or form.form_errors:
+    if form.errors:
         return _new_page(house, form, 422)
     toast = _("L'invitation part à %(email)s.", email=user.email)
     return htmx.go(url_for(".show_person", uid=user.uid), toast=toast)

@@ -45,12 +45,17 @@ class OrderForm(FlaskForm):
         [Optional(), NumberRange(1, 10**9, _l("Un nombre de Go, au moins 1."))],
     )
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
+    priced = HiddenField()  # the wish whose price was on the page
     offers: Sequence[Offer] = ()  # what the form is about, for one customer
 
     def chosen(self) -> Offer | None:
         """The offer that is chosen, if this customer may order it."""
         open_to_him = (each for each in self.offers if each.refusal is None)
         return next((each for each in open_to_him if each.product.uid == self.product.data), None)
+
+    def wish(self) -> str:
+        """What a price depends on, as it is typed now."""
+        return f"{self.product.data}:{self.quantity.data}:{self.volume_gb.data or ''}"
 
     def means(self, offer: Offer) -> list[SelectChoice]:
         """How that offer may be paid for."""

@@ -63,21 +63,38 @@ def create_order(customer_uid: str) -> Response:
     form = _order_form(customer)
     if _is_placed(form.once.data):
         return htmx.go(url_for(".show_order", uid=form.once.data))
-    if form.validate():
+    seen = form.validate() and _is_seen(form)
+    if "ask" in request.form:
+        return _order_form_page(customer, form)
+    if seen:
         product = get_or_404(Product.visible_to(g.actor), form.product.data)
         if not customer.has_accepted(stack_in_force(product.terms_stack, clock.today())):
             return _to_acceptance(customer, product, form)
-        try:
-            with saving(form, WHOLE):
-                order = _order(customer, product, form)
-        except IntegrityError:
-            db.session.rollback()
-            if not _is_placed(form.once.data):
-                raise
-            return htmx.go(url_for(".show_order", uid=form.once.data))
+        placed = _order_once(customer, product, form)
     if form.errors:
         return _order_form_page(customer, form, 422)
-    return htmx.go(url_for(".show_order", uid=order.uid), toast=_("Commande enregistrée."))
+    return htmx.go(url_for(".show_order", uid=placed), toast=_("Commande enregistrée."))
+
+
+def _order_once(customer: Customer, product: Product, form: OrderForm) -> str:
+    """The uid of the order, also when the same form has placed it at this very moment; "" when refused."""
+    try:
+        with saving(form, WHOLE):
+            return _order(customer, product, form).uid
+    except IntegrityError:
+        db.session.rollback()
+        if not _is_placed(form.once.data):
+            raise
+        return str(form.once.data)
+    return ""
+
+
+def _is_seen(form: OrderForm) -> bool:
+    """Was the price of just this on the page? Without a script it is not, of what was typed since."""
+    if "ask" in request.form or form.priced.data in (None, "", form.wish()):
+        return True
+    form.form_errors.append(_("Le prix suit ce que vous venez de saisir : relisez-le, puis commandez."))
+    return False
 
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_everything_works_without_javascript(portal: Instance, open_page: OpenPage) -> None:
-    page = open_page(java_script_enabled=False)
+    page = open_page(java_script_enabled=False, expected=("the server responded with a status of 422",))
     page.goto("/")
     people.sign_in(page, "sales of the north")
     page.goto("/customers/new")
@@ -23,8 +23,10 @@ def test_everything_works_without_javascript(portal: Instance, open_page: OpenPa
     people.save_customer(page, name)
     page.get_by_role("link", name="Nouvelle commande").click()
     page.get_by_label("NATSO BACKUP+ Poste de travail").check()
-    page.get_by_label("Quantité").fill("2")
     page.get_by_role("button", name="Calculer le prix").click()
+    expect(page.locator(".sums")).to_contain_text("1 × NATSO BACKUP+ Poste de travail")
+    page.get_by_label("Quantité").fill("2")
+    page.get_by_role("button", name="Commander").click()  # its price has not been seen
     expect(page.locator(".sums")).to_contain_text("2 × NATSO BACKUP+ Poste de travail")
     page.get_by_role("button", name="Commander : 2 ×").click()
     expect(page.get_by_text("attend le paiement")).to_be_visible()

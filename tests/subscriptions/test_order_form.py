@@ -29,12 +29,29 @@ def test_the_price_is_shown_without_and_with_vat_before_the_order(house: House, 
     assert db.session.scalars(db.select(Order)).all() == []
 
 
-def test_asking_for_a_price_puts_no_token_into_the_address(house: House, browser: Browser) -> None:
-    customer = a_customer(house.reseller)
-    a_product(house)
-    page = browser(house.sales).get(f"/customers/{customer.uid}/orders/new").text
-    asking = page[page.index("hx-get=") :]
-    assert "csrf_token" not in asking[: asking.index("</form>")]
+def test_what_was_typed_since_the_price_was_shown_is_priced_before_it_is_ordered(
+    house: House, browser: Browser
+) -> None:
+    customer, product = a_customer(house.reseller), a_product(house)
+    client, address = browser(house.sales), f"/customers/{customer.uid}/orders"
+    shown = client.get(f"{address}/new?product={product.uid}&quantity=1").text
+    priced = re.search(r'name="priced" value="([^"]+)"', shown)
+    assert priced
+    form = {"product": product.uid, "quantity": "5", "method": "wire", "priced": priced[1]}
+    answer = client.post(address, data=form)
+    assert answer.status_code == 422 and "299,40 €" in text_of(answer.text)
+    assert db.session.scalars(db.select(Order)).all() == []
+    priced = re.search(r'name="priced" value="([^"]+)"', answer.text)
+    assert priced and client.post(address, data={**form, "priced": priced[1]}).status_code == 303
+    assert db.session.scalars(db.select(Order)).one().quantity == 5
+
+
+def test_asking_for_the_price_orders_nothing(house: House, browser: Browser) -> None:
+    customer, product = a_customer(house.reseller), a_product(house)
+    form = {"product": product.uid, "quantity": "5", "method": "wire", "ask": "price"}
+    answer = browser(house.sales).post(f"/customers/{customer.uid}/orders", data=form)
+    assert answer.status_code == 200 and "299,40 €" in text_of(answer.text)
+    assert db.session.scalars(db.select(Order)).all() == []
 
 
 def means_in(page: str) -> list[str]:
@@ -74,7 +91,7 @@ def test_a_typed_volume_comes_back_after_the_terms_are_accepted(house: House, br
     accepted = {**fields, "accepted": "y"}
     back = client.post(f"/customers/{customer.uid}/acceptance", data=accepted).location
     page = client.get(back).text
-    assert 'name="volume_gb" value="2500"' in page and "2 500" in text_of(page)
+    assert re.search(r'name="volume_gb"[^>]*value="2500"', page) and "2 500" in text_of(page)
 
 
 @pytest.mark.parametrize("typed", ["0", "cinq", "99999999999999"])
