@@ -50,6 +50,7 @@ class Permission(StrEnum):
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
     MANDATE_HOLD = "mandate:hold"
+    MANDATE_AGREE = "mandate:agree"
     MANDATE_IMPORT = "mandate:import"
     PROOF_READ = "proof:read"
     BATCH_READ = "batch:read"
@@ -116,6 +117,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.MANDATE_HOLD: {Role.OPERATOR, Role.FINANCE},
+    P.MANDATE_AGREE: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # to a paper that a colleague has typed
     P.MANDATE_IMPORT: {Role.OPERATOR, Role.FINANCE},
     P.PROOF_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
     P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},

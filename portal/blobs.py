@@ -39,6 +39,15 @@ log = structlog.get_logger()
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
 # Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
 GUARDED = {"batch"}
+# Papers on which a whole IBAN stands.
+WITH_ACCOUNT = {
+    "mandate",
+    "mandate_shown",
+    "mandate_evidence",
+    "mandate_account",
+    "mandate_paper",
+    "bank_file",
+}
 
 
 class Document(Tenant, db.Model):

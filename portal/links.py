@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.crypto.secrets import keyring, new_token, token_hash
+from portal.crypto.secrets import Sealed, keyring, new_token, token_hash
 from portal.db import EVERYTHING, Tenant, db, scope, set_scope
+from portal.errors import Refused
 from portal.mail import Mail, sent_at_of
 from portal.wording import N_
 
@@ -72,6 +73,9 @@ class SignedLink(Tenant, db.Model):
     codes_sent: Mapped[int] = mapped_column(default=0)  # within the hour that starts with the first
     codes_since: Mapped[datetime | None]
     code_passed_at: Mapped[datetime | None]
+    # What its holder asked for and has yet to confirm by the code, as JSON.
+    wish_sealed: Mapped[str | None] = mapped_column(Text)
+    wish = Sealed()
 
     label = N_("lien signé")
 
@@ -90,6 +94,18 @@ class SignedLink(Tenant, db.Model):
         self.code_hash, self.code_tries = self._digest(code), 0
         self.code_expires_at, self.code_mail_uid = now + CODE_WAITS, None
         self.code_passed_at = None
+        return code
+
+    def sent_code(self) -> str:
+        """A fresh code. Raises Refused, with the minutes to wait, when three were sent within the hour."""
+        code = self.new_code()
+        if code is None:
+            wait = (self.codes_since or clock.now()) + timedelta(hours=1) - clock.now()
+            minutes = max(1, int(wait.total_seconds() // 60) + 1)
+            sentence = N_(
+                "Trois codes sont déjà partis cette heure. Le suivant sera possible dans %(n)d min."
+            )
+            raise Refused(sentence, n=minutes)
         return code
 
     def code_leaves_with(self, mail: Mail) -> None:

@@ -48,6 +48,8 @@ from tests.builders import House, a_customer, work
 from tests.contracts.builders import a_subscription
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
 from tests.sepa.test_account_change import confirm
+from tests.sepa.test_paper import agree, deposit
+from tests.sepa.test_waiting_signature import hand_on
 from tests.world import a_world
 
 At = Callable[[datetime], None]
@@ -196,6 +198,15 @@ def alarms_for_the_operators(post: Post) -> None:
     tell_operators(safety())
     tell_second([first(Vault)], by=SYSTEM, page="/customers/x")
     tell_finance(the_entity(), [first(Batch)])
+
+
+@step
+def a_mandate_handed_on_and_one_signed_on_paper(post: Post) -> None:
+    mandate, token = a_mandate(post.house, post.customer("Qui transmet"))
+    hand_on(post.browser(), mandate, token)
+    paper, _token = a_mandate(post.house, post.customer("Sur papier"))
+    deposit(post.browser(post.house.sales), paper)
+    agree(post.browser(post.house.owner), paper)
 
 
 @step

@@ -4,8 +4,9 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, ren
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import Permission, get_or_404, requires
-from portal.blobs import CUSTOMERS_OWN, GUARDED, Document, send_document
+from portal.access import Permission, Role, get_or_404, granted, requires
+from portal.accounts.confirming import confirm_first
+from portal.blobs import CUSTOMERS_OWN, GUARDED, WITH_ACCOUNT, Document, send_document
 from portal.db import db
 from portal.first_steps.steps import own_steps
 from portal.home.figures import figures, own_contracts
@@ -37,12 +38,26 @@ def dashboard() -> Response:
     return make_response(page)
 
 
+def _may_read(document: Document) -> bool:
+    """Papers with a whole IBAN are for those who answer for it: proofs, bank files, or one's own account."""
+    if document.kind == "bank_file":
+        return granted(g.actor, Permission.BATCH_READ)
+    own = g.actor.role == Role.CUSTOMER
+    return document.kind not in WITH_ACCOUNT or own or granted(g.actor, Permission.PROOF_READ)
+
+
 @bp.get("/documents/<uid>")
 @requires(Permission.DOCUMENT_READ)
 def download(uid: str) -> Response:
     document = get_or_404(Document.visible_to(g.actor), uid)
-    if document.kind in CUSTOMERS_OWN | GUARDED:
+    if document.kind in CUSTOMERS_OWN | GUARDED or not _may_read(document):
         abort(403)
+    if (
+        document.kind in WITH_ACCOUNT
+        and g.actor.role != Role.CUSTOMER
+        and (asked := confirm_first(request.path))
+    ):
+        return asked
     if document.erased:
         abort(410)
     if not document.is_there:

@@ -27,7 +27,8 @@ TODAY = date(2026, 11, 23)
 # Typed from the procedure: which verb is possible in which state.
 GRID = {
     "draft": {"send", "import"},
-    "sent": {"sign", "refuse", "revoke", "resend", "delegate"},
+    "sent": {"sign", "refuse", "revoke", "resend", "delegate", "enter_paper"},
+    "paper_entered": {"agree_to_paper", "return_paper", "revoke"},
     "signed": {"revoke", "confirm", "suspend", "stop"},
     "suspended": {"revoke", "suspend", "resume", "stop"},
     "refused": set(),

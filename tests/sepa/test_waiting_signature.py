@@ -1,17 +1,20 @@
 """Between the link and the signature: reminders, and the person who may sign in another's place."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal import clock
+from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.sepa.mandates.jobs import remind_signatories
 from portal.sepa.models import Mandate
-from tests.builders import House, stored, work
+from tests.builders import House, a_customer, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import VISITOR, a_mandate, code_in_mail, go_to_code, last_mail
 
@@ -86,12 +89,63 @@ def test_a_new_link_counts_its_own_days(house: House, at) -> None:
     assert f"/sign/{again}" in last_mail(mandate).body
 
 
+def hand_on(client: FlaskClient, mandate: Mandate, token: str, **changes: str) -> Any:
+    """The answer to the code, once the person is named."""
+    answer = client.post(f"/sign/{token}/delegation", data=PERSON | changes)
+    if answer.status_code != 303:
+        return answer
+    return client.post(answer.location, data={"code": code_in_mail(mandate)})
+
+
+def test_a_forwarded_link_alone_hands_nothing_on(house: House, browser) -> None:
+    mandate, token = a_mandate(house)
+    thief = browser()
+    outsider = PERSON | {"email": "voleur@ailleurs.example"}
+    answer = thief.post(f"/sign/{token}/delegation", data=outsider)
+    assert (answer.status_code, answer.location) == (303, f"/sign/{token}/delegation/code")
+    page = thief.get(answer.location)
+    assert "c•••@client.example" in page.text and "voleur@" not in page.text
+    mail = last_mail(mandate)
+    assert mail.recipient == "contact@client.example" and "voleur@ailleurs.example" in mail.body
+    for wrong in ("000000", "", "abc"):
+        assert thief.post(answer.location, data={"code": wrong}).status_code in (303, 422)
+    assert stored(mandate).link.recipient == "contact@client.example"
+    assert browser().get(f"/sign/{token}").status_code == 200
+    set_scope(EVERYTHING)
+    assert set(db.session.scalars(select(Mail.recipient))) == {"contact@client.example"}
+
+
+def test_the_code_for_handing_on_signs_nothing_and_the_other_way_round(house: House, browser) -> None:
+    mandate, token = a_mandate(house)
+    phone = browser()
+    go_to_code(phone, token)
+    phone.post(f"/sign/{token}/delegation", data=PERSON)
+    answer = phone.post(f"/sign/{token}/signature", data={"code": code_in_mail(mandate)})
+    assert (answer.location, stored(mandate).state) == (f"/sign/{token}/mandate", "sent")
+    phone.post(f"/sign/{token}/code/again")
+    answer = phone.post(f"/sign/{token}/delegation/code", data={"code": code_in_mail(mandate)})
+    assert answer.location == f"/sign/{token}/delegation"
+    assert stored(mandate).link.recipient == "contact@client.example"
+
+
+def test_everybody_is_told_who_will_sign(house: House, browser) -> None:
+    customer = a_customer(house.reseller)
+    customer.contact(ContactRole.BILLING).email = "compta@client.example"
+    mandate, token = a_mandate(house, customer)
+    hand_on(browser(), mandate, token)
+    set_scope(EVERYTHING)
+    query = select(Mail).where(Mail.subject_uid == mandate.uid, Mail.subject.contains("une autre personne"))
+    told = {mail.recipient: mail.body for mail in db.session.scalars(query)}
+    assert set(told) == {"contact@client.example", "compta@client.example"}
+    assert all("Dominique Martin, présidente, d•••@client.example" in body for body in told.values())
+
+
 def test_the_person_who_may_sign_gets_her_own_link_and_code(house: House, browser) -> None:
     mandate, token = a_mandate(house)
     phone = browser()
     assert "Une autre personne doit signer" in phone.get(f"/sign/{token}").text
     assert phone.get(f"/sign/{token}/delegation").status_code == 200
-    answer = phone.post(f"/sign/{token}/delegation", data=PERSON)
+    answer = hand_on(phone, mandate, token)
     assert answer.status_code == 200 and "d•••@client.example" in answer.text
     assert browser().get(f"/sign/{token}").status_code == 410
     assert phone.post(f"/sign/{token}/delegation", data=PERSON).status_code == 410
@@ -116,7 +170,7 @@ def test_a_code_on_its_way_dies_with_the_link(house: House, browser) -> None:
     phone = browser()
     go_to_code(phone, token)
     code = code_in_mail(mandate)
-    phone.post(f"/sign/{token}/delegation", data=PERSON)
+    hand_on(phone, mandate, token)
     assert phone.post(f"/sign/{token}/signature", data={"code": code}).status_code == 410
     assert stored(mandate).state == "sent"
     assert mandate.signer_name is None
@@ -145,8 +199,7 @@ def test_an_incomplete_person_is_refused_next_to_the_field(house, browser, chang
 def test_a_link_is_handed_on_three_times_at_most(house: House, browser) -> None:
     mandate, token = a_mandate(house)
     for number in range(4):
-        person = PERSON | {"email": f"p{number}@client.example"}
-        answer = browser().post(f"/sign/{token}/delegation", data=person)
+        answer = hand_on(browser(), mandate, token, email=f"p{number}@client.example")
         assert answer.status_code == (200 if number < 3 else 422)
         if number < 3:
             token = last_mail(mandate).body.split("/sign/")[1].split()[0]
@@ -159,4 +212,5 @@ def test_a_decided_mandate_is_handed_to_nobody(house: House, browser) -> None:
     mandate, token = a_mandate(house)
     mandate.refuse("non", by=SYSTEM, visitor=VISITOR)
     assert browser().get(f"/sign/{token}/delegation").status_code == 200
+    assert browser().post(f"/sign/{token}/delegation/code", data={"code": "1"}).status_code == 409
     assert browser().post(f"/sign/{token}/delegation", data=PERSON).status_code == 409

@@ -64,5 +64,21 @@ class PaperForm(NewAccountForm):
     scan = FileField(_l("Mandat numérisé"), render_kw={"accept": "application/pdf,image/jpeg,image/png"})
 
 
+class AgreementForm(NewAccountForm):
+    """The second person types the account of the paper once more, without seeing what was typed first."""
+
+    iban = StringField(
+        _l("IBAN lu sur le papier"),
+        [Length(max=60, message=_l("Cet IBAN est trop long."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+
+
+class ReturnForm(FlaskForm):
+    """Why a paper that a colleague has typed is not agreed to."""
+
+    reason = read_text(_l("Ce qui ne va pas"), _l("Dites ce qui ne va pas."), 200)
+
+
 class ImportForm(FlaskForm):
     file = FileField(_l("Fichier CSV"), render_kw={"accept": ".csv,text/csv"})

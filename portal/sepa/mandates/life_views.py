@@ -13,9 +13,10 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.forms import saving
-from portal.sepa.mandates.forms import PaperForm, SuspensionForm
+from portal.scans import LARGEST_SCAN
+from portal.sepa.mandates.forms import AgreementForm, PaperForm, ReturnForm, SuspensionForm
 from portal.sepa.mandates.lapse import lapsing_mandates
-from portal.sepa.mandates.paper_mandate import SignedPaper, sign_on_paper
+from portal.sepa.mandates.paper_mandate import SignedPaper, agree_to_paper, enter_paper, return_paper
 from portal.sepa.mandates.views import mandate_page
 from portal.sepa.models import Mandate, MandateState, open_change
 from portal.sepa.signing.account_change import ask_account
@@ -24,9 +25,6 @@ from portal.sepa.signing.evidence_pack import build_evidence_pack
 from portal.sepa.signing.mandate_pdf import build_mandate_pdf
 
 bp = Blueprint("mandates", __name__, url_prefix="/sepa/mandates")
-
-
-LARGEST_SCAN = 10 * 1024 * 1024
 
 
 @bp.url_value_preprocessor
@@ -144,10 +142,33 @@ def record_paper(uid: str) -> Response:
     form = PaperForm()
     if form.validate():
         with saving(form, "scan"):
-            sign_on_paper(mandate, _signed(form), by=g.actor)
+            enter_paper(mandate, _signed(form), by=g.actor)
     if form.errors:
         return _paper_page(get_or_404(Mandate.visible_to(g.actor), uid), form, 422)
+    return _back(mandate, _("Le papier est saisi : une deuxième personne doit le relire."))
+
+
+@bp.post("/<uid>/paper/agreement")
+@requires(Permission.MANDATE_AGREE)
+def agree_to_a_paper(uid: str) -> Response:
+    mandate, form = _held(uid), AgreementForm()
+    if form.validate():
+        with saving(form, "iban"):
+            agree_to_paper(mandate, form.iban.data, by=g.actor)
+    if form.errors:
+        return mandate_page(get_or_404(Mandate.visible_to(g.actor), uid), 422, paper_agreement=form)
     return _back(mandate, _("Le mandat %(rum)s est signé.", rum=mandate.rum))
+
+
+@bp.post("/<uid>/paper/return")
+@requires(Permission.MANDATE_AGREE)
+def return_a_paper(uid: str) -> Response:
+    mandate, form = _held(uid), ReturnForm()
+    if not form.validate():
+        return mandate_page(mandate, 422, paper_return=form)
+    return_paper(mandate, form.reason.data, by=g.actor)
+    db.session.commit()
+    return _back(mandate, _("Le papier est renvoyé : le mandat attend de nouveau une signature."))
 
 
 def _signed(form: PaperForm) -> SignedPaper:

@@ -40,3 +40,29 @@ waits(
         entry="sepa.list_mandates",
     )
 )
+
+
+def _papers() -> Select[tuple[Mandate]]:
+    query = Mandate.visible_to(g.actor).where(Mandate.state == MandateState.CHECKING)
+    query = query.where(Mandate.paper_entered_by_id != g.actor.id)
+    return query.options(joinedload(Mandate.customer))
+
+
+waits(
+    Kind(
+        name="mandate.paper",
+        label=_l("Mandats sur papier à relire"),
+        cost=Cost.MONEY,
+        permission=Permission.MANDATE_AGREE,
+        rows=_papers,
+        order=(Mandate.id,),
+        tell=lambda row: Todo(
+            what=_("Mandat sur papier à relire"),
+            who=row.customer.name,
+            url=url_for("sepa.show_mandate", uid=row.uid),
+            button=_("Relire"),
+        ),
+        everything=lambda: url_for("sepa.list_mandates", state=MandateState.CHECKING),
+        entry="sepa.list_mandates",
+    )
+)

@@ -19,7 +19,14 @@ from portal.paging import page_of
 from portal.panels import Panel
 from portal.resellers.models import issuer_for
 from portal.sepa.blueprint import bp
-from portal.sepa.mandates.forms import ConfirmationForm, MandateForm, RevocationForm, SuspensionForm
+from portal.sepa.mandates.forms import (
+    AgreementForm,
+    ConfirmationForm,
+    MandateForm,
+    ReturnForm,
+    RevocationForm,
+    SuspensionForm,
+)
 from portal.sepa.mandates.lists import MANDATES
 from portal.sepa.models import Collection, Mandate, next_collections, open_mandate, request_mandate
 
@@ -89,6 +96,8 @@ def mandate_page(mandate: Mandate, status: int = 200, **forms: Any) -> Response:
         today=today,
         revocation=forms.get("revocation") or RevocationForm(formdata=None, received_on=today),
         confirmation=forms.get("confirmation") or ConfirmationForm(formdata=None, on=today),
+        paper_agreement=forms.get("paper_agreement") or AgreementForm(formdata=None),
+        paper_return=forms.get("paper_return") or ReturnForm(formdata=None),
         suspension=forms.get("suspension") or SuspensionForm(formdata=None),
         events=timeline(mandate),
         mails=mails_about(mandate, *recent),

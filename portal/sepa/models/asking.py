@@ -55,12 +55,19 @@ class Asked:
         self._take("resend", by=by)
         return self._send_link(by)
 
-    def delegate(self: Any, to: Delegate, *, sender: str, by: Actor, visitor: dict[str, str]) -> str:
-        """A link to the person who may sign, in the place of ``sender``, whose link stops working."""
+    def check_delegation(self: Any, to: Delegate, *, sender: str) -> None:
+        """Raises Refused for the holder's own address, and after three times."""
         if to.email == sender:
             raise Refused(_("C'est déjà votre adresse : signez vous-même."), field="email")
         if sum(row.event["what"] == What.DELEGATED for row in self.events) >= _MAX_DELEGATIONS:
             raise Refused(_("Cette demande a déjà été transmise trois fois : signez, ou refusez."))
+
+    def delegate(self: Any, to: Delegate, *, sender: str, by: Actor, visitor: dict[str, str]) -> str:
+        """A link to the person who may sign, in the place of ``sender``, whose link stops working.
+
+        Whoever was asked before, and who gets the invoices, are told to whom it went.
+        """
+        self.check_delegation(to, sender=sender)
         self._take("delegate", by=by, person=to.name, role=to.role)
         mandate: Any = self
         mandate.signer_name = mandate.signer_role = mandate.signer_email = None
@@ -72,7 +79,26 @@ class Asked:
             name=to.name,
             role=to.role,
         )
+        self._tell_delegated(to, sender)
         return self._send_link(by, to, sender)
+
+    def _tell_delegated(self: Any, to: Delegate, sender: str) -> None:
+        contacts = (self.customer.contact(role) for role in (ContactRole.SIGNATORY, ContactRole.BILLING))
+        told = dict.fromkeys([sender, *(contact.email for contact in contacts)])
+        for address in told:
+            if address != to.email:
+                queue_mail(
+                    self.customer.person_at(address),
+                    "sepa/mail_delegated.txt",
+                    about=self,
+                    owner=self.customer.organisation,
+                    language=self.language,
+                    mandate=self,
+                    entity=self.legal_entity,
+                    delegate=to,
+                    address=mask_email(to.email),
+                    sender=mask_email(sender),
+                )
 
     def _send_link(self: Any, by: Actor, delegate: Delegate | None = None, sender: str = "") -> str:
         contact = delegate or self.customer.contact(ContactRole.SIGNATORY)

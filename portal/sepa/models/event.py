@@ -25,6 +25,8 @@ class What(StrEnum):
     REFUSED = N_("refusé")
     DELEGATED = N_("transmis à une autre personne")
     REMINDED = N_("rappel envoyé")
+    PAPER_ENTERED = N_("papier signé saisi")
+    PAPER_RETURNED = N_("papier signé renvoyé")
     PAPER_SIGNED = N_("signé sur papier")
     IMPORTED = N_("repris d'un autre système")
     ACCOUNT_ASKED = N_("nouveau compte demandé")

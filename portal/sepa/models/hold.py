@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.actor import Actor
 from portal.blobs import Document
+from portal.errors import Refused
 from portal.links import Purpose, revoke_links
 from portal.sepa.models.event import What
 
@@ -17,6 +19,8 @@ class Holdable:
     """Suspension and stop of a mandate; ``reason`` is a code of the bank or a sentence."""
 
     suspended_on: Mapped[date | None] = mapped_column()
+    paper_signed_on: Mapped[date | None] = mapped_column()  # as one person read it on the paper
+    paper_entered_by_id: Mapped[int | None] = mapped_column()  # of user_account; another one agrees
     hold_reason: Mapped[str | None] = mapped_column(String(300))  # of the suspension or the stop
 
     def take_over(self: Any, *, source: str, line: int, by: Actor) -> None:
@@ -33,17 +37,42 @@ class Holdable:
             signed_on=self.signed_on.isoformat(),
         )
 
-    def sign_on_paper(self: Any, scan: Document, *, on: date, by: Actor) -> None:
-        """Signed by hand on ``on``; the scan is the mandate, and the link sent before is dead."""
+    def enter_paper(self: Any, scan: Document, *, on: date, by: Actor) -> None:
+        """Signed by hand on ``on``, as one person reads it; the link that was sent is dead."""
+        self._take("enter_paper", by=by, paper=on.isoformat())
+        self.paper_signed_on, self.paper_entered_by_id = on, by.id
         mandate: Any = self
-        mandate._take("sign", by=by, paper=on.isoformat())
-        mandate.signed_on, mandate.document, mandate.shown_sha256 = on, scan, None
+        mandate.document, mandate.shown_sha256 = scan, None
         revoke_links(Purpose.SIGN_MANDATE, self)
+        self._note_paper(What.PAPER_ENTERED, by)
+
+    def agree_to_paper(self: Any, *, by: Actor) -> None:
+        """Signed on the day that the paper says, once another person than who typed it has agreed.
+
+        Raises Refused for the same person.
+        """
+        if by.id is not None and by.id == self.paper_entered_by_id:
+            raise Refused(_("Vous avez saisi ce papier : une deuxième personne doit le relire."))
+        self._take("agree_to_paper", by=by)
+        mandate: Any = self
+        mandate.signed_on = self.paper_signed_on
+        self._note_paper(What.PAPER_SIGNED, by)
+
+    def return_paper(self: Any, reason: str, *, by: Actor) -> None:
+        """The paper does not say so: the mandate waits for a signature as before, without an account."""
+        self._take("return_paper", by=by, reason=reason)
+        self._note_paper(What.PAPER_RETURNED, by)
+        mandate: Any = self
+        mandate.iban = mandate.iban_masked = mandate.document = None
+        mandate.signer_name = mandate.signer_role = None
+        self.paper_signed_on = self.paper_entered_by_id = None
+
+    def _note_paper(self: Any, what: What, by: Actor) -> None:
         self.note(
-            What.PAPER_SIGNED,
+            what,
             by=by.label,
-            signed_on=on.isoformat(),
-            scan_sha256=scan.sha256,
+            signed_on=self.paper_signed_on.isoformat(),
+            scan_sha256=self.document.sha256,
             iban=str(self.iban_masked),
             iban_index=str(self.iban_index),
             holder=self.debtor_name,

@@ -39,6 +39,7 @@ mandate_signed = _signals.signal("mandate-signed")
 class MandateState(StrEnum):
     DRAFT = "draft"
     SENT = "sent"  # the debtor has the link
+    CHECKING = "paper_entered"  # signed by hand, and one person has typed what the paper says
     SIGNED = "signed"
     SUSPENDED = "suspended"  # signed, and no debit may rest on it for now
     REFUSED = "refused"  # by the debtor, instead of signing
@@ -61,8 +62,11 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
         "send": step(S.DRAFT, to=S.SENT),
         "import": step(S.DRAFT, to=S.SIGNED),
         "sign": step(S.SENT, to=S.SIGNED),
+        "enter_paper": step(S.SENT, to=S.CHECKING),
+        "agree_to_paper": step(S.CHECKING, to=S.SIGNED),
+        "return_paper": step(S.CHECKING, to=S.SENT),
         "refuse": step(S.SENT, to=S.REFUSED),
-        "revoke": step(S.SENT, S.SIGNED, S.SUSPENDED, to=S.REVOKED),
+        "revoke": step(S.SENT, S.CHECKING, S.SIGNED, S.SUSPENDED, to=S.REVOKED),
         "suspend": step(S.SIGNED, S.SUSPENDED, to=S.SUSPENDED),
         "resume": step(S.SUSPENDED, to=S.SIGNED),
         "stop": step(S.SIGNED, S.SUSPENDED, S.REVOKED, to=S.REVOKED),
@@ -261,8 +265,9 @@ def _next_rum(entity: LegalEntity) -> str:
 
 
 def open_mandate(customer: Customer, entity: LegalEntity) -> Mandate | None:
-    """The mandate that this customer has been sent and not signed yet."""
-    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.state == S.SENT)
+    """The mandate that this customer has been sent and that counts for nothing yet."""
+    waiting = Mandate.state.in_([S.SENT, S.CHECKING])
+    query = select(Mandate).where(Mandate.customer_id == customer.id, waiting)
     query = query.where(Mandate.legal_entity_id == entity.id).order_by(Mandate.id.desc())
     return db.session.scalars(query.limit(1)).first()
 

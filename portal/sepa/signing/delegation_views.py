@@ -1,4 +1,10 @@
-"""Whoever got the link and may not sign names the person who may; the code then goes to her."""
+"""Whoever got the link and may not sign names the person who may; the code then goes to her.
+
+A forwarded link alone hands nothing on: the code that went to the link's own address confirms it first.
+"""
+
+import json
+from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from sqlalchemy import select
@@ -6,16 +12,17 @@ from sqlalchemy import select
 from portal.access import public
 from portal.db import db
 from portal.forms import saving
-from portal.links import BadLink, LinkProblem, Purpose, SignedLink, open_link
-from portal.sepa.models import Mandate, MandateState
+from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
+from portal.mail import queue_mail
+from portal.sepa.models import Mandate, MandateState, What
 from portal.sepa.models.asking import Delegate, mask_email
 from portal.sepa.signing.corrections import keep_correction, take_correction
 from portal.sepa.signing.documents import Signer
-from portal.sepa.signing.forms import DelegationForm
-from portal.sepa.signing.visitor import visitor
+from portal.sepa.signing.forms import CodeForm, DelegationForm
+from portal.sepa.signing.visitor import code_sentence, visitor
 
 bp = Blueprint("delegation", __name__, url_prefix="/sign/<token>/delegation")
-_STEP = "delegation"
+_STEP, _CODE_STEP = "delegation", "delegation.code"
 _WHY = "the addressee of a link hands it to the person who may sign, without an account"
 
 
@@ -30,20 +37,28 @@ def _open(token: str) -> tuple[SignedLink, Mandate]:
 
 
 def _page(
-    mandate: Mandate, token: str, form: DelegationForm | None, status: int = 200, sent_to: str = ""
+    mandate: Mandate,
+    token: str,
+    form: DelegationForm | CodeForm | None,
+    status: int = 200,
+    name: str = "delegation",
+    **context: Any,
 ) -> Response:
-    template = "closed" if mandate.state != MandateState.SENT else "delegation"
     page = render_template(
-        f"signing/{template}.html",
+        f"signing/{name if mandate.state == MandateState.SENT else 'closed'}.html",
         mandate=mandate,
         entity=mandate.legal_entity,
         token=token,
         form=form,
-        sent_to=sent_to,
+        **context,
     )
     response = make_response(page, status)
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+def _to(step: str, token: str) -> Response:
+    return make_response(redirect(url_for(f".{step}", token=token), 303))
 
 
 @bp.get("")
@@ -55,7 +70,8 @@ def show_delegation(token: str) -> Response:
 
 @bp.post("")
 @public(_WHY)
-def delegate(token: str) -> Response:
+def ask_delegation(token: str) -> Response:
+    """Who shall sign; the code that confirms it leaves to the address that the link was sent to."""
     link, mandate = _open(token)
     if mandate.state != MandateState.SENT:
         return _page(mandate, token, None, 409)
@@ -63,9 +79,81 @@ def delegate(token: str) -> Response:
     if form.validate():
         with saving(form, "email"):
             person = Delegate(form.name.data, form.role.data, form.email.data.lower())
-            mandate.delegate(person, sender=link.recipient, by=Signer(link.recipient), visitor=visitor())
+            mandate.check_delegation(person, sender=link.recipient)
+            _send_code(link, mandate, person)
     if form.errors:
         if keep_correction(form, _STEP, token):
-            return make_response(redirect(url_for(".show_delegation", token=token), 303))
+            return _to("show_delegation", token)
         return _page(mandate, token, form, 422)
+    return _to("show_code", token)
+
+
+def _send_code(link: SignedLink, mandate: Mandate, person: Delegate) -> None:
+    link.wish = json.dumps([person.name, person.role, person.email])
+    code = link.sent_code()
+    mail = queue_mail(
+        link.recipient,
+        "sepa/mail_delegation_code.txt",
+        about=mandate,
+        owner=mandate.customer.organisation,
+        language=mandate.language,
+        urgent=True,
+        mandate=mandate,
+        entity=mandate.legal_entity,
+        delegate=person,
+        code=code,
+        minutes=CODE_MINUTES,
+    )
+    link.code_leaves_with(mail)
+    mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
+
+
+def _wished(link: SignedLink) -> Delegate | None:
+    return Delegate(*json.loads(link.wish)) if link.wish and link.code_expires_at else None
+
+
+def _code_page(
+    link: SignedLink, mandate: Mandate, token: str, form: CodeForm, person: Delegate, status: int = 200
+) -> Response:
+    address, to = mask_email(link.recipient), mask_email(person.email)
+    named = {"person": person.name, "address": address, "to": to, "minutes": CODE_MINUTES}
+    return _page(mandate, token, form, status, "delegation_code", **named)
+
+
+@bp.get("/code")
+@public(_WHY)
+def show_code(token: str) -> Response:
+    link, mandate = _open(token)
+    person = _wished(link)
+    if person is None:
+        return _to("show_delegation", token)
+    form = take_correction(CodeForm, _CODE_STEP, token) or CodeForm()
+    return _code_page(link, mandate, token, form, person)
+
+
+@bp.post("/code")
+@public(_WHY)
+def delegate(token: str) -> Response:
+    link, mandate = _open(token)
+    if mandate.state != MandateState.SENT:
+        return _page(mandate, token, None, 409)
+    person = _wished(link)
+    if person is None:
+        return _to("show_delegation", token)
+    form = CodeForm()
+    if not form.validate() or not _is_right(link, mandate, form):
+        db.session.commit()  # the try counts
+        page = _code_page(link, mandate, token, form, person, 422)
+        return _to("show_code", token) if keep_correction(form, _CODE_STEP, token) else page
+    mandate.delegate(person, sender=link.recipient, by=Signer(link.recipient), visitor=visitor())
+    db.session.commit()
     return _page(mandate, token, None, sent_to=mask_email(person.email))
+
+
+def _is_right(link: SignedLink, mandate: Mandate, form: CodeForm) -> bool:
+    problem = link.try_code(form.code.data)
+    mandate.note(What.CODE_TRIED, visitor(), result="juste" if problem is None else problem.value)
+    if problem is not None:
+        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
+        form.code.data = ""
+    return problem is None

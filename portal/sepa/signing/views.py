@@ -194,6 +194,7 @@ def send_code(token: str) -> Response:
 def _note_consent(mandate: Mandate, link: SignedLink, form: ConsentForm) -> None:
     mandate.signer_name, mandate.signer_role = form.signer_name.data, form.signer_role.data
     mandate.signer_email = link.recipient
+    link.wish = None  # to sign herself is what she wishes now
     mandate.note(
         What.TEXT_SHOWN,
         visitor(),
@@ -215,6 +216,7 @@ def send_again(token: str) -> Response:
         return closed
     if not (mandate.shown_sha256 and mandate.signer_name):
         return _to("start", token)
+    link.wish = None
     return _send(link, mandate, token)
 
 
@@ -255,7 +257,7 @@ def show_signature(token: str) -> Response:
     link, mandate = _open(token)
     if closed := _closed(mandate, token):
         return closed
-    if not (mandate.signer_name and link.code_expires_at):
+    if not (mandate.signer_name and link.code_expires_at) or link.wish:
         return _to("show_mandate", token)
     again = take_correction(CodeForm, "show_signature", token)
     return _code_page(link, mandate, token, again or CodeForm())
@@ -273,7 +275,7 @@ def sign(token: str) -> Response:
     link, mandate = _hold(token)
     if closed := _closed(mandate, token, 409):
         return closed
-    if not (mandate.signer_name and link.code_expires_at):
+    if not (mandate.signer_name and link.code_expires_at) or link.wish:
         return _to("show_mandate", token)
     form = CodeForm()
     if not form.validate():
