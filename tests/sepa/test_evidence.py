@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.sepa.evidence import Link, append, verify
+from portal.evidence import Link, append, verify
 
 FIRST = "0" * 64
 

@@ -12,8 +12,8 @@ from portal.access import Role
 from portal.blobs import content_of
 from portal.crypto.seals import make_seal_certificate, seal_pdf
 from portal.db import EVERYTHING, db, set_scope
+from portal.evidence import Link, verify
 from portal.journal import SYSTEM
-from portal.sepa.evidence import Link, verify
 from portal.sepa.models import Mandate
 from portal.sepa.signing.account_change import ask_account, confirm_account, enter_new_account
 from portal.sepa.signing.documents import shown_pdf

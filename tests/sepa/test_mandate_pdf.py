@@ -4,10 +4,10 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
+from portal.evidence import Link, append
 from portal.pdf.document import Party
-from portal.sepa.evidence import Link, append
+from portal.pdf.evidence import build_evidence_pdf
 from portal.sepa.mandate_text import BY_VERSION
-from portal.sepa.signing.evidence_pdf import build_evidence_pdf
 from portal.sepa.signing.mandate_pdf import ElectronicSignature, MandateForm, build_mandate_pdf
 from tests.sepa.builders import IBAN, ICS, PARIS
 
@@ -68,7 +68,7 @@ def test_an_evidence_file_lists_every_event():
         links.append(Link(event, previous, append(previous, event)))
         previous = links[-1].hash
     summary = [("Document présenté", "cd" * 32)]
-    pdf = build_evidence_pdf(links, issuer=Party("Hopla SAS"), rum="HOPLA-1", summary=summary)
+    pdf = build_evidence_pdf(links, issuer=Party("Hopla SAS"), reference=("RUM", "HOPLA-1"), summary=summary)
     text = words(pdf)
     assert all(link.hash in text and link.event["at"] in text for link in links)
     assert "cd" * 32 in text

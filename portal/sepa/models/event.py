@@ -7,7 +7,7 @@ from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Tenant, db
-from portal.sepa.evidence import Link
+from portal.evidence import Link
 from portal.wording import N_
 
 

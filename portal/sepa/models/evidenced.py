@@ -5,10 +5,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal import clock
+from portal import clock, evidence
 from portal.canonical import canonical_json
 from portal.errors import Refused
-from portal.sepa import evidence
 from portal.sepa.models.event import MandateEvent, What
 
 _MAX_EVENTS = 300  # a link that somebody hammers fills no disk

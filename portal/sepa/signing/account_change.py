@@ -17,6 +17,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.journal import record
+from portal.linked.visitor import Signer
 from portal.links import Purpose, SignedLink, make_link
 from portal.mail import link as public_link
 from portal.mail import queue_mail
@@ -35,7 +36,7 @@ from portal.sepa.models.amendment import HOLD, is_open_to_change
 from portal.sepa.models.asking import LINK_DAYS, mask_email
 from portal.sepa.models.creditor import creditor_of
 from portal.sepa.signing.account_pdf import build_account_pdf
-from portal.sepa.signing.documents import Signer, keep_pdf, seal_for
+from portal.sepa.signing.documents import keep_pdf, seal_for
 from portal.sepa.signing.mandate_pdf import ElectronicSignature
 
 

@@ -1,6 +1,5 @@
 """The documents of a signature: what was shown, what was signed, and the proof; all but the first sealed."""
 
-from dataclasses import dataclass
 from hashlib import sha256
 
 from flask_babel import gettext as _
@@ -10,25 +9,18 @@ from portal.blobs import Document, keep
 from portal.crypto.seals import seal_pdf
 from portal.crypto.secrets import keyring
 from portal.errors import Refused
+from portal.linked.visitor import Signer
 from portal.links import SignedLink
 from portal.mail import Addressee, queue_mail
 from portal.pdf.document import Party
+from portal.pdf.evidence import build_evidence_pdf
 from portal.sepa.formats.values import Address
 from portal.sepa.models.asking import mask_email
 from portal.sepa.models.event import What
 from portal.sepa.models.mandate import Mandate, mandate_signed
-from portal.sepa.signing.evidence_pdf import build_evidence_pdf
 from portal.sepa.signing.mandate_pdf import ElectronicSignature, MandateForm, build_mandate_pdf
 
 _PDF = "application/pdf"
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Who acts through a signed link, as the journal names her; she has no account."""
-
-    label: str
-    id: None = None
 
 
 def mandate_form(mandate: Mandate) -> MandateForm:
@@ -143,6 +135,6 @@ def _evidence(mandate: Mandate, document: Document) -> bytes:
     return build_evidence_pdf(
         [row.link for row in mandate.events],
         issuer=Party(entity.name, (entity.street, street)),
-        rum=mandate.rum,
+        reference=("RUM", mandate.rum),
         summary=summary,
     )

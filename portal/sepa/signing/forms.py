@@ -89,14 +89,6 @@ class ConsentForm(FlaskForm):
     )
 
 
-class CodeForm(FlaskForm):
-    code = StringField(
-        _l("Code à 6 chiffres"),
-        [DataRequired(_l("Tapez le code reçu par e-mail.")), Length(max=20)],
-        render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 20},
-    )
-
-
 class RefusalForm(FlaskForm):
     reason = TextAreaField(
         _l("Pourquoi refusez-vous ?"),

@@ -1,9 +1,9 @@
-"""The evidence file of a signature (dossier de preuve), separate from the mandate it proves."""
+"""The evidence file of a signature (dossier de preuve), separate from the document it proves."""
 
 from collections.abc import Sequence
 
+from portal.evidence import Link
 from portal.pdf.document import Document, Party
-from portal.sepa.evidence import Link
 from portal.wording import N_
 
 _FIRST_MEMBERS = ("at", "what", "ip", "user_agent")
@@ -13,17 +13,18 @@ def build_evidence_pdf(
     links: Sequence[Link],
     *,
     issuer: Party,
-    rum: str,
+    reference: tuple[str, str],
     summary: Sequence[tuple[str, str]],
     title: str = N_("Dossier de preuve"),
 ) -> bytes:
     """The events of a chain, each with its hash and the one before, in order.
 
-    summary: names and values above the events: fingerprints of the document shown and of the
-    sealed one, signer, version of the text. Nothing secret: no code, no full IBAN.
+    reference: what is signed, as a name and a value. summary: names and values above the events:
+    fingerprints of the document shown and of the sealed one, signer, version of the text. Nothing secret:
+    no code, no full IBAN.
     """
-    document = Document(title, issuer=issuer, legal=(f"RUM : {rum}",))
-    document.fields([("RUM", rum), *summary], label_mm=55)
+    document = Document(title, issuer=issuer, legal=(" : ".join(reference),))
+    document.fields([reference, *summary], label_mm=55)
     for number, link in enumerate(links, 1):
         event = link.event
         document.heading(f"{number}. {event.get('what', '')}")

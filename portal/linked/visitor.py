@@ -1,9 +1,19 @@
 """Who acts through a signed link: from where, and what is said about a wrong code."""
 
+from dataclasses import dataclass
+
 from flask import request
 from flask_babel import gettext as _
 
 from portal.links import CODE_MINUTES, CodeProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who acts through a signed link, as the journal names her; she has no account."""
+
+    label: str
+    id: None = None
 
 
 def visitor() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What all pages that open by a signed link have in common: visitor, code, corrections."""
