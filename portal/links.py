@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     FETCH_EXPORT = "fetch"
     READ_VAULT = "read"
     WELCOME = "welcome"
+    ACCEPT_TERMS = "accept"
 
 
 class LinkProblem(StrEnum):
@@ -186,3 +187,9 @@ def open_link(purpose: Purpose, token: str) -> SignedLink:
         raise BadLink(LinkProblem.EXPIRED)
     set_scope(link.org_path)
     return link
+
+
+def mask_email(address: str) -> str:
+    """Enough for its owner to recognise it: « c•••@client.example »."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:1]}•••@{host}"

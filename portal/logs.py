@@ -13,7 +13,7 @@ from stdnum.iso7064 import mod_97_10
 
 _IBAN = re.compile(r"\b[A-Za-z]{2}\d{2}(?:[ .-]?[A-Za-z0-9]){11,30}")  # ISO 13616: 15 to 34 characters
 _TOKEN = re.compile(
-    r"(/(?:sign|new-account|unlock|fetch|vault-access|welcome|calendar)/)[A-Za-z0-9_-]{20,}"
+    r"(/(?:sign|new-account|unlock|fetch|vault-access|welcome|calendar|accept|consent)/)[A-Za-z0-9_-]{20,}"
 )  # signed links carry their token in the path
 _KEY = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{5}(?:[ -]?[0-9A-HJKMNP-TV-Z]{5}){3}\b", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)

@@ -46,6 +46,8 @@ from portal.subscriptions.withdrawal import withdraw
 from tests import vaulting
 from tests.builders import House, a_customer, work
 from tests.contracts.builders import a_subscription
+from tests.customers.test_acceptance import accept, ask
+from tests.customers.test_acceptance import deposit as scan
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
@@ -198,6 +200,13 @@ def alarms_for_the_operators(post: Post) -> None:
     tell_operators(safety())
     tell_second([first(Vault)], by=SYSTEM, page="/customers/x")
     tell_finance(the_entity(), [first(Batch)])
+
+
+@step
+def terms_asked_accepted_and_signed_on_paper(post: Post) -> None:
+    seller = post.browser(post.house.sales)
+    accept(post.browser(), ask(seller, post.customer("Qui accepte", accepted="")))
+    scan(seller, post.customer("Qui signe", accepted=""))
 
 
 @step

@@ -43,6 +43,7 @@ PUBLIC = {
 PUBLIC_PREFIXES = (
     "signing.",
     "account_change.",
+    "accepting.",
     "delegation.",
     "unlock.",
     "fetch.",
@@ -79,7 +80,7 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
 FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
     "amendments.new_amendment",
     "custody.edit_custody",
-    "customers.new_acceptance",
+    "acceptances.new_acceptance",
     "customers.new_customer",
     "people.new_person",
     "mandate_import.download_template",

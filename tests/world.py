@@ -29,6 +29,8 @@ from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
+from portal.terms.in_force import document_of
+from portal.terms.texts import keep_text
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import House, a_customer, work
 from tests.sepa.bank_files import Back, camt
@@ -101,6 +103,7 @@ def _of_the_bank(entity: LegalEntity) -> dict[str, str]:
 def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     """A version of the terms that will apply, and the customer told of it."""
     version = a_published(house, date(2027, 1, 1), "000", "000-2027", without="keys.per_licence")
+    keep_text(document_of(version), version.version.encode())
     notice = tell(customer, version)
     product = subscriptions_of(customer)[0].product
     revision = revise_price(product, unit_cents=6588, effective_on=date(2027, 1, 1), by=SYSTEM)

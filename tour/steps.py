@@ -16,6 +16,7 @@ from portal.demo.load import PASSWORD
 from portal.demo.numbers import make_iban, make_siren
 from portal.licensing.license_file import verify
 from tour import vault
+from tour.accepting import accept_terms
 from tour.person import path_in, text_of
 from tour.stage import Stage
 
@@ -44,7 +45,7 @@ class Tour(Stage):
 
     # -- 2 ---------------------------------------------------------------------------------------------
     def onboard(self, name: str = "Scierie du Vallon", serial: int = 700, terms: str = "natso") -> Path:
-        """Onboard a customer on one form."""
+        """Onboard a customer on one form; her signatory accepts the contract with a link and a code."""
         self.owner.visit("/customers/new")
         box = f"client{serial}.example"
         self.owner.send(
@@ -59,7 +60,6 @@ class Tour(Stage):
             language="fr",
             health_data="no",
             terms=terms,
-            accepted="y",
             **{
                 "billing-name": "Comptabilité",
                 "billing-email": f"compta@{box}",
@@ -69,6 +69,7 @@ class Tour(Stage):
         )
         if name not in self.owner.page.text:
             raise RuntimeError("the customer's page does not show")
+        accept_terms(self.portal.url, self.mails, f"direction@{box}")
         return self.keep(f"2-customer-{serial}.html", self.owner.page.text)
 
     # -- 3 ---------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ class Tour(Stage):
         """A second customer signs its mandate on a phone, without account or JavaScript."""
         self.onboard("Coiffure du Lac", 701, "dropcloud")
         self._order("DropCloud WeSend, utilisateur", 4, "direct_debit")
-        mail = self.mails.wait_for("direction@client701.example", "")
+        mail = self.mails.wait_for("direction@client701.example", "À signer")
         with sync_playwright() as driver:
             program = shutil.which("chromium") or shutil.which("google-chrome")
             browser = driver.chromium.launch(executable_path=program, args=CHROMIUM)
@@ -149,7 +150,7 @@ class Tour(Stage):
         page.fill("[name=signer_role]", "Gérance")
         page.screenshot(path=self.artefacts / "6-mandate.png", full_page=True)
         page.click("button.main")
-        code = self.mails.wait_for("direction@client701.example", "code")
+        code = self.mails.wait_for("direction@client701.example", "Votre code pour signer")
         digits = re.search(r"\b(\d{3}) ?(\d{3})\b", text_of(code))
         assert digits
         page.fill("[name=code]", "".join(digits.groups()))

@@ -9,24 +9,13 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.fr import siren, siret, tva
-from wtforms import (
-    BooleanField,
-    EmailField,
-    FormField,
-    HiddenField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    StringField,
-    TelField,
-)
+from wtforms import EmailField, FormField, RadioField, SelectChoice, SelectField, StringField, TelField
 from wtforms import Form as PlainForm
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
 from portal.mail import Mailable
-from portal.terms.stack import Stack
 
 _NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
 KINDS = [
@@ -53,7 +42,7 @@ def _digits(value: str | None) -> str | None:
     return "".join(c for c in value if c.isalnum()).upper() if value else value
 
 
-def _trim(value: str | None) -> str | None:
+def trim(value: str | None) -> str | None:
     """Without what nobody sees, such as signs of no width that come along with pasted text."""
     seen = (sign for sign in value or "" if unicodedata.category(sign) != "Cf" or sign in "\u200c\u200d")
     return " ".join("".join(seen).split()) if value else value
@@ -85,11 +74,11 @@ POSTCODES = {
 
 
 class ContactForm(PlainForm):
-    name = StringField(_l("Nom"), [Optional(), Length(max=70)], filters=[_trim])
+    name = StringField(_l("Nom"), [Optional(), Length(max=70)], filters=[trim])
     email = EmailField(
         _l("Adresse e-mail"), [Optional(), Email(_NO_ADDRESS), Mailable(_NO_ADDRESS), Length(max=254)]
     )
-    phone = TelField(_l("Téléphone"), [Optional(), Length(max=30)], filters=[_trim])
+    phone = TelField(_l("Téléphone"), [Optional(), Length(max=30)], filters=[trim])
 
     def validate_phone(self, field: TelField) -> None:
         if not _PHONE.fullmatch(field.data):
@@ -100,7 +89,7 @@ class BillingContactForm(ContactForm):
     name = StringField(
         _l("Nom"),
         [_required(_l("Indiquez le nom du contact de facturation.")), Length(max=70)],
-        filters=[_trim],
+        filters=[trim],
     )
     email = EmailField(
         _l("Adresse e-mail"),
@@ -120,18 +109,18 @@ class CustomerForm(FlaskForm):
     name = StringField(
         _l("Raison sociale ou nom"),
         [_required(_l("Indiquez le nom du client.")), Length(max=70)],
-        filters=[_trim],
+        filters=[trim],
     )
     siren = StringField(_l("SIREN"), [Length(max=18)], filters=[_digits, _or_none])
     siret = StringField(_l("SIRET"), [Optional(), Length(max=18)], filters=[_digits, _or_none])
     vat_number = StringField(_l("Numéro de TVA"), [Optional(), Length(max=20)], filters=[_digits, _or_none])
     street = StringField(
-        _l("Numéro et rue"), [_required(_l("Indiquez le numéro et la rue.")), Length(max=70)], filters=[_trim]
+        _l("Numéro et rue"), [_required(_l("Indiquez le numéro et la rue.")), Length(max=70)], filters=[trim]
     )
     postcode = StringField(
-        _l("Code postal"), [_required(_l("Indiquez le code postal.")), Length(max=16)], filters=[_trim]
+        _l("Code postal"), [_required(_l("Indiquez le code postal.")), Length(max=16)], filters=[trim]
     )
-    town = StringField(_l("Ville"), [_required(_l("Indiquez la ville.")), Length(max=35)], filters=[_trim])
+    town = StringField(_l("Ville"), [_required(_l("Indiquez la ville.")), Length(max=35)], filters=[trim])
     country = SelectField(_l("Pays"), choices=COUNTRIES, default="FR")
     language = SelectField(
         _l("Langue des e-mails"),
@@ -148,11 +137,7 @@ class CustomerForm(FlaskForm):
     technical = FormField(ContactForm, _l("Technique"))
     incident = FormField(ContactForm, _l("Incidents"))
     signatory = FormField(ContactForm, _l("Signataire"))
-    terms = SelectField(_l("Conditions acceptées"))
-    accepted = BooleanField(
-        _l("Le client a lu et accepté ces conditions"),
-        [_required(_l("Sans acceptation des conditions, aucune commande n'est possible."))],
-    )
+    terms = SelectField(_l("Contrat à faire accepter"))
 
     def validate_siren(self, field: StringField) -> None:
         needed = self.kind.data in {CustomerKind.BUSINESS, CustomerKind.PUBLIC_BODY}
@@ -217,29 +202,4 @@ class CustomerForm(FlaskForm):
 for _each in PARTICULARS:
     if _each.length:
         checks = [Optional(), Length(max=_each.length)]
-        setattr(CustomerForm, _each.name, StringField(_each.label, checks, filters=[_trim, _or_none]))
-
-
-def shown_texts(stack: Stack) -> str:
-    """The exact texts that a page shows, so that no other ones are accepted by its form."""
-    return " ".join(f"{document.version}:{document.sha256}" for document in stack.documents)
-
-
-class AcceptanceForm(FlaskForm):
-    """The customer's acceptance of one contract, and the order that waits for it."""
-
-    terms = HiddenField()
-    shown = HiddenField()
-    product = HiddenField()
-    quantity = HiddenField()
-    volume_gb = HiddenField()
-    method = HiddenField()
-    accepted = BooleanField(
-        _l("Le client a lu et accepte ces conditions"),
-        [InputRequired(_l("L'acceptation des conditions est nécessaire avant toute commande."))],
-    )
-
-    def order(self) -> dict[str, Any]:
-        """What had been typed into the order form."""
-        names = ("product", "quantity", "volume_gb", "method")
-        return {name: self[name].data for name in names if self[name].data}
+        setattr(CustomerForm, _each.name, StringField(_each.label, checks, filters=[trim, _or_none]))

@@ -1,6 +1,7 @@
 """Customers, contacts, acceptances, and the drafts of forms not yet sent."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.actor import Actor
+from portal.blobs import Document
 from portal.crypto.secrets import Sealed
 from portal.db import PathType, Tenant, db
 from portal.errors import Refused
@@ -33,6 +35,24 @@ class ContactRole(StrEnum):
     TECHNICAL = "technical"
     INCIDENT = "incident"
     SIGNATORY = "signatory"
+
+
+class Means(StrEnum):
+    """How the terms were accepted."""
+
+    STAFF = "staff"  # on the word of who sells, as of old
+    CODE = "code"  # by the signatory, with a code sent to her address
+    PAPER = "paper"  # signed by hand, with its scan
+
+
+@dataclass(frozen=True, slots=True)
+class TermsProof:
+    """What shows that terms were accepted; signer and signed_on as they stand on a paper."""
+
+    means: Means
+    document: Document | None = None
+    signer: str = ""
+    signed_on: date | None = None
 
 
 class Customer(Tenant, db.Model):
@@ -89,8 +109,10 @@ class Customer(Tenant, db.Model):
         texts = {(document.version, document.sha256) for document in stack.documents}
         return [row for row in self.acceptances if (row.version, row.sha256) in texts]
 
-    def accept(self, stack: Stack, *, by: Actor, address: str) -> None:
-        """Keep the proof that the terms were accepted: who, when, from where, which text.
+    def accept(
+        self, stack: Stack, *, by: Actor, address: str, proof: TermsProof = TermsProof(Means.STAFF)
+    ) -> None:
+        """Keep the proof that the terms were accepted: who, when, from where, which text, by what.
 
         Source: 000-02, 001-09.
         """
@@ -100,12 +122,15 @@ class Customer(Tenant, db.Model):
                 document=document.code,
                 version=document.version,
                 sha256=document.sha256,
-                accepted_by=by.label,
+                accepted_by=proof.signer or by.label,
                 address=address[:45],
                 accepted_at=clock.now(),
+                means=proof.means,
+                signed_on=proof.signed_on,
+                document_uid=proof.document.uid if proof.document else None,
             )
             self.acceptances.append(row)
-        record(self, "accept_terms", by=by, documents=stack.versions)
+        record(self, "accept_terms", by=by, documents=stack.versions, means=proof.means)
 
 
 class Contact(Tenant, db.Model):
@@ -135,6 +160,9 @@ class Acceptance(Tenant, db.Model):
     accepted_by: Mapped[str] = mapped_column(String(200))
     accepted_at: Mapped[datetime]
     address: Mapped[str] = mapped_column(String(45))
+    means: Mapped[Means] = mapped_column(default=Means.STAFF)
+    signed_on: Mapped[date | None]  # on a paper
+    document_uid: Mapped[str | None] = mapped_column(String(16))  # of its proof: sealed evidence, or a scan
 
 
 class Draft(Tenant, db.Model):

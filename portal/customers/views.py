@@ -14,19 +14,19 @@ from wtforms import SelectChoice
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.accounts.models import Organisation, OrganisationKind, User
-from portal.customers.forms import AcceptanceForm, CustomerForm, shown_texts
+from portal.customers.forms import CustomerForm
 from portal.customers.lists import CUSTOMERS
-from portal.customers.models import Customer, Draft, onboard
+from portal.customers.models import ContactRole, Customer, Draft, onboard
 from portal.customers.panels import customer_panel
 from portal.customers.particulars import PARTICULARS, Particular
+from portal.customers.terms_requests import request_terms
 from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
 from portal.listing import ALWAYS, Cell
 from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.terms.in_force import stack_in_force, stacks_in_force
-from portal.terms.stack import Stack
+from portal.terms.in_force import stacks_in_force
 from portal.today.day import day
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
@@ -41,7 +41,8 @@ def list_customers() -> Response:
 
 def _form(data: Any = None) -> CustomerForm:
     form = CustomerForm(data) if data is not None else CustomerForm()
-    form.terms.choices = [SelectChoice(name, stack.label) for name, stack in terms_stacks().items()]
+    later = SelectChoice("", _("aucun pour l'instant"))
+    form.terms.choices = [*(SelectChoice(name, stack.label) for name, stack in terms_stacks().items()), later]
     return form
 
 
@@ -143,6 +144,12 @@ def create_customer() -> Response:
         db.session.commit()
         return _page(form, entry=request.form.get("entry", ""))
     toast = _("%(name)s est enregistré.", name=customer.name)
+    if form.terms.data:
+        toast = _(
+            "%(name)s est enregistré ; le lien d'acceptation part à %(email)s.",
+            name=customer.name,
+            email=customer.contact(ContactRole.SIGNATORY).email,
+        )
     return htmx.go(url_for(".show_customer", uid=customer.uid), toast=toast)
 
 
@@ -151,53 +158,10 @@ def _onboard(form: CustomerForm) -> Customer:
     wanted = request.form.get("reseller", resellers[0].uid if resellers else "")
     reseller = next((r for r in resellers if r.uid == wanted), None) or abort(404)
     customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
-    _accept(customer, stack_in_force(form.terms.data, clock.today()))
+    if form.terms.data:
+        request_terms(customer, form.terms.data, by=g.actor)
     _close_draft()
     return customer
-
-
-def _accept(customer: Customer, stack: Stack) -> None:
-    customer.accept(stack, by=g.actor, address=request.remote_addr or "")
-
-
-@bp.get("/<uid>/acceptance")
-@requires(Permission.CUSTOMER_WRITE)
-def new_acceptance(uid: str) -> Response:
-    """The texts in force of one contract, to accept; then back to the order, if one waits."""
-    customer = get_or_404(Customer.visible_to(g.actor), uid)
-    form = AcceptanceForm(request.args, meta={"csrf": False})
-    return _acceptance_page(customer, form)
-
-
-def _acceptance_page(customer: Customer, form: AcceptanceForm, status: int = 200) -> Response:
-    stacks = terms_stacks()
-    stack = stacks.get(form.terms.data or "")
-    form = form if status != 200 else AcceptanceForm(formdata=None, data=form.data)
-    form.shown.data = shown_texts(stack) if stack else ""
-    page = render_template(
-        "customers/acceptance.html", customer=customer, form=form, stack=stack, stacks=stacks
-    )
-    return make_response(page, status)
-
-
-@bp.post("/<uid>/acceptance")
-@requires(Permission.CUSTOMER_WRITE)
-def create_acceptance(uid: str) -> Response:
-    customer = get_or_404(Customer.visible_to(g.actor), uid)
-    form = AcceptanceForm()
-    stack = terms_stacks().get(form.terms.data or "") or abort(404)
-    if not form.validate() or form.shown.data != shown_texts(stack):
-        if not form.errors:
-            form.form_errors.append(
-                _("Ces conditions ont changé depuis l'affichage de la page : relisez-les.")
-            )
-        return _acceptance_page(customer, form, 422)
-    _accept(customer, stack)
-    db.session.commit()
-    address = url_for(".show_customer", uid=uid)
-    if form.product.data:
-        address = url_for("subscriptions.new_order", customer_uid=uid, **form.order())
-    return htmx.go(address, toast=_("Acceptation enregistrée."))
 
 
 @bp.get("/<uid>")

@@ -119,7 +119,7 @@ def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Res
         "method": form.method.data,
     }
     return htmx.go(
-        url_for("customers.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
+        url_for("acceptances.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
         toast=_("Le client doit d'abord accepter les conditions en vigueur."),
     )
 

@@ -39,3 +39,11 @@ class UploadForm(FlaskForm):
 
 class PublicationForm(FlaskForm):
     effective_on = DayField(_l("Prend effet le"), [InputRequired(_l("Indiquez le jour de prise d'effet."))])
+
+
+class WordsForm(FlaskForm):
+    """The file of the words whose fingerprint a version names."""
+
+    file = FileField(
+        _l("Texte du contrat (PDF ou texte)"), render_kw={"accept": "application/pdf,text/plain"}
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -10,20 +11,29 @@ from portal import clock, htmx
 from portal.access import Permission, requires
 from portal.db import db
 from portal.errors import Refused
+from portal.forms import saving
 from portal.i18n import said
 from portal.journal import timeline
 from portal.terms.changes import changes_between, grouped
-from portal.terms.forms import PublicationForm, UploadForm
+from portal.terms.forms import PublicationForm, UploadForm, WordsForm
 from portal.terms.in_force import check_fits, contracts_with, document_in_force, document_of, neighbours
 from portal.terms.in_force import version_in_force as in_force
 from portal.terms.lint import Finding, lint
 from portal.terms.models import LEAST_DAYS, TermsState, TermsVersion, read_upload, upload
 from portal.terms.panels import version_panel
 from portal.terms.shipped import CONTRACTS, TermsDocument, bundled, bundled_text, documents
+from portal.terms.texts import LARGEST_TEXT, keep_text, text_of
 from portal.words.values import value_text
 
 bp = Blueprint("terms", __name__, url_prefix="/terms")
 bp.add_app_template_filter(value_text)
+
+
+@bp.url_value_preprocessor
+def allow_a_text(endpoint: str | None, values: Any) -> None:
+    """Before anything reads the form: this one carries a file."""
+    if endpoint == "terms.keep_words":
+        request.max_content_length = LARGEST_TEXT + 4096
 
 
 # Higher packages show their part of a version's page: f(row) -> (template, context), or None.
@@ -118,10 +128,15 @@ def create_version() -> Response:
 @bp.get("/<version>")
 @requires(Permission.TERMS_READ)
 def show_version(version: str) -> Response:
-    edition = _find(version)
+    return _version_page(_find(version), WordsForm(formdata=None))
+
+
+def _version_page(edition: Edition, form: WordsForm, status: int = 200) -> Response:
     document = edition.document
     page = render_template(
         "terms/show.html",
+        form=form,
+        words=text_of(document.sha256),
         edition=edition,
         document=document,
         groups=grouped(document.values),
@@ -129,7 +144,7 @@ def show_version(version: str) -> Response:
         events=timeline(edition.row) if edition.row else [],
         panels=version_panel.shown(edition.row) if edition.row else [],
     )
-    return make_response(page)
+    return make_response(page, status)
 
 
 @bp.get("/<version>/text")
@@ -139,6 +154,29 @@ def download_text(version: str) -> Response:
     response = make_response(edition.text, 200, {"Content-Type": "text/plain; charset=utf-8"})
     response.headers["Content-Disposition"] = f'attachment; filename="{edition.version}.toml"'
     return response
+
+
+@bp.get("/<version>/words")
+@requires(Permission.TERMS_READ)
+def read_text(version: str) -> Response:
+    """The words themselves, as a customer accepts them."""
+    text = text_of(_find(version).document.sha256) or abort(404)
+    response = make_response(text.content)
+    response.headers["Content-Type"] = text.media_type
+    response.headers["Content-Disposition"] = f'inline; filename="{version}.{text.suffix}"'
+    return response
+
+
+@bp.post("/<version>/words")
+@requires(Permission.TERMS_WRITE)
+def keep_words(version: str) -> Response:
+    edition, form = _find(version), WordsForm()
+    if form.validate():
+        with saving(form, "file"):
+            keep_text(edition.document, form.file.data.read() if form.file.data else b"")
+    if form.errors:
+        return _version_page(edition, form, 422)
+    return htmx.go(url_for(".show_version", version=version), toast=_("Le texte est déposé."))
 
 
 @bp.get("/<version>/changes")

@@ -49,6 +49,11 @@ OPENING_PURPOSES = {
     "reversibility": _l("Réversibilité"),
     "proof": _l("Preuve annuelle"),
 }
+MEANS = {  # of accepting terms
+    "staff": _l("sur déclaration du vendeur"),
+    "code": _l("par lien et code"),
+    "paper": _l("sur papier signé"),
+}
 METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
 FORM_WORDS = {  # of what is handed over
     "readable": _l("archives ZIP lisibles"),

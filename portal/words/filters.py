@@ -12,6 +12,7 @@ NAMES = {
     "role_name": choices.ROLES,
     "kind_name": choices.KINDS,
     "contact_name": choices.CONTACTS,
+    "means_name": choices.MEANS,
     "plan_name": choices.PLANS,
     "method_name": choices.METHODS,
     "cause_name": choices.CAUSES,

@@ -31,6 +31,7 @@ _STATES: dict[str, Look] = {
     "issued": Look(_l("émise"), "live", "file-earmark-check"),
     "overdue": Look(_l("en retard"), "bad", "exclamation-circle"),
     "sent": Look(_l("envoyé"), "wait", "send"),
+    "terms_accepted": Look(_l("accepté"), "good", "check-circle"),
     "paper_entered": Look(_l("papier à relire"), "wait", "eye"),
     "signed": Look(_l("signé"), "good", "pen"),
     "suspended": Look(_l("suspendu"), "bad", "stop-circle"),

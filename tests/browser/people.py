@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from portal.demo.load import PASSWORD
 from portal.demo.numbers import make_iban
+from tour.accepting import accept_terms
 from tour.instance import Instance
 
 PEOPLE = {
@@ -53,8 +54,12 @@ def fill_customer(page: Page, name: str, siren: str, terms: str = "natso") -> No
     billing = page.get_by_role("group", name="Facturation")
     billing.get_by_label("Nom").fill("Service comptable")
     billing.get_by_label("Adresse e-mail").fill(f"compta@{siren}.example")
-    page.get_by_label("Conditions acceptées").select_option(terms)
-    page.get_by_label("Le client a lu et accepté ces conditions").check()
+    page.get_by_label("Contrat à faire accepter").select_option(terms)
+
+
+def accept(portal: Instance, siren: str) -> None:
+    """The signatory of a customer of this form accepts her contract."""
+    accept_terms(portal.url, portal.mailbox, f"compta@{siren}.example")
 
 
 def save_customer(page: Page, name: str) -> None:

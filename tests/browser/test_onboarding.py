@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from portal.demo.numbers import make_siren
 from tests.browser import people
 from tests.browser.conftest import OpenPage
+from tour.instance import Instance
 
 pytestmark = pytest.mark.browser
 
@@ -95,12 +96,13 @@ def test_a_double_click_onboards_one_customer(open_page: OpenPage) -> None:
     expect(page.locator("#list tbody tr")).to_have_count(1)
 
 
-def test_a_double_click_places_one_order(open_page: OpenPage) -> None:
+def test_a_double_click_places_one_order(portal: Instance, open_page: OpenPage) -> None:
     page = open_page("owner of the north")
     page.goto("/customers/new")
     name = "Cabinet du double clic"
     people.fill_customer(page, name, make_siren(7003))
     people.save_customer(page, name)
+    people.accept(portal, make_siren(7003))
     page.get_by_role("link", name="Nouvelle commande").click()
     page.get_by_label("NATSO BACKUP+ Poste de travail").check()
     expect(page.locator(".sums")).to_contain_text("1 × NATSO BACKUP+ Poste de travail")

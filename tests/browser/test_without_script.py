@@ -21,6 +21,7 @@ def test_everything_works_without_javascript(portal: Instance, open_page: OpenPa
     siren, name = make_siren(7010), "Pharmacie sans script"
     people.fill_customer(page, name, siren)
     people.save_customer(page, name)
+    people.accept(portal, siren)
     page.get_by_role("link", name="Nouvelle commande").click()
     page.get_by_label("NATSO BACKUP+ Poste de travail").check()
     page.get_by_role("button", name="Calculer le prix").click()
@@ -120,12 +121,13 @@ def test_back_leads_to_the_account_again_after_a_wrong_one(portal: Instance, ope
     expect(page.get_by_role("heading", name="Lire et accepter")).to_be_visible()
 
 
-def test_a_double_click_without_javascript_places_one_order(open_page: OpenPage) -> None:
+def test_a_double_click_without_javascript_places_one_order(portal: Instance, open_page: OpenPage) -> None:
     page = open_page("sales of the south", java_script_enabled=False)
     name = "Clinique du double envoi"
     page.goto("/customers/new")
     people.fill_customer(page, name, make_siren(7011))
     people.save_customer(page, name)
+    people.accept(portal, make_siren(7011))
     page.get_by_role("link", name="Nouvelle commande").click()
     page.get_by_label("NATSO BACKUP+ Poste de travail").check()
     page.get_by_role("button", name="Calculer le prix").click()

@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 
 from portal.accounts.models import OrganisationKind
 from portal.customers.models import ContactRole, Customer, Draft
+from portal.customers.terms_requests import TermsRequest
 from portal.db import db
 from portal.search.words import fold
-from portal.terms.shipped import find_stack
 from tests.builders import SIRENS, House, a_customer, an_outsider
+from tests.sepa.people import last_mail
 from tests.test_access import without_tokens
 
 Browser = Callable[..., FlaskClient]
@@ -35,7 +36,6 @@ ENTRY = {
     "technical-name": "Luc",
     "technical-email": "luc@evrard.example",
     "terms": "natso",
-    "accepted": "y",
 }
 
 
@@ -59,12 +59,17 @@ def test_the_host_of_an_address_is_kept_as_mail_systems_write_it(house: House, b
     assert customer.contact(ContactRole.BILLING).email == "compta@xn--caf-dma.example"
 
 
-def test_the_acceptance_keeps_version_hash_person_and_address(house: House, browser: Browser) -> None:
+def test_the_signatory_is_asked_to_accept_the_chosen_contract(house: House, browser: Browser) -> None:
     browser(house.owner).post("/customers/new", data=ENTRY)
-    proof = db.session.scalars(db.select(Customer)).one().acceptances[0]
-    document = find_stack("natso").documents[0]
-    assert (proof.version, proof.sha256) == (document.version, document.sha256)
-    assert (proof.accepted_by, proof.address) == (house.owner.name, "127.0.0.1")
+    customer = db.session.scalars(db.select(Customer)).one()
+    request = db.session.scalars(db.select(TermsRequest)).one()
+    assert (request.terms, request.state, customer.acceptances) == ("natso", "sent", [])
+    assert last_mail(request).recipient == "compta@evrard.example"
+
+
+def test_a_customer_may_be_kept_without_any_contract_yet(house: House, browser: Browser) -> None:
+    assert browser(house.owner).post("/customers/new", data={**ENTRY, "terms": ""}).status_code == 303
+    assert db.session.scalars(db.select(TermsRequest)).all() == []
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,6 @@ def test_the_acceptance_keeps_version_hash_person_and_address(house: House, brow
         ("billing-email", "compta@[127.0.0.1]", "pas valable"),
         ("billing-email", "compta@client.example, autre@client.example", "pas valable"),
         ("billing-name", "", "contact de facturation"),
-        ("accepted", "", "acceptation des conditions"),
         ("health_data", "", "oui ou par non"),
     ],
 )

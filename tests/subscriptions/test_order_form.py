@@ -11,6 +11,8 @@ from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.subscriptions.models import Order
 from tests.builders import House, a_customer
+from tests.customers.test_acceptance import accept, ask, the_request
+from tests.sepa.people import last_mail
 from tests.subscriptions.builders import a_flat_product, a_monthly_product, a_product
 
 Browser = Callable[..., FlaskClient]
@@ -88,8 +90,8 @@ def test_a_typed_volume_comes_back_after_the_terms_are_accepted(house: House, br
     page = client.get(to_accept).text
     fields = dict(re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page))
     assert fields["volume_gb"] == "2500"
-    accepted = {**fields, "accepted": "y"}
-    back = client.post(f"/customers/{customer.uid}/acceptance", data=accepted).location
+    accept(browser(), ask(client, customer, **{**fields, "terms": product.terms_stack}))
+    back = re.search(r"https?://[^/\s]+(/customers/\S+)", last_mail(the_request()).body).group(1)
     page = client.get(back).text
     assert re.search(r'name="volume_gb"[^>]*value="2500"', page) and "2 500" in text_of(page)
 

@@ -11,13 +11,12 @@ from portal.accounts.models import Organisation, User
 from portal.crypto.secrets import token_hash
 from portal.db import db
 from portal.journal import SYSTEM
-from portal.links import Purpose, SignedLink
+from portal.links import Purpose, SignedLink, mask_email
 from portal.mail import Mail, queue_mail
 from portal.mail import link as public_link
 from portal.sepa.mandates.lapse import lapsing_mandates
 from portal.sepa.models import Mandate, MandateAmendment, MandateState, What
 from portal.sepa.models.amendment import is_open_to_change
-from portal.sepa.models.asking import mask_email
 from portal.sepa.signing.account_change import changes_to_apply
 
 APPLY_ACCOUNT, REMIND, WARN_LAPSE = "sepa.apply_account", "sepa.remind", "sepa.warn_lapse"

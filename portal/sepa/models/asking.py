@@ -13,7 +13,7 @@ from portal.actor import Actor
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Refused
-from portal.links import Purpose, SignedLink, make_link
+from portal.links import Purpose, SignedLink, make_link, mask_email
 from portal.mail import link as public_link
 from portal.mail import queue_mail
 from portal.sepa.models.event import What
@@ -127,9 +127,3 @@ class Asked:
         )
         self.note(What.MAIL_QUEUED, to=mask_email(contact.email), message_id=mail.message_id)
         return token
-
-
-def mask_email(address: str) -> str:
-    """Enough for its owner to recognise it: « c•••@client.example »."""
-    name, _at, host = address.rpartition("@")
-    return f"{name[:1]}•••@{host}"

@@ -18,7 +18,7 @@ from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.journal import record
 from portal.linked.visitor import Signer
-from portal.links import Purpose, SignedLink, make_link
+from portal.links import Purpose, SignedLink, make_link, mask_email
 from portal.mail import link as public_link
 from portal.mail import queue_mail
 from portal.sepa.formats.iban import mask
@@ -33,7 +33,7 @@ from portal.sepa.models import (
     open_change,
 )
 from portal.sepa.models.amendment import HOLD, is_open_to_change
-from portal.sepa.models.asking import LINK_DAYS, mask_email
+from portal.sepa.models.asking import LINK_DAYS
 from portal.sepa.models.creditor import creditor_of
 from portal.sepa.signing.account_pdf import build_account_pdf
 from portal.sepa.signing.documents import keep_pdf, seal_for

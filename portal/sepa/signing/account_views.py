@@ -16,15 +16,23 @@ from portal.blobs import send_document
 from portal.db import db
 from portal.errors import Conflict
 from portal.forms import saving
-from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.code_field import CodeForm
+from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.visitor import code_sentence, visitor
-from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
+from portal.links import (
+    CODE_MINUTES,
+    CODE_TRIES,
+    BadLink,
+    LinkProblem,
+    Purpose,
+    SignedLink,
+    mask_email,
+    open_link,
+)
 from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import AmendmentState, Mandate, MandateAmendment, What
 from portal.sepa.models.amendment import is_open_to_change
-from portal.sepa.models.asking import mask_email
 from portal.sepa.signing.account_change import change_pdf, confirm_account, enter_new_account
 from portal.sepa.signing.forms import ChangeConsentForm, NewAccountForm
 

@@ -12,13 +12,22 @@ from sqlalchemy import select
 from portal.access import public
 from portal.db import db
 from portal.forms import saving
-from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.code_field import CodeForm
+from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.visitor import Signer, code_sentence, visitor
-from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
+from portal.links import (
+    CODE_MINUTES,
+    CODE_TRIES,
+    BadLink,
+    LinkProblem,
+    Purpose,
+    SignedLink,
+    mask_email,
+    open_link,
+)
 from portal.mail import queue_mail
 from portal.sepa.models import Mandate, MandateState, What
-from portal.sepa.models.asking import Delegate, mask_email
+from portal.sepa.models.asking import Delegate
 from portal.sepa.signing.forms import DelegationForm
 
 bp = Blueprint("delegation", __name__, url_prefix="/sign/<token>/delegation")

@@ -10,12 +10,11 @@ from portal.crypto.seals import seal_pdf
 from portal.crypto.secrets import keyring
 from portal.errors import Refused
 from portal.linked.visitor import Signer
-from portal.links import SignedLink
+from portal.links import SignedLink, mask_email
 from portal.mail import Addressee, queue_mail
 from portal.pdf.document import Party
 from portal.pdf.evidence import build_evidence_pdf
 from portal.sepa.formats.values import Address
-from portal.sepa.models.asking import mask_email
 from portal.sepa.models.event import What
 from portal.sepa.models.mandate import Mandate, mandate_signed
 from portal.sepa.signing.mandate_pdf import ElectronicSignature, MandateForm, build_mandate_pdf

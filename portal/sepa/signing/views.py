@@ -19,14 +19,22 @@ from portal.access import public
 from portal.blobs import send_document
 from portal.db import db, writing
 from portal.errors import Conflict
-from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.code_field import CodeForm
+from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.visitor import Signer, code_sentence, visitor
-from portal.links import CODE_MINUTES, CODE_TRIES, BadLink, LinkProblem, Purpose, SignedLink, open_link
+from portal.links import (
+    CODE_MINUTES,
+    CODE_TRIES,
+    BadLink,
+    LinkProblem,
+    Purpose,
+    SignedLink,
+    mask_email,
+    open_link,
+)
 from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import Mandate, MandateState, What
-from portal.sepa.models.asking import mask_email
 from portal.sepa.signing.documents import freeze_shown, shown_pdf, sign_mandate
 from portal.sepa.signing.forms import AccountForm, ConsentForm, RefusalForm
 
