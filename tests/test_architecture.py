@@ -81,6 +81,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "amendments.new_amendment",
     "custody.edit_custody",
     "acceptances.new_acceptance",
+    "changes.edit_customer",
     "customers.new_customer",
     "people.new_person",
     "mandate_import.download_template",

@@ -16,6 +16,8 @@ def accept_terms(url: str, mails: Any, recipient: str) -> str:
     phone.send(
         path, shown=shown[1], agree="y", entitled="y", signer_name="La direction", signer_role="Gérance"
     )
-    code = re.search(r"^\s+(\d{3} \d{3})\s*$", text_of(mails.wait_for(recipient, "Votre code pour accepter")), re.M)
+    code = re.search(
+        r"^\s+(\d{3} \d{3})\s*$", text_of(mails.wait_for(recipient, "Votre code pour accepter")), re.M
+    )
     assert code
     return phone.send_form_of("/code", code=code[1])

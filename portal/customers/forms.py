@@ -7,14 +7,17 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.fr import siren, siret, tva
 from wtforms import EmailField, FormField, RadioField, SelectChoice, SelectField, StringField, TelField
 from wtforms import Form as PlainForm
-from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 
+from portal.customers.changes import Why
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
+from portal.forms import DayField
 from portal.mail import Mailable
 
 _NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
@@ -52,8 +55,9 @@ def _or_none(value: str | None) -> str | None:
     return value or None
 
 
-def _required(message: Any) -> InputRequired:
-    return InputRequired(message)
+def _required(message: Any) -> DataRequired:
+    """Something that is seen: blanks alone are nothing."""
+    return DataRequired(message)
 
 
 def _is_yes(value: Any) -> bool:
@@ -130,7 +134,7 @@ class CustomerForm(FlaskForm):
     health_data = RadioField(
         _l("Des données de santé seront-elles sauvegardées ?"),
         choices=[SelectChoice("no", _l("Non")), SelectChoice("yes", _l("Oui"))],
-        validators=[_required(_l("Répondez par oui ou par non."))],
+        validators=[InputRequired(_l("Répondez par oui ou par non."))],
         coerce=_is_yes,
     )
     billing = FormField(BillingContactForm, _l("Facturation"))
@@ -203,3 +207,20 @@ for _each in PARTICULARS:
     if _each.length:
         checks = [Optional(), Length(max=_each.length)]
         setattr(CustomerForm, _each.name, StringField(_each.label, checks, filters=[trim, _or_none]))
+
+
+class EditForm(CustomerForm):
+    """A customer who is known: the same checks, and why something changes."""
+
+    terms = None
+    why = RadioField(
+        _l("Pourquoi cela change"),
+        choices=[
+            SelectChoice(Why.TYPO, _l("Correction d'une erreur de saisie")),
+            SelectChoice(Why.NEW, _l("Le client a changé : nouveau nom, nouvelle adresse, autre contact")),
+        ],
+        default=Why.TYPO,
+        coerce=Why,
+    )
+    effective_on = DayField(_l("Depuis le"), [InputRequired(_l("Indiquez depuis quel jour."))])
+    paper = FileField(_l("Papier qui le dit"), render_kw={"accept": "application/pdf,image/jpeg,image/png"})

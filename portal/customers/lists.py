@@ -6,13 +6,14 @@ from typing import TypeVar
 
 from flask import g, url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
 from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.access import GRANTS, Permission
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
-from portal.customers.queries import search
+from portal.customers.queries import living, search
 from portal.listing import FILE, NAME, WIDE, Cell, Choice, Column, Link, Listing, Nothing, Search, define
 from portal.words.choices import KINDS
 
@@ -29,6 +30,10 @@ def _billing(name: str) -> Callable[[Customer], Cell]:
     return cell
 
 
+def _archived() -> Select[tuple[Customer]]:
+    return Customer.visible_to(g.actor).where(Customer.archived_at.is_not(None))
+
+
 CUSTOMERS: Listing[Customer] = define(
     Listing(
         name="customers",
@@ -36,7 +41,7 @@ CUSTOMERS: Listing[Customer] = define(
         endpoint="customers.list_customers",
         permission=Permission.CUSTOMER_READ,
         model=Customer,
-        query=lambda: Customer.visible_to(g.actor),
+        query=lambda: living(g.actor),
         load=(selectinload(Customer.contacts),),
         columns=[
             Column(
@@ -81,6 +86,26 @@ CUSTOMERS: Listing[Customer] = define(
             _l("Enregistrer le premier client"),
             url_for("customers.new_customer") if g.actor.role in GRANTS[Permission.CUSTOMER_WRITE] else "",
         ),
+    )
+)
+
+ARCHIVED: Listing[Customer] = define(
+    Listing(
+        name="archived_customers",
+        label=_l("Clients archivés"),
+        endpoint="customers.list_archived",
+        permission=Permission.CUSTOMER_READ,
+        model=Customer,
+        query=_archived,
+        load=(selectinload(Customer.contacts),),
+        columns=[
+            *CUSTOMERS.columns[:2],
+            Column(
+                "archived", _l("Archivé le"), lambda row: clock.paris_day(row.archived_at or row.created_at)
+            ),
+        ],
+        order=(Customer.name_folded, Customer.id),
+        nothing=lambda: Nothing(_l("Aucun client archivé."), "", "", ""),
     )
 )
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -80,6 +80,8 @@ class Customer(Tenant, db.Model):
     country: Mapped[str] = mapped_column(String(2))
     health_data: Mapped[bool]  # will health data be stored? decides which offers may be sold
     language: Mapped[str] = mapped_column(String(5), default="fr")
+    archived_at: Mapped[datetime | None]  # put away: in no list, nothing of hers runs
+    merged_into_id: Mapped[int | None]  # of the customer whose double she was
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="Customer.organisation_id")
     contacts: Mapped[list["Contact"]] = relationship(
@@ -183,7 +185,7 @@ def onboard(
     """Create a customer under a reseller: its node of the tree, its row, its four contacts.
 
     ``contacts`` gives (name, e-mail, phone) by role. Raises Refused for a SIREN that this reseller
-    already has.
+    already has, unless both are establishments with a SIRET of their own.
     """
     if reseller.kind == OrganisationKind.CUSTOMER:
         raise Refused(_("Un client ne peut pas avoir de clients."))
@@ -191,8 +193,13 @@ def onboard(
     own = select(Organisation.id).where(Organisation.id == reseller.id)
     # Colleagues may enter the same customer at this moment. A plain lock would stop every insert below it.
     db.session.execute(own.with_for_update(key_share=True))
-    if siren and find_by_siren(reseller, siren):
-        raise Refused(_("Ce SIREN est déjà celui d'un de vos clients."), field="siren")
+    if known := find_double(reseller.id, siren, values.get("siret")):
+        sentence = _(
+            "Ce numéro est déjà celui de %(name)s. Un autre établissement de la même entreprise se "
+            "distingue par son SIRET.",
+            name=known.name,
+        )
+        raise Refused(sentence, field="siren")
     node = Organisation(parent=reseller, kind=OrganisationKind.CUSTOMER, name=values["name"])
     db.session.add(node)
     db.session.flush()  # the customer's row needs the node's id
@@ -207,6 +214,15 @@ def onboard(
     return customer
 
 
-def find_by_siren(reseller: Organisation, siren: str) -> Customer | None:
-    query = select(Customer).where(Customer.reseller_id == reseller.id, Customer.siren == siren)
-    return db.session.scalars(query).first()
+def find_double(reseller_id: int, siren: str | None, siret: str | None) -> Customer | None:
+    """The customer of this reseller who has this number, archived ones included.
+
+    Two establishments of one SIREN are two customers where each has a SIRET and they differ.
+    """
+    if not siren:
+        return None
+    own = select(Customer).where(Customer.reseller_id == reseller_id, Customer.siren == siren)
+    own = own.where(Customer.merged_into_id.is_(None))
+    if siret:
+        own = own.where(or_(Customer.siret == siret, Customer.siret.is_(None)))
+    return db.session.scalars(own.order_by(Customer.id)).first()

@@ -1,6 +1,8 @@
-"""What higher packages show on a customer's page."""
+"""What higher packages show on a customer's page, and why she cannot be put away yet."""
 
 from portal.customers.models import Customer
 from portal.panels import Panel, Place
 
 customer_panel: Place[Customer, Panel] = Place()
+holding: Place[Customer, str] = Place()
+"""Why a customer is still alive: a sentence of what runs or is owed, in the reader's language."""

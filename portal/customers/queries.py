@@ -14,11 +14,16 @@ from portal.search.registry import AT_MOST
 from portal.search.words import terms_of
 
 
+def living(actor: Any) -> Select[Any]:
+    """Customers in scope that are not put away."""
+    return Customer.visible_to(actor).where(Customer.archived_at.is_(None))
+
+
 def search(actor: Any, text: str) -> tuple[Select[Any], tuple[Any, ...]]:
     """Customers found by each word of the text: of the name or the town, an e-mail address, the beginning
     of the SIREN, the SIRET or a telephone number, with blanks or without; and the keys of their order.
     """
-    query = Customer.visible_to(actor)
+    query = living(actor)
     if actor.role == Role.CUSTOMER:
         query = query.where(Customer.organisation_id == actor.organisation_id)
     words = terms_of(text)

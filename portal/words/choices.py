@@ -49,6 +49,21 @@ OPENING_PURPOSES = {
     "reversibility": _l("Réversibilité"),
     "proof": _l("Preuve annuelle"),
 }
+WHYS = {"typo": _l("correction"), "new": _l("changement")}
+CHANGED = {  # of a customer
+    "kind": _l("Type de client"),
+    "name": _l("Raison sociale ou nom"),
+    "siren": _l("SIREN"),
+    "siret": _l("SIRET"),
+    "vat_number": _l("Numéro de TVA"),
+    "street": _l("Numéro et rue"),
+    "postcode": _l("Code postal"),
+    "town": _l("Ville"),
+    "country": _l("Pays"),
+    "language": _l("Langue des e-mails"),
+    "health_data": _l("Données de santé"),
+    **CONTACTS,
+}
 MEANS = {  # of accepting terms
     "staff": _l("sur déclaration du vendeur"),
     "code": _l("par lien et code"),

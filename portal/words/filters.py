@@ -13,6 +13,7 @@ NAMES = {
     "kind_name": choices.KINDS,
     "contact_name": choices.CONTACTS,
     "means_name": choices.MEANS,
+    "why_name": choices.WHYS,
     "plan_name": choices.PLANS,
     "method_name": choices.METHODS,
     "cause_name": choices.CAUSES,

@@ -1,0 +1,41 @@
+"""Why a customer cannot be put away: what runs, waits or is owed."""
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal.billing.models import Invoice, InvoiceState
+from portal.customers.models import Customer
+from portal.customers.panels import holding
+from portal.db import db
+from portal.engine.models import Vault, VaultState
+from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
+
+
+def _runs(subscription: Subscription) -> bool:
+    return subscription.shown_state() not in ("ended", "retracted")
+
+
+@holding(rank=10)
+def running(customer: Customer) -> str | None:
+    alive = [each for each in subscriptions_of(customer) if _runs(each)]
+    return _("l'abonnement « %(label)s » court encore", label=alive[0].label) if alive else None
+
+
+@holding(rank=20)
+def ordered(customer: Customer) -> str | None:
+    waiting = OrderState.AWAITING_PAYMENT, OrderState.AWAITING_MANDATE
+    query = select(Order.id).where(Order.customer_id == customer.id, Order.state.in_(waiting))
+    return _("une commande attend") if db.session.scalars(query.limit(1)).first() else None
+
+
+@holding(rank=30)
+def owed(customer: Customer) -> str | None:
+    query = select(Invoice.number).where(Invoice.customer_id == customer.id)
+    number = db.session.scalars(query.where(Invoice.state == InvoiceState.ISSUED).limit(1)).first()
+    return _("la facture %(number)s n'est pas payée", number=number) if number else None
+
+
+@holding(rank=40)
+def stored(customer: Customer) -> str | None:
+    query = select(Vault.id).where(Vault.customer_id == customer.id, Vault.state == VaultState.ACTIVE)
+    return _("un coffre garde encore des données") if db.session.scalars(query.limit(1)).first() else None
