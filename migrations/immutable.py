@@ -24,6 +24,38 @@ def freeze(table: str, columns: tuple[str, ...] = (), *, when: str = "") -> None
         op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW{condition} {body}"))
 
 
+PLACES = ("organisation_id", "org_path", "customer_id")  # where a row lies, which is not what it says
+
+
+def freeze_all_but_place(table: str) -> None:
+    """Instead of :func:`freeze` without columns: what a row says is frozen, and it moves with its owner."""
+    bind = op.get_bind()
+    postgres = bind.dialect.name == "postgresql"
+    name = f"frozen_{table}_update"
+    op.execute(sa.text(f"DROP TRIGGER {name} ON {table}" if postgres else f"DROP TRIGGER {name}"))
+    columns = [each["name"] for each in sa.inspect(bind).get_columns(table) if each["name"] not in PLACES]
+    body = (
+        "EXECUTE FUNCTION refuse_change()"
+        if postgres
+        else f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
+    )
+    quoted = ", ".join(f'"{each}"' for each in columns)
+    op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE UPDATE OF {quoted} ON {table} FOR EACH ROW {body}"))
+
+
+def freeze_place_too(table: str) -> None:
+    """Undo of :func:`freeze_all_but_place`."""
+    postgres = op.get_bind().dialect.name == "postgresql"
+    name = f"frozen_{table}_update"
+    op.execute(sa.text(f"DROP TRIGGER {name} ON {table}" if postgres else f"DROP TRIGGER {name}"))
+    body = (
+        "EXECUTE FUNCTION refuse_change()"
+        if postgres
+        else f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
+    )
+    op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW {body}"))
+
+
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '% is frozen', TG_TABLE_NAME; END $$

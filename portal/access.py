@@ -39,6 +39,8 @@ class Permission(StrEnum):
     CUSTOMER_READ = "customer:read"
     CUSTOMER_WRITE = "customer:write"
     CUSTOMER_LOOK = "customer:look"
+    CUSTOMER_MERGE = "customer:merge"
+    CUSTOMER_TRANSFER = "customer:transfer"
     ORDER_READ = "order:read"
     ORDER_WRITE = "order:write"
     PAYMENT_WRITE = "payment:write"
@@ -106,6 +108,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CUSTOMER_READ: set(STAFF),
     P.CUSTOMER_WRITE: {Role.OPERATOR, *_SELLING},
     P.CUSTOMER_LOOK: set(_REPAIRING),
+    P.CUSTOMER_MERGE: {Role.OPERATOR, Role.OWNER},
+    P.CUSTOMER_TRANSFER: {Role.OPERATOR},  # from one reseller to another: who stands above both
     P.ORDER_READ: set(Role),
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},

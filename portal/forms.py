@@ -1,5 +1,6 @@
 """What a form asks for is done whole, or refused beside the field that it is about."""
 
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,12 @@ class WholeNumberField(IntegerField):
         if valuelist and len(valuelist[0].strip()) > _DIGITS:
             raise ValueError(_("Indiquez un nombre entier de douze chiffres au plus."))
         super().process_formdata(valuelist)
+
+
+def trim(value: str | None) -> str | None:
+    """Without what nobody sees, such as signs of no width that come along with pasted text."""
+    seen = (sign for sign in value or "" if unicodedata.category(sign) != "Cf" or sign in "\u200c\u200d")
+    return " ".join("".join(seen).split()) if value else value
 
 
 class DayField(DateField):

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     READ_VAULT = "read"
     WELCOME = "welcome"
     ACCEPT_TERMS = "accept"
+    CONSENT = "consent"
 
 
 class LinkProblem(StrEnum):

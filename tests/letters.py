@@ -43,6 +43,7 @@ from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.termination import Notice, terminate
 from portal.subscriptions.withdrawal import withdraw
+from portal.transfers.models import ask_transfer
 from tests import vaulting
 from tests.builders import House, a_customer, work
 from tests.contracts.builders import a_subscription
@@ -52,6 +53,8 @@ from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entit
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
 from tests.sepa.test_waiting_signature import hand_on
+from tests.transfers.test_transfer import addresses, taker_of
+from tests.transfers.test_transfer import agree as consent
 from tests.world import a_world
 
 At = Callable[[datetime], None]
@@ -200,6 +203,19 @@ def alarms_for_the_operators(post: Post) -> None:
     tell_operators(safety())
     tell_second([first(Vault)], by=SYSTEM, page="/customers/x")
     tell_finance(the_entity(), [first(Batch)])
+
+
+@step
+def a_customer_transferred_and_one_who_stays(post: Post) -> None:
+    for name in ("Qui part", "Qui reste"):
+        customer = post.customer(name)
+        transfer = ask_transfer(customer, taker_of(post.house).organisation, by=post.house.operator)
+        db.session.commit()
+        if name == "Qui reste":
+            transfer.cancel(by=post.house.operator)
+        else:
+            for address in addresses(post.house):
+                consent(post.browser, address)
 
 
 @step

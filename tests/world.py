@@ -3,6 +3,7 @@
 from datetime import date
 from typing import TypeVar
 
+from portal.access import Role
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
@@ -31,8 +32,9 @@ from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
 from portal.terms.texts import keep_text
+from portal.transfers.models import ask_transfer
 from tests.backups.reporting import a_machine, a_report
-from tests.builders import House, a_customer, work
+from tests.builders import House, a_customer, a_user, work
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now
@@ -73,7 +75,11 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_vault(order.customer)
     ids |= _of_the_backups(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
+    a_user(house.other, Role.OWNER, "Repreneuse").email = "reprise@autre.example"
+    db.session.flush()
+    transfer = ask_transfer(payer, house.other, by=house.operator)
     db.session.commit()
+    ids |= {"/transfers/": transfer.uid}
     ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
     ask_freeze(entity, "B2B", date(2026, 12, 31), total=1, by=house.finance)
     task = latest_freeze(entity, "B2B")

@@ -8,8 +8,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
-from portal.customers.forms import trim
-from portal.forms import DayField
+from portal.forms import DayField, trim
 
 _ORDER = ("product", "quantity", "volume_gb", "method")
 

@@ -1,7 +1,6 @@
 """What a reseller types to onboard a customer."""
 
 import re
-import unicodedata
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,7 +16,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Optio
 from portal.customers.changes import Why
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
-from portal.forms import DayField
+from portal.forms import DayField, trim
 from portal.mail import Mailable
 
 _NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
@@ -43,12 +42,6 @@ COUNTRIES = [
 
 def _digits(value: str | None) -> str | None:
     return "".join(c for c in value if c.isalnum()).upper() if value else value
-
-
-def trim(value: str | None) -> str | None:
-    """Without what nobody sees, such as signs of no width that come along with pasted text."""
-    seen = (sign for sign in value or "" if unicodedata.category(sign) != "Cf" or sign in "\u200c\u200d")
-    return " ".join("".join(seen).split()) if value else value
 
 
 def _or_none(value: str | None) -> str | None:

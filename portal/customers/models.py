@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
 from portal import clock
 from portal.accounts.models import Organisation, OrganisationKind
@@ -84,6 +84,9 @@ class Customer(Tenant, db.Model):
     merged_into_id: Mapped[int | None]  # of the customer whose double she was
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="Customer.organisation_id")
+    merged_into: Mapped["Customer | None"] = relationship(
+        primaryjoin=lambda: foreign(Customer.merged_into_id) == remote(Customer.id), viewonly=True
+    )
     contacts: Mapped[list["Contact"]] = relationship(
         back_populates="customer", order_by="Contact.id", cascade="all, delete-orphan"
     )

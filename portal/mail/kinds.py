@@ -12,6 +12,7 @@ _SIGNER = N_("Vous recevez ce message parce qu'il vous revient de décider pour 
 _CODE_ASKED = N_("Vous recevez ce message parce qu'un code vient d'être demandé pour cette adresse.")
 _STAFF = N_("Vous recevez ce message parce que vous travaillez sur ce portail pour %(name)s.")
 
+_PARTY = N_("Vous recevez ce message parce que votre accord compte dans le transfert d'un client.")
 _ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès à ce portail, pour %(name)s.")
 
 _CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
@@ -43,6 +44,10 @@ class Kind:
 _BILLING, _SIGNATORY, _TECHNICAL, _INCIDENT = "billing", "signatory", "technical", "incident"
 
 KINDS: dict[str, Kind] = {
+    "transfers/mail_closed": Kind(_l("Transfert sans suite"), why=_PARTY),
+    "transfers/mail_code": Kind(_l("Code pour un transfert"), why=_CODE_ASKED, once=_CODE),
+    "transfers/mail_consent": Kind(_l("Accord pour un transfert"), why=_PARTY, once=_LINK),
+    "transfers/mail_done": Kind(_l("Transfert fait"), why=_PARTY),
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),

@@ -3,7 +3,7 @@
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.queries import unpaid_invoices
 from portal.customers.models import Customer
 from portal.customers.panels import holding
 from portal.db import db
@@ -30,9 +30,8 @@ def ordered(customer: Customer) -> str | None:
 
 @holding(rank=30)
 def owed(customer: Customer) -> str | None:
-    query = select(Invoice.number).where(Invoice.customer_id == customer.id)
-    number = db.session.scalars(query.where(Invoice.state == InvoiceState.ISSUED).limit(1)).first()
-    return _("la facture %(number)s n'est pas payée", number=number) if number else None
+    invoices = unpaid_invoices(customer)
+    return _("la facture %(number)s n'est pas payée", number=invoices[0].number) if invoices else None
 
 
 @holding(rank=40)

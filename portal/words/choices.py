@@ -64,6 +64,7 @@ CHANGED = {  # of a customer
     "health_data": _l("Données de santé"),
     **CONTACTS,
 }
+PARTIES = {"giver": _l("Revendeur actuel"), "taker": _l("Nouveau revendeur"), "customer": _l("Client")}
 MEANS = {  # of accepting terms
     "staff": _l("sur déclaration du vendeur"),
     "code": _l("par lien et code"),

@@ -12,6 +12,7 @@ NAMES = {
     "role_name": choices.ROLES,
     "kind_name": choices.KINDS,
     "contact_name": choices.CONTACTS,
+    "party_name": choices.PARTIES,
     "means_name": choices.MEANS,
     "why_name": choices.WHYS,
     "plan_name": choices.PLANS,

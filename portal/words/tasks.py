@@ -49,6 +49,7 @@ DUTIES: dict[str, Any] = {
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
+    "transfers.lapse": _l("Clore les transferts restés sans réponse"),
     "sepa.accounts": _l("Appliquer les changements de compte"),
     "sepa.reminders": _l("Relancer les mandats non signés"),
     "sepa.lapse": _l("Suivre les mandats qui deviennent caducs"),
