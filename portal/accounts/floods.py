@@ -6,7 +6,7 @@ from math import ceil
 from sqlalchemy import delete
 
 from portal import clock
-from portal.accounts.models import LoginThrottle, throttle_row
+from portal.accounts.throttle import LoginThrottle, throttle_row
 from portal.db import commits, db
 
 

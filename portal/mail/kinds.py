@@ -43,6 +43,10 @@ class Kind:
 _BILLING, _SIGNATORY, _TECHNICAL, _INCIDENT = "billing", "signatory", "technical", "incident"
 
 KINDS: dict[str, Kind] = {
+    "accounts/mail_device": Kind(_l("Connexion depuis un nouvel appareil"), why=_ACCOUNT),
+    "accounts/mail_factor": Kind(_l("Second facteur changé"), why=_ACCOUNT),
+    "accounts/mail_lost": Kind(_l("Second facteur perdu"), why=_ACCOUNT, once=_LINK),
+    "accounts/mail_password": Kind(_l("Mot de passe changé"), why=_ACCOUNT),
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),
