@@ -58,10 +58,8 @@ QUIET = {
     "reversibility.accept_losses": "hands over what can be read",
     "reversibility.retry": "goes on with what was ordered",
 }
-HOLDS = {
-    "terms.publish_version": {"effective_on": "2027-06-01"},
-    "people.create_person": {"name": "Zoé du Lac"},
-}
+FILES = {"mandates.download_evidence", "sepa.download_batch"}  # asked on a page of its own
+HOLDS = {"terms.publish_version": {"effective_on": "2027-06-01"}}
 
 
 @pytest.fixture(autouse=True)
