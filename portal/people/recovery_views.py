@@ -38,7 +38,5 @@ def answer_recovery(uid: str) -> Response:
     agrees = request.form.get("answer") == "agree"
     (row.agree if agrees else row.refuse)(by=g.actor)
     db.session.commit()
-    toast = (
-        _("C'est accordé : la personne reçoit un lien.") if agrees else _("C'est refusé : rien n'a changé.")
-    )
+    yes, no = _("C'est accordé : la personne reçoit un lien."), _("C'est refusé : rien n'a changé.")
     return htmx.go(here, toast=yes if agrees else no)
