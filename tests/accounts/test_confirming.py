@@ -152,7 +152,7 @@ def a_frozen_batch(house: House) -> Batch:
 
 
 def test_a_release_is_signed_by_the_passkey_and_verified_later(
-    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    app: Flask, house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch, device = a_frozen_batch(house), Authenticator()
     monkeypatch.setattr(Batch, "release", lambda self, *, by: None)  # what it does is told elsewhere
@@ -177,6 +177,9 @@ def test_a_release_is_signed_by_the_passkey_and_verified_later(
     forged = {**kept["assertion"], "signature": device.get(page) and kept["assertion"]["client_data"]}
     assert not is_signed(kept["order"], forged)
     assert client.post(path).status_code == 200  # the next release is signed anew
+    with db.session.no_autoflush:
+        told = app.test_cli_runner().invoke(args=["journal", "orders"])
+    assert told.exit_code == 0 and "passkey 1" in told.output
 
 
 def test_without_a_passkey_the_journal_says_how(
