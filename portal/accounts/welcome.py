@@ -9,6 +9,7 @@ from zxcvbn import zxcvbn
 
 from portal import clock
 from portal.access import Role
+from portal.accounts.factors import end_half_sign_ins
 from portal.accounts.letters import tell_password
 from portal.accounts.models import Organisation, SignIn, User
 from portal.actor import Actor
@@ -73,6 +74,7 @@ def choose_password(user: User, password: str) -> None:
     user.set_password(password)
     live = db.update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
     db.session.execute(live.values(ended_at=clock.now()))
+    end_half_sign_ins(user)
     revoke_links(Purpose.WELCOME, user)
     record(user, "choose_password", by=user)
     if is_another:

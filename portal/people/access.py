@@ -4,6 +4,7 @@ from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.access import PROVIDER, RESELLER, Role
+from portal.accounts.factors import end_half_sign_ins
 from portal.accounts.floods import count_within
 from portal.accounts.letters import tell_password
 from portal.accounts.models import Organisation, OrganisationKind, SignIn, User, check_password, find_user
@@ -101,6 +102,7 @@ def change_password(user: User, old: str, new: str, *, keep: SignIn) -> None:
     judge_password(new, user)
     user.set_password(new)
     end_sign_ins(user, but=keep)
+    end_half_sign_ins(user)
     record(user, "change_password", by=user)
     tell_password(user)
 

@@ -1,7 +1,7 @@
 """A second factor from the first sign-in to the day when it is lost, with a device that Chromium plays."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.demo.load import PASSWORD
 from tests.browser import people
+from tests.browser.test_accessibility import violations
 from tour.instance import Instance
 
 OWNER, SALES = "gerance@ouest.example", "commerce@ouest.example"
@@ -24,9 +25,18 @@ def strict(demonstration: Path) -> Iterator[Instance]:
         yield place
 
 
+Look = Callable[[Page], None]
+
+
+def fits_and_is_read(page: Page) -> None:
+    assert people.too_wide(page) == [] and violations(page) == []
+
+
 def a_device(chromium: Browser, place: Instance, problems: list[str]) -> Page:
     """A window whose device answers for passkeys and has verified its owner."""
-    context = chromium.new_context(base_url=place.url, locale="fr-FR", viewport=people.PHONE)
+    context = chromium.new_context(
+        base_url=place.url, locale="fr-FR", viewport=people.PHONE, color_scheme="dark"
+    )
     page = context.new_page()
     page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -51,12 +61,16 @@ def type_password(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="Se connecter").click()
 
 
-def enrol(page: Page) -> None:
+def enrol(page: Page, look: Look = lambda page: None) -> None:
     """At the first sign-in there is nothing else to do."""
     expect(page.get_by_text("Avant de continuer, ajoutez un second facteur")).to_be_visible()
+    look(page)
     page.get_by_role("button", name="Ajouter une clé d'accès").click()
+    expect(page.get_by_role("button", name="Créer la clé d'accès")).to_be_visible()
+    look(page)
     page.get_by_role("button", name="Créer la clé d'accès").click()
     expect(page.locator(".codes li")).to_have_count(10)
+    look(page)
     page.get_by_role("button", name="Je les ai mis à l'abri").click()
     page.goto("/")
     expect(page.get_by_role("heading", name="Aujourd'hui")).to_be_visible()
@@ -65,6 +79,8 @@ def enrol(page: Page) -> None:
 def leave_and_return(page: Page, email: str) -> None:
     page.context.clear_cookies()
     type_password(page, email)
+    expect(page.get_by_role("button", name="Continuer avec ma clé d'accès")).to_be_visible()
+    fits_and_is_read(page)
     page.get_by_role("button", name="Continuer avec ma clé d'accès").click()
     expect(page.get_by_role("heading", name="Aujourd'hui")).to_be_visible()
 
@@ -83,10 +99,11 @@ def test_a_passkey_from_the_first_sign_in_to_its_loss(strict: Instance, chromium
     sales, owner, operator = (a_device(chromium, strict, problems) for _ in range(3))
     for page, email in ((sales, SALES), (owner, OWNER), (operator, OPERATOR)):
         type_password(page, email)
-        enrol(page)
+        enrol(page, fits_and_is_read if page is owner else lambda page: None)
     leave_and_return(sales, SALES)
     press_for(owner, "Second facteur perdu", "Commerce, Revendeur Ouest", "Second facteur perdu")
     expect(owner.get_by_text("attend une deuxième personne")).to_be_visible()
+    fits_and_is_read(owner)
     press_for(operator, "Accorder", "Commerce, Revendeur Ouest", "Accorder")
     expect(operator.get_by_text("la personne reçoit un lien")).to_be_visible()
     mail = strict.mailbox.wait_for(SALES, "entrez de nouveau")
