@@ -30,7 +30,7 @@ def confirm_first(back: str, *, takes: bool = False) -> Response | None:
         return None
     if takes or htmx.wants_fragment():
         return htmx.go(url_for("accounts.ask_password", next=back))
-    return _asked(None)
+    return _asked(None, back)
 
 
 def confirm_order(subject: Any, act: str, order: dict[str, Any], back: str) -> Response | None:
@@ -41,7 +41,7 @@ def confirm_order(subject: Any, act: str, order: dict[str, Any], back: str) -> R
     """
     order = {"act": act, "subject": subject.uid, **order}
     if has_factor(g.actor) and passkeys_of(g.actor) and not htmx.wants_fragment():
-        return _asked((subject, order))
+        return _asked((subject, order), back)
     if asking := confirm_first(back):
         return asking
     _keep(subject, order, Proof(g.sign_in.confirmed_by))
@@ -49,17 +49,17 @@ def confirm_order(subject: Any, act: str, order: dict[str, Any], back: str) -> R
 
 
 @commits
-def _asked(ordered: Ordered | None) -> Response | None:
+def _asked(ordered: Ordered | None, back: str) -> Response | None:
     """Who has proved it a moment ago signs an order with her passkey alone."""
     kind = FactorForm if ordered and g.sign_in.is_confirmed() else PasswordForm
     form = kind(prefix=_PREFIX)
     if f"{_PREFIX}passkey" not in request.form:
-        return _question(kind(formdata=None, prefix=_PREFIX), 200, ordered)
+        return _question(kind(formdata=None, prefix=_PREFIX), 200, ordered, back)
     if not form.validate():
-        return _question(form, 422, ordered)
+        return _question(form, 422, ordered, back)
     proof = prove(g.actor, form, g.sign_in, ordered[1] if ordered else None)
     if isinstance(proof, int):
-        return _question(form, proof, ordered)
+        return _question(form, proof, ordered, back)
     g.sign_in.confirm(proof.how)
     record(g.actor, "confirm_password", by=g.actor, address=request.remote_addr or "", how=proof.how)
     db.session.commit()  # whatever becomes of the act, a code has served
@@ -74,15 +74,15 @@ def _keep(subject: Any, order: dict[str, Any], proof: Proof) -> None:
     record(subject, "confirm_order", by=g.actor, order=order, sha256=sha256, how=proof.how, **kept)
 
 
-def _question(form: FactorForm, status: int, ordered: Ordered | None) -> Response:
+def _question(form: FactorForm, status: int, ordered: Ordered | None, back: str) -> Response:
     typed = [
         (name, value)
         for name, value in request.form.items(multi=True)
         if name != "csrf_token" and not name.startswith(_PREFIX)
     ]
-    return question_page(
-        form, status, ordered[1] if ordered else None, typed=typed, action=request.full_path.rstrip("?")
-    )
+    order = ordered[1] if ordered else None
+    action = request.full_path.rstrip("?")
+    return question_page(form, status, order, typed=typed, action=action, back=back)
 
 
 def question_page(
@@ -92,6 +92,7 @@ def question_page(
     *,
     action: str,
     typed: list[tuple[str, str]] | None = None,
+    back: str = "",
 ) -> Response:
     """The page that asks for the password, and for the factor where she has one."""
     with scope(EVERYTHING):
@@ -106,5 +107,6 @@ def question_page(
         order=order,
         typed=typed or [],
         action=action,
+        back=back,
     )
     return make_response(page, status)

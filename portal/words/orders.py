@@ -1,8 +1,9 @@
 """What is ordered for good, in the words of the page that asks for the confirmation."""
 
+from datetime import date
 from typing import Any
 
-from flask_babel import format_currency
+from flask_babel import format_currency, format_date
 from flask_babel import lazy_gettext as _l
 
 ACTS = {
@@ -30,4 +31,6 @@ def order_lines(order: dict[str, Any]) -> list[tuple[Any, Any]]:
 def _value(name: str, value: Any) -> Any:
     if name == "act":
         return ACTS.get(value, value)
+    if name == "effective_on":
+        return format_date(date.fromisoformat(value), "d MMMM y")
     return format_currency(value / 100, "EUR") if name == "sum_cents" else value
