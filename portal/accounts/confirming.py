@@ -40,11 +40,12 @@ def confirm_order(subject: Any, act: str, order: dict[str, Any], back: str) -> R
     each time anew; who has none has confirmed by code or password a moment ago, and the journal says so.
     """
     order = {"act": act, "subject": subject.uid, **order}
-    if has_factor(g.actor) and passkeys_of(g.actor) and not htmx.wants_fragment():
+    if passkeys_of(g.actor):
         return _asked((subject, order), back)
     if asking := confirm_first(back):
         return asking
-    _keep(subject, order, Proof(g.sign_in.confirmed_by))
+    by = g.sign_in.confirmed_by
+    _keep(subject, order, Proof("removed" if by == "passkey" else by))  # a passkey that is hers no more
     return None
 
 

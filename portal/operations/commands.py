@@ -1,6 +1,7 @@
 """``flask check``: the settings and their surroundings, judged before the start."""
 
 import sys
+from collections import Counter
 
 import click
 from flask import current_app
@@ -49,18 +50,18 @@ def verify_journal(since: str) -> None:
 @journal.command("orders")
 def verify_orders() -> None:
     """Verify again what passkeys signed before acts that cannot be undone; exit 1 when one does not hold."""
-    broken, counts = 0, dict.fromkeys(("passkey", "totp", "recovery", "password"), 0)
+    broken, counts = 0, Counter[str]()
     with scope(EVERYTHING):
         entries = select(JournalEntry).where(JournalEntry.what == "confirm_order").order_by(JournalEntry.id)
         for entry in db.session.scalars(entries.execution_options(yield_per=500)):
             kept = entry.details
             counts[kept["how"]] += 1
-            if kept["how"] == "passkey" and not is_signed(kept["order"], kept["assertion"]):
+            if kept["how"] == "passkey" and not is_signed(kept["order"], kept.get("assertion", {})):
                 broken += 1
                 click.echo(
                     f"{entry.uid} · {entry.subject_kind} {entry.subject_uid} : la signature ne tient pas"
                 )
-    click.echo(" · ".join(f"{how} {count}" for how, count in counts.items()))
+    click.echo(" · ".join(f"{how} {count}" for how, count in counts.items()) or "Rien n'est ordonné.")
     if broken:
         sys.exit(1)
 

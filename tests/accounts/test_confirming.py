@@ -159,6 +159,8 @@ def test_a_release_is_signed_by_the_passkey_and_verified_later(
     client = browser(house.finance)
     enrol(client, device)
     path = f"/sepa/batches/{batch.uid}/release"
+    swap = client.post(path, headers={"HX-Request": "true"})
+    assert 'name="confirm-passkey"' in swap.text and orders() == []  # no other way round
     page = client.post(path).text
     assert batch.msg_id in page and "ab" * 32 in page
     answer = device.get(page)
