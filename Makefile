@@ -10,7 +10,7 @@ KEEP   ?=
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: ## set everything up once, load the demonstration, start on 127.0.0.1:8000
+run: ## set everything up once, load the demonstration, start on localhost:8000
 	@$(PYTHON) bin/setup.py run
 	@DEMO=1 $(BIN)/python bin/prepare.py --demo
 	@DEMO=1 $(BIN)/python bin/serve.py

@@ -3,12 +3,14 @@
 import argparse
 import importlib
 import json
+import os
 import sys
 
 NAMES = ("pages", "scale", "billing", "jobs", "terms", "sepa", "returns", "signing", "export", "usage")
 
 
 def main() -> int:
+    os.environ.setdefault("SECOND_FACTOR", "offered")  # people of the measures have none
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("name", choices=(*NAMES, "all"))
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")

@@ -44,7 +44,7 @@ def say_where(port: str, web: "subprocess.Popen[bytes]") -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), 0.2):
             break
         time.sleep(0.1)
-    print(f"\n  http://127.0.0.1:{port}   (Ctrl-C arrête tout)\n", flush=True)
+    print(f"\n  http://localhost:{port}   (Ctrl-C arrête tout)\n", flush=True)
     if os.environ.get("DEMO") == "1":
         print(ACCOUNTS, flush=True)
 
@@ -65,7 +65,7 @@ def main() -> int:
     host = os.environ.get("BIND", "127.0.0.1")  # all addresses: 0.0.0.0, behind a proxy only
     check_port(host, port)
     os.environ.update(BIND=host, PORT=port)
-    os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+    os.environ.setdefault("PUBLIC_URL", f"http://localhost:{port}")  # a passkey belongs to a name
     if subprocess.run([str(BIN / "flask"), "check"], cwd=ROOT, check=False).returncode:
         return 1
     wanted = commands()

@@ -38,7 +38,7 @@ def from_environment() -> dict[str, object]:
     from it, never from a request's Host header.
     """
     data = data_dir()
-    here = f"http://127.0.0.1:{os.environ.get('PORT', '8000')}"
+    here = f"http://localhost:{os.environ.get('PORT', '8000')}"
     public_url = os.environ.get("PUBLIC_URL", here).rstrip("/")
     parts = urlsplit(public_url)
     secure = parts.scheme == "https"
@@ -51,6 +51,9 @@ def from_environment() -> dict[str, object]:
         # Whose tables they are: migrations only, never given to the processes that answer and work.
         "OWNER_DATABASE_URL": _with_driver(os.environ.get("OWNER_DATABASE_URL", "")),
         "DEMO": _flag("DEMO", False),
+        # Of staff: "required" before anything else, or "offered". To customers it is always offered.
+        "SECOND_FACTOR": os.environ.get("SECOND_FACTOR")
+        or ("offered" if _flag("DEMO", False) else "required"),
         "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
         "SMTP_SECONDS": float(os.environ.get("SMTP_SECONDS", "30")),  # for each answer of the relay
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),

@@ -22,6 +22,7 @@ from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, set_scope
 from tests import builders, installation
 
+os.environ["SECOND_FACTOR"] = "offered"  # of every installation here; who tests the other says so
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 
 
@@ -146,12 +147,16 @@ def house(tables: None) -> builders.House:
 
 @pytest.fixture
 def browser(app: Flask, tables: None) -> Callable[..., FlaskClient]:
-    """``browser(user)`` is a client signed in as that person; ``browser()`` is a stranger."""
+    """``browser(user)`` is a client signed in as that person; ``browser()`` is a stranger.
 
-    def open_browser(user: User | None = None) -> FlaskClient:
+    She has just shown who she is, and is not asked again; ``confirmed=False``: before grave acts she is.
+    """
+
+    def open_browser(user: User | None = None, *, confirmed: bool = True) -> FlaskClient:
         client = app.test_client()
         if user is not None:
-            _row, token = open_sign_in(user, address="127.0.0.1", browser="test")
+            row, token = open_sign_in(user, address="127.0.0.1", browser="test")
+            row.confirmed_at = datetime(2099, 1, 1, tzinfo=UTC) if confirmed else None
             db.session.commit()
             client.set_cookie(app.config["SIGN_IN_COOKIE"], token)
         return client

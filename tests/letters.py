@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask.testing import FlaskClient
 
 from portal.access import Role
+from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
 from portal.accounts.models import User
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
@@ -24,7 +25,7 @@ from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
 from portal.links import Purpose, make_link
-from portal.mail import Mail
+from portal.mail import Mail, link
 from portal.people.access import give_account, send_link_again
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
@@ -121,6 +122,17 @@ def people_and_their_passwords(post: Post) -> None:
         by=post.house.owner,
     )
     send_link_again(post.house.sales, by=SYSTEM)
+
+
+@step
+def what_a_person_is_told_of_her_account(post: Post) -> None:
+    user = post.house.support
+    tell_new_device(user, address="192.0.2.7", browser="Firefox")
+    tell_password(user)
+    for what in ("added", "removed", "codes", "recovery"):
+        tell_factor(user, what, name="Portable", left=9)
+    for what in ("asked", "refused", "lapsed", "agreed"):
+        tell_lost(user, what, who=post.house.owner.name, address=link("/welcome/x"))
 
 
 @step

@@ -31,6 +31,13 @@ NO_LINK = {
     "accounts.sign_in",
     "accounts.ask_password",
     "accounts.confirm_password",
+    "accounts.ask_factor",
+    "accounts.show_second_factor",
+    "factors.add_app",  # each on the page that follows a button
+    "factors.add_passkey",
+    "factors.download_codes",
+    "factors.keep_codes",
+    "factors.show_app",
     "api.activate",
     "api.license_keys",
     "api.make_machine_token",

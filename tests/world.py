@@ -4,6 +4,8 @@ from datetime import date
 from typing import TypeVar
 
 from portal.access import Role
+from portal.accounts.factors import Passkey
+from portal.accounts.models import User
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
@@ -86,6 +88,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     assert task is not None
     ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
+    ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
 
 
@@ -147,6 +150,19 @@ def _of_the_backups(customer: Customer) -> dict[str, str]:
     db.session.add(review)
     db.session.commit()
     return {"/backups/": machine.uid, "/backups/reviews/": review.uid, "/backups/reports/": customer.uid}
+
+
+def _a_passkey(user: User) -> Passkey:
+    row = Passkey(
+        organisation=user.organisation,
+        user_id=user.id,
+        name="Portable",
+        credential_id=user.uid,
+        public_key="",
+    )
+    db.session.add(row)
+    db.session.commit()
+    return row
 
 
 def _of_the_vault(customer: Customer) -> dict[str, str]:

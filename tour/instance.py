@@ -58,6 +58,7 @@ def environment_of(data: Path, *, demo: bool) -> dict[str, str]:
     """The variables of a portal in a data folder, on SQLite, whatever this process runs with."""
     inherited = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
     own = {"DATA_DIR": str(data), "DEMO": "1" if demo else "0", "PYTHONPATH": str(ROOT)}
+    own["SECOND_FACTOR"] = os.environ.get("SECOND_FACTOR", "offered")
     return inherited | own
 
 
@@ -80,7 +81,7 @@ class Instance:
         self._like = like
         self.folder = Path(tempfile.mkdtemp(prefix="portal-tour-"))
         self.port, self.smtp_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://localhost:{self.port}"  # a passkey belongs to a name
         self.mailbox = Mailbox()
         self._smtp = Controller(self.mailbox, hostname="127.0.0.1", port=self.smtp_port)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}

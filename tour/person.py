@@ -14,6 +14,7 @@ class Person:
     def __init__(self, base: str) -> None:
         self._client = httpx.Client(base_url=base, follow_redirects=True, timeout=60)
         self.page: httpx.Response
+        self._password = ""
 
     def visit(self, path: str) -> str:
         self.page = self._client.get(path)
@@ -21,6 +22,7 @@ class Person:
         return self.page.text
 
     def sign_in(self, email: str, password: str) -> "Person":
+        self._password = password
         self.visit("/login")
         self.send("/login", email=email, password=password)
         if "/login" in str(self.page.url):
@@ -35,6 +37,9 @@ class Person:
             data["csrf_token"] = token[1]
         self.page = self._client.post(action, data=data, headers={"Referer": str(self.page.url)})
         self._check()
+        if 'name="confirm-password"' in self.page.text and "confirm-password" not in fields:
+            shown = {"confirm-password": self._password, "confirm-passkey": "", "confirm-code": ""}
+            return self.send(action, **fields, **shown)
         return self.page.text
 
     def send_form_of(self, ending: str, **fields: Any) -> str:

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_
 
 from portal import clock
-from portal.accounts.models import LoginThrottle, throttle_row
+from portal.accounts.throttle import LoginThrottle, throttle_row
 from portal.db import commits, db
 
 
@@ -28,5 +28,6 @@ def count_within(subject: str, *, most: int, seconds: int) -> int:
 
 def forget_floods(before: datetime) -> None:
     """Drop the counters that ended before an instant (UTC)."""
-    old = LoginThrottle.created_at < before, LoginThrottle.blocked_until < before
-    db.session.execute(delete(LoginThrottle).where(*old))
+    ended = or_(LoginThrottle.blocked_until < before, LoginThrottle.blocked_until.is_(None))
+    quiet = or_(LoginThrottle.counted_at < before, LoginThrottle.counted_at.is_(None))
+    db.session.execute(delete(LoginThrottle).where(LoginThrottle.created_at < before, ended, quiet))

@@ -1,7 +1,11 @@
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField
+from wtforms import EmailField, HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, Length
+
+_PASSWORD = _l("Indiquez votre mot de passe.")
 
 
 class LoginForm(FlaskForm):
@@ -12,19 +16,30 @@ class LoginForm(FlaskForm):
     )
     password = PasswordField(
         _l("Mot de passe"),
-        [InputRequired(_l("Indiquez votre mot de passe.")), Length(max=128)],
+        [InputRequired(_PASSWORD), Length(max=128)],
         render_kw={"autocomplete": "current-password"},
     )
     next = HiddenField()
 
 
-class PasswordForm(FlaskForm):
-    password = PasswordField(
+class FactorForm(FlaskForm):
+    """One of the second factors: what a passkey answered, or a code."""
+
+    code: Any = StringField(
+        _l("Code"),
+        [Length(max=40)],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+    )
+    passkey: Any = HiddenField()
+    next = HiddenField()
+
+
+class PasswordForm(FactorForm):
+    password: Any = PasswordField(
         _l("Mot de passe"),
-        [InputRequired(_l("Indiquez votre mot de passe.")), Length(max=128)],
+        [InputRequired(_PASSWORD), Length(max=128)],
         render_kw={"autocomplete": "current-password"},
     )
-    next = HiddenField()
 
 
 class FirstPasswordForm(FlaskForm):

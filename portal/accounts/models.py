@@ -1,4 +1,4 @@
-"""Organisations, users, sign-ins and the throttle of failed ones."""
+"""Organisations, users and sign-ins."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,14 +7,13 @@ from typing import Any, ClassVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.access import Role
 from portal.crypto.secrets import new_token, token_hash
-from portal.db import Row, Scoped, Tenant, db, new_uid
-from portal.jobs import insert_once
+from portal.db import Scoped, Tenant, db, new_uid
 
 # OWASP password storage: argon2id, 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -89,7 +88,10 @@ class SignIn(Tenant, db.Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    confirmed_at: Mapped[datetime | None]  # the password was typed again
+    confirmed_at: Mapped[datetime | None]  # the password was typed again, and the factor shown
+    confirmed_by: Mapped[str] = mapped_column(String(20), default="password")  # or totp, recovery, passkey
+    factor_at: Mapped[datetime | None]  # a second factor was shown in this session
+    challenge: Mapped[str | None] = mapped_column(String(100))  # what a passkey is asked to sign
     address: Mapped[str] = mapped_column(String(45))
     browser: Mapped[str] = mapped_column(String(300))
     looks_at_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))  # see accounts/looking.py
@@ -110,25 +112,14 @@ class SignIn(Tenant, db.Model):
         """Was the password typed again a short while ago? Asked before what moves money."""
         return self.confirmed_at is not None and clock.now() - self.confirmed_at < CONFIRMED_FOR
 
-    def confirm(self) -> None:
-        self.confirmed_at = clock.now()
+    def confirm(self, by: str = "password") -> None:
+        """by: what was shown with the password, or ``password`` where that was all."""
+        self.confirmed_at, self.confirmed_by = clock.now(), by
+        if by != "password":
+            self.factor_at = clock.now()
 
     def end(self) -> None:
         self.ended_at = clock.now()
-
-
-class LoginThrottle(Row, db.Model):
-    """Failed sign-ins per account and per address, counted in the database for all processes."""
-
-    __tablename__ = "login_throttle"
-    __table_args__ = (UniqueConstraint("subject"),)
-
-    subject: Mapped[str] = mapped_column(String(80))  # "account:<hash>", "address:<ip>", "verify:<ip>"
-    failures: Mapped[int] = mapped_column(default=0)
-    blocked_until: Mapped[datetime | None]
-
-
-_FREE_FAILURES = {"account": 5, "address": 25, "verify": 25}
 
 
 def find_user(email: str) -> User | None:
@@ -163,60 +154,3 @@ def open_sign_in(user: User, *, address: str, browser: str) -> tuple[SignIn, str
     )
     db.session.add(row)
     return row, token
-
-
-def _subjects(email: str, address: str) -> list[str]:
-    return [f"account:{token_hash(email.strip().lower())[:32]}", f"address:{address}"]
-
-
-def seconds_blocked(email: str, address: str) -> int:
-    """How long this account or address must still wait, in seconds; 0 when it need not."""
-    return _wait_of(_subjects(email, address))
-
-
-def _wait_of(subjects: list[str]) -> int:
-    rows = db.session.scalars(select(LoginThrottle).where(LoginThrottle.subject.in_(subjects)))
-    waits = [row.blocked_until - clock.now() for row in rows if row.blocked_until]
-    return max([0, *(int(wait.total_seconds()) + 1 for wait in waits if wait > timedelta(0))])
-
-
-def note_failure(email: str, address: str) -> None:
-    """Count a failed sign-in; after a few, each one doubles the pause (at most 15 minutes)."""
-    for subject in _subjects(email, address):
-        _count(subject)
-
-
-def throttle_row(subject: str) -> LoginThrottle:
-    """The counter of a subject, made if need be, locked until the end of the transaction."""
-    query = select(LoginThrottle).where(LoginThrottle.subject == subject)
-    row = db.session.scalars(query.with_for_update()).one_or_none()
-    if row is None:  # several may find so at once
-        values = {"uid": new_uid(), "created_at": clock.now(), "subject": subject, "failures": 0}
-        insert_once(LoginThrottle, values, ["subject"])
-        row = db.session.scalars(query.with_for_update()).one()
-    return row
-
-
-def _count(subject: str) -> None:
-    row = throttle_row(subject)
-    row.failures += 1
-    excess = row.failures - _FREE_FAILURES[subject.split(":", 1)[0]]
-    if excess >= 0:
-        row.blocked_until = clock.now() + timedelta(seconds=min(15 * 2**excess, 900))
-
-
-def forget_failures(email: str) -> None:
-    subject = _subjects(email, "")[0]
-    for row in db.session.scalars(select(LoginThrottle).where(LoginThrottle.subject == subject)):
-        db.session.delete(row)
-
-
-def count_verification(address: str) -> int:
-    """Seconds that this address must wait before it may check another file; else counts this one, and 0."""
-    subject = f"verify:{address}"
-    wait = _wait_of([subject])
-    rested = delete(LoginThrottle).where(LoginThrottle.subject == subject)
-    db.session.execute(rested.where(LoginThrottle.blocked_until < clock.now() - timedelta(hours=1)))
-    if not wait:
-        _count(subject)
-    return wait

@@ -3,14 +3,16 @@
 from contextlib import nullcontext
 from datetime import timedelta
 
-from flask import Flask, Request, Response, current_app, g
+from flask import Flask, Request, Response, current_app, g, request, url_for
 from flask_login import LoginManager, current_user
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from portal import clock
+from portal import clock, htmx
+from portal.accounts.factors import must_have_factor
 from portal.accounts.looking import refuse_deeds, seen_by
 from portal.accounts.models import SignIn, User
+from portal.accounts.passkeys import relying_party
 from portal.crypto.secrets import token_hash
 from portal.db import AWAY, EVERYTHING, commits, db, scope, set_scope
 
@@ -19,8 +21,8 @@ _TOUCH_EVERY = timedelta(minutes=1)  # a write a minute per person, not one per 
 
 
 @manager.request_loader
-def load_from_cookie(request: Request) -> User | None:
-    token = request.cookies.get(current_app.config["SIGN_IN_COOKIE"])
+def load_from_cookie(asked: Request) -> User | None:
+    token = asked.cookies.get(current_app.config["SIGN_IN_COOKIE"])
     if not token:
         return None
     with scope(EVERYTHING):
@@ -67,8 +69,27 @@ def _touch(response: Response) -> Response:
     return response
 
 
+_WITHOUT = {"accounts.ask_password", "accounts.confirm_password"}
+_WITHOUT_ROOMS = ("account.", "factors.")
+
+
+def _ask_for_factor() -> Response | None:
+    """Who must have a second factor and showed none finds her account and the way to one, nothing else."""
+    row = g.get("sign_in")
+    if row is None or g.actor is None or row.factor_at is not None or not must_have_factor(row.user):
+        return None
+    name = request.endpoint or ""
+    view = current_app.view_functions.get(name)
+    if view is None or name in _WITHOUT or name.startswith(_WITHOUT_ROOMS):
+        return None
+    is_open = name == "static" or hasattr(view, "public_because")
+    return None if is_open else htmx.go(url_for("factors.show"))
+
+
 def init_app(app: Flask) -> None:
     manager.init_app(app)
     app.before_request(_set_actor)
+    app.before_request(_ask_for_factor)
     app.before_request(refuse_deeds)
     app.after_request(_touch)
+    app.jinja_env.globals["passkey_origin"] = lambda: relying_party()[1]

@@ -16,17 +16,14 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from portal import htmx
-from portal.access import Permission, public, requires
-from portal.accounts.forms import LoginForm, PasswordForm
-from portal.accounts.models import (
-    check_password,
-    find_user,
-    forget_failures,
-    note_failure,
-    open_sign_in,
-    seconds_blocked,
-)
+from portal.access import public
+from portal.accounts.devices import known_device
+from portal.accounts.entering import enter, half_open
+from portal.accounts.factors import has_factor
+from portal.accounts.forms import LoginForm
+from portal.accounts.models import User, check_password, find_user
+from portal.accounts.proving import Proof, address, must_wait
+from portal.accounts.throttle import note_failure
 from portal.db import EVERYTHING, db, scope
 from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
 from portal.journal import SYSTEM, record
@@ -64,80 +61,26 @@ def sign_in() -> Response:
     if not form.validate():
         return _again(form, 422)
     with scope(EVERYTHING):
-        wait = seconds_blocked(form.email.data, request.remote_addr or "")
-        if wait:
-            form.form_errors.append(_("Trop d'essais. Réessayez dans %(seconds)d secondes.", seconds=wait))
+        user = find_user(form.email.data)
+        if must_wait(user, form.email.data, form):
             return _again(form, 429)
-        return _enter(form)
+        return _enter(form, user)
 
 
-def _enter(form: LoginForm) -> Response:
-    user = find_user(form.email.data)
+def _enter(form: LoginForm, user: User | None) -> Response:
     if not check_password(user, form.password.data) or user is None:
-        note_failure(form.email.data, request.remote_addr or "")
+        note_failure(form.email.data, address(), known_device(user))
         if user is not None:
-            record(user, "fail_sign_in", by=SYSTEM, address=request.remote_addr or "")
+            record(user, "fail_sign_in", by=SYSTEM, address=address())
         db.session.commit()
         form.form_errors.append(_("Adresse ou mot de passe incorrect."))
         return _again(form, 422)
-    forget_failures(form.email.data)
-    _row, token = open_sign_in(
-        user, address=request.remote_addr or "", browser=request.headers.get("User-Agent", "")
-    )
-    record(user, "sign_in", by=user, address=request.remote_addr or "")
-    db.session.commit()
-    session.clear()  # the form token of before signing in is worth nothing now
-    response = make_response(redirect(safe_next(form.next.data), 303))
-    config = current_app.config
-    response.set_cookie(
-        config["SIGN_IN_COOKIE"],
-        token,
-        max_age=config["ABSOLUTE_SECONDS"],
-        secure=config["SECURE_COOKIES"],
-        httponly=True,
-        samesite="Lax",
-        path="/",
-    )
-    return response
+    target = safe_next(form.next.data)
+    return half_open(user, target) if has_factor(user) else enter(user, target, Proof("password"))
 
 
 def _again(form: LoginForm, status: int) -> Response:
     return make_response(render_template("accounts/login.html", form=form, expired=False), status)
-
-
-@bp.get("/password")
-@requires(Permission.HOME_READ)
-def ask_password() -> Response:
-    """Before what moves money: the same person, still there."""
-    form = PasswordForm(next=request.args.get("next"))
-    return make_response(render_template("accounts/password.html", form=form))
-
-
-@bp.post("/password")
-@requires(Permission.HOME_READ)
-def confirm_password() -> Response:
-    form, email, address = PasswordForm(), g.actor.email, request.remote_addr or ""
-    if not form.validate():
-        return _ask_again(form, 422)
-    with scope(EVERYTHING):
-        if wait := seconds_blocked(email, address):
-            form.form_errors.append(_("Trop d'essais. Réessayez dans %(seconds)d secondes.", seconds=wait))
-            return _ask_again(form, 429)
-        if not check_password(g.actor, form.password.data):
-            note_failure(email, address)
-            record(g.actor, "fail_confirm", by=g.actor, address=address)
-            db.session.commit()
-            form.password.errors = [_("Mot de passe incorrect.")]
-            return _ask_again(form, 422)
-        forget_failures(email)
-        g.sign_in.confirm()
-        record(g.actor, "confirm_password", by=g.actor, address=address)
-        db.session.commit()
-    return htmx.go(safe_next(form.next.data), toast=_("Mot de passe confirmé, pour cinq minutes."))
-
-
-def _ask_again(form: PasswordForm, status: int) -> Response:
-    return make_response(render_template("accounts/password.html", form=form), status)
 
 
 @bp.post("/logout")
@@ -147,7 +90,7 @@ def logout() -> Response:
     if row is not None:
         with scope(EVERYTHING):
             row.end()
-            record(row.user, "sign_out", by=g.actor, address=request.remote_addr or "")
+            record(row.user, "sign_out", by=g.actor, address=address())
             db.session.commit()
     session.clear()
     response = make_response(redirect(url_for("accounts.login"), 303))

@@ -10,6 +10,7 @@ from wtforms.validators import InputRequired, Length
 
 from portal import jobs
 from portal.access import STAFF, Permission, get_or_404, public, requires
+from portal.accounts.confirming import confirm_first
 from portal.actor import Actor
 from portal.db import db
 from portal.engine.errors import EngineError, EngineFault
@@ -147,4 +148,6 @@ def show_own(uid: str) -> Response:
 @requires(Permission.VAULT_UNLOCK)
 def unlock_own(uid: str) -> Response:
     opening = get_or_404(VaultOpening.visible_to(g.actor), uid)
+    if asking := confirm_first(url_for(".show_own", uid=uid)):
+        return asking
     return _try("unlock/own.html", opening, g.actor, url_for(".show_own", uid=uid))

@@ -71,6 +71,8 @@ def _address(config: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("DEMO", "une démonstration à une adresse publique : ses mots de passe sont connus")
     elif parts.scheme == "http" and not _is_local(host):
         yield Finding("PUBLIC_URL", "doit être en https : sans lui, les sessions se volent")
+    if config["SECOND_FACTOR"] not in ("required", "offered"):
+        yield Finding("SECOND_FACTOR", "vaut required ou offered")
     if config["PRIVATE_TARGETS"] and not config["DEMO"]:
         yield Finding("PRIVATE_TARGETS", "ne sert qu'aux essais : un client pourrait viser ce réseau")
 

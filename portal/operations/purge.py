@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import delete
 
 from portal import clock, jobs
+from portal.accounts.factors import forget_half_sign_ins
 from portal.accounts.floods import forget_floods
 from portal.accounts.models import SignIn
 from portal.blob_stores import store
@@ -45,6 +46,7 @@ def purge() -> None:
         delete(SignIn).where(SignIn.last_seen_at < before),
     ):
         db.session.execute(statement.execution_options(synchronize_session=False))
+    forget_half_sign_ins(clock.now() - timedelta(days=1))
     forget_floods(clock.now() - timedelta(days=1))
 
 

@@ -4,7 +4,9 @@ from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.access import PROVIDER, RESELLER, Role
+from portal.accounts.factors import end_half_sign_ins
 from portal.accounts.floods import count_within
+from portal.accounts.letters import tell_password
 from portal.accounts.models import Organisation, OrganisationKind, SignIn, User, check_password, find_user
 from portal.accounts.welcome import WELCOME_DAYS, invite, judge_password, link_to_choose
 from portal.actor import Actor
@@ -100,7 +102,9 @@ def change_password(user: User, old: str, new: str, *, keep: SignIn) -> None:
     judge_password(new, user)
     user.set_password(new)
     end_sign_ins(user, but=keep)
+    end_half_sign_ins(user)
     record(user, "change_password", by=user)
+    tell_password(user)
 
 
 def end_sign_ins(user: User, but: SignIn | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms import EmailField, HiddenField, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import Email, InputRequired, Length
 
 from portal.access import Role
@@ -64,3 +64,17 @@ class ForgottenForm(FlaskForm):
         [InputRequired(_l("Indiquez votre adresse e-mail.")), Length(max=254)],
         render_kw={"autocomplete": "username"},
     )
+
+
+class NewPasskeyForm(FlaskForm):
+    name = StringField(_l("Nom"), [InputRequired(_l("Donnez-lui un nom.")), Length(max=60)])
+    passkey = HiddenField()
+
+
+class NewAppForm(FlaskForm):
+    code = StringField(
+        _l("Code de l'application"),
+        [InputRequired(_l("Tapez le code que l'application montre.")), Length(max=10)],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric"},
+    )
+    name = StringField(_l("Nom"), [InputRequired(_l("Donnez-lui un nom.")), Length(max=60)])

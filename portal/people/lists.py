@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission, Role, may
+from portal.accounts.factors import Passkey, Totp
 from portal.accounts.models import SignIn, User
 from portal.db import db
 from portal.listing import FILE, NAME, Cell, Choice, Column, Link, Listing, Nothing, Pill, define
@@ -39,6 +40,19 @@ def _seen(users: list[User]) -> dict[int, Cell]:
     return dict(last)
 
 
+def _factors(users: list[User]) -> dict[int, Cell]:
+    """How many second factors each has; nothing for none."""
+    ids = [user.id for user in users]
+    counts: dict[int, int] = dict.fromkeys(ids, 0)
+    for kind in (Passkey, Totp):
+        query = select(kind.user_id, func.count(kind.id)).where(kind.user_id.in_(ids)).group_by(kind.user_id)
+        if kind is Totp:
+            query = query.where(Totp.proved_at.is_not(None))
+        for key, count in db.session.execute(query):
+            counts[key] += count
+    return {key: count for key, count in counts.items() if count}
+
+
 PEOPLE: Listing[User] = define(
     Listing(
         name="people",
@@ -59,6 +73,7 @@ PEOPLE: Listing[User] = define(
             Column("house", _l("Organisation"), lambda row: row.organisation.name),
             Column("role", _l("Rôle"), lambda row: str(ROLES[row.role])),
             Column("state", _l("État"), lambda row: Pill(state_of(row))),
+            Column("factors", _l("Seconds facteurs"), many=_factors),
             Column("seen", _l("Vu le"), many=_seen),
         ],
         order=(User.id,),

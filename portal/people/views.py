@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from portal import htmx
 from portal.access import Permission, Role, get_or_404, public, requires
 from portal.accounts.confirming import confirm_first
+from portal.accounts.factors import has_factor
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.db import EVERYTHING, db, scope
 from portal.forms import WHOLE, saving
@@ -17,6 +18,7 @@ from portal.mail import mails_about
 from portal.people import access
 from portal.people.forms import ForgottenForm, InvitationForm, RoleForm, role_choices
 from portal.people.lists import PEOPLE, state_of
+from portal.people.recovery import open_recovery
 
 bp = Blueprint("people", __name__)
 
@@ -99,6 +101,8 @@ def _person_page(user: User, form: RoleForm, status: int = 200) -> Response:
         state=state_of(user),
         events=timeline(user),
         mails=mails_about(user),
+        has_factor=has_factor(user),
+        recovery=open_recovery(user),
     )
     return make_response(page, status)
 

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 
 from portal import htmx, jobs
 from portal.access import Permission, get_or_404, requires
+from portal.accounts.confirming import confirm_first
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import saving
@@ -38,6 +39,8 @@ def _target(uid: str) -> HandoverTarget:
 @bp.post("/<uid>/target/approval")
 @requires(Permission.REVERSIBILITY_ERASE)
 def approve_target(uid: str) -> Response:
+    if asking := confirm_first(url_for(".show_case", uid=uid)):
+        return asking
     target = _target(uid)
     if target.can("approve"):
         target.approve(by=g.actor)

@@ -8,6 +8,7 @@ from wtforms import SelectChoice
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, Role, get_or_404, may, requires
+from portal.accounts.confirming import confirm_order
 from portal.answers import handover
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
@@ -249,6 +250,16 @@ def send_fetch_link(uid: str) -> Response:
     return htmx.go(url_for(".show_case", uid=uid), toast=_("Un nouveau lien est parti."))
 
 
+def _ordered(case: ReversibilityCase) -> dict[str, str]:
+    """What somebody erases: whose data, in which vault."""
+    return {
+        "reference": case.uid,
+        "customer": case.vault.customer.name,
+        "vault": case.vault.name,
+        "repository": case.vault.uid,
+    }
+
+
 @bp.post("/<uid>/erasure")
 @requires(Permission.REVERSIBILITY_ERASE)
 def release_erasure(uid: str) -> Response:
@@ -256,6 +267,8 @@ def release_erasure(uid: str) -> Response:
     if case.can("release") and request.form.get("confirm", "").strip() != case.vault.name:
         problem = _("Pour confirmer, tapez le nom du coffre : %(name)s.", name=case.vault.name)
         return show(case, 422, confirm_problem=problem)
+    if asking := confirm_order(case, "erase", _ordered(case), url_for(".show_case", uid=uid)):
+        return asking
     case.release(by=g.actor)
     db.session.commit()
     toast = {

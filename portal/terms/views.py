@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from portal import clock, htmx
 from portal.access import Permission, requires
+from portal.accounts.confirming import confirm_first, confirm_order
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import saving
@@ -227,6 +228,10 @@ def _own(version: str) -> TermsVersion:
 def publish_version(version: str) -> Response:
     row, form = _own(version), PublicationForm()
     if form.validate():
+        here = url_for(".show_version", version=version)
+        if asking := confirm_order(row, "publish", _ordered(row, form), here):
+            return asking
+        row = _own(version)
         try:
             days = _notice_days(document_in_force(row.code, clock.today()))
             check_fits(document_of(row), clock.today())
@@ -237,13 +242,22 @@ def publish_version(version: str) -> Response:
             form.effective_on.errors = [said(refusal)]
         else:
             text = _("%(version)s est publiée ; les clients en sont prévenus.", version=version)
-            return htmx.go(url_for(".show_version", version=version), toast=text)
+            return htmx.go(here, toast=text)
     return _changes_page(_find(version), form, 422)
+
+
+def _ordered(row: TermsVersion, form: PublicationForm) -> dict[str, str]:
+    """What somebody publishes: the document by its hash, and from when on it applies."""
+    day: date = form.effective_on.data
+    return {"reference": row.version, "effective_on": day.isoformat(), "sha256": row.sha256}
 
 
 @bp.post("/<version>/withdrawal")
 @requires(Permission.TERMS_WRITE)
 def withdraw_version(version: str) -> Response:
+    _own(version)
+    if asking := confirm_first(url_for(".show_version", version=version)):
+        return asking
     row = _own(version)
     row.withdraw(by=g.actor)
     db.session.commit()

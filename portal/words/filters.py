@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.words import choices
 from portal.words.events import event_text
+from portal.words.orders import order_lines
 from portal.words.readers import for_whom
 from portal.words.reasons import REVERSIBILITY_REASONS
 from portal.words.states import look_of
@@ -34,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(look_of, "pill_look")
     app.add_template_filter(event_text)
     app.add_template_filter(initials)
+    app.add_template_filter(order_lines)
     app.add_template_global(for_whom)
     for name, table in NAMES.items():
         app.add_template_filter(lambda value, table=table: table.get(str(value), value), name)

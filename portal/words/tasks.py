@@ -69,6 +69,7 @@ DUTIES: dict[str, Any] = {
     "safekeeping.watch": _l("Veiller sur les sauvegardes du portail"),
     "operations.tidy": _l("Retirer du stockage ce qui n'a pas été fini"),
     "trends.keep": _l("Tenir les chiffres du mois"),
+    "people.lapse": _l("Clore les demandes de second facteur restées sans réponse"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

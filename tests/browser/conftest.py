@@ -139,5 +139,6 @@ def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]
     expect(page.locator(".panel .pill", has_text="fait")).to_be_visible(timeout=60_000)
     page.goto("/sepa/collections")
     page.get_by_role("button", name="Figer la remise").click()
+    people.confirm_if_asked(page)
     expect(page.get_by_role("button", name="Télécharger le XML")).to_be_visible(timeout=60_000)
     context.close()

@@ -111,3 +111,11 @@ def too_wide(page: Page) -> list[str]:
         .map(element => element.outerHTML.slice(0, 150)).concat("page");
     }"""
     return page.evaluate(script)
+
+
+def confirm_if_asked(page: Page) -> None:
+    """Before a grave act, more than five minutes after the last proof."""
+    page.wait_for_load_state("load")
+    if page.get_by_role("heading", name="Confirmer que c'est vous").count():
+        page.get_by_label("Mot de passe").fill(PASSWORD)
+        page.get_by_role("button", name="Confirmer", exact=True).click()

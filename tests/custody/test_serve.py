@@ -257,7 +257,7 @@ def test_the_customer_gets_the_three_lines_at_once(browser, owner, vault):
     page = answer.text
     assert answer.status_code == 200
     row = accesses_of(vault)[0]
-    secret = re.search(rf"rest:http://{row.uid}:([\w-]{{43}})@127.0.0.1:8000/restic/{vault.uid}/", page)[1]
+    secret = re.search(rf"rest:http://{row.uid}:([\w-]{{43}})@localhost:8000/restic/{vault.uid}/", page)[1]
     assert "restic --no-lock restore latest --target ./restauration" in page
     assert row.expires_at == MONDAY + timedelta(hours=72)
     assert row.secret_hash == hashlib.sha256(secret.encode()).hexdigest()

@@ -59,7 +59,7 @@ def test_two_people_and_then_the_bank(house: House, browser) -> None:
     events = db.session.scalars(
         select(JournalEntry.what).where(JournalEntry.subject_uid == batch.uid).order_by(JournalEntry.id)
     )
-    assert list(events) == ["freeze", "export", "release", "send"]
+    assert list(events) == ["freeze", "export", "confirm_order", "release", "send"]
 
 
 def test_what_the_portal_froze_is_read_by_one_and_released_by_another(house: House, browser) -> None:
@@ -76,7 +76,7 @@ def test_what_the_portal_froze_is_read_by_one_and_released_by_another(house: Hou
 
 def test_the_file_asks_for_the_password_again_for_five_minutes(house: House, browser, at) -> None:
     batch = a_batch(house)
-    client = browser(house.finance)
+    client = browser(house.finance, confirmed=False)
     asked = press(client, batch, "file")
     assert asked.location == f"/password?next=/sepa/batches/{batch.uid}"
     assert confirm(client, "wrong").status_code == 422
@@ -105,7 +105,7 @@ def test_a_wrong_password_is_throttled(house: House, browser) -> None:
 def test_a_confirmed_password_is_of_one_session(house: House, browser) -> None:
     batch = a_batch(house)
     assert confirm(browser(house.finance)).status_code == 303
-    assert press(browser(house.finance), batch, "file").status_code == 303
+    assert press(browser(house.finance, confirmed=False), batch, "file").status_code == 303
 
 
 @pytest.mark.parametrize(("cents", "leaves"), [(1_000_000, True), (1_000_001, False)])

@@ -1,7 +1,7 @@
 """Batches, for finance: frozen, released by a second person, handed to the bank."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock, htmx, jobs
 from portal.access import Permission, get_or_404, requires
-from portal.accounts.confirming import confirm_first
+from portal.accounts.confirming import confirm_first, confirm_order
 from portal.blobs import send_document
 from portal.csv_file import csv_answer, euros, rows_of
 from portal.db import db
@@ -26,6 +26,7 @@ from portal.sepa.batches.forms import FreezeForm, SentForm
 from portal.sepa.batches.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count, give_up_freeze
 from portal.sepa.batches.lists import BATCHES
 from portal.sepa.blueprint import bp
+from portal.sepa.formats.values import Scheme
 from portal.sepa.models import Batch, BatchState, Collection, freeze_batches
 from portal.sepa.models.batch import EXPORT
 
@@ -33,25 +34,32 @@ from portal.sepa.models.batch import EXPORT
 @bp.post("/batches")
 @requires(Permission.BATCH_WRITE)
 def create_batch() -> Response:
+    if asking := confirm_first(url_for("sepa.cockpit")):
+        return asking
+    entity, scheme, through = _to_freeze()
+    if (total := due_count(entity, scheme, through)) > AT_ONCE:
+        ask_freeze(entity, scheme, through, total=total, by=g.actor)
+        db.session.commit()
+        return htmx.go(url_for("sepa.cockpit"), toast=_("Le gel est demandé ; il se fait en arrière-plan."))
+    batches = freeze_batches(entity, scheme, through, g.actor)
+    db.session.commit()
+    if len(batches) > 1:
+        toast = _("%(n)d remises sont figées : la banque limite un fichier.", n=len(batches))
+        return htmx.go(url_for("sepa.list_batches"), toast=toast)
+    return htmx.go(_address(batches[0]), toast=_("La remise est figée."))
+
+
+def _to_freeze() -> tuple[LegalEntity, Scheme, date]:
+    """For whom, in which scheme, and up to which day."""
     form = FreezeForm()
     form.validate()
     entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data or "")
     if form.scheme.data not in {"CORE", "B2B"}:
         raise Refused(_("Le schéma est CORE ou B2B."))
     try:
-        through = date.fromisoformat(form.through.data or "")
+        return entity, cast(Scheme, form.scheme.data), date.fromisoformat(form.through.data or "")
     except ValueError:
         raise Refused(_("Choisissez une échéance de la liste.")) from None
-    if (total := due_count(entity, form.scheme.data, through)) > AT_ONCE:
-        ask_freeze(entity, form.scheme.data, through, total=total, by=g.actor)
-        db.session.commit()
-        return htmx.go(url_for("sepa.cockpit"), toast=_("Le gel est demandé ; il se fait en arrière-plan."))
-    batches = freeze_batches(entity, form.scheme.data, through, g.actor)
-    db.session.commit()
-    if len(batches) > 1:
-        toast = _("%(n)d remises sont figées : la banque limite un fichier.", n=len(batches))
-        return htmx.go(url_for("sepa.list_batches"), toast=toast)
-    return htmx.go(_address(batches[0]), toast=_("La remise est figée."))
 
 
 @bp.get("/freezes/<uid>")
@@ -136,7 +144,7 @@ def resume_export(uid: str) -> Response:
 def download_batch(uid: str) -> Response:
     """The bank file, to somebody who has just typed the password again; each time is recorded."""
     batch = get_or_404(Batch.visible_to(g.actor), uid)
-    if asking := confirm_first(_address(batch)):
+    if asking := confirm_first(_address(batch), takes=True):
         return asking
     if not batch.may_leave() or batch.document is None:
         raise Refused(_why_not(batch))
@@ -153,6 +161,21 @@ def _why_not(batch: Batch) -> str:
     return _("Ce montant demande deux personnes : faites d'abord libérer la remise.")
 
 
+def _found(uid: str) -> Batch:
+    batch: Batch = get_or_404(Batch.visible_to(g.actor), uid)
+    return batch
+
+
+def _ordered(batch: Batch) -> dict[str, Any]:
+    """What somebody releases: the file by its hash, how many debits, how much."""
+    return {
+        "reference": batch.msg_id,
+        "entries": batch.count,
+        "sum_cents": batch.total_cents,
+        "sha256": batch.sha256,
+    }
+
+
 def _locked(uid: str) -> Batch:
     batch: Batch = get_or_404(Batch.visible_to(g.actor).with_for_update(), uid)
     return batch
@@ -161,6 +184,8 @@ def _locked(uid: str) -> Batch:
 @bp.post("/batches/<uid>/reading")
 @requires(Permission.BATCH_WRITE)
 def vouch_for_batch(uid: str) -> Response:
+    if asking := confirm_first(_address(_found(uid))):
+        return asking
     batch = _locked(uid)
     batch.vouch(by=g.actor)
     db.session.commit()
@@ -170,6 +195,9 @@ def vouch_for_batch(uid: str) -> Response:
 @bp.post("/batches/<uid>/release")
 @requires(Permission.BATCH_WRITE)
 def release_batch(uid: str) -> Response:
+    batch = _found(uid)
+    if asking := confirm_order(batch, "release", _ordered(batch), _address(batch)):
+        return asking
     batch = _locked(uid)
     batch.release(by=g.actor)
     db.session.commit()

@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.accounts.confirming import confirm_first
 from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.journal import timeline
@@ -34,6 +35,9 @@ def show_creditor(uid: str) -> Response:
 @bp.post("/creditors/<uid>")
 @requires(Permission.CREDITOR_WRITE)
 def change_creditor(uid: str) -> Response:
+    get_or_404(LegalEntity.visible_to(g.actor), uid)
+    if asking := confirm_first(url_for("sepa.show_creditor", uid=uid)):
+        return asking
     entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
     form = CreditorForm()
     if form.validate():
@@ -49,6 +53,9 @@ def change_creditor(uid: str) -> Response:
 @bp.post("/creditors/<uid>/limit")
 @requires(Permission.CREDITOR_WRITE)
 def answer_asked_limit(uid: str) -> Response:
+    get_or_404(LegalEntity.visible_to(g.actor), uid)
+    if asking := confirm_first(url_for("sepa.show_creditor", uid=uid)):
+        return asking
     entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
     agrees = request.form.get("answer") == "agree"
     (agree_to_limit if agrees else drop_asked_limit)(entity, by=g.actor)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.accounts.confirming import confirm_first
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Conflict, Refused
@@ -37,6 +38,12 @@ def allow_a_scan(endpoint: str | None, values: Any) -> None:
 def _held(uid: str) -> Mandate:
     mandate: Mandate = get_or_404(Mandate.visible_to(g.actor).with_for_update(of=Mandate), uid)
     return mandate
+
+
+def _asking(uid: str) -> Response | None:
+    """For an act on a mandate that one may see: the question who asks."""
+    get_or_404(Mandate.visible_to(g.actor), uid)
+    return confirm_first(url_for("sepa.show_mandate", uid=uid))
 
 
 def _stem(rum: str) -> str:
@@ -72,6 +79,8 @@ def withdraw_change(uid: str) -> Response:
 @bp.post("/<uid>/suspension")
 @requires(Permission.MANDATE_HOLD)
 def suspend_mandate(uid: str) -> Response:
+    if asking := _asking(uid):
+        return asking
     mandate, form = _held(uid), SuspensionForm()
     if not form.validate():
         return mandate_page(mandate, 422, suspension=form)
@@ -83,6 +92,8 @@ def suspend_mandate(uid: str) -> Response:
 @bp.post("/<uid>/resumption")
 @requires(Permission.MANDATE_HOLD)
 def resume_mandate(uid: str) -> Response:
+    if asking := _asking(uid):
+        return asking
     mandate = _held(uid)
     mandate.resume(by=g.actor)
     db.session.commit()
@@ -94,6 +105,8 @@ def resume_mandate(uid: str) -> Response:
 def download_evidence(uid: str) -> Response:
     """Everything a contested debit needs, made on the spot."""
     mandate = get_or_404(Mandate.visible_to(g.actor), uid)
+    if asking := confirm_first(url_for("sepa.show_mandate", uid=uid), takes=True):
+        return asking
     response = make_response(build_evidence_pack(mandate))
     response.mimetype = "application/zip"
     response.headers["Content-Disposition"] = f'attachment; filename="preuves-{_stem(mandate.rum)}.zip"'

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from portal.access import public
-from portal.accounts.models import count_verification
+from portal.accounts.throttle import count_verification
 from portal.blobs import Document
 from portal.crypto.seals import check_seal
 from portal.crypto.secrets import keyring
