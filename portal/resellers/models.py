@@ -47,6 +47,7 @@ class LegalEntity(Tenant, db.Model):
     two_people_asked_by_id: Mapped[int | None]
     file_writer: Mapped[str] = mapped_column(String(10), default="portal")  # or sepaxml, for small files
     freeze_day: Mapped[int | None]  # day of the month on which the portal freezes by itself
+    is_default: Mapped[bool] = mapped_column(default=False)  # bills where several stand at one node
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")
 
@@ -62,6 +63,7 @@ class NumberSeries(Tenant, db.Model):
     prefix: Mapped[str] = mapped_column(String(6))  # FA, AV, PF, RUM
     year: Mapped[int]
     last: Mapped[int] = mapped_column(default=0)
+    taken_over: Mapped[int] = mapped_column(default=0)  # last number of the system before; 0 for none
 
 
 def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
@@ -96,7 +98,12 @@ def next_numbers(entity: LegalEntity, prefix: str, year: int, count: int) -> lis
 
 def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
     row: Any = NumberSeries(
-        organisation=entity.organisation, legal_entity_id=entity.id, prefix=prefix, year=year, last=0
+        organisation=entity.organisation,
+        legal_entity_id=entity.id,
+        prefix=prefix,
+        year=year,
+        last=0,
+        taken_over=0,
     )
     columns = (c.key for c in NumberSeries.__table__.columns if c.key != "id")
     values = {name: getattr(row, name) for name in columns}
@@ -109,9 +116,9 @@ def issuer_for(customer: Any) -> LegalEntity:
 
 
 def entities() -> list[LegalEntity]:
-    """Every legal entity in sight, the lowest in the tree first."""
-    query = select(LegalEntity).order_by(db.func.length(LegalEntity.org_path).desc())
-    return list(db.session.scalars(query))
+    """Every legal entity in sight, the lowest in the tree first; of one node, the default one first."""
+    order = db.func.length(LegalEntity.org_path).desc(), LegalEntity.is_default.desc(), LegalEntity.id
+    return list(db.session.scalars(select(LegalEntity).order_by(*order)))
 
 
 def nearest_above(customer: Any, lowest_first: list[LegalEntity]) -> LegalEntity:

@@ -22,6 +22,7 @@ from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
 from portal.papers import promise
 from portal.resellers.models import issuer_for, next_number
+from portal.resellers.reseller import check_may_sell
 from portal.sepa.formats.iban import in_fours
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
@@ -35,8 +36,9 @@ _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not s
 def check_sale(customer: Customer, product: Product, method: Method) -> None:
     """May this be sold to this customer in this way? Raises Refused with the clause that says no.
 
-    Source: 000-02, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
+    Source: 000-02, 001-32, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
     """
+    check_may_sell(customer.org_path)
     terms = stack_in_force(product.terms_stack, clock.today())
     if not customer.has_accepted(terms):
         raise Refused(

@@ -174,6 +174,22 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("backup_review", "close"): _l("Réévaluation close"),
     ("customer", "want_reports"): _l("Compte rendu demandé après chaque sauvegarde"),
     ("customer", "refuse_reports"): _l("Compte rendu des sauvegardes arrêté"),
+    ("organisation", "rename"): _l("Nom changé"),
+    ("reseller", "create"): _l("Revendeur enregistré"),
+    ("reseller", "change"): _l("Identité ou conditions changées"),
+    ("reseller", "keep_contract"): _l("Contrat de revendeur signé déposé"),
+    ("reseller", "activate"): _l("Revendeur activé : il peut vendre"),
+    ("reseller", "suspend"): _l("Revendeur suspendu"),
+    ("reseller", "resume"): _l("Revendeur de nouveau actif"),
+    ("reseller", "default"): _l("Revendeur défaillant"),
+    ("reseller", "end"): _l("Relation terminée"),
+    ("reseller", "reopen"): _l("Relation rouverte, contrat à signer"),
+    ("legal_entity", "change_identity"): _l("Identité de l'entité changée"),
+    ("legal_entity", "take_over_series"): _l("Numérotation reprise d'un autre système"),
+    ("legal_entity", "make_default"): _l("Entité par défaut"),
+    ("product", "create"): _l("Offre mise en vente"),
+    ("product", "sell"): _l("Offre remise en vente"),
+    ("product", "withdraw_offer"): _l("Offre retirée de la vente"),
 }
 
 

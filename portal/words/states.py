@@ -138,6 +138,11 @@ _STATES: dict[str, Look] = {
     "proof_old": Look(_l("plus d'un an"), "wait", "hourglass-split"),
     "proof_missing": Look(_l("jamais prouvée"), "wait", "question-circle"),
     "review_open": Look(_l("à réévaluer"), "wait", "eye"),
+    "reseller_draft": Look(_l("en préparation"), "plain", "pencil"),
+    "reseller_active": Look(_l("actif"), "good", "check-circle"),
+    "reseller_suspended": Look(_l("suspendu"), "bad", "stop-circle"),
+    "reseller_in_default": Look(_l("défaillant"), "bad", "exclamation-octagon"),
+    "reseller_ended": Look(_l("terminé"), "plain", "stop-circle"),
     "review_closed": Look(_l("close"), "plain", "check-circle"),
 }
 
