@@ -20,6 +20,7 @@ from portal.journal import SYSTEM
 from portal.licensing.models import keys_of
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
+from portal.resellers.reseller import Reseller
 from portal.restore_requests.models import Cause, RestoreKind, open_request
 from portal.reversibility.models import Reason
 from portal.reversibility.opening import open_case
@@ -57,6 +58,9 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/notes/": customer.uid,
         "/guide/": "glossary",
         "/people/": house.owner.uid,
+        "/resellers/": _first(Reseller).uid,
+        "/billing/issuers/": house.reseller.uid,
+        "/sepa/entities/": entity.uid,
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": _first(Subscription).uid,

@@ -20,6 +20,7 @@ from portal.journal import SYSTEM
 from portal.links import Purpose, revoke_links
 from portal.pdf.document import Document as Paper
 from portal.pdf.document import Party
+from portal.resellers.brand import set_support
 from portal.resellers.houses import keep_contract, make_provider, make_reseller
 from portal.resellers.models import issuer_for
 from portal.sepa.models import open_mandate
@@ -126,6 +127,12 @@ def _reseller(provider: Organisation, name: str, index: int) -> Organisation:
     paper.text("Contrat de la démonstration, sans valeur.")
     keep_contract(made, paper.build(), clock.today() - timedelta(days=400), by=SYSTEM)
     made.activate(by=SYSTEM)
+    support = {
+        "support_email": f"support@{RESELLERS[index][1]}.example",
+        "support_phone": f"02 99 00 00 {index + 10}",
+        "support_hours": "du lundi au vendredi, 9 h à 18 h",
+    }
+    set_support(made.organisation, support, by=SYSTEM)
     return made.organisation
 
 

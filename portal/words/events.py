@@ -175,6 +175,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer", "want_reports"): _l("Compte rendu demandé après chaque sauvegarde"),
     ("customer", "refuse_reports"): _l("Compte rendu des sauvegardes arrêté"),
     ("organisation", "rename"): _l("Nom changé"),
+    ("organisation", "name_issuer"): _l("Entité qui facture choisie"),
+    ("brand", "set_support"): _l("Support de ses clients changé"),
     ("reseller", "create"): _l("Revendeur enregistré"),
     ("reseller", "change"): _l("Identité ou conditions changées"),
     ("reseller", "keep_contract"): _l("Contrat de revendeur signé déposé"),

@@ -7,18 +7,19 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
+from portal.billing.issuers import name_issuer
 from portal.catalogue.models import Product
 from portal.catalogue.offers import make_product, shipped_offers
 from portal.db import db
 from portal.errors import IllegalStep, Refused
 from portal.journal import JournalEntry
 from portal.resellers.houses import change_reseller, keep_contract, make_provider, make_reseller
-from portal.resellers.models import LegalEntity, issuer_for, next_number
-from portal.resellers.reseller import Reseller, ResellerState, check_may_sell
+from portal.resellers.models import LegalEntity, issuer_for, issuers_of, next_number
+from portal.resellers.reseller import ResellerState, check_may_sell
 from portal.sepa.models.amendment import MandateAmendment
 from portal.sepa.models.entity import IDENTITY, change_identity, make_default, make_entity, take_over_series
 from portal.terms.shipped import stacks
-from tests.builders import SIRENS, House, a_customer, a_user
+from tests.builders import House, a_customer
 from tests.sepa.people import a_signed_mandate
 
 A_PDF = b"%PDF-1.7\n%%EOF\n"
@@ -125,19 +126,30 @@ def test_a_wrong_value_of_an_entity_is_refused_beside_its_field(house: House, fi
     refused(field, make_entity, house.provider, {**ENTITY, field: typed}, by=house.operator)
 
 
-def test_a_second_entity_bills_once_it_is_the_default(house: House) -> None:
+def test_a_second_entity_bills_who_comes_after_it_is_chosen(house: House) -> None:
+    """Customers who are there keep the entity that they know, whatever is made or chosen above them."""
     first = db.session.scalars(select(LegalEntity)).one()
     first.is_default = True
     made = make_entity(house.provider, ENTITY, by=house.operator)
     assert (made.siren, made.vat_number, made.ics) == ("552100554", "FR96552100554", "FR15ZZZ588627")
     assert (made.iban, made.country, made.mandate_prefix) == ("FR7630006000011234567890189", "FR", "PORT")
-    customer = a_customer(house.reseller)
-    assert (made.is_default, issuer_for(customer)) == (False, first)
+    before = a_customer(house.reseller)
+    assert (made.is_default, issuer_for(before)) == (False, first)
     make_default(made, by=house.operator)
     db.session.refresh(first)
-    assert issuer_for(customer) == made and not first.is_default
+    after = a_customer(house.reseller, siren=None)
+    assert not first.is_default and issuers_of([before, after]) == {
+        before.org_path: first,
+        after.org_path: made,
+    }
     own = make_entity(house.reseller, {**ENTITY, "mandate_prefix": "ouest"}, by=house.operator)
-    assert own.is_default and issuer_for(customer) == own
+    last = a_customer(house.reseller, siren=None)
+    assert own.is_default and [issuer_for(each) for each in (before, after, last)] == [first, made, own]
+    name_issuer(house.reseller, first, by=house.operator)
+    assert issuer_for(last) == own and issuer_for(a_customer(house.reseller, siren=None)) == first
+    name_issuer(last.organisation, made, by=house.operator)
+    assert issuer_for(last) == made
+    refused("entity", name_issuer, house.other, own, by=house.operator)
 
 
 def test_numbers_go_on_after_those_of_another_system(house: House) -> None:
@@ -176,14 +188,3 @@ def test_what_the_contracts_offer_is_on_sale_at_a_typed_price(house: House) -> N
     made = make_product(house.provider, natso, unit_cents=5988, by=by)
     assert made.has_keys and made.is_on_sale and db.session.scalars(select(Product)).all() == [made]
     refused(None, make_product, house.provider, natso, unit_cents=5988, by=by)
-
-
-def test_who_works_for_a_suspended_reseller_is_out_and_its_customers_are_not(house: House) -> None:
-    reseller = db.session.scalars(select(Reseller).where(Reseller.organisation_id == house.reseller.id)).one()
-    made = make_reseller(house.reseller, name="Plus bas", by=house.operator)
-    below = a_user(made.organisation, house.owner.role)
-    db.session.flush()
-    assert SIRENS and below.id
-    reseller.suspend("impayés", by=house.operator)
-    refused(None, check_may_sell, made.org_path)
-    check_may_sell(house.other.org_path)

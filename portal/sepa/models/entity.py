@@ -13,7 +13,7 @@ from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
-from portal.resellers.models import LegalEntity, NumberSeries, next_numbers
+from portal.resellers.models import LegalEntity, NumberSeries, next_numbers, pin_issuers
 from portal.sepa.formats import epc
 from portal.sepa.formats.iban import parse_iban
 from portal.sepa.formats.latin import has_letters, to_latin
@@ -39,7 +39,9 @@ _MOST = 999_999  # six digits are printed
 
 
 def make_entity(organisation: Organisation, values: Mapping[str, Any], *, by: Actor) -> LegalEntity:
-    """Who issues invoices and collects, for everything below a node; the first one there is its default.
+    """Who issues invoices and collects below a node; the first one there is its default.
+
+    Customers who are there keep the entity that bills them.
 
     values: :data:`IDENTITY`, and ``ics``, ``iban``, ``bank_name``; of the bank profile what differs from its
     defaults. Raises Refused beside the field whose number, account or text is wrong.
@@ -51,6 +53,7 @@ def make_entity(organisation: Organisation, values: Mapping[str, Any], *, by: Ac
     iban = kept.pop("iban")
     there = select(LegalEntity.id).where(LegalEntity.organisation_id == organisation.id)
     is_first = db.session.scalar(there.limit(1)) is None
+    pin_issuers(organisation.org_path)
     entity = LegalEntity(organisation=organisation, is_default=is_first, **kept)
     entity.iban = iban
     db.session.add(entity)
@@ -109,9 +112,10 @@ def take_over_series(entity: LegalEntity, prefix: str, year: int, last: int, *, 
 
 
 def make_default(entity: LegalEntity, *, by: Actor) -> None:
-    """It bills what lies below its node from now on, unless another one is named further down."""
+    """It bills customers who are recorded below its node from now on; those who are there keep theirs."""
     if entity.is_default:
         return
+    pin_issuers(entity.org_path)
     same = update(LegalEntity).where(LegalEntity.organisation_id == entity.organisation_id)
     db.session.execute(same.values(is_default=False))
     entity.is_default = True
