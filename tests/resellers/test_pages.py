@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -47,7 +48,7 @@ def her_person(customer: Customer) -> User:
 
 
 def test_001_32_a_reseller_sells_from_the_day_that_its_contract_is_uploaded(
-    house: House, browser: Browser
+    house: House, browser: Browser, at: Callable[[datetime], None]
 ) -> None:
     """Recorded by the reseller above, activated by the provider; before that, no order passes."""
     owner, operator = browser(house.owner), confirmed(browser(house.operator))
@@ -60,13 +61,15 @@ def test_001_32_a_reseller_sells_from_the_day_that_its_contract_is_uploaded(
     form = {"product": product.uid, "quantity": "1", "method": "wire"}
     order = f"/customers/{customer.uid}/orders"
     refused = operator.post(order, data=form)
-    assert refused.status_code == 422 and "001-32" in refused.text
+    assert refused.status_code == 422 and "contrat de revendeur signé" in refused.text
     assert "Contrat de revendeur à faire signer" in operator.get("/").text
-    for content, signed_on in ((b"GIF89a", "2026-11-02"), (A_PDF, "2027-01-01")):
+    for content, signed_on in ((b"GIF89a", "2026-11-02"), (A_PDF, "2026-11-24")):
         file = {"contract": (io.BytesIO(content), "c.pdf"), "contract_signed_on": signed_on}
         assert operator.post(f"{page}/contract", data=file).status_code == 422
     assert operator.post(f"{page}/steps/activate").status_code == 422
-    file = {"contract": (io.BytesIO(A_PDF), "c.pdf"), "contract_signed_on": "2026-11-02"}
+    at(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))  # the day of the signature
+    owner, operator = browser(house.owner), confirmed(browser(house.operator))
+    file = {"contract": (io.BytesIO(A_PDF), "c.pdf"), "contract_signed_on": "2026-11-24"}
     assert operator.post(f"{page}/contract", data=file).status_code == 303
     assert operator.post(f"{page}/steps/activate").status_code == 303
     assert stored(made).state == ResellerState.ACTIVE
