@@ -59,6 +59,8 @@ class Permission(StrEnum):
     ENTITY_WRITE = "entity:write"
     RESELLER_WRITE = "reseller:write"
     RESELLER_STATE = "reseller:state"
+    SETUP_READ = "setup:read"
+    SETUP_WRITE = "setup:write"
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
     RESTORE_READ = "restore:read"
@@ -108,6 +110,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESELLER_WRITE: {Role.OPERATOR, Role.OWNER},  # identity and new ones below
     P.RESELLER_STATE: {Role.OPERATOR},  # contract and states
     P.ENTITY_WRITE: {Role.OPERATOR},
+    P.SETUP_READ: {Role.OPERATOR},
+    P.SETUP_WRITE: {Role.OPERATOR},
     P.CUSTOMER_READ: set(STAFF),
     P.CUSTOMER_WRITE: {Role.OPERATOR, *_SELLING},
     P.CUSTOMER_LOOK: set(_REPAIRING),

@@ -39,6 +39,7 @@ from portal.sepa.models import Batch, Collection, Mandate
 from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
+from portal.setup.tries import try_mail
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.termination import Notice, terminate
@@ -114,6 +115,11 @@ def people_and_their_passwords(post: Post) -> None:
         by=post.house.owner,
     )
     send_link_again(post.house.sales, by=SYSTEM)
+
+
+@step
+def a_try_of_the_mail(post: Post) -> None:
+    try_mail(post.house.operator)
 
 
 @step

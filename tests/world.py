@@ -9,7 +9,7 @@ from portal.backups.receive import receive_report
 from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
-from portal.catalogue.models import Method, VolumePrice
+from portal.catalogue.models import Method, Product, VolumePrice
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
@@ -58,6 +58,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/notes/": customer.uid,
         "/guide/": "glossary",
         "/people/": house.owner.uid,
+        "/setup/offers/": "NB-SRV",
+        "/setup/products/": _first(Product).uid,
         "/resellers/": _first(Reseller).uid,
         "/billing/issuers/": house.reseller.uid,
         "/sepa/entities/": entity.uid,

@@ -174,6 +174,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("backup_review", "close"): _l("Réévaluation close"),
     ("customer", "want_reports"): _l("Compte rendu demandé après chaque sauvegarde"),
     ("customer", "refuse_reports"): _l("Compte rendu des sauvegardes arrêté"),
+    ("organisation", "try_store"): _l("Stockage essayé"),
     ("organisation", "rename"): _l("Nom changé"),
     ("organisation", "name_issuer"): _l("Entité qui facture choisie"),
     ("brand", "set_support"): _l("Support de ses clients changé"),

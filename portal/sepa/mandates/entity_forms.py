@@ -15,8 +15,8 @@ SERIES_WORDS = {
     "FA": _l("factures (FA)"),
     "PF": _l("factures pro forma (PF)"),
     "RUM": _l("mandats (RUM)"),
-    "CR": _l("certificats de restitution (CR)"),
-    "CE": _l("certificats d'effacement (CE)"),
+    "CR": _l("certificats de restitution"),
+    "CE": _l("certificats d'effacement"),
 }
 
 
