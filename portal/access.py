@@ -59,6 +59,7 @@ class Permission(StrEnum):
     ENTITY_WRITE = "entity:write"
     RESELLER_WRITE = "reseller:write"
     RESELLER_STATE = "reseller:state"
+    BRAND_WRITE = "brand:write"
     SETUP_READ = "setup:read"
     SETUP_WRITE = "setup:write"
     SUBSCRIPTION_READ = "subscription:read"
@@ -110,6 +111,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESELLER_WRITE: {Role.OPERATOR, Role.OWNER},  # identity and new ones below
     P.RESELLER_STATE: {Role.OPERATOR},  # contract and states
     P.ENTITY_WRITE: {Role.OPERATOR},
+    P.BRAND_WRITE: {Role.OPERATOR, Role.OWNER},
     P.SETUP_READ: {Role.OPERATOR},
     P.SETUP_WRITE: {Role.OPERATOR},
     P.CUSTOMER_READ: set(STAFF),

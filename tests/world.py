@@ -19,6 +19,7 @@ from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import keys_of
 from portal.mail import Mail
+from portal.resellers.brand import brand_of
 from portal.resellers.models import LegalEntity
 from portal.resellers.reseller import Reseller
 from portal.restore_requests.models import Cause, RestoreKind, open_request
@@ -60,6 +61,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/people/": house.owner.uid,
         "/setup/offers/": "NB-SRV",
         "/setup/products/": _first(Product).uid,
+        "/brands/": brand_of(house.reseller).uid,
         "/resellers/": _first(Reseller).uid,
         "/billing/issuers/": house.reseller.uid,
         "/sepa/entities/": entity.uid,

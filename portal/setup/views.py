@@ -13,7 +13,6 @@ from portal.first_steps.steps import own_lines
 from portal.forms import WHOLE, saving
 from portal.setup.forms import OfferForm
 from portal.setup.tries import last_try, store_tried, try_mail, try_store
-from portal.terms.shipped import CONTRACTS
 from portal.words.choices import PLANS
 
 bp = Blueprint("setup", __name__, url_prefix="/setup")
@@ -29,7 +28,6 @@ def show() -> Response:
         tried=last_try(g.actor),
         store_tried=store_tried(g.actor.organisation),
         offers=[(offer, sold.get(offer.code)) for offer in shipped_offers().values()],
-        contracts={name: label for name, (label, _documents) in CONTRACTS.items()},
         plans=PLANS,
     )
     return make_response(page)

@@ -177,6 +177,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("organisation", "try_store"): _l("Stockage essayé"),
     ("organisation", "rename"): _l("Nom changé"),
     ("organisation", "name_issuer"): _l("Entité qui facture choisie"),
+    ("brand", "set_face"): _l("Marque changée"),
     ("brand", "set_support"): _l("Support de ses clients changé"),
     ("reseller", "create"): _l("Revendeur enregistré"),
     ("reseller", "change"): _l("Identité ou conditions changées"),
