@@ -20,7 +20,7 @@ from portal.journal import SYSTEM
 from portal.links import Purpose, revoke_links
 from portal.pdf.document import Document as Paper
 from portal.pdf.document import Party
-from portal.resellers.brand import set_support
+from portal.resellers.brand import set_face, set_support
 from portal.resellers.houses import keep_contract, make_provider, make_reseller
 from portal.resellers.models import issuer_for
 from portal.sepa.models import open_mandate
@@ -40,6 +40,7 @@ PROVIDER_PEOPLE = (
     (Role.TECHNICIAN, "Support technique", "technique@portail.example"),
 )
 RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))
+COLOURS = ("#00796b", "#c2185b", "")  # the last one keeps the portal's own
 RESELLER_PEOPLE = (
     (Role.OWNER, "Gérance", "gerance"),
     (Role.SALES, "Commerce", "commerce"),
@@ -133,6 +134,7 @@ def _reseller(provider: Organisation, name: str, index: int) -> Organisation:
         "support_hours": "du lundi au vendredi, 9 h à 18 h",
     }
     set_support(made.organisation, support, by=SYSTEM)
+    set_face(made.organisation, name=name, accent=COLOURS[index], logo=b"", without_logo=False, by=SYSTEM)
     return made.organisation
 
 
