@@ -59,6 +59,9 @@ class Permission(StrEnum):
     ENTITY_WRITE = "entity:write"
     RESELLER_WRITE = "reseller:write"
     RESELLER_STATE = "reseller:state"
+    STEP_IN_READ = "step-in:read"
+    STEP_IN_WISH = "step-in:wish"
+    STEP_IN_SETTLE = "step-in:settle"
     BRAND_WRITE = "brand:write"
     SETUP_READ = "setup:read"
     SETUP_WRITE = "setup:write"
@@ -111,6 +114,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESELLER_WRITE: {Role.OPERATOR, Role.OWNER},  # identity and new ones below
     P.RESELLER_STATE: {Role.OPERATOR},  # contract and states
     P.ENTITY_WRITE: {Role.OPERATOR},
+    P.STEP_IN_READ: {Role.OPERATOR, Role.CUSTOMER},
+    P.STEP_IN_WISH: {Role.CUSTOMER},
+    P.STEP_IN_SETTLE: {Role.OPERATOR},
     P.BRAND_WRITE: {Role.OPERATOR, Role.OWNER},
     P.SETUP_READ: {Role.OPERATOR},
     P.SETUP_WRITE: {Role.OPERATOR},

@@ -26,6 +26,7 @@ from portal.journal import SYSTEM
 from portal.links import Purpose, make_link
 from portal.mail import Mail
 from portal.people.access import give_account, send_link_again
+from portal.resellers.reseller import Reseller
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.calendar_jobs import _last_call
@@ -120,6 +121,13 @@ def people_and_their_passwords(post: Post) -> None:
 @step
 def a_try_of_the_mail(post: Post) -> None:
     try_mail(post.house.operator)
+
+
+@step
+def a_reseller_that_fails(post: Post) -> None:
+    reseller = first(Reseller)
+    reseller.default("liquidation", by=SYSTEM)
+    reseller.resume(by=SYSTEM)
 
 
 @step

@@ -29,6 +29,7 @@ from portal.sepa.batches.large_freeze import ask_freeze, latest_freeze
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
+from portal.step_in.models import OfferState, StepInOffer
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.backups.reporting import a_machine, a_report
@@ -61,6 +62,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/people/": house.owner.uid,
         "/setup/offers/": "NB-SRV",
         "/setup/products/": _first(Product).uid,
+        "/step-in/": _a_step_in_offer(customer),
         "/brands/": brand_of(house.reseller).uid,
         "/resellers/": _first(Reseller).uid,
         "/billing/issuers/": house.reseller.uid,
@@ -87,6 +89,18 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
     return ids | _of_the_terms(house, customer)
+
+
+def _a_step_in_offer(customer: Customer) -> str:
+    offer = StepInOffer(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        reseller_name="Revendeur",
+        state=OfferState.OPEN,
+    )
+    db.session.add(offer)
+    db.session.flush()
+    return offer.uid
 
 
 def _first(kind: type[Row]) -> Row:

@@ -19,6 +19,7 @@ from portal.stateful import Stateful, step
 from portal.wording import N_
 
 _signals = Namespace()
+reseller_resumed = _signals.signal("reseller-resumed")
 reseller_failed = _signals.signal("reseller-failed")  # in the transaction that notes the default
 
 
@@ -90,6 +91,7 @@ class Reseller(Tenant, Stateful, db.Model):
 
     def resume(self, *, by: Actor) -> None:
         self._take("resume", by=by)
+        reseller_resumed.send(self, by=by)
 
     def default(self, reason: str, *, by: Actor) -> None:
         """It no longer does its part: its people are out, and its customers are offered another."""

@@ -17,6 +17,7 @@ from portal.mail import Mail
 from portal.resellers.brand import set_support
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.resellers.reseller import Reseller, ResellerState
+from portal.step_in.models import StepInOffer
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import PASSWORD, House, a_customer, a_user, an_outsider, stored
 from tests.resellers.test_verbs import A_PDF, ENTITY
@@ -126,6 +127,30 @@ def test_a_suspended_reseller_is_out_at_once_and_its_customers_go_on(house: Hous
         operator.post(f"/resellers/{reseller.uid}/steps/end", data={}).status_code == 422
     )  # it has a customer
     assert operator.post(f"/resellers/{reseller.uid}/steps/reopen").status_code == 409
+
+
+def test_customers_of_a_reseller_that_fails_choose_who_serves_them(house: House, browser: Browser) -> None:
+    customer, neighbour = a_customer(house.reseller), a_customer(house.other, siren=None)
+    space, operator = browser(her_person(customer)), confirmed(browser(house.operator))
+    reseller = named("Revendeur")
+    step = f"/resellers/{reseller.uid}/steps"
+    assert operator.post(f"{step}/default", data={"reason": "liquidation"}).status_code == 303
+    offer = db.session.scalars(select(StepInOffer)).one()  # the neighbour's reseller goes on
+    assert "step-in/" in db.session.scalars(select(Mail).where(Mail.kind == "step_in/mail_offer")).one().body
+    page = f"/step-in/{offer.uid}"
+    assert page in space.get("/").text and page not in operator.get("/").text
+    assert space.post(f"{page}/wish", data={"wished": "nobody"}).status_code == 422
+    assert space.post(f"{page}/wish", data={"wished": "reseller", "words": "Nord"}).status_code == 303
+    assert page in operator.get("/").text and "Nord" in operator.get(page).text
+    assert browser(her_person(neighbour)).get(page).status_code == 404
+    assert operator.post(f"{page}/settlement", data={"outcome": " "}).status_code == 422
+    assert operator.post(f"{page}/settlement", data={"outcome": "repris par Nord"}).status_code == 303
+    assert "repris par Nord" in space.get(page).text
+    operator.post(f"{step}/resume")
+    operator.post(f"{step}/default", data={"reason": "encore"})
+    operator.post(f"{step}/resume")
+    states = list(db.session.scalars(select(StepInOffer.state).order_by(StepInOffer.id)))
+    assert states == ["settled", "withdrawn"]
 
 
 ENTITY_FORM = {**ENTITY, "bank_name": "Banque du Port"}
