@@ -59,6 +59,15 @@ class Permission(StrEnum):
     BATCH_WRITE = "batch:write"
     CREDITOR_READ = "creditor:read"
     CREDITOR_WRITE = "creditor:write"
+    ENTITY_WRITE = "entity:write"
+    RESELLER_WRITE = "reseller:write"
+    RESELLER_STATE = "reseller:state"
+    STEP_IN_READ = "step-in:read"
+    STEP_IN_WISH = "step-in:wish"
+    STEP_IN_SETTLE = "step-in:settle"
+    BRAND_WRITE = "brand:write"
+    SETUP_READ = "setup:read"
+    SETUP_WRITE = "setup:write"
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
     RESTORE_READ = "restore:read"
@@ -104,7 +113,16 @@ GRANTS: dict[Permission, set[Role]] = {
     P.HOME_READ: set(Role),
     P.OUTBOX_READ: set(STAFF),
     P.DOCUMENT_READ: set(Role),
-    P.RESELLER_READ: set(PROVIDER),
+    P.RESELLER_READ: {*PROVIDER, Role.OWNER},  # one's own house, and those below it
+    P.RESELLER_WRITE: {Role.OPERATOR, Role.OWNER},  # identity and new ones below
+    P.RESELLER_STATE: {Role.OPERATOR},  # contract and states
+    P.ENTITY_WRITE: {Role.OPERATOR},
+    P.STEP_IN_READ: {Role.OPERATOR, Role.CUSTOMER},
+    P.STEP_IN_WISH: {Role.CUSTOMER},
+    P.STEP_IN_SETTLE: {Role.OPERATOR},
+    P.BRAND_WRITE: {Role.OPERATOR, Role.OWNER},
+    P.SETUP_READ: {Role.OPERATOR},
+    P.SETUP_WRITE: {Role.OPERATOR},
     P.CUSTOMER_READ: set(STAFF),
     P.CUSTOMER_WRITE: {Role.OPERATOR, *_SELLING},
     P.CUSTOMER_LOOK: set(_REPAIRING),

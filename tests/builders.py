@@ -12,6 +12,7 @@ from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
+from portal.resellers.reseller import Reseller, ResellerState
 from portal.terms.shipped import find_stack
 
 Model = TypeVar("Model")
@@ -79,6 +80,8 @@ def a_house() -> House:
     other = Organisation(parent=provider, kind=OrganisationKind.RESELLER, name="Autre revendeur")
     db.session.add_all([provider, reseller, other])
     db.session.flush()
+    for each in (reseller, other):
+        db.session.add(Reseller(organisation=each, state=ResellerState.ACTIVE, legal_name=each.name))
     house = House(provider, reseller, other)
     for role in (Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN):
         house.people[role] = a_user(provider, role)

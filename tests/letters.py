@@ -27,6 +27,7 @@ from portal.journal import SYSTEM
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.people.access import give_account, send_link_again
+from portal.resellers.reseller import Reseller
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.calendar_jobs import _last_call
@@ -40,6 +41,7 @@ from portal.sepa.models import Batch, Collection, Mandate
 from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
+from portal.setup.tries import try_mail
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.termination import Notice, terminate
@@ -133,6 +135,18 @@ def what_a_person_is_told_of_her_account(post: Post) -> None:
         tell_factor(user, what, name="Portable", left=9)
     for what in ("asked", "refused", "lapsed", "agreed"):
         tell_lost(user, what, who=post.house.owner.name, address=link("/welcome/x"))
+
+
+@step
+def a_try_of_the_mail(post: Post) -> None:
+    try_mail(post.house.operator)
+
+
+@step
+def a_reseller_that_fails(post: Post) -> None:
+    reseller = first(Reseller)
+    reseller.default("liquidation", by=SYSTEM)
+    reseller.resume(by=SYSTEM)
 
 
 @step

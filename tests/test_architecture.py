@@ -32,6 +32,8 @@ PUBLIC = {
     "api.license_keys",
     "api.make_machine_token",
     "api.report_backup",
+    "brands.colours",
+    "brands.logo",
     "probes.health",
     "probes.metrics",
     "probes.ready",
@@ -96,9 +98,15 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "mandates.show_paper",
     "restore_requests.browse",
     "restore_requests.new_request",
+    "brand_pages.edit",
+    "resellers.edit_reseller",
+    "resellers.new_reseller",
     "returns.edit_reaction",
     "reversibility.new_case",
+    "sepa.edit_entity",
+    "sepa.new_entity",
     "sepa.new_mandate",
+    "setup.new_offer",
     "subscription_vaults.new_vault",
     "subscriptions.new_order",
     "subscriptions.new_termination",
@@ -336,3 +344,22 @@ def test_imports_go_downwards() -> None:
 def test_no_registry_address_is_committed() -> None:
     for path in [*ROOT.glob("requirements/*"), ROOT / "package-lock.json", ROOT / ".npmrc"]:
         assert not re.search(r'"resolved": *"http|--(extra-)?index-url|/simple/', path.read_text()), path
+
+
+MADE_BY = {  # the one module that makes rows of such a kind, with its checks and its line of the journal
+    "Organisation": {"resellers/houses.py", "customers/models.py"},
+    "Reseller": {"resellers/houses.py"},
+    "LegalEntity": {"sepa/models/entity.py"},
+    "Product": {"catalogue/offers.py"},
+    "User": {"accounts/welcome.py"},
+}
+
+
+def test_each_subject_is_made_by_its_own_verb() -> None:
+    """No page, command or demonstration makes one by hand."""
+    found: dict[str, set[str]] = {name: set() for name in MADE_BY}
+    for path in SOURCES:
+        for called in calls(ast.parse(path.read_text())):
+            if called in found:
+                found[called].add(str(path.relative_to(PORTAL)))
+    assert found == MADE_BY

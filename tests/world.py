@@ -12,7 +12,7 @@ from portal.backups.receive import receive_report
 from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
-from portal.catalogue.models import Method, VolumePrice
+from portal.catalogue.models import Method, Product, VolumePrice
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
@@ -22,7 +22,9 @@ from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import keys_of
 from portal.mail import Mail
+from portal.resellers.brand import brand_of
 from portal.resellers.models import LegalEntity
+from portal.resellers.reseller import Reseller
 from portal.restore_requests.models import Cause, RestoreKind, open_request
 from portal.reversibility.models import Reason
 from portal.reversibility.opening import open_case
@@ -30,6 +32,7 @@ from portal.sepa.batches.large_freeze import ask_freeze, latest_freeze
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
+from portal.step_in.models import OfferState, StepInOffer
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
@@ -63,6 +66,13 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/notes/": customer.uid,
         "/guide/": "glossary",
         "/people/": house.owner.uid,
+        "/setup/offers/": "NB-SRV",
+        "/setup/products/": _first(Product).uid,
+        "/step-in/": _a_step_in_offer(customer),
+        "/brands/": brand_of(house.reseller).uid,
+        "/resellers/": _first(Reseller).uid,
+        "/billing/issuers/": house.reseller.uid,
+        "/sepa/entities/": entity.uid,
         "/customers/": customer.uid,
         "/orders/": order.uid,
         "/subscriptions/": _first(Subscription).uid,
@@ -90,6 +100,18 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _a_step_in_offer(customer: Customer) -> str:
+    offer = StepInOffer(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        reseller_name="Revendeur",
+        state=OfferState.OPEN,
+    )
+    db.session.add(offer)
+    db.session.flush()
+    return offer.uid
 
 
 def _first(kind: type[Row]) -> Row:

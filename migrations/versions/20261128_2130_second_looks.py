@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128_2130"
-down_revision = "20261128_2111"
+down_revision = "20261128_2124"
 branch_labels = None
 depends_on = None
 

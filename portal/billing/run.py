@@ -30,7 +30,7 @@ from portal.journal import SYSTEM, record
 from portal.leaves import leaves_together
 from portal.mail import queue_mail
 from portal.paging import total_of
-from portal.resellers.models import LegalEntity, entities, nearest_above, next_numbers
+from portal.resellers.models import LegalEntity, issuers_of, next_numbers
 from portal.sepa.models import Collection, Mandate, plan_first_collection, usable_mandates
 
 log = structlog.get_logger()
@@ -129,11 +129,12 @@ def _billed(run: BillingRun, ids: list[int]) -> Iterator[list[int]]:
 
 
 def _bill(run: BillingRun, ids: list[int]) -> None:
-    issuers, query = entities(), select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id)
-    found = db.session.scalars(
-        query.options(joinedload(Customer.organisation), selectinload(Customer.contacts))
+    query = select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id)
+    found = list(
+        db.session.scalars(query.options(joinedload(Customer.organisation), selectinload(Customer.contacts)))
     )
-    own = [one for one in found if nearest_above(one, issuers).id == run.legal_entity_id]
+    issuers = issuers_of(found)
+    own = [one for one in found if issuers[one.org_path].id == run.legal_entity_id]
     for invoice in bill_customers(own, run.legal_entity, last_day(run.month)):
         run.invoices += 1
         run.gross_cents += invoice.gross_cents

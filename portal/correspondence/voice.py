@@ -8,14 +8,17 @@ from sqlalchemy import select
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db
 from portal.mail.voice import Voice, voices
-from portal.resellers.models import entities, nearest_above
+from portal.resellers.brand import support_for
+from portal.resellers.models import entities, issuer_for
 
 
 @voices()
 def issuer_and_reseller(owner: Any) -> Voice | None:
     """Looked up once for all customers of a node: a run writes to thousands of them."""
     parent, _slash, _own = owner.org_path.rstrip("/").rpartition("/")
-    if getattr(owner, "kind", None) != OrganisationKind.CUSTOMER:
+    if "has_one_issuer" not in g:
+        g.has_one_issuer = len(entities()) == 1
+    if getattr(owner, "kind", None) != OrganisationKind.CUSTOMER or not g.has_one_issuer:
         return _looked_up(owner)
     known: dict[str, Voice | None] = g.setdefault("voices", {})
     if parent not in known:
@@ -25,7 +28,7 @@ def issuer_and_reseller(owner: Any) -> Voice | None:
 
 def _looked_up(owner: Any) -> Voice | None:
     try:
-        entity = nearest_above(owner, entities())
+        entity = issuer_for(owner)
     except LookupError:
         return None
     above = owner.org_path.strip("/").split("/")[:-1]
@@ -33,4 +36,5 @@ def _looked_up(owner: Any) -> Voice | None:
         Organisation.uid.in_(above), Organisation.kind == OrganisationKind.RESELLER
     )
     nearest = db.session.scalars(query.order_by(db.func.length(Organisation.org_path).desc())).first()
-    return Voice(entity.name, entity.email, nearest or "")
+    support = support_for(owner.org_path)
+    return Voice(entity.name, entity.email, support.name or nearest or "", support.ways)

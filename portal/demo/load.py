@@ -6,17 +6,25 @@ from typing import Any
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import HASHER, Organisation, OrganisationKind, User
+from portal.accounts.models import HASHER, Organisation
+from portal.accounts.welcome import invite
 from portal.backups.gaps import GapKind, note_gap
-from portal.catalogue.models import Method, Plan, Product, VolumePrice
+from portal.catalogue.models import Method, Product
+from portal.catalogue.offers import make_product, shipped_offers
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import EVERYTHING, commits, db, scope
 from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
-from portal.resellers.models import LegalEntity, issuer_for
+from portal.links import Purpose, revoke_links
+from portal.pdf.document import Document as Paper
+from portal.pdf.document import Party
+from portal.resellers.brand import set_face, set_support
+from portal.resellers.houses import keep_contract, make_provider, make_reseller
+from portal.resellers.models import issuer_for
 from portal.sepa.models import open_mandate
+from portal.sepa.models.entity import make_entity
 from portal.sepa.signing.documents import freeze_shown, sign_mandate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, subscriptions_of
@@ -32,6 +40,7 @@ PROVIDER_PEOPLE = (
     (Role.TECHNICIAN, "Support technique", "technique@portail.example"),
 )
 RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))
+COLOURS = ("#00796b", "#c2185b", "")  # the last one keeps the portal's own
 RESELLER_PEOPLE = (
     (Role.OWNER, "Gérance", "gerance"),
     (Role.SALES, "Commerce", "commerce"),
@@ -68,17 +77,13 @@ def load() -> None:
     with scope(EVERYTHING):
         if db.session.scalars(db.select(Organisation).limit(1)).first() is not None:
             return
-        provider = Organisation(parent=None, kind=OrganisationKind.PROVIDER, name="Sauvegarde Démo")
-        db.session.add(provider)
-        db.session.flush()
+        provider = make_provider("Sauvegarde Démo", by=SYSTEM)
         _people(provider, PROVIDER_PEOPLE)
         _entity(provider)
         products = _products(provider)
         customers = []
         for index, (name, domain) in enumerate(RESELLERS):
-            reseller = Organisation(parent=provider, kind=OrganisationKind.RESELLER, name=name)
-            db.session.add(reseller)
-            db.session.flush()
+            reseller = _reseller(provider, name, index)
             _people(
                 reseller,
                 [(role, f"{who}, {name}", f"{box}@{domain}.example") for role, who, box in RESELLER_PEOPLE],
@@ -100,75 +105,73 @@ def load() -> None:
 def _people(organisation: Organisation, people: Any) -> None:
     password_hash = HASHER.hash(PASSWORD)  # one hash for all: hashing is slow on purpose
     for role, name, email in people:
-        db.session.add(
-            User(
-                organisation=organisation,
-                email=email,
-                name=name,
-                role=role,
-                password_hash=password_hash,
-                is_enabled=True,
-            )
-        )
+        user, _address = invite(organisation, email=email, name=name, role=role, by=SYSTEM)
+        user.password_hash = password_hash
+        revoke_links(Purpose.WELCOME, user)
+
+
+def _reseller(provider: Organisation, name: str, index: int) -> Organisation:
+    """One that sells, with the contract that it signed."""
+    place, postcode, town = PLACES[index]
+    made = make_reseller(
+        provider,
+        name=name,
+        legal_name=f"{name} SARL",
+        siren=make_siren(800 + index),
+        street=f"{index + 1} rue {place}",
+        postcode=postcode,
+        town=town,
+        territory="France",
+        by=SYSTEM,
+    )
+    paper = Paper("Contrat de revendeur", issuer=Party(provider.name), recipient=Party(made.legal_name))
+    paper.text("Contrat de la démonstration, sans valeur.")
+    keep_contract(made, paper.build(), clock.today() - timedelta(days=400), by=SYSTEM)
+    made.activate(by=SYSTEM)
+    support = {
+        "support_email": f"support@{RESELLERS[index][1]}.example",
+        "support_phone": f"02 99 00 00 {index + 10}",
+        "support_hours": "du lundi au vendredi, 9 h à 18 h",
+    }
+    set_support(made.organisation, support, by=SYSTEM)
+    set_face(made.organisation, name=name, accent=COLOURS[index], logo=b"", without_logo=False, by=SYSTEM)
+    return made.organisation
 
 
 def _entity(provider: Organisation) -> None:
-    entity = LegalEntity(
-        organisation=provider,
-        name="SAUVEGARDE DEMO SAS",
-        legal_form="SAS au capital de 50 000 €",
-        siren=make_siren(900),
-        rcs_town="Rennes",
-        vat_number=make_vat(make_siren(900)),
-        street="4 quai de la Démonstration",
-        postcode="35000",
-        town="Rennes",
-        country="FR",
-        email="facturation@portail.example",
-        ics="FR15ZZZ588627",
-        bank_name="Banque de démonstration",
-        mandate_prefix="DEMO",
-        notice_days=14,
-        lead_days=2,
+    make_entity(
+        provider,
+        {
+            "name": "SAUVEGARDE DEMO SAS",
+            "legal_form": "SAS au capital de 50 000 €",
+            "siren": make_siren(900),
+            "rcs_town": "Rennes",
+            "vat_number": make_vat(make_siren(900)),
+            "street": "4 quai de la Démonstration",
+            "postcode": "35000",
+            "town": "Rennes",
+            "country": "FR",
+            "email": "facturation@portail.example",
+            "ics": "FR15ZZZ588627",
+            "iban": make_iban(900),
+            "bank_name": "Banque de démonstration",
+            "mandate_prefix": "DEMO",
+        },
+        by=SYSTEM,
     )
-    entity.iban = make_iban(900)
-    db.session.add(entity)
-    db.session.flush()
 
 
 def _products(provider: Organisation) -> dict[str, Product]:
-    rows = (
-        ("NB-WS", "NATSO BACKUP+ Poste de travail", "natso", Plan.ANNUAL, 12, 5988, True, True, 1),
-        ("NB-SRV", "NATSO BACKUP+ Serveur", "natso", Plan.ANNUAL, 12, 23880, True, True, 2),
-        ("WS-M", "DropCloud WeSend, utilisateur", "dropcloud", Plan.MONTHLY, 1, 1200, True, False, 0),
-        ("DB-36", "Do'BaaS 1 To", "dobaas", Plan.THREE_YEARS, 1, 30000, False, False, 0),
-        ("NS-OBJ", "NumSpot, stockage objet", "numspot", Plan.MONTHLY, 1, 25000, False, False, 0),
-    )
-    made = {}
-    for code, name, terms, plan, months, cents, includes_vat, has_keys, key_product in rows:
-        made[code] = Product(
-            organisation=provider,
-            code=code,
-            name=name,
-            terms_stack=terms,
-            plan=plan,
-            billing_months=months,
-            unit_name="licence",
-            unit_cents=cents,
-            price_includes_vat=includes_vat,
-            vat_basis_points=2000,
-            has_keys=has_keys,
-            key_product=key_product,
-            is_on_sale=True,
-        )
-    made["WS-M"].included_gb, made["DB-36"].included_gb, made["NS-OBJ"].gb_month_cents = 50, 1000, 2
-    made["WS-M"].volume_prices = [
-        VolumePrice(organisation=provider, up_to_gb=up_to_gb, cents=cents)
-        for up_to_gb, cents in ((500, 12_000), (1_000, 21_600), (2_000, 38_400))
-    ]
-    db.session.add_all(made.values())
-    db.session.flush()
-    return made
+    """What the demonstration sells, at prices of its own."""
+    prices: dict[str, dict[str, Any]] = {
+        "NB-WS": {"unit_cents": 5988},
+        "NB-SRV": {"unit_cents": 23880},
+        "WS-M": {"unit_cents": 1200, "included_gb": 50, "grid": {500: 12_000, 1_000: 21_600, 2_000: 38_400}},
+        "DB-36": {"unit_cents": 30000, "included_gb": 1000},
+        "NS-OBJ": {"unit_cents": 25000, "gb_month_cents": 2},
+    }
+    known = shipped_offers()
+    return {code: make_product(provider, known[code], by=SYSTEM, **price) for code, price in prices.items()}
 
 
 def _customers(reseller: Organisation, index: int) -> list[Customer]:

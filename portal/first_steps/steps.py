@@ -62,6 +62,12 @@ def own_steps() -> list[Line]:
 
 def undone_lines() -> list[Line]:
     """The same, whether she wants to see them or not."""
+    lines = own_lines()
+    return lines if any(not line.is_done for line in lines) else []
+
+
+def own_lines() -> list[Line]:
+    """Every step of the acting person, done or not."""
     mine = _mine()
     asked = {step.name: step.is_done() for step in mine}
     conditions = {name: each for name, each in asked.items() if not isinstance(each, bool)}
@@ -69,8 +75,7 @@ def undone_lines() -> list[Line]:
     if conditions:
         row = db.session.execute(select(*conditions.values())).one()
         found |= dict(zip(conditions, map(bool, row), strict=True))
-    lines = [Line(step, found[step.name]) for step in mine]
-    return lines if any(not line.is_done for line in lines) else []
+    return [Line(step, found[step.name]) for step in mine]
 
 
 def _mine() -> list[Step]:

@@ -8,16 +8,19 @@ from sqlalchemy import select
 from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.db import EVERYTHING, db, scope
+from portal.resellers.brand import support_for
 from portal.resellers.models import LegalEntity
 
 
 class Contact(NamedTuple):
-    """Who answers. person: "" where an organisation's own address is known. email: "" for none."""
+    """Who answers. person: "" where an organisation's own address is known. "" for what is not known."""
 
     organisation: str
     kind: OrganisationKind
     person: str
     email: str
+    phone: str = ""
+    hours: str = ""
 
 
 def contact() -> Contact | None:
@@ -25,6 +28,8 @@ def contact() -> Contact | None:
     above = g.actor.organisation.parent
     if above is None:
         return None
+    if (support := support_for(above.org_path)).ways:
+        return Contact(support.name, above.kind, "", support.email, support.phone, support.hours)
     with scope(EVERYTHING):
         entity = _entity(above)
         owner = _owner(above) if entity is None else None

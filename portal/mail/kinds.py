@@ -83,6 +83,8 @@ KINDS: dict[str, Kind] = {
     "mails/unlock": Kind(_l("Ouverture d'un coffre"), _TECHNICAL, _SIGNER, _LINK),
     "people/mail_invitation": Kind(_l("Invitation"), why=_ACCOUNT, once=_LINK),
     "people/mail_reset": Kind(_l("Nouveau mot de passe"), why=_ACCOUNT, once=_LINK),
+    "step_in/mail_offer": Kind(_l("Offre de reprise"), _SIGNATORY, _SIGNER),
+    "setup/mail_try": Kind(_l("Essai du courrier"), why=_STAFF),
     "sepa/mail_account": Kind(_l("Nouveau compte à donner"), _SIGNATORY, _SIGNER, _LINK),
     "sepa/mail_account_changed": Kind(_l("Changement de compte"), _BILLING),
     "sepa/mail_account_code": Kind(_l("Code de changement de compte"), why=_CODE_ASKED, once=_CODE),

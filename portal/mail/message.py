@@ -14,6 +14,7 @@ from portal.db import db
 from portal.mail.addresses import own_address, recipient_of
 from portal.mail.reading import read
 from portal.mail.rows import Mail
+from portal.panels import Place
 
 
 def as_message(mail: Mail, to: Address) -> EmailMessage:
@@ -82,16 +83,21 @@ PAIRS = (
 )
 
 
+# What a higher package puts in the place of LIGHT and of DARK, for a mail of its own.
+mail_colours: Place[Mail, tuple[dict[str, str], dict[str, str]]] = Place()
+
+
 def html_of(mail: Mail) -> str:
     """The text of a mail as HTML: the same words, nothing fetched from anywhere, one thing to open."""
+    light, dark = next(iter(mail_colours.shown(mail)), ({}, {}))
     return render_template(
         "mails/html.html",
         mail=mail,
         sender=mail.sender or own_address().display_name or own_address().domain,
         written=with_addresses,
         read=read(mail.body, str(current_app.config["PUBLIC_URL"]).rstrip("/")),
-        light=LIGHT,
-        dark=DARK,
+        light=LIGHT | light,
+        dark=DARK | dark,
     )
 
 

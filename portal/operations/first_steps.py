@@ -11,6 +11,7 @@ from portal.access import Role
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.catalogue.models import Product
 from portal.first_steps import Step, first_step, some_of
+from portal.resellers.models import LegalEntity
 from portal.safekeeping.models import Rehearsal, SafetyRun
 
 _GUIDE = "setup"
@@ -43,19 +44,28 @@ def _resellers() -> ColumnElement[bool]:
     return some_of(own.where(Organisation.kind == OrganisationKind.RESELLER))
 
 
+def _entities() -> ColumnElement[bool]:
+    return some_of(LegalEntity.visible_to(g.actor))
+
+
+def _entities_page() -> str:
+    return url_for("sepa.list_creditors")
+
+
 def _offers() -> ColumnElement[bool]:
     return some_of(Product.visible_to(g.actor).where(Product.is_on_sale))
 
 
 _STEPS: tuple[tuple[str, Any, Callable[[], str], Callable[[], ColumnElement[bool] | bool]], ...] = (
+    ("entity", _l("Avoir une entité juridique qui facture et prélève"), _entities_page, _entities),
     ("mail", _l("Régler le relais de courrier"), _place("mail"), _set("SMTP_URL")),
     ("storage", _l("Nommer les serveurs des coffres"), _place("storage"), _set("VAULT_HOSTS")),
     ("backup.place", _l("Dire où le portail se sauvegarde"), _place("backup"), _set("BACKUP_REPO")),
     ("backup.good", _l("Réussir une première sauvegarde du portail"), _work, _good(Rehearsal.BACKUP)),
     ("drill.good", _l("Réussir un premier exercice de restauration"), _work, _good(Rehearsal.DRILL)),
     ("people", _l("Avoir deux comptes de la finance"), _place("people"), _finance),
-    ("offer", _l("Avoir une offre en vente"), lambda: url_for("prices.list_prices"), _offers),
-    ("reseller", _l("Avoir un premier revendeur"), _place("resellers"), _resellers),
+    ("offer", _l("Avoir une offre en vente"), lambda: url_for("setup.show", _anchor="offers"), _offers),
+    ("reseller", _l("Avoir un premier revendeur"), lambda: url_for("resellers.new_reseller"), _resellers),
 )
 for _rank, (_name, _label, _url, _is_done) in enumerate(_STEPS):
     first_step(Step(_name, _rank, Role.OPERATOR, _label, _url, _is_done))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from stdnum.exceptions import ValidationError
@@ -14,7 +13,6 @@ from portal.accounts.welcome import invite, invite_again
 from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
-from portal.journal import record
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats import epc
 from portal.sepa.formats.iban import parse_iban
@@ -121,25 +119,6 @@ def find_entity(provider: Organisation) -> LegalEntity | None:
 def find_operator(provider: Organisation) -> User | None:
     own = User.organisation_id == provider.id, User.role == Role.OPERATOR
     return db.session.scalars(db.select(User).where(*own).order_by(User.id).limit(1)).one_or_none()
-
-
-def add_provider(values: Mapping[str, str], *, by: Actor) -> Organisation:
-    provider = Organisation(parent=None, kind=OrganisationKind.PROVIDER, name=values["name"])
-    db.session.add(provider)
-    db.session.flush()
-    record(provider, "create", by=by)
-    return provider
-
-
-def add_entity(provider: Organisation, values: Mapping[str, Any], *, by: Actor) -> LegalEntity:
-    """Who issues invoices and collects; ``values`` as :data:`QUESTIONS` names them."""
-    plain = {name: value for name, value in values.items() if name != "iban"}
-    entity = LegalEntity(organisation=provider, **plain)
-    entity.iban = values["iban"]
-    db.session.add(entity)
-    db.session.flush()
-    record(entity, "create", by=by, name=entity.name)
-    return entity
 
 
 def add_operator(provider: Organisation, values: Mapping[str, str], *, by: Actor) -> str:

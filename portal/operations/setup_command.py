@@ -12,15 +12,15 @@ from portal.journal import SYSTEM
 from portal.operations.opening import (
     QUESTIONS,
     Answer,
-    add_entity,
     add_operator,
-    add_provider,
     address_again,
     find_entity,
     find_operator,
     find_provider,
     judged,
 )
+from portal.resellers.houses import make_provider
+from portal.sepa.models.entity import make_entity
 
 Values = dict[str, str]
 
@@ -33,9 +33,9 @@ def setup(source: BinaryIO | None) -> None:
     with scope(EVERYTHING):
         there = _there()
         values = _asked_all(there) if given is None else _read_all(there, given)
-        provider = there["provider"] or add_provider(values["provider"], by=SYSTEM)
+        provider = there["provider"] or make_provider(values["provider"]["name"], by=SYSTEM)
         if there["entity"] is None:
-            add_entity(provider, values["entity"], by=SYSTEM)
+            make_entity(provider, values["entity"], by=SYSTEM)
         if there["operator"] is None:
             address: str | None = add_operator(provider, values["operator"], by=SYSTEM)
         else:

@@ -1,11 +1,12 @@
 """Legal entities, with the SEPA identity they collect under and their number series."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, OrganisationKind
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
 from portal.jobs import insert_once
@@ -47,6 +48,7 @@ class LegalEntity(Tenant, db.Model):
     two_people_asked_by_id: Mapped[int | None]
     file_writer: Mapped[str] = mapped_column(String(10), default="portal")  # or sepaxml, for small files
     freeze_day: Mapped[int | None]  # day of the month on which the portal freezes by itself
+    is_default: Mapped[bool] = mapped_column(default=False)  # bills where several stand at one node
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")
 
@@ -62,6 +64,7 @@ class NumberSeries(Tenant, db.Model):
     prefix: Mapped[str] = mapped_column(String(6))  # FA, AV, PF, RUM
     year: Mapped[int]
     last: Mapped[int] = mapped_column(default=0)
+    taken_over: Mapped[int] = mapped_column(default=0)  # last number of the system before; 0 for none
 
 
 def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
@@ -96,26 +99,94 @@ def next_numbers(entity: LegalEntity, prefix: str, year: int, count: int) -> lis
 
 def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
     row: Any = NumberSeries(
-        organisation=entity.organisation, legal_entity_id=entity.id, prefix=prefix, year=year, last=0
+        organisation=entity.organisation,
+        legal_entity_id=entity.id,
+        prefix=prefix,
+        year=year,
+        last=0,
+        taken_over=0,
     )
     columns = (c.key for c in NumberSeries.__table__.columns if c.key != "id")
     values = {name: getattr(row, name) for name in columns}
     insert_once(NumberSeries, values, ["legal_entity_id", "prefix", "year"])
 
 
+class IssuerChoice(Tenant, db.Model):
+    """The legal entity that bills an organisation and what lies below it, where it is named (émetteur)."""
+
+    __tablename__ = "issuer_choice"
+    __table_args__ = (UniqueConstraint("organisation_id"),)
+    seen_from_below: ClassVar[bool] = True  # a customer's order asks what was named for its reseller
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+
+    legal_entity: Mapped[LegalEntity] = relationship()
+
+
 def issuer_for(customer: Any) -> LegalEntity:
-    """The legal entity that bills this customer: the nearest one above it in the tree."""
-    return nearest_above(customer, entities())
+    """The legal entity that bills this customer: the one that is named for it or nearest above, else the
+    nearest one above it in the tree.
+    """
+    return issuers_of([customer])[customer.org_path]
+
+
+def issuers_of(owners: Sequence[Any]) -> dict[str, LegalEntity]:
+    """The same for many, by their paths. Raises LookupError for one that has no entity above."""
+    lowest_first = entities()
+    named = _named_above({owner.org_path for owner in owners}) if len(lowest_first) > 1 else {}
+    return {each.org_path: _issuer(each.org_path, named, lowest_first) for each in owners}
+
+
+def _issuer(path: str, named: dict[str, LegalEntity], lowest_first: list[LegalEntity]) -> LegalEntity:
+    for above in lineage(path):
+        if above in named:
+            return named[above]
+    for entity in lowest_first:
+        if path.startswith(entity.org_path):
+            return entity
+    raise LookupError(f"no legal entity above {path}")
+
+
+def lineage(path: str) -> list[str]:
+    """The paths of a node and of all above it, the node's own first."""
+    nodes = path.strip("/").split("/")
+    return [f"/{'/'.join(nodes[:count])}/" for count in range(len(nodes), 0, -1)]
+
+
+def _named_above(paths: set[str]) -> dict[str, LegalEntity]:
+    every = sorted({above for path in paths for above in lineage(path)})
+    query = select(IssuerChoice).where(IssuerChoice.org_path.in_(every))
+    return {row.org_path: row.legal_entity for row in db.session.scalars(query)}
+
+
+def name_entity(organisation: Organisation, entity: LegalEntity) -> None:
+    """What lies below an organisation is billed by this entity, but for what is named further down."""
+    query = select(IssuerChoice).where(IssuerChoice.organisation_id == organisation.id)
+    row = db.session.scalars(query.limit(1)).one_or_none()
+    if row is None:
+        db.session.add(IssuerChoice(organisation=organisation, legal_entity_id=entity.id))
+    else:
+        row.legal_entity_id = entity.id
+    db.session.flush()
+
+
+def pin_issuers(path: str) -> None:
+    """Customers who are there keep the entity that bills them, whatever is named or made above them next."""
+    customers = select(Organisation).where(
+        Organisation.kind == OrganisationKind.CUSTOMER, Organisation.org_path.startswith(path)
+    )
+    own = select(IssuerChoice.organisation_id)
+    rows = list(db.session.scalars(customers.where(Organisation.id.not_in(own))))
+    try:
+        known = issuers_of(rows)
+    except LookupError:  # nobody bills there yet
+        return
+    for each in rows:
+        db.session.add(IssuerChoice(organisation=each, legal_entity_id=known[each.org_path].id))
+    db.session.flush()
 
 
 def entities() -> list[LegalEntity]:
-    """Every legal entity in sight, the lowest in the tree first."""
-    query = select(LegalEntity).order_by(db.func.length(LegalEntity.org_path).desc())
-    return list(db.session.scalars(query))
-
-
-def nearest_above(customer: Any, lowest_first: list[LegalEntity]) -> LegalEntity:
-    for entity in lowest_first:
-        if customer.org_path.startswith(entity.org_path):
-            return entity
-    raise LookupError(f"no legal entity above customer {customer.org_path}")
+    """Every legal entity in sight, the lowest in the tree first; of one node, the default one first."""
+    order = db.func.length(LegalEntity.org_path).desc(), LegalEntity.is_default.desc(), LegalEntity.id
+    return list(db.session.scalars(select(LegalEntity).order_by(*order)))

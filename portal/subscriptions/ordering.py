@@ -14,6 +14,7 @@ from portal.billing.payment_rules import Document, OrderStep, Payment, document_
 from portal.billing.rules import totals
 from portal.catalogue.models import Method, Product
 from portal.customers.models import ContactRole, Customer
+from portal.customers.rules import check_reseller
 from portal.db import db, new_uid
 from portal.errors import Refused
 from portal.journal import record
@@ -22,6 +23,7 @@ from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
 from portal.papers import promise
 from portal.resellers.models import issuer_for, next_number
+from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.sepa.formats.iban import in_fours
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
@@ -35,8 +37,9 @@ _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not s
 def check_sale(customer: Customer, product: Product, method: Method) -> None:
     """May this be sold to this customer in this way? Raises Refused with the clause that says no.
 
-    Source: 000-02, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
+    Source: 000-02, 001-32, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
     """
+    _check_resellers(customer.org_path)
     terms = stack_in_force(product.terms_stack, clock.today())
     if not customer.has_accepted(terms):
         raise Refused(
@@ -45,6 +48,17 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
         )
     check_offer(customer, terms)
     check_means(product, terms, method)
+
+
+def _check_resellers(path: str) -> None:
+    """May those who stand between the customer and the provider sell?
+
+    Source: 001-32.
+    """
+    for each in above(path):
+        if each.state == ResellerState.DRAFT:
+            check_reseller(each.contract_signed_on, clock.today())
+    check_may_sell(path)
 
 
 def place_order(

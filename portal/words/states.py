@@ -147,6 +147,15 @@ _STATES: dict[str, Look] = {
     "proof_old": Look(_l("plus d'un an"), "wait", "hourglass-split"),
     "proof_missing": Look(_l("jamais prouvée"), "wait", "question-circle"),
     "review_open": Look(_l("à réévaluer"), "wait", "eye"),
+    "reseller_draft": Look(_l("en préparation"), "plain", "pencil"),
+    "reseller_active": Look(_l("actif"), "good", "check-circle"),
+    "reseller_suspended": Look(_l("suspendu"), "bad", "stop-circle"),
+    "reseller_in_default": Look(_l("défaillant"), "bad", "exclamation-octagon"),
+    "reseller_ended": Look(_l("terminé"), "plain", "stop-circle"),
+    "step_in_open": Look(_l("à choisir"), "wait", "hourglass-split"),
+    "step_in_wished": Look(_l("choix fait"), "live", "send"),
+    "step_in_settled": Look(_l("convenu"), "good", "check-circle"),
+    "step_in_withdrawn": Look(_l("sans objet"), "plain", "x-circle"),
     "review_closed": Look(_l("close"), "plain", "check-circle"),
 }
 

@@ -20,6 +20,7 @@ LISTS = [
     ("finance", "/usage-gaps"),
     ("finance", "/sepa/creditors"),
     ("operator", "/prices"),
+    ("operator", "/resellers"),
     ("operator", "/work/journal"),
     ("owner", "/work/journal"),
     ("customer", "/orders"),

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from portal.access import Permission
+from portal.access import Permission, may
 from portal.customers.lists import customer_column
 from portal.listing import FILE, NAME, WIDE, Bulk, Choice, Column, Euros, Link, Listing, Nothing, Pill, define
 from portal.resellers.models import LegalEntity
@@ -86,6 +86,7 @@ CREDITORS: Listing[LegalEntity] = define(
                 rank=NAME,
             ),
             Column("ics", "ICS", lambda row: row.ics, rank=FILE),
+            Column("is_default", _l("Par défaut"), lambda row: row.is_default, rank=FILE),
             Column("account", _l("Compte"), lambda row: mask(row.iban)),
             Column("bank", _l("Banque"), lambda row: row.bank_name, rank=WIDE),
             Column("file", _l("Fichier"), lambda row: f"pain.008.001.{row.message_version}", rank=WIDE),
@@ -112,7 +113,10 @@ CREDITORS: Listing[LegalEntity] = define(
             )
         ],
         nothing=lambda: Nothing(
-            _l("Aucun créancier."), _l("Le premier est créé avec le portail, à son installation.")
+            _l("Aucun créancier."),
+            _l("Une entité juridique facture et prélève : son identité, son compte, ses numéros."),
+            _l("Nouvelle entité"),
+            url_for("sepa.new_entity") if may(Permission.ENTITY_WRITE) else "",
         ),
     )
 )

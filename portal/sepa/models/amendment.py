@@ -170,6 +170,18 @@ def note_new_ics(entity: LegalEntity, former: str, *, by: Actor) -> int:
     """
     if _without_business_code(former) == _without_business_code(entity.ics):
         return 0
+    return _note_on_each(entity, by, original_ics=former)
+
+
+def note_new_name(entity: LegalEntity, former: str, *, by: Actor) -> int:
+    """The creditor's name has changed: each of its mandates tells it with its next debit.
+
+    Source: EPC016-06 and EPC222-07 (changed creditor name).
+    """
+    return _note_on_each(entity, by, original_creditor_name=former)
+
+
+def _note_on_each(entity: LegalEntity, by: Actor, **former: str) -> int:
     query = select(Mandate).where(Mandate.legal_entity_id == entity.id)
     query = query.where(Mandate.state.in_([MandateState.SIGNED, MandateState.SUSPENDED]))
     query = query.options(joinedload(Mandate.customer).joinedload(Customer.organisation))
@@ -182,10 +194,10 @@ def note_new_ics(entity: LegalEntity, former: str, *, by: Actor) -> int:
                 mandate_id=mandate.id,
                 kind=AmendmentKind.CREDITOR,
                 state=A.APPLIED,
-                original_ics=former,
                 noted_by=by.label,
                 effective_on=clock.today(),
                 reason="",
+                **former,
             )
         )
     return count
@@ -196,10 +208,12 @@ def _without_business_code(ics: str) -> str:
 
 
 def _still_news(amendment: Amendment, entity: LegalEntity) -> Amendment:
-    """An identifier that was changed back is no news."""
+    """An identifier or a name that was changed back is no news."""
     former = amendment.original_ics
     if former and _without_business_code(former) == _without_business_code(entity.ics):
-        return replace(amendment, original_ics=None)
+        amendment = replace(amendment, original_ics=None)
+    if amendment.original_creditor_name == entity.name:
+        amendment = replace(amendment, original_creditor_name=None)
     return amendment
 
 

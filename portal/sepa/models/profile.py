@@ -48,10 +48,7 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
         changed["iban"] = [mask(entity.iban), mask(iban)]
     if not changed:
         return entity.two_people_asked_cents != before
-    making = select(Batch.id).where(Batch.legal_entity_id == entity.id)
-    making = making.where(Batch.state.in_([*UNSEEN, BatchState.FROZEN]))
-    if db.session.scalar(making.limit(1)) is not None:
-        raise Refused(_("Le fichier d'une remise est en cours : changez le profil quand il est fait."))
+    refuse_while_a_file_is_made(entity)
     former_ics = entity.ics
     for name in PROFILE:
         setattr(entity, name, values[name])
@@ -60,6 +57,14 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
         entity.iban = iban
     record(entity, "profile", by=by, changed=changed)
     return True
+
+
+def refuse_while_a_file_is_made(entity: LegalEntity) -> None:
+    """Raises Refused: a file that is made twice of one batch must be the same file."""
+    making = select(Batch.id).where(Batch.legal_entity_id == entity.id)
+    making = making.where(Batch.state.in_([*UNSEEN, BatchState.FROZEN]))
+    if db.session.scalar(making.limit(1)) is not None:
+        raise Refused(_("Le fichier d'une remise est en cours : changez le profil quand il est fait."))
 
 
 def _limit(entity: LegalEntity, cents: int, by: Actor) -> int:

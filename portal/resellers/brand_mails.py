@@ -1,0 +1,17 @@
+"""A mail to a reseller's customers has the reseller's colour."""
+
+from portal.mail import Mail
+from portal.mail.message import mail_colours
+from portal.resellers.brand import face_for
+from portal.resellers.colour import shades
+
+
+@mail_colours()
+def of_brand(mail: Mail) -> tuple[dict[str, str], dict[str, str]] | None:
+    """For light and for dark: links, and the ground of the button under white words."""
+    accent = face_for(mail.org_path).accent
+    if not accent:
+        return None
+    found = shades(accent)
+    light, dark = ({"accent": found["accent"][k], "button": found["accent-ground"][k]} for k in (0, 1))
+    return light, dark

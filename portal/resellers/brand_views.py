@@ -1,0 +1,128 @@
+"""The brand of a reseller: its page, and the two addresses from which browsers take logo and colours."""
+
+from flask import Blueprint, Response, abort, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from sqlalchemy import select
+from wtforms import BooleanField, StringField
+from wtforms.validators import Length, Optional
+
+from portal import htmx
+from portal.access import Permission, get_or_404, public, requires
+from portal.blobs import content_of
+from portal.db import EVERYTHING, db, scope
+from portal.forms import WHOLE, saving
+from portal.resellers.brand import Brand, Face, face_for, set_face
+from portal.resellers.colour import shades
+from portal.resellers.reseller import Reseller
+
+pages = Blueprint("brand_pages", __name__, url_prefix="/resellers")
+bp = Blueprint("brands", __name__, url_prefix="/brands")
+_FOR_GOOD = "public, max-age=31536000, immutable"  # the address changes with what it gives
+
+
+class BrandForm(FlaskForm):
+    name = StringField(_l("Nom affiché"), [Optional(), Length(max=70)])
+    accent = StringField(_l("Couleur"), [Optional(), Length(max=7)], render_kw={"spellcheck": "false"})
+    logo = FileField(_l("Logo"), render_kw={"accept": "image/svg+xml,image/png"})
+    without_logo = BooleanField(_l("Sans logo"))
+
+
+def _reseller(uid: str) -> Reseller:
+    found: Reseller = get_or_404(Reseller.visible_to(g.actor), uid)
+    return found
+
+
+@pages.get("/<uid>/brand")
+@requires(Permission.BRAND_WRITE)
+def edit(uid: str) -> Response:
+    reseller = _reseller(uid)
+    own = Brand.of(reseller.organisation)
+    return _page(reseller, BrandForm(formdata=None, obj=own) if own else BrandForm(formdata=None))
+
+
+def _page(reseller: Reseller, form: BrandForm, status: int = 200) -> Response:
+    shown = face_for(reseller.org_path)
+    page = render_template(
+        "resellers/brand.html",
+        reseller=reseller,
+        form=form,
+        shown=shown,
+        shades=shades(shown.accent) if shown.accent else {},
+    )
+    return make_response(page, status)
+
+
+@pages.post("/<uid>/brand")
+@requires(Permission.BRAND_WRITE)
+def change(uid: str) -> Response:
+    reseller, form = _reseller(uid), BrandForm()
+    if form.validate():
+        with saving(form, WHOLE):
+            changed = set_face(
+                reseller.organisation,
+                name=" ".join((form.name.data or "").split()),
+                accent=form.accent.data or "",
+                logo=form.logo.data.read() if form.logo.data else b"",
+                without_logo=form.without_logo.data,
+                by=g.actor,
+            )
+    if form.errors or form.form_errors:
+        return _page(_reseller(uid), form, 422)
+    toast = _("La marque est enregistrée.") if changed else _("Rien n'a changé.")
+    return htmx.go(url_for(".edit", uid=uid), toast=toast)
+
+
+def _brand(uid: str) -> Brand:
+    found = db.session.scalars(select(Brand).where(Brand.uid == uid).limit(1)).one_or_none()
+    if found is None:
+        abort(404)
+    return found
+
+
+@bp.get("/<uid>/logo")
+@public("whoever sees a page sees whose it is")
+def logo(uid: str) -> Response:
+    with scope(EVERYTHING):
+        brand = _brand(uid)
+        if brand.logo is None:
+            abort(404)
+        answer = Response(content_of(brand.logo), mimetype=brand.logo.media_type)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # opened alone
+    answer.headers["Cache-Control"] = _FOR_GOOD
+    return answer
+
+
+@bp.get("/<uid>/colours.css")
+@public("whoever sees a page sees whose it is")
+def colours(uid: str) -> Response:
+    with scope(EVERYTHING):
+        accent = _brand(uid).accent
+    if not accent:
+        abort(404)
+    lines = (f"--{name}: light-dark({light}, {dark});" for name, (light, dark) in shades(accent).items())
+    rule = f":root {{ {' '.join(lines)} }}"  # who asks for more contrast keeps the portal's own
+    answer = Response(f"@layer tokens {{ @media not (prefers-contrast: more) {{ {rule} }} }}\n")
+    answer.mimetype = "text/css"
+    answer.headers["Cache-Control"] = _FOR_GOOD
+    return answer
+
+
+@bp.app_template_global()
+def face() -> Face:
+    """Of the space in which somebody acts; the portal's own for the provider and who has not signed in."""
+    actor = g.get("actor")
+    if actor is None:
+        return Face()
+    if "face" not in g:
+        g.face = face_for(actor.org_path)
+    shown: Face = g.face
+    return shown
+
+
+@bp.before_app_request
+def forget_face() -> None:
+    """One application context may serve several requests in a row."""
+    g.pop("face", None)

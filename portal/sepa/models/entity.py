@@ -1,0 +1,215 @@
+"""The verbs that make and change a legal entity: who it is, where its numbers begin, which one bills."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select, update
+from stdnum.fr import siren as siren_numbers
+from stdnum.fr import tva
+
+from portal.accounts.models import Organisation, OrganisationKind
+from portal.actor import Actor
+from portal.db import db
+from portal.errors import Refused
+from portal.journal import record
+from portal.resellers.models import LegalEntity, NumberSeries, next_numbers, pin_issuers
+from portal.sepa.formats import epc
+from portal.sepa.formats.iban import parse_iban
+from portal.sepa.formats.latin import has_letters, to_latin
+from portal.sepa.models.amendment import note_new_name
+from portal.sepa.models.profile import refuse_while_a_file_is_made
+from portal.wording import N_
+
+IDENTITY = (
+    "name",
+    "legal_form",
+    "siren",
+    "rcs_town",
+    "vat_number",
+    "street",
+    "postcode",
+    "town",
+    "country",
+    "email",
+    "mandate_prefix",
+)
+SERIES = ("FA", "PF", "RUM", "CR", "CE")  # invoices, pro-formas, mandates, certificates
+_MOST = 999_999  # six digits are printed
+
+
+def make_entity(organisation: Organisation, values: Mapping[str, Any], *, by: Actor) -> LegalEntity:
+    """Who issues invoices and collects below a node; the first one there is its default.
+
+    Customers who are there keep the entity that bills them.
+
+    values: :data:`IDENTITY`, and ``ics``, ``iban``, ``bank_name``; of the bank profile what differs from its
+    defaults. Raises Refused beside the field whose number, account or text is wrong.
+    """
+    if organisation.kind == OrganisationKind.CUSTOMER:
+        raise Refused(N_("Un client ne facture personne."))
+    kept = checked(values)
+    _refuse_taken_prefix(kept["mandate_prefix"], but=None)
+    iban = kept.pop("iban")
+    there = select(LegalEntity.id).where(LegalEntity.organisation_id == organisation.id)
+    is_first = db.session.scalar(there.limit(1)) is None
+    pin_issuers(organisation.org_path)
+    entity = LegalEntity(organisation=organisation, is_default=is_first, **kept)
+    entity.iban = iban
+    db.session.add(entity)
+    db.session.flush()
+    record(entity, "create", by=by, name=entity.name)
+    return entity
+
+
+def change_identity(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor) -> bool:
+    """Set :data:`IDENTITY`; says whether anything changed. What was issued keeps what it said.
+
+    A new name is told to the debtors' banks with the next debit of each mandate. Raises Refused for another
+    SIREN once a number was given, and while a file is being made: the same batch must give the same bytes.
+    """
+    kept = checked({name: values[name] for name in IDENTITY})
+    changed = {n: [getattr(entity, n), kept[n]] for n in IDENTITY if getattr(entity, n) != kept[n]}
+    if not changed:
+        return False
+    if "siren" in changed and has_numbers(entity):
+        raise Refused(
+            N_("Un autre SIREN est une autre personne : créez une deuxième entité, ses numéros repartent."),
+            field="siren",
+        )
+    _refuse_taken_prefix(kept["mandate_prefix"], but=entity)
+    refuse_while_a_file_is_made(entity)
+    former = entity.name
+    for name in IDENTITY:
+        setattr(entity, name, kept[name])
+    if "name" in changed:
+        note_new_name(entity, former, by=by)
+    record(entity, "change_identity", by=by, changed=changed)
+    return True
+
+
+def take_over_series(entity: LegalEntity, prefix: str, year: int, last: int, *, by: Actor) -> None:
+    """Go on after the last number that another system gave: the next one here is ``last`` + 1.
+
+    prefix: of :data:`SERIES`. Raises Refused once a number of that series and year was given here: a sequence
+    has neither a gap nor a number twice (CGI ann. II art. 242 nonies A, I-7°).
+    """
+    if prefix not in SERIES or not 0 <= last <= _MOST or not 2000 <= year <= 2199:
+        raise Refused(N_("Indiquez un numéro de 0 à 999 999."), field="last")
+    next_numbers(entity, prefix, year, 0)  # opens the series, and holds it until the commit
+    own = (
+        NumberSeries.legal_entity_id == entity.id,
+        NumberSeries.prefix == prefix,
+        NumberSeries.year == year,
+    )
+    free = update(NumberSeries).where(*own, NumberSeries.last == NumberSeries.taken_over)
+    done = db.session.execute(
+        free.values(last=last, taken_over=last).execution_options(synchronize_session=False)
+    )
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Refused(N_("Le portail a déjà donné des numéros de cette série."), field="last")
+    record(entity, "take_over_series", by=by, series=f"{prefix}-{year}", last=last)
+
+
+def make_default(entity: LegalEntity, *, by: Actor) -> None:
+    """It bills customers who are recorded below its node from now on; those who are there keep theirs."""
+    if entity.is_default:
+        return
+    pin_issuers(entity.org_path)
+    same = update(LegalEntity).where(LegalEntity.organisation_id == entity.organisation_id)
+    db.session.execute(same.values(is_default=False))
+    entity.is_default = True
+    record(entity, "make_default", by=by)
+
+
+def has_numbers(entity: LegalEntity) -> bool:
+    """Was anything issued under its name?"""
+    query = select(func.count(NumberSeries.id)).where(NumberSeries.legal_entity_id == entity.id)
+    return bool(db.session.scalar(query.where(NumberSeries.last > NumberSeries.taken_over)))
+
+
+def series_of(entity: LegalEntity) -> list[NumberSeries]:
+    """Those that were opened, the newest year first."""
+    query = select(NumberSeries).where(NumberSeries.legal_entity_id == entity.id)
+    return list(db.session.scalars(query.order_by(NumberSeries.year.desc(), NumberSeries.prefix)))
+
+
+def _refuse_taken_prefix(prefix: str, *, but: LegalEntity | None) -> None:
+    """References of mandates are unique for each creditor, and people read them without the creditor."""
+    query = select(LegalEntity.id).where(LegalEntity.mandate_prefix == prefix)
+    if db.session.scalar(query.where(LegalEntity.id != but.id if but else LegalEntity.id > 0).limit(1)):
+        raise Refused(N_("Une autre entité commence déjà ses mandats ainsi."), field="mandate_prefix")
+
+
+def checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are kept. Raises Refused beside the first one that is wrong."""
+    kept = {name: " ".join(v.split()) if isinstance(v, str) else v for name, v in values.items()}
+    for name in [each for each in _CHECKS if each in kept]:
+        try:
+            kept[name] = _CHECKS[name](kept[name])
+        except Refused as refusal:
+            raise Refused(refusal.template, field=name, **refusal.values) from None
+    number = kept.get("vat_number", "")
+    if "siren" in kept and number and number[4:] != kept["siren"]:
+        raise Refused(N_("Ce numéro de TVA n'appartient pas au SIREN saisi."), field="vat_number")
+    return kept
+
+
+def _siren(typed: str) -> str:
+    plain = "".join(typed.split())
+    if not siren_numbers.is_valid(plain):
+        raise Refused(N_("Ce SIREN n'existe pas : sa clé de contrôle est fausse."))
+    return plain
+
+
+def _vat_number(typed: str) -> str:
+    plain = "".join(typed.split()).upper()
+    if not tva.is_valid(plain):
+        raise Refused(N_("Ce numéro de TVA français n'est pas valable."))
+    return plain if plain.startswith("FR") else f"FR{plain}"
+
+
+def _ics(typed: str) -> str:
+    plain = "".join(typed.split()).upper()
+    if fault := epc.ics_fault(plain):
+        raise Refused(fault)
+    return plain
+
+
+def _latin(typed: str) -> str:
+    if not has_letters(to_latin(typed)):
+        raise Refused(N_("En lettres latines : la banque n'en lit pas d'autres."))
+    return typed
+
+
+def _prefix(typed: str) -> str:
+    if not (typed.isascii() and typed.isalnum() and len(typed) <= 10):
+        raise Refused(N_("Des lettres sans accent et des chiffres, dix au plus."))
+    return typed.upper()
+
+
+def _email(typed: str) -> str:
+    try:
+        return validate_email(typed, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise Refused(N_("Cette adresse e-mail n'est pas valable.")) from None
+
+
+def _country(typed: str) -> str:
+    if fault := epc.country_fault(typed.upper()):
+        raise Refused(fault)
+    return typed.upper()
+
+
+_CHECKS: Mapping[str, Callable[[str], str]] = {
+    "name": _latin,
+    "street": _latin,
+    "town": _latin,
+    "country": _country,
+    "siren": _siren,
+    "vat_number": _vat_number,
+    "email": _email,
+    "ics": _ics,
+    "iban": parse_iban,
+    "mandate_prefix": _prefix,
+}
