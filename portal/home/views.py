@@ -55,7 +55,7 @@ def download(uid: str) -> Response:
     if (
         document.kind in WITH_ACCOUNT
         and g.actor.role != Role.CUSTOMER
-        and (asked := confirm_first(request.path))
+        and (asked := confirm_first(request.path, takes=True))
     ):
         return asked
     if document.erased:

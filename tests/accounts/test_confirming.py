@@ -55,6 +55,7 @@ QUIET = {
     "sepa.resume_export": "makes the same file again",
     "sepa.send_batch": "notes what was done at the bank",
     "terms.create_version": "a draft binds nobody",
+    "terms.keep_words": "the version names their fingerprint, and no other file passes",
     "reversibility.accept_losses": "hands over what can be read",
     "reversibility.retry": "goes on with what was ordered",
 }

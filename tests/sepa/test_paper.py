@@ -161,7 +161,7 @@ def test_a_paper_with_a_whole_account_is_for_few(house: House, browser, role: Ro
 def test_who_may_read_an_account_types_the_password_first_and_it_is_written_down(house, browser) -> None:
     mandate = a_signed_mandate(house)
     path = f"/documents/{mandate.document.uid}"
-    owner = browser(house.owner)
+    owner = browser(house.owner, confirmed=False)
     assert owner.get(path).location == f"/password?next={path}"
     owner.post("/password", data={"password": PASSWORD})
     assert owner.get(path).status_code == 200
