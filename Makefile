@@ -25,7 +25,7 @@ check: ## the fast part of the tests: lint, types, imports, what is not slow on 
 check-deep: ## what takes longer: list of parts (build/sbom.json), secrets, rules about the code
 	@$(PYTHON) bin/check_deep.py
 
-tour: ## live the nine steps on a throw-away instance (KEEP=dir keeps what it made)
+tour: ## live a provider from the set-up to the erasure, on an empty instance (KEEP=dir keeps what it made)
 	@$(PYTHON) bin/setup.py test
 	@$(BIN)/python -m tour $(if $(KEEP),--keep $(KEEP))
 

@@ -363,3 +363,12 @@ def test_each_subject_is_made_by_its_own_verb() -> None:
             if called in found:
                 found[called].add(str(path.relative_to(PORTAL)))
     assert found == MADE_BY
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tour").glob("*.py")), ids=lambda path: path.name)
+def test_the_tour_begins_with_nothing(path: Path) -> None:
+    """What it lives, a provider without the demonstration can live."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+        assert not [name for name in names if name.startswith("portal.demo")], path.name

@@ -4,15 +4,21 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from flask import Flask, g
 from flask.testing import FlaskClient
 from icalendar import Calendar
+from sqlalchemy import text
 
 from portal import clock
 from portal.access import Role
-from portal.db import db
+from portal.db import EVERYTHING, db, set_scope
+from portal.engine.models import register_vault
 from portal.jobs import Task, TaskState
+from portal.journal import SYSTEM
+from portal.restore_requests.models import Cause, RestoreKind, RestoreState, open_request
 from portal.sepa.batches.today import hand_in_by
 from portal.subscriptions.kept_terms import keep_term
+from portal.today.day import waiting_for
 from portal.today.kinds import KINDS, Cost, Todo
 from portal.today.words import due_words
 from tests.builders import House, a_customer, an_outsider, stored
@@ -176,3 +182,15 @@ def test_an_open_page_is_told_what_is_new_and_what_is_done(house: House, browser
     mandate.revoke(received_on=MONDAY.date(), notice_months=0, by=house.owner)
     db.session.commit()
     assert "1 n'attend plus." in client.get(found[1]).text
+
+
+def test_a_row_that_a_worker_has_just_taken_on_is_told_as_it_is_now(house: House, app: Flask) -> None:
+    vault = register_vault(a_customer(house.reseller), name="Serveur", location="/nowhere")
+    row = open_request(vault, what="x", lost_on=None, cause=Cause.OTHER, kind=RestoreKind.SIMPLE, by=SYSTEM)
+    db.session.commit()
+    with app.test_request_context("/"):
+        set_scope(EVERYTHING)
+        g.actor = house.people[Role.TECHNICIAN]
+        assert row.state == RestoreState.REQUESTED  # loaded
+        db.session.execute(text("UPDATE restore_request SET state = 'done'"))  # by another process
+        assert [line.todo.what for line in waiting_for(row)] == ["Restauration à vérifier avec le client"]

@@ -1,4 +1,4 @@
-"""``python -m tour [--keep DIR]``: nine lines ``N ok what -> artefact``, or the first failure."""
+"""``python -m tour [--keep DIR]``: a line a step ``N ok what -> artefact``, or the first failure."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from tour.instance import Instance
+from tour.production import production
 from tour.steps import STEPS, Tour
 
 
@@ -17,7 +17,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="portal-artefacts-") as temporary:
         artefacts = Path(wanted.keep or temporary).resolve()
         artefacts.mkdir(parents=True, exist_ok=True)
-        with Instance() as portal:
+        with production() as portal:
             tour = Tour(portal, artefacts)
             for number, (what, step) in enumerate(STEPS, 1):
                 try:

@@ -72,11 +72,17 @@ def prepare(environment: dict[str, str]) -> None:
 class Instance:
     """Start with ``with Instance() as portal``; everything ends and disappears with the block.
 
-    like: a data folder with the demonstration, on SQLite, to begin from a copy of.
+    like: a data folder with the demonstration, on SQLite, to begin from a copy of. settings: more variables.
     """
 
     def __init__(
-        self, *, demo: bool = True, database_url: str = "", lease_seconds: float = 5, like: Path | None = None
+        self,
+        *,
+        demo: bool = True,
+        database_url: str = "",
+        lease_seconds: float = 5,
+        like: Path | None = None,
+        settings: dict[str, str] | None = None,
     ) -> None:
         self._like = like
         self.folder = Path(tempfile.mkdtemp(prefix="portal-tour-"))
@@ -95,6 +101,7 @@ class Instance:
         }
         if database_url:
             self.environment["DATABASE_URL"] = database_url
+        self.environment |= settings or {}
 
     def __enter__(self) -> "Instance":
         if self._like is None:

@@ -1,11 +1,13 @@
 """Somebody at a browser without JavaScript: pages, forms with their tokens, redirects."""
 
 import re
+import time
 from email.message import EmailMessage
 from html import unescape
 from typing import Any
 
 import httpx
+from pyotp import TOTP
 
 
 class Person:
@@ -14,12 +16,43 @@ class Person:
     def __init__(self, base: str) -> None:
         self._client = httpx.Client(base_url=base, follow_redirects=True, timeout=60)
         self.page: httpx.Response
+        self._secret = ""
         self._password = ""
 
     def visit(self, path: str) -> str:
         self.page = self._client.get(path)
         self._check()
         return self.page.text
+
+    def adopt(self, cookies: list[Any]) -> "Person":
+        """Go on with the session of a browser."""
+        for cookie in cookies:
+            self._client.cookies.set(cookie["name"], cookie["value"])
+        return self
+
+    def welcome(self, path: str, email: str, password: str) -> "Person":
+        """Choose a password behind the link of an invitation, and sign in with it."""
+        self.visit(path)
+        self.send(path, password=password)
+        return self.sign_in(email, password)
+
+    def enrol_app(self) -> "Person":
+        """Add an application of one-time codes, as staff must before anything else."""
+        self.visit("/account/second-factor")
+        self.send_form_of("/app/new")
+        secret = re.search(r'<code class="key">([A-Z2-7 ]+)</code>', self.page.text)
+        assert secret, "the page shows no secret"
+        self._secret = secret[1].replace(" ", "")
+        self.send_form_of("/app", code=TOTP(self._secret).now(), name="Téléphone")
+        self.send_form_of("/codes/kept")
+        return self
+
+    def confirm(self, back: str, password: str) -> None:
+        """Show again who she is, with the password and a code that has not served yet."""
+        last = TOTP(self._secret).now()
+        while TOTP(self._secret).now() == last:
+            time.sleep(0.5)
+        self.send("/password", password=password, code=TOTP(self._secret).now(), next=back)
 
     def sign_in(self, email: str, password: str) -> "Person":
         self._password = password
@@ -29,13 +62,14 @@ class Person:
             raise RuntimeError(f"{email} cannot sign in")
         return self
 
-    def send(self, action: str, **fields: Any) -> str:
-        """Post a form of the present page, with its token."""
+    def send(self, action: str, *, files: dict[str, tuple[str, bytes]] | None = None, **fields: Any) -> str:
+        """Post a form of the present page, with its token; files: name and content by field."""
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.page.text)
         data = {name: value for name, value in fields.items() if value is not None}
         if token:
             data["csrf_token"] = token[1]
-        self.page = self._client.post(action, data=data, headers={"Referer": str(self.page.url)})
+        headers = {"Referer": str(self.page.url)}
+        self.page = self._client.post(action, data=data, files=files, headers=headers)
         self._check()
         if 'name="confirm-password"' in self.page.text and "confirm-password" not in fields:
             shown = {"confirm-password": self._password, "confirm-passkey": "", "confirm-code": ""}
@@ -45,7 +79,10 @@ class Person:
     def send_form_of(self, ending: str, **fields: Any) -> str:
         """Post the form of the present page whose action ends so."""
         actions = [unescape(a) for a in re.findall(r'action="([^"]+)"', self.page.text)]
-        return self.send(next(a for a in actions if a.endswith(ending)), **fields)
+        action = next((a for a in actions if a.endswith(ending)), None)
+        if action is None:
+            raise RuntimeError(f"{self.page.url} has no form for {ending}, only {sorted(set(actions))}")
+        return self.send(action, **fields)
 
     def download(self, path: str) -> httpx.Response:
         answer = self._client.get(path)

@@ -3,24 +3,33 @@
 import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from portal.demo.load import PASSWORD
 from tour.instance import Instance
 from tour.person import Person
 
+if TYPE_CHECKING:
+    from tour.devices import Device
+
+PASSWORD = "quatre barques vertes au quai 29"  # of everybody who comes
+
 
 class Stage:
-    """One life of a contract; ``artefacts`` is where its documents are kept."""
+    """One life of a provider and a contract; ``artefacts`` is where its documents are kept."""
+
+    FINANCE, TECHNICIAN = "finance@fournisseur.example", "technique@fournisseur.example"
+    device: "Device"  # of the operator, who signs with it what cannot be undone
+    operator: Person
+    owner: Person
+    finance: Person
+    technician: Person
+    customer: Person
+    order_path: str  # of the order by wire
+    fetcher: Person  # who fetches what is handed over, once a link is open
 
     def __init__(self, portal: Instance, artefacts: Path) -> None:
         self.portal, self.artefacts = portal, artefacts
         self.mails = portal.mailbox
-        self.owner = Person(portal.url)
-        self.finance = Person(portal.url).sign_in("finance@portail.example", PASSWORD)
-        self.technician = Person(portal.url).sign_in("technique@portail.example", PASSWORD)
-        self.customer = Person(portal.url).sign_in("client@ouest.example", PASSWORD)
-        self.month = ""
-        self.fetcher = self.customer  # who fetches what is handed over, once a link is open
 
     def keep(self, name: str, content: bytes | str) -> Path:
         path = self.artefacts / name
@@ -40,7 +49,7 @@ class Stage:
     def bill(self) -> str:
         """Start the month's billing run and wait for its end; the page that it ends on."""
         page = self.finance.visit("/billing/runs")
-        entity = re.search(r'<option[^>]*value="(\w+)"', page)
+        entity = re.search(r'<option[^>]*value="(\w+)"[^>]*>[^<]*SAUVEGARDE DU FLEUVE', page)
         assert entity
         self.finance.send("/billing/runs", entity=entity[1], month=time.strftime("%Y-%m"))
         return self.wait(self.finance, self.finance.page.url.path, r"pill-good")

@@ -12,36 +12,30 @@ import sepaxml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from playwright.sync_api import sync_playwright
 
-from portal.demo.load import PASSWORD
-from portal.demo.numbers import make_iban, make_siren
 from portal.licensing.license_file import verify
-from tour import vault
+from tour import opening, vault
 from tour.accepting import accept_terms
+from tour.devices import CHROMIUM
+from tour.numbers import make_iban, make_siren
 from tour.person import path_in, text_of
-from tour.stage import Stage
-
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tour.stage import PASSWORD, Stage
 
 
 class Tour(Stage):
     """One life of a contract, step by step."""
 
-    # -- 1 ---------------------------------------------------------------------------------------------
-    def sign_in(self) -> Path:
-        """A reseller's owner signs in and sees her own customers only."""
-        self.owner.sign_in("gerance@ouest.example", PASSWORD)
-        page = self.owner.visit("/customers")
-        if make_siren(1)[:3] not in page or "Revendeur Nord" in page:
-            raise RuntimeError("the list is not the owner's own")
-        return self.keep("1-customers.html", page)
+    # -- 1 to 3 ----------------------------------------------------------------------------------------
+    def set_up(self) -> Path:
+        """``flask setup``, and the first operator with a passkey."""
+        return opening.set_up(self)
+
+    def open_shop(self) -> Path:
+        """Mail and store tried, offers priced, a second legal entity."""
+        return opening.open_shop(self)
+
+    def hire(self) -> Path:
+        """Two resellers, one below the other, and people with second factors."""
+        return opening.hire(self)
 
     # -- 2 ---------------------------------------------------------------------------------------------
     def onboard(self, name: str = "Scierie du Vallon", serial: int = 700, terms: str = "natso") -> Path:
@@ -65,6 +59,8 @@ class Tour(Stage):
                 "billing-email": f"compta@{box}",
                 "signatory-name": "Direction",
                 "signatory-email": f"direction@{box}",
+                "technical-name": "Informatique",
+                "technical-email": f"info@{box}",
             },
         )
         if name not in self.owner.page.text:
@@ -172,7 +168,7 @@ class Tour(Stage):
         self.wait(self.finance, batch, rf"{batch}/file")
         self.finance.send(f"{batch}/file")
         if self.finance.page.url.path == "/password":  # five minutes after she has signed in
-            self.finance.send("/password", password=PASSWORD, next=batch)
+            self.finance.confirm(batch, PASSWORD)
             self.finance.send(f"{batch}/file")
         xml = self.keep("7-batch.xml", self.finance.page.content)
         schema = Path(sepaxml.__file__).parent / "schemas" / "pain.008.001.08.xsd"
@@ -193,8 +189,10 @@ class Tour(Stage):
 
 
 STEPS = (
-    ("owner signs in and sees her own customers", Tour.sign_in),
-    ("customer onboarded, terms accepted", Tour.onboard),
+    ("provider set up, first operator with a passkey", Tour.set_up),
+    ("mail and store tried, offers priced, second entity", Tour.open_shop),
+    ("two resellers, people with second factors", Tour.hire),
+    ("customer onboarded, terms accepted by code", Tour.onboard),
     ("five licences ordered, pro-forma sent", Tour.order),
     ("wire recorded, invoice and key sent", Tour.pay),
     ("five machines activated, the sixth refused", Tour.activate),

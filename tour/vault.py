@@ -9,17 +9,53 @@ import zipfile
 from html import unescape
 from pathlib import Path
 
-from portal.demo.load import PASSWORD
-from portal.demo.vaults import PASSPHRASE
 from portal.engine.browser_seal import seal
 from tour.person import Person, path_in, text_of
-from tour.stage import Stage
+from tour.stage import PASSWORD, Stage
 
 FILE = "Bilan é, à relire.txt"
+VAULT = "Postes de travail"
+PASSPHRASE = "phrase de la scierie, connue d'elle seule"
+BOX = "client700.example"
+
+
+def attach(tour: Stage) -> None:
+    """The customer's machine backs up into a repository; a technician attaches it to her subscription."""
+    place = tour.portal.data / "vaults" / "scierie"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    documents = tour.portal.folder / "Documents"
+    (documents / "Comptabilité").mkdir(parents=True)
+    for name in ("Devis charpente.txt", "Notes.txt", f"Comptabilité/{FILE}"):
+        (documents / name).write_text(f"{name}\n" * 40)
+    settings = {**tour.portal.environment, "RESTIC_PASSWORD": PASSPHRASE, "RESTIC_REPOSITORY": str(place)}
+    for words in (["init"], ["backup", "--host", "poste-1", str(documents)]):
+        subprocess.run(["restic", "--quiet", *words], env=settings, check=True, capture_output=True)
+    technician = tour.technician
+    technician.visit(tour.order_path)
+    technician.visit(technician.link(r"/subscriptions/\w+$"))
+    technician.visit(technician.link(r"/subscriptions/\w+/vaults/new$"))
+    technician.send_form_of("/vaults", name=VAULT, location=str(place))
+
+
+def give_access(tour: Stage) -> None:
+    """The customer gets her own space, from her page."""
+    owner = tour.owner
+    owner.visit("/customers?q=Scierie")
+    owner.visit(owner.link(r"/customers/\w{16}$"))
+    owner.visit(owner.link(r"/people/new\?house="))
+    house = re.search(r'name="house" value="(\w+)"', owner.page.text)
+    assert house
+    email = f"espace@{BOX}"
+    owner.send_form_of(
+        "/people", house=house[1], role="customer", email=email, name="Direction", language="fr"
+    )
+    mail = tour.mails.wait_for(email, "")
+    tour.customer = Person(tour.portal.url).welcome(path_in(mail, "/welcome/"), email, PASSWORD)
 
 
 def restore(tour: Stage) -> Path:
     """Ask, open the vault, browse, restore one file, fetch it, check, bill; see it on the next invoice."""
+    attach(tour)
     technician = tour.technician
     technician.visit("/vaults")
     technician.visit(technician.link(r"/vaults/\w+"))
@@ -54,7 +90,7 @@ def restore(tour: Stage) -> Path:
 
 def _unlock(tour: Stage, who: str) -> None:
     """The customer, and nobody else, types the passphrase behind the link of the mail."""
-    mail = tour.mails.wait_for(f"{who}@client01.example", "Ouvrir votre coffre")
+    mail = tour.mails.wait_for(f"{who}@{BOX}", "Ouvrir votre coffre")
     customer = Person(tour.portal.url)
     customer.visit(path_in(mail, "/unlock/"))
     found = re.search(r'data-seal-for="([^"]+)"\s+data-name="(\w+)"', customer.page.text)
@@ -69,11 +105,11 @@ def _unlock(tour: Stage, who: str) -> None:
 
 def _fetch(tour: Stage, who: str, subject: str) -> dict[str, bytes]:
     """Open the signed link, give the code of the second mail, download every file."""
-    mail = tour.mails.wait_for(f"{who}@client01.example", subject, 120)
+    mail = tour.mails.wait_for(f"{who}@{BOX}", subject, 120)
     customer = tour.fetcher = Person(tour.portal.url)
     customer.visit(path_in(mail, "/fetch/"))
     customer.send_form_of("/code")
-    code = tour.mails.wait_for(f"{who}@client01.example", "Votre code")
+    code = tour.mails.wait_for(f"{who}@{BOX}", "Votre code pour récupérer")
     tour.mails.messages.remove(code)
     digits = re.search(r"\b(\d{3}) ?(\d{3})\b", text_of(code))
     assert digits
@@ -88,6 +124,7 @@ def _fetch(tour: Stage, who: str, subject: str) -> dict[str, bytes]:
 
 def leave(tour: Stage) -> Path:
     """The customer terminates, gets everything back, accepts; the operator erases; the portal certifies."""
+    give_access(tour)
     customer = tour.customer
     customer.visit("/subscriptions")
     customer.visit(customer.link(r"/subscriptions/\w+$"))
@@ -110,10 +147,9 @@ def leave(tour: Stage) -> Path:
     files = _fetch(tour, "direction", "prêtes à télécharger")
     _check(tour, files)
     tour.fetcher.send_form_of("/acceptance", when="now")
-    operator = Person(tour.portal.url).sign_in("exploitation@portail.example", PASSWORD)
-    tour.wait(operator, case, r"/erasure")
-    operator.send_form_of("/erasure", confirm="Postes de travail")
-    mail = tour.mails.wait_for("direction@client01.example", "ertificat", 60)
+    tour.wait(tour.operator, case, r"/erasure")
+    tour.device.erase(case, VAULT)
+    mail = tour.mails.wait_for(f"direction@{BOX}", "ertificat", 60)
     (pdf,) = mail.iter_attachments()
     return tour.keep("9-certificate.pdf", pdf.get_content())
 

@@ -74,7 +74,7 @@ def day(each: int = EACH, of: Any = None) -> Day:
 def waiting_for(record: Any) -> list[Line]:
     """What waits about one record; the same lines as on the home page."""
     kinds = (kind for kind in own_kinds() if _entity(kind) is type(record))
-    found = ((kind, first_of(kind.rows().where(_entity(kind).id == record.id), 1)) for kind in kinds)
+    found = ((kind, first_of(_fresh(kind).where(_entity(kind).id == record.id), 1)) for kind in kinds)
     return sorted((Line(kind, kind.tell(row)) for kind, rows in found for row in rows), key=_urgency)
 
 
@@ -88,7 +88,12 @@ def _entity(kind: Kind[Any]) -> Any:
 
 
 def _ordered(kind: Kind[Any]) -> Select[Any]:
-    return kind.rows().order_by(None).order_by(*kind.order)
+    return _fresh(kind).order_by(None).order_by(*kind.order)
+
+
+def _fresh(kind: Kind[Any]) -> Select[Any]:
+    """As the query finds them: a worker may have taken a row on since this page has loaded it."""
+    return kind.rows().execution_options(populate_existing=True)
 
 
 def _urgency(line: Line) -> tuple[int, int, date, str]:
