@@ -1,1 +1,1 @@
-"""A throw-away instance of the whole portal, and the nine steps of a contract's life lived on it."""
+"""A throw-away instance of the whole portal, and a provider and a contract lived on it."""

@@ -1,4 +1,4 @@
-"""The nine steps. Each returns the path of what it made; the first error ends the tour."""
+"""The steps. Each returns the path of what it made; the first error ends the tour."""
 
 import re
 import shutil

@@ -70,7 +70,8 @@ def _to(step: str, token: str) -> Response:
 def show(token: str) -> Response:
     """Step 1: the texts, and who accepts them."""
     _link, row = _open(token)
-    form = take_correction(AgreementForm, "accept", token) or AgreementForm(obj=row)
+    known = {"signer_name": row.signer_name, "signer_role": row.signer_role}
+    form = take_correction(AgreementForm, "accept", token) or AgreementForm(data=known)
     form.shown.data = shown_texts(row.stack)
     return _page("texts", row, token, form=form)
 

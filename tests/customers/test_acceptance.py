@@ -137,6 +137,7 @@ def test_nothing_leaves_before_both_declarations_name_and_text(
 ) -> None:
     customer = a_customer(house.reseller, accepted="")
     phone, token = browser(), ask(browser(house.sales), customer)
+    assert "checked" not in phone.get(f"/accept/{token}").text  # to agree is her own act
     answer = agree(phone, token, **changes)
     page = phone.get(answer.location) if answer.status_code == 303 else answer
     assert words in page.text.replace("&#39;", "'").replace("\u00a0", " ")
