@@ -17,6 +17,7 @@ class Role(StrEnum):
     OPERATOR = "operator"  # provider
     FINANCE = "finance"  # provider
     TECHNICIAN = "technician"  # provider
+    AUDITOR = "auditor"  # provider, reads everything and changes nothing
     OWNER = "owner"  # reseller
     SALES = "sales"  # reseller
     SUPPORT = "support"  # reseller's technician
@@ -24,7 +25,7 @@ class Role(StrEnum):
     CUSTOMER = "customer"  # end customer's own space
 
 
-PROVIDER = {Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN}
+PROVIDER = {Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN, Role.AUDITOR}
 RESELLER = {Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER}
 STAFF = PROVIDER | RESELLER
 
@@ -179,9 +180,14 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ACCOUNT_WRITE: set(Role),  # one's own
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
-    P.NOTE_WRITE: set(STAFF) - {Role.READER},
+    P.NOTE_WRITE: set(STAFF) - {Role.READER, Role.AUDITOR},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
+
+
+for _permission, _roles in GRANTS.items():
+    if _permission.value.endswith(":read") and _permission != P.NOTICE_READ:  # a customer's own list
+        _roles.add(Role.AUDITOR)
 
 
 def granted(actor: Any, permission: Permission) -> bool:

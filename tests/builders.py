@@ -83,7 +83,7 @@ def a_house() -> House:
     for each in (reseller, other):
         db.session.add(Reseller(organisation=each, state=ResellerState.ACTIVE, legal_name=each.name))
     house = House(provider, reseller, other)
-    for role in (Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN):
+    for role in (Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN, Role.AUDITOR):
         house.people[role] = a_user(provider, role)
     for role in (Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER):
         house.people[role] = a_user(reseller, role)

@@ -78,6 +78,7 @@ def people(house: House) -> dict[str, object]:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 @pytest.mark.parametrize("role", [*ROLES, ANYBODY])
 def test_every_cell(people: dict[str, object], browser: Browser, role: str) -> None:
     client = browser(people[role])

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from tour.stage import PASSWORD
+from tour.person import PASSWORD
 
 CHROMIUM = [
     "--no-sandbox",

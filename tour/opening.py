@@ -12,8 +12,8 @@ from stdnum.eu import at_02
 from tour.devices import Device
 from tour.instance import ROOT
 from tour.numbers import make_iban, make_siren, make_vat
-from tour.person import Person, path_in
-from tour.stage import PASSWORD, Stage
+from tour.person import PASSWORD, Person, path_in
+from tour.stage import Stage
 
 OPERATOR, OWNER = "exploitation@fournisseur.example", "gerance@ouest.example"
 

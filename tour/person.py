@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 from pyotp import TOTP
 
+PASSWORD = "quatre barques vertes au quai 29"  # of everybody who comes
+
 
 class Person:
     """``visit`` a page, then ``send`` one of its forms; every answer above 399 is an error."""

@@ -3,22 +3,17 @@
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tour.devices import Device
 from tour.instance import Instance
 from tour.person import Person
-
-if TYPE_CHECKING:
-    from tour.devices import Device
-
-PASSWORD = "quatre barques vertes au quai 29"  # of everybody who comes
 
 
 class Stage:
     """One life of a provider and a contract; ``artefacts`` is where its documents are kept."""
 
     FINANCE, TECHNICIAN = "finance@fournisseur.example", "technique@fournisseur.example"
-    device: "Device"  # of the operator, who signs with it what cannot be undone
+    device: Device  # of the operator, who signs with it what cannot be undone
     operator: Person
     owner: Person
     finance: Person

@@ -17,8 +17,8 @@ from tour import opening, vault
 from tour.accepting import accept_terms
 from tour.devices import CHROMIUM
 from tour.numbers import make_iban, make_siren
-from tour.person import path_in, text_of
-from tour.stage import PASSWORD, Stage
+from tour.person import PASSWORD, path_in, text_of
+from tour.stage import Stage
 
 
 class Tour(Stage):

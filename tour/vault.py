@@ -10,8 +10,8 @@ from html import unescape
 from pathlib import Path
 
 from portal.engine.browser_seal import seal
-from tour.person import Person, path_in, text_of
-from tour.stage import PASSWORD, Stage
+from tour.person import PASSWORD, Person, path_in, text_of
+from tour.stage import Stage
 
 FILE = "Bilan é, à relire.txt"
 VAULT = "Postes de travail"

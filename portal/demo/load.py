@@ -38,6 +38,7 @@ PROVIDER_PEOPLE = (
     (Role.FINANCE, "Comptabilité", "finance@portail.example"),
     (Role.FINANCE, "Trésorerie", "tresorerie@portail.example"),
     (Role.TECHNICIAN, "Support technique", "technique@portail.example"),
+    (Role.AUDITOR, "Contrôle interne", "audit@portail.example"),
 )
 RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))
 COLOURS = ("#00796b", "#c2185b", "")  # the last one keeps the portal's own

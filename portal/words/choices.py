@@ -8,6 +8,7 @@ ROLES = {
     "operator": _l("exploitant"),
     "finance": _l("finance"),
     "technician": _l("technicien"),
+    "auditor": _l("auditeur"),
     "owner": _l("gérant"),
     "sales": _l("commercial"),
     "support": _l("technicien revendeur"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from portal.access import Role
+from portal.access import GRANTS, Permission, Role
 from portal.accounts.models import SignIn, User
 from portal.db import db
 from portal.journal import JournalEntry
@@ -193,3 +193,17 @@ def test_name_and_language_are_ones_own_and_sessions_can_be_ended(house: House, 
     assert "signed in" in here.get("/account").text
     assert here.post("/account/sessions").status_code == 303
     assert here.get("/account").status_code == 200 and there.get("/account").status_code == 303
+
+
+def test_an_auditor_reads_all_of_the_provider_and_changes_nothing(house: House, browser: Browser) -> None:
+    customer = a_customer(house.reseller)
+    auditor = browser(house.people[Role.AUDITOR])
+    for path in ("/", "/work/journal", "/people", "/billing/runs", f"/customers/{customer.uid}", "/mails"):
+        assert auditor.get(path).status_code == 200, path
+    page = auditor.get(f"/customers/{customer.uid}").text
+    assert "Nouvelle commande" not in page and "Modifier" not in page
+    assert auditor.post(f"/customers/{customer.uid}/archive").status_code == 403
+    assert auditor.post("/people", data=NEW).status_code == 403
+    own = {Permission.LIST_WORK, Permission.ACCOUNT_WRITE}  # kept views, and her own account
+    may = {each for each, roles in GRANTS.items() if Role.AUDITOR in roles}
+    assert {each for each in may if not each.value.endswith(":read")} == own
