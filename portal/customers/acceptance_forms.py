@@ -72,3 +72,7 @@ class RefusalForm(FlaskForm):
         filters=[trim],
         render_kw={"rows": 3, "maxlength": 300},
     )
+
+
+class ReversalForm(FlaskForm):
+    reason = StringField(_l("Raison"), [DataRequired(), Length(max=300)], filters=[trim])

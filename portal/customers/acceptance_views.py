@@ -7,8 +7,9 @@ from flask_babel import gettext as _
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.customers.acceptance_forms import PaperForm, RequestForm
-from portal.customers.models import ContactRole, Customer
+from portal.customers.acceptance_forms import PaperForm, RequestForm, ReversalForm
+from portal.customers.models import Acceptance, ContactRole, Customer, reverse_acceptance
+from portal.customers.panels import relying
 from portal.customers.terms_requests import (
     TermsRequest,
     accept_on_paper,
@@ -17,7 +18,7 @@ from portal.customers.terms_requests import (
     waiting_request,
 )
 from portal.db import db
-from portal.errors import Conflict
+from portal.errors import Conflict, Refused
 from portal.forms import saving
 from portal.scans import LARGEST_SCAN
 from portal.terms.in_force import stacks_in_force
@@ -117,6 +118,22 @@ def withdraw_request(uid: str, request_uid: str) -> Response:
     get_or_404(query.with_for_update(of=TermsRequest), request_uid).withdraw(by=g.actor)
     db.session.commit()
     return _back(customer, _("La demande est retirée : son lien ne sert plus."))
+
+
+@bp.post("/<proof_uid>/reversal")
+@requires(Permission.CUSTOMER_WRITE)
+def reverse(uid: str, proof_uid: str) -> Response:
+    """It was recorded by mistake; an order that rests on it keeps it from being taken back."""
+    customer = get_or_404(Customer.visible_to(g.actor).with_for_update(of=Customer), uid)
+    query = Acceptance.visible_to(g.actor).where(Acceptance.customer_id == customer.id)
+    row, form = get_or_404(query, proof_uid), ReversalForm()
+    if not form.validate():
+        raise Refused(_("Dites pourquoi cette acceptation est retirée."))
+    if reasons := relying.shown(row):
+        raise Refused(_("Cette acceptation reste : %(reason)s.", reason=reasons[0]))
+    reverse_acceptance(row, form.reason.data, by=g.actor)
+    db.session.commit()
+    return _back(customer, _("Cette acceptation ne compte plus ; la trace reste."))
 
 
 def _back(customer: Customer, toast: str) -> Response:

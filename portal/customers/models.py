@@ -90,7 +90,9 @@ class Customer(Tenant, db.Model):
     contacts: Mapped[list["Contact"]] = relationship(
         back_populates="customer", order_by="Contact.id", cascade="all, delete-orphan"
     )
-    acceptances: Mapped[list["Acceptance"]] = relationship(order_by="Acceptance.id")
+    acceptances: Mapped[list["Acceptance"]] = relationship(
+        order_by="Acceptance.id", back_populates="customer"
+    )
 
     def __init__(self, *, name: str, **values: Any) -> None:
         super().__init__(name=name, name_folded=fold(name)[:200], **values)
@@ -105,14 +107,16 @@ class Customer(Tenant, db.Model):
 
     def has_accepted(self, stack: Stack) -> bool:
         """Has every document of this stack been accepted, in exactly this version and text?"""
-        proofs = [Accepted(row.version, row.sha256, row.accepted_at) for row in self.acceptances]
+        counted = [row for row in self.acceptances if row.reversal is None]
+        proofs = [Accepted(row.version, row.sha256, row.accepted_at) for row in counted]
         now = clock.now()
         return all(was_accepted(proofs, doc.version, doc.sha256, now) for doc in stack.documents)
 
     def proofs_of(self, stack: Stack) -> list["Acceptance"]:
         """The evidence that exactly these texts were accepted, the oldest first."""
         texts = {(document.version, document.sha256) for document in stack.documents}
-        return [row for row in self.acceptances if (row.version, row.sha256) in texts]
+        counted = (row for row in self.acceptances if row.reversal is None)
+        return [row for row in counted if (row.version, row.sha256) in texts]
 
     def accept(
         self, stack: Stack, *, by: Actor, address: str, proof: TermsProof = TermsProof(Means.STAFF)
@@ -136,6 +140,21 @@ class Customer(Tenant, db.Model):
             )
             self.acceptances.append(row)
         record(self, "accept_terms", by=by, documents=stack.versions, means=proof.means)
+
+
+def reverse_acceptance(row: "Acceptance", reason: str, *, by: Actor) -> None:
+    """An acceptance that was recorded by mistake counts no more; the row itself is never changed.
+
+    Raises Refused for one that the customer gave herself with a code, or that is reversed already.
+    """
+    if row.means == Means.CODE:
+        raise Refused(_("Le client a donné cet accord lui-même, avec un code : il ne se retire pas ici."))
+    if row.reversal is not None:
+        raise Refused(_("Cette acceptation est déjà retirée."))
+    row.reversal = AcceptanceReversal(
+        organisation=row.customer.organisation, reason=reason, by_label=by.label
+    )
+    record(row.customer, "withdraw_terms", by=by, version=row.version, reason=reason)
 
 
 class Contact(Tenant, db.Model):
@@ -168,6 +187,19 @@ class Acceptance(Tenant, db.Model):
     means: Mapped[Means] = mapped_column(default=Means.STAFF)
     signed_on: Mapped[date | None]  # on a paper
     document_uid: Mapped[str | None] = mapped_column(String(16))  # of its proof: sealed evidence, or a scan
+
+    customer: Mapped[Customer] = relationship(back_populates="acceptances")
+    reversal: Mapped["AcceptanceReversal | None"] = relationship(uselist=False, lazy="selectin")
+
+
+class AcceptanceReversal(Tenant, db.Model):
+    """One acceptance was recorded by mistake: it counts no more, and stays as it was."""
+
+    __tablename__ = "acceptance_reversal"
+
+    acceptance_id: Mapped[int] = mapped_column(ForeignKey("acceptance.id"), unique=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    by_label: Mapped[str] = mapped_column(String(200))
 
 
 class Draft(Tenant, db.Model):

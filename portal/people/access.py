@@ -90,7 +90,22 @@ def close_account(user: User, *, by: Actor) -> None:
     record(user, "disable", by=by)
 
 
+def withdraw_invitation(user: User, *, by: Actor) -> None:
+    """Somebody was invited by mistake: her link stops, and her address may be invited elsewhere.
+
+    The account stays as a trace without an address. Raises Refused for who has been in already.
+    """
+    _not_oneself(user, by)
+    if user.password_hash or not user.is_enabled:
+        raise Refused(N_("Cette personne a déjà choisi son mot de passe : fermez plutôt son accès."))
+    revoke_links(Purpose.WELCOME, user)
+    record(user, "withdraw_invitation", by=by, email=user.email)
+    user.is_enabled, user.email = False, f"{user.uid}@retire.invalid"
+
+
 def open_account(user: User, *, by: Actor) -> None:
+    if not user.password_hash and user.email.endswith("@retire.invalid"):
+        raise Refused(N_("Cette invitation a été retirée : invitez de nouveau la personne."))
     user.is_enabled = True
     record(user, "enable", by=by)
 

@@ -138,6 +138,12 @@ def close(uid: str) -> Response:
     return _done(uid, access.close_account, _("L'accès est fermé, et ses sessions avec lui."))
 
 
+@bp.post("/people/<uid>/withdrawal")
+@requires(Permission.PEOPLE_WRITE)
+def withdraw(uid: str) -> Response:
+    return _done(uid, access.withdraw_invitation, _("L'invitation est retirée : son lien ne sert plus."))
+
+
 @bp.post("/people/<uid>/opening")
 @requires(Permission.PEOPLE_WRITE)
 def open_again(uid: str) -> Response:

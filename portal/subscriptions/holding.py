@@ -3,9 +3,10 @@
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal import clock
 from portal.billing.queries import unpaid_invoices
-from portal.customers.models import Customer
-from portal.customers.panels import holding
+from portal.customers.models import Acceptance, Customer
+from portal.customers.panels import holding, relying
 from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
@@ -38,3 +39,14 @@ def owed(customer: Customer) -> str | None:
 def stored(customer: Customer) -> str | None:
     query = select(Vault.id).where(Vault.customer_id == customer.id, Vault.state == VaultState.ACTIVE)
     return _("un coffre garde encore des données") if db.session.scalars(query.limit(1)).first() else None
+
+
+@relying()
+def ordered_under(row: Acceptance) -> str | None:
+    """An order that was placed under this very text, and not cancelled."""
+    query = select(Order).where(Order.customer_id == row.customer_id, Order.state != OrderState.CANCELLED)
+    hers = (order for order in db.session.scalars(query) if row in order.proofs)
+    found = next(hers, None)
+    if found is None:
+        return None
+    return _("la commande du %(day)s s'appuie dessus", day=f"{clock.paris_day(found.created_at):%d/%m/%Y}")

@@ -42,6 +42,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("transfer", "lapse"): _l("Transfert resté sans réponse"),
     ("customer", "archive"): _l("Client archivé"),
     ("customer", "restore"): _l("Client sorti des archives"),
+    ("user_account", "withdraw_invitation"): _l("Invitation retirée"),
+    ("customer", "withdraw_terms"): _l("Acceptation enregistrée par erreur, retirée"),
     ("terms_request", "ask"): _l("Acceptation demandée au client"),
     ("terms_request", "resend"): _l("Nouveau lien d'acceptation envoyé"),
     ("terms_request", "accept"): _l("Conditions acceptées avec un code"),

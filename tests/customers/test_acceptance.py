@@ -11,13 +11,16 @@ from flask.testing import FlaskClient
 
 from portal.access import Role
 from portal.blobs import Document, content_of
+from portal.catalogue.models import Method
 from portal.crypto.seals import check_seal
 from portal.crypto.secrets import keyring
 from portal.customers.models import Customer, Means
 from portal.customers.terms_requests import TermsRequest, request_terms
 from portal.db import EVERYTHING, db, set_scope
+from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.subscriptions.models import Order
+from portal.subscriptions.ordering import place_order
 from portal.terms.shipped import find_stack
 from tests.builders import House, a_customer, an_outsider, stored
 from tests.sepa.people import code_in_mail, last_mail
@@ -265,3 +268,32 @@ def test_an_unknown_contract_and_a_foreign_customer_are_missing(house: House, br
     assert deposit(stranger, customer).status_code == 404
     assert browser(house.reader).get(f"/customers/{customer.uid}/acceptance").status_code == 403
     assert "NATSO" in browser(house.owner).get(f"/customers/{customer.uid}/acceptance").text
+
+
+def test_an_acceptance_recorded_by_mistake_is_taken_back_with_its_trace(
+    house: House, browser: Browser
+) -> None:
+    customer = a_customer(house.reseller, accepted="")
+    client = browser(house.sales)
+    deposit(client, customer)
+    proof = stored(customer).acceptances[0]
+    path = f"/customers/{customer.uid}/acceptance/{proof.uid}/reversal"
+    assert client.post(path, data={"reason": " "}).status_code == 422
+    assert browser(an_outsider(house, Role.OWNER)).post(path, data={"reason": "x"}).status_code == 404
+    assert client.post(path, data={"reason": "mauvais client"}).status_code == 303
+    assert not stored(customer).has_accepted(find_stack("natso"))
+    assert "mauvais client" in client.get(f"/customers/{customer.uid}").text
+    assert client.post(path, data={"reason": "encore"}).status_code == 422
+
+
+def test_what_an_order_rests_on_or_the_customer_gave_herself_stays(house: House, browser: Browser) -> None:
+    ordered, own = a_customer(house.reseller), a_customer(house.reseller, siren=None, accepted="")
+    place_order(ordered, a_product(house), 1, Method.WIRE, by=SYSTEM)
+    db.session.commit()
+    client = browser(house.owner)
+    accept(browser(), ask(client, own))
+    for customer, words in ((ordered, "appuie dessus"), (own, "avec un code")):
+        proof = stored(customer).acceptances[0]
+        path = f"/customers/{customer.uid}/acceptance/{proof.uid}/reversal"
+        answer = client.post(path, data={"reason": "erreur"})
+        assert answer.status_code == 422 and words in answer.text

@@ -207,3 +207,20 @@ def test_an_auditor_reads_all_of_the_provider_and_changes_nothing(house: House, 
     own = {Permission.LIST_WORK, Permission.ACCOUNT_WRITE}  # kept views, and her own account
     may = {each for each, roles in GRANTS.items() if Role.AUDITOR in roles}
     assert {each for each in may if not each.value.endswith(":read")} == own
+
+
+def test_who_was_invited_to_the_wrong_house_may_be_invited_to_the_right_one(
+    house: House, browser: Browser
+) -> None:
+    owner = browser(house.owner)
+    assert owner.post("/people", data=NEW).status_code == 303
+    user = db.session.scalars(db.select(User).where(User.name == "Léa Roux")).one()
+    link = link_in("lea.roux@ouest.example")
+    path = f"/people/{user.uid}/withdrawal"
+    assert browser(an_outsider(house, Role.OWNER)).post(path).status_code == 404
+    assert owner.post(path).status_code == 303
+    assert browser().get(link).status_code == 410
+    assert owner.post(f"/people/{user.uid}/opening").status_code == 422
+    assert browser(house.operator).post("/people", data={**NEW, "role": "finance"}).status_code == 303
+    told = db.session.scalars(db.select(JournalEntry).where(JournalEntry.what == "withdraw_invitation")).one()
+    assert told.details == {"email": "lea.roux@ouest.example"}
