@@ -103,6 +103,8 @@ class Permission(StrEnum):
     TREND_READ = "trend:read"
     NOTE_READ = "note:read"
     NOTE_WRITE = "note:write"
+    CERTIFICATE_READ = "certificate:read"
+    CERTIFICATE_WRITE = "certificate:write"
 
 
 P = Permission
@@ -180,6 +182,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
     P.NOTE_WRITE: set(STAFF) - {Role.READER},
+    P.CERTIFICATE_READ: set(PROVIDER),
+    P.CERTIFICATE_WRITE: {Role.OPERATOR},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

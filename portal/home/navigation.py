@@ -104,6 +104,9 @@ MENU = [
     ),
     Entry(G.CONTRACT, "terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
     Entry(G.CONTRACT, "prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
+    Entry(
+        G.CONTRACT, "certificates.list_certificates", _l("Certificats"), "shield-check", P.CERTIFICATE_READ
+    ),
     Entry(G.CONTRACT, "notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
     Entry(G.SETUP, "setup.show", _l("Mise en service"), "list-check", P.SETUP_READ),
     Entry(G.SETUP, "resellers.list_resellers", _l("Revendeurs"), "shop", P.RESELLER_READ),

@@ -1,6 +1,7 @@
 """Orders, their payment, subscriptions and their end."""
 
 from collections import defaultdict
+from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -36,8 +37,10 @@ bp = Blueprint("subscriptions", __name__)
 
 def _order_form(customer: Customer, asked: MultiDict[str, str] | None = None) -> OrderForm:
     """The form that places an order; of what is ``asked`` in an address, the one that only counts."""
-    offers = offers_for(customer)
-    form = OrderForm() if asked is None else OrderForm(asked, meta={"csrf": False})
+    declared = {"health": "yes" if customer.health_data else "no"}
+    counts: dict[str, Any] = {} if asked is None else {"formdata": asked, "meta": {"csrf": False}}
+    form = OrderForm(**counts, data=declared)
+    offers = offers_for(customer, health_data=form.for_health_data)
     form.offers = offers
     form.product.choices = [SelectChoice(each.product.uid, each.product.name) for each in offers]
     return form
@@ -117,6 +120,7 @@ def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Res
         "quantity": form.quantity.data,
         "volume_gb": form.volume_gb.data,
         "method": form.method.data,
+        "health": form.health.data,
     }
     return htmx.go(
         url_for("acceptances.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
@@ -139,6 +143,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         by=g.actor,
         uid=form.once.data,
         volume_gb=form.volume_gb.data,
+        health_data=form.for_health_data,
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
