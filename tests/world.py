@@ -71,6 +71,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/setup/products/": _first(Product).uid,
         "/step-in/": _a_step_in_offer(customer),
         "/brands/": brand_of(house.reseller).uid,
+        "/price-lists/": _first(Reseller).uid,
         "/certificates/": a_certificate(house).uid,
         "/resellers/": _first(Reseller).uid,
         "/billing/issuers/": house.reseller.uid,

@@ -55,6 +55,9 @@ class Sold:
     volume_gb: Mapped[int | None]  # contracted, as a whole (002-03, 004-09); None where volume is not priced
     gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
     health_data: Mapped[bool] = mapped_column(default=False, server_default=false())  # ordered for such data
+    price_uid: Mapped[str | None] = mapped_column(
+        String(16)
+    )  # of the reseller's own price; None: the public one
 
     def copied(self) -> dict[str, Any]:
         names = (
@@ -71,6 +74,7 @@ class Sold:
             "volume_gb",
             "gb_month_cents",
             "health_data",
+            "price_uid",
         )
         return {name: getattr(self, name) for name in names}
 

@@ -11,6 +11,7 @@ from portal.billing.payment_rules import check_method
 from portal.billing.rates import known_rates
 from portal.billing.rules import Priced, Totals, totals
 from portal.catalogue.models import Method, Product, list_products
+from portal.catalogue.price_lists import PriceList, price_list, selling
 from portal.certificates.models import check_health_sale
 from portal.customers.models import Customer, CustomerKind
 from portal.customers.rules import check_buyer, check_health_data
@@ -32,11 +33,16 @@ class Offer:
     terms: Stack
     methods: tuple[Method, ...]
     refusal: Refused | None
+    prices: PriceList  # of the reseller; its customer never sees it
 
     @property
     def unit_cents(self) -> int:
         """Today's price of one unit for its billing period, VAT as the product says."""
-        return self.product.price_on(clock.today())
+        return selling(self.prices, self.product, clock.today()).unit_cents
+
+    def bought_cents(self, quantity: int) -> int | None:
+        """What the reseller pays for one of so many units; None where nothing is agreed."""
+        return self.prices.wholesale(self.product, quantity, clock.today())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +90,23 @@ def check_means(product: Product, terms: Stack, method: Method) -> None:
         check_method(method.value, allowed.value, allowed.clause)
 
 
-def offer_of(customer: Customer, product: Product, health_data: bool) -> Offer:
+def offer_of(customer: Customer, product: Product, health_data: bool, prices: PriceList) -> Offer:
     terms = stack_in_force(product.terms_stack, clock.today())
     methods = tuple(method for method in Method if _allows(product, terms, method))
     try:
         check_offer(customer, product, terms, health_data=health_data)
+        selling(prices, product, clock.today())
         if not methods:
             check_means(product, terms, Method.WIRE)
     except Refused as refusal:
-        return Offer(product, terms, methods, refusal)
-    return Offer(product, terms, methods, None)
+        return Offer(product, terms, methods, refusal, prices)
+    return Offer(product, terms, methods, None, prices)
 
 
 def offers_for(customer: Customer, *, health_data: bool) -> list[Offer]:
     """Everything on sale, for this customer. health_data: is it to hold health data?"""
-    return [offer_of(customer, product, health_data) for product in list_products()]
+    prices = price_list(customer.reseller_id)
+    return [offer_of(customer, product, health_data, prices) for product in list_products()]
 
 
 def _allows(product: Product, terms: Stack, method: Method) -> bool:

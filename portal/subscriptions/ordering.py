@@ -13,6 +13,7 @@ from portal.billing.models import Charge, Invoice, Proforma
 from portal.billing.payment_rules import Document, OrderStep, Payment, document_for, keys_to_send, order_step
 from portal.billing.rules import totals
 from portal.catalogue.models import Method, Product
+from portal.catalogue.price_lists import price_list, selling
 from portal.certificates.models import certificate_for
 from portal.customers.models import ContactRole, Customer
 from portal.customers.rules import check_reseller
@@ -78,7 +79,9 @@ def place_order(
     volume_gb: int | None = None,
     health_data: bool | None = None,
 ) -> Order:
-    """Order a product at today's price; by wire, the pro-forma leaves at once (000-17).
+    """Order a product at today's price, the reseller's own where it has one.
+
+    By wire, the pro-forma leaves at once (000-17).
 
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
@@ -87,6 +90,7 @@ def place_order(
     health = customer.health_data if health_data is None else health_data
     check_sale(customer, product, method, health_data=health)
     terms = stack_in_force(product.terms_stack, clock.today())
+    price = selling(price_list(customer.reseller_id), product, clock.today())
     waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
         uid=uid or new_uid(),
@@ -102,7 +106,8 @@ def place_order(
         terms_versions=terms.versions,
         billing_months=product.billing_months,
         quantity=quantity,
-        unit_cents=product.price_on(clock.today()),
+        unit_cents=price.unit_cents,
+        price_uid=price.own.uid if price.own else None,
         includes_vat=product.price_includes_vat,
         vat_basis_points=product.vat_basis_points,
         method=method,

@@ -12,6 +12,7 @@ from wtforms import SelectChoice
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.catalogue.models import Method, Product
+from portal.catalogue.price_lists import price_list
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -148,6 +149,13 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
     return order
+
+
+@bp.app_template_filter()
+def bought_for(order: Order) -> int | None:
+    """What the reseller pays for one unit of an order, in cents; None where nothing was agreed that day."""
+    prices = price_list(order.customer.reseller_id)
+    return prices.wholesale(order.product, order.quantity, order.ordered_on)
 
 
 @bp.get("/orders")
