@@ -9,6 +9,7 @@ from portal.words.reasons import REASONS
 
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
+    ("brand", "set_host"): _l("Nom d'hôte changé"),
     ("reseller_price", "decide"): _l("Prix décidé"),
     ("reseller_price", "withdraw"): _l("Prix retiré"),
     ("hosting_certificate", "register"): _l("Certificat déposé"),
