@@ -104,6 +104,12 @@ class Permission(StrEnum):
     TREND_READ = "trend:read"
     NOTE_READ = "note:read"
     NOTE_WRITE = "note:write"
+    PRICE_LIST_READ = "price-list:read"
+    WHOLESALE_WRITE = "wholesale:write"
+    RETAIL_WRITE = "retail:write"
+    MARGIN_READ = "margin:read"
+    CERTIFICATE_READ = "certificate:read"
+    CERTIFICATE_WRITE = "certificate:write"
 
 
 P = Permission
@@ -181,6 +187,12 @@ GRANTS: dict[Permission, set[Role]] = {
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
     P.NOTE_WRITE: set(STAFF) - {Role.READER, Role.AUDITOR},
+    P.PRICE_LIST_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING},  # what a reseller pays and asks
+    P.WHOLESALE_WRITE: {Role.OPERATOR},
+    P.RETAIL_WRITE: {Role.OWNER},
+    P.MARGIN_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING},  # never the customer
+    P.CERTIFICATE_READ: set(PROVIDER),
+    P.CERTIFICATE_WRITE: {Role.OPERATOR},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

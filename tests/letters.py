@@ -16,6 +16,7 @@ from portal.billing.models import add_charge
 from portal.billing.run import bill_customers
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product
+from portal.certificates.jobs import tell_of_ends
 from portal.contracts.models import TermsNotice
 from portal.contracts.revisions import announce, revise_price
 from portal.custody.models import offer_access
@@ -49,6 +50,7 @@ from portal.subscriptions.withdrawal import withdraw
 from portal.transfers.models import ask_transfer
 from tests import vaulting
 from tests.builders import House, a_customer, work
+from tests.certificates.builders import a_certificate
 from tests.contracts.builders import a_subscription
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
@@ -295,6 +297,12 @@ def the_life_of_a_subscription(post: Post) -> None:
     assert remind(kept, date(2026, 8, 3)) is not None
     post.at(datetime(2026, 11, 23, 9, tzinfo=UTC))
     terminate(kept, Notice(date(2026, 11, 23)), by=SYSTEM)
+
+
+@step
+def an_ending_certificate(post: Post) -> None:
+    a_certificate(post.house, number="90002", valid_through=date(2026, 12, 20))
+    tell_of_ends()
 
 
 @step

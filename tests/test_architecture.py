@@ -91,6 +91,8 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "transfers.new_transfer",
     "factors.show_app",
     "customers.new_customer",
+    "certificates.new",
+    "certificates.new_renewal",
     "people.new_person",
     "mandate_import.download_template",
     "mandate_import.show_import",

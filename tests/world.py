@@ -40,6 +40,7 @@ from portal.terms.texts import keep_text
 from portal.transfers.models import ask_transfer
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import House, a_customer, a_user, work
+from tests.certificates.builders import a_certificate
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now
@@ -70,6 +71,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/setup/products/": _first(Product).uid,
         "/step-in/": _a_step_in_offer(customer),
         "/brands/": brand_of(house.reseller).uid,
+        "/price-lists/": _first(Reseller).uid,
+        "/certificates/": a_certificate(house).uid,
         "/resellers/": _first(Reseller).uid,
         "/billing/issuers/": house.reseller.uid,
         "/sepa/entities/": entity.uid,

@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 
 from portal.access import public
 from portal.accounts.devices import known_device
+from portal.accounts.elsewhere import elsewhere
 from portal.accounts.entering import enter, half_open
 from portal.accounts.factors import has_factor
 from portal.accounts.forms import LoginForm
@@ -74,6 +75,11 @@ def _enter(form: LoginForm, user: User | None) -> Response:
             record(user, "fail_sign_in", by=SYSTEM, address=address())
         db.session.commit()
         form.form_errors.append(_("Adresse ou mot de passe incorrect."))
+        return _again(form, 422)
+    for there in elsewhere.shown(user):
+        form.form_errors.append(
+            _("Votre espace est à une autre adresse : connectez-vous sur %(url)s.", url=there)
+        )
         return _again(form, 422)
     target = safe_next(form.next.data)
     return half_open(user, target) if has_factor(user) else enter(user, target, Proof("password"))

@@ -44,8 +44,12 @@ def proforma_draft(
     valid_through: date,
     bank: Sequence[tuple[str, str]],
     language: str,
+    notes: Sequence[str] = (),
 ) -> Draft:
-    """A request for payment that is not an invoice; says so across the page."""
+    """A request for payment that is not an invoice; says so across the page.
+
+    notes: sentences under the lines.
+    """
     with force_locale(language):
         meta = [
             (_("Numéro"), number),
@@ -63,6 +67,8 @@ def proforma_draft(
             watermark=_("PRO FORMA - ce document n'est pas une facture"),
         )
         _table(draft, lines, sums, language)
+        for note in notes:
+            draft.text(note)
         draft.heading(_("Règlement par virement"))
         draft.fields([*bank, (_("Référence à rappeler"), number)])
         draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))

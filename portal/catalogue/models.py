@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Tenant, db
@@ -43,6 +43,7 @@ class Product(Tenant, db.Model):
     included_gb: Mapped[int | None]  # volume that one unit pays for, in GB (10^9 bytes)
     gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
     is_on_sale: Mapped[bool] = mapped_column(default=True)
+    for_health_data: Mapped[bool] = mapped_column(default=False, server_default=false())  # HDS offers
 
     revisions: Mapped[list["PriceRevision"]] = relationship(
         back_populates="product", order_by="PriceRevision.effective_on"

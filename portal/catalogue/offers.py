@@ -3,10 +3,8 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
@@ -14,12 +12,10 @@ from portal import clock
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.actor import Actor
 from portal.catalogue.models import Plan, Product, VolumePrice
+from portal.certificates.models import check_health_sale
 from portal.db import db
-from portal.deadlines import add_months
 from portal.errors import Refused
 from portal.journal import record
-from portal.terms.in_force import stack_in_force
-from portal.terms.stack import Stack
 from portal.wording import N_
 
 _VAT_BASIS_POINTS = 2000  # CGI art. 278
@@ -67,7 +63,7 @@ def make_product(
 
     included_gb: GB (10^9 bytes) that a unit pays for; gb_month_cents: a GB kept for a month; grid: cents of a
     whole subscription by the GB up to which they count. Raises Refused for an offer that is there already,
-    without a price, or for health data without a certificate that is valid today.
+    without a price, or for health data without a certificate in the register that is valid today.
 
     Source: 001-06, 001-17, 002-03, 002-22.
     """
@@ -82,7 +78,7 @@ def make_product(
     if offer.gb == "metered" and not gb_month_cents:
         raise Refused(N_("Indiquez le prix d'un Go gardé un mois."), field="gb_month_cents")
     if offer.health:
-        check_certificate(stack_in_force(offer.terms, clock.today()), clock.today(), offer.clause)
+        check_health_sale(offer.terms, clock.today(), written_on_order=True, clause=offer.clause)
     product = Product(
         organisation=provider,
         code=offer.code,
@@ -99,6 +95,7 @@ def make_product(
         included_gb=included_gb,
         gb_month_cents=gb_month_cents,
         is_on_sale=True,
+        for_health_data=offer.health,
     )
     product.volume_prices = [
         VolumePrice(organisation=provider, up_to_gb=up_to_gb, cents=cents)
@@ -115,32 +112,3 @@ def set_on_sale(product: Product, wanted: bool, *, by: Actor) -> None:
     if product.is_on_sale != wanted:
         product.is_on_sale = wanted
         record(product, "sell" if wanted else "withdraw_offer", by=by)
-
-
-def certified_through(terms: Stack) -> date | None:
-    """The last day of the certificate for health data (HDS) that a contract names; None where it names none.
-
-    Source: 001-01, 002-22.
-    """
-    until = terms.find("certificate.hds.until")
-    since, years = terms.find("certificate.hds.from"), terms.find("certificate.hds.years")
-    found: Any = until.value if until else None
-    if found is None and since and years:
-        found = add_months(since.value, 12 * years.value)
-    return found if isinstance(found, date) else None
-
-
-def check_certificate(terms: Stack, today: date, clause: str) -> None:
-    """Raises Refused where the contract's certificate for health data has ended, or is not named.
-
-    Source: 001-06, 002-22.
-    """
-    through = certified_through(terms)
-    if through is None or through < today:
-        raise Refused(
-            N_(
-                "Le contrat ne nomme aucun certificat HDS en cours (%(clause)s) : déposez d'abord une "
-                "version qui en nomme un."
-            ),
-            clause=clause,
-        )

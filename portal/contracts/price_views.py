@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
 from portal import clock, htmx
-from portal.access import Permission, get_or_404, requires
+from portal.access import Permission, get_or_404, may, requires
 from portal.catalogue.models import Product
 from portal.contracts.forms import GridForm, PriceForm, VolumeForm
 from portal.contracts.lists import PRICES, PRICES_TOLD
@@ -18,13 +18,22 @@ from portal.listing.asked import Asked
 from portal.listing.files import as_csv
 from portal.listing.page import list_page
 from portal.paging import Page
+from portal.resellers.reseller import Reseller
 
 bp = Blueprint("prices", __name__, url_prefix="/prices")
 
 
 @bp.get("")
-@requires(Permission.PRICE_READ)
+@requires(Permission.PRICE_LIST_READ)
 def list_prices() -> Response:
+    """The public prices; a reseller's people are led to its own list, finance to those of the resellers."""
+    if not may(Permission.PRICE_READ):
+        own = Reseller.visible_to(g.actor).where(Reseller.organisation_id == g.actor.organisation_id)
+        reseller = db.session.scalars(own).one_or_none()
+        there = (
+            url_for("price_lists.show", uid=reseller.uid) if reseller else url_for("resellers.list_resellers")
+        )
+        return htmx.go(there)
     return list_page(PRICES, "listing/page.html")
 
 

@@ -92,10 +92,10 @@ def revise_price(product: Product, *, unit_cents: int, effective_on: date, by: A
 
 
 def running(product: Product, on: date) -> Select[Any]:
-    """The subscriptions of a product that still run on a day."""
+    """The subscriptions of a product that still run on a day at its public price, not at a reseller's own."""
     return (
         select(Subscription)
-        .where(Subscription.product_id == product.id)
+        .where(Subscription.product_id == product.id, Subscription.price_uid.is_(None))
         .where(or_(Subscription.ends_on.is_(None), Subscription.ends_on > on))
         .order_by(Subscription.id)
     )

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Length
 
 from portal.forms import DayField, trim
 
-_ORDER = ("product", "quantity", "volume_gb", "method")
+_ORDER = ("product", "quantity", "volume_gb", "method", "health")
 
 
 class RequestForm(FlaskForm):
@@ -20,6 +20,7 @@ class RequestForm(FlaskForm):
     product = HiddenField()
     quantity = HiddenField()
     volume_gb = HiddenField()
+    health = HiddenField()
     method = HiddenField()
 
     def order(self) -> dict[str, Any]:

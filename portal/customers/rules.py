@@ -48,7 +48,7 @@ def check_buyer(*, is_consumer: bool, businesses_only: bool, clause: str) -> Non
 def check_health_data(*, stores_health_data: bool, allowed: bool, clause: str) -> None:
     """Health data go only into an offer that allows them, which is a certified one (HDS).
 
-    stores_health_data: declared by the customer. allowed: what the contract of the offer says.
+    stores_health_data: as ordered. allowed: what the contract of the offer says.
     clause: its id, shown in the sentence.
     Raises Refused for health data in another offer.
 
@@ -164,20 +164,34 @@ def certificate_alert_days(certificate: Certificate, days_before: Iterable[int])
     return sorted(certificate.valid_through - timedelta(days=days) for days in set(days_before))
 
 
-def check_hds_sale(certificates: Iterable[Certificate], on: date, *, written_on_order: bool) -> None:
+def check_hds_sale(
+    certificates: Iterable[Certificate], on: date, *, written_on_order: bool, clause: str
+) -> None:
     """Health data hosting is sold only on a signed order that names it, under a valid certificate.
 
-    certificates: all those of the host. on: Paris day of the sale.
+    certificates: all those of the host. on: Paris day of the sale. clause: its id, shown in the sentence.
     Raises Refused without the mention, without a valid certificate, or, since 16 May 2026, without
     one to the second referential.
 
     Source: 001-01, 002-22, L10 (arrêté du 26 avril 2024).
     """
     if not written_on_order:
-        raise Refused(N_("L'hébergement de données de santé doit être écrit sur le bon de commande signé."))
+        raise Refused(
+            N_("L'hébergement de données de santé doit être écrit sur le bon de commande (%(clause)s)."),
+            field="product",
+            clause=clause,
+        )
     valid = [one for one in certificates if one.standard == "HDS" and is_certificate_valid(one, on)]
     if not valid:
-        raise Refused(N_("Aucun certificat HDS n'est valable à cette date : la vente est bloquée."))
+        raise Refused(
+            N_("Aucun certificat HDS n'est valable à cette date : la vente est bloquée (%(clause)s)."),
+            field="product",
+            clause=clause,
+        )
     needed = statute_for("certificate.hds.referential", on=on, customer="business")
     if needed is not None and all(one.referential < needed.value for one in valid):
-        raise Refused(N_("Depuis le 16 mai 2026, un certificat HDS suit la version 2 du référentiel."))
+        raise Refused(
+            N_("Depuis le 16 mai 2026, un certificat HDS suit la version 2 du référentiel (%(clause)s)."),
+            field="product",
+            clause=clause,
+        )

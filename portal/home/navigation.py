@@ -81,6 +81,7 @@ MENU = [
     ),
     Entry(G.BACKUP, "reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
     Entry(G.MONEY, "trends.show", _l("Chiffres"), "graph-up", P.TREND_READ),
+    Entry(G.MONEY, "margins.show", _l("Marges"), "percent", P.MARGIN_READ),
     Entry(
         G.MONEY, "billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ, sections=("usage_gaps",)
     ),
@@ -103,7 +104,12 @@ MENU = [
         ("returns",),
     ),
     Entry(G.CONTRACT, "terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
-    Entry(G.CONTRACT, "prices.list_prices", _l("Tarifs"), "tags", P.PRICE_READ),
+    Entry(
+        G.CONTRACT, "prices.list_prices", _l("Tarifs"), "tags", P.PRICE_LIST_READ, sections=("price_lists",)
+    ),
+    Entry(
+        G.CONTRACT, "certificates.list_certificates", _l("Certificats"), "shield-check", P.CERTIFICATE_READ
+    ),
     Entry(G.CONTRACT, "notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
     Entry(G.SETUP, "setup.show", _l("Mise en service"), "list-check", P.SETUP_READ),
     Entry(G.SETUP, "resellers.list_resellers", _l("Revendeurs"), "shop", P.RESELLER_READ),

@@ -52,6 +52,7 @@ KINDS: dict[str, Kind] = {
     "accounts/mail_factor": Kind(_l("Second facteur changé"), why=_ACCOUNT),
     "accounts/mail_lost": Kind(_l("Second facteur perdu"), why=_ACCOUNT, once=_LINK),
     "accounts/mail_password": Kind(_l("Mot de passe changé"), why=_ACCOUNT),
+    "certificates/mail_ending": Kind(_l("Certificat à renouveler"), why=_STAFF),
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),

@@ -5,7 +5,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from flask import current_app, render_template
+from flask import render_template
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from portal.blobs import Document, content_of
 from portal.db import db
 from portal.mail.addresses import own_address, recipient_of
 from portal.mail.reading import read
-from portal.mail.rows import Mail
+from portal.mail.rows import Mail, home_for
 from portal.panels import Place
 
 
@@ -95,7 +95,7 @@ def html_of(mail: Mail) -> str:
         mail=mail,
         sender=mail.sender or own_address().display_name or own_address().domain,
         written=with_addresses,
-        read=read(mail.body, str(current_app.config["PUBLIC_URL"]).rstrip("/")),
+        read=read(mail.body, home_for(mail)),
         light=LIGHT | light,
         dark=DARK | dark,
     )

@@ -21,6 +21,7 @@ from portal.mail.greeting import Addressee, Reachable, name_to_greet
 from portal.mail.kinds import KINDS, kind_of_template
 from portal.mail.voice import voice_for
 from portal.paging import Page, page_of
+from portal.panels import Place
 from portal.papers import enqueue_behind
 
 SUBJECT = 78  # signs of a subject (RFC 5322, 2.1.1)
@@ -132,11 +133,29 @@ def _written(template: str, language: str, *, owner: Any, **context: Any) -> tup
     person, house = context["person"], str(getattr(owner, "name", ""))
     kind = KINDS[kind_of_template(template)]
     with force_locale(language):
-        text = render_template(template, public_url=current_app.config["PUBLIC_URL"], **context)
+        text = render_template(template, public_url=_home(), **context)
         subject, _newline, body = text.strip().partition("\n")
         frame = {"body": body.strip("\n").rstrip(), "greeted": name_to_greet(person.name, house=house)}
         whole = render_template("mails/frame.txt", kind=kind, house=house, **frame, voice=context["voice"])
+    there = home_for(owner)
+    if there != _home():  # an address of the portal stands alone on its line
+        whole = re.sub(
+            rf"^(\s+){re.escape(_home())}/", lambda found: f"{found[1]}{there}/", whole, flags=re.M
+        )
     return _shortened(_plain(subject.strip())), _plain(whole).strip() + "\n"
+
+
+# Where the people of a node find the portal, if not at PUBLIC_URL; asked with a row that has a path.
+mail_home: Place[Any, str] = Place()
+
+
+def home_for(row: Any) -> str:
+    """The address before the paths in a mail to this row's people, without a slash at its end."""
+    return next(iter(mail_home.shown(row)), _home())
+
+
+def _home() -> str:
+    return str(current_app.config["PUBLIC_URL"]).rstrip("/")
 
 
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]")
@@ -156,8 +175,11 @@ def _shortened(subject: str) -> str:
 
 
 def link(path: str) -> str:
-    """Absolute address for a mail, built from PUBLIC_URL and never from the request's host."""
-    return f"{current_app.config['PUBLIC_URL']}{path}"
+    """Absolute address for a mail, built from PUBLIC_URL and never from the request's host.
+
+    In a mail to people below a brand that has a host, that host takes its place.
+    """
+    return f"{_home()}{path}"
 
 
 def sent_at_of(uid: str | None) -> datetime | None:

@@ -31,6 +31,7 @@ class Brand(Tenant, db.Model):
     support_hours: Mapped[str] = mapped_column(String(140), default="")  # as the reseller says them
     name: Mapped[str] = mapped_column(String(70), default="")
     accent: Mapped[str] = mapped_column(String(7), default="")  # "#0b5cad"
+    host: Mapped[str | None] = mapped_column(String(120), index=True, unique=True)  # its people sign in there
     logo_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="Brand.organisation_id")

@@ -1,6 +1,9 @@
 """The brand of a reseller: its page, and the two addresses from which browsers take logo and colours."""
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, url_for
+from typing import cast
+
+from flask import Blueprint, Flask, Response, abort, g, make_response, render_template, url_for
+from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -16,6 +19,7 @@ from portal.db import EVERYTHING, db, scope
 from portal.forms import WHOLE, saving
 from portal.resellers.brand import Brand, Face, face_for, set_face
 from portal.resellers.colour import shades
+from portal.resellers.hosts import TrustedHosts, home_of, may_set_host, path_here, set_host
 from portal.resellers.reseller import Reseller
 
 pages = Blueprint("brand_pages", __name__, url_prefix="/resellers")
@@ -26,6 +30,7 @@ _FOR_GOOD = "public, max-age=31536000, immutable"  # the address changes with wh
 class BrandForm(FlaskForm):
     name = StringField(_l("Nom affiché"), [Optional(), Length(max=70)])
     accent = StringField(_l("Couleur"), [Optional(), Length(max=7)], render_kw={"spellcheck": "false"})
+    host = StringField(_l("Nom d'hôte"), [Optional(), Length(max=120)], render_kw={"spellcheck": "false"})
     logo = FileField(_l("Logo"), render_kw={"accept": "image/svg+xml,image/png"})
     without_logo = BooleanField(_l("Sans logo"))
 
@@ -50,6 +55,8 @@ def _page(reseller: Reseller, form: BrandForm, status: int = 200) -> Response:
         reseller=reseller,
         form=form,
         shown=shown,
+        home=home_of(reseller.org_path),
+        sets_host=may_set_host(g.actor),
         shades=shades(shown.accent) if shown.accent else {},
     )
     return make_response(page, status)
@@ -69,6 +76,8 @@ def change(uid: str) -> Response:
                 without_logo=form.without_logo.data,
                 by=g.actor,
             )
+            if may_set_host(g.actor):
+                changed = set_host(reseller.organisation, form.host.data or "", by=g.actor) or changed
     if form.errors or form.form_errors:
         return _page(_reseller(uid), form, 422)
     toast = _("La marque est enregistrée.") if changed else _("Rien n'a changé.")
@@ -112,14 +121,22 @@ def colours(uid: str) -> Response:
 
 @bp.app_template_global()
 def face() -> Face:
-    """Of the space in which somebody acts; the portal's own for the provider and who has not signed in."""
+    """Of the space in which somebody acts; before that, of the brand whose host is asked."""
     actor = g.get("actor")
-    if actor is None:
+    path = actor.org_path if actor is not None else path_here()
+    if not path:
         return Face()
     if "face" not in g:
-        g.face = face_for(actor.org_path)
+        g.face = face_for(path)
     shown: Face = g.face
     return shown
+
+
+@bp.record_once
+def trust_the_brands(state: BlueprintSetupState) -> None:
+    """A host that a brand was given is one of the portal's own; any other is refused as before."""
+    app = cast(Flask, state.app)
+    app.config["TRUSTED_HOSTS"] = TrustedHosts(app, app.config["TRUSTED_HOSTS"])
 
 
 @bp.before_app_request

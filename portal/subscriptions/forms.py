@@ -44,9 +44,17 @@ class OrderForm(FlaskForm):
         _l("Volume prévu au contrat, en Go"),
         [Optional(), NumberRange(1, 10**9, _l("Un nombre de Go, au moins 1."))],
     )
+    health = RadioField(
+        _l("Ce volume contiendra-t-il des données de santé ?"),
+        choices=[SelectChoice("no", _l("non")), SelectChoice("yes", _l("oui"))],
+    )
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
     priced = HiddenField()  # the wish whose price was on the page
     offers: Sequence[Offer] = ()  # what the form is about, for one customer
+
+    @property
+    def for_health_data(self) -> bool:
+        return bool(self.health.data == "yes")
 
     def chosen(self) -> Offer | None:
         """The offer that is chosen, if this customer may order it."""

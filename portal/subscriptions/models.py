@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, select
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
 
 from portal import clock
@@ -54,6 +54,10 @@ class Sold:
     method: Mapped[Method]
     volume_gb: Mapped[int | None]  # contracted, as a whole (002-03, 004-09); None where volume is not priced
     gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
+    health_data: Mapped[bool] = mapped_column(default=False, server_default=false())  # ordered for such data
+    price_uid: Mapped[str | None] = mapped_column(
+        String(16)
+    )  # of the reseller's own price; None: the public one
 
     def copied(self) -> dict[str, Any]:
         names = (
@@ -69,6 +73,8 @@ class Sold:
             "method",
             "volume_gb",
             "gb_month_cents",
+            "health_data",
+            "price_uid",
         )
         return {name: getattr(self, name) for name in names}
 

@@ -11,6 +11,8 @@ from portal.billing.payment_rules import check_method
 from portal.billing.rates import known_rates
 from portal.billing.rules import Priced, Totals, totals
 from portal.catalogue.models import Method, Product, list_products
+from portal.catalogue.price_lists import PriceList, price_list, selling
+from portal.certificates.models import check_health_sale
 from portal.customers.models import Customer, CustomerKind
 from portal.customers.rules import check_buyer, check_health_data
 from portal.deadlines import add_months
@@ -20,6 +22,7 @@ from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 
 _PROMISES = ("renewal", "term_ends", "last_notice_day")  # what is said of the contract before it is made
+_HOSTING_LAW = "L10, CSP art. L1111-8"  # where the contract says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,16 @@ class Offer:
     terms: Stack
     methods: tuple[Method, ...]
     refusal: Refused | None
+    prices: PriceList  # of the reseller; its customer never sees it
 
     @property
     def unit_cents(self) -> int:
         """Today's price of one unit for its billing period, VAT as the product says."""
-        return self.product.price_on(clock.today())
+        return selling(self.prices, self.product, clock.today()).unit_cents
+
+    def bought_cents(self, quantity: int) -> int | None:
+        """What the reseller pays for one of so many units; None where nothing is agreed."""
+        return self.prices.wholesale(self.product, quantity, clock.today())
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,13 @@ class Quote:
     promises: tuple[Answered, ...]
 
 
-def check_offer(customer: Customer, terms: Stack) -> None:
-    """Is what is sold under these terms open to this customer? Raises Refused with the clause that says no.
+def check_offer(customer: Customer, product: Product, terms: Stack, *, health_data: bool) -> None:
+    """Is this offer open to this customer? Raises Refused with the clause that says no.
 
-    Source: 001-06, 003-02.
+    health_data: is it ordered for health data? They go into an offer that is made for them, under a
+    certificate that is valid today, and into no other one.
+
+    Source: 001-01, 001-06, 002-22, 003-02, L10.
     """
     businesses_only = terms.find("customer.businesses_only")
     if businesses_only:
@@ -61,9 +72,12 @@ def check_offer(customer: Customer, terms: Stack) -> None:
             businesses_only=businesses_only.value,
             clause=businesses_only.clause,
         )
-    health = terms.find("health_data.allowed")
-    if health:
-        check_health_data(stores_health_data=customer.health_data, allowed=health.value, clause=health.clause)
+    said = terms.find("health_data.allowed") or terms.find("health_data.needs_signed_order")
+    clause = said.clause if said else _HOSTING_LAW
+    if product.for_health_data:
+        check_health_sale(product.terms_stack, clock.today(), written_on_order=health_data, clause=clause)
+    else:
+        check_health_data(stores_health_data=health_data, allowed=False, clause=clause)
 
 
 def check_means(product: Product, terms: Stack, method: Method) -> None:
@@ -76,21 +90,23 @@ def check_means(product: Product, terms: Stack, method: Method) -> None:
         check_method(method.value, allowed.value, allowed.clause)
 
 
-def offer_of(customer: Customer, product: Product) -> Offer:
+def offer_of(customer: Customer, product: Product, health_data: bool, prices: PriceList) -> Offer:
     terms = stack_in_force(product.terms_stack, clock.today())
     methods = tuple(method for method in Method if _allows(product, terms, method))
     try:
-        check_offer(customer, terms)
+        check_offer(customer, product, terms, health_data=health_data)
+        selling(prices, product, clock.today())
         if not methods:
             check_means(product, terms, Method.WIRE)
     except Refused as refusal:
-        return Offer(product, terms, methods, refusal)
-    return Offer(product, terms, methods, None)
+        return Offer(product, terms, methods, refusal, prices)
+    return Offer(product, terms, methods, None, prices)
 
 
-def offers_for(customer: Customer) -> list[Offer]:
-    """Everything on sale, for this customer."""
-    return [offer_of(customer, product) for product in list_products()]
+def offers_for(customer: Customer, *, health_data: bool) -> list[Offer]:
+    """Everything on sale, for this customer. health_data: is it to hold health data?"""
+    prices = price_list(customer.reseller_id)
+    return [offer_of(customer, product, health_data, prices) for product in list_products()]
 
 
 def _allows(product: Product, terms: Stack, method: Method) -> bool:

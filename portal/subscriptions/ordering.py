@@ -13,6 +13,8 @@ from portal.billing.models import Charge, Invoice, Proforma
 from portal.billing.payment_rules import Document, OrderStep, Payment, document_for, keys_to_send, order_step
 from portal.billing.rules import totals
 from portal.catalogue.models import Method, Product
+from portal.catalogue.price_lists import price_list, selling
+from portal.certificates.models import certificate_for
 from portal.customers.models import ContactRole, Customer
 from portal.customers.rules import check_reseller
 from portal.db import db, new_uid
@@ -34,8 +36,12 @@ DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
 
-def check_sale(customer: Customer, product: Product, method: Method) -> None:
+def check_sale(
+    customer: Customer, product: Product, method: Method, *, health_data: bool | None = None
+) -> None:
     """May this be sold to this customer in this way? Raises Refused with the clause that says no.
+
+    health_data: is it ordered for health data? None: as the customer has declared.
 
     Source: 000-02, 001-32, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
     """
@@ -46,7 +52,8 @@ def check_sale(customer: Customer, product: Product, method: Method) -> None:
             _("Le client n'a pas accepté les conditions %(terms)s en vigueur.", terms=terms.label),
             field="accepted",
         )
-    check_offer(customer, terms)
+    health = customer.health_data if health_data is None else health_data
+    check_offer(customer, product, terms, health_data=health)
     check_means(product, terms, method)
 
 
@@ -70,14 +77,20 @@ def place_order(
     by: Actor,
     uid: str = "",
     volume_gb: int | None = None,
+    health_data: bool | None = None,
 ) -> Order:
-    """Order a product at today's price; by wire, the pro-forma leaves at once (000-17).
+    """Order a product at today's price, the reseller's own where it has one.
+
+    By wire, the pro-forma leaves at once (000-17).
 
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
+    health_data: is it ordered for health data? None: as the customer has declared (002-22).
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
-    check_sale(customer, product, method)
+    health = customer.health_data if health_data is None else health_data
+    check_sale(customer, product, method, health_data=health)
     terms = stack_in_force(product.terms_stack, clock.today())
+    price = selling(price_list(customer.reseller_id), product, clock.today())
     waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
         uid=uid or new_uid(),
@@ -93,12 +106,14 @@ def place_order(
         terms_versions=terms.versions,
         billing_months=product.billing_months,
         quantity=quantity,
-        unit_cents=product.price_on(clock.today()),
+        unit_cents=price.unit_cents,
+        price_uid=price.own.uid if price.own else None,
         includes_vat=product.price_includes_vat,
         vat_basis_points=product.vat_basis_points,
         method=method,
         gb_month_cents=product.gb_month_cents,
         volume_gb=volume_gb or volume_of(product, quantity),
+        health_data=health,
     )
     db.session.add(order)
     db.session.flush()
@@ -140,6 +155,7 @@ def send_proforma(order: Order) -> Proforma:
         valid_through=through,
         bank=bank,
         language=customer.language,
+        notes=[_health_note(order)] if order.health_data else [],
     )
     proforma.document = promise(
         draft,
@@ -163,6 +179,18 @@ def send_proforma(order: Order) -> Proforma:
         entity=entity,
     )
     return proforma
+
+
+def _health_note(order: Order) -> str:
+    """What the paper of an order says of health data, with the certificate that covers them (002-22)."""
+    under = certificate_for(order.terms_stack, order.ordered_on)
+    if under is None:
+        return _("Commandé pour héberger des données de santé.")
+    return _(
+        "Commandé pour héberger des données de santé, sous le certificat %(name)s, valable jusqu'au %(day)s.",
+        name=under.label,
+        day=under.valid_through.strftime("%d/%m/%Y"),
+    )
 
 
 def record_wire(order: Order, *, received_on: date, amount_cents: int, reference: str, by: Actor) -> Invoice:

@@ -1,6 +1,7 @@
 """Orders, their payment, subscriptions and their end."""
 
 from collections import defaultdict
+from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,6 +12,7 @@ from wtforms import SelectChoice
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.catalogue.models import Method, Product
+from portal.catalogue.price_lists import price_list
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -36,8 +38,10 @@ bp = Blueprint("subscriptions", __name__)
 
 def _order_form(customer: Customer, asked: MultiDict[str, str] | None = None) -> OrderForm:
     """The form that places an order; of what is ``asked`` in an address, the one that only counts."""
-    offers = offers_for(customer)
-    form = OrderForm() if asked is None else OrderForm(asked, meta={"csrf": False})
+    declared = {"health": "yes" if customer.health_data else "no"}
+    counts: dict[str, Any] = {} if asked is None else {"formdata": asked, "meta": {"csrf": False}}
+    form = OrderForm(**counts, data=declared)
+    offers = offers_for(customer, health_data=form.for_health_data)
     form.offers = offers
     form.product.choices = [SelectChoice(each.product.uid, each.product.name) for each in offers]
     return form
@@ -117,6 +121,7 @@ def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Res
         "quantity": form.quantity.data,
         "volume_gb": form.volume_gb.data,
         "method": form.method.data,
+        "health": form.health.data,
     }
     return htmx.go(
         url_for("acceptances.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
@@ -139,10 +144,18 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         by=g.actor,
         uid=form.once.data,
         volume_gb=form.volume_gb.data,
+        health_data=form.for_health_data,
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
     return order
+
+
+@bp.app_template_filter()
+def bought_for(order: Order) -> int | None:
+    """What the reseller pays for one unit of an order, in cents; None where nothing was agreed that day."""
+    prices = price_list(order.customer.reseller_id)
+    return prices.wholesale(order.product, order.quantity, order.ordered_on)
 
 
 @bp.get("/orders")

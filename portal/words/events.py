@@ -9,6 +9,11 @@ from portal.words.reasons import REASONS
 
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
+    ("brand", "set_host"): _l("Nom d'hôte changé"),
+    ("reseller_price", "decide"): _l("Prix décidé"),
+    ("reseller_price", "withdraw"): _l("Prix retiré"),
+    ("hosting_certificate", "register"): _l("Certificat déposé"),
+    ("hosting_certificate", "withdraw"): _l("Certificat retiré"),
     ("customer", "onboard"): _l("Client enregistré"),
     ("customer", "look"): _l("Espace du client regardé"),
     ("customer", "accept_terms"): _l("Conditions acceptées"),

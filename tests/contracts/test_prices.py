@@ -212,5 +212,6 @@ def test_a_contract_without_revision_keeps_the_price_of_running_subscriptions(
 def test_only_the_operator_decides_a_price(house: House, browser: Browser, role: Role) -> None:
     product = monthly(house).product
     client = browser(house.people[role])
-    assert client.get("/prices").status_code == 403
+    assert client.get("/prices").status_code == 303  # to the list of a reseller
+    assert client.get(f"/prices/{product.uid}").status_code == 403
     assert client.post(f"/prices/{product.uid}", data={}).status_code == 403

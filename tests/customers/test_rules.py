@@ -139,20 +139,20 @@ def test_001_01_002_22_an_alert_never_comes_after_the_end(days_before: list[int]
 
 
 def test_001_01_002_22_no_hds_sale_without_a_valid_certificate() -> None:
-    check_hds_sale([V1], date(2025, 12, 3), written_on_order=True)
+    check_hds_sale([V1], date(2025, 12, 3), written_on_order=True, clause="002-22")
     with pytest.raises(Refused, match="Aucun certificat HDS"):
-        check_hds_sale([V1, ISO], date(2025, 12, 4), written_on_order=True)
+        check_hds_sale([V1, ISO], date(2025, 12, 4), written_on_order=True, clause="002-22")
     with pytest.raises(Refused, match="Aucun certificat HDS"):
-        check_hds_sale([], date(2026, 11, 21), written_on_order=True)
+        check_hds_sale([], date(2026, 11, 21), written_on_order=True, clause="002-22")
 
 
 def test_002_22_l10_since_16_may_2026_the_second_referential_is_needed() -> None:
-    check_hds_sale([LONG_V1], date(2026, 5, 15), written_on_order=True)
+    check_hds_sale([LONG_V1], date(2026, 5, 15), written_on_order=True, clause="002-22")
     with pytest.raises(Refused, match="version 2"):
-        check_hds_sale([LONG_V1], date(2026, 5, 16), written_on_order=True)
-    check_hds_sale([LONG_V1, V2], date(2026, 5, 16), written_on_order=True)
+        check_hds_sale([LONG_V1], date(2026, 5, 16), written_on_order=True, clause="002-22")
+    check_hds_sale([LONG_V1, V2], date(2026, 5, 16), written_on_order=True, clause="002-22")
 
 
 def test_002_22_hds_is_written_on_the_signed_order() -> None:
     with pytest.raises(Refused, match="écrit sur le bon de commande"):
-        check_hds_sale([V2], date(2026, 11, 21), written_on_order=False)
+        check_hds_sale([V2], date(2026, 11, 21), written_on_order=False, clause="002-22")

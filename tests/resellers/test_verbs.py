@@ -183,8 +183,8 @@ def test_what_the_contracts_offer_is_on_sale_at_a_typed_price(house: House) -> N
     refused("included_gb", make_product, house.provider, offers["DB-36"], unit_cents=1, by=by)
     refused("gb_month_cents", make_product, house.provider, offers["DB-GB"], unit_cents=1, by=by)
     refused(None, make_product, house.reseller, natso, unit_cents=5988, by=by)
-    for code in ("WS-SANTE", "DB-LINA"):  # the certificates that the contracts name have ended
-        refused(None, make_product, house.provider, offers[code], unit_cents=1, included_gb=5, by=by)
+    for code in ("WS-SANTE", "DB-LINA"):  # no certificate is in the register
+        refused("product", make_product, house.provider, offers[code], unit_cents=1, included_gb=5, by=by)
     made = make_product(house.provider, natso, unit_cents=5988, by=by)
     assert made.has_keys and made.is_on_sale and db.session.scalars(select(Product)).all() == [made]
     refused(None, make_product, house.provider, natso, unit_cents=5988, by=by)

@@ -1,0 +1,1 @@
+"""What remains to a reseller of what its customers were invoiced."""
