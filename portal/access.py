@@ -103,6 +103,8 @@ class Permission(StrEnum):
     TREND_READ = "trend:read"
     NOTE_READ = "note:read"
     NOTE_WRITE = "note:write"
+    MOVING_READ = "moving:read"
+    MOVING_WRITE = "moving:write"
 
 
 P = Permission
@@ -180,6 +182,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
     P.NOTE_WRITE: set(STAFF) - {Role.READER},
+    P.MOVING_READ: {Role.OPERATOR, Role.OWNER},  # imports from another system, each of the own tree
+    P.MOVING_WRITE: {Role.OPERATOR, Role.OWNER},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 
