@@ -110,6 +110,8 @@ class Permission(StrEnum):
     MARGIN_READ = "margin:read"
     CERTIFICATE_READ = "certificate:read"
     CERTIFICATE_WRITE = "certificate:write"
+    MOVING_READ = "moving:read"
+    MOVING_WRITE = "moving:write"
 
 
 P = Permission
@@ -193,6 +195,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MARGIN_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING},  # never the customer
     P.CERTIFICATE_READ: set(PROVIDER),
     P.CERTIFICATE_WRITE: {Role.OPERATOR},
+    P.MOVING_READ: {Role.OPERATOR, Role.OWNER},  # imports from another system, each of the own tree
+    P.MOVING_WRITE: {Role.OPERATOR, Role.OWNER},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

@@ -37,8 +37,8 @@ from portal.errors import Unavailable, Unreadable
 CUSTOMERS_OWN = {"export", "restore"}
 log = structlog.get_logger()
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
-# Bank files carry accounts: they leave by their own page only (see sepa/batch_views.py).
-GUARDED = {"batch"}
+# These carry accounts: a bank file leaves by its own page only (sepa/batch_views.py), a workbook not at all.
+GUARDED = {"batch", "moving"}
 # Papers on which a whole IBAN stands.
 WITH_ACCOUNT = {
     "mandate",

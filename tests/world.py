@@ -3,12 +3,14 @@
 from datetime import date
 from typing import TypeVar
 
+from portal import clock
 from portal.access import Role
 from portal.accounts.factors import Passkey
 from portal.accounts.models import User
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
+from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
@@ -22,6 +24,7 @@ from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import keys_of
 from portal.mail import Mail
+from portal.moving.depositing import deposit
 from portal.resellers.brand import brand_of
 from portal.resellers.models import LegalEntity
 from portal.resellers.reseller import Reseller
@@ -46,6 +49,7 @@ from tests.sepa.people import freeze_batch
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
+from tests.workbooks import a_workbook
 
 Row = TypeVar("Row", bound=Base)
 
@@ -95,6 +99,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     transfer = ask_transfer(payer, house.other, by=house.operator)
     db.session.commit()
     ids |= {"/transfers/": transfer.uid}
+    moving = deposit(a_workbook(1), "reprise.xlsx", by=house.owner)
+    ids |= {"/moving/": moving.uid, "/billing/balances/": _a_carried_balance(customer).uid}
     ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
     ask_freeze(entity, "B2B", date(2026, 12, 31), total=1, by=house.finance)
     task = latest_freeze(entity, "B2B")
@@ -103,6 +109,25 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _a_carried_balance(customer: Customer) -> CarriedBalance:
+    day = clock.today()
+    balance = CarriedBalance(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        kind=BalanceKind.INVOICE,
+        state=BalanceState.OWED,
+        number="2026-0815",
+        issued_on=day,
+        due_on=day,
+        net_cents=10000,
+        vat_cents=2000,
+        gross_cents=12000,
+    )
+    db.session.add(balance)
+    db.session.flush()
+    return balance
 
 
 def _a_step_in_offer(customer: Customer) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.access import Permission
+from portal.billing.carried import carried_sums
 from portal.billing.models import BillingRun, Invoice, InvoiceState, RunState
 from portal.catalogue.models import Method
 from portal.customers.lists import CUSTOMERS, customer_column
@@ -138,11 +139,14 @@ RUNS: Listing[BillingRun] = define(
 
 
 def _owed(customers: list[Customer]) -> dict[int, Cell]:
-    """What each of these owes on invoices that are issued and not paid."""
+    """What each of these owes on invoices that are not paid, those of the former system included."""
     owed = select(Invoice.customer_id, func.sum(Invoice.gross_cents)).where(
         Invoice.customer_id.in_([each.id for each in customers]), Invoice.state == InvoiceState.ISSUED
     )
-    return {key: Euros(int(cents)) for key, cents in db.session.execute(owed.group_by(Invoice.customer_id))}
+    sums = carried_sums([each.id for each in customers])
+    for key, cents in db.session.execute(owed.group_by(Invoice.customer_id)):
+        sums[key] = sums.get(key, 0) + int(cents)
+    return {key: Euros(cents) for key, cents in sums.items()}
 
 
 CUSTOMERS.columns.append(Column("owed", _l("Dû"), many=_owed, rank=ALWAYS, is_number=True))

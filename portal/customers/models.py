@@ -43,6 +43,7 @@ class Means(StrEnum):
     STAFF = "staff"  # on the word of who sells, as of old
     CODE = "code"  # by the signatory, with a code sent to her address
     PAPER = "paper"  # signed by hand, with its scan
+    TAKEN_OVER = "taken_over"  # signed by hand before, as the file of the former system says
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ MENU = [
     ),
     Entry(G.CONTRACT, "notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
     Entry(G.SETUP, "setup.show", _l("Mise en service"), "list-check", P.SETUP_READ),
+    Entry(G.SETUP, "moving.list_movings", _l("Reprises"), "upload", P.MOVING_READ),
     Entry(G.SETUP, "resellers.list_resellers", _l("Revendeurs"), "shop", P.RESELLER_READ),
     Entry(G.SETUP, "people.list_people", _l("Personnes"), "person-badge", P.PEOPLE_READ),
     Entry(G.SETUP, "operations.show_work", _l("Travail"), "gear", P.JOB_READ, ("work",)),

@@ -1,8 +1,6 @@
 """Attach to a subscription the repository that its customer's machines back up into."""
 
-from pathlib import Path
-
-from flask import Blueprint, Response, current_app, g, make_response, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -14,20 +12,18 @@ from portal import htmx, jobs
 from portal.access import Permission, get_or_404, may, requires
 from portal.actor import Actor
 from portal.db import commits, db
-from portal.engine.doors import door_to
 from portal.engine.errors import SENTENCES, EngineError
-from portal.engine.installed import restic, vault_doors
+from portal.engine.installed import restic
 from portal.engine.models import Vault, register_vault
-from portal.engine.place import resolved, server_of
 from portal.engine.port import RepoRef
 from portal.engine.sole import tell_second, vaults_at
-from portal.engine.stores.local import looks_like_repository
 from portal.errors import Refused
 from portal.forms import saving
 from portal.journal import record
 from portal.panels import Link
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
+from portal.subscriptions.vault_places import checked_place
 
 ANSWER_SECONDS = 10  # a person waits
 bp = Blueprint("subscription_vaults", __name__, url_prefix="/subscriptions/<uid>/vaults")
@@ -47,7 +43,7 @@ def attach_vault(subscription: Subscription, name: str, location: str, *, by: Ac
     become a vault, because a vault can be erased. Its size is measured by the worker, at once.
     Raises Refused.
     """
-    location = _checked(location)
+    location = checked_place(location)
     if known := vaults_at(location):
         raise _refused(known, subscription, by)
     db.session.rollback()  # no transaction is held while the storage answers
@@ -69,38 +65,6 @@ def attach_vault(subscription: Subscription, name: str, location: str, *, by: Ac
     record(vault, "attach", by=by)
     jobs.enqueue("vault.measure", f"{vault.uid}:attached", subscription.customer.organisation)
     return vault
-
-
-def _checked(location: str) -> str:
-    """The location as it is kept. Raises Refused."""
-    try:
-        repo = RepoRef(location)
-        resolved(location)
-    except EngineError as error:
-        raise Refused(
-            _("Écrivez un dossier absolu, ou une adresse rest: ou s3:."), field="location"
-        ) from error
-    if repo.backend != "local":
-        _refuse_stranger(location)
-        return location
-    root = Path(current_app.config["VAULTS_DIR"]).resolve()
-    place = Path(location).resolve()
-    if not place.is_relative_to(root) or place == root:
-        raise Refused(_("Le dépôt doit se trouver sous %(root)s.", root=str(root)), field="location")
-    if not looks_like_repository(place):
-        raise Refused(_("Ce dossier n'est pas un dépôt de sauvegarde."), field="location")
-    return str(place)
-
-
-def _refuse_stranger(location: str) -> None:
-    """Nothing is sent to a server that is not in the settings."""
-    if door_to(location, vault_doors()) is None:
-        host, port, _usual = server_of(location) or ("", 0, 0)
-        sentence = _(
-            "Le serveur %(host)s n'est pas un serveur de coffres de ce portail (réglage VAULT_HOSTS).",
-            host=f"{host}:{port}",
-        )
-        raise Refused(sentence, field="location")
 
 
 @commits

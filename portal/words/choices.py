@@ -70,6 +70,7 @@ MEANS = {  # of accepting terms
     "staff": _l("sur déclaration du vendeur"),
     "code": _l("par lien et code"),
     "paper": _l("sur papier signé"),
+    "taken_over": _l("sur papier, repris d'un autre système"),
 }
 METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
 FORM_WORDS = {  # of what is handed over

@@ -163,6 +163,17 @@ _STATES: dict[str, Look] = {
     "step_in_wished": Look(_l("choix fait"), "live", "send"),
     "step_in_settled": Look(_l("convenu"), "good", "check-circle"),
     "step_in_withdrawn": Look(_l("sans objet"), "plain", "x-circle"),
+    "moving_heads": Look(_l("colonnes à nommer"), "wait", "pencil"),
+    "moving_checking": Look(_l("vérification"), "live", "arrow-repeat"),
+    "moving_faulty": Look(_l("fautes dans le fichier"), "bad", "x-circle"),
+    "moving_ready": Look(_l("sans faute, à reprendre"), "wait", "eye"),
+    "moving_taking": Look(_l("reprise en cours"), "live", "arrow-repeat"),
+    "moving_taken": Look(_l("repris"), "good", "check-circle"),
+    "moving_undoing": Look(_l("annulation en cours"), "live", "arrow-counterclockwise"),
+    "moving_undone": Look(_l("annulé"), "plain", "arrow-counterclockwise"),
+    "moving_dropped": Look(_l("fichier oublié"), "plain", "x-circle"),
+    "balance_owed": Look(_l("dû"), "wait", "hourglass-split"),
+    "balance_settled": Look(_l("réglé"), "good", "check-circle"),
     "review_closed": Look(_l("close"), "plain", "check-circle"),
 }
 

@@ -119,8 +119,8 @@ def judge(lines: list[Line], actor: Any) -> None:
     """Find customer and creditor of each line and note its faults, in the actor's language."""
     _find_customers(lines, actor)
     for line in lines:
-        line.faults += _own_faults(line)
-    _judge_references(lines)
+        line.faults += own_faults(line)
+    judge_references(lines)
 
 
 def _find_customers(lines: list[Line], actor: Any) -> None:
@@ -147,7 +147,7 @@ def _find_customers(lines: list[Line], actor: Any) -> None:
         line.entity = next((entity for entity in entities if path.startswith(entity.org_path)), None)
 
 
-def _own_faults(line: Line) -> Iterator[str]:
+def own_faults(line: Line) -> Iterator[str]:
     values = line.values
     if fault := epc.rum_fault(values["rum"]):
         yield _(fault)
@@ -217,7 +217,7 @@ def _original_faults(line: Line) -> Iterator[str]:
         yield _("le nom du créancier d'origine est mal formé")
 
 
-def _judge_references(lines: list[Line]) -> None:
+def judge_references(lines: list[Line]) -> None:
     """A reference is used once per creditor, whatever its case and scheme."""
     keys = [(line.entity.id if line.entity else 0, line.values["rum"].upper()) for line in lines]
     count, taken = Counter(keys), set()
