@@ -224,7 +224,8 @@ def _running(row: Row, file: File, world: World) -> Running:
     if method is None:
         raise Fault(_("moyen de paiement : virement ou prélèvement"))
     stack = _stack(product.terms_stack, row["versions"], clock.today())
-    check_offer(SimpleNamespace(**file.values), stack)  # type: ignore[arg-type]
+    buyer: Any = SimpleNamespace(**file.values)
+    check_offer(buyer, product, stack, health_data=product.for_health_data)
     check_means(product, stack, method)
     quantity = _whole(row, "quantity", _("Quantité"), least=1)
     volume = _whole(row, "volume_gb", _("Volume")) if row["volume_gb"] else None

@@ -132,6 +132,7 @@ class _Writer:
             method=content.method,
             gb_month_cents=product.gb_month_cents,
             volume_gb=content.volume_gb,
+            health_data=product.for_health_data,
         )
         db.session.add(subscription)
         self.subscriptions.append(subscription)
