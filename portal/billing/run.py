@@ -163,17 +163,21 @@ class Bill(NamedTuple):
 
 def bill_customers(customers: list[Customer], entity: LegalEntity, until: date) -> list[Invoice]:
     """Invoice everything that these customers owe up to a day: one invoice for each means of payment."""
+    return bill_charges(bills_due(customers, until), entity)
+
+
+def bills_due(customers: list[Customer], until: date) -> list[Bill]:
+    """What these customers owe up to a day, their charges added; nothing is issued yet."""
     charges_due.send(None, customers=customers, until=until)
     pending: dict[tuple[int, Method], list[Charge]] = {}
     for charge in pending_charges(*customers):
         pending.setdefault((charge.customer_id, charge.method), []).append(charge)
-    bills = [
+    return [
         Bill(customer, charges, method)
         for customer in customers
         for method in Method
         if (charges := pending.get((customer.id, method)))
     ]
-    return bill_charges(bills, entity)
 
 
 def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:

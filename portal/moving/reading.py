@@ -70,6 +70,29 @@ def read_workbook(content: bytes, chosen: Chosen, *, heads_only: bool = False) -
     return [found[sheet.key] for sheet in SHEETS if sheet.key in found]
 
 
+def read_table(content: bytes, sheet: Sheet) -> list[Row]:
+    """The rows of one table: a CSV file, or the first sheet of a workbook.
+
+    Raises Refused if it cannot be read or lacks a column.
+    """
+    lines: Iterable[Iterable[Any]]
+    try:
+        if zipfile.is_zipfile(io.BytesIO(content)):
+            _checked_names(content)
+            lines = [list(row) for row in next(iter(_of_xlsx(content)))[1]]
+        else:
+            text = as_text(content)
+            delimiter = max(";,\t", key=text.partition("\n")[0].count)
+            lines = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except (csv.Error, zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError, SyntaxError) as error:
+        raise Refused(_("Ce fichier n'est pas lisible."), field="file") from error
+    rows = iter(lines)
+    found = Found(sheet, [_cell(value) for value in next(rows, [])])
+    if missing := found.missing({}):
+        raise Refused(_("Colonnes absentes : %(names)s.", names=", ".join(missing)), field="file")
+    return list(_rows(sheet, [key_of(sheet, each, {}) for each in found.titles], rows, MAX_ROWS))
+
+
 def _checked_names(content: bytes) -> list[str]:
     """What the archive holds. Raises Refused before anything is unpacked."""
     try:

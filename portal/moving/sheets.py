@@ -150,6 +150,17 @@ SERIES = Sheet(
     ),
 )
 SHEETS = (CUSTOMERS, TERMS, SUBSCRIPTIONS, KEYS, MANDATES, VAULTS, INVOICES, CREDITS, SERIES)
+OLD = Sheet(  # of the parallel month: lines of invoices of the former system
+    "old",
+    "Factures",
+    (
+        _REFERENCE,
+        Head("label", "Libellé"),
+        Head("net", "HT", "100,00", True),
+        Head("vat", "TVA", "20,00", True),
+        Head("gross", "TTC", "120,00", True),
+    ),
+)
 BY_KEY = {sheet.key: sheet for sheet in SHEETS}
 _NO_SIGN = re.compile(r"[^a-z0-9]")
 

@@ -1,0 +1,28 @@
+"""What the run of a month would bill, worked out by the run's own steps; nothing of it is kept."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from portal.billing.rules import totals
+from portal.billing.run import bills_due
+from portal.customers.models import Customer
+from portal.db import db
+
+
+def preview_bills(customers: Sequence[Customer], until: date) -> dict[str, list[tuple[str, int, int, int]]]:
+    """Label, net, VAT and gross in cents of each line up to a day, by the customer's uid; nothing is issued.
+
+    Charges are added as the run adds them, inside a savepoint that is rolled back: there is one computation.
+    The VAT of an invoice is rounded on the sum of its lines, that of a line here on the line.
+    """
+    found: dict[str, list[tuple[str, int, int, int]]] = {}
+    attempt = db.session.begin_nested()
+    try:
+        for bill in bills_due(list(customers), until):
+            for charge in bill.charges:
+                sums = totals([charge.priced])
+                line = (charge.label, sums.net_cents, sums.vat_cents, sums.gross_cents)
+                found.setdefault(bill.customer.uid, []).append(line)
+    finally:
+        attempt.rollback()
+    return found
