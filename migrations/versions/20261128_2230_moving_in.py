@@ -25,6 +25,13 @@ CREATE OR REPLACE FUNCTION refuse_unless_undone() RETURNS trigger LANGUAGE plpgs
 $$ BEGIN IF {_UNDONE} THEN RETURN OLD; END IF; RAISE EXCEPTION '% is frozen', TG_TABLE_NAME; END $$
 """
 
+# The portal's own role may not delete evidence: the owner does it for it, past the same trigger.
+_REMOVAL = """
+CREATE OR REPLACE FUNCTION remove_undone_evidence(house integer) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path FROM CURRENT AS
+$$ DELETE FROM mandate_event WHERE organisation_id = house; DELETE FROM acceptance WHERE organisation_id = house $$
+"""
+
 
 def _table(name: str, *columns: sa.Column, constraints: tuple = ()) -> None:
     references = [column for column in columns if column.name.endswith("_id")]
@@ -103,6 +110,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_carried_balance_customer_id"), "carried_balance", ["customer_id"])
     for table in _EVIDENCE:
         _guard(table, unless_undone=True)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text(_REMOVAL))
 
 
 def _guard(table: str, *, unless_undone: bool) -> None:
@@ -128,6 +137,7 @@ def downgrade() -> None:
     for table in _EVIDENCE:
         _guard(table, unless_undone=False)
     if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.text("DROP FUNCTION IF EXISTS remove_undone_evidence(integer)"))
         op.execute(sa.text("DROP FUNCTION IF EXISTS refuse_unless_undone()"))
     for table in reversed(_TABLES):
         op.drop_table(table)
