@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from playwright.sync_api import sync_playwright
 
 from portal.licensing.license_file import verify
-from tour import opening, vault
+from tour import moving, opening, vault
 from tour.accepting import accept_terms
 from tour.devices import CHROMIUM
 from tour.numbers import make_iban, make_siren
@@ -24,7 +24,7 @@ from tour.stage import Stage
 class Tour(Stage):
     """One life of a contract, step by step."""
 
-    # -- 1 to 3 ----------------------------------------------------------------------------------------
+    # -- 1 to 4 ----------------------------------------------------------------------------------------
     def set_up(self) -> Path:
         """``flask setup``, and the first operator with a passkey."""
         return opening.set_up(self)
@@ -36,6 +36,10 @@ class Tour(Stage):
     def hire(self) -> Path:
         """Two resellers, one below the other, and people with second factors."""
         return opening.hire(self)
+
+    def move_in(self) -> Path:
+        """Three hundred customers from a workbook of the former system."""
+        return moving.move_in(self)
 
     # -- 2 ---------------------------------------------------------------------------------------------
     def onboard(self, name: str = "Scierie du Vallon", serial: int = 700, terms: str = "natso") -> Path:
@@ -192,6 +196,7 @@ STEPS = (
     ("provider set up, first operator with a passkey", Tour.set_up),
     ("mail and store tried, offers priced, second entity", Tour.open_shop),
     ("two resellers, people with second factors", Tour.hire),
+    ("three hundred customers taken in from a workbook", Tour.move_in),
     ("customer onboarded, terms accepted by code", Tour.onboard),
     ("five licences ordered, pro-forma sent", Tour.order),
     ("wire recorded, invoice and key sent", Tour.pay),
