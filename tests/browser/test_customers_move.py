@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from portal.demo.numbers import make_siren
@@ -11,6 +12,7 @@ from tests.browser.test_accessibility import violations
 from tour.instance import Instance
 from tour.person import path_in
 
+pytestmark = pytest.mark.browser
 NOT_FOUND = ("status of 404",)
 
 
