@@ -20,4 +20,6 @@ def accept_terms(url: str, mails: Any, recipient: str) -> str:
         r"^\s+(\d{3} \d{3})\s*$", text_of(mails.wait_for(recipient, "Votre code pour accepter")), re.M
     )
     assert code
-    return phone.send_form_of("/code", code=code[1])
+    page = phone.send_form_of("/code", code=code[1])
+    phone.close()
+    return page

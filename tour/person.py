@@ -21,6 +21,9 @@ class Person:
         self._secret = ""
         self._password = ""
 
+    def close(self) -> None:
+        self._client.close()
+
     def visit(self, path: str) -> str:
         self.page = self._client.get(path)
         self._check()

@@ -21,7 +21,6 @@ LISTS = [
     ("finance", "/sepa/creditors"),
     ("operator", "/prices"),
     ("operator", "/resellers"),
-    ("operator", "/moving"),
     ("operator", "/work/journal"),
     ("owner", "/work/journal"),
     ("customer", "/orders"),
