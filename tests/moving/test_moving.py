@@ -62,6 +62,7 @@ def faults() -> list[tuple[str, int, str]]:
     return [tuple(row) for row in db.session.execute(query)]
 
 
+@pytest.mark.words
 def test_three_hundred_customers_move_in_and_nobody_is_written_to(house: House, browser) -> None:
     a_monthly_product(house)
     client = browser(house.owner)
