@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tour.devices import Device
 from tour.instance import Instance
-from tour.person import Person
+from tour.person import Person, paris
 
 
 class Stage:
@@ -46,5 +46,5 @@ class Stage:
         page = self.finance.visit("/billing/runs")
         entity = re.search(r'<option[^>]*value="(\w+)"[^>]*>[^<]*SAUVEGARDE DU FLEUVE', page)
         assert entity
-        self.finance.send("/billing/runs", entity=entity[1], month=time.strftime("%Y-%m"))
+        self.finance.send("/billing/runs", entity=entity[1], month=paris("%Y-%m"))
         return self.wait(self.finance, self.finance.page.url.path, r"pill-good")

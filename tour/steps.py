@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from tour import moving, opening, vault
 from tour.accepting import accept_terms
 from tour.devices import CHROMIUM
 from tour.numbers import make_iban, make_siren
-from tour.person import PASSWORD, path_in, text_of
+from tour.person import PASSWORD, paris, path_in, text_of
 from tour.stage import Stage
 
 
@@ -97,7 +96,7 @@ class Tour(Stage):
             raise RuntimeError("a key shows before the payment")
         self.finance.visit(self.order_path)
         self.finance.send_form_of(
-            "/payment", received_on=time.strftime("%Y-%m-%d"), amount="299,40", reference="VIR TOUR 1"
+            "/payment", received_on=paris("%Y-%m-%d"), amount="299,40", reference="VIR TOUR 1"
         )
         mail = self.mails.wait_for("compta@client700.example", "Paiement reçu")
         self.key = re.findall(r"\b(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}\b", text_of(mail))[0]

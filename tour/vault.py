@@ -4,13 +4,12 @@ import base64
 import hashlib
 import re
 import subprocess
-import time
 import zipfile
 from html import unescape
 from pathlib import Path
 
 from portal.engine.browser_seal import seal
-from tour.person import PASSWORD, Person, path_in, text_of
+from tour.person import PASSWORD, Person, paris, path_in, text_of
 from tour.stage import Stage
 
 FILE = "Bilan é, à relire.txt"
@@ -132,15 +131,12 @@ def leave(tour: Stage) -> Path:
     customer.visit(f"{subscription}/termination")
     if "000-14" not in customer.page.text:
         raise RuntimeError("the clause does not show")
-    customer.send_form_of("/termination", sent_on=time.strftime("%Y-%m-%d"), reason="none")
+    customer.send_form_of("/termination", sent_on=paris("%Y-%m-%d"), reason="none")
     customer.visit(subscription)
     customer.visit(customer.link(r"/reversibility/new/"))
     fields = dict(re.findall(r'<option[^>]*value="(\w+)"()', customer.page.text))
     customer.send_form_of(
-        str(customer.page.url.path),
-        vault=next(iter(fields)),
-        reason="copy",
-        received_on=time.strftime("%Y-%m-%d"),
+        str(customer.page.url.path), vault=next(iter(fields)), reason="copy", received_on=paris("%Y-%m-%d")
     )
     case = customer.page.url.path
     _unlock(tour, "direction")
