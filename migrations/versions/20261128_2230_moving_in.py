@@ -14,18 +14,13 @@ _PATH = sa.String(200).with_variant(sa.String(200, collation="C"), "postgresql")
 _AT = sa.DateTime(timezone=True)
 _TABLES = ("moving", "moving_fault", "moving_row", "carried_balance")
 _EVIDENCE = ("acceptance", "mandate_event")
-# Evidence goes with the customer of an import that is being undone, and with nothing else.
-_UNDONE = (
-    "EXISTS (SELECT 1 FROM moving_row JOIN moving ON moving.id = moving_row.moving_id "
-    "JOIN customer ON customer.uid = moving_row.subject_uid WHERE moving.state = 'moving_undoing' "
-    "AND moving_row.sheet = 'customers' AND customer.organisation_id = OLD.organisation_id)"
-)
-_FUNCTION = f"""
-CREATE OR REPLACE FUNCTION refuse_unless_undone() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN IF {_UNDONE} THEN RETURN OLD; END IF; RAISE EXCEPTION '% is frozen', TG_TABLE_NAME; END $$
-"""
+# What an import has written down of another system may be taken back; what was accepted or signed here never.
+# The row alone says which it is, in columns that are frozen: nothing that the portal may write can open this.
+_IMPORTED = {"acceptance": "OLD.means = 'taken_over'", "mandate_event": "{what} = 'repris d''un autre système'"}
+_WHAT = {"postgresql": "OLD.event->>'what'", "sqlite": "json_extract(OLD.event, '$.what')"}
 
-# The portal's own role may not delete evidence: the owner does it for it, past the same trigger.
+
+# The portal's own role may not delete evidence: the owner does it in its place, behind the same triggers.
 _REMOVAL = """
 CREATE OR REPLACE FUNCTION remove_undone_evidence(house integer) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path FROM CURRENT AS
@@ -109,35 +104,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_carried_balance_customer_id"), "carried_balance", ["customer_id"])
     for table in _EVIDENCE:
-        _guard(table, unless_undone=True)
+        _guard(table, but_imported=True)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.text(_REMOVAL))
 
 
-def _guard(table: str, *, unless_undone: bool) -> None:
+def _guard(table: str, *, but_imported: bool) -> None:
+    postgres = op.get_bind().dialect.name == "postgresql"
     name = f"frozen_{table}_delete"
-    if op.get_bind().dialect.name == "postgresql":
-        function = "refuse_unless_undone" if unless_undone else "refuse_change"
-        if unless_undone:
-            op.execute(sa.text(_FUNCTION))
-        op.execute(sa.text(f"DROP TRIGGER {name} ON {table}"))
-        op.execute(
-            sa.text(
-                f"CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()"
-            )
-        )
-        return
-    when = f" WHEN NOT {_UNDONE}" if unless_undone else ""
-    body = f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
-    op.execute(sa.text(f"DROP TRIGGER {name}"))
+    imported = _IMPORTED[table].format(what=_WHAT[op.get_bind().dialect.name])
+    when = f" WHEN (({imported}) IS NOT TRUE)" if but_imported else ""
+    body = "EXECUTE FUNCTION refuse_change()"
+    if not postgres:
+        body = f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
+    op.execute(sa.text(f"DROP TRIGGER {name} ON {table}" if postgres else f"DROP TRIGGER {name}"))
     op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW{when} {body}"))
 
 
 def downgrade() -> None:
     for table in _EVIDENCE:
-        _guard(table, unless_undone=False)
+        _guard(table, but_imported=False)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.text("DROP FUNCTION IF EXISTS remove_undone_evidence(integer)"))
-        op.execute(sa.text("DROP FUNCTION IF EXISTS refuse_unless_undone()"))
     for table in reversed(_TABLES):
         op.drop_table(table)

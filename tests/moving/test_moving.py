@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DatabaseError
 
 from portal.accounts.models import Organisation
 from portal.billing.carried import CarriedBalance
@@ -17,12 +18,13 @@ from portal.journal import JournalEntry
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
 from portal.moving import views
-from portal.moving.models import Moving, MovingFault, MovingState
+from portal.moving.models import Moving, MovingFault, MovingState, of_row
 from portal.moving.reading import cents_of, day_of
 from portal.sepa.models import Mandate, MandateEvent
 from portal.subscriptions.models import Subscription
-from tests.builders import House, an_outsider, stored, work
+from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
+from tests.sepa.people import a_signed_mandate
 from tests.subscriptions.builders import a_monthly_product
 from tests.workbooks import a_siren, a_workbook, an_iban, as_xlsx, rows_of
 
@@ -257,3 +259,25 @@ def test_a_colleague_may_not_import_and_an_outsider_sees_none(house: House, brow
     upload(stranger, a_workbook(1))
     work()
     assert any("revendeur" in reason for _sheet, _row, reason in faults())  # of another house
+
+
+def test_only_what_came_from_elsewhere_can_be_taken_back(house: House, browser) -> None:
+    """The evidence of a signature made here stays, whatever the rows of an import say."""
+    a_monthly_product(house)
+    moving = taken(browser(house.owner), a_workbook(1))
+    own = a_customer(house.reseller, siren=None)
+    mandate = a_signed_mandate(house, own)
+    db.session.add(of_row(moving, "customers", 900, own))
+    moving.state = MovingState.UNDOING
+    db.session.commit()
+    for table in ("acceptance", "mandate_event"):
+        with pytest.raises(DatabaseError), db.session.begin_nested():
+            _remove_evidence(own.organisation_id, table)
+    assert mandate.broken_link() is None
+
+
+def _remove_evidence(house: int, table: str) -> None:
+    if db.session.connection().dialect.name == "postgresql":
+        db.session.execute(text("SELECT remove_undone_evidence(:house)"), {"house": house})
+    else:
+        db.session.execute(text(f"DELETE FROM {table} WHERE organisation_id = :house"), {"house": house})
