@@ -73,20 +73,28 @@ def take_workbook(claim: jobs.Claim) -> None:
     moving = _moving(claim)
     if moving.state != MovingState.TAKING:
         return
+    with force_locale(_language(moving.by_user)):
+        try:
+            _take(moving, claim)
+        except Refused as refusal:
+            db.session.rollback()  # of this portion; those before it are committed
+            _moving(claim).stop(said(refusal))
+
+
+def _take(moving: Moving, claim: jobs.Claim) -> None:
     by: Any = moving.by_user
-    with force_locale(_language(by)):
-        found = read_of(moving)
-        rows, world = files_of(found), world_of(by)
-        sheets = {each.sheet.key: each.rows for each in found}
-        for row in sheets.get("series", []):
-            take_series(moving, row, world, by=by)
-        customers = sheets["customers"]
-        for start in range(int(claim.cursor or 0), len(customers), TOGETHER):
-            for row in customers[start : start + TOGETHER]:
-                take_customer(moving, row, rows.get(row["reference"].casefold(), []), world, by=by)
-            done = min(start + TOGETHER, len(customers))
-            claim.step(cursor=str(done), done=done, total=len(customers))
-        moving.finish()
+    found = read_of(moving)
+    rows, world = files_of(found), world_of(by)
+    sheets = {each.sheet.key: each.rows for each in found}
+    for row in sheets.get("series", []):
+        take_series(moving, row, world, by=by)
+    customers = sheets["customers"]
+    for start in range(int(claim.cursor or 0), len(customers), TOGETHER):
+        for row in customers[start : start + TOGETHER]:
+            take_customer(moving, row, rows.get(row["reference"].casefold(), []), world, by=by)
+        done = min(start + TOGETHER, len(customers))
+        claim.step(cursor=str(done), done=done, total=len(customers))
+    moving.finish()
 
 
 @jobs.job("moving.undo")
@@ -99,4 +107,4 @@ def undo_moving(claim: jobs.Claim) -> None:
         try:
             undo(moving, by=moving.by_user)
         except Refused as refusal:
-            moving.keep(refusal.message, by=moving.by_user)
+            moving.keep(said(refusal), by=moving.by_user)

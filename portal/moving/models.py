@@ -25,6 +25,7 @@ class MovingState(StrEnum):
     FAULTY = "moving_faulty"
     READY = "moving_ready"
     TAKING = "moving_taking"
+    STOPPED = "moving_stopped"  # something has changed since it was judged; what was taken in is there
     TAKEN = "moving_taken"
     UNDOING = "moving_undoing"
     UNDONE = "moving_undone"
@@ -44,10 +45,12 @@ class Moving(Tenant, Stateful, db.Model):
         "name_heads": step(M.HEADS, to=M.CHECKING),
         "pass": step(M.CHECKING, to=M.READY),
         "fail": step(M.CHECKING, to=M.FAULTY),
-        "take_in": step(M.READY, to=M.TAKING),
+        "take_in": step(M.READY, M.STOPPED, to=M.TAKING),
+        "stop": step(M.TAKING, to=M.STOPPED),
         "finish": step(M.TAKING, to=M.TAKEN),
-        "undo": step(M.TAKEN, to=M.UNDOING),
+        "undo": step(M.TAKEN, M.STOPPED, to=M.UNDOING),
         "keep": step(M.UNDOING, to=M.TAKEN),
+        "keep_stopped": step(M.UNDOING, to=M.STOPPED),
         "finish_undo": step(M.UNDOING, to=M.UNDONE),
         "drop": step(M.HEADS, M.READY, M.FAULTY, to=M.DROPPED),
     }
@@ -81,9 +84,16 @@ class Moving(Tenant, Stateful, db.Model):
         self._take("fail" if faults else "pass", by=self.by_user, faults=faults)
 
     def take_in(self, *, by: Actor) -> None:
-        """Only what was judged without a fault; the worker writes it by portions."""
+        """What was judged without a fault; the worker writes it by portions, and none twice."""
         self._take("take_in", by=by)
+        self.refusal = ""
         jobs.enqueue("moving.take", self.uid, self.organisation, unit="customers")
+        jobs.do_again("moving.take", self.uid)
+
+    def stop(self, reason: str) -> None:
+        """A row is refused now that was none: who does it goes on once that is mended, or takes it back."""
+        self._take("stop", by=self.by_user, reason=reason)
+        self.refusal = reason[:300]
 
     def finish(self) -> None:
         self._take("finish", by=self.by_user)
@@ -96,6 +106,8 @@ class Moving(Tenant, Stateful, db.Model):
     @property
     def is_undoable(self) -> bool:
         until = self.undo_until
+        if self.state == M.STOPPED:
+            return True
         return self.state == M.TAKEN and until is not None and clock.now() < until
 
     def undo(self, *, by: Actor) -> None:
@@ -109,7 +121,7 @@ class Moving(Tenant, Stateful, db.Model):
 
     def keep(self, reason: str, *, by: Actor) -> None:
         """It is not taken back, and why."""
-        self._take("keep", by=by, reason=reason)
+        self._take("keep" if self.taken_at else "keep_stopped", by=by, reason=reason)
         self.refusal = reason[:300]
 
     def finish_undo(self, *, by: Actor, customers: int) -> None:

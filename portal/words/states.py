@@ -168,6 +168,7 @@ _STATES: dict[str, Look] = {
     "moving_faulty": Look(_l("fautes dans le fichier"), "bad", "x-circle"),
     "moving_ready": Look(_l("sans faute, à reprendre"), "wait", "eye"),
     "moving_taking": Look(_l("reprise en cours"), "live", "arrow-repeat"),
+    "moving_stopped": Look(_l("arrêtée en chemin"), "bad", "exclamation-octagon"),
     "moving_taken": Look(_l("repris"), "good", "check-circle"),
     "moving_undoing": Look(_l("annulation en cours"), "live", "arrow-counterclockwise"),
     "moving_undone": Look(_l("annulé"), "plain", "arrow-counterclockwise"),

@@ -18,6 +18,7 @@ from portal.journal import JournalEntry
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
 from portal.moving import views
+from portal.moving.jobs import TOGETHER
 from portal.moving.models import Moving, MovingFault, MovingState, of_row
 from portal.moving.reading import cents_of, day_of
 from portal.sepa.models import Mandate, MandateEvent
@@ -281,3 +282,39 @@ def _remove_evidence(house: int, table: str) -> None:
         db.session.execute(text("SELECT remove_undone_evidence(:house)"), {"house": house})
     else:
         db.session.execute(text(f"DELETE FROM {table} WHERE organisation_id = :house"), {"house": house})
+
+
+def test_what_changed_since_it_was_judged_stops_it_and_both_ways_lead_on(house: House, browser) -> None:
+    """A customer of the same number was entered meanwhile: the rows before stay, none is half there."""
+    a_monthly_product(house)
+    client = browser(house.owner)
+    assert upload(client, a_workbook(12)).status_code == 303
+    work()
+    moving = the_moving()
+    twin = a_customer(house.reseller, name="Entrée entre-temps", siren=a_siren(12))
+    db.session.commit()
+    client.post(f"/moving/{moving.uid}/taking")
+    work()
+    assert (stored(moving).state, count(Customer)) == (MovingState.STOPPED, 1 + TOGETHER)
+    page = client.get(f"/moving/{moving.uid}").text
+    assert "Reprendre la suite" in page and "Annuler la reprise" in page and "Entrée entre-temps" in page
+    twin.siren = None
+    db.session.commit()
+    client.post(f"/moving/{moving.uid}/taking")
+    work()
+    assert (stored(moving).state, count(Customer)) == (MovingState.TAKEN, 13)
+
+
+def test_what_stopped_half_way_is_taken_back(house: House, browser) -> None:
+    a_monthly_product(house)
+    client = browser(house.owner)
+    upload(client, a_workbook(12))
+    work()
+    moving = the_moving()
+    a_customer(house.reseller, name="Entrée entre-temps", siren=a_siren(12))
+    db.session.commit()
+    client.post(f"/moving/{moving.uid}/taking")
+    work()
+    assert client.post(f"/moving/{moving.uid}/undo").status_code == 303
+    work()
+    assert (stored(moving).state, count(Customer)) == (MovingState.UNDONE, 1)
