@@ -10,17 +10,18 @@ from portal.customers.models import Customer
 from portal.customers.queries import search
 from portal.db import db
 from portal.errors import Refused
-from portal.paging import first_of
+from portal.paging import Page, page_of
 
 bp = Blueprint("merging", __name__, url_prefix="/customers/<uid>/merge")
-_FOUND = 10  # customers that the search of the page shows
 
 
-def _found(customer: Customer, text: str) -> list[Customer]:
-    """Those of the same reseller that a search finds."""
+def _found(customer: Customer, text: str) -> Page[Customer]:
+    """Those of the same reseller that a search finds; without one, those that look like doubles."""
+    if not text:
+        return page_of(doubles_of(customer), Customer.name_folded, Customer.id, size=20, name="found")
     query, keys = search(g.actor, text)
     query = query.where(Customer.reseller_id == customer.reseller_id, Customer.id != customer.id)
-    return first_of(query.order_by(*keys), _FOUND)
+    return page_of(query, *keys, size=20, name="found")
 
 
 @bp.get("")
@@ -29,8 +30,7 @@ def choose(uid: str) -> Response:
     """Which file is the double of this one."""
     customer = get_or_404(Customer.visible_to(g.actor), uid)
     text = request.args.get("q", "").strip()
-    found = _found(customer, text) if text else doubles_of(customer)
-    page = render_template("customers/merge.html", customer=customer, found=found, text=text)
+    page = render_template("customers/merge.html", customer=customer, found=_found(customer, text), text=text)
     return make_response(page)
 
 

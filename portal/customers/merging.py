@@ -3,16 +3,15 @@
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, and_, exists, or_, select, update
+from sqlalchemy import Select, Table, and_, exists, or_, select, update
 
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.actor import Actor
-from portal.customers.models import Customer
+from portal.customers.models import Contact, Customer
 from portal.db import Base, db
 from portal.errors import Refused
 from portal.journal import record
-from portal.paging import first_of
 
 # What stays with the double: who she was, and what is kept once for each customer.
 _HERS = {
@@ -25,26 +24,20 @@ _HERS = {
     "month_figure",
     "billing_skip",
 }
-_MOST = 20  # doubles that a page proposes; one with another name is found by its SIREN
 
 
-def doubles_of(customer: Customer) -> list[Customer]:
+def doubles_of(customer: Customer) -> Select[Any]:
     """Living customers of the same reseller with the same SIREN, the same folded name, or the same e-mail."""
     emails = [contact.email for contact in customer.contacts]
-    same = [Customer.name_folded == customer.name_folded, Customer.contacts.any(_contact().email.in_(emails))]
+    same = [Customer.name_folded == customer.name_folded, Customer.contacts.any(Contact.email.in_(emails))]
     if customer.siren:
         same.append(Customer.siren == customer.siren)
-    query = select(Customer).where(
+    return select(Customer).where(
         Customer.reseller_id == customer.reseller_id,
         Customer.id != customer.id,
         Customer.archived_at.is_(None),
         or_(*same),
     )
-    return first_of(query.order_by(Customer.name_folded, Customer.id), _MOST)
-
-
-def _contact() -> Any:
-    return Customer.contacts.property.mapper.class_
 
 
 def merge(kept: Customer, gone: Customer, *, by: Actor) -> None:

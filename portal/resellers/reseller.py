@@ -173,3 +173,8 @@ BARRED = {R.SUSPENDED, R.IN_DEFAULT, R.ENDED}
 def barred(org_path: str) -> Reseller | None:
     """The reseller at or above a node whose people may not sign in now."""
     return next((each for each in above(org_path) if each.state in BARRED), None)
+
+
+def failed(org_path: str) -> Reseller | None:
+    """The reseller at or above a node that is in default or ended: it serves its customers no more."""
+    return next((each for each in above(org_path) if each.state in (R.IN_DEFAULT, R.ENDED)), None)

@@ -21,6 +21,7 @@ from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
 from portal.resellers.models import issuer_for
+from portal.resellers.reseller import check_may_sell, failed
 from portal.sepa.models import find_usable_mandate, open_mandate, request_mandate
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import subscriptions_of
@@ -79,16 +80,25 @@ class Transfer(Tenant, Stateful, db.Model):
     def has_agreed(self, party: Party) -> bool:
         return "at" in self.consents.get(party, {})
 
+    def is_waived(self, party: Party) -> bool:
+        """A reseller that is in default or ended cannot keep its customers by its silence."""
+        return "waived" in self.consents.get(party, {})
+
+    def waits_for(self, party: Party) -> bool:
+        return not (self.has_agreed(party) or self.is_waived(party))
+
     @property
     def is_agreed(self) -> bool:
-        return all(self.has_agreed(party) for party in Party)
+        return not any(self.waits_for(party) for party in Party)
 
     def send_links(self, *, by: Actor) -> None:
         """A link to each who has not agreed yet; the ones before stop working."""
         self._take("resend", by=by)
         self.lapses_at = clock.now() + timedelta(days=LINK_DAYS)
+        if (gone := failed(self.giver.org_path)) is not None and self.waits_for(Party.GIVER):
+            self.consents = {**self.consents, Party.GIVER.value: {"waived": gone.shown_state()}}
         for party in Party:
-            if not self.has_agreed(party):
+            if self.waits_for(party):
                 self._send(party)
 
     def _send(self, party: Party) -> None:
@@ -120,7 +130,11 @@ class Transfer(Tenant, Stateful, db.Model):
         return house, owner_of(house)
 
     def agree(self, party: Party, name: str, *, by: Actor, visitor: dict[str, str]) -> None:
-        """One of the three has typed her code; the third makes the transfer happen."""
+        """One of the three has typed her code; the last one makes the transfer happen.
+
+        Raises Refused while the taker may not serve anybody.
+        """
+        check_may_sell(self.taker.org_path)
         self._take("consent", by=by, party=party, ip=visitor["ip"])
         at = clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
         held = self.consents.get(party, {})
@@ -170,6 +184,8 @@ class Transfer(Tenant, Stateful, db.Model):
 
     def _tell(self, template: str) -> None:
         for party in Party:
+            if self.is_waived(party):
+                continue
             owner, to = self._whom(party)
             queue_mail(
                 to,
@@ -225,6 +241,7 @@ def ask_transfer(customer: Customer, taker: Organisation, *, by: User) -> Transf
     if open_transfer(customer) is not None:
         raise Refused(_("Un transfert de ce client attend déjà les accords."))
     giver = customer.organisation.parent
+    check_may_sell(taker.org_path)
     if giver is None or taker.id == giver.id or customer.archived_at is not None:
         raise Refused(_("Ce client ne peut pas aller chez ce revendeur."), field="taker")
     row = Transfer(

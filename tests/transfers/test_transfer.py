@@ -24,6 +24,7 @@ from portal.licensing.models import keys_of
 from portal.mail import Mail
 from portal.operations.journal_chain import add_link, verify
 from portal.resellers.models import LegalEntity
+from portal.resellers.reseller import Reseller
 from portal.sepa.models import Mandate
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.transfers.jobs import lapse_transfers
@@ -59,7 +60,7 @@ def ask(browser: Browser, house: House, customer: Customer) -> Transfer:
     answer = operator.post(f"/customers/{customer.uid}/transfer", data={"taker": house.other.uid})
     assert answer.status_code == 303
     set_scope(EVERYTHING)
-    return db.session.scalars(select(Transfer)).one()
+    return db.session.scalars(select(Transfer).order_by(Transfer.id.desc())).first()
 
 
 def mails_to(address: str) -> list[Mail]:
@@ -235,6 +236,44 @@ def test_a_whole_branch_moves_and_never_below_itself(house: House) -> None:
     assert stray(old) == []
     assert customer.org_path.startswith(f"{house.other.org_path}{below.uid}/")
     assert customer.reseller_id == below.id
+
+
+def test_a_reseller_in_default_cannot_keep_its_customers(house: House, browser: Browser) -> None:
+    customer = a_living_customer(house)
+    giver = db.session.scalars(select(Reseller).where(Reseller.organisation_id == house.reseller.id)).one()
+    giver.suspend("impayés", by=SYSTEM)
+    db.session.commit()
+    transfer = ask(browser, house, customer)
+    assert transfer.waits_for(Party.GIVER)  # who is suspended comes back, and has a say
+    transfer.cancel(by=SYSTEM)
+    giver.default("liquidation", by=SYSTEM)
+    db.session.commit()
+    transfer = ask(browser, house, customer)
+    assert "ne sert plus ses clients" in browser(house.operator).get(f"/customers/{customer.uid}").text
+    for address in addresses(house)[1:]:
+        agree(browser, address)
+    assert stored(transfer).state == "transfer_done"
+    told = [mail.subject for mail in mails_to(house.owner.email) if "transfert" in mail.subject.lower()]
+    assert len(told) == 2  # of the first request
+
+
+def test_nobody_goes_to_a_reseller_that_may_not_sell(house: House, browser: Browser) -> None:
+    customer = a_living_customer(house)
+    taker_of(house)
+    other = db.session.scalars(select(Reseller).where(Reseller.organisation_id == house.other.id)).one()
+    other.suspend("impayés", by=SYSTEM)
+    db.session.commit()
+    answer = browser(house.operator).post(
+        f"/customers/{customer.uid}/transfer", data={"taker": house.other.uid}
+    )
+    assert answer.status_code == 422 and "ne peut plus vendre" in answer.text
+    other.resume(by=SYSTEM)
+    db.session.commit()
+    ask(browser, house, customer)
+    other.suspend("encore", by=SYSTEM)
+    db.session.commit()
+    assert agree(browser, "contact@client.example").status_code == 422
+    assert stored(customer).reseller_id == house.reseller.id
 
 
 # Two files of one customer
