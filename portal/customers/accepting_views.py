@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, url_for
-from sqlalchemy import select
 
 from portal.access import public
 from portal.blobs import send_document
@@ -14,17 +13,9 @@ from portal.errors import Refused
 from portal.forms import WHOLE, saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
-from portal.linked.visitor import Signer, code_sentence, visitor
-from portal.links import (
-    CODE_MINUTES,
-    CODE_TRIES,
-    BadLink,
-    LinkProblem,
-    Purpose,
-    SignedLink,
-    mask_email,
-    open_link,
-)
+from portal.linked.holding import hold
+from portal.linked.visitor import Signer, visitor
+from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email
 from portal.mail import queue_mail
 from portal.terms.texts import text_of, texts_of
 from portal.wording import N_
@@ -34,14 +25,7 @@ _WHY = "the customer's signatory accepts a contract with a link from an e-mail, 
 
 
 def _open(token: str) -> tuple[SignedLink, TermsRequest]:
-    """Link and request, held: whoever comes second waits, then sees what the first one did."""
-    link = open_link(Purpose.ACCEPT_TERMS, token)
-    query = select(TermsRequest).where(TermsRequest.uid == link.subject_uid).with_for_update(of=TermsRequest)
-    row = db.session.scalars(query.execution_options(populate_existing=True)).one()
-    db.session.refresh(link)
-    if link.revoked_at is not None:
-        raise BadLink(LinkProblem.REVOKED)
-    return link, row
+    return hold(Purpose.ACCEPT_TERMS, token, TermsRequest)
 
 
 def _page(name: str, row: TermsRequest, token: str, status: int = 200, **context: Any) -> Response:
@@ -182,12 +166,9 @@ def accept(token: str) -> Response:
 
 
 def _is_right(link: SignedLink, row: TermsRequest, form: CodeForm) -> bool:
-    problem = link.try_code(form.code.data)
-    row.note(N_("code essayé"), visitor(), result="juste" if problem is None else problem.value)
-    if problem is not None:
-        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
-        form.code.data = ""
-    return problem is None
+    is_right = form.is_right(link)
+    row.note(N_("code essayé"), visitor(), result=form.outcome)
+    return is_right
 
 
 @bp.get("/refusal")

@@ -8,17 +8,9 @@ from portal.access import public
 from portal.billing.queries import unpaid_invoices
 from portal.db import EVERYTHING, db, set_scope
 from portal.forms import WHOLE, saving
-from portal.linked.visitor import Signer, code_sentence, visitor
-from portal.links import (
-    CODE_MINUTES,
-    CODE_TRIES,
-    BadLink,
-    LinkProblem,
-    Purpose,
-    SignedLink,
-    mask_email,
-    open_link,
-)
+from portal.linked.holding import still_open
+from portal.linked.visitor import Signer, visitor
+from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email, open_link
 from portal.mail import queue_mail
 from portal.transfers.forms import ConsentForm, RefusalForm
 from portal.transfers.models import ConsentOf, Party, Transfer, TransferState
@@ -32,9 +24,7 @@ def _open(token: str) -> tuple[SignedLink, Transfer, Party]:
     link = open_link(Purpose.CONSENT, token)
     set_scope(EVERYTHING)
     transfer, party = ConsentOf.find(link.subject_uid)
-    db.session.refresh(link)
-    if link.revoked_at is not None:
-        raise BadLink(LinkProblem.REVOKED)
+    still_open(link)
     return link, transfer, party
 
 
@@ -109,7 +99,7 @@ def agree(token: str) -> Response:
     if transfer.state != TransferState.ASKED:
         return _page(transfer, party, token, 409)
     form = ConsentForm()
-    if not form.validate() or not _is_right(link, form):
+    if not form.validate() or not form.is_right(link):
         db.session.commit()  # the try counts
         return _again(token, form, 422)
     signer = Signer(f"{form.name.data} ({link.recipient})")
@@ -118,14 +108,6 @@ def agree(token: str) -> Response:
     if form.errors:
         return _again(token, form, 422)
     return _page(transfer, party, token)
-
-
-def _is_right(link: SignedLink, form: ConsentForm) -> bool:
-    problem = link.try_code(form.code.data)
-    if problem is not None:
-        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
-        form.code.data = ""
-    return problem is None
 
 
 @bp.post("/refusal")

@@ -3,32 +3,22 @@
 Opening a page changes nothing. The mandate keeps its reference; the new account counts a day later.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal import clock
 from portal.access import public
 from portal.blobs import send_document
 from portal.db import db
 from portal.errors import Conflict
-from portal.forms import saving
+from portal.forms import WHOLE, saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
-from portal.linked.visitor import code_sentence, visitor
-from portal.links import (
-    CODE_MINUTES,
-    CODE_TRIES,
-    BadLink,
-    LinkProblem,
-    Purpose,
-    SignedLink,
-    mask_email,
-    open_link,
-)
+from portal.linked.holding import still_open
+from portal.linked.visitor import visitor
+from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email, open_link
 from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import AmendmentState, Mandate, MandateAmendment, What
@@ -51,9 +41,7 @@ def _open(token: str, *, hold: bool = False) -> tuple[SignedLink, MandateAmendme
         query = query.with_for_update().execution_options(populate_existing=True)
     change = db.session.scalars(query).one()
     if hold:
-        db.session.refresh(link)
-    if link.revoked_at is not None:
-        raise BadLink(LinkProblem.REVOKED)
+        still_open(link)
     return link, change
 
 
@@ -187,17 +175,16 @@ def send_again(token: str) -> Response:
 
 
 def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
-    code, mandate = link.new_code(), change.mandate
-    if code is None:
-        wait = (link.codes_since or clock.now()) + timedelta(hours=1) - clock.now()
-        minutes = max(1, int(wait.total_seconds() // 60) + 1)
-        form = CodeForm(formdata=None)
-        form.form_errors.append(
-            _("Trois codes sont déjà partis cette heure. Le suivant sera possible dans %(n)d min.", n=minutes)
-        )
-        db.session.rollback()
-        link, change = _open(token)
-        return _code_page(link, change, token, form, 429)
+    form = CodeForm(formdata=None)
+    with saving(form, WHOLE):
+        _send_code(link, change)
+    if form.errors:
+        return _code_page(*_open(token), token, form, 429)
+    return _to("show_confirmation", token)
+
+
+def _send_code(link: SignedLink, change: MandateAmendment) -> None:
+    mandate = change.mandate
     mail = queue_mail(
         link.recipient,
         "sepa/mail_account_code.txt",
@@ -208,13 +195,11 @@ def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
         change=change,
         entity=mandate.legal_entity,
         urgent=True,
-        code=code,
+        code=link.sent_code(),
         minutes=CODE_MINUTES,
     )
     link.code_leaves_with(mail)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
-    db.session.commit()
-    return _to("show_confirmation", token)
 
 
 def _code_page(
@@ -252,12 +237,9 @@ def confirm(token: str) -> Response:
     form = CodeForm()
     if not form.validate():
         return _wrong_code(link, change, token, form)
-    problem = link.try_code(form.code.data)
-    result = "juste" if problem is None else problem.value
-    change.mandate.note(What.CODE_TRIED, visitor(), result=result)
-    if problem is not None:
-        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
-        form.code.data = ""
+    is_right = form.is_right(link)
+    change.mandate.note(What.CODE_TRIED, visitor(), result=form.outcome)
+    if not is_right:
         db.session.commit()  # the try counts
         return _wrong_code(link, change, token, form)
     confirm_account(change, link, visitor())

@@ -7,24 +7,15 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
-from sqlalchemy import select
 
 from portal.access import public
 from portal.db import db
 from portal.forms import saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
-from portal.linked.visitor import Signer, code_sentence, visitor
-from portal.links import (
-    CODE_MINUTES,
-    CODE_TRIES,
-    BadLink,
-    LinkProblem,
-    Purpose,
-    SignedLink,
-    mask_email,
-    open_link,
-)
+from portal.linked.holding import hold
+from portal.linked.visitor import Signer, visitor
+from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email
 from portal.mail import queue_mail
 from portal.sepa.models import Mandate, MandateState, What
 from portal.sepa.models.asking import Delegate
@@ -36,13 +27,7 @@ _WHY = "the addressee of a link hands it to the person who may sign, without an 
 
 
 def _open(token: str) -> tuple[SignedLink, Mandate]:
-    link = open_link(Purpose.SIGN_MANDATE, token)
-    query = select(Mandate).where(Mandate.uid == link.subject_uid).with_for_update(of=Mandate)
-    mandate = db.session.scalars(query.execution_options(populate_existing=True)).one()
-    db.session.refresh(link)
-    if link.revoked_at is not None:
-        raise BadLink(LinkProblem.REVOKED)
-    return link, mandate
+    return hold(Purpose.SIGN_MANDATE, token, Mandate)
 
 
 def _page(
@@ -160,9 +145,6 @@ def delegate(token: str) -> Response:
 
 
 def _is_right(link: SignedLink, mandate: Mandate, form: CodeForm) -> bool:
-    problem = link.try_code(form.code.data)
-    mandate.note(What.CODE_TRIED, visitor(), result="juste" if problem is None else problem.value)
-    if problem is not None:
-        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
-        form.code.data = ""
-    return problem is None
+    is_right = form.is_right(link)
+    mandate.note(What.CODE_TRIED, visitor(), result=form.outcome)
+    return is_right

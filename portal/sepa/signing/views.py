@@ -4,7 +4,6 @@ Opening a page changes nothing but the log of visits, so a mail scanner signs no
 is kept sealed on the mandate; each step checks that the one before is done.
 """
 
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -19,19 +18,12 @@ from portal.access import public
 from portal.blobs import send_document
 from portal.db import db, writing
 from portal.errors import Conflict
+from portal.forms import WHOLE, saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
-from portal.linked.visitor import Signer, code_sentence, visitor
-from portal.links import (
-    CODE_MINUTES,
-    CODE_TRIES,
-    BadLink,
-    LinkProblem,
-    Purpose,
-    SignedLink,
-    mask_email,
-    open_link,
-)
+from portal.linked.holding import hold
+from portal.linked.visitor import Signer, visitor
+from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email, open_link
 from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import Mandate, MandateState, What
@@ -50,14 +42,7 @@ def _open(token: str) -> tuple[SignedLink, Mandate]:
 
 
 def _hold(token: str) -> tuple[SignedLink, Mandate]:
-    """Link and mandate for a change: whoever comes second waits, then sees what the first one did."""
-    link = open_link(Purpose.SIGN_MANDATE, token)
-    query = select(Mandate).where(Mandate.uid == link.subject_uid).with_for_update()
-    mandate = db.session.scalars(query.execution_options(populate_existing=True)).one()
-    db.session.refresh(link)
-    if link.revoked_at is not None:
-        raise BadLink(LinkProblem.REVOKED)
-    return link, mandate
+    return hold(Purpose.SIGN_MANDATE, token, Mandate)
 
 
 def _page(template: str, mandate: Mandate, token: str, status: int = 200, **context: Any) -> Response:
@@ -230,17 +215,15 @@ def send_again(token: str) -> Response:
 
 
 def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
-    code = link.new_code()
-    if code is None:
-        wait = (link.codes_since or clock.now()) + timedelta(hours=1) - clock.now()
-        minutes = max(1, int(wait.total_seconds() // 60) + 1)
-        form = CodeForm(formdata=None)
-        form.form_errors.append(
-            _("Trois codes sont déjà partis cette heure. Le suivant sera possible dans %(n)d min.", n=minutes)
-        )
-        db.session.rollback()
-        link, mandate = _open(token)
-        return _code_page(link, mandate, token, form, 429)
+    form = CodeForm(formdata=None)
+    with saving(form, WHOLE):
+        _send_code(link, mandate)
+    if form.errors:
+        return _code_page(*_open(token), token, form, 429)
+    return _to("show_signature", token)
+
+
+def _send_code(link: SignedLink, mandate: Mandate) -> None:
     mail = queue_mail(
         link.recipient,
         "sepa/mail_code.txt",
@@ -250,13 +233,11 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
         mandate=mandate,
         entity=mandate.legal_entity,
         urgent=True,
-        code=code,
+        code=link.sent_code(),
         minutes=CODE_MINUTES,
     )
     link.code_leaves_with(mail)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
-    db.session.commit()
-    return _to("show_signature", token)
 
 
 @bp.get("/signature")
@@ -289,11 +270,9 @@ def sign(token: str) -> Response:
     form = CodeForm()
     if not form.validate():
         return _wrong_code(link, mandate, token, form)
-    problem = link.try_code(form.code.data)
-    mandate.note(What.CODE_TRIED, visitor(), result="juste" if problem is None else problem.value)
-    if problem is not None:
-        form.code.errors = [code_sentence(problem, CODE_TRIES - link.code_tries)]
-        form.code.data = ""
+    is_right = form.is_right(link)
+    mandate.note(What.CODE_TRIED, visitor(), result=form.outcome)
+    if not is_right:
         db.session.commit()  # the try counts
         return _wrong_code(link, mandate, token, form)
     sign_mandate(mandate, link, visitor())
