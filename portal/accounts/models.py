@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.access import Role
+from portal.accounts.rules import must_change_password
 from portal.crypto.secrets import new_token, token_hash
 from portal.db import Scoped, Tenant, db, new_uid
 
@@ -62,6 +63,8 @@ class User(Tenant, UserMixin, db.Model):
     role: Mapped[Role]
     language: Mapped[str | None] = mapped_column(String(5))
     password_hash: Mapped[str] = mapped_column(String(200))
+    password_given_at: Mapped[datetime | None]  # when staff last took the former one away
+    password_chosen_at: Mapped[datetime | None]
     is_enabled: Mapped[bool] = mapped_column(default=True)
     is_looking: ClassVar[bool] = False
 
@@ -76,7 +79,14 @@ class User(Tenant, UserMixin, db.Model):
         return self.name
 
     def set_password(self, password: str) -> None:
-        self.password_hash = HASHER.hash(password)
+        """The person's own choice."""
+        self.password_hash, self.password_chosen_at = HASHER.hash(password), clock.now()
+
+    @property
+    def must_choose(self) -> bool:
+        """Was she given a way to a new password, and has not chosen it yet? The former one opens nothing."""
+        given = self.password_given_at
+        return given is not None and must_change_password(given, self.password_chosen_at)
 
 
 class SignIn(Tenant, db.Model):
@@ -136,7 +146,7 @@ def check_password(user: User | None, password: str) -> bool:
     if user is None or not user.is_enabled:
         return False
     if HASHER.check_needs_rehash(stored):
-        user.set_password(password)
+        user.password_hash = HASHER.hash(password)  # the same one, kept better
     return True
 
 

@@ -76,6 +76,11 @@ def _enter(form: LoginForm, user: User | None) -> Response:
         db.session.commit()
         form.form_errors.append(_("Adresse ou mot de passe incorrect."))
         return _again(form, 422)
+    if user.must_choose:
+        form.form_errors.append(
+            _("Un nouveau mot de passe vous a été demandé : choisissez-le avec le lien reçu par e-mail.")
+        )
+        return _again(form, 422)
     for there in elsewhere.shown(user):
         form.form_errors.append(
             _("Votre espace est à une autre adresse : connectez-vous sur %(url)s.", url=there)

@@ -8,6 +8,7 @@ from portal.accounts.factors import end_half_sign_ins
 from portal.accounts.floods import count_within
 from portal.accounts.letters import tell_password
 from portal.accounts.models import Organisation, OrganisationKind, SignIn, User, check_password, find_user
+from portal.accounts.rules import check_credential_reset, check_identity
 from portal.accounts.welcome import WELCOME_DAYS, invite, judge_password, link_to_choose
 from portal.actor import Actor
 from portal.db import db
@@ -57,6 +58,24 @@ def send_link_again(user: User, *, by: Actor) -> None:
     address = link_to_choose(user, by=by, days=RESET_DAYS if user.password_hash else WELCOME_DAYS)
     template = "people/mail_reset.txt" if user.password_hash else "people/mail_invitation.txt"
     _send(user, template, address, by=by)
+
+
+def reset_password(user: User, *, in_writing: bool, identity_checked: bool, by: Actor) -> None:
+    """Staff take a lost or stolen password away: it opens nothing more, her sessions end, a link leaves.
+
+    in_writing: the loss was told in writing. identity_checked: by any means, now; the journal says by whom.
+    Raises Refused without both, and for an account that is closed.
+
+    Source: 000-41, 001-29, 004-19.
+    """
+    check_credential_reset(in_writing=in_writing, identity_proved=identity_checked)
+    at = clock.now()
+    check_identity(at if identity_checked else None, needs_signed_request=False, signed_at=None, at=at)
+    record(user, "reset_password", by=by)
+    send_link_again(user, by=by)
+    user.password_given_at = at
+    end_sign_ins(user)
+    end_half_sign_ins(user)
 
 
 def ask_new_password(email: str) -> None:

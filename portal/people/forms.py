@@ -2,7 +2,15 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, SelectChoice, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    StringField,
+)
 from wtforms.validators import Email, InputRequired, Length
 
 from portal.access import Role
@@ -38,6 +46,13 @@ class InvitationForm(FlaskForm):
 
 class RoleForm(FlaskForm):
     role = SelectField(_l("Rôle"))
+
+
+class ResetForm(FlaskForm):
+    """Before somebody else's password is taken away (000-41, 001-29, 004-19)."""
+
+    in_writing = BooleanField(_l("La perte ou le vol m'a été signalé par écrit"))
+    identity_checked = BooleanField(_l("J'ai vérifié l'identité de la personne"))
 
 
 class AccountForm(FlaskForm):

@@ -16,7 +16,7 @@ from portal.journal import timeline
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.people import access
-from portal.people.forms import ForgottenForm, InvitationForm, RoleForm, role_choices
+from portal.people.forms import ForgottenForm, InvitationForm, ResetForm, RoleForm, role_choices
 from portal.people.lists import PEOPLE, state_of
 from portal.people.recovery import open_recovery
 
@@ -98,6 +98,7 @@ def _person_page(user: User, form: RoleForm, status: int = 200) -> Response:
         "people/show.html",
         person=user,
         form=form,
+        reset=ResetForm(formdata=None),
         state=state_of(user),
         events=timeline(user),
         mails=mails_about(user),
@@ -153,7 +154,17 @@ def open_again(uid: str) -> Response:
 @bp.post("/people/<uid>/link")
 @requires(Permission.PEOPLE_WRITE)
 def send_link(uid: str) -> Response:
-    return _done(uid, access.send_link_again, _("Un nouveau lien part par e-mail."))
+    """The invitation once more; who has a password loses it, once the notice and her identity are checked."""
+
+    def send(user: User, *, by: User) -> None:
+        form = ResetForm()
+        if user.password_hash:
+            ticks = {"in_writing": form.in_writing.data, "identity_checked": form.identity_checked.data}
+            access.reset_password(user, by=by, **ticks)
+        else:
+            access.send_link_again(user, by=by)
+
+    return _done(uid, send, _("Un nouveau lien part par e-mail."))
 
 
 @bp.get("/forgotten")

@@ -59,6 +59,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("carried_balance", "settle"): _l("Solde repris réglé"),
     ("customer", "archive"): _l("Client archivé"),
     ("customer", "restore"): _l("Client sorti des archives"),
+    ("user_account", "reset_password"): _l("Mot de passe retiré après vérification de l'identité"),
     ("user_account", "withdraw_invitation"): _l("Invitation retirée"),
     ("customer", "withdraw_terms"): _l("Acceptation enregistrée par erreur, retirée"),
     ("terms_request", "ask"): _l("Acceptation demandée au client"),

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from portal import clock
 from portal.access import GRANTS, Permission, Role
 from portal.accounts.models import SignIn, User
 from portal.db import db
 from portal.journal import JournalEntry
 from portal.mail import Mail
+from tests.builders import PASSWORD as OLD_PASSWORD
 from tests.builders import House, a_customer, an_outsider, stored
 
 Browser = Callable[..., FlaskClient]
@@ -224,3 +227,34 @@ def test_who_was_invited_to_the_wrong_house_may_be_invited_to_the_right_one(
     assert browser(house.operator).post("/people", data={**NEW, "role": "finance"}).status_code == 303
     told = db.session.scalars(db.select(JournalEntry).where(JournalEntry.what == "withdraw_invitation")).one()
     assert told.details == {"email": "lea.roux@ouest.example"}
+
+
+def test_004_19_a_lost_password_opens_nothing_until_another_is_chosen(
+    house: House, browser: Browser, at
+) -> None:
+    """004-19, 000-41, 001-29: told in writing, identity checked; then the former one is dead at once."""
+    owner, path = browser(house.owner), f"/people/{house.support.uid}/link"
+    hers = browser(house.support)
+    for missing, words in (
+        ({"identity_checked": "y"}, "par écrit"),
+        ({"in_writing": "y"}, "identité"),
+        ({}, "par écrit"),
+    ):
+        answer = owner.post(path, data=missing)
+        assert answer.status_code == 422 and words in answer.text
+    assert hers.get("/").status_code == 200
+    assert owner.post(path, data={"in_writing": "y", "identity_checked": "y"}).status_code == 303
+    assert hers.get("/").location.startswith("/login")
+    entry = {"email": house.support.email, "password": OLD_PASSWORD}
+    refused = browser().post("/login", data=entry)
+    assert refused.status_code == 422 and "avec le lien reçu" in refused.text
+    at(clock.now() + timedelta(hours=1))
+    link = link_in(house.support.email)
+    assert browser().post(link, data={"password": PASSWORD}).status_code == 303
+    assert browser().post("/login", data=entry | {"password": PASSWORD}).status_code == 303
+
+
+def test_who_forgot_hers_herself_locks_nobody_out(house: House, browser: Browser) -> None:
+    browser().post("/forgotten", data={"email": house.support.email})
+    entry = {"email": house.support.email, "password": OLD_PASSWORD}
+    assert browser().post("/login", data=entry).status_code == 303
