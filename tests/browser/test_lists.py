@@ -74,7 +74,7 @@ def test_the_focus_is_always_seen(open_page: OpenPage) -> None:
 def test_the_search_of_a_list_is_reached_by_the_tabulator(open_page: OpenPage) -> None:
     page = open_page("owner")
     page.goto("/customers")
-    page.get_by_role("link", name="Nouveau client").focus()
+    page.get_by_role("main").get_by_role("link", name="Archivés").focus()
     page.keyboard.press("Tab")
     search = page.get_by_label("Chercher dans la liste")
     expect(search).to_be_focused()
