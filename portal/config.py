@@ -5,6 +5,8 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
+VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"
+SIREN_REGISTER = "https://recherche-entreprises.api.gouv.fr"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -57,6 +59,9 @@ def from_environment() -> dict[str, object]:
         "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
         "SMTP_SECONDS": float(os.environ.get("SMTP_SECONDS", "30")),  # for each answer of the relay
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
+        # Public registers; "": none is asked, and the pages say so. The second may be a CSV file.
+        "VIES_URL": os.environ.get("VIES_URL", "" if _flag("DEMO", False) else VIES),
+        "SIREN_REGISTER": os.environ.get("SIREN_REGISTER", "" if _flag("DEMO", False) else SIREN_REGISTER),
         "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.

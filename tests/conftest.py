@@ -23,6 +23,7 @@ from portal.db import EVERYTHING, db, set_scope
 from tests import builders, installation
 
 os.environ["SECOND_FACTOR"] = "offered"  # of every installation here; who tests the other says so
+os.environ["VIES_URL"] = os.environ["SIREN_REGISTER"] = ""  # no test asks a real register
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # 10:00 in Paris
 
 

@@ -102,6 +102,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "restore_requests.new_request",
     "brand_pages.edit",
     "resellers.edit_reseller",
+    "registers.fill_in",
     "resellers.new_reseller",
     "returns.edit_reaction",
     "reversibility.new_case",

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.actor import Actor
 from portal.blobs import Document, keep
-from portal.customers.models import Contact, ContactRole, Customer, find_double
+from portal.customers.models import Contact, ContactRole, Customer, find_double, vat_number_given
 from portal.customers.panels import holding
 from portal.db import Tenant, db
 from portal.errors import Refused
@@ -90,6 +90,8 @@ def change(
     )
     db.session.add(row)
     _write(customer, values, contacts)
+    if "vat_number" in differing:
+        vat_number_given.send(customer, by=by)
     record(customer, "change", by=by, why=why, fields=sorted(differing))
     return row
 

@@ -14,6 +14,14 @@ from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 
 from portal.customers.changes import Why
+from portal.customers.countries import (
+    POSTCODES,
+    countries,
+    has_siren,
+    has_vat_shape,
+    is_european_vat,
+    territory_of,
+)
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
 from portal.forms import DayField, trim
@@ -27,16 +35,6 @@ KINDS = [
         CustomerKind.NON_PROFESSIONAL, _l("Association ou autre personne morale non professionnelle")
     ),
     SelectChoice(CustomerKind.PUBLIC_BODY, _l("Organisme public")),
-]
-COUNTRIES = [
-    SelectChoice("FR", _l("France")),
-    SelectChoice("BE", _l("Belgique")),
-    SelectChoice("CH", _l("Suisse")),
-    SelectChoice("LU", _l("Luxembourg")),
-    SelectChoice("MC", _l("Monaco")),
-    SelectChoice("DE", _l("Allemagne")),
-    SelectChoice("ES", _l("Espagne")),
-    SelectChoice("IT", _l("Italie")),
 ]
 
 
@@ -58,16 +56,6 @@ def _is_yes(value: Any) -> bool:
 
 
 _PHONE = re.compile(r"\+?(?:[\s.()/-]*\d){6,15}[\s.]*")
-POSTCODES = {
-    "FR": (r"\d{5}", "75006"),
-    "MC": (r"980\d{2}", "98000"),
-    "BE": (r"\d{4}", "1000"),
-    "LU": (r"\d{4}", "1111"),
-    "CH": (r"\d{4}", "1200"),
-    "DE": (r"\d{5}", "10115"),
-    "ES": (r"\d{5}", "28001"),
-    "IT": (r"\d{5}", "00118"),
-}
 
 
 class ContactForm(PlainForm):
@@ -118,7 +106,7 @@ class CustomerForm(FlaskForm):
         _l("Code postal"), [_required(_l("Indiquez le code postal.")), Length(max=16)], filters=[trim]
     )
     town = StringField(_l("Ville"), [_required(_l("Indiquez la ville.")), Length(max=35)], filters=[trim])
-    country = SelectField(_l("Pays"), choices=COUNTRIES, default="FR")
+    country = SelectField(_l("Pays"), choices=countries, default="FR")
     language = SelectField(
         _l("Langue des e-mails"),
         choices=[SelectChoice("fr", "Français"), SelectChoice("en", "English")],
@@ -139,7 +127,7 @@ class CustomerForm(FlaskForm):
     def validate_siren(self, field: StringField) -> None:
         needed = self.kind.data in {CustomerKind.BUSINESS, CustomerKind.PUBLIC_BODY}
         if not field.data:
-            if needed and self.country.data == "FR":
+            if needed and has_siren(self.country.data):
                 raise ValidationError(_("Le SIREN est obligatoire pour ce type de client."))
             return
         if len(field.data) == 14 and siret.is_valid(field.data) and not self.siret.data:
@@ -169,15 +157,23 @@ class CustomerForm(FlaskForm):
     def validate_vat_number(self, field: StringField) -> None:
         if not field.data:
             return
-        country = field.data[:2]
-        if country != "FR":
-            return  # checked with the tax administration of that country, not by a formula
+        if is_european_vat(field.data):
+            field.data = field.data.replace("GR", "EL", 1) if field.data.startswith("GR") else field.data
+            if not has_vat_shape(field.data):
+                raise ValidationError(_("Ce numéro de TVA n'a pas la forme de celui de cet État."))
+            return  # whether it is in use is asked of the register
+        if not field.data.startswith("FR"):
+            return  # outside of the Union, each state has its own
         try:
             tva.validate(field.data)
         except NumberError:
             raise ValidationError(_("Ce numéro de TVA français n'est pas valable.")) from None
         if self.siren.data and field.data[4:] != self.siren.data:
             raise ValidationError(_("Ce numéro de TVA n'appartient pas au SIREN saisi."))
+
+    def validate_country(self, field: SelectField) -> None:
+        """A territory writes France, and has another VAT: its postcode tells."""
+        field.data = territory_of(field.data, self.postcode.data or "")
 
     def contacts(self) -> dict[ContactRole, tuple[str, str, str]]:
         """The four contacts; one left empty is the billing contact."""

@@ -13,7 +13,7 @@ from portal import clock
 from portal.access import GRANTS, Permission
 from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
-from portal.customers.queries import living, search
+from portal.customers.queries import living, near_text, search
 from portal.listing import FILE, NAME, WIDE, Cell, Choice, Column, Link, Listing, Nothing, Search, define
 from portal.words.choices import KINDS
 
@@ -79,7 +79,11 @@ CUSTOMERS: Listing[Customer] = define(
                 lambda value: Customer.kind == CustomerKind(value),
             )
         ],
-        search=Search(lambda text: search(g.actor, text), _l("Nom, ville, SIREN, e-mail ou téléphone")),
+        search=Search(
+            lambda text: search(g.actor, text),
+            _l("Nom, ville, SIREN, e-mail ou téléphone"),
+            lambda text: near_text(g.actor, text),
+        ),
         nothing=lambda: Nothing(
             _l("Pas encore de client."),
             "",

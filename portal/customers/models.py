@@ -5,6 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
@@ -21,6 +22,8 @@ from portal.mail import Addressee
 from portal.search.words import fold
 from portal.terms.rules import Accepted, was_accepted
 from portal.terms.stack import Stack
+
+vat_number_given = Namespace().signal("vat-number-given")  # in the transaction that writes it
 
 
 class CustomerKind(StrEnum):
@@ -247,6 +250,7 @@ def onboard(
     db.session.add(customer)
     db.session.flush()
     record(customer, "onboard", by=by)
+    vat_number_given.send(customer, by=by)
     return customer
 
 

@@ -31,6 +31,7 @@ from portal.today.day import day
 
 bp = Blueprint("customers", __name__, url_prefix="/customers")
 _DRAFT = "customer"
+_CHOSEN = ("kind", "country")  # fields that are never empty
 
 
 @bp.get("")
@@ -96,15 +97,22 @@ def _resellers() -> list[Organisation]:
 @bp.get("/new")
 @requires(Permission.CUSTOMER_WRITE)
 def new_customer() -> Response:
+    return entry_page({})
+
+
+def entry_page(known: dict[str, str], **context: Any) -> Response:
+    """The entry as it was left; what is known fills what is still empty, or is chosen without being typed."""
     held = MultiDict((name, value) for name, value in _draft()[1])
     restored = len(held) > 1
-    form = _form(held if restored else None)
+    for name, value in known.items():
+        held[name] = value if name in _CHOSEN else held.get(name) or value
+    form = _form(held if restored or known else None)
     entry = held["entry"] if restored and "entry" in held else secrets.token_hex(8)
-    return _page(form, restored=restored, entry=entry)
+    return _page(form, restored=restored, entry=entry, **context)
 
 
-def _page(form: CustomerForm, *, entry: str, restored: bool = False) -> Response:
-    context = {"form": form, "entry": entry, "restored": restored, "resellers": _resellers()}
+def _page(form: CustomerForm, *, entry: str, restored: bool = False, **context: Any) -> Response:
+    context |= {"form": form, "entry": entry, "restored": restored, "resellers": _resellers()}
     return make_response(render_template("customers/new.html", **context), 422 if form.errors else 200)
 
 

@@ -1,8 +1,8 @@
 """What customers are found by, so that a search finds « … du Port » by « port » on both databases.
 
-Words of the name and the town, the SIREN or SIRET, telephone numbers, e-mail addresses: each is kept with the
-name of the customer. The index on both gives the customers of a word, or of what it begins with, in the order
-of the list, however many there are.
+Words of the name and the town (also from their end, for who mistypes their beginning), the SIREN or SIRET,
+telephone numbers, e-mail addresses: each is kept with the name of the customer. The index on both gives the
+customers of a word, or of what it begins with, in the order of the list, however many there are.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from portal.customers.models import Contact, Customer
 from portal.db import Pathed, PathType, db
 from portal.paging import count_of
+from portal.search.near import backwards, may_be_mistyped
 from portal.search.words import address_words, begins, figures_of, words_of
 
 
@@ -36,7 +37,8 @@ class CustomerWord(Pathed, db.Model):
 def words_of_customer(customer: Any, contacts: Iterable[Any]) -> list[str]:
     """Each once; of anything that has the columns of a customer and of her contacts."""
     number = customer.siret or customer.siren  # a SIRET begins with the SIREN
-    found = [*words_of(customer.name), *words_of(customer.town), *([number] if number else [])]
+    names = [*words_of(customer.name), *words_of(customer.town)]
+    found = [*names, *map(backwards, filter(may_be_mistyped, names)), *([number] if number else [])]
     for contact in contacts:
         found += [*address_words(contact.email), figures_of(contact.phone or "")]
     return list(dict.fromkeys(word for word in found if word))

@@ -13,7 +13,7 @@ from portal.access import GRANTS
 from portal.db import db
 from portal.deadlines import start_of_paris_day
 from portal.listing.cells import Cell
-from portal.listing.definition import FILE, Bulk, Choice, Column, Keys, Listing, Period
+from portal.listing.definition import FILE, Bulk, Choice, Column, Keys, Listing, Near, Period
 from portal.paging import Count, Page, page_of, summed
 
 Row = TypeVar("Row")
@@ -108,6 +108,12 @@ class Asked(Generic[Row]):
         """Counted and added up as far as a person reads."""
         count, cents = summed(self.query, self.listing.model.id, self.listing.total, most=READ)
         return Sum(count, cents)
+
+    @property
+    def near(self) -> Near | None:
+        """What was looked up in place of the typed text, which finds nothing."""
+        search, text = self.listing.search, self.values.get("q", "")
+        return search.near(text) if search and text else None
 
     @property
     def chosen(self) -> dict[str, str]:

@@ -87,11 +87,21 @@ class Nothing(NamedTuple):
     url: str = ""
 
 
+class Near(NamedTuple):
+    """Another text that finds something where the typed one finds nothing, and more of them."""
+
+    text: str
+    others: list[str]
+
+
 class Search(NamedTuple, Generic[Row]):
-    """By words: a query and the keys of its order, "" gives everything; and what is looked at."""
+    """By words: a query and the keys of its order, "" gives everything; what is looked at; what was looked up
+    in place of a text that finds nothing.
+    """
 
     find: Callable[[str], tuple[Select[Any], Keys]]
     hint: Any
+    near: Callable[[str], Near | None] = lambda _text: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,28 +14,24 @@ from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db, within
 from portal.paging import first_of
 from portal.search.models import SearchKey
+from portal.search.near import backwards
 from portal.search.registry import AT_MOST, Sought
 from portal.search.words import begins, sign_of, words_of
 
 Words = Callable[[Any], list[str]]
 WORDS: dict[str, Words] = {}  # of a record, by the name of its table
-_BACKWARDS = "<"  # before what is read from its end
 _FEWEST = 3  # signs of a number that are looked up
 
 
 def of_numbers(*numbers: str | None) -> list[str]:
     """A number from its beginning and from its end."""
     signs = [sign for sign in map(sign_of, filter(None, numbers)) if sign]
-    return [*signs, *map(_backwards, signs)]
+    return [*signs, *map(backwards, signs)]
 
 
 def of_ends(*numbers: str | None) -> list[str]:
     """A number that only its last signs find, such as a masked account."""
-    return [_backwards(sign) for sign in map(sign_of, filter(None, numbers)) if sign]
-
-
-def _backwards(sign: str) -> str:
-    return _BACKWARDS + sign[::-1]
+    return [backwards(sign) for sign in map(sign_of, filter(None, numbers)) if sign]
 
 
 def above(path: str) -> str:
@@ -84,7 +80,7 @@ def by_number(model: Any, actor: Any, sought: Sought) -> list[Any]:
     if len(sign) < _FEWEST or not is_number:
         return []
     ids: list[int] = []
-    for word in (sign, _backwards(sign)):
+    for word in (sign, backwards(sign)):
         found = _ids(model.__tablename__, actor, word).order_by(
             SearchKey.word.desc(), SearchKey.subject_id.desc()
         )

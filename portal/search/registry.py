@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 from flask import g
 
 from portal.access import GRANTS, Permission
+from portal.listing import Near
 from portal.search.words import terms_of
 
 Answer = TypeVar("Answer")
@@ -30,6 +31,7 @@ class Sought:
 
     text: str
     terms: list[str] = field(init=False)
+    near: Near | None = None  # what was looked up in its place, once somebody has
     _known: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -37,6 +37,7 @@ TASKS: dict[str, Any] = {
     "reversibility.clean": _l("Ranger après une remise"),
     "reversibility.push": _l("Déposer un export chez le client"),
     "reversibility.silence": _l("Constater le silence du client"),
+    "customers.ask_vat": _l("Vérifier un numéro de TVA"),
     "moving.check": _l("Vérifier une reprise"),
     "moving.take": _l("Reprendre des clients"),
     "moving.undo": _l("Annuler une reprise"),

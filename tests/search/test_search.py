@@ -15,7 +15,9 @@ from portal.billing.models import Invoice, Proforma
 from portal.customers.models import Contact, Customer
 from portal.db import db
 from portal.engine.models import Vault, register_vault
+from portal.i18n import eur
 from portal.licensing.models import ActivationKey
+from portal.money import euros
 from portal.restore_requests.models import RestoreRequest
 from portal.reversibility.models import ReversibilityCase
 from portal.search.models import SearchKey
@@ -66,6 +68,44 @@ def test_a_customer_is_found_by_whatever_a_person_knows_of_her(house: House, bro
     assert "Atelier du Port" in rows and "Boulangerie" not in rows
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["boulangrie", "boulanngerie", "boulangarie", "buolangerie", "voulangerie", "oulangerie", "boulanj"],
+)
+def test_one_typing_mistake_is_forgiven_and_said(house: House, browser: Browser, typed: str) -> None:
+    martin = a_customer(house.reseller)
+    a_customer(house.reseller, name="Atelier du Port", siren=None)
+    hers = {f"customers/{martin.uid}"}
+    for person in (house.owner, house.operator):
+        client = browser(person)
+        assert found(client, typed) == found(client, f"{typed} martin") == hers
+        for address in ("/search", "/customers"):
+            page = client.get(address, query_string={"q": typed}).text
+            assert f"Rien pour « {typed} » : voici « boulangerie »" in unescape(page).replace(
+                "\u00a0", " "
+            ).replace("\u202f", " ")
+    assert found(browser(an_outsider(house)), typed) == set()
+
+
+@pytest.mark.parametrize("typed", ["boul4ngerie", "boulnagreie", "porz", "voulang", "martin atellier"])
+def test_two_mistakes_a_short_word_and_figures_are_taken_as_typed(
+    house: House, browser: Browser, typed: str
+) -> None:
+    a_customer(house.reseller)
+    a_customer(house.reseller, name="Atelier du Port", siren=None)
+    assert found(browser(house.owner), typed) == set()
+
+
+def test_of_several_near_words_the_commonest_is_shown_and_the_others_are_offered(
+    house: House, browser: Browser
+) -> None:
+    for name in ("Martel Frères", "Martin Fils", "Martin Bois"):
+        a_customer(house.reseller, name=name, siren=None)
+    page = browser(house.owner).get("/customers", query_string={"q": "marten"}).text
+    assert "Martin Fils" in page and "Martin Bois" in page and "Martel" not in page
+    assert browser(house.owner).get("/customers?q=martel").text.count("Martel Fr") and "?q=martel" in page
+
+
 def test_a_changed_contact_and_town_are_found_again(house: House, browser: Browser) -> None:
     customer = a_customer(house.reseller)
     contact = db.session.scalars(select(Contact)).first()
@@ -99,6 +139,9 @@ def test_every_kind_is_found_by_its_number_or_name(house: House, browser: Browse
         (lord, mandate.rum[:-2], f"sepa/mandates/{mandate.uid}"),
         (staff, mandate.rum[-4:], f"sepa/mandates/{mandate.uid}"),
         (staff, mandate.iban_masked[-4:], f"sepa/mandates/{mandate.uid}"),
+        (staff, "FR76 3000 6000 0112 3456 7890 189", f"sepa/mandates/{mandate.uid}"),
+        (staff, eur(invoice.gross_cents), f"billing/invoices/{invoice.uid}"),
+        (staff, f"{euros(invoice.gross_cents)}", f"billing/invoices/{invoice.uid}"),
         (lord, batch.msg_id[:9], f"sepa/batches/{batch.uid}"),
         (lord, batch.msg_id.lower(), f"sepa/batches/{batch.uid}"),
         (staff, vault.name[:4], f"vaults/{vault.uid}"),
