@@ -41,7 +41,7 @@ FAST = [
     ("SQLite", pytest("-m", "database and not browser and not slow", processes=CORES)),
 ]
 WHOLE = [
-    ("tests", pytest("-m", "not browser")),
+    ("tests", pytest("-m", "not browser and not strict")),
     ("postgresql", ["bin/with_postgres", *pytest("-m", "database and not words")]),
     ("browser", pytest("tests/browser", processes=CORES)),
 ]

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from jinja2 import FileSystemBytecodeCache
 
 from app import create_app
 from portal import clock
@@ -92,9 +93,17 @@ def app() -> Iterator[Flask]:
             VAULT_HOSTS="http://127.0.0.1:*",
         )
         application.test_client_class = Client
+        application.jinja_env.bytecode_cache = FileSystemBytecodeCache(_compiled_templates())
         yield application
         with application.app_context():
             db.engine.dispose()
+
+
+def _compiled_templates() -> str:
+    """A folder that all processes share: each template is compiled once, not once by each of them."""
+    place = Path(tempfile.gettempdir()) / f"portal-templates-{os.getuid()}"
+    place.mkdir(mode=0o700, exist_ok=True)
+    return str(place)
 
 
 @pytest.fixture(scope="session")

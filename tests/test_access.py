@@ -108,6 +108,7 @@ def with_ids(app: Flask, ids: dict[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_a_foreign_id_answers_like_a_missing_one(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
     neighbour = a_customer(house.reseller, name="Voisin", siren=None)

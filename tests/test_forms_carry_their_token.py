@@ -134,6 +134,7 @@ def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_every_page_of_every_role(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
     for row in db.session.scalars(db.select(Vault)):

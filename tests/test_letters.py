@@ -64,6 +64,7 @@ def letters(house: House, browser: Browser, at: At, request: pytest.FixtureReque
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_every_letter_has_one_purpose_one_link_and_the_same_words_twice(letters: dict[str, Mail]) -> None:
     assert set(letters) == set(KINDS)
     for name, mail in letters.items():
@@ -87,6 +88,7 @@ def test_every_letter_has_one_purpose_one_link_and_the_same_words_twice(letters:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_every_letter_says_who_writes_why_and_who_answers(letters: dict[str, Mail]) -> None:
     for name, mail in letters.items():
         foot = read(mail.body, HOME).foot

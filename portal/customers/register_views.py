@@ -70,7 +70,9 @@ def vat_check_of(customer: Customer) -> VatCheck | None:
     return VatCheck.of(customer)
 
 
-bp.add_app_template_global(is_european_vat)
+@bp.app_template_global()
+def is_asked_of_the_union(customer: Customer) -> bool:
+    return is_european_vat(customer.vat_number or "")
 
 
 @bp.app_template_global()

@@ -84,7 +84,11 @@ def _sign(line: Line) -> str:
 
 
 def _entity(kind: Kind[Any]) -> Any:
-    return kind.rows().column_descriptions[0]["entity"]
+    return _entity_of(kind.rows())
+
+
+def _entity_of(rows: Select[Any]) -> Any:
+    return rows.column_descriptions[0]["entity"]
 
 
 def _ordered(kind: Kind[Any]) -> Select[Any]:
@@ -105,12 +109,8 @@ def badges() -> dict[str, int]:
     """How much waits behind each entry of the menu, by its endpoint; counted to a hundred."""
     found: dict[str, int] = {}
     for kind in own_kinds():
-        number = len(first_of(kind.rows().with_only_columns(kind_id(kind)), BADGE + 1))
+        rows = kind.rows()  # built once: it stands on every page
+        number = len(first_of(rows.with_only_columns(_entity_of(rows).id), BADGE + 1))
         if number:
             found[kind.entry] = min(found.get(kind.entry, 0) + number, BADGE + 1)
     return found
-
-
-def kind_id(kind: Kind[Any]) -> Any:
-    """The column that counts a row once."""
-    return _entity(kind).id

@@ -84,14 +84,21 @@ def signed_in(portal: Instance, sign_in_to: Callable[[Instance, str], Any]) -> C
 
 
 @pytest.fixture
-def open_page(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]) -> Iterator[OpenPage]:
+def open_page(
+    portal: Instance,
+    chromium: Browser,
+    signed_in: Callable[[str], Any],
+    sign_in_to: Callable[[Instance, str], Any],
+) -> Iterator[OpenPage]:
     """``open_page("owner", viewport=…)`` is a new window of that person; without a name, of a stranger.
 
-    The test fails if one of its pages warns in the console (a breach of the content security policy
-    does), raises, or asks another site for anything. ``expected`` are texts that the console may say.
+    at: another portal than the one that all tests share. The test fails if one of its pages warns in the
+    console (a breach of the content security policy does), raises, or asks another site for anything.
+    ``expected`` are texts that the console may say.
     """
     problems: list[str] = []
     contexts = []
+    places = [portal.url]
 
     def watch(page: Page, expected: tuple[str, ...]) -> None:
         def hear(message: Any) -> None:
@@ -99,17 +106,21 @@ def open_page(portal: Instance, chromium: Browser, signed_in: Callable[[str], An
                 problems.append(f"{page.url}: {message.type}: {message.text}")
 
         def see(request: Request) -> None:
-            if not request.url.startswith((portal.url, "data:")):
+            if not request.url.startswith((*places, "data:")):
                 problems.append(f"{page.url}: asks for {request.url}")
 
         page.on("console", hear)
         page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
         page.on("request", see)
 
-    def open_page(who: str | None = None, *, expected: tuple[str, ...] = (), **options: Any) -> Page:
+    def open_page(
+        who: str | None = None, *, expected: tuple[str, ...] = (), at: Instance | None = None, **options: Any
+    ) -> Page:
         options.setdefault("viewport", people.DESKTOP)
-        state = signed_in(who) if who else None
-        context = chromium.new_context(base_url=portal.url, storage_state=state, locale="fr-FR", **options)
+        place = at or portal
+        places.append(place.url)
+        state = (sign_in_to(at, who) if at else signed_in(who)) if who else None
+        context = chromium.new_context(base_url=place.url, storage_state=state, locale="fr-FR", **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
@@ -124,7 +135,12 @@ def open_page(portal: Instance, chromium: Browser, signed_in: Callable[[str], An
 
 @pytest.fixture(scope="session")
 def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]) -> None:
-    """What the demonstration lacks: a signed mandate, a billing run, a batch."""
+    """What the demonstration lacks."""
+    live_a_month(portal, chromium, signed_in("finance"))
+
+
+def live_a_month(portal: Instance, chromium: Browser, finance: Any) -> None:
+    """A signed mandate, a billing run, a batch. finance: the cookies of who does it."""
     person = "direction@client08.example"
     signer = chromium.new_context(java_script_enabled=False, locale="fr-FR").new_page()
     signer.goto(people.link_to_sign(portal, person))
@@ -132,7 +148,7 @@ def history(portal: Instance, chromium: Browser, signed_in: Callable[[str], Any]
     people.consent(signer)
     people.type_code(signer, people.code_to_sign(portal, person))
     signer.context.close()
-    context = chromium.new_context(base_url=portal.url, storage_state=signed_in("finance"), locale="fr-FR")
+    context = chromium.new_context(base_url=portal.url, storage_state=finance, locale="fr-FR")
     page = context.new_page()
     page.goto("/billing/runs")
     page.get_by_role("button", name="Facturer").click()

@@ -37,6 +37,7 @@ def test_the_contents_begin_with_what_concerns_the_reader(house: House, browser:
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_every_page_is_read_by_everybody_in_both_languages(house: House, browser: Browser) -> None:
     for person in house.people.values():
         client = browser(person)
