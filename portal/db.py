@@ -144,8 +144,13 @@ class Pathed:
     org_path: Mapped[str] = mapped_column(PathType, index=True)
 
     @classmethod
+    @lru_cache(maxsize=4096)  # a page asks for twenty of them, and changes none
+    def visible_below(cls, path: str | None) -> Select[Any]:
+        return select(cls).where(within(cls, path))
+
+    @classmethod
     def visible_to(cls, actor: Any) -> Select[Any]:
-        return _visible(cls, actor.org_path)
+        return cls.visible_below(actor.org_path)
 
 
 class Scoped(Row, Pathed):
@@ -164,9 +169,7 @@ class Tenant(Scoped):
 
 
 class Plain(UnaryExpression[Any]):
-    """A column that SQLite shall not look up: it knows neither that the root's range of paths is everything
-    nor that another one is little, and would sort all of the first or read past the second.
-    """
+    """A column that SQLite shall not look up: it does not know that the root's range of paths is everything."""
 
     inherit_cache = True
 
@@ -211,12 +214,6 @@ class _Bounds:
 def within(cls: Any, path: str | None) -> Any:
     """SQL condition: the rows of ``cls`` that somebody acting from ``path`` may see."""
     return false() if path is None else _Bounds.of(path).hold(cls)
-
-
-@lru_cache(maxsize=4096)
-def _visible(cls: Any, path: str | None) -> Select[Any]:
-    """Built once for each kind of row and each place: a page asks for twenty of them, and changes none."""
-    return select(cls).where(within(cls, path))
 
 
 def set_scope(path: str | None) -> None:

@@ -1,6 +1,4 @@
-"""Each kind of page that anybody reaches by links, with the worst of names in every record: axe finds nothing,
-and it fits a phone in the dark.
-"""
+"""Each kind of page, with the worst of names in every record: axe finds nothing, and it fits a narrow phone."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
