@@ -169,7 +169,7 @@ class Tenant(Scoped):
 
 
 class Plain(UnaryExpression[Any]):
-    """A column that SQLite shall not look up: it does not know that the root's range of paths is everything."""
+    """A column that SQLite shall not look up: it takes the root's range of paths, all of them, for narrow."""
 
     inherit_cache = True
 
