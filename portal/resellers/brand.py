@@ -110,7 +110,7 @@ def supports_for(paths: Sequence[str]) -> dict[str, Support]:
     for path, brands in brands_above(paths).items():
         for brand in brands:
             if brand.support_email or brand.support_phone:
-                name = brand.organisation.name
+                name = brand.name or brand.organisation.name  # as its customers know it
                 found[path] = Support(name, brand.support_email, brand.support_phone, brand.support_hours)
                 break
     return found

@@ -1,12 +1,13 @@
 """The free words of a house's mails to its customers, in each language."""
 
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from flask import g
 from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, OrganisationKind
 from portal.actor import Actor
 from portal.db import EVERYTHING, Tenant, db, scope
 from portal.journal import record
@@ -94,11 +95,21 @@ def words_at(path: str, kind: str, language: str) -> Words:
     return Words(*said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """Stands for any customer of a house, to say how mails to her read."""
+
+    org_path: str
+    name: str = "…"
+    kind: OrganisationKind = OrganisationKind.CUSTOMER
+
+
 def shown_with(house: Organisation, kind: str, language: str, words: Words, *, to: Reachable) -> Written:
     """How a mail of the house's reads with these words, over those that stand above."""
     above = words_at(house.org_path, kind, language)
     shown = Words(words.opening or above.opening, words.closing or above.closing)
-    return sample(f"{kind}.txt", language, shown, owner=house, person=to)
+    below = _Below(f"{house.org_path}{house.uid}/")
+    return sample(f"{kind}.txt", language, shown, owner=below, person=to)
 
 
 def try_words(house: Organisation, kind: str, language: str, words: Words, *, to: Any) -> Mail:

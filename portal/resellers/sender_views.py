@@ -42,9 +42,6 @@ def check(uid: str) -> Response:
     form = SenderForm(formdata=None)
     with saving(form, WHOLE):
         check_sender(sender, by=g.actor)
-    toast = {
-        SenderState.RIGHT: _("Le DNS est juste : les e-mails partent de cette adresse."),
-        SenderState.WRONG: _("Il manque encore quelque chose au DNS."),
-        SenderState.UNREACHABLE: _("Aucun serveur de noms ne répond : réessayez plus tard."),
-    }.get(sender.state, "")
+    right = _("Le DNS est juste : les e-mails partent de cette adresse.")
+    toast = right if sender.state == SenderState.RIGHT else _("Le DNS a été interrogé.")
     return htmx.go(url_for("brand_pages.edit", uid=uid, _anchor="sender"), toast=toast)

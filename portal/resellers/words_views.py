@@ -1,6 +1,7 @@
 """The words of a house's mails: all kinds, and one of them to write, look at and try."""
 
 from flask import Blueprint, Response, abort, g, make_response, render_template, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -51,8 +52,9 @@ def _house(uid: str) -> Organisation:
 
 
 def _kind() -> tuple[str, str]:
-    """Which mail, in which language: the first in French where the address does not say."""
-    kind, language = request.values.get("kind", FOR_CUSTOMERS[0]), request.values.get("language", "fr")
+    """Which mail, in which language: the first, and the reader's, where the address does not say."""
+    kind = request.values.get("kind", FOR_CUSTOMERS[0])
+    language = request.values.get("language", str(get_locale()))
     if kind not in FOR_CUSTOMERS or language not in LANGUAGES:
         abort(404)
     return kind, language

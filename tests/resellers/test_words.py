@@ -115,7 +115,7 @@ def test_words_reach_the_customers_below_in_their_language_and_nobody_beside(
         ] * 2
     assert page in owner.get(page_of(house.reseller)).text
     assert f"{page}/text?kind=sepa/mail_debit" in owner.get(page).text
-    shown = owner.get(f"{page}/text?kind={DEBIT}").text
+    shown = owner.get(f"{page}/text?kind={DEBIT}&language=fr").text
     assert "Nous allons prélever votre compte" in shown and "{destinataire}" in shown
     answer = owner.post(f"{page}/text", data=typed | {"opening": "Payez {montant}"})
     assert answer.status_code == 422 and 'id="opening-error-1"' in answer.text and "{montant}" in answer.text
