@@ -62,6 +62,12 @@ def from_environment() -> dict[str, object]:
         # Public registers; "": none is asked, and the pages say so. The second may be a CSV file.
         "VIES_URL": os.environ.get("VIES_URL", "" if _flag("DEMO", False) else VIES),
         "SIREN_REGISTER": os.environ.get("SIREN_REGISTER", "" if _flag("DEMO", False) else SIREN_REGISTER),
+        # What a reseller's domain must publish before mails leave in its name; the relay signs with that key.
+        "MAIL_SPF_INCLUDE": os.environ.get("MAIL_SPF_INCLUDE", ""),
+        "MAIL_DKIM_SELECTOR": os.environ.get("MAIL_DKIM_SELECTOR", ""),
+        "MAIL_DKIM_KEY": os.environ.get("MAIL_DKIM_KEY", ""),  # public, in base64; or, instead of it,
+        "MAIL_DKIM_TARGET": os.environ.get("MAIL_DKIM_TARGET", ""),  # the name that a CNAME points to
+        "DNS_SERVERS": os.environ.get("DNS_SERVERS", ""),  # 192.0.2.1 192.0.2.2:5353; "": the machine's own
         "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.

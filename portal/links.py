@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from flask import g
 from sqlalchemy import String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -182,6 +183,7 @@ def open_link(purpose: Purpose, token: str) -> SignedLink:
         link = db.session.scalars(query.where(SignedLink.purpose == purpose)).one_or_none()
     if link is None:
         raise BadLink(LinkProblem.UNKNOWN)
+    g.linked_path = link.org_path  # whose house the page shows, also when it says that the link is over
     if link.revoked_at is not None:
         raise BadLink(LinkProblem.REVOKED)
     if clock.now() >= link.expires_at:

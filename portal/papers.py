@@ -9,21 +9,24 @@ import hashlib
 import json
 import zlib
 from base64 import b32encode, b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, BinaryIO
 
 from flask_babel import gettext as _
 from sqlalchemy import JSON, ForeignKey, String, Text, inspect, select
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from portal import jobs
-from portal.blobs import Document, discard, write_blob
+from portal.blobs import Document, discard, opener, write_blob
 from portal.crypto.seals import seal_pdf
 from portal.crypto.secrets import Sealed, keyring
-from portal.db import Tenant, commits, db, new_uid, reading, writing
+from portal.db import EVERYTHING, Tenant, commits, db, new_uid, reading, scope, writing
 from portal.errors import NotYet, Unavailable, Unreadable
 from portal.pdf.draft import Draft
+from portal.pdf.mark import for_print
 
 KIND = "paper.print"  # the task of a paper; its ref is the document's uid
 
@@ -63,6 +66,7 @@ class _Frozen:
     uid: str
     storage_key: str
     values: dict[str, Any]
+    logo: Callable[[], BinaryIO] | None  # how to open what its mark shows
 
 
 def promise(
@@ -179,12 +183,33 @@ def _frozen(uid: str) -> _Frozen | None:
     paper = db.session.scalars(query).one_or_none()
     if paper is None:
         return None
-    return _Frozen(uid, paper.document.storage_key, _unpacked(paper))
+    values = _unpacked(paper)
+    mark = values["draft"].get("mark")
+    return _Frozen(uid, paper.document.storage_key, values, _logo_opener(mark[0]) if mark else None)
 
 
-def build(values: dict[str, Any]) -> bytes:
+def _logo_opener(uid: str) -> Callable[[], BinaryIO] | None:
+    """The logo belongs to a house above whoever receives the paper."""
+    with scope(EVERYTHING):
+        found = db.session.scalars(select(Document).where(Document.uid == uid)).one_or_none()
+    return opener(found) if found is not None else None
+
+
+@lru_cache(maxsize=64)
+def picture_of(uid: str) -> bytes:
+    """The logo of a mark as it is printed; no other bytes ever come under its id."""
+    open_it = _logo_opener(uid)
+    return _read(open_it) if open_it else b""
+
+
+def _read(open_it: Callable[[], BinaryIO]) -> bytes:
+    with open_it() as source:
+        return for_print(source.read())
+
+
+def build(values: dict[str, Any], picture: bytes = b"") -> bytes:
     """The PDF of frozen values: always the same bytes, as long as the company keeps its seal."""
-    pdf = Draft.of(values["draft"]).build()
+    pdf = Draft.of(values["draft"]).build(picture)
     if values["seal"]:
         reason, at = values["seal"]
         ring = keyring()
@@ -213,7 +238,8 @@ def _write(frozen: _Frozen) -> dict[str, Any]:
     if frozen.values["seal"]:
         place = hashlib.sha256(key.encode() + keyring().seal_certificate_pem)
         key = b32encode(place.digest()[:10]).decode().lower()
-    written = write_blob(key, build(frozen.values))
+    picture = _read(frozen.logo) if frozen.logo else b""
+    written = write_blob(key, build(frozen.values, picture))
     return {"storage_key": key, "size_bytes": written.size_bytes, "sha256": written.sha256}
 
 

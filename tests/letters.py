@@ -27,8 +27,11 @@ from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
+from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
+from portal.resellers.mail_words import try_words
 from portal.resellers.reseller import Reseller
+from portal.resellers.sender import Sender, set_sender, tell_lost_sender
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.calendar_jobs import _last_call
@@ -142,6 +145,15 @@ def what_a_person_is_told_of_her_account(post: Post) -> None:
 @step
 def a_try_of_the_mail(post: Post) -> None:
     try_mail(post.house.operator)
+
+
+@step
+def a_brand_that_writes_itself(post: Post) -> None:
+    house = post.house.reseller
+    set_sender(house, "bonjour@ouest.example", by=SYSTEM)
+    tell_lost_sender(first(Sender))
+    set_sender(house, "", by=SYSTEM)
+    try_words(house, "sepa/mail_sign", post.language, Words("Un mot de {support}.", ""), to=post.house.owner)
 
 
 @step

@@ -101,6 +101,8 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "restore_requests.browse",
     "restore_requests.new_request",
     "brand_pages.edit",
+    "mail_words.contents",
+    "mail_words.edit",
     "resellers.edit_reseller",
     "registers.fill_in",
     "resellers.new_reseller",

@@ -74,6 +74,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/setup/offers/": "NB-SRV",
         "/setup/products/": _first(Product).uid,
         "/step-in/": _a_step_in_offer(customer),
+        "/mail-words/": house.reseller.uid,
         "/brands/": brand_of(house.reseller).uid,
         "/price-lists/": _first(Reseller).uid,
         "/certificates/": a_certificate(house).uid,

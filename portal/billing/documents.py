@@ -12,8 +12,9 @@ from flask_babel import gettext as _
 
 from portal.billing.rules import Priced, Totals
 from portal.customers.particulars import PRINTED
-from portal.pdf.document import Column, Party
+from portal.pdf.document import Column, Mark, Party
 from portal.pdf.draft import Draft
+from portal.resellers.brand_paper import mark_for
 
 if TYPE_CHECKING:
     from portal.billing.models import Invoice
@@ -45,6 +46,7 @@ def proforma_draft(
     bank: Sequence[tuple[str, str]],
     language: str,
     notes: Sequence[str] = (),
+    mark: Mark | None = None,
 ) -> Draft:
     """A request for payment that is not an invoice; says so across the page.
 
@@ -65,6 +67,7 @@ def proforma_draft(
             language=_locale(language),
             page_label=_("Page {page} sur {pages}"),
             watermark=_("PRO FORMA - ce document n'est pas une facture"),
+            mark=mark,
         )
         _table(draft, lines, sums, language)
         for note in notes:
@@ -91,6 +94,7 @@ def invoice_draft(invoice: "Invoice", language: str) -> Draft:
             legal=mentions(invoice.parties["issuer"]),
             language=_locale(language),
             page_label=_("Page {page} sur {pages}"),
+            mark=mark_for(invoice.org_path, language),
         )
         lines = [
             Priced(row.label, row.quantity, row.unit_cents, row.includes_vat, row.vat_basis_points)

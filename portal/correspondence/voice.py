@@ -8,8 +8,9 @@ from sqlalchemy import select
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db
 from portal.mail.voice import Voice, voices
-from portal.resellers.brand import support_for
+from portal.resellers.brand import face_for, support_for
 from portal.resellers.models import entities, issuer_for
+from portal.resellers.sender import sender_above
 
 
 @voices()
@@ -37,4 +38,13 @@ def _looked_up(owner: Any) -> Voice | None:
     )
     nearest = db.session.scalars(query.order_by(db.func.length(Organisation.org_path).desc())).first()
     support = support_for(owner.org_path)
-    return Voice(entity.name, entity.email, support.name or nearest or "", support.ways)
+    parent, _slash, _own = owner.org_path.rstrip("/").rpartition("/")
+    sender, brand = sender_above(owner), face_for(f"{parent}/").name if parent else ""
+    return Voice(
+        entity.name,
+        entity.email,
+        support.name or nearest or "",
+        support.ways,
+        brand or (sender.organisation.name if sender else ""),
+        sender.address if sender else "",
+    )

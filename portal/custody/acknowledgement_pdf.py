@@ -14,6 +14,7 @@ from portal.custody.register import LossAcknowledgement
 from portal.db import db
 from portal.engine.models import Vault
 from portal.pdf.document import Document, Party
+from portal.resellers.brand_paper import drawn, mark_for
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.subscriptions.models import Subscription
 
@@ -45,6 +46,7 @@ def acknowledgement_pdf(vault: Vault, row: LossAcknowledgement, entity: LegalEnt
             legal=[f"{entity.name} · {entity.legal_form} · SIREN {entity.siren} · {entity.email}"],
             page_label=_("Page {page} sur {pages}"),
             language={"fr": "fr-FR", "en": "en-GB"}[language],
+            mark=drawn(mark_for(vault.org_path, language)),
         )
         document.box(row.text.split("\n"))
         document.fields(

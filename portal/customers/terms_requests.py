@@ -25,6 +25,7 @@ from portal.links import Purpose, SignedLink, make_link, revoke_links
 from portal.mail import Addressee, link, queue_mail
 from portal.pdf.document import Party
 from portal.pdf.evidence import build_evidence_pdf
+from portal.resellers.brand_paper import drawn, mark_for
 from portal.scans import read_scan
 from portal.stateful import Stateful, step
 from portal.terms.in_force import stack_in_force
@@ -253,6 +254,7 @@ def _sealed(request: TermsRequest, stack: Stack, signer: str, address: str) -> D
         issuer=Party(_seller(request.customer)),
         reference=(_("Conditions"), stack.label),
         summary=summary,
+        mark=drawn(mark_for(request.customer.org_path, request.customer.language)),
     )
     ring = keyring()
     pdf = seal_pdf(

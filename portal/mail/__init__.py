@@ -7,18 +7,10 @@ whoever can mend it. The bodies are stored sealed, because mails carry activatio
 from portal.mail.again import never_again, send_again, why_not_again
 from portal.mail.field import Mailable
 from portal.mail.greeting import Addressee
+from portal.mail.homes import link
 from portal.mail.kinds import KINDS
 from portal.mail.message import as_message, html_of
-from portal.mail.rows import (
-    IS_UNDELIVERED,
-    UNDELIVERED,
-    Mail,
-    MailState,
-    link,
-    mails_about,
-    queue_mail,
-    sent_at_of,
-)
+from portal.mail.rows import IS_UNDELIVERED, UNDELIVERED, Mail, MailState, mails_about, queue_mail, sent_at_of
 from portal.mail.sending import send_mail
 
 __all__ = [

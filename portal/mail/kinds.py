@@ -37,6 +37,11 @@ class Kind:
         return self.why in (_STAFF, _ACCOUNT)
 
     @property
+    def is_for_customers(self) -> bool:
+        """It tells a contact of the customer's something, so that its free words may be another's."""
+        return bool(self.role)
+
+    @property
     def is_code(self) -> bool:
         return self.once == _CODE
 
@@ -84,6 +89,8 @@ KINDS: dict[str, Kind] = {
     "mails/unlock": Kind(_l("Ouverture d'un coffre"), _TECHNICAL, _SIGNER, _LINK),
     "people/mail_invitation": Kind(_l("Invitation"), why=_ACCOUNT, once=_LINK),
     "people/mail_reset": Kind(_l("Nouveau mot de passe"), why=_ACCOUNT, once=_LINK),
+    "resellers/mail_sender": Kind(_l("Adresse d'expéditeur à réparer"), why=_STAFF),
+    "resellers/mail_words": Kind(_l("Essai des mots d'un e-mail"), why=_STAFF),
     "step_in/mail_offer": Kind(_l("Offre de reprise"), _SIGNATORY, _SIGNER),
     "setup/mail_try": Kind(_l("Essai du courrier"), why=_STAFF),
     "sepa/mail_account": Kind(_l("Nouveau compte à donner"), _SIGNATORY, _SIGNER, _LINK),

@@ -12,9 +12,14 @@ from sqlalchemy import select
 from portal.blobs import Document, content_of
 from portal.db import db
 from portal.mail.addresses import own_address, recipient_of
+from portal.mail.homes import home_for
 from portal.mail.reading import read
-from portal.mail.rows import Mail, home_for
+from portal.mail.rows import Mail
 from portal.panels import Place
+
+# The address of its own that a higher package writes a mail from; the relay is told ours in any case, so
+# that what cannot be delivered comes back to us.
+mail_from: Place[Mail, str] = Place()
 
 
 def as_message(mail: Mail, to: Address) -> EmailMessage:
@@ -26,7 +31,8 @@ def as_message(mail: Mail, to: Address) -> EmailMessage:
     message["Subject"] = mail.subject
     own = own_address()
     name = mail.sender or own.display_name
-    message["From"] = Address(display_name=name, username=own.username, domain=own.domain)
+    seen = recipient_of(next(iter(mail_from.shown(mail)), "")) or own
+    message["From"] = Address(display_name=name, username=seen.username, domain=seen.domain)
     message["To"] = to
     if mail.reply_to and (people := recipient_of(mail.reply_to)):
         message["Reply-To"] = people

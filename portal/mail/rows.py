@@ -1,13 +1,10 @@
 """The rows: what was written to whom, in which state it is, and what the relay said."""
 
-import re
 from datetime import datetime
 from email.utils import make_msgid
 from enum import StrEnum
 from typing import Any
 
-from flask import current_app, render_template
-from flask_babel import force_locale
 from sqlalchemy import JSON, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,14 +14,13 @@ from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
 from portal.leaves import add_leaf
 from portal.mail.addresses import own_address
-from portal.mail.greeting import Addressee, Reachable, name_to_greet
-from portal.mail.kinds import KINDS, kind_of_template
+from portal.mail.greeting import Addressee, Reachable
+from portal.mail.kinds import kind_of_template
 from portal.mail.voice import voice_for
+from portal.mail.writing import written
 from portal.paging import Page, page_of
-from portal.panels import Place
 from portal.papers import enqueue_behind
 
-SUBJECT = 78  # signs of a subject (RFC 5322, 2.1.1)
 KIND = "mail.send"  # the task of a mail; its ref is the mail's uid
 
 
@@ -103,14 +99,14 @@ def queue_mail(
     """
     person = Addressee(to) if isinstance(to, str) else to
     voice = voice_for(owner, context.get("entity"))
-    subject, body = _written(template, language, person=person, voice=voice, owner=owner, **context)
+    text = written(template, language, owner=owner, person=person, voice=voice, **context)
     mail = Mail(
         organisation=owner,
         recipient=person.email,
-        subject=subject,
+        subject=text.subject,
         language=language,
         kind=kind_of_template(template),
-        sender=voice.name[:70] or None,
+        sender=(voice.brand or voice.name)[:70] or None,
         reply_to=voice.email or None,
         subject_uid=about.uid,
         attachments=[document.uid for document in attach or []],
@@ -118,7 +114,7 @@ def queue_mail(
         message_id=make_msgid(domain=own_address().domain or "localhost"),
         server_answer="",
     )
-    mail.body = body
+    mail.body = text.body
     add_leaf(mail)
     lane = jobs.Lane.PROMPT if urgent else jobs.Lane.MAIL
     if attach:
@@ -126,60 +122,6 @@ def queue_mail(
     else:
         jobs.enqueue_first(KIND, mail.uid, owner, lane=lane)
     return mail
-
-
-def _written(template: str, language: str, *, owner: Any, **context: Any) -> tuple[str, str]:
-    """The subject and the whole text of a mail, without signs that would turn its lines round."""
-    person, house = context["person"], str(getattr(owner, "name", ""))
-    kind = KINDS[kind_of_template(template)]
-    with force_locale(language):
-        text = render_template(template, public_url=_home(), **context)
-        subject, _newline, body = text.strip().partition("\n")
-        frame = {"body": body.strip("\n").rstrip(), "greeted": name_to_greet(person.name, house=house)}
-        whole = render_template("mails/frame.txt", kind=kind, house=house, **frame, voice=context["voice"])
-    there = home_for(owner)
-    if there != _home():  # an address of the portal stands alone on its line
-        whole = re.sub(
-            rf"^(\s+){re.escape(_home())}/", lambda found: f"{found[1]}{there}/", whole, flags=re.M
-        )
-    return _shortened(_plain(subject.strip())), _plain(whole).strip() + "\n"
-
-
-# Where the people of a node find the portal, if not at PUBLIC_URL; asked with a row that has a path.
-mail_home: Place[Any, str] = Place()
-
-
-def home_for(row: Any) -> str:
-    """The address before the paths in a mail to this row's people, without a slash at its end."""
-    return next(iter(mail_home.shown(row)), _home())
-
-
-def _home() -> str:
-    return str(current_app.config["PUBLIC_URL"]).rstrip("/")
-
-
-_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]")
-
-
-def _plain(text: str) -> str:
-    return _TURNING.sub("", text)
-
-
-def _shortened(subject: str) -> str:
-    """No longer than a line of a mail may be; the mail itself says all of it."""
-    return (
-        subject
-        if len(subject) <= SUBJECT
-        else f"{subject[: SUBJECT - 1].rpartition(' ')[0] or subject[: SUBJECT - 1]}…"
-    )
-
-
-def link(path: str) -> str:
-    """Absolute address for a mail, built from PUBLIC_URL and never from the request's host.
-
-    In a mail to people below a brand that has a host, that host takes its place.
-    """
-    return f"{_home()}{path}"
 
 
 def sent_at_of(uid: str | None) -> datetime | None:

@@ -26,6 +26,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from portal.pdf.mark import Mark, draw
 from portal.pdf.style import (
     ACCENT,
     BODY,
@@ -52,7 +53,7 @@ from portal.pdf.style import (
     value,
 )
 
-__all__ = ["FONT_DIR", "Column", "Document", "Party", "clean", "paragraph"]
+__all__ = ["FONT_DIR", "Column", "Document", "Mark", "Party", "clean", "paragraph"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,11 @@ class Document:
         page_label: str = "Page {page} / {pages}",
         watermark: str = "",
         language: str = "fr-FR",
+        mark: Mark | None = None,  # of whom the reader knows, beside the issuer
     ) -> None:
         register_fonts()
         self._title, self._issuer, self._legal = clean(title), issuer, legal
-        self._recipient, self._meta = recipient, meta
+        self._recipient, self._meta, self._mark = recipient, meta, mark
         self._page_label, self._watermark, self._language = page_label, clean(watermark), language
         self._story: list[Flowable] = [paragraph(title, "title")]
 
@@ -194,6 +196,8 @@ class Document:
         issuer = [paragraph(self._issuer.name, "heading")]
         issuer += [paragraph(line, "small") for line in self._issuer.lines]
         _place(canvas, issuer, MARGIN, 15 * mm, 85 * mm)
+        if self._mark:
+            draw(canvas, self._mark)
         if self._recipient:
             block = [paragraph(self._recipient.name, "strong")]
             block += [paragraph(line) for line in self._recipient.lines]

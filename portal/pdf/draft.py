@@ -4,10 +4,10 @@ The texts are ready and in the reader's language, so that nothing is looked up w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from portal.pdf.document import Column, Document, Party
+from portal.pdf.document import Column, Document, Mark, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Draft:
     language: str
     page_label: str
     watermark: str = ""
+    mark: Mark | None = None
     blocks: list[list[Any]] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
@@ -51,16 +52,18 @@ class Draft:
             "language": self.language,
             "page_label": self.page_label,
             "watermark": self.watermark,
+            "mark": self.mark.as_values() if self.mark else None,
             "blocks": self.blocks,
         }
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Self:
         parties = {name: Party(values[name][0], tuple(values[name][1:])) for name in ("issuer", "recipient")}
-        return cls(**{**values, **parties})
+        mark = Mark.of(values["mark"]) if values.get("mark") else None
+        return cls(**{**values, **parties, "mark": mark})
 
-    def build(self) -> bytes:
-        """The PDF. The same values give the same bytes."""
+    def build(self, picture: bytes = b"") -> bytes:
+        """The PDF, with the logo of its mark. The same values give the same bytes."""
         document = Document(
             self.title,
             issuer=self.issuer,
@@ -70,6 +73,7 @@ class Draft:
             language=self.language,
             page_label=self.page_label,
             watermark=self.watermark,
+            mark=replace(self.mark, picture=picture) if self.mark else None,
         )
         for name, *values in self.blocks:
             match name:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from portal.evidence import Link
-from portal.pdf.document import Document, Party
+from portal.pdf.document import Document, Mark, Party
 from portal.wording import N_
 
 _FIRST_MEMBERS = ("at", "what", "ip", "user_agent")
@@ -16,6 +16,7 @@ def build_evidence_pdf(
     reference: tuple[str, str],
     summary: Sequence[tuple[str, str]],
     title: str = N_("Dossier de preuve"),
+    mark: Mark | None = None,
 ) -> bytes:
     """The events of a chain, each with its hash and the one before, in order.
 
@@ -23,7 +24,7 @@ def build_evidence_pdf(
     fingerprints of the document shown and of the sealed one, signer, version of the text. Nothing secret:
     no code, no full IBAN.
     """
-    document = Document(title, issuer=issuer, legal=(" : ".join(reference),))
+    document = Document(title, issuer=issuer, legal=(" : ".join(reference),), mark=mark)
     document.fields([reference, *summary], label_mm=55)
     for number, link in enumerate(links, 1):
         event = link.event

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from flask import g
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -79,6 +80,7 @@ def set_support(organisation: Organisation, values: dict[str, str], *, by: Actor
         setattr(brand, name, values[name])
     if changed:
         record(brand, "set_support", by=by, changed=changed)
+        forget_looked_up()
     return bool(changed)
 
 
@@ -108,7 +110,7 @@ def supports_for(paths: Sequence[str]) -> dict[str, Support]:
     for path, brands in brands_above(paths).items():
         for brand in brands:
             if brand.support_email or brand.support_phone:
-                name = brand.organisation.name
+                name = brand.name or brand.organisation.name  # as its customers know it
                 found[path] = Support(name, brand.support_email, brand.support_phone, brand.support_hours)
                 break
     return found
@@ -181,4 +183,11 @@ def set_face(
     if changed:
         record(brand, "set_face", by=by, changed=changed)
         db.session.flush()
+        forget_looked_up()
     return bool(changed)
+
+
+def forget_looked_up() -> None:
+    """What was looked up once for many rows: papers, mails and pages ask again."""
+    for name in ("marks", "voices", "face_of"):
+        g.pop(name, None)

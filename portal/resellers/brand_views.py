@@ -9,21 +9,24 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from sqlalchemy import select
-from wtforms import BooleanField, StringField
-from wtforms.validators import Length, Optional
+from wtforms import BooleanField, EmailField, StringField
+from wtforms.validators import Email, Length, Optional
 
 from portal import htmx
 from portal.access import Permission, get_or_404, public, requires
 from portal.blobs import content_of
 from portal.db import EVERYTHING, db, scope
 from portal.forms import WHOLE, saving
-from portal.resellers.brand import Brand, Face, face_for, set_face
+from portal.mail import Mailable
+from portal.resellers.brand import Brand, Face, Support, face_for, set_face, support_for
 from portal.resellers.colour import shades
 from portal.resellers.hosts import TrustedHosts, home_of, may_set_host, path_here, set_host
 from portal.resellers.reseller import Reseller
+from portal.resellers.sender import Sender, is_offered
 
 pages = Blueprint("brand_pages", __name__, url_prefix="/resellers")
 bp = Blueprint("brands", __name__, url_prefix="/brands")
+_NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
 _FOR_GOOD = "public, max-age=31536000, immutable"  # the address changes with what it gives
 
 
@@ -35,6 +38,14 @@ class BrandForm(FlaskForm):
     without_logo = BooleanField(_l("Sans logo"))
 
 
+class SenderForm(FlaskForm):
+    address = EmailField(
+        _l("Adresse d'expéditeur"),
+        [Optional(), Email(_NO_ADDRESS), Mailable(_NO_ADDRESS), Length(max=254)],
+        render_kw={"spellcheck": "false"},
+    )
+
+
 def _reseller(uid: str) -> Reseller:
     found: Reseller = get_or_404(Reseller.visible_to(g.actor), uid)
     return found
@@ -43,17 +54,25 @@ def _reseller(uid: str) -> Reseller:
 @pages.get("/<uid>/brand")
 @requires(Permission.BRAND_WRITE)
 def edit(uid: str) -> Response:
-    reseller = _reseller(uid)
-    own = Brand.of(reseller.organisation)
-    return _page(reseller, BrandForm(formdata=None, obj=own) if own else BrandForm(formdata=None))
+    return brand_page(_reseller(uid))
 
 
-def _page(reseller: Reseller, form: BrandForm, status: int = 200) -> Response:
-    shown = face_for(reseller.org_path)
+def brand_page(
+    reseller: Reseller,
+    form: BrandForm | None = None,
+    sender_form: SenderForm | None = None,
+    status: int = 200,
+) -> Response:
+    """form, sender_form: what was refused, shown again; else what is kept."""
+    shown, own = face_for(reseller.org_path), Brand.of(reseller.organisation)
+    sender = Sender.of(reseller.organisation)
     page = render_template(
         "resellers/brand.html",
         reseller=reseller,
-        form=form,
+        form=form or (BrandForm(formdata=None, obj=own) if own else BrandForm(formdata=None)),
+        sender=sender,
+        sender_form=sender_form or SenderForm(formdata=None, address=sender.address if sender else ""),
+        sender_is_offered=is_offered(),
         shown=shown,
         home=home_of(reseller.org_path),
         sets_host=may_set_host(g.actor),
@@ -79,7 +98,7 @@ def change(uid: str) -> Response:
             if may_set_host(g.actor):
                 changed = set_host(reseller.organisation, form.host.data or "", by=g.actor) or changed
     if form.errors or form.form_errors:
-        return _page(_reseller(uid), form, 422)
+        return brand_page(_reseller(uid), form, status=422)
     toast = _("La marque est enregistrée.") if changed else _("Rien n'a changé.")
     return htmx.go(url_for(".edit", uid=uid), toast=toast)
 
@@ -121,15 +140,28 @@ def colours(uid: str) -> Response:
 
 @bp.app_template_global()
 def face() -> Face:
-    """Of the space in which somebody acts; before that, of the brand whose host is asked."""
-    actor = g.get("actor")
-    path = actor.org_path if actor is not None else path_here()
+    """Of the house that sent the open link, else of the space in which somebody acts; before that, of the
+    brand whose host is asked.
+    """
+    path = _path_shown()
     if not path:
         return Face()
-    if "face" not in g:
-        g.face = face_for(path)
+    if g.get("face_of") != path:
+        g.face, g.face_of = face_for(path), path
     shown: Face = g.face
     return shown
+
+
+@bp.app_template_global()
+def support_here() -> Support:
+    """Whom the reader of a page without an account may ask; empty where nobody says so."""
+    path = _path_shown()
+    return support_for(path) if path else Support()
+
+
+def _path_shown() -> str:
+    actor = g.get("actor")
+    return str(g.get("linked_path") or (actor.org_path if actor is not None else path_here()))
 
 
 @bp.record_once
@@ -142,4 +174,5 @@ def trust_the_brands(state: BlueprintSetupState) -> None:
 @bp.before_app_request
 def forget_face() -> None:
     """One application context may serve several requests in a row."""
-    g.pop("face", None)
+    for name in ("face", "face_of", "linked_path"):
+        g.pop(name, None)

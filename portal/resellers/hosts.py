@@ -16,7 +16,7 @@ from portal.actor import Actor
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.journal import record
-from portal.mail.rows import mail_home
+from portal.mail.homes import mail_home
 from portal.resellers.brand import Brand, brand_of, brands_above
 from portal.wording import N_
 

@@ -13,6 +13,7 @@ from portal.journal import SYSTEM
 from portal.papers import Seal
 from portal.pdf.document import Party
 from portal.pdf.draft import Draft
+from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import LegalEntity
 from portal.reversibility.models import Reason, ReversibilityCase
 
@@ -107,6 +108,7 @@ def _head(
         legal=[f"{entity.name} · {entity.legal_form} · {register} · {entity.email}"],
         page_label=_("Page {page} sur {pages}"),
         language={"fr": "fr-FR", "en": "en-GB"}[language],
+        mark=mark_for(customer.org_path, language),
     )
 
 

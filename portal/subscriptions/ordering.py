@@ -24,6 +24,7 @@ from portal.licensing.models import ActivationKey, issue_key
 from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
 from portal.papers import promise
+from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import issuer_for, next_number
 from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.sepa.formats.iban import in_fours
@@ -156,6 +157,7 @@ def send_proforma(order: Order) -> Proforma:
         bank=bank,
         language=customer.language,
         notes=[_health_note(order)] if order.health_data else [],
+        mark=mark_for(customer.org_path, customer.language),
     )
     proforma.document = promise(
         draft,

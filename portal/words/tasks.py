@@ -46,6 +46,7 @@ TASKS: dict[str, Any] = {
     "contracts.apply": _l("Appliquer de nouvelles conditions"),
     "contracts.recall": _l("Rappeler de nouvelles conditions"),
     "contracts.tell_prices": _l("Annoncer un nouveau prix"),
+    "brands.check_sender": _l("Vérifier une adresse d'expéditeur"),
     "safekeeping.backup": _l("Sauvegarder le portail"),
     "safekeeping.drill": _l("Exercer la restauration du portail"),
 }
@@ -76,6 +77,7 @@ DUTIES: dict[str, Any] = {
     "operations.tidy": _l("Retirer du stockage ce qui n'a pas été fini"),
     "trends.keep": _l("Tenir les chiffres du mois"),
     "people.lapse": _l("Clore les demandes de second facteur restées sans réponse"),
+    "brands.senders": _l("Demander la vérification des adresses d'expéditeur"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

@@ -1,4 +1,4 @@
-"""Each kind of page, with the worst of names in every record: axe finds nothing, and it fits a narrow phone."""
+"""Each kind of page, with the worst of names in every record: axe finds nothing, it fits a narrow phone."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

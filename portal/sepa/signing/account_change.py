@@ -21,6 +21,7 @@ from portal.linked.visitor import Signer
 from portal.links import Purpose, SignedLink, make_link, mask_email
 from portal.mail import link as public_link
 from portal.mail import queue_mail
+from portal.resellers.brand_paper import drawn, mark_for
 from portal.sepa.formats.iban import mask
 from portal.sepa.models import (
     AmendmentKind,
@@ -117,6 +118,7 @@ def change_pdf(change: MandateAmendment, signature: ElectronicSignature | None =
         signed_on=cast(date, mandate.signed_on),
         language="en" if mandate.language == "en" else "fr",
         signature=signature,
+        mark=drawn(mark_for(mandate.org_path, mandate.language)),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date
 
 from portal.deadlines import PARIS
-from portal.pdf.document import Document, Party
+from portal.pdf.document import Document, Mark, Party
 from portal.sepa.formats.iban import in_fours
 from portal.sepa.formats.values import Address, Creditor
 from portal.sepa.mandate_text import Language
@@ -57,6 +57,7 @@ def build_account_pdf(
     signed_on: date,
     language: Language = "fr",
     signature: ElectronicSignature | None = None,
+    mark: Mark | None = None,
 ) -> bytes:
     """The document; ``former`` is masked, ``account`` is the whole IBAN. Same values, same bytes."""
     labels = _LABELS[language]
@@ -66,6 +67,7 @@ def build_account_pdf(
         issuer=Party(creditor.name, (address.street, f"{address.postcode} {address.town}")),
         legal=(f"{labels['rum']} : {rum}",),
         language={"fr": "fr-FR", "en": "en-GB"}[language],
+        mark=mark,
     )
     document.fields([(labels["rum"], rum), (labels["ics"], creditor.ics)], label_mm=58)
     document.box([labels["text"].format(creditor=creditor.name, day=f"{signed_on:%d/%m/%Y}")])

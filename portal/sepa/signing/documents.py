@@ -14,6 +14,7 @@ from portal.links import SignedLink, mask_email
 from portal.mail import Addressee, queue_mail
 from portal.pdf.document import Party
 from portal.pdf.evidence import build_evidence_pdf
+from portal.resellers.brand_paper import drawn, mark_for
 from portal.sepa.formats.values import Address
 from portal.sepa.models.event import What
 from portal.sepa.models.mandate import Mandate, mandate_signed
@@ -35,6 +36,7 @@ def mandate_form(mandate: Mandate) -> MandateForm:
         debtor_address=mandate.address,
         debtor_iban=mandate.iban or "",
         text=mandate.text,
+        mark=drawn(mark_for(mandate.org_path, mandate.text.language)),
     )
 
 
@@ -136,4 +138,5 @@ def _evidence(mandate: Mandate, document: Document) -> bytes:
         issuer=Party(entity.name, (entity.street, street)),
         reference=("RUM", mandate.rum),
         summary=summary,
+        mark=drawn(mark_for(mandate.org_path, mandate.language)),
     )

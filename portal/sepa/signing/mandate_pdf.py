@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from portal.deadlines import PARIS
-from portal.pdf.document import Document, Party
+from portal.pdf.document import Document, Mark, Party
 from portal.sepa.formats.iban import in_fours
 from portal.sepa.formats.values import Address
 from portal.sepa.mandate_text import Language, MandateText
@@ -74,6 +74,7 @@ class MandateForm:
     recurrent: bool = True
     place: str = ""
     signed_on: date | None = None
+    mark: Mark | None = None  # of whom the debtor knows; the creditor stays named as the scheme wants it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,7 @@ def build_mandate_pdf(form: MandateForm, signature: ElectronicSignature | None =
         issuer=Party(form.creditor_name, _address_lines(form.creditor_address)),
         legal=(f"{labels['rum']} : {form.rum}", f"{labels['text']} : {form.text.version}"),
         language={"fr": "fr-FR", "en": "en-GB"}[form.text.language],
+        mark=form.mark,
     )
     document.fields([(labels["rum"], form.rum), (labels["ics"], form.ics)], label_mm=58)
     document.box(form.text.for_creditor(form.creditor_name))
