@@ -86,8 +86,12 @@ def offered(app: Flask, client: FlaskClient) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.words
 def test_every_page_and_action_is_on_a_screen(
-    house: House, app: Flask, browser: Callable[..., FlaskClient]
+    house: House, app: Flask, browser: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(
+        app.config, "SIREN_REGISTER", "companies.csv"
+    )  # what it is for is shown where it is set
+    monkeypatch.setitem(app.config, "VIES_URL", "http://127.0.0.1:9")
     a_world(house)
     for customer in db.session.scalars(db.select(Customer)):
         house.people[Role.CUSTOMER] = a_user(customer.organisation, Role.CUSTOMER)
