@@ -15,6 +15,8 @@ _STAFF = N_("Vous recevez ce message parce que vous travaillez sur ce portail po
 _PARTY = N_("Vous recevez ce message parce que votre accord compte dans le transfert d'un client.")
 _ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès à ce portail, pour %(name)s.")
 
+_GIVEN = N_("Vous recevez ce message parce que cette adresse a été donnée pour un accès à ce portail.")
+
 _CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
 _LINK = N_("Ce message porte un lien personnel : demandez un nouveau lien depuis le dossier concerné.")
 
@@ -34,7 +36,7 @@ class Kind:
     @property
     def is_internal(self) -> bool:
         """It goes to people of the portal, not to a customer."""
-        return self.why in (_STAFF, _ACCOUNT)
+        return self.why in (_STAFF, _ACCOUNT, _GIVEN)
 
     @property
     def is_code(self) -> bool:
@@ -82,6 +84,8 @@ KINDS: dict[str, Kind] = {
     "mails/silent_acceptance": Kind(_l("Remise considérée comme acceptée"), _SIGNATORY),
     "mails/unclaimed": Kind(_l("Dernier appel avant effacement"), _SIGNATORY),
     "mails/unlock": Kind(_l("Ouverture d'un coffre"), _TECHNICAL, _SIGNER, _LINK),
+    "people/mail_email": Kind(_l("Adresse à confirmer"), why=_GIVEN, once=_LINK),
+    "people/mail_email_changed": Kind(_l("Adresse changée"), why=_GIVEN, once=_LINK),
     "people/mail_invitation": Kind(_l("Invitation"), why=_ACCOUNT, once=_LINK),
     "people/mail_reset": Kind(_l("Nouveau mot de passe"), why=_ACCOUNT, once=_LINK),
     "step_in/mail_offer": Kind(_l("Offre de reprise"), _SIGNATORY, _SIGNER),

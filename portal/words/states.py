@@ -105,6 +105,8 @@ _STATES: dict[str, Look] = {
     "asked": Look(_l("demandée"), "wait", "send"),
     "checking": Look(_l("vérification"), "live", "arrow-repeat"),
     "account_open": Look(_l("ouvert"), "good", "person-check"),
+    "key_usable": Look(_l("utilisable"), "good", "check-circle"),
+    "key_over": Look(_l("ne sert plus"), "plain", "x-circle"),
     "account_invited": Look(_l("invité"), "wait", "envelope"),
     "recovery_asked": Look(_l("attend une deuxième personne"), "wait", "hourglass-split"),
     "recovery_agreed": Look(_l("accordé"), "good", "check-circle"),
