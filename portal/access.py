@@ -112,6 +112,8 @@ class Permission(StrEnum):
     WHOLESALE_WRITE = "wholesale:write"
     RETAIL_WRITE = "retail:write"
     MARGIN_READ = "margin:read"
+    RECIPIENT_READ = "recipient:read"
+    RECIPIENT_WRITE = "recipient:write"
     CERTIFICATE_READ = "certificate:read"
     CERTIFICATE_WRITE = "certificate:write"
     MOVING_READ = "moving:read"
@@ -200,6 +202,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.WHOLESALE_WRITE: {Role.OPERATOR},
     P.RETAIL_WRITE: {Role.OWNER},
     P.MARGIN_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING},  # never the customer
+    P.RECIPIENT_READ: {Role.OPERATOR, *_SELLING, *_DECIDING, Role.BILLING},  # who gets a customer's mails
+    P.RECIPIENT_WRITE: {Role.OPERATOR, *_SELLING, *_DECIDING, Role.BILLING},
     P.CERTIFICATE_READ: set(PROVIDER),
     P.CERTIFICATE_WRITE: {Role.OPERATOR},
     P.MOVING_READ: {Role.OPERATOR, Role.OWNER},  # imports from another system, each of the own tree

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func, select, update
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -16,6 +16,7 @@ from portal.access import CUSTOMERS, Role
 from portal.accounts.rules import must_change_password
 from portal.crypto.secrets import new_token, token_hash
 from portal.db import EVERYTHING, Row, Scoped, Tenant, db, new_uid, scope
+from portal.mail.wishes import is_declined
 
 # OWASP password storage: argon2id, 19 MiB, two passes, one lane.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -85,6 +86,7 @@ class User(Tenant, UserMixin, db.Model):
     language: Mapped[str | None] = mapped_column(String(5))
     joined_at: Mapped[datetime | None]  # she took the invitation up; before that it opens nothing
     is_enabled: Mapped[bool] = mapped_column(default=True)
+    declined: Mapped[list[str]] = mapped_column(JSON, default=list)  # groups of notices, see mail/wishes.py
     is_looking: ClassVar[bool] = False
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="User.organisation_id")
@@ -103,6 +105,10 @@ class User(Tenant, UserMixin, db.Model):
         if password_hash:
             values.setdefault("joined_at", clock.now())
         super().__init__(person=person, **values)
+
+    def declines(self, group: str) -> bool:
+        """Does she want no mails of this group of notices?"""
+        return is_declined(group, self.declined or [])
 
     @property
     def is_active(self) -> bool:

@@ -1,6 +1,6 @@
 """One's own account: name, language, password, and where one is signed in."""
 
-from flask import Blueprint, Response, g, make_response, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -12,6 +12,7 @@ from portal.accounts.models import SignIn, User, end_sign_ins, memberships_of, o
 from portal.db import EVERYTHING, db, scope
 from portal.forms import saving
 from portal.journal import record
+from portal.mail.wishes import declined_of, groups_for
 from portal.paging import page_of
 from portal.people import access
 from portal.people.forms import AccountForm, NewPasswordForm, OwnEmailForm
@@ -43,6 +44,8 @@ def _page(
         email=email or OwnEmailForm(formdata=None),
         sessions=sessions,
         memberships=open_memberships(g.sign_in.user),
+        groups=groups_for(g.actor.role),
+        declined=g.sign_in.user.declined,
         here=g.sign_in,
     )
     return make_response(page, status)
@@ -88,6 +91,16 @@ def change_email() -> Response:
     return htmx.go(
         url_for(".show"), toast=_("Un lien vient de partir à cette adresse : ouvrez-le pour la confirmer.")
     )
+
+
+@bp.post("/notices")
+@requires(Permission.ACCOUNT_WRITE)
+def choose_notices() -> Response:
+    """Of this membership: what she wants to know of one house she may not want to know of another."""
+    g.actor.declined = declined_of(g.actor.role, request.form.getlist("group"))
+    record(g.actor, "choose_notices", by=g.actor, declined=g.actor.declined)
+    db.session.commit()
+    return htmx.go(url_for(".show"), toast=_("C'est enregistré."))
 
 
 @bp.post("/sessions")

@@ -64,6 +64,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("user_account", "ask_email"): _l("Nouvelle adresse demandée"),
     ("user_account", "change_email"): _l("Adresse changée"),
     ("user_account", "stop_email"): _l("Changement d'adresse arrêté depuis l'ancienne"),
+    ("user_account", "choose_notices"): _l("E-mails souhaités changés"),
+    ("customer", "choose_recipients"): _l("Destinataires des e-mails changés"),
     ("user_account", "join"): _l("Invitation acceptée"),
     ("user_account", "enter_house"): _l("Arrivée depuis un autre accès"),
     ("user_account", "leave_house"): _l("Départ vers un autre accès"),

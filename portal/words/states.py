@@ -125,6 +125,7 @@ _STATES: dict[str, Look] = {
     "mail_queued": Look(_l("en attente d'envoi"), "wait", "hourglass-split"),
     "mail_failed": Look(_l("non remis"), "bad", "exclamation-octagon"),
     "mail_refused": Look(_l("refusé par le serveur"), "bad", "exclamation-octagon"),
+    "mail_declined": Look(_l("non envoyé : cette personne ne le souhaite pas"), "plain", "bell-slash"),
     "mail_given_up": Look(_l("non remis après cinq jours"), "bad", "exclamation-octagon"),
     "told": Look(_l("informé"), "live", "megaphone"),
     "refused_terms": Look(_l("refusées"), "bad", "x-circle"),
