@@ -22,12 +22,16 @@ class Role(StrEnum):
     SALES = "sales"  # reseller
     SUPPORT = "support"  # reseller's technician
     READER = "reader"  # reseller, read only
-    CUSTOMER = "customer"  # end customer's own space
+    CUSTOMER = "customer"  # end customer's own space: everything, and her people
+    SIGNATORY = "signatory"  # end customer's: signs, orders, ends; no people
+    BILLING = "billing"  # end customer's: sees and pays; no vaults, no restores
+    TECHNICAL = "technical"  # end customer's: vaults, machines, keys, restores; no amounts
 
 
 PROVIDER = {Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN, Role.AUDITOR}
 RESELLER = {Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER}
 STAFF = PROVIDER | RESELLER
+CUSTOMERS = {Role.CUSTOMER, Role.SIGNATORY, Role.BILLING, Role.TECHNICAL}  # of the end customer's house
 
 
 class Permission(StrEnum):
@@ -108,6 +112,8 @@ class Permission(StrEnum):
     WHOLESALE_WRITE = "wholesale:write"
     RETAIL_WRITE = "retail:write"
     MARGIN_READ = "margin:read"
+    RECIPIENT_READ = "recipient:read"
+    RECIPIENT_WRITE = "recipient:write"
     CERTIFICATE_READ = "certificate:read"
     CERTIFICATE_WRITE = "certificate:write"
     MOVING_READ = "moving:read"
@@ -117,6 +123,9 @@ class Permission(StrEnum):
 P = Permission
 _SELLING = {Role.OWNER, Role.SALES}
 _REPAIRING = {Role.OPERATOR, Role.TECHNICIAN, Role.OWNER, Role.SUPPORT}
+_DECIDING = {Role.CUSTOMER, Role.SIGNATORY}  # for the end customer
+_WORKING = {*_DECIDING, Role.TECHNICAL}  # with the end customer's machines
+_MONEY = set(Role) - {Role.TECHNICAL}  # who may see an amount
 
 GRANTS: dict[Permission, set[Role]] = {
     P.HOME_READ: set(Role),
@@ -126,8 +135,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESELLER_WRITE: {Role.OPERATOR, Role.OWNER},  # identity and new ones below
     P.RESELLER_STATE: {Role.OPERATOR},  # contract and states
     P.ENTITY_WRITE: {Role.OPERATOR},
-    P.STEP_IN_READ: {Role.OPERATOR, Role.CUSTOMER},
-    P.STEP_IN_WISH: {Role.CUSTOMER},
+    P.STEP_IN_READ: {Role.OPERATOR, *_DECIDING},
+    P.STEP_IN_WISH: set(_DECIDING),
     P.STEP_IN_SETTLE: {Role.OPERATOR},
     P.BRAND_WRITE: {Role.OPERATOR, Role.OWNER},
     P.SETUP_READ: {Role.OPERATOR},
@@ -137,14 +146,14 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CUSTOMER_LOOK: set(_REPAIRING),
     P.CUSTOMER_MERGE: {Role.OPERATOR, Role.OWNER},
     P.CUSTOMER_TRANSFER: {Role.OPERATOR},  # from one reseller to another: who stands above both
-    P.ORDER_READ: set(Role),
+    P.ORDER_READ: set(_MONEY),
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
-    P.INVOICE_READ: set(Role),
+    P.INVOICE_READ: set(_MONEY),
     P.BILLING_READ: {Role.FINANCE},  # runs, rates
     P.BILLING_RUN: {Role.FINANCE},
     P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
-    P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, Role.CUSTOMER},
+    P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.MANDATE_HOLD: {Role.OPERATOR, Role.FINANCE},
@@ -155,20 +164,20 @@ GRANTS: dict[Permission, set[Role]] = {
     P.BATCH_WRITE: {Role.FINANCE},
     P.CREDITOR_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
-    P.SUBSCRIPTION_READ: set(Role),
-    P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
-    P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, Role.CUSTOMER},
-    P.RESTORE_ASK: {*_REPAIRING, Role.CUSTOMER},
+    P.SUBSCRIPTION_READ: set(_MONEY),
+    P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, *_DECIDING},
+    P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *_WORKING},
+    P.RESTORE_ASK: {*_REPAIRING, *_WORKING},
     P.RESTORE_WORK: set(_REPAIRING),
-    P.BACKUP_READ: {*_REPAIRING, Role.SALES, Role.READER, Role.CUSTOMER},
+    P.BACKUP_READ: {*_REPAIRING, Role.SALES, Role.READER, *_WORKING},
     P.BACKUP_WORK: set(_REPAIRING),
-    P.BACKUP_CHOOSE: {*_REPAIRING, Role.CUSTOMER},
-    P.VAULT_READ: {*_REPAIRING, Role.SALES, Role.READER, Role.CUSTOMER},
+    P.BACKUP_CHOOSE: {*_REPAIRING, *_WORKING},
+    P.VAULT_READ: {*_REPAIRING, Role.SALES, Role.READER, *_WORKING},
     P.VAULT_WRITE: {Role.OPERATOR, Role.TECHNICIAN},
-    P.VAULT_UNLOCK: {Role.CUSTOMER},
-    P.REVERSIBILITY_READ: set(Role),
-    P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
-    P.REVERSIBILITY_ACCEPT: {Role.CUSTOMER},
+    P.VAULT_UNLOCK: set(_WORKING),
+    P.REVERSIBILITY_READ: {*STAFF, *_DECIDING},
+    P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, *_DECIDING},
+    P.REVERSIBILITY_ACCEPT: set(_DECIDING),
     P.REVERSIBILITY_ERASE: {Role.OPERATOR},
     P.AMENDMENT_WRITE: {Role.OPERATOR},
     P.TERMS_READ: set(STAFF),
@@ -177,14 +186,14 @@ GRANTS: dict[Permission, set[Role]] = {
     P.TOLD_READ: {Role.OPERATOR},  # who was told of new terms, and what became of it
     P.PRICE_READ: {Role.OPERATOR},
     P.PRICE_WRITE: {Role.OPERATOR},
-    P.NOTICE_READ: {Role.CUSTOMER},  # one's own list; a single notice is read with its subscription
+    P.NOTICE_READ: {*_DECIDING, Role.BILLING},  # one's own list; a single one with its subscription
     P.JOB_READ: set(PROVIDER),
     P.JOB_RUN: {Role.OPERATOR},
     P.MAIL_READ: {*PROVIDER, Role.OWNER},  # when, to whom and what became of it; nobody reads the text
     P.MAIL_SEND: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # the same words once more
     P.LIST_WORK: set(Role),  # kept views, and what is done with chosen rows asks for its own permission
-    P.PEOPLE_READ: {Role.OPERATOR, Role.OWNER},
-    P.PEOPLE_WRITE: {Role.OPERATOR, Role.OWNER},
+    P.PEOPLE_READ: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},  # of one's own house and below
+    P.PEOPLE_WRITE: {Role.OPERATOR, Role.OWNER, Role.CUSTOMER},
     P.ACCOUNT_WRITE: set(Role),  # one's own
     P.TREND_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # figures of the month
     P.NOTE_READ: set(STAFF),
@@ -193,6 +202,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.WHOLESALE_WRITE: {Role.OPERATOR},
     P.RETAIL_WRITE: {Role.OWNER},
     P.MARGIN_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING},  # never the customer
+    P.RECIPIENT_READ: {Role.OPERATOR, *_SELLING, *_DECIDING, Role.BILLING},  # who gets a customer's mails
+    P.RECIPIENT_WRITE: {Role.OPERATOR, *_SELLING, *_DECIDING, Role.BILLING},
     P.CERTIFICATE_READ: set(PROVIDER),
     P.CERTIFICATE_WRITE: {Role.OPERATOR},
     P.MOVING_READ: {Role.OPERATOR, Role.OWNER},  # imports from another system, each of the own tree

@@ -29,6 +29,7 @@ from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
+from portal.people.own_email import EmailChange, ask_email, confirm_email
 from portal.resellers.mail_words import try_words
 from portal.resellers.reseller import Reseller
 from portal.resellers.sender import Sender, set_sender, tell_lost_sender
@@ -140,6 +141,16 @@ def what_a_person_is_told_of_her_account(post: Post) -> None:
         tell_factor(user, what, name="Portable", left=9)
     for what in ("asked", "refused", "lapsed", "agreed"):
         tell_lost(user, what, who=post.house.owner.name, address=link("/welcome/x"))
+
+
+@step
+def another_address_of_ones_own(post: Post) -> None:
+    user = post.house.reader
+    user.language = post.language
+    ask_email(user, "ana.bel@ouest.example")
+    confirm_email(
+        db.session.scalars(db.select(EmailChange).order_by(EmailChange.id.desc())).first(), keep=None
+    )
 
 
 @step

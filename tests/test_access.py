@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from portal.access import GRANTS, Role
+from portal.access import CUSTOMERS, GRANTS, Role
 from portal.access import Permission as P
 from portal.db import db
 from tests.builders import House, a_customer, a_user, an_outsider
@@ -72,7 +72,8 @@ def test_the_grants_are_those_of_the_table() -> None:
 def people(house: House) -> dict[str, object]:
     """One person per role of the table; the customer has an account of its own."""
     customer = a_customer(house.reseller)
-    house.people[Role.CUSTOMER] = a_user(customer.organisation, Role.CUSTOMER)
+    for role in CUSTOMERS:
+        house.people[role] = a_user(customer.organisation, role)
     db.session.commit()
     return {role.value: user for role, user in house.people.items()} | {ANYBODY: None}
 

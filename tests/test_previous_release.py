@@ -122,8 +122,12 @@ def test_its_code_can_write_beside_ours(tmp_path: Path, new_database: Callable[[
     engine = installation.owner_engine(address) or create_engine(address)
     with engine.begin() as connection:
         counted = snapshot.fill(connection)
+        same = "person.email = user_account.email AND person.password_hash = user_account.password_hash"
+        found = f"SELECT count(*) FROM user_account JOIN person ON person.id = person_id AND {same}"
+        people = connection.execute(text(f"{found} WHERE joined_at IS NOT NULL")).scalar_one()
     engine.dispose()
     assert counted["task"] > 50 and counted["mail"] > 50
+    assert people == counted["user_account"] > 5  # who is invited meanwhile signs in with our code, too
 
 
 def test_what_was_there_is_found_as_if_it_had_been_entered_now(moved: Moved) -> None:

@@ -32,6 +32,7 @@ NO_LINK = {
     "accounts.ask_password",
     "accounts.confirm_password",
     "accounts.ask_factor",
+    "accounts.choose_membership",
     "accounts.show_second_factor",
     "factors.add_app",  # each on the page that follows a button
     "factors.add_passkey",

@@ -71,6 +71,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/notes/": customer.uid,
         "/guide/": "glossary",
         "/people/": house.owner.uid,
+        "/memberships/": house.owner.uid,
         "/setup/offers/": "NB-SRV",
         "/setup/products/": _first(Product).uid,
         "/step-in/": _a_step_in_offer(customer),
@@ -204,13 +205,7 @@ def _of_the_backups(customer: Customer) -> dict[str, str]:
 
 
 def _a_passkey(user: User) -> Passkey:
-    row = Passkey(
-        organisation=user.organisation,
-        user_id=user.id,
-        name="Portable",
-        credential_id=user.uid,
-        public_key="",
-    )
+    row = Passkey(person_id=user.person_id, name="Portable", credential_id=user.uid, public_key="")
     db.session.add(row)
     db.session.commit()
     return row

@@ -33,13 +33,14 @@ def _content() -> tuple[str, list[str]]:
 def known_device(user: Any) -> str:
     """The name of this device, if this person has signed in on it before; else ""."""
     name, people = _content()
-    return name if user is not None and user.uid in people else ""
+    return name if user is not None and user.person.uid in people else ""
 
 
 def remember_device(response: Response, user: Any) -> None:
     name, people = _content()
-    others = [uid for uid in people if uid != user.uid][-(_PEOPLE - 1) :]
-    people = [*others, user.uid]
+    hers = user.person.uid
+    others = [uid for uid in people if uid != hers][-(_PEOPLE - 1) :]
+    people = [*others, hers]
     response.set_cookie(
         _cookie(),
         str(_signer().dumps([name or random_source.token_urlsafe(16), people])),

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Response, current_app, make_response, redirect, request, session, url_for
+from flask import Response, current_app, g, make_response, redirect, request, session, url_for
 from sqlalchemy import select
 
 from portal.accounts.devices import known_device, remember_device
 from portal.accounts.factors import HalfSignIn, end_half_sign_ins
 from portal.accounts.letters import tell_new_device
-from portal.accounts.models import SignIn, User, open_sign_in
+from portal.accounts.models import SignIn, User, open_memberships, open_sign_in
 from portal.accounts.proving import Proof, address
 from portal.accounts.throttle import forget_failures
 from portal.crypto.secrets import new_token, token_hash
@@ -24,14 +24,38 @@ def enter(user: User, target: str, proof: Proof) -> Response:
     browser = request.headers.get("User-Agent", "")
     device = known_device(user)
     forget_failures(user.email, device)
-    is_first = db.session.scalar(select(~select(SignIn.id).where(SignIn.user_id == user.id).exists()))
+    every = open_memberships(user)
+    hers = SignIn.user_id.in_([each.id for each in every])
+    is_first = db.session.scalar(select(~select(SignIn.id).where(hers).exists()))
     row, token = open_sign_in(user, address=address(), browser=browser)
     row.confirm(proof.how)
     record(user, "sign_in", by=user, address=address(), how=proof.how)
     if not device and not is_first:
         tell_new_device(user, address=address(), browser=browser)
     end_half_sign_ins(user)
+    if len(every) > 1:  # for whom? Until she says so, as the last time
+        target = url_for("accounts.choose_membership", next=target)
     db.session.commit()
+    return _with_session(user, token, target)
+
+
+@commits
+def change_house(user: User, target: str) -> Response:
+    """From one membership to another of the same person: this session ends, the new one lives as long as it.
+
+    What was confirmed is asked again: a grave act is another one elsewhere.
+    """
+    before = g.sign_in
+    row, token = open_sign_in(user, address=address(), browser=before.browser)
+    row.created_at, row.factor_at = before.created_at, before.factor_at
+    before.end()
+    record(before.user, "leave_house", by=before.user, address=address())
+    record(user, "enter_house", by=user, address=address())
+    db.session.commit()
+    return _with_session(user, token, target)
+
+
+def _with_session(user: User, token: str, target: str) -> Response:
     session.clear()
     response = make_response(redirect(target, 303))
     _set_cookie(response, token)
@@ -69,4 +93,4 @@ def half_signed_in(**lock: Any) -> HalfSignIn | None:
     """The sign-in that this browser has half open; None where there is none any more."""
     query = select(HalfSignIn).where(HalfSignIn.token_hash == token_hash(str(session.get(_HALF, ""))))
     row = db.session.scalars(query.with_for_update(**lock) if lock else query).one_or_none()
-    return row if row is not None and row.is_open and row.user.is_enabled else None
+    return row if row is not None and row.is_open and row.user.is_open else None

@@ -1,4 +1,8 @@
-"""What a person shows beside her password: passkeys, an application of one-time codes, recovery codes."""
+"""What a person shows beside her password: passkeys, an application of one-time codes, recovery codes.
+
+They are hers, whatever houses she works for: like her own row they have no place in the tree of
+organisations, and are looked up by the person alone.
+"""
 
 import base64
 import secrets as random_source
@@ -12,9 +16,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.access import STAFF
-from portal.accounts.models import SignIn, User
+from portal.accounts.models import SignIn, User, open_memberships
 from portal.crypto.secrets import Sealed, token_hash
-from portal.db import Tenant, db
+from portal.db import EVERYTHING, Row, Tenant, db, scope
 from portal.errors import Refused
 from portal.wording import N_
 
@@ -23,17 +27,18 @@ RECOVERY_CODES = 10
 HALF_OPEN = timedelta(minutes=10)
 HALF_OPEN_TRIES = 5
 REQUIRED, OFFERED = "required", "offered"
+_FETCH = {"synchronize_session": "fetch"}  # a condition that Python does not evaluate
 
 
 class Factor:
     """What passkeys and applications have in common: whose it is, and the name that she gave it."""
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     last_used_at: Mapped[datetime | None]
 
 
-class Passkey(Factor, Tenant, db.Model):
+class Passkey(Factor, Row, db.Model):
     """A public key of a device or of a security key; the private one never leaves it."""
 
     __tablename__ = "passkey"
@@ -44,7 +49,7 @@ class Passkey(Factor, Tenant, db.Model):
     sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
-class Totp(Factor, Tenant, db.Model):
+class Totp(Factor, Row, db.Model):
     """The secret of an application that shows a new code every thirty seconds."""
 
     __tablename__ = "totp"
@@ -71,12 +76,12 @@ class Totp(Factor, Tenant, db.Model):
         return False
 
 
-class RecoveryCode(Tenant, db.Model):
+class RecoveryCode(Row, db.Model):
     """One of ten codes on paper, for the day when the device is lost. Only its SHA-256 is stored."""
 
     __tablename__ = "recovery_code"
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None]
     kept_at: Mapped[datetime | None]  # the person said that she has put them away
@@ -102,12 +107,14 @@ class HalfSignIn(Tenant, db.Model):
 
 
 def passkeys_of(user: Any) -> list[Passkey]:
-    return list(db.session.scalars(select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id)))
+    return list(
+        db.session.scalars(select(Passkey).where(Passkey.person_id == user.person_id).order_by(Passkey.id))
+    )
 
 
 def totps_of(user: Any) -> list[Totp]:
     """Those whose first code was right."""
-    proved = select(Totp).where(Totp.user_id == user.id, Totp.proved_at.is_not(None))
+    proved = select(Totp).where(Totp.person_id == user.person_id, Totp.proved_at.is_not(None))
     return list(db.session.scalars(proved.order_by(Totp.id)))
 
 
@@ -120,14 +127,16 @@ def has_factor(user: Any) -> bool:
 
 
 def must_have_factor(user: Any) -> bool:
-    """Is the second factor compulsory for this person? For staff, unless the setting only offers it."""
-    return current_app.config["SECOND_FACTOR"] == REQUIRED and user.role in STAFF
+    """Is the second factor compulsory for this person? For who is staff anywhere, unless only offered."""
+    if current_app.config["SECOND_FACTOR"] != REQUIRED:
+        return False
+    return user.role in STAFF or any(each.role in STAFF for each in open_memberships(user))
 
 
 def begin_totp(user: Any) -> Totp:
     """A new secret, which opens nothing before its first code was right. One that was begun is given up."""
-    db.session.execute(delete(Totp).where(Totp.user_id == user.id, Totp.proved_at.is_(None)))
-    row = Totp(organisation=user.organisation, user_id=user.id, name="")
+    db.session.execute(delete(Totp).where(Totp.person_id == user.person_id, Totp.proved_at.is_(None)))
+    row = Totp(person_id=user.person_id, name="")
     row.secret = pyotp.random_base32()
     db.session.add(row)
     return row
@@ -135,7 +144,7 @@ def begin_totp(user: Any) -> Totp:
 
 def begun_totp(user: Any) -> Totp | None:
     return db.session.scalars(
-        select(Totp).where(Totp.user_id == user.id, Totp.proved_at.is_(None))
+        select(Totp).where(Totp.person_id == user.person_id, Totp.proved_at.is_(None))
     ).one_or_none()
 
 
@@ -152,12 +161,9 @@ def digits_of(typed: str) -> str:
 
 def new_recovery_codes(user: Any) -> list[str]:
     """Ten codes of 80 random bits, told once; those of before are worth nothing any more."""
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == user.person_id))
     codes = [_spaced(base64.b32encode(random_source.token_bytes(10)).decode().lower()) for _ in range(10)]
-    db.session.add_all(
-        RecoveryCode(organisation=user.organisation, user_id=user.id, code_hash=_digest(code))
-        for code in codes
-    )
+    db.session.add_all(RecoveryCode(person_id=user.person_id, code_hash=_digest(code)) for code in codes)
     return codes
 
 
@@ -170,19 +176,21 @@ def _digest(typed: str) -> str:
 
 
 def recovery_codes_left(user: Any) -> int:
-    left = select(func.count(RecoveryCode.id)).where(RecoveryCode.user_id == user.id)
+    left = select(func.count(RecoveryCode.id)).where(RecoveryCode.person_id == user.person_id)
     return db.session.scalar(left.where(RecoveryCode.used_at.is_(None))) or 0
 
 
 def are_kept(user: Any) -> bool:
     """Did she say that her codes are put away?"""
-    kept = select(RecoveryCode.id).where(RecoveryCode.user_id == user.id)
+    kept = select(RecoveryCode.id).where(RecoveryCode.person_id == user.person_id)
     return db.session.scalar(select(kept.where(RecoveryCode.kept_at.is_not(None)).exists())) or False
 
 
 def codes_of_hers(user: Any, typed: list[str]) -> list[str]:
     """Those of the typed codes that are this person's."""
-    hers = set(db.session.scalars(select(RecoveryCode.code_hash).where(RecoveryCode.user_id == user.id)))
+    hers = set(
+        db.session.scalars(select(RecoveryCode.code_hash).where(RecoveryCode.person_id == user.person_id))
+    )
     return [code for code in typed if _digest(code) in hers]
 
 
@@ -193,12 +201,14 @@ def check_code(user: Any, typed: str) -> str | None:
     """
     digits = digits_of(typed)
     if len(digits) == 6 and len(typed.strip()) < 10:
-        proved = select(Totp).where(Totp.user_id == user.id, Totp.proved_at.is_not(None))
+        proved = select(Totp).where(Totp.person_id == user.person_id, Totp.proved_at.is_not(None))
         for row in db.session.scalars(proved.with_for_update().execution_options(populate_existing=True)):
             if row.accepts(digits):
                 return "totp"
         return None
-    unused = select(RecoveryCode).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
+    unused = select(RecoveryCode).where(
+        RecoveryCode.person_id == user.person_id, RecoveryCode.used_at.is_(None)
+    )
     mine = unused.where(RecoveryCode.code_hash == _digest(typed)).with_for_update()
     code = db.session.scalars(mine).one_or_none()
     if code is None:
@@ -214,18 +224,21 @@ def drop_factor(user: Any, row: Passkey | Totp) -> None:
         raise Refused(N_("C'est votre dernier facteur : ajoutez-en un autre, puis retirez celui-ci."))
     db.session.delete(row)
     if not others:
-        db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+        db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == user.person_id))
 
 
 def drop_every_factor(user: Any) -> None:
     """For somebody who has lost them."""
     for kind in (Passkey, Totp, RecoveryCode):
-        db.session.execute(delete(kind).where(kind.user_id == user.id))
+        db.session.execute(delete(kind).where(kind.person_id == user.person_id))
 
 
 def end_half_sign_ins(user: Any) -> None:
-    live = db.update(HalfSignIn).where(HalfSignIn.user_id == user.id, HalfSignIn.ended_at.is_(None))
-    db.session.execute(live.values(ended_at=clock.now()))
+    """In whatever house: the password that they began with is hers in all of them."""
+    hers = select(User.id).where(User.person_id == user.person_id)
+    live = db.update(HalfSignIn).where(HalfSignIn.user_id.in_(hers), HalfSignIn.ended_at.is_(None))
+    with scope(EVERYTHING):
+        db.session.execute(live.values(ended_at=clock.now()), execution_options=_FETCH)
 
 
 def forget_half_sign_ins(before: datetime) -> None:

@@ -32,6 +32,7 @@ class Looking:
 
     id: int
     uid: str
+    person_id: int
     name: str
     email: str
     language: str | None
@@ -40,6 +41,7 @@ class Looking:
     org_path: str
     role: Role = Role.CUSTOMER
     is_looking: bool = True
+    is_customer: bool = True  # in her place, so that pages read as she reads them
 
     @property
     def label(self) -> str:
@@ -60,7 +62,8 @@ def seen_by(row: SignIn) -> User | Looking:
     if is_over or row.looks_at is None:
         return row.user
     user, space = row.user, row.looks_at
-    return Looking(user.id, user.uid, user.name, user.email, user.language, space, space.id, space.org_path)
+    whose = user.id, user.uid, user.person_id
+    return Looking(*whose, user.name, user.email, user.language, space, space.id, space.org_path)
 
 
 def refuse_deeds() -> None:

@@ -112,7 +112,7 @@ def creation_options(user: Any, challenge: bytes) -> str:
     options = generate_registration_options(
         rp_id=rp_id,
         rp_name=rp_id,
-        user_id=user.uid.encode(),
+        user_id=user.person.uid.encode(),
         user_name=user.email,
         user_display_name=user.name,
         challenge=challenge,
@@ -172,8 +172,7 @@ def add_passkey(user: Any, answer: str, row: Challenged, name: str) -> Passkey:
     except (WebAuthnException, ValueError, TypeError, KeyError) as wrong:
         raise Refused(_WRONG, field="passkey") from wrong
     passkey = Passkey(
-        organisation=user.organisation,
-        user_id=user.id,
+        person_id=user.person_id,
         name=name,
         credential_id=bytes_to_base64url(made.credential_id),
         public_key=bytes_to_base64url(made.credential_public_key),
@@ -220,7 +219,7 @@ def check_passkey(user: Any, answer: str, row: Challenged, order: Any = None) ->
 
 
 def _passkey_of(user: Any, credential_id: str) -> Passkey:
-    query = select(Passkey).where(Passkey.user_id == user.id, Passkey.credential_id == credential_id)
+    query = select(Passkey).where(Passkey.person_id == user.person_id, Passkey.credential_id == credential_id)
     locked = query.with_for_update().execution_options(populate_existing=True)
     passkey = db.session.scalars(locked).one_or_none()
     if passkey is None:

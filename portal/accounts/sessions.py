@@ -1,14 +1,15 @@
 """From a cookie to the acting person, for every request (Flask-Login over the sign_in table)."""
 
-from contextlib import nullcontext
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request, url_for
 from flask_login import LoginManager, current_user
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from portal import clock, htmx
+from portal.access import STAFF
 from portal.accounts.factors import must_have_factor
 from portal.accounts.looking import refuse_deeds, seen_by
 from portal.accounts.models import SignIn, User
@@ -26,13 +27,15 @@ def load_from_cookie(asked: Request) -> User | None:
     if not token:
         return None
     with scope(EVERYTHING):
-        row = db.session.scalars(
-            select(SignIn)
+        query = (
+            select(SignIn, _has_others())
             .where(SignIn.token_hash == token_hash(token))
             .options(joinedload(SignIn.user).joinedload(User.organisation), joinedload(SignIn.looks_at))
-        ).one_or_none()
+        )
+        found = db.session.execute(query).one_or_none()
     config = current_app.config
-    if row is None or not row.user.is_enabled:
+    row, g.has_others = found or (None, False)
+    if row is None or not row.user.is_open:
         return None
     if not row.is_live(config["IDLE_SECONDS"], config["ABSOLUTE_SECONDS"]):
         return None
@@ -40,8 +43,16 @@ def load_from_cookie(asked: Request) -> User | None:
     return row.user
 
 
+def _has_others() -> Any:
+    """SQL: has the person of a session another open membership?"""
+    own, other = aliased(User), aliased(User)
+    is_open = other.is_enabled, other.joined_at.is_not(None)
+    both = own.id == SignIn.user_id, other.person_id == own.person_id, other.id != own.id
+    return select(other.id).where(*both, *is_open).correlate(SignIn).exists()
+
+
 def _set_actor() -> None:
-    g.actor = None
+    g.actor, g.has_others = None, False
     set_scope(None)
     if current_user.is_authenticated:
         g.actor = seen_by(g.sign_in)
@@ -54,9 +65,8 @@ def _touch(response: Response) -> Response:
     row = g.get("sign_in")
     if row is None:
         return response
-    looks = g.actor is not None and g.actor.is_looking
     try:
-        with scope(EVERYTHING) if looks else nullcontext():  # it lies outside of the space one looks at
+        with scope(EVERYTHING):  # it may lie outside of where this request has acted: a space, a link's house
             if row.ended_at or clock.now() - row.last_seen_at < _TOUCH_EVERY:
                 return response
             row_id = row.id
@@ -76,7 +86,9 @@ _WITHOUT_ROOMS = ("account.", "factors.")
 def _ask_for_factor() -> Response | None:
     """Who must have a second factor and showed none finds her account and the way to one, nothing else."""
     row = g.get("sign_in")
-    if row is None or g.actor is None or row.factor_at is not None or not must_have_factor(row.user):
+    if row is None or g.actor is None or row.factor_at is not None:
+        return None
+    if not (row.user.role in STAFF or g.has_others) or not must_have_factor(row.user):
         return None
     name = request.endpoint or ""
     view = current_app.view_functions.get(name)

@@ -22,7 +22,7 @@ from portal.accounts.elsewhere import elsewhere
 from portal.accounts.entering import enter, half_open
 from portal.accounts.factors import has_factor
 from portal.accounts.forms import LoginForm
-from portal.accounts.models import User, check_password, find_user
+from portal.accounts.models import User, check_password, find_user, memberships_of, open_memberships
 from portal.accounts.proving import Proof, address, must_wait
 from portal.accounts.throttle import note_failure
 from portal.db import EVERYTHING, db, scope
@@ -81,12 +81,14 @@ def _enter(form: LoginForm, user: User | None) -> Response:
             _("Un nouveau mot de passe vous a été demandé : choisissez-le avec le lien reçu par e-mail.")
         )
         return _again(form, 422)
-    for there in elsewhere.shown(user):
+    here = [each for each in open_memberships(user) if not elsewhere.shown(each)]
+    if not here:
+        there = elsewhere.shown(user)[0]
         form.form_errors.append(
             _("Votre espace est à une autre adresse : connectez-vous sur %(url)s.", url=there)
         )
         return _again(form, 422)
-    target = safe_next(form.next.data)
+    user, target = here[0], safe_next(form.next.data)
     return half_open(user, target) if has_factor(user) else enter(user, target, Proof("password"))
 
 
@@ -127,6 +129,7 @@ def choose_language() -> Response:
         )
         if g.actor:
             with scope(EVERYTHING):
-                g.sign_in.user.language = wish
+                for each in memberships_of(g.sign_in.user):
+                    each.language = wish
                 db.session.commit()
     return response

@@ -11,10 +11,11 @@ from portal import clock
 from portal.access import Role
 from portal.accounts.factors import end_half_sign_ins
 from portal.accounts.letters import tell_password
-from portal.accounts.models import Organisation, SignIn, User
+from portal.accounts.models import Organisation, Person, User, end_sign_ins, open_memberships
 from portal.actor import Actor
-from portal.db import EVERYTHING, db, scope
+from portal.db import EVERYTHING, db, new_uid, scope
 from portal.errors import Refused
+from portal.jobs import insert_once
 from portal.journal import record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link
@@ -37,25 +38,44 @@ PRODUCT = (
 
 
 def invite(organisation: Organisation, *, email: str, name: str, role: Role, by: Actor) -> tuple[User, str]:
-    """A new account without a password, and the address (once) where its person chooses one.
+    """A membership that waits for its person, and the address (once) where she takes it up.
 
-    Raises Refused when the e-mail is that of another account.
+    Whether she has others, in whatever house, is nothing that whoever invites her learns.
+    Raises Refused when she is in this house already.
     """
-    email = email.strip().lower()
-    with scope(EVERYTHING):  # one sign-in, one account, in whatever house
-        known = db.session.scalar(db.select(User.id).where(User.email == email))
-    if known is not None:
-        raise Refused(N_("Cette adresse e-mail est déjà celle d'un compte."), field="email")
-    user = User(organisation=organisation, email=email, name=name, role=role, password_hash="")
+    person = _person_of(email.strip().lower())
+    here = db.select(User.id).where(User.person_id == person.id, User.organisation_id == organisation.id)
+    if db.session.scalar(here) is not None:
+        raise Refused(N_("Cette personne a déjà un accès dans cette organisation."), field="email")
+    user = User(organisation=organisation, person=person, name=name, role=role)
     db.session.add(user)
     db.session.flush()
     record(user, "create", by=by, role=role)
     return user, invite_again(user, by=by)
 
 
+def _person_of(email: str) -> Person:
+    """The one of this address, known or new; two who invite her at once find the same."""
+    values = {"uid": new_uid(), "created_at": clock.now(), "email": email, "password_hash": ""}
+    insert_once(Person, values, ["email"])
+    return db.session.scalars(db.select(Person).where(Person.email == email)).one()
+
+
+def find_invited(uid: str) -> User:
+    """The membership behind a link, while it is not closed."""
+    return db.session.scalars(db.select(User).where(User.uid == uid, User.is_enabled)).one()
+
+
+def join(user: User) -> None:
+    """She takes an invitation up."""
+    user.joined_at = clock.now()
+    revoke_links(Purpose.WELCOME, user)
+    record(user, "join", by=user)
+
+
 def invite_again(user: User, *, by: Actor) -> str:
-    """Another address for somebody who has no password yet; the one before stops working."""
-    if user.password_hash:
+    """Another address for somebody who has not come in yet; the one before stops working."""
+    if user.joined_at is not None:
         raise Refused(N_("Cette personne a déjà choisi son mot de passe."), field="email")
     return link_to_choose(user, by=by)
 
@@ -72,10 +92,13 @@ def choose_password(user: User, password: str) -> None:
     judge_password(password, user)
     is_another = bool(user.password_hash)
     user.set_password(password)
-    live = db.update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
-    db.session.execute(live.values(ended_at=clock.now()))
+    end_sign_ins(user)
     end_half_sign_ins(user)
+    with scope(EVERYTHING):
+        for each in open_memberships(user):  # a link to a new password is of no more use, an invitation is
+            revoke_links(Purpose.WELCOME, each)
     revoke_links(Purpose.WELCOME, user)
+    user.joined_at = user.joined_at or clock.now()
     record(user, "choose_password", by=user)
     if is_another:
         tell_password(user)

@@ -1,13 +1,12 @@
 """The page of a first password, behind a link that works once."""
 
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import Response, g, make_response, redirect, render_template, url_for
 
 from portal.access import public
 from portal.accounts.forms import FirstPasswordForm
 from portal.accounts.models import User
 from portal.accounts.views import bp
-from portal.accounts.welcome import choose_password
-from portal.db import db
+from portal.accounts.welcome import choose_password, find_invited
 from portal.forms import saving
 from portal.links import Purpose, open_link
 
@@ -15,6 +14,11 @@ from portal.links import Purpose, open_link
 @bp.get("/welcome/<token>")
 @public("somebody who has no password yet; the link is the proof")
 def welcome(token: str) -> Response:
+    user = _user(token)
+    if user.joined_at is None and user.password_hash:
+        is_hers = g.actor is not None and g.sign_in.user.person_id == user.person_id
+        page = render_template("accounts/join.html", user=user, token=token, is_hers=is_hers)
+        return make_response(page)
     return _page(token, FirstPasswordForm(), 200)
 
 
@@ -22,6 +26,8 @@ def welcome(token: str) -> Response:
 @public("somebody who has no password yet; the link is the proof")
 def choose_first_password(token: str) -> Response:
     form, user = FirstPasswordForm(), _user(token)
+    if user.joined_at is None and user.password_hash:  # an invitation changes nobody's password
+        return make_response(redirect(url_for(".welcome", token=token), 303))
     if not form.validate():
         return _page(token, form, 422)
     with saving(form, "password"):
@@ -32,8 +38,7 @@ def choose_first_password(token: str) -> Response:
 
 
 def _user(token: str) -> User:
-    uid = open_link(Purpose.WELCOME, token).subject_uid
-    return db.session.scalars(db.select(User).where(User.uid == uid, User.is_enabled)).one()
+    return find_invited(open_link(Purpose.WELCOME, token).subject_uid)
 
 
 def _page(token: str, form: FirstPasswordForm, status: int) -> Response:

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, htmx
-from portal.access import Permission, Role, get_or_404, requires
+from portal.access import Permission, get_or_404, requires
 from portal.backups import watch as _watch  # noqa: F401 - listens
 from portal.backups.forms import ReviewForm, WatchForm
 from portal.backups.gaps import gaps_of
@@ -66,7 +66,7 @@ def wall() -> Response:
 
 def _own_customer() -> Customer | None:
     """The customer who is looking, to whom the choice of reports is offered on the wall itself."""
-    if g.actor.role != Role.CUSTOMER:
+    if not g.actor.is_customer:
         return None
     query = Customer.visible_to(g.actor).where(Customer.organisation_id == g.actor.organisation_id)
     return db.session.scalars(query).one_or_none()

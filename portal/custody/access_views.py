@@ -9,7 +9,7 @@ from wtforms import SelectField
 from wtforms.fields import SelectChoice
 
 from portal import htmx
-from portal.access import STAFF, Permission, Role, get_or_404, public, requires
+from portal.access import STAFF, Permission, get_or_404, public, requires
 from portal.accounts.confirming import confirm_first
 from portal.actor import Actor
 from portal.custody.models import DEFAULT_HOURS, HOURS, VaultAccess, find_access, offer_access, open_access
@@ -43,7 +43,7 @@ def create(uid: str) -> Response:
         abort(422)
     if asking := confirm_first(url_for("vaults.show_vault", uid=uid)):
         return asking
-    if g.actor.role == Role.CUSTOMER:
+    if g.actor.is_customer:
         return _show_secret(
             "custody/own_secret.html", open_access(vault, hours=form.hours.data, by=g.actor), g.actor
         )

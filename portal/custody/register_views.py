@@ -11,7 +11,7 @@ from wtforms import BooleanField, SelectChoice, SelectField, StringField
 from wtforms.validators import Email, InputRequired, Length, Optional
 
 from portal import clock, htmx
-from portal.access import Permission, Role, get_or_404, requires
+from portal.access import Permission, get_or_404, requires
 from portal.custody.acknowledgement_pdf import keep_paper
 from portal.custody.jobs import ask_proof
 from portal.custody.register import acknowledge, acknowledgement_of, note_custody, notes_of, shown_text
@@ -124,7 +124,7 @@ def ask_for_proof(uid: str) -> Response:
         raise Refused(N_("Ce coffre est effacé."))
     opening = ask_proof(vault, by=g.actor)
     db.session.commit()
-    if g.actor.role == Role.CUSTOMER:
+    if g.actor.is_customer:
         return htmx.go(url_for("unlock.show_own", uid=opening.uid))
     return _to(uid, _("Le lien est parti à %(to)s.", to=opening.recipient))
 

@@ -12,6 +12,7 @@ from portal.customers.models import ContactRole
 
 class _RowForm(CustomerForm):
     terms = None
+    space = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.fr import siren, siret, tva
-from wtforms import EmailField, FormField, RadioField, SelectChoice, SelectField, StringField, TelField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    FormField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TelField,
+)
 from wtforms import Form as PlainForm
 from wtforms.validators import DataRequired, Email, InputRequired, Length, Optional, ValidationError
 
@@ -123,6 +132,7 @@ class CustomerForm(FlaskForm):
     incident = FormField(ContactForm, _l("Incidents"))
     signatory = FormField(ContactForm, _l("Signataire"))
     terms = SelectField(_l("Contrat à faire accepter"))
+    space = BooleanField(_l("Inviter le signataire dans son espace"), default=True)
 
     def validate_siren(self, field: StringField) -> None:
         needed = self.kind.data in {CustomerKind.BUSINESS, CustomerKind.PUBLIC_BODY}
@@ -202,6 +212,7 @@ class EditForm(CustomerForm):
     """A customer who is known: the same checks, and why something changes."""
 
     terms = None
+    space = None
     why = RadioField(
         _l("Pourquoi cela change"),
         choices=[

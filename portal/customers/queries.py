@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from portal.access import RESELLER, Role
+from portal.access import RESELLER
 from portal.customers.models import Customer
 from portal.customers.words import CustomerWord, ids_with_words, with_words
 from portal.db import db
@@ -60,7 +60,7 @@ def _narrower(actor: Any, of: Any) -> list[Any]:
 
 def _search(actor: Any, text: str) -> tuple[Select[Any], tuple[Any, ...]]:
     query = living(actor)
-    if actor.role == Role.CUSTOMER:
+    if actor.is_customer:
         query = query.where(Customer.organisation_id == actor.organisation_id)
     words = terms_of(text)
     # Equality on the reseller, so that its customers come out of the index in the order of the page.

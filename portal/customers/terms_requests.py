@@ -306,7 +306,7 @@ def _tell_asker(request: TermsRequest) -> None:
         if asker is None or not asker.is_enabled:
             return
         queue_mail(
-            asker.email,
+            asker,
             "customers/mail_terms_answer.txt",
             about=request,
             owner=asker.organisation,

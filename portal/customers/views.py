@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
 from portal import clock, htmx
-from portal.access import Permission, get_or_404, may, requires
+from portal.access import Permission, Role, get_or_404, may, requires
 from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.customers.forms import CustomerForm
 from portal.customers.lists import CUSTOMERS
@@ -26,6 +26,7 @@ from portal.journal import timeline
 from portal.listing import ALWAYS, Cell
 from portal.listing.page import list_page
 from portal.mail import mails_about
+from portal.people.access import give_account
 from portal.terms.in_force import stacks_in_force
 from portal.today.day import day
 
@@ -168,8 +169,17 @@ def _onboard(form: CustomerForm) -> Customer:
     customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
     if form.terms.data:
         request_terms(customer, form.terms.data, by=g.actor)
+    if form.space.data:
+        _invite_signatory(customer)
     _close_draft()
     return customer
+
+
+def _invite_signatory(customer: Customer) -> None:
+    """The first person of a customer's space runs it: she invites the others herself."""
+    contact, language = customer.contact(ContactRole.SIGNATORY), customer.language
+    whose = {"email": contact.email, "name": contact.name, "language": language}
+    give_account(customer.organisation, role=Role.CUSTOMER, by=g.actor, **whose)
 
 
 @bp.get("/<uid>")

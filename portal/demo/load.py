@@ -107,7 +107,7 @@ def _people(organisation: Organisation, people: Any) -> None:
     password_hash = HASHER.hash(PASSWORD)  # one hash for all: hashing is slow on purpose
     for role, name, email in people:
         user, _address = invite(organisation, email=email, name=name, role=role, by=SYSTEM)
-        user.password_hash = password_hash
+        user.password_hash, user.joined_at = password_hash, clock.now()
         revoke_links(Purpose.WELCOME, user)
 
 

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from sqlalchemy import or_, select
 
 from portal import clock
-from portal.access import GRANTS, Permission, Role
+from portal.access import GRANTS, Permission, granted
 from portal.backups.gaps import GapState, UsageGap
 from portal.backups.queries import count_alarms
 from portal.billing.models import Invoice, InvoiceState
@@ -100,6 +100,6 @@ def _runs() -> tuple[Any, ...]:
 
 def own_contracts() -> list[Subscription]:
     """What the customer has subscribed to, for her own home; empty for staff, who start from a customer."""
-    if g.actor.role != Role.CUSTOMER:
+    if not (g.actor.is_customer and granted(g.actor, Permission.SUBSCRIPTION_READ)):
         return []
     return list(db.session.scalars(Subscription.visible_to(g.actor).order_by(Subscription.id)))

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, ren
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import Permission, Role, get_or_404, granted, requires
+from portal.access import Permission, get_or_404, granted, requires
 from portal.accounts.confirming import confirm_first
 from portal.blobs import CUSTOMERS_OWN, GUARDED, WITH_ACCOUNT, Document, send_document
 from portal.db import db
@@ -38,12 +38,22 @@ def dashboard() -> Response:
     return make_response(page)
 
 
+# What a customer's person must be allowed to read for a paper of her house; for any other one the contracts.
+_HERS = {
+    "acknowledgement": Permission.VAULT_READ,
+    "certificate": Permission.REVERSIBILITY_READ,
+    "invoice": Permission.INVOICE_READ,
+    "proforma": Permission.ORDER_READ,
+}
+
+
 def _may_read(document: Document) -> bool:
     """Papers with a whole IBAN are for those who answer for it: proofs, bank files, or one's own account."""
     if document.kind == "bank_file":
         return granted(g.actor, Permission.BATCH_READ)
-    own = g.actor.role == Role.CUSTOMER
-    return document.kind not in WITH_ACCOUNT or own or granted(g.actor, Permission.PROOF_READ)
+    if g.actor.is_customer:
+        return granted(g.actor, _HERS.get(document.kind, Permission.SUBSCRIPTION_READ))
+    return document.kind not in WITH_ACCOUNT or granted(g.actor, Permission.PROOF_READ)
 
 
 @bp.get("/documents/<uid>")
@@ -54,7 +64,7 @@ def download(uid: str) -> Response:
         abort(403)
     if (
         document.kind in WITH_ACCOUNT
-        and g.actor.role != Role.CUSTOMER
+        and not g.actor.is_customer
         and (asked := confirm_first(request.path, takes=True))
     ):
         return asked

@@ -10,7 +10,17 @@ from portal.mail.greeting import Addressee
 from portal.mail.homes import link
 from portal.mail.kinds import KINDS
 from portal.mail.message import as_message, html_of
-from portal.mail.rows import IS_UNDELIVERED, UNDELIVERED, Mail, MailState, mails_about, queue_mail, sent_at_of
+from portal.mail.rows import (
+    IS_UNDELIVERED,
+    UNDELIVERED,
+    Letter,
+    Mail,
+    MailState,
+    addressed,
+    mails_about,
+    queue_mail,
+    sent_at_of,
+)
 from portal.mail.sending import send_mail
 
 __all__ = [
@@ -18,9 +28,11 @@ __all__ = [
     "KINDS",
     "UNDELIVERED",
     "Addressee",
+    "Letter",
     "Mail",
     "MailState",
     "Mailable",
+    "addressed",
     "as_message",
     "html_of",
     "link",

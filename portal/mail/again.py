@@ -32,6 +32,8 @@ def never_again(mail: Mail, to: str = "") -> str:
     kind, stays = KINDS.get(mail.kind), to in ("", mail.recipient)
     if mail.state == MailState.QUEUED:
         return N_("Ce message n'est pas encore parti : il n'est pas à renvoyer.")
+    if mail.state == MailState.DECLINED:
+        return N_("Cette personne ne souhaite pas recevoir ces messages.")
     if kind is not None and kind.once and (kind.is_code or not (mail.is_undelivered and stays)):
         return kind.once
     if kind is None and not (mail.is_undelivered and stays):

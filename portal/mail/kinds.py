@@ -15,6 +15,8 @@ _STAFF = N_("Vous recevez ce message parce que vous travaillez sur ce portail po
 _PARTY = N_("Vous recevez ce message parce que votre accord compte dans le transfert d'un client.")
 _ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès à ce portail, pour %(name)s.")
 
+_GIVEN = N_("Vous recevez ce message parce que cette adresse a été donnée pour un accès à ce portail.")
+
 _CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
 _LINK = N_("Ce message porte un lien personnel : demandez un nouveau lien depuis le dossier concerné.")
 
@@ -23,6 +25,8 @@ _LINK = N_("Ce message porte un lien personnel : demandez un nouveau lien depuis
 class Kind:
     """One text. ``role``: the customer's contact who gets it, "" for none of them.
 
+    group: of notices that its person may decline, or reads why not, see :mod:`portal.mail.wishes`.
+    topic: what a customer may have sent to others of her house, see the same.
     once: why a mail of this kind that has left is not sent again, "" where nothing speaks against it.
     """
 
@@ -30,11 +34,13 @@ class Kind:
     role: str = ""
     why: str = _CONTACT
     once: str = ""
+    group: str = ""
+    topic: str = ""
 
     @property
     def is_internal(self) -> bool:
         """It goes to people of the portal, not to a customer."""
-        return self.why in (_STAFF, _ACCOUNT)
+        return self.why in (_STAFF, _ACCOUNT, _GIVEN)
 
     @property
     def is_for_customers(self) -> bool:
@@ -57,20 +63,20 @@ KINDS: dict[str, Kind] = {
     "accounts/mail_factor": Kind(_l("Second facteur changé"), why=_ACCOUNT),
     "accounts/mail_lost": Kind(_l("Second facteur perdu"), why=_ACCOUNT, once=_LINK),
     "accounts/mail_password": Kind(_l("Mot de passe changé"), why=_ACCOUNT),
-    "certificates/mail_ending": Kind(_l("Certificat à renouveler"), why=_STAFF),
-    "billing/mail_invoice": Kind(_l("Facture"), _BILLING),
+    "certificates/mail_ending": Kind(_l("Certificat à renouveler"), why=_STAFF, group="certificates"),
+    "billing/mail_invoice": Kind(_l("Facture"), _BILLING, topic="invoice"),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),
     "contracts/mail_terms": Kind(_l("Nouvelles conditions"), _SIGNATORY),
     "customers/mail_terms": Kind(_l("Conditions à accepter"), _SIGNATORY, _SIGNER, _LINK),
     "customers/mail_terms_accepted": Kind(_l("Conditions acceptées"), _SIGNATORY),
-    "customers/mail_terms_answer": Kind(_l("Réponse aux conditions"), why=_STAFF),
+    "customers/mail_terms_answer": Kind(_l("Réponse aux conditions"), why=_STAFF, group="orders"),
     "customers/mail_terms_code": Kind(_l("Code pour accepter des conditions"), why=_CODE_ASKED, once=_CODE),
     "customers/mail_terms_paper": Kind(_l("Contrat signé enregistré"), _SIGNATORY),
     "mails/access": Kind(_l("Accès en lecture à un coffre"), _TECHNICAL, once=_LINK),
     "mails/access_used": Kind(_l("Accès en lecture utilisé"), _TECHNICAL),
-    "mails/backup_incident": Kind(_l("Incident de sauvegarde"), _INCIDENT),
-    "mails/backup_report": Kind(_l("Compte rendu de sauvegarde"), _TECHNICAL),
+    "mails/backup_incident": Kind(_l("Incident de sauvegarde"), _INCIDENT, topic="incident"),
+    "mails/backup_report": Kind(_l("Compte rendu de sauvegarde"), _TECHNICAL, topic="report"),
     "mails/confirm_destruction": Kind(_l("Destruction à confirmer"), _SIGNATORY, _SIGNER, _LINK),
     "mails/erased": Kind(_l("Certificat d'effacement"), _SIGNATORY),
     "mails/erasure_ordered": Kind(_l("Effacement ordonné"), _SIGNATORY),
@@ -81,12 +87,14 @@ KINDS: dict[str, Kind] = {
     "mails/quote": Kind(_l("Devis de récupération"), _SIGNATORY, _SIGNER, _LINK),
     "mails/restored": Kind(_l("Fichier restauré"), _TECHNICAL, once=_LINK),
     "mails/returned": Kind(_l("Certificat de restitution"), _SIGNATORY),
-    "mails/safety": Kind(_l("Alerte : sauvegardes du portail"), why=_STAFF),
-    "mails/same_repository": Kind(_l("Alerte : dépôt en double"), why=_STAFF),
+    "mails/safety": Kind(_l("Alerte : sauvegardes du portail"), why=_STAFF, group="safety"),
+    "mails/same_repository": Kind(_l("Alerte : dépôt en double"), why=_STAFF, group="safety"),
     "mails/shipped": Kind(_l("Support envoyé"), _SIGNATORY),
     "mails/silent_acceptance": Kind(_l("Remise considérée comme acceptée"), _SIGNATORY),
     "mails/unclaimed": Kind(_l("Dernier appel avant effacement"), _SIGNATORY),
     "mails/unlock": Kind(_l("Ouverture d'un coffre"), _TECHNICAL, _SIGNER, _LINK),
+    "people/mail_email": Kind(_l("Adresse à confirmer"), why=_GIVEN, once=_LINK),
+    "people/mail_email_changed": Kind(_l("Adresse changée"), why=_GIVEN, once=_LINK),
     "people/mail_invitation": Kind(_l("Invitation"), why=_ACCOUNT, once=_LINK),
     "people/mail_reset": Kind(_l("Nouveau mot de passe"), why=_ACCOUNT, once=_LINK),
     "resellers/mail_sender": Kind(_l("Adresse d'expéditeur à réparer"), why=_STAFF),
@@ -97,19 +105,19 @@ KINDS: dict[str, Kind] = {
     "sepa/mail_account_changed": Kind(_l("Changement de compte"), _BILLING),
     "sepa/mail_account_code": Kind(_l("Code de changement de compte"), why=_CODE_ASKED, once=_CODE),
     "sepa/mail_code": Kind(_l("Code de signature"), why=_CODE_ASKED, once=_CODE),
-    "sepa/mail_debit": Kind(_l("Annonce de prélèvement"), _BILLING),
+    "sepa/mail_debit": Kind(_l("Annonce de prélèvement"), _BILLING, topic="debit"),
     "sepa/mail_delegated": Kind(_l("Signature transmise"), _SIGNATORY),
     "sepa/mail_delegation_code": Kind(_l("Code pour transmettre la signature"), why=_CODE_ASKED, once=_CODE),
-    "sepa/mail_frozen": Kind(_l("Remise à relire"), why=_STAFF),
-    "sepa/mail_lapse": Kind(_l("Mandat bientôt caduc"), why=_STAFF),
-    "sepa/mail_paper_signed": Kind(_l("Mandat signé sur papier"), _SIGNATORY),
+    "sepa/mail_frozen": Kind(_l("Remise à relire"), why=_STAFF, group="money"),
+    "sepa/mail_lapse": Kind(_l("Mandat bientôt caduc"), why=_STAFF, group="money"),
+    "sepa/mail_paper_signed": Kind(_l("Mandat signé sur papier"), _SIGNATORY, topic="mandate"),
     "sepa/mail_remind": Kind(_l("Rappel : mandat à signer"), _SIGNATORY, _SIGNER, _LINK),
-    "sepa/mail_returned": Kind(_l("Prélèvement impayé"), _BILLING),
+    "sepa/mail_returned": Kind(_l("Prélèvement impayé"), _BILLING, topic="debit"),
     "sepa/mail_sign": Kind(_l("Mandat à signer"), _SIGNATORY, _SIGNER, _LINK),
-    "sepa/mail_signed": Kind(_l("Mandat signé"), _SIGNATORY),
+    "sepa/mail_signed": Kind(_l("Mandat signé"), _SIGNATORY, topic="mandate"),
     "subscriptions/mail_notice": Kind(_l("Résiliation enregistrée"), _SIGNATORY),
     "subscriptions/mail_paid": Kind(_l("Paiement reçu et clés"), _BILLING),
-    "subscriptions/mail_proforma": Kind(_l("Facture pro forma"), _BILLING),
+    "subscriptions/mail_proforma": Kind(_l("Facture pro forma"), _BILLING, topic="proforma"),
     "subscriptions/mail_renewal": Kind(_l("Reconduction à venir"), _SIGNATORY),
     "subscriptions/mail_started": Kind(_l("Abonnement commencé et clés"), _BILLING),
     "subscriptions/mail_withdrawn": Kind(_l("Rétractation reçue"), _SIGNATORY),

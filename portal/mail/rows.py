@@ -3,7 +3,7 @@
 from datetime import datetime
 from email.utils import make_msgid
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Index, String, Text, select, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,10 +15,11 @@ from portal.db import Tenant, db
 from portal.leaves import add_leaf
 from portal.mail.addresses import own_address
 from portal.mail.greeting import Addressee, Reachable
-from portal.mail.kinds import kind_of_template
+from portal.mail.kinds import KINDS, Kind, kind_of_template
 from portal.mail.voice import voice_for
 from portal.mail.writing import written
 from portal.paging import Page, page_of
+from portal.panels import Place
 from portal.papers import enqueue_behind
 
 KIND = "mail.send"  # the task of a mail; its ref is the mail's uid
@@ -29,11 +30,23 @@ class MailState(StrEnum):
     SENT = "sent"  # the relay has taken it over
     REFUSED = "refused"  # the relay, or the address itself, says no for good
     GIVEN_UP = "given_up"  # tried for days
+    DECLINED = "declined"  # its person does not want notices of this kind: written, never sent
 
 
 UNDELIVERED = (MailState.REFUSED, MailState.GIVEN_UP)
 IS_UNDELIVERED = text("mail.state IN ('refused', 'given_up')")
 """As the index of these few is written: with values instead, SQLite would read every mail."""
+
+
+class Letter(NamedTuple):
+    """What is about to be written: in whose affairs, of what kind, to whom by default."""
+
+    owner: Any
+    kind: Kind
+    to: Reachable
+
+
+addressed: Place[Any, list[Reachable]] = Place()  # of a Letter: to whom it goes instead
 
 
 class Mail(Tenant, db.Model):
@@ -96,8 +109,32 @@ def queue_mail(
     whose timeline shows the mail; ``owner`` the organisation that the row belongs to. ``urgent``: somebody
     waits for it, so it never stands behind a run's thousands. Who writes is ``entity``, where one is given,
     or the issuer above the owner.
+
+    A customer's wishes may send it to several; the answer is the first one's. What its person has declined
+    is written and does not leave.
     """
     person = Addressee(to) if isinstance(to, str) else to
+    kind = KINDS[kind_of_template(template)]
+    people = next(iter(addressed.shown(Letter(owner, kind, person))), [person]) if kind.topic else [person]
+    frame: dict[str, Any] = {"about": about, "owner": owner, "language": language, "urgent": urgent}
+    mails = [_queue(each, template, attach=attach or [], **frame, **context) for each in people]
+    return mails[0]
+
+
+def _queue(
+    person: Reachable,
+    template: str,
+    *,
+    about: Any,
+    owner: Any,
+    language: str,
+    attach: list[Document],
+    urgent: bool,
+    **context: Any,
+) -> Mail:
+    """One row to one person."""
+    is_declined = getattr(person, "declines", None)
+    declined = is_declined is not None and is_declined(KINDS[kind_of_template(template)].group)
     voice = voice_for(owner, context.get("entity"))
     text = written(template, language, owner=owner, person=person, voice=voice, **context)
     mail = Mail(
@@ -109,13 +146,15 @@ def queue_mail(
         sender=(voice.brand or voice.name)[:70] or None,
         reply_to=voice.email or None,
         subject_uid=about.uid,
-        attachments=[document.uid for document in attach or []],
-        state=MailState.QUEUED,
+        attachments=[document.uid for document in attach],
+        state=MailState.DECLINED if declined else MailState.QUEUED,
         message_id=make_msgid(domain=own_address().domain or "localhost"),
         server_answer="",
     )
     mail.body = text.body
     add_leaf(mail)
+    if declined:
+        return mail
     lane = jobs.Lane.PROMPT if urgent else jobs.Lane.MAIL
     if attach:
         enqueue_behind(attach, KIND, mail.uid, owner, lane)

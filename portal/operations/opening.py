@@ -128,4 +128,4 @@ def add_operator(provider: Organisation, values: Mapping[str, str], *, by: Actor
 
 def address_again(user: User, *, by: Actor) -> str | None:
     """Another address for a first operator who has no password yet; None for one who has."""
-    return None if user.password_hash else invite_again(user, by=by)
+    return None if user.joined_at else invite_again(user, by=by)

@@ -15,6 +15,7 @@ from portal.blobs import store_faults_told
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.jobs.duties import DUTIES, PeriodicRun
+from portal.people.own_email import forget_email_changes
 
 log = structlog.get_logger()
 _LONGEST_WRITE = timedelta(days=2)  # no file is written into the store for longer
@@ -48,6 +49,7 @@ def purge() -> None:
         db.session.execute(statement.execution_options(synchronize_session=False))
     forget_half_sign_ins(clock.now() - timedelta(days=1))
     forget_floods(clock.now() - timedelta(days=1))
+    forget_email_changes(before)
 
 
 @jobs.periodic("operations.tidy", jobs.daily)

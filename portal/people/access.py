@@ -1,13 +1,27 @@
 """Giving and taking access: every act is in the journal, and no house is left without who runs it."""
 
-from sqlalchemy import func, select, update
+from typing import Any
+
+from sqlalchemy import func, select
 
 from portal import clock
-from portal.access import PROVIDER, RESELLER, Role
+from portal.access import CUSTOMERS, PROVIDER, RESELLER, Role
 from portal.accounts.factors import end_half_sign_ins
 from portal.accounts.floods import count_within
 from portal.accounts.letters import tell_password
-from portal.accounts.models import Organisation, OrganisationKind, SignIn, User, check_password, find_user
+from portal.accounts.models import (
+    Organisation,
+    OrganisationKind,
+    Person,
+    SignIn,
+    User,
+    check_password,
+    end_membership,
+    end_sign_ins,
+    find_user,
+    is_same_person,
+    memberships_of,
+)
 from portal.accounts.rules import check_credential_reset, check_identity
 from portal.accounts.welcome import WELCOME_DAYS, invite, judge_password, link_to_choose
 from portal.actor import Actor
@@ -21,9 +35,13 @@ from portal.wording import N_
 ROLES = {
     OrganisationKind.PROVIDER: PROVIDER,
     OrganisationKind.RESELLER: RESELLER,
-    OrganisationKind.CUSTOMER: {Role.CUSTOMER},
+    OrganisationKind.CUSTOMER: CUSTOMERS,
 }
-RUNS = {OrganisationKind.PROVIDER: Role.OPERATOR, OrganisationKind.RESELLER: Role.OWNER}
+RUNS = {
+    OrganisationKind.PROVIDER: Role.OPERATOR,
+    OrganisationKind.RESELLER: Role.OWNER,
+    OrganisationKind.CUSTOMER: Role.CUSTOMER,
+}
 RESET_DAYS = 1
 _ASKED_MOST, _ASKED_WITHIN = 3, 3600  # links to a new password for one address, and seconds
 
@@ -38,7 +56,8 @@ def give_account(
 ) -> User:
     """A new account, and the mail with the link where its person chooses a password.
 
-    Raises Refused for a role that such a house does not have, and for an address that has an account.
+    The mail says the same to who is known to the portal and to who is not.
+    Raises Refused for a role that such a house does not have, and for somebody who is in this house already.
     """
     if role not in ROLES[organisation.kind]:
         raise Refused(N_("Ce rôle n'existe pas dans cette organisation."), field="role")
@@ -55,8 +74,9 @@ def send_link_again(user: User, *, by: Actor) -> None:
     """
     if not user.is_enabled:
         raise Refused(N_("Cet accès est fermé : rouvrez-le d'abord."))
-    address = link_to_choose(user, by=by, days=RESET_DAYS if user.password_hash else WELCOME_DAYS)
-    template = "people/mail_reset.txt" if user.password_hash else "people/mail_invitation.txt"
+    joined = user.joined_at is not None
+    address = link_to_choose(user, by=by, days=RESET_DAYS if joined else WELCOME_DAYS)
+    template = "people/mail_reset.txt" if joined else "people/mail_invitation.txt"
     _send(user, template, address, by=by)
 
 
@@ -64,10 +84,11 @@ def reset_password(user: User, *, in_writing: bool, identity_checked: bool, by: 
     """Staff take a lost or stolen password away: it opens nothing more, her sessions end, a link leaves.
 
     in_writing: the loss was told in writing. identity_checked: by any means, now; the journal says by whom.
-    Raises Refused without both, and for an account that is closed.
+    Raises Refused without both, for an account that is closed, and for a person who works elsewhere too.
 
     Source: 000-41, 001-29, 004-19.
     """
+    check_answers_for(user, by)
     check_credential_reset(in_writing=in_writing, identity_proved=identity_checked)
     at = clock.now()
     check_identity(at if identity_checked else None, needs_signed_request=False, signed_at=None, at=at)
@@ -78,13 +99,35 @@ def reset_password(user: User, *, in_writing: bool, identity_checked: bool, by: 
     end_half_sign_ins(user)
 
 
+def answers_for(user: User, by: Any) -> bool:
+    """Does all that she has joined lie in the tree of who acts? What is closed counts: it may reopen."""
+    return all(each.org_path.startswith(by.org_path) for each in memberships_of(user) if each.joined_at)
+
+
+def check_answers_for(user: User, by: Any) -> None:
+    """Raises Refused where what proves who she is opens doors in another tree, too."""
+    if not answers_for(user, by):
+        raise Refused(
+            N_(
+                "Cette personne a aussi un accès hors de votre organisation : son mot de passe et ses "
+                "seconds facteurs ne se remettent pas d'ici. Elle prend « Mot de passe oublié », ou "
+                "s'adresse au fournisseur."
+            )
+        )
+
+
 def ask_new_password(email: str) -> None:
     """Somebody says that she forgot hers. What happens shows to nobody but the owner of the address."""
     user = find_user(email)
     if count_within(f"forgotten:{email.strip().lower()}"[:80], most=_ASKED_MOST, seconds=_ASKED_WITHIN):
         return
-    if user is not None and user.is_enabled:
+    if user is not None and user.is_enabled and not _has_yet_to_join(user):
         send_link_again(user, by=SYSTEM)
+
+
+def _has_yet_to_join(user: User) -> bool:
+    """Of somebody with a password elsewhere an invitation is no way to another one."""
+    return user.joined_at is None and bool(user.password_hash)
 
 
 def change_role(user: User, role: Role, *, by: Actor) -> None:
@@ -96,34 +139,41 @@ def change_role(user: User, role: Role, *, by: Actor) -> None:
         _somebody_runs_it(user)
         record(user, "change_role", by=by, before=user.role, after=role)
         user.role = role
-        end_sign_ins(user)
+        end_membership(user)
 
 
 def close_account(user: User, *, by: Actor) -> None:
-    """At once: her sessions end and her links stop working. Raises Refused for oneself and the last one."""
+    """At once: her sessions in this house end and her links to it stop working.
+
+    Raises Refused for oneself and the last one.
+    """
     _not_oneself(user, by)
     _somebody_runs_it(user)
     user.is_enabled = False
-    end_sign_ins(user)
+    end_membership(user)
     revoke_links(Purpose.WELCOME, user)
     record(user, "disable", by=by)
 
 
 def withdraw_invitation(user: User, *, by: Actor) -> None:
-    """Somebody was invited by mistake: her link stops, and her address may be invited elsewhere.
+    """Somebody was invited by mistake: her link stops, and she may be invited again.
 
     The account stays as a trace without an address. Raises Refused for who has been in already.
     """
     _not_oneself(user, by)
-    if user.password_hash or not user.is_enabled:
+    if user.joined_at is not None or not user.is_enabled:
         raise Refused(N_("Cette personne a déjà choisi son mot de passe : fermez plutôt son accès."))
     revoke_links(Purpose.WELCOME, user)
     record(user, "withdraw_invitation", by=by, email=user.email)
-    user.is_enabled, user.email = False, f"{user.uid}@retire.invalid"
+    person, user.person = user.person, Person(email=f"{user.uid}@retire.invalid", password_hash="")
+    user.is_enabled = False
+    db.session.flush()
+    if not person.password_hash and not memberships_of(person):
+        db.session.delete(person)  # nobody else knows her
 
 
 def open_account(user: User, *, by: Actor) -> None:
-    if not user.password_hash and user.email.endswith("@retire.invalid"):
+    if user.joined_at is None and user.email.endswith("@retire.invalid"):
         raise Refused(N_("Cette invitation a été retirée : invitez de nouveau la personne."))
     user.is_enabled = True
     record(user, "enable", by=by)
@@ -141,14 +191,6 @@ def change_password(user: User, old: str, new: str, *, keep: SignIn) -> None:
     tell_password(user)
 
 
-def end_sign_ins(user: User, but: SignIn | None = None) -> None:
-    """The person is signed out everywhere, or everywhere else."""
-    live = update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
-    if but is not None:
-        live = live.where(SignIn.id != but.id)
-    db.session.execute(live.values(ended_at=clock.now()))
-
-
 def _send(user: User, template: str, address: str, *, by: Actor) -> None:
     queue_mail(
         user,
@@ -164,20 +206,20 @@ def _send(user: User, template: str, address: str, *, by: Actor) -> None:
 
 
 def _not_oneself(user: User, by: Actor) -> None:
-    if user.id == by.id:
+    if is_same_person(by, user.id):
         raise Refused(N_("Personne ne change ni ne ferme son propre accès : demandez à un collègue."))
 
 
 def _somebody_runs_it(user: User) -> None:
     """Raises Refused when this is the last open account of who runs the house; the others wait meanwhile."""
     role = RUNS.get(user.organisation.kind)
-    if user.role != role or not user.is_enabled:
+    if user.role != role or not user.is_open:
         return
     house = db.session.scalars(
         select(Organisation).where(Organisation.id == user.organisation_id).with_for_update(key_share=True)
     ).one()
     same = select(func.count(User.id)).where(User.organisation_id == house.id, User.role == role)
-    if db.session.scalar(same.where(User.is_enabled)) == 1:
+    if db.session.scalar(same.where(User.is_enabled, User.joined_at.is_not(None))) == 1:
         raise Refused(
             N_("C'est la dernière personne qui dirige cette organisation : il en faut une autre avant.")
         )

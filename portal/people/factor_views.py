@@ -11,11 +11,11 @@ from portal.access import Permission, requires
 from portal.accounts import factors, passkeys
 from portal.accounts.confirming import confirm_first
 from portal.accounts.letters import tell_factor
+from portal.accounts.models import end_sign_ins
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import WHOLE, saving
 from portal.journal import record
-from portal.people.access import end_sign_ins
 from portal.people.forms import NewAppForm, NewPasskeyForm
 
 bp = Blueprint("factors", __name__, url_prefix="/account/second-factor")
@@ -161,7 +161,7 @@ def download_codes() -> Response:
 @bp.post("/codes/kept")
 @requires(Permission.ACCOUNT_WRITE)
 def keep_codes() -> Response:
-    hers = factors.RecoveryCode.user_id == g.actor.id
+    hers = factors.RecoveryCode.person_id == g.actor.person_id
     db.session.execute(db.update(factors.RecoveryCode).where(hers).values(kept_at=clock.now()))
     db.session.commit()
     return htmx.go(url_for(".show"), toast=_("C'est noté : vos codes de secours sont à l'abri."))

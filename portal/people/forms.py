@@ -60,6 +60,19 @@ class AccountForm(FlaskForm):
     language = SelectField(_l("Langue"), choices=_languages)
 
 
+class OwnEmailForm(FlaskForm):
+    email = EmailField(
+        _l("Nouvelle adresse e-mail"),
+        [
+            InputRequired(_l("Indiquez votre adresse e-mail.")),
+            Email(_NO_ADDRESS),
+            Mailable(_NO_ADDRESS),
+            Length(max=254),
+        ],
+        render_kw={"autocomplete": "email"},
+    )
+
+
 class NewPasswordForm(FlaskForm):
     old = PasswordField(
         _l("Mot de passe actuel"),

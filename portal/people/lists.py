@@ -1,13 +1,14 @@
 """The list of people."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import g, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
-from portal.access import Permission, Role, may
+from portal.access import CUSTOMERS, Permission, Role, may
 from portal.accounts.factors import Passkey, Totp
 from portal.accounts.models import SignIn, User
 from portal.db import db
@@ -19,17 +20,22 @@ STATES = ("account_open", "account_invited", "account_closed")
 
 
 def state_of(user: User) -> str:
-    """Closed, or invited and without a password yet, or open."""
+    """Closed, or invited and not come in yet, or open."""
     if not user.is_enabled:
         return "account_closed"
-    return "account_open" if user.password_hash else "account_invited"
+    return "account_open" if user.joined_at else "account_invited"
+
+
+def _roles() -> list[tuple[str, Any]]:
+    """Those that somebody in one's own tree may have."""
+    return [(role, ROLES[role]) for role in Role if not g.actor.is_customer or role in CUSTOMERS]
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
     if state == "account_closed":
         return User.is_enabled.is_(False)
-    has_password = User.password_hash != ""
-    return User.is_enabled & (has_password if state == "account_open" else ~has_password)
+    joined = User.joined_at.is_not(None)
+    return User.is_enabled & (joined if state == "account_open" else ~joined)
 
 
 def _seen(users: list[User]) -> dict[int, Cell]:
@@ -41,11 +47,12 @@ def _seen(users: list[User]) -> dict[int, Cell]:
 
 
 def _factors(users: list[User]) -> dict[int, Cell]:
-    """How many second factors each has; nothing for none."""
+    """How many second factors each has; nothing for none, and for who has not joined yet."""
     ids = [user.id for user in users]
     counts: dict[int, int] = dict.fromkeys(ids, 0)
     for kind in (Passkey, Totp):
-        query = select(kind.user_id, func.count(kind.id)).where(kind.user_id.in_(ids)).group_by(kind.user_id)
+        query = select(User.id, func.count(kind.id)).join(kind, kind.person_id == User.person_id)
+        query = query.where(User.id.in_(ids), User.joined_at.is_not(None)).group_by(User.id)
         if kind is Totp:
             query = query.where(Totp.proved_at.is_not(None))
         for key, count in db.session.execute(query):
@@ -81,7 +88,9 @@ PEOPLE: Listing[User] = define(
             Choice(
                 "role",
                 _l("Rôle"),
-                lambda: [(role, ROLES[role]) for role in Role],
+                lambda: [
+                    (role, ROLES[role]) for role in Role if not g.actor.is_customer or role in CUSTOMERS
+                ],
                 lambda value: User.role == Role(value),
             ),
             Choice(

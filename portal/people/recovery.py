@@ -10,13 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock, jobs
 from portal.accounts.factors import drop_every_factor, end_half_sign_ins, has_factor
 from portal.accounts.letters import tell_lost
-from portal.accounts.models import User
+from portal.accounts.models import User, end_sign_ins, is_same_person
 from portal.accounts.welcome import link_to_choose
 from portal.actor import Actor
 from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
-from portal.people.access import RESET_DAYS, end_sign_ins
+from portal.people.access import RESET_DAYS, check_answers_for
 from portal.stateful import Stateful, step
 from portal.wording import N_
 
@@ -75,7 +75,7 @@ class FactorRecovery(Tenant, Stateful, db.Model):
 
     def refuse(self, *, by: Actor) -> None:
         """Anybody who may answer, and who asked herself."""
-        if by.id == self.user_id:
+        if is_same_person(by, self.user_id):
             raise Refused(_HERSELF)
         self._take("refuse", by=by)
         tell_lost(self.user, "refused", who=by.label)
@@ -86,9 +86,10 @@ class FactorRecovery(Tenant, Stateful, db.Model):
         tell_lost(self.user, "lapsed")
 
     def _second_person(self, by: Actor) -> None:
-        if by.id == self.user_id:
+        check_answers_for(self.user, by)
+        if is_same_person(by, self.user_id):
             raise Refused(_HERSELF)
-        if by.id == self.asked_by_id:
+        if is_same_person(by, self.asked_by_id):
             raise Refused(N_("Vous l'avez demandé : une deuxième personne doit l'accorder."))
         if clock.now() >= self.ends_at:
             raise Refused(N_("Cette demande a plus de trois jours : elle ne vaut plus rien."))
@@ -98,9 +99,10 @@ _HERSELF = N_("Personne ne décide de son propre second facteur : demandez à un
 
 
 def ask_recovery(user: User, *, by: Actor) -> FactorRecovery:
-    """Raises Refused for oneself, for who has no factor, and where a request waits already."""
-    if by.id is None or by.id == user.id:
+    """Raises Refused for oneself, for who works elsewhere too or has no factor, and where a request waits."""
+    if by.id is None or is_same_person(by, user.id):
         raise Refused(_HERSELF)
+    check_answers_for(user, by)
     locked = select(User).where(User.id == user.id).with_for_update(key_share=True)
     db.session.scalars(locked).one()  # two who ask at once are one after the other
     if not has_factor(user):

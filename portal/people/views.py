@@ -9,7 +9,7 @@ from portal import htmx
 from portal.access import Permission, Role, get_or_404, public, requires
 from portal.accounts.confirming import confirm_first
 from portal.accounts.factors import has_factor
-from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.accounts.models import Organisation, OrganisationKind, User, is_same_person
 from portal.db import EVERYTHING, db, scope
 from portal.forms import WHOLE, saving
 from portal.journal import timeline
@@ -102,7 +102,9 @@ def _person_page(user: User, form: RoleForm, status: int = 200) -> Response:
         state=state_of(user),
         events=timeline(user),
         mails=mails_about(user),
-        has_factor=has_factor(user),
+        has_factor=user.joined_at is not None and has_factor(user),
+        is_herself=is_same_person(g.actor, user.id),
+        answers=access.answers_for(user, g.actor),
         recovery=open_recovery(user),
     )
     return make_response(page, status)
@@ -158,7 +160,7 @@ def send_link(uid: str) -> Response:
 
     def send(user: User, *, by: User) -> None:
         form = ResetForm()
-        if user.password_hash:
+        if user.joined_at is not None:
             ticks = {"in_writing": form.in_writing.data, "identity_checked": form.identity_checked.data}
             access.reset_password(user, by=by, **ticks)
         else:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.accounts.models import is_same_person
 from portal.actor import Actor
 from portal.answers.rules import handover as rules
 from portal.custody.models import accesses_of
@@ -74,7 +75,7 @@ class ErasureOrder(CaseTerms, Stateful):
             self._take("release_first", by=by)
             self.first_released_by_id, self.first_released_by = by.id, by.label
             return
-        if self.needs_two and self.first_released_by_id == by.id:
+        if self.needs_two and is_same_person(by, self.first_released_by_id):
             raise Refused(_("Vous avez demandé cet effacement : une deuxième personne doit l'ordonner."))
         if delay := cooling_off():
             self.erase_from = clock.now() + delay

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 
-from portal.access import Permission, Role
+from portal.access import GRANTS, Permission, Role
 from portal.reversibility.display import due_of, waits_for
 from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.today import Cost, Kind, Todo, waits
@@ -49,7 +49,7 @@ def _told(case: ReversibilityCase) -> Todo:
 
 for _name, _states, _roles in (
     ("handover.act", _OPERATORS, {Role.OPERATOR, Role.TECHNICIAN}),
-    ("handover.answer", _CUSTOMERS, {Role.CUSTOMER}),
+    ("handover.answer", _CUSTOMERS, GRANTS[Permission.REVERSIBILITY_ACCEPT]),
 ):
     waits(
         Kind(

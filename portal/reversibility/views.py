@@ -58,7 +58,7 @@ def list_cases() -> Response:
 def _form(subscription: Subscription) -> CaseForm:
     form = CaseForm()
     form.vault.choices = [SelectChoice(vault.uid, vault.name) for vault in vaults_for(subscription)]
-    if g.actor.role == Role.CUSTOMER:  # her request is received when she sends it
+    if g.actor.is_customer:  # her request is received when she sends it
         del form.received_on
     if g.actor.role != Role.OPERATOR:
         del form.cost

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, delete, event, exists, insert, inspect, select
 from sqlalchemy.orm import aliased
 
-from portal.access import RESELLER, Role
+from portal.access import RESELLER
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db, within
 from portal.paging import first_of
@@ -106,7 +106,7 @@ def _ids(kind: str, actor: Any, word: str) -> Select[Any]:
     query = query.where(within(SearchKey, actor.org_path))
     if actor.role in RESELLER:
         return query.where(SearchKey.above.in_([each.org_path for each in resellers_below(actor)]))
-    if actor.role == Role.CUSTOMER:
+    if actor.is_customer:
         return query.where(SearchKey.above == above(actor.org_path))
     return query
 

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
-from portal.access import Permission
+from portal.access import Permission, may
 from portal.billing.models import Proforma
 from portal.catalogue.models import Product
 from portal.customers.queries import first_found
@@ -85,13 +85,17 @@ def keys(sought: Sought) -> list[Hit]:
     found = first_of(query.where(or_(*ways)).order_by(ActivationKey.id.desc()), AT_MOST) if ways else []
     orders = _orders_of(found)
     return [
-        Hit(row.masked, orders[row.source_uid], f"{row.product} · {row.customer.name}", icon="key")
+        Hit(row.masked, there, f"{row.product} · {row.customer.name}", icon="key")
         for row in found
-        if row.source_uid in orders
+        if (there := orders.get(row.source_uid))
     ]
 
 
 def _orders_of(keys: list[ActivationKey]) -> dict[str, str]:
     """The addresses of the orders that the keys were sold with, by the order's public id."""
     query = select(Order.uid).where(Order.uid.in_([key.source_uid for key in keys]))
-    return {uid: url_for("subscriptions.show_order", uid=uid) for uid in db.session.scalars(query)}
+    opens = may(Permission.ORDER_READ)
+    return {
+        uid: url_for("subscriptions.show_order", uid=uid) if opens else url_for("subscriptions.list_keys")
+        for uid in db.session.scalars(query)
+    }

@@ -24,6 +24,7 @@ from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.panels import Panel
 from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
+from portal.subscriptions.key_lists import KEYS
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
@@ -211,6 +212,12 @@ def cancel_order(uid: str) -> Response:
     order.cancel(by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_order", uid=uid), toast=_("Commande annulée."))
+
+
+@bp.get("/keys")
+@requires(Permission.LICENSE_READ)
+def list_keys() -> Response:
+    return list_page(KEYS, "listing/page.html")
 
 
 @bp.get("/subscriptions")

@@ -14,6 +14,9 @@ ROLES = {
     "support": _l("technicien revendeur"),
     "reader": _l("lecture seule"),
     "customer": _l("client"),
+    "signatory": _l("signataire"),
+    "billing": _l("comptabilité"),
+    "technical": _l("technicien du client"),
 }
 KINDS = {
     "business": _l("Entreprise"),

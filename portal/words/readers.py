@@ -5,8 +5,6 @@ from typing import Any
 from flask import g, has_app_context
 from flask_babel.speaklater import LazyString
 
-_CUSTOMER = "customer"  # the role, as portal.access names it, which stands above the words
-
 
 def for_whom(hers: Any, staffs: Any) -> Any:
     """``hers`` for the customer, with an account or by a signed link; ``staffs`` for everybody else.
@@ -15,7 +13,7 @@ def for_whom(hers: Any, staffs: Any) -> Any:
     """
     if not has_app_context() or "actor" not in g:
         return staffs
-    return hers if g.actor is None or g.actor.role == _CUSTOMER else staffs
+    return hers if g.actor is None or g.actor.is_customer else staffs
 
 
 def reads(hers: Any, staffs: Any) -> LazyString:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from portal.accounts.models import OrganisationKind
+from portal.access import Role
+from portal.accounts.models import OrganisationKind, User
 from portal.customers.models import ContactRole, Customer, Draft
 from portal.customers.terms_requests import TermsRequest
 from portal.db import db
+from portal.mail import Mail
 from portal.search.words import fold
 from tests.builders import SIRENS, House, a_customer, an_outsider
 from tests.sepa.people import last_mail
@@ -37,6 +39,15 @@ ENTRY = {
     "technical-email": "luc@evrard.example",
     "terms": "natso",
 }
+
+
+def test_the_signatory_is_invited_to_a_space_that_is_hers_to_run(house: House, browser: Browser) -> None:
+    signatory = {"signatory-name": "Anne Évrard", "signatory-email": "anne@evrard.example", "space": "y"}
+    assert browser(house.sales).post("/customers/new", data={**ENTRY, **signatory}).status_code == 303
+    invited = db.session.scalars(db.select(User).where(User.email == "anne@evrard.example")).one()
+    assert (invited.role, invited.joined_at) == (Role.CUSTOMER, None)
+    assert invited.organisation.name == ENTRY["name"]
+    assert db.session.scalars(db.select(Mail).where(Mail.kind == "people/mail_invitation")).one()
 
 
 def test_a_customer_is_onboarded_on_one_form(house: House, browser: Browser) -> None:

@@ -23,7 +23,7 @@ At = Callable[[datetime], None]
 def who_lost_it(house: House) -> User:
     user = house.sales
     values = {"name": "Clé", "credential_id": user.uid, "public_key": ""}
-    db.session.add(Passkey(organisation=user.organisation, user_id=user.id, **values))
+    db.session.add(Passkey(person_id=user.person_id, **values))
     db.session.commit()
     return user
 

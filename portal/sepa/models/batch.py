@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, UniqueCons
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, is_same_person
 from portal.actor import Actor
 from portal.blobs import Document
 from portal.db import Tenant, db
@@ -156,7 +156,7 @@ class Batch(Tenant, Stateful, db.Model):
             raise Refused(_("Une remise est libérée par une personne, jamais par le portail."))
         if self.frozen_by_id is None:
             raise Refused(_("Le portail a figé cette remise : quelqu'un doit d'abord la relire."))
-        if self.frozen_by_id == by.id:
+        if is_same_person(by, self.frozen_by_id):
             raise Refused(_("Vous avez figé ou relu cette remise : une deuxième personne doit la libérer."))
         self._take("release", by=by)
 

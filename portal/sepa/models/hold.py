@@ -8,6 +8,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
+from portal.accounts.models import is_same_person
 from portal.actor import Actor
 from portal.blobs import Document
 from portal.errors import Refused
@@ -51,7 +52,7 @@ class Holdable:
 
         Raises Refused for the same person.
         """
-        if by.id is not None and by.id == self.paper_entered_by_id:
+        if is_same_person(by, self.paper_entered_by_id):
             raise Refused(_("Vous avez saisi ce papier : une deuxième personne doit le relire."))
         self._take("agree_to_paper", by=by)
         mandate: Any = self

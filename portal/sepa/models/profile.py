@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal.accounts.models import is_same_person
 from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
@@ -90,7 +91,7 @@ def agree_to_limit(entity: LegalEntity, *, by: Actor) -> None:
     """The second person agrees to the higher limit that another one asked for."""
     if entity.two_people_asked_cents is None:
         raise Refused(_("Aucun plafond plus haut n'est demandé."))
-    if entity.two_people_asked_by_id == by.id:
+    if is_same_person(by, entity.two_people_asked_by_id):
         raise Refused(_("Vous avez demandé ce plafond : une deuxième personne doit l'accepter."))
     before, after = entity.two_people_over_cents, entity.two_people_asked_cents
     entity.two_people_over_cents = after
