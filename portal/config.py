@@ -95,6 +95,7 @@ def from_environment() -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "IDLE_SECONDS": 30 * 60,
+        "IDLE_SECONDS_MONEY": 15 * 60,  # of who moves money
         "ABSOLUTE_SECONDS": 10 * 3600,
         "MAX_CONTENT_LENGTH": 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 512 * 1024,

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.blob_stores import store
 from portal.catalogue.models import Product
+from portal.crypto.secrets import keyring
 from portal.db import db
 from portal.setup.tries import last_try
 from tests.builders import House, work
@@ -16,7 +19,10 @@ Browser = Callable[..., FlaskClient]
 
 def test_the_page_of_opening_shop_tries_and_sells(house: House, browser: Browser) -> None:
     operator = browser(house.operator)
-    assert "Avoir une entité juridique" in operator.get("/setup").text
+    page = operator.get("/setup").text
+    assert "Avoir une entité juridique" in page and "Reprendre la suite des factures" in page
+    fingerprint = x509.load_pem_x509_certificate(keyring().seal_certificate_pem).fingerprint(hashes.SHA256())
+    assert fingerprint.hex() in page and "/verify" in page
     assert operator.post("/setup/mail").status_code == 303
     work()
     tried = last_try(house.operator)

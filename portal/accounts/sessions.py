@@ -9,11 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from portal import clock, htmx
-from portal.access import STAFF
+from portal.access import GRANTS, STAFF, Permission
 from portal.accounts.factors import must_have_factor
 from portal.accounts.looking import refuse_deeds, seen_by
 from portal.accounts.models import SignIn, User
 from portal.accounts.passkeys import relying_party
+from portal.accounts.refusals import note_refusal
 from portal.crypto.secrets import token_hash
 from portal.db import AWAY, EVERYTHING, commits, db, scope, set_scope
 
@@ -37,7 +38,7 @@ def load_from_cookie(asked: Request) -> User | None:
     row, g.has_others = found or (None, False)
     if row is None or not row.user.is_open:
         return None
-    if not row.is_live(config["IDLE_SECONDS"], config["ABSOLUTE_SECONDS"]):
+    if not row.is_live(_idle_seconds(row.user), config["ABSOLUTE_SECONDS"]):
         return None
     g.sign_in = row
     return row.user
@@ -49,6 +50,13 @@ def _has_others() -> Any:
     is_open = other.is_enabled, other.joined_at.is_not(None)
     both = own.id == SignIn.user_id, other.person_id == own.person_id, other.id != own.id
     return select(other.id).where(*both, *is_open).correlate(SignIn).exists()
+
+
+def _idle_seconds(user: User) -> int:
+    """How long a desk may be left alone."""
+    moves_money = user.role in GRANTS[Permission.BATCH_WRITE]
+    seconds: int = current_app.config["IDLE_SECONDS_MONEY" if moves_money else "IDLE_SECONDS"]
+    return seconds
 
 
 def _set_actor() -> None:
@@ -104,4 +112,5 @@ def init_app(app: Flask) -> None:
     app.before_request(_ask_for_factor)
     app.before_request(refuse_deeds)
     app.after_request(_touch)
+    app.after_request(note_refusal)
     app.jinja_env.globals["passkey_origin"] = lambda: relying_party()[1]

@@ -6,7 +6,7 @@ key for the same instant gives the same bytes, so that sealing may be killed and
 """
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -56,6 +56,21 @@ def make_seal_certificate(common_name: str, on: date) -> tuple[bytes, bytes]:
     )
     key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return key_pem, certificate.public_bytes(Encoding.PEM)
+
+
+class SealCertificate(NamedTuple):
+    """Whose seal it is, until when it counts (UTC), and the SHA-256 by which it is known."""
+
+    name: str
+    until: datetime
+    fingerprint: str
+
+
+def read_certificate(pem: bytes) -> SealCertificate:
+    certificate = x509.load_pem_x509_certificate(pem)
+    (name,) = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
+    return SealCertificate(str(name.value), certificate.not_valid_after_utc, fingerprint)
 
 
 def seal_pdf(pdf: bytes, *, key_pem: bytes, cert_pem: bytes, reason: str, at: datetime) -> bytes:

@@ -8,6 +8,8 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.catalogue.models import Product
 from portal.catalogue.offers import ShippedOffer, make_product, set_on_sale, shipped_offers
+from portal.crypto.seals import read_certificate
+from portal.crypto.secrets import keyring
 from portal.db import db
 from portal.first_steps.steps import own_lines
 from portal.forms import WHOLE, saving
@@ -29,6 +31,7 @@ def show() -> Response:
         store_tried=store_tried(g.actor.organisation),
         offers=[(offer, sold.get(offer.code)) for offer in shipped_offers().values()],
         plans=PLANS,
+        seal=read_certificate(keyring().seal_certificate_pem),
     )
     return make_response(page)
 

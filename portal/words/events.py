@@ -204,6 +204,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("user_account", "change_password"): _l("Mot de passe changé"),
     ("user_account", "end_sign_ins"): _l("Sessions fermées"),
     ("user_account", "sign_in"): _l("Connexion ouverte"),
+    ("user_account", "refuse_page"): _l("Page refusée : ce rôle n'y a pas droit"),
     ("user_account", "fail_sign_in"): _l("Connexion refusée : mauvais mot de passe"),
     ("user_account", "confirm_password"): _l("Mot de passe confirmé"),
     ("user_account", "fail_confirm"): _l("Mot de passe refusé à une confirmation"),

@@ -115,7 +115,10 @@ def test_a_code_of_the_application_serves_once(house: House, browser: Browser, a
     assert show(half_in(browser, house.owner.email), application.at(MONDAY)) == 422  # it enrolled it
     later = MONDAY + timedelta(seconds=60)
     at(later)
-    assert show(half_in(browser, house.owner.email), application.at(later)) == 303
+    half = half_in(browser, house.owner.email)
+    before = {cookie.value for cookie in half._cookies.values()}
+    assert show(half, application.at(later)) == 303
+    assert half.get_cookie("sid").value not in before  # a session of its own
     assert show(half_in(browser, house.owner.email), application.at(later)) == 422
     assert stored(db.session.scalars(db.select(Totp)).one()).secret_sealed.count(application.secret) == 0
 

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.access import Role
 from portal.accounts.models import SignIn, User, check_password, find_user
 from portal.accounts.views import safe_next
 from portal.db import db
+from portal.journal import JournalEntry
 from tests.builders import PASSWORD, House, a_customer
 from tests.conftest import MONDAY
 
@@ -61,11 +63,14 @@ def test_the_stored_token_is_a_hash_and_logging_out_kills_the_cookie(house: Hous
     assert replayed.get("/").status_code == 303
 
 
-@pytest.mark.parametrize(("minutes", "status"), [(29, 200), (31, 303)])
-def test_an_idle_session_ends_after_half_an_hour(
-    house: House, browser: Browser, at: Callable[..., None], minutes: int, status: int
+@pytest.mark.parametrize(
+    ("role", "minutes", "status"),
+    [("owner", 29, 200), ("owner", 31, 303), ("finance", 14, 200), ("finance", 16, 303)],
+)
+def test_an_idle_session_ends_after_half_an_hour_and_where_money_moves_after_a_quarter(
+    house: House, browser: Browser, at: Callable[..., None], role: str, minutes: int, status: int
 ) -> None:
-    client = browser(house.owner)
+    client = browser(house.people[Role(role)])
     at(MONDAY + timedelta(minutes=minutes))
     assert client.get("/").status_code == status
 
@@ -125,3 +130,27 @@ def test_the_chosen_language_is_kept(house: House, browser: Browser) -> None:
     client.post("/language", data={"language": "en", "next": "/"})
     assert 'lang="en"' in client.get("/").text
     assert house.owner.language == "en"
+
+
+def test_a_page_that_is_not_hers_is_noted_once_an_hour_and_never_without_end(
+    house: House, browser: Browser, app: Flask, at: Callable[..., None]
+) -> None:
+    def noted() -> list[str]:
+        query = db.select(JournalEntry).where(JournalEntry.what == "refuse_page").order_by(JournalEntry.id)
+        rows = list(db.session.scalars(query))
+        assert {(row.subject_uid, row.by_label) for row in rows} <= {(house.owner.uid, house.owner.label)}
+        return [row.details["page"] for row in rows]
+
+    client = browser(house.owner)
+    for _ in range(3):
+        assert client.get("/setup").status_code == 403
+        assert client.get("/people/aaaaaaaaaaaaaaaa").status_code == 404
+    assert noted() == ["setup.show"]
+    assert "Page refusée" in browser(house.owner).get("/work/journal").text
+    at(MONDAY + timedelta(minutes=61))
+    later = browser(house.owner)
+    others = [rule.rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
+    for path in others * 2:
+        if not path.startswith(("/logout", "/accept")):
+            later.get(path)
+    assert 1 < len(noted()) <= 31 and len(set(noted()[1:])) == len(noted()[1:])

@@ -17,6 +17,7 @@ from portal.first_steps.models import FirstStepsDismissal
 from portal.first_steps.steps import STEPS
 from portal.guide.pages import pages
 from portal.journal import SYSTEM
+from portal.resellers.models import issuer_for, next_number
 from portal.safekeeping.models import Rehearsal, SafetyRun
 from portal.subscriptions.ordering import place_order
 from portal.today.models import make_feed
@@ -80,12 +81,14 @@ def test_an_operator_sees_what_the_installation_lacks(
     for setting in ("SMTP_URL", "VAULT_HOSTS", "BACKUP_REPO"):
         monkeypatch.setitem(app.config, setting, "")
     client = browser(house.operator)
-    assert len(undone(client)) == 7  # there are resellers
+    assert len(undone(client)) == 8  # there are resellers, and a seal
     for setting in ("SMTP_URL", "VAULT_HOSTS", "BACKUP_REPO"):
         monkeypatch.setitem(app.config, setting, "there")
     db.session.add(SafetyRun(kind=Rehearsal.BACKUP, is_good=True, seconds=1))
     db.session.add(SafetyRun(kind=Rehearsal.DRILL, is_good=False, seconds=1))
-    a_product(house)
+    product = a_product(house)
+    next_number(issuer_for(product), "FA", 2026)
+    db.session.commit()
     drill = "Réussir un premier exercice de restauration"
     assert list(undone(client)) == [drill, "Avoir deux comptes de la finance"]
     second = a_user(house.reseller, Role.FINANCE)  # whose address is not taken

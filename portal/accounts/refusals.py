@@ -1,0 +1,31 @@
+"""Who asks for what is not hers: noted in the journal, once an hour for each page, and never without end."""
+
+from datetime import timedelta
+
+from flask import Response, g, request
+from sqlalchemy import select
+
+from portal import clock
+from portal.db import db
+from portal.journal import JournalEntry, record_taking
+
+REFUSED = "refuse_page"  # the verb of the journal
+_AGAIN_AFTER = timedelta(hours=1)
+_AT_MOST = 30  # lines of one person within that time
+
+
+def note_refusal(response: Response) -> Response:
+    """A line about the acting person's account, for the owner and the auditor."""
+    actor, page = g.get("actor"), request.endpoint
+    if response.status_code != 403 or actor is None or actor.is_looking or page is None:
+        return response
+    db.session.rollback()
+    known = select(JournalEntry.details).where(
+        JournalEntry.subject_uid == actor.uid,
+        JournalEntry.what == REFUSED,
+        JournalEntry.created_at > clock.now() - _AGAIN_AFTER,
+    )
+    noted = [details["page"] for details in db.session.scalars(known)]
+    if page not in noted and len(noted) < _AT_MOST:
+        record_taking(actor, REFUSED, by=actor, page=page)
+    return response
