@@ -56,6 +56,8 @@ class Permission(StrEnum):
     LICENSE_READ = "license:read"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
+    OWN_MANDATE_READ = "own-mandate:read"
+    OWN_MANDATE_WRITE = "own-mandate:write"
     MANDATE_HOLD = "mandate:hold"
     MANDATE_AGREE = "mandate:agree"
     MANDATE_IMPORT = "mandate:import"
@@ -156,6 +158,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
+    P.OWN_MANDATE_READ: {*_DECIDING, Role.BILLING},  # a customer's own list
+    P.OWN_MANDATE_WRITE: {*_DECIDING, Role.BILLING},  # asks for a link, which goes to who signs
     P.MANDATE_HOLD: {Role.OPERATOR, Role.FINANCE},
     P.MANDATE_AGREE: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # to a paper that a colleague has typed
     P.MANDATE_IMPORT: {Role.OPERATOR, Role.FINANCE},
@@ -213,7 +217,7 @@ GRANTS: dict[Permission, set[Role]] = {
 
 
 for _permission, _roles in GRANTS.items():
-    if _permission.value.endswith(":read") and _permission != P.NOTICE_READ:  # a customer's own list
+    if _permission.value.endswith(":read") and _permission not in (P.NOTICE_READ, P.OWN_MANDATE_READ):
         _roles.add(Role.AUDITOR)
 
 

@@ -91,6 +91,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/documents/": _first(Document).uid,
         "/outbox/": _first(Mail).uid,
         "/sepa/mandates/": mandate.uid,
+        "/my-mandates/": mandate.uid,
         "/sepa/collections/": collection.uid,
     }
     ids |= _of_the_vault(order.customer)

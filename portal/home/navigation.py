@@ -95,6 +95,7 @@ MENU = [
         ("mandate",),
         ("mandates", "mandate_import"),
     ),
+    Entry(G.MONEY, "own_mandates.show", _l("Mandats"), "pen", P.OWN_MANDATE_READ),
     Entry(
         G.MONEY,
         "sepa.cockpit",

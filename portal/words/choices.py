@@ -13,10 +13,10 @@ ROLES = {
     "sales": _l("commercial"),
     "support": _l("technicien revendeur"),
     "reader": _l("lecture seule"),
-    "customer": _l("client"),
+    "customer": reads(_l("responsable de l'espace"), _l("client")),
     "signatory": _l("signataire"),
     "billing": _l("comptabilité"),
-    "technical": _l("technicien du client"),
+    "technical": reads(_l("technique"), _l("technicien du client")),
 }
 KINDS = {
     "business": _l("Entreprise"),

@@ -16,9 +16,9 @@ from tests.people.test_people import NEW, link_in
 Browser = Callable[..., FlaskClient]
 _SIGNS = "/keys /vaults /restore-requests /orders /billing/invoices /subscriptions /reversibility"
 OPENS = {
-    Role.CUSTOMER: f"/people {_SIGNS}",
-    Role.SIGNATORY: _SIGNS,
-    Role.BILLING: "/orders /billing/invoices /subscriptions /notices",
+    Role.CUSTOMER: f"/people /my-mandates {_SIGNS}",
+    Role.SIGNATORY: f"/my-mandates {_SIGNS}",
+    Role.BILLING: "/my-mandates /orders /billing/invoices /subscriptions /notices",
     Role.TECHNICAL: "/keys /vaults /restore-requests /backups",
 }
 ALL = {path for paths in OPENS.values() for path in paths.split()} - {"/backups", "/notices"}
