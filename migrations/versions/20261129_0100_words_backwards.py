@@ -1,4 +1,4 @@
-"""Words of customers are kept from their end too, so that a mistyped beginning finds them."""
+"""Words of customers are kept from their end too, so that an end or a mistyped beginning finds them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 _AT_ONCE = 2000
-_FEWEST = 5  # letters
+_FEWEST = 5  # signs
 _NAMES = ("customer_id", "word", "name_folded", "reseller_id", "org_path")
 _TABLE = sa.table("customer_word", *map(sa.column, _NAMES))
 
@@ -23,13 +23,13 @@ def upgrade() -> None:
     while ids := bind.scalars(chunk, {"last": last, "most": _AT_ONCE}).all():
         last = ids[-1]
         own = sa.select(_TABLE).where(_TABLE.c.customer_id.between(ids[0], last))
-        rows = [dict(row) for row in bind.execute(own).mappings() if _is_name(row["word"])]
+        rows = [dict(row) for row in bind.execute(own).mappings() if _is_read_backwards(row["word"])]
         if rows:
             bind.execute(_TABLE.insert(), [row | {"word": "<" + row["word"][::-1]} for row in rows])
 
 
-def _is_name(word: str) -> bool:
-    return len(word) >= _FEWEST and word.isalpha()
+def _is_read_backwards(word: str) -> bool:
+    return len(word) >= _FEWEST and (word.isalpha() or word.isdigit())
 
 
 def downgrade() -> None:

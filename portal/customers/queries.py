@@ -12,11 +12,12 @@ from portal.listing import Near
 from portal.paging import first_of
 from portal.search import Sought
 from portal.search.keys import resellers_below
-from portal.search.near import may_be_mistyped, words_near
+from portal.search.near import backwards, may_be_mistyped, words_near
 from portal.search.registry import AT_MOST
 from portal.search.words import terms_of
 
 _OFFERED = 4  # texts near the one that was typed
+_END = 4  # signs by which a word is found from its end
 
 
 def living(actor: Any) -> Select[Any]:
@@ -25,32 +26,43 @@ def living(actor: Any) -> Select[Any]:
 
 
 def search(actor: Any, text: str) -> tuple[Select[Any], tuple[Any, ...]]:
-    """Customers found by each word of the text: of the name or the town, an e-mail address, the beginning
-    of the SIREN, the SIRET or a telephone number, with blanks or without; and the keys of their order.
-    Where nobody is found, one typing mistake is forgiven.
+    """Customers found by each word of the text: of the name or the town, an e-mail address, the SIREN, the
+    SIRET or a telephone number, with blanks or without; and the keys of their order.
+
+    Words count by their beginning; where nobody is found, by their end, then with one mistake forgiven.
     """
-    near = near_text(actor, text)
-    return _search(actor, near.text if near else text)
+    words, _near = _looked_up(actor, text)
+    return _search(actor, words)
 
 
 def near_text(actor: Any, text: str) -> Near | None:
     """What is looked up in place of a text that finds nobody; None where it does, or nothing is near it."""
+    return _looked_up(actor, text)[1]
+
+
+def _looked_up(actor: Any, text: str) -> tuple[list[str], Near | None]:
     words = terms_of(text)
-    if not any(map(may_be_mistyped, words)) or _finds(actor, text):
-        return None
-    found = [each for word in filter(may_be_mistyped, words) for each in _without_mistake(actor, words, word)]
-    return Near(found[0], found[1:_OFFERED]) if found else None
+    if not words or _finds(actor, words):
+        return words, None
+    ends = [word if len(word) < _END or _finds(actor, [word]) else backwards(word) for word in words]
+    if ends != words and _finds(actor, ends):
+        return ends, None
+    mistyped = filter(may_be_mistyped, words)
+    found = [each for word in mistyped for each in _without_mistake(actor, words, word)]
+    if not found:
+        return words, None
+    return found[0], Near(" ".join(found[0]), [" ".join(each) for each in found[1:_OFFERED]])
 
 
-def _without_mistake(actor: Any, words: list[str], word: str) -> list[str]:
-    """The texts that find somebody once one word is put right."""
+def _without_mistake(actor: Any, words: list[str], word: str) -> list[list[str]]:
+    """The words that find somebody once one of them is put right."""
     near = words_near(word, CustomerWord.word, *_narrower(actor, CustomerWord.reseller_id))
-    texts = (" ".join(each if given == word else given for given in words) for each in near)
+    texts = ([each if given == word else given for given in words] for each in near)
     return [text for text in texts if _finds(actor, text)][:_OFFERED]
 
 
-def _finds(actor: Any, text: str) -> bool:
-    query, _keys = _search(actor, text)
+def _finds(actor: Any, words: list[str]) -> bool:
+    query, _keys = _search(actor, words)
     return bool(db.session.scalar(select(query.with_only_columns(Customer.id).exists())))
 
 
@@ -58,14 +70,12 @@ def _narrower(actor: Any, of: Any) -> list[Any]:
     return [of.in_([each.id for each in resellers_below(actor)])] if actor.role in RESELLER else []
 
 
-def _search(actor: Any, text: str) -> tuple[Select[Any], tuple[Any, ...]]:
+def _search(actor: Any, words: list[str]) -> tuple[Select[Any], tuple[Any, ...]]:
     query = living(actor)
     if actor.is_customer:
         query = query.where(Customer.organisation_id == actor.organisation_id)
-    words = terms_of(text)
     # Equality on the reseller, so that its customers come out of the index in the order of the page.
-    of = CustomerWord.reseller_id if words else Customer.reseller_id
-    narrower = _narrower(actor, of)
+    narrower = _narrower(actor, CustomerWord.reseller_id if words else Customer.reseller_id)
     if not words:
         return query.where(*narrower), (Customer.name_folded, Customer.id)
     # In the order of the index of words: a frequent word is read page by page, never sorted.
@@ -85,8 +95,8 @@ def first_found(actor: Any, sought: Sought) -> list[Customer]:
     def ask() -> list[Customer]:
         if not sought.terms:
             return []
-        sought.near = near_text(actor, sought.text)
-        query, keys = _search(actor, sought.near.text if sought.near else sought.text)
+        words, sought.near = _looked_up(actor, sought.text)
+        query, keys = _search(actor, words)
         return first_of(query.order_by(*keys), AT_MOST)
 
     return sought.once("customers", ask)

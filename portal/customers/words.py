@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from portal.customers.models import Contact, Customer
 from portal.db import Pathed, PathType, db
 from portal.paging import count_of
-from portal.search.near import backwards, may_be_mistyped
+from portal.search.near import backwards, is_read_backwards
 from portal.search.words import address_words, begins, figures_of, words_of
 
 
@@ -37,10 +37,10 @@ class CustomerWord(Pathed, db.Model):
 def words_of_customer(customer: Any, contacts: Iterable[Any]) -> list[str]:
     """Each once; of anything that has the columns of a customer and of her contacts."""
     number = customer.siret or customer.siren  # a SIRET begins with the SIREN
-    names = [*words_of(customer.name), *words_of(customer.town)]
-    found = [*names, *map(backwards, filter(may_be_mistyped, names)), *([number] if number else [])]
+    found = [*words_of(customer.name), *words_of(customer.town), *filter(None, (number, customer.siren))]
     for contact in contacts:
         found += [*address_words(contact.email), figures_of(contact.phone or "")]
+    found += map(backwards, filter(is_read_backwards, found))
     return list(dict.fromkeys(word for word in found if word))
 
 

@@ -25,6 +25,11 @@ def may_be_mistyped(word: str) -> bool:
     return len(word) >= FEWEST and word.isalpha()
 
 
+def is_read_backwards(word: str) -> bool:
+    """Is it kept to be found by its end too: a name, a SIREN, a telephone number?"""
+    return len(word) >= FEWEST and (word.isalpha() or word.isdigit())
+
+
 def is_near(typed: str, word: str) -> bool:
     """Is one mistake between what was typed and a word, or its beginning?"""
     length = len(typed)
