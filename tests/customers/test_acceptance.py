@@ -66,6 +66,7 @@ def accept(phone: FlaskClient, token: str) -> Any:
 def test_the_order_waits_for_the_customers_own_acceptance_and_comes_back_as_typed(
     house: House, browser: Browser, at: Callable[[datetime], None]
 ) -> None:
+    """000-02: nothing is ordered before the customer herself accepts these very texts; the proof is kept."""
     customer, product = a_customer(house.reseller), a_product(house)
     new = a_published(house, date(2026, 12, 15))
     at(AFTER)
