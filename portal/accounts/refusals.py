@@ -1,12 +1,13 @@
 """Who asks for what is not hers: noted in the journal, once an hour for each page, and never without end."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, g, request
 from sqlalchemy import select
 
 from portal import clock
-from portal.db import db
+from portal.db import EVERYTHING, db, scope
 from portal.journal import JournalEntry, record_taking
 
 REFUSED = "refuse_page"  # the verb of the journal
@@ -19,7 +20,13 @@ def note_refusal(response: Response) -> Response:
     actor, page = g.get("actor"), request.endpoint
     if response.status_code != 403 or actor is None or actor.is_looking or page is None:
         return response
-    db.session.rollback()
+    with scope(EVERYTHING):  # by a link she may stand in another house than her own
+        db.session.rollback()
+        _note(actor, page)
+    return response
+
+
+def _note(actor: Any, page: str) -> None:
     known = select(JournalEntry.details).where(
         JournalEntry.subject_uid == actor.uid,
         JournalEntry.what == REFUSED,
@@ -28,4 +35,3 @@ def note_refusal(response: Response) -> Response:
     noted = [details["page"] for details in db.session.scalars(known)]
     if page not in noted and len(noted) < _AT_MOST:
         record_taking(actor, REFUSED, by=actor, page=page)
-    return response
