@@ -1,5 +1,6 @@
 """A month worked out beside the former system's, and its lines."""
 
+from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
@@ -28,6 +29,7 @@ class ParallelMonth(Tenant, db.Model):
     state: Mapped[MonthState] = mapped_column(default=MonthState.WORKING)
     counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # lines by verdict, sums in cents
     problem: Mapped[str] = mapped_column(String(300), default="")
+    file_gone_on: Mapped[date | None]  # the file is erased, the comparison stays
 
     moving: Mapped[Moving] = relationship()
     document: Mapped[Document] = relationship()

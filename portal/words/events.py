@@ -51,6 +51,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("moving", "pass"): _l("Classeur vérifié sans faute"),
     ("moving", "fail"): _l("Classeur vérifié, avec des fautes"),
     ("moving", "take_in"): _l("Reprise lancée"),
+    ("moving", "stop"): _l("Reprise arrêtée en chemin"),
+    ("moving", "keep_stopped"): _l("Annulation refusée, la reprise reste arrêtée"),
     ("moving", "finish"): _l("Reprise terminée"),
     ("moving", "undo"): _l("Annulation demandée"),
     ("moving", "keep"): _l("Annulation refusée, tout est resté"),

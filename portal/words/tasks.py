@@ -78,6 +78,7 @@ DUTIES: dict[str, Any] = {
     "trends.keep": _l("Tenir les chiffres du mois"),
     "people.lapse": _l("Clore les demandes de second facteur restées sans réponse"),
     "brands.senders": _l("Demander la vérification des adresses d'expéditeur"),
+    "moving.purge": _l("Effacer les classeurs des reprises finies"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }
