@@ -170,6 +170,9 @@ class MovingRow(Tenant, db.Model):
     row: Mapped[int]
     subject_kind: Mapped[str] = mapped_column(String(40))
     subject_uid: Mapped[str] = mapped_column(String(16), index=True)
+    series: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # taken over, and as it stood before
 
 
 def of_row(moving: Moving, sheet: str, row: int, subject: Any) -> MovingRow:

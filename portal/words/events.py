@@ -266,6 +266,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("reseller", "end"): _l("Relation terminée"),
     ("reseller", "reopen"): _l("Relation rouverte, contrat à signer"),
     ("legal_entity", "change_identity"): _l("Identité de l'entité changée"),
+    ("legal_entity", "give_back_series"): _l("Numérotation rendue : la reprise est annulée"),
     ("legal_entity", "take_over_series"): _l("Numérotation reprise d'un autre système"),
     ("legal_entity", "make_default"): _l("Entité par défaut"),
     ("product", "create"): _l("Offre mise en vente"),
