@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
@@ -148,7 +148,7 @@ class Moving(Tenant, Stateful, db.Model):
 
 
 class MovingFault(Tenant, db.Model):
-    """Why a row of the file cannot be taken in."""
+    """Why a row of the file cannot be taken in, or what is worth knowing before it is."""
 
     __tablename__ = "moving_fault"
     __table_args__ = (Index("ix_moving_fault_moving", "moving_id", "id"),)
@@ -157,6 +157,7 @@ class MovingFault(Tenant, db.Model):
     sheet: Mapped[str] = mapped_column(String(20))
     row: Mapped[int]
     reason: Mapped[str] = mapped_column(String(300))  # in the language of who does it
+    is_remark: Mapped[bool] = mapped_column(default=False, server_default=false())  # it stops nothing
 
 
 class MovingRow(Tenant, db.Model):

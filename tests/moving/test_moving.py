@@ -268,6 +268,39 @@ def series() -> dict[str, tuple[int, int]]:
     return {prefix: (last, over) for prefix, last, over in db.session.execute(select(*columns))}
 
 
+def test_a_b2b_mandate_that_was_debited_is_confirmed_and_another_waits_for_its_bank(
+    house: House, browser
+) -> None:
+    """EPC222-07: the debtor's bank refuses a debit on a B2B mandate that it has not registered."""
+    a_monthly_product(house)
+    client, rows = browser(house.owner), rows_of(4)
+    for line, presented in zip(rows["mandates"], ("05/11/2026", "", "10/12/2026", ""), strict=True):
+        line |= {"scheme": "B2B", "presented_on": presented}
+    rows["mandates"][3]["scheme"] = "CORE"
+    upload(client, as_xlsx(rows))
+    work()
+    moving = the_moving()
+    page = client.get(f"/moving/{moving.uid}").text
+    assert (moving.state, moving.faults) == (MovingState.READY, 0)
+    assert [row for row in faults() if row[1] == 2] == [
+        ("mandates", 2, "B2B confirmé par le prélèvement du 5 novembre 2026\xa0: utilisable")
+    ]
+    assert {number for _sheet, number, reason in faults() if "attend la confirmation" in reason} == {3, 4}
+    assert "À savoir" in page and "attend la confirmation" in page and "<h2>Fautes" not in page
+    assert "attend la confirmation" not in client.get(f"/moving/{moving.uid}/faults.csv").text
+    client.post(f"/moving/{moving.uid}/taking")
+    work()
+    mandates = db.session.scalars(select(Mandate).order_by(Mandate.rum)).all()
+    today = date(2026, 12, 20)
+    assert [each.is_usable(today) for each in mandates] == [True, False, False, True]
+    waiting = f"/sepa/mandates/{mandates[1].uid}"
+    finance = browser(house.finance)
+    assert "Noter la confirmation" in finance.get(waiting).text
+    assert "Noter la confirmation" not in finance.get(f"/sepa/mandates/{mandates[0].uid}").text
+    finance.post(f"{waiting}/bank-confirmation", data={"on": "2026-11-23"})
+    assert stored(mandates[1]).is_usable(today)
+
+
 def test_what_was_built_on_and_a_day_that_is_over_keep_an_import(house: House, browser, at) -> None:
     a_monthly_product(house)
     client = browser(house.owner)
