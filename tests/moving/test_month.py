@@ -55,10 +55,7 @@ def test_a_month_is_compared_line_by_line_and_nothing_is_issued(house: House, br
     shown = client.get(page).text
     assert "manque ici" in shown and "36,00" in shown and "70,20" in shown
     second = text_of(shown.split("C-00002")[1].split("</tr>")[0])
-    assert (
-        second
-        == "WeSend mensuel, du 01/12/2026 au 31/12/2026 30,00 € 6,00 € ancien 3,00 € 36,00 € ancien 33,00 € 3,00 €"
-    )
+    assert second.endswith("30,00 € 6,00 € ancien 3,00 € 36,00 € ancien 33,00 € 3,00 €"), second
     head, *lines = table(client.get(f"{page}/file.csv").text)
     assert head[-3:] == ["Écart HT", "Écart TVA", "Écart TTC"] and len(lines) == 4
     told = {line[1]: line[3:] for line in lines}
