@@ -1,6 +1,6 @@
 """Margins of a month, by customer and product, of one reseller."""
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from portal import htmx
@@ -27,4 +27,9 @@ def show() -> Response:
         wishes.setdefault("month", this_month())
     month = known_month(wishes.get("month", ""))
     total = total_of(reseller.organisation, first_day(month)) if month else None
-    return list_page(MARGINS, "margins/show.html", wishes, reseller=reseller, total=total)
+    page = list_page(MARGINS, "margins/show.html", wishes, reseller=reseller, total=total)
+    if htmx.wants_fragment():
+        page.set_data(
+            page.get_data() + render_template("margins/_total.html", total=total, oob=True).encode()
+        )
+    return page
