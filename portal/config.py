@@ -81,6 +81,7 @@ def from_environment() -> dict[str, object]:
         "WORKER_PATIENCE_SECONDS": float(os.environ.get("WORKER_PATIENCE_SECONDS", "20")),  # to end a step
         "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),  # who reads /metrics shows it; "": nobody
         "PURGE_AFTER_DAYS": int(os.environ.get("PURGE_AFTER_DAYS", "90")),
+        "MOVING_FILE_DAYS": int(os.environ.get("MOVING_FILE_DAYS", "90")),
         "BACKUP_REPO": os.environ.get("BACKUP_REPO", ""),  # the portal's own backups, as restic names it
         "BACKUP_KEEP": os.environ.get("BACKUP_KEEP", "daily=7 weekly=5"),
         "BACKUP_PASSWORD_FILE": os.environ.get("BACKUP_PASSWORD_FILE", ""),

@@ -18,7 +18,8 @@ from portal.blobs import Document
 from portal.catalogue.models import Method, Product
 from portal.certificates.jobs import tell_of_ends
 from portal.contracts.models import TermsNotice
-from portal.contracts.revisions import announce, revise_price
+from portal.contracts.retail import recall
+from portal.contracts.revisions import announce, revise_price, tell_step
 from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
@@ -334,6 +335,15 @@ def a_new_price(post: Post) -> None:
     subscription = a_subscription(post.house, product, name="Augmentée", siren=None, language=post.language)
     subscription.billed_before = date(2027, 1, 15)
     announce(subscription, revise_price(product, unit_cents=7000, effective_on=date(2028, 1, 15), by=SYSTEM))
+
+
+@step
+def a_retail_price_recalled(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    subscription = a_subscription(post.house, product, name="Rassurée", siren=None, language=post.language)
+    subscription.billed_before = date(2027, 1, 15)
+    step = tell_step(subscription, date(2028, 1, 15), 7000)
+    recall(step, subscription)
 
 
 @step

@@ -18,6 +18,7 @@ from portal.catalogue.price_lists import (
     PriceList,
     ResellerPrice,
     price_list,
+    price_word,
     set_retail,
     set_wholesale,
 )
@@ -128,6 +129,7 @@ def _page(
         form=retail if retail.errors or retail.form_errors else wholesale,
         bought=prices.history(product, PriceKind.WHOLESALE),
         sold=prices.history(product, PriceKind.RETAIL),
+        words_on=price_word.shown,
         sets_retail=may(Permission.RETAIL_WRITE) and _is_own(reseller),
     )
     return make_response(page, status)

@@ -10,6 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from blinker import Namespace
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -21,7 +22,13 @@ from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.i18n import eur
 from portal.journal import record
+from portal.panels import Place
 from portal.wording import N_
+
+_signals = Namespace()
+# Sent with by= in the transaction that decides or withdraws a retail price.
+retail_decided = _signals.signal("retail-decided")
+retail_withdrawn = _signals.signal("retail-withdrawn")
 
 
 class PriceKind(StrEnum):
@@ -61,11 +68,20 @@ class ResellerPrice(Tenant, db.Model):
         return "price_counts" if self.effective_on <= today else "price_coming"
 
     def withdraw(self, *, by: Actor) -> None:
-        """From today it counts no more; what was sold keeps its price. Raises Refused a second time."""
+        """From today it counts no more; what was sold keeps its price, what was announced is recalled.
+
+        Raises Refused a second time.
+        """
         if self.withdrawn_on is not None:
             raise Refused(N_("Ce prix est déjà retiré."))
         self.withdrawn_on = clock.today()
         record(self, "withdraw", by=by, unit_cents=self.unit_cents)
+        if self.kind == K.RETAIL:
+            retail_withdrawn.send(self, by=by)
+
+
+price_word: Place[ResellerPrice, str] = Place()
+"""What a retail price means for running contracts: a sentence in the reader's language."""
 
 
 class PriceList:
@@ -158,7 +174,8 @@ def set_wholesale(
 def set_retail(
     reseller: Organisation, product: Product, *, unit_cents: int, effective_on: date, by: Actor
 ) -> ResellerPrice:
-    """Decide what the customers of a reseller pay from a day on, for what they order then.
+    """Decide what the customers of a reseller pay from a day on, for what they order then; who has a running
+    contract at a retail price is told, and follows as that contract says.
 
     Raises Refused below what it pays itself or the provider's floor, and without a wholesale price.
     """
@@ -169,7 +186,9 @@ def set_retail(
         raise Refused(
             N_("Au moins %(floor)s : le prix ne descend pas plus bas."), field="price", floor=eur(floor)
         )
-    return _decided(reseller, product, K.RETAIL, unit_cents, effective_on, by)
+    row = _decided(reseller, product, K.RETAIL, unit_cents, effective_on, by)
+    retail_decided.send(row, by=by)
+    return row
 
 
 def _decided(

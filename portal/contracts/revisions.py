@@ -151,15 +151,23 @@ def announce(subscription: Subscription, revision: PriceRevision) -> PriceStep |
     day = first_day(subscription, revision.effective_on).on
     if day is None or (subscription.ends_on is not None and subscription.ends_on <= day):
         return None
+    return tell_step(subscription, day, revision.unit_cents, revision_id=revision.id)
+
+
+def tell_step(subscription: Subscription, day: date, unit_cents: int, **decided: int) -> PriceStep:
+    """Keep a new price of a running contract with its first day, and write to the customer.
+
+    decided: the id of the public price (``revision_id``) or of the reseller's (``reseller_price_id``).
+    """
     customer = subscription.customer
     step = PriceStep(
         organisation=customer.organisation,
         subscription_id=subscription.id,
-        revision_id=revision.id,
         effective_on=day,
-        unit_cents=revision.unit_cents,
+        unit_cents=unit_cents,
         recipient=account_address(customer),
         mail_uid="",
+        **decided,
     )
     db.session.add(step)
     db.session.flush()

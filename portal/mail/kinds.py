@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "certificates/mail_ending": Kind(_l("Certificat à renouveler"), why=_STAFF, group="certificates"),
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING, topic="invoice"),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
+    "contracts/mail_price_recalled": Kind(_l("Nouveau prix retiré"), _SIGNATORY),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),
     "contracts/mail_terms": Kind(_l("Nouvelles conditions"), _SIGNATORY),
     "customers/mail_terms": Kind(_l("Conditions à accepter"), _SIGNATORY, _SIGNER, _LINK),

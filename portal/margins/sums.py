@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Organisation
 from portal.billing.models import Charge, Invoice
@@ -16,10 +17,10 @@ from portal.catalogue.price_lists import PriceList, price_list
 from portal.customers.models import Customer
 from portal.db import db
 from portal.deadlines import add_months
-from portal.paging import Page, page_of
 from portal.subscriptions.models import Subscription
 
 _ORIGIN = "subscription:"  # of a charge for a period: then the subscription, and the first day
+_UID = 16  # characters of a subscription's uid
 
 
 @dataclass(slots=True)
@@ -41,54 +42,65 @@ class Sum:
         self.bought = self.bought + other.bought if known else None  # type: ignore[operator]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one customer was invoiced for one product in a month."""
+def invoiced(reseller: Organisation, month: date | None = None) -> Select[Any]:
+    """The charges for periods on the invoices to the reseller's own customers, with customer and invoice.
 
-    customer: Customer
-    product: str
-    sum: Sum
-
-
-def _invoiced(reseller: Organisation, month: date) -> Select[Any]:
-    """The charges for periods that stand on the month's invoices to the reseller's own customers."""
-    return (
+    month: its first day; None for all of them.
+    """
+    query = (
         select(Charge)
         .join(Invoice, Invoice.id == Charge.invoice_id)
         .join(Customer, Customer.id == Charge.customer_id)
-        .where(
-            Customer.reseller_id == reseller.id,
-            Invoice.issued_on >= month,
-            Invoice.issued_on < add_months(month, 1),
-            Charge.origin.startswith(_ORIGIN, autoescape=True),
-        )
+        .where(Customer.reseller_id == reseller.id, Charge.origin.startswith(_ORIGIN, autoescape=True))
     )
+    if month is None:
+        return query
+    return query.where(Invoice.issued_on >= month, Invoice.issued_on < add_months(month, 1))
 
 
-def lines_of(reseller: Organisation, month: date) -> Page[Line]:
-    """By customer and product; month: its first day. A page holds whole customers."""
-    ids = _invoiced(reseller, month).with_only_columns(Charge.customer_id)
-    customers = page_of(
-        select(Customer).where(Customer.id.in_(ids)), Customer.name_folded, Customer.id, name="customers"
+def first_of_each(reseller: Organisation) -> Select[Any]:
+    """One charge for each customer, product and month: the first; its line stands for all of them."""
+    sold = Subscription.uid == func.substr(Charge.origin, len(_ORIGIN) + 1, _UID)
+    year, month = (func.extract(part, Invoice.issued_on) for part in ("year", "month"))
+    query = invoiced(reseller).join(Subscription, sold).with_only_columns(func.min(Charge.id))
+    return query.group_by(Charge.customer_id, Subscription.product_id, year, month)
+
+
+def sums_of(reseller: Organisation, charges: list[Charge]) -> dict[int, tuple[str, Sum]]:
+    """Of each of these charges the product's name, and the sum of its customer, product and month."""
+    months = {month_of(charge) for charge in charges}
+    if not months:
+        return {}
+    wanted = invoiced(reseller).where(
+        Charge.customer_id.in_({charge.customer_id for charge in charges}),
+        Invoice.issued_on >= min(months),
+        Invoice.issued_on < add_months(max(months), 1),
     )
-    wanted = _invoiced(reseller, month).where(Charge.customer_id.in_([each.id for each in customers]))
-    found: dict[int, dict[str, Sum]] = defaultdict(lambda: defaultdict(Sum))
-    for customer_id, product, part in _parts(wanted, price_list(reseller.id)):
-        found[customer_id][product].add(part)
-    rows = [Line(each, name, part) for each in customers for name, part in sorted(found[each.id].items())]
-    return Page(rows, customers.link)
+    found: dict[tuple[int, int, date], Sum] = defaultdict(Sum)
+    named: dict[int, tuple[tuple[int, int, date], str]] = {}
+    for charge, product, part in _parts(wanted, price_list(reseller.id)):
+        key = (charge.customer_id, product.id, month_of(charge))
+        found[key].add(part)
+        named[charge.id] = key, product.name
+    return {charge.id: (named[charge.id][1], found[named[charge.id][0]]) for charge in charges}
+
+
+def month_of(charge: Charge) -> date:
+    """The first day of the month in which it was invoiced."""
+    assert charge.invoice is not None and charge.invoice.issued_on is not None
+    return charge.invoice.issued_on.replace(day=1)
 
 
 def total_of(reseller: Organisation, month: date) -> Sum:
-    """Of all customers, whatever the page shows."""
+    """Of all customers in a month, whatever the page shows."""
     total = Sum()
-    for _customer, _product, part in _parts(_invoiced(reseller, month), price_list(reseller.id)):
+    for _charge, _product, part in _parts(invoiced(reseller, month), price_list(reseller.id)):
         total.add(part)
     return total
 
 
-def _parts(query: Select[Any], prices: PriceList) -> Iterable[tuple[int, str, Sum]]:
-    charges = db.session.scalars(query).all()
+def _parts(query: Select[Any], prices: PriceList) -> Iterable[tuple[Charge, Product, Sum]]:
+    charges = db.session.scalars(query.options(joinedload(Charge.invoice))).all()
     uids = {charge.origin.split(":")[1] for charge in charges}
     sold = db.session.execute(
         select(Subscription.uid, Product)
@@ -101,7 +113,7 @@ def _parts(query: Select[Any], prices: PriceList) -> Iterable[tuple[int, str, Su
         product = products[uid]
         bought = prices.wholesale(product, charge.quantity, date.fromisoformat(start))
         net, paid = _net(charge, charge.unit_cents), None if bought is None else _net(charge, bought)
-        yield charge.customer_id, product.name, Sum(charge.quantity, net, paid)
+        yield charge, product, Sum(charge.quantity, net, paid)
 
 
 def _net(charge: Charge, unit_cents: int) -> int:

@@ -14,16 +14,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MonthLine:
-    """One billed line, in cents."""
+    """One billed line, in cents. vat_cents: None where the former system does not tell it."""
 
     label: str
     net_cents: int
-    vat_cents: int
+    vat_cents: int | None
     gross_cents: int
 
     @property
-    def amounts(self) -> tuple[int, int, int]:
+    def amounts(self) -> tuple[int, int | None, int]:
         return self.net_cents, self.vat_cents, self.gross_cents
+
+    def is_like(self, other: "MonthLine") -> bool:
+        """The same amounts; VAT that is not told differs from none."""
+        vats = {self.vat_cents, other.vat_cents} - {None}
+        return self.net_cents == other.net_cents and self.gross_cents == other.gross_cents and len(vats) < 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Pair:
             return Verdict.ONLY_THERE
         if self.there is None:
             return Verdict.ONLY_HERE
-        return Verdict.EQUAL if self.here.amounts == self.there.amounts else Verdict.DIFFERENT
+        return Verdict.EQUAL if self.here.is_like(self.there) else Verdict.DIFFERENT
 
     @property
     def difference_cents(self) -> int:
@@ -54,9 +59,7 @@ def compare(here: Sequence[MonthLine], there: Sequence[MonthLine]) -> list[Pair]
     for same_label in (True, False):
         for line in list(left):
             found = (
-                each
-                for each in right
-                if each.amounts == line.amounts and (not same_label or each.label == line.label)
+                each for each in right if each.is_like(line) and (not same_label or each.label == line.label)
             )
             other = next(found, None)
             if other is not None:

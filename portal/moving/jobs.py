@@ -49,7 +49,8 @@ def check_workbook(claim: jobs.Claim) -> None:
             found, wrong = [], [Wrong("", 0, said(refusal))]
         db.session.execute(delete(MovingFault).where(MovingFault.moving_id == moving.id))
         db.session.add_all(_fault(moving, each) for each in wrong)
-        moving.judged(len(wrong), {each.sheet.key: len(each.rows) for each in found})
+        number = sum(not each.is_remark for each in wrong)
+        moving.judged(number, {each.sheet.key: len(each.rows) for each in found})
 
 
 def _tell(claim: jobs.Claim, done: int, total: int) -> None:
@@ -64,6 +65,7 @@ def _fault(moving: Moving, wrong: Wrong) -> MovingFault:
         sheet=wrong.sheet,
         row=wrong.row,
         reason=wrong.reason[:300],
+        is_remark=wrong.is_remark,
     )
 
 

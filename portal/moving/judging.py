@@ -27,18 +27,19 @@ from portal.sepa.mandates.importing import Line, judge_references
 
 
 class Wrong(NamedTuple):
-    """A fault: the sheet, its row as a spreadsheet counts, and the sentence."""
+    """A fault or a remark: the sheet, its row as a spreadsheet counts, and the sentence."""
 
     sheet: str
     row: int
     reason: str
+    is_remark: bool = False  # it is taken in all the same
 
 
 Tell = Callable[[int], None]  # how many rows are done
 
 
 def judge(found: list[Found], world: World, tell: Tell) -> list[Wrong]:
-    """Every fault of the workbook, in the language of the present locale."""
+    """Every fault of the workbook and what is worth knowing, in the language of the present locale."""
     by_sheet = {each.sheet.key: each.rows for each in found}
     wrong: list[Wrong] = []
     files: dict[str, File] = {}
@@ -123,7 +124,8 @@ def _twice(files: list[File]) -> list[Wrong]:
             wrong.append(Wrong(row.sheet, row.number, reason))
     lines = [content for _file, _row, content in made if isinstance(content, Line)]
     judge_references(lines)
-    return wrong + [Wrong("mandates", line.number, reason) for line in lines for reason in line.faults]
+    wrong += [Wrong("mandates", line.number, reason) for line in lines for reason in line.faults]
+    return wrong + [Wrong("mandates", line.number, line.bank, is_remark=True) for line in lines if line.bank]
 
 
 def _is_here(content: object) -> str:

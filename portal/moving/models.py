@@ -1,10 +1,10 @@
 """An import, what is wrong with its file, and which rows it has made."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
@@ -33,6 +33,9 @@ class MovingState(StrEnum):
 
 
 M = MovingState
+
+
+RESTS = (M.HEADS, M.FAULTY, M.READY, M.STOPPED, M.TAKEN, M.UNDONE, M.DROPPED)  # no worker has it
 
 
 class Moving(Tenant, Stateful, db.Model):
@@ -64,6 +67,8 @@ class Moving(Tenant, Stateful, db.Model):
     counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # rows, by sheet
     faults: Mapped[int] = mapped_column(default=0)
     taken_at: Mapped[datetime | None]
+    rests_since: Mapped[datetime | None]  # the instant of the last step; None before the first
+    file_gone_on: Mapped[date | None]  # the file is erased, the rest stays
     refusal: Mapped[str] = mapped_column(String(300), default="")  # why it was not undone
     version: Mapped[int] = mapped_column()
 
@@ -72,6 +77,10 @@ class Moving(Tenant, Stateful, db.Model):
     by_user: Mapped[User] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
+
+    def _take(self, name: str, *, by: Actor, **details: Any) -> None:
+        super()._take(name, by=by, **details)
+        self.rests_since = clock.now()
 
     def name_heads(self, heads: dict[str, dict[str, str]], *, by: Actor) -> None:
         """Which column is which is known: every row is judged by the worker."""
@@ -84,7 +93,14 @@ class Moving(Tenant, Stateful, db.Model):
         self._take("fail" if faults else "pass", by=self.by_user, faults=faults)
 
     def take_in(self, *, by: Actor) -> None:
-        """What was judged without a fault; the worker writes it by portions, and none twice."""
+        """What was judged without a fault; the worker writes it by portions, and none twice.
+
+        Raises Refused once the file is erased.
+        """
+        if self.file_gone_on is not None:
+            raise Refused(
+                N_("Le fichier est effacé depuis le %(day)s : déposez-le à nouveau."), day=self.file_gone_on
+            )
         self._take("take_in", by=by)
         self.refusal = ""
         jobs.enqueue("moving.take", self.uid, self.organisation, unit="customers")
@@ -132,7 +148,7 @@ class Moving(Tenant, Stateful, db.Model):
 
 
 class MovingFault(Tenant, db.Model):
-    """Why a row of the file cannot be taken in."""
+    """Why a row of the file cannot be taken in, or what is worth knowing before it is."""
 
     __tablename__ = "moving_fault"
     __table_args__ = (Index("ix_moving_fault_moving", "moving_id", "id"),)
@@ -141,6 +157,7 @@ class MovingFault(Tenant, db.Model):
     sheet: Mapped[str] = mapped_column(String(20))
     row: Mapped[int]
     reason: Mapped[str] = mapped_column(String(300))  # in the language of who does it
+    is_remark: Mapped[bool] = mapped_column(default=False, server_default=false())  # it stops nothing
 
 
 class MovingRow(Tenant, db.Model):
@@ -154,6 +171,9 @@ class MovingRow(Tenant, db.Model):
     row: Mapped[int]
     subject_kind: Mapped[str] = mapped_column(String(40))
     subject_uid: Mapped[str] = mapped_column(String(16), index=True)
+    series: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # taken over, and as it stood before
 
 
 def of_row(moving: Moving, sheet: str, row: int, subject: Any) -> MovingRow:

@@ -42,10 +42,14 @@ def _theirs(rows: list[Row]) -> dict[str, list[MonthLine]]:
     """The former system's lines by folded reference. Raises Refused for the first one that is none."""
     found: dict[str, list[MonthLine]] = {}
     for row in rows:
-        amounts = [cents_of(row[key]) for key in ("net", "vat", "gross")]
-        if None in amounts or not row["reference"]:
-            raise Refused(_("Ligne %(n)d : référence, HT, TVA et TTC sont nécessaires.", n=row.number))
-        net, vat, gross = (amount or 0 for amount in amounts)
+        net, vat, gross = (cents_of(row[key]) for key in ("net", "vat", "gross"))
+        if net is None or gross is None or not row["reference"] or (row["vat"] and vat is None):
+            raise Refused(
+                _(
+                    "Ligne %(n)d : référence, HT et TTC sont nécessaires, et la TVA est un montant ou rien.",
+                    n=row.number,
+                )
+            )
         found.setdefault(row["reference"].casefold(), []).append(MonthLine(row["label"], net, vat, gross))
     return found
 

@@ -1,5 +1,6 @@
 """A month worked out beside the former system's, and its lines."""
 
+from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
@@ -28,6 +29,7 @@ class ParallelMonth(Tenant, db.Model):
     state: Mapped[MonthState] = mapped_column(default=MonthState.WORKING)
     counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # lines by verdict, sums in cents
     problem: Mapped[str] = mapped_column(String(300), default="")
+    file_gone_on: Mapped[date | None]  # the file is erased, the comparison stays
 
     moving: Mapped[Moving] = relationship()
     document: Mapped[Document] = relationship()
@@ -52,9 +54,15 @@ class ParallelLine(Tenant, db.Model):
     there_vat: Mapped[int | None] = mapped_column(BigInteger)
     there_gross: Mapped[int | None] = mapped_column(BigInteger)
 
-    @property
-    def difference_cents(self) -> int:
-        return (self.here_gross or 0) - (self.there_gross or 0)
+    def difference(self, amount: str) -> int | None:
+        """By how much the portal would bill more, in cents; None where the former system does not tell.
+
+        amount: ``net``, ``vat`` or ``gross``.
+        """
+        here, there = getattr(self, f"here_{amount}"), getattr(self, f"there_{amount}")
+        if there is None and self.there_gross is not None:
+            return None
+        return (here or 0) - (there or 0)
 
 
 def line_of(month: ParallelMonth, reference: str, customer_uid: str, pair: Pair) -> ParallelLine:

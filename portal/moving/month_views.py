@@ -121,12 +121,13 @@ def as_csv(uid: str) -> Response:
     month = _latest(get_or_404(Moving.visible_to(g.actor), uid))
     query: Any = select(ParallelLine).where(ParallelLine.month_id == (month.id if month else None))
     head = [_("Résultat"), _("Référence"), _("Libellé"), _("Ici HT"), _("Ici TVA"), _("Ici TTC")]
-    head += [_("Ancien HT"), _("Ancien TVA"), _("Ancien TTC"), _("Écart TTC")]
+    head += [_("Ancien HT"), _("Ancien TVA"), _("Ancien TTC"), _("Écart HT"), _("Écart TVA"), _("Écart TTC")]
     rows = (_cells(row) for (row,) in rows_of(query.order_by(ParallelLine.rank, ParallelLine.id)))
     return csv_answer("mois.csv", head, rows)
 
 
 def _cells(row: ParallelLine) -> list[Any]:
     amounts = (row.here_net, row.here_vat, row.here_gross, row.there_net, row.there_vat, row.there_gross)
-    told = ["" if each is None else euros(each) for each in amounts]
-    return [look_of(row.verdict).word, row.reference, row.label, *told, euros(row.difference_cents)]
+    differences = (row.difference(each) for each in ("net", "vat", "gross"))
+    told = ["" if each is None else euros(each) for each in (*amounts, *differences)]
+    return [look_of(row.verdict).word, row.reference, row.label, *told]

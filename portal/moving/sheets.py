@@ -157,7 +157,7 @@ OLD = Sheet(  # of the parallel month: lines of invoices of the former system
         _REFERENCE,
         Head("label", "Libellé"),
         Head("net", "HT", "100,00", True),
-        Head("vat", "TVA", "20,00", True),
+        Head("vat", "TVA", "20,00"),
         Head("gross", "TTC", "120,00", True),
     ),
 )

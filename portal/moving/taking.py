@@ -185,5 +185,8 @@ def take_series(moving: Moving, row: Row, world: World, *, by: Actor) -> None:
     if _is_taken(moving, row):
         return
     said = series_of_row(row, world)
-    take_over_series(said.entity, said.prefix, said.year, said.last, by=by)
-    db.session.add(of_row(moving, "series", row.number, said.entity))
+    before = take_over_series(said.entity, said.prefix, said.year, said.last, by=by)
+    made = of_row(moving, "series", row.number, said.entity)
+    made.series = {"prefix": said.prefix, "year": said.year, "taken": said.last, "before": before}
+    db.session.add(made)
+    db.session.flush()

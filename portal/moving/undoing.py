@@ -18,9 +18,12 @@ from portal.customers.models import Acceptance, Customer, Means
 from portal.customers.words import CustomerWord
 from portal.db import Base, db
 from portal.errors import Refused
+from portal.i18n import said
 from portal.journal import JournalEntry
 from portal.moving.models import Moving, MovingRow
+from portal.resellers.models import LegalEntity
 from portal.search.models import SearchKey
+from portal.sepa.models.entity import give_back_series
 from portal.subscriptions.models import Subscription, SubscriptionState
 
 # What an import writes, or the portal by itself because of it; each goes with its customer.
@@ -65,20 +68,30 @@ def customers_of(moving: Moving) -> list[tuple[int, int, str]]:
 def undo(moving: Moving, *, by: Actor) -> None:
     """Everything goes, in the present transaction. Raises Refused, and nothing has gone."""
     made = customers_of(moving)
-    if _has_series(moving):
-        raise Refused(_("Une série de numéros a été reprise : elle se corrige sur la fiche de l'émetteur."))
     own = set(db.session.scalars(select(MovingRow.subject_uid).where(MovingRow.moving_id == moving.id)))
     for some in _portions(made):
         if reason := _held_by(some, own):
             raise Refused(_("Rien n'est annulé : %(reason)s.", reason=reason))
+    _give_series_back(moving, by)
     for some in _portions(made):
         _remove(moving, some)
     moving.finish_undo(by=by, customers=len(made))
 
 
-def _has_series(moving: Moving) -> bool:
+def _give_series_back(moving: Moving, by: Actor) -> None:
+    """All of them, the last taken over first, or none. Raises Refused once one has given a number."""
     own = MovingRow.moving_id == moving.id, MovingRow.sheet == "series"
-    return bool(db.session.scalar(select(func.count(MovingRow.id)).where(*own)))
+    with db.session.begin_nested():
+        for row in db.session.scalars(select(MovingRow).where(*own).order_by(MovingRow.id.desc())).all():
+            if row.series is None:  # of an import that did not keep how the series stood
+                raise Refused(
+                    _("Une série de numéros a été reprise : elle se corrige sur la fiche de l'émetteur.")
+                )
+            entity = db.session.scalars(select(LegalEntity).where(LegalEntity.uid == row.subject_uid)).one()
+            try:
+                give_back_series(entity, **row.series, by=by)
+            except Refused as refusal:
+                raise Refused(_("Rien n'est annulé : %(reason)s.", reason=said(refusal))) from None
 
 
 def _portions(made: list[tuple[int, int, str]]) -> Iterator[list[tuple[int, int, str]]]:

@@ -97,10 +97,12 @@ def _shown(moving: Moving) -> dict[str, Any]:
 def _page(moving: Moving, status: int = 200, problem: str = "") -> Response:
     found = _titles(moving) if moving.state == MovingState.HEADS else []
     query = MovingFault.visible_to(g.actor).where(MovingFault.moving_id == moving.id)
+    is_fault = MovingFault.is_remark.is_(False)
     page = render_template(
         "moving/show.html",
         questions=[(each.sheet, _open_heads(each), foreign_titles(each, {})) for each in found],
-        faults=page_of(query, MovingFault.id, name="faults"),
+        faults=page_of(query.where(is_fault), MovingFault.id, name="faults"),
+        remarks=page_of(query.where(MovingFault.is_remark), MovingFault.id, name="remarks"),
         events=timeline(moving),
         problem=problem,
         **_shown(moving),
@@ -147,7 +149,8 @@ def _chosen(found: list[Found]) -> Chosen:
 def faults_as_csv(uid: str) -> Response:
     moving = get_or_404(Moving.visible_to(g.actor), uid)
     query: Any = select(MovingFault.sheet, MovingFault.row, MovingFault.reason)
-    rows = rows_of(query.where(MovingFault.moving_id == moving.id).order_by(MovingFault.id))
+    own = MovingFault.moving_id == moving.id, MovingFault.is_remark.is_(False)
+    rows = rows_of(query.where(*own).order_by(MovingFault.id))
     told = ([BY_KEY[row[0]].title if row[0] in BY_KEY else "", row[1], row[2]] for row in rows)
     return csv_answer("fautes.csv", [_("Feuille"), _("Ligne"), _("Faute")], told)
 

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, selec
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.access import RESELLER
-from portal.accounts.models import Organisation, OrganisationKind, SignIn, User
+from portal.accounts.models import Organisation, SignIn, User
 from portal.actor import Actor
 from portal.blobs import Document
 from portal.clock import now
@@ -21,6 +21,7 @@ from portal.wording import N_
 _signals = Namespace()
 reseller_resumed = _signals.signal("reseller-resumed")
 reseller_failed = _signals.signal("reseller-failed")  # in the transaction that notes the default
+reseller_ending = _signals.signal("reseller-ending")  # before the relation ends: who raises Refused holds it
 
 
 class ResellerState(StrEnum):
@@ -100,9 +101,11 @@ class Reseller(Tenant, Stateful, db.Model):
         reseller_failed.send(self, by=by)
 
     def end(self, reason: str, *, by: Actor) -> None:
-        """Raises Refused while it still has customers, or resellers below it that are not ended."""
-        if _has_customers(self):
-            raise Refused(N_("Ce revendeur a encore des clients : un autre doit d'abord les servir."))
+        """Raises Refused while it still has living customers, or resellers below it that are not ended.
+
+        Customers who are archived or merged hold nothing: their papers stay with the provider.
+        """
+        reseller_ending.send(self)
         if db.session.scalar(_living_below(self)) is not None:
             raise Refused(N_("Un revendeur placé sous lui n'est pas terminé."))
         self._take("end", by=by, reason=reason)
@@ -112,12 +115,6 @@ class Reseller(Tenant, Stateful, db.Model):
         """The relation begins again, with a contract signed anew."""
         self._take("reopen", by=by)
         self.contract_id = self.contract_signed_on = self.contract_ends_on = None
-
-
-def _has_customers(reseller: Reseller) -> bool:
-    query = select(Organisation.id).where(within(Organisation, reseller.org_path))
-    query = query.where(Organisation.kind == OrganisationKind.CUSTOMER)
-    return db.session.scalar(query.limit(1)) is not None
 
 
 def _living_below(reseller: Reseller) -> Select[Any]:

@@ -251,7 +251,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     @property
     def coming_prices(self) -> list[PriceStep]:
         """Announced prices that no period has begun with yet, the nearest first."""
-        return [step for step in reversed(self.price_steps) if step.effective_on >= self.billed_before]
+        coming = (step for step in reversed(self.price_steps) if step.effective_on >= self.billed_before)
+        return [step for step in coming if step.recalled_on is None]
 
     def take_price(self, unit_cents: int, start: date) -> None:
         """The price of the period that begins; earlier periods and their invoices keep theirs."""

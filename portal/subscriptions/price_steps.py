@@ -19,16 +19,22 @@ class PriceStep(Tenant, db.Model):
     """The new price of one subscription, its first day, and the e-mail that announced it."""
 
     __tablename__ = "price_step"
-    __table_args__ = (UniqueConstraint("subscription_id", "revision_id"),)
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "revision_id"),
+        UniqueConstraint("subscription_id", "reseller_price_id"),
+    )
 
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"))
-    revision_id: Mapped[int] = mapped_column(ForeignKey("price_revision.id"), index=True)
+    # one of the two: the provider's public price, or its reseller's own
+    revision_id: Mapped[int | None] = mapped_column(ForeignKey("price_revision.id"), index=True)
+    reseller_price_id: Mapped[int | None] = mapped_column(ForeignKey("reseller_price.id"), index=True)
     effective_on: Mapped[date]  # first day of the first period at this price
     unit_cents: Mapped[int] = mapped_column(BigInteger)
     recipient: Mapped[str] = mapped_column(String(254))
     mail_uid: Mapped[str] = mapped_column(String(16), index=True)
+    recalled_on: Mapped[date | None]  # announced, and withdrawn before a period began with it
 
-    revision: Mapped[PriceRevision] = relationship()
+    revision: Mapped[PriceRevision | None] = relationship()
 
     @property
     def told_at(self) -> datetime | None:
@@ -39,7 +45,7 @@ class PriceStep(Tenant, db.Model):
     def may_begin(self, start: date, notice_months: int) -> bool:
         """May a period that begins that day be owed at this price? Not before the notice has run."""
         told_at = self.told_at
-        if told_at is None or start < self.effective_on:
+        if self.recalled_on is not None or told_at is None or start < self.effective_on:
             return False
         return start >= earliest_price_change(paris_day(told_at), notice_months)
 

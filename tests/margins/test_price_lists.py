@@ -1,9 +1,12 @@
 """What a reseller pays, asks and keeps: decided by day, seen by who sells, never by who buys."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from portal.access import Role
@@ -19,9 +22,14 @@ from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, a_user, an_outsider, stored
 from tests.subscriptions.builders import a_product
 from tests.subscriptions.test_order_form import text_of
+from tests.test_csv_file import table
 
 Browser = Callable[..., FlaskClient]
 At = Callable[[datetime], None]
+
+
+def workbook_rows(content: bytes) -> list[tuple[Any, ...]]:
+    return list(load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True))
 
 
 def reseller_of(organisation: Organisation) -> Reseller:
@@ -96,7 +104,17 @@ def test_a_reseller_buys_sells_and_keeps_the_difference_which_its_customer_never
     assert "Marge par unité 6,00 € TTC" in text_of(sales.get(records[0]).text)
     margins = text_of(sales.get("/margins").text)  # 5 × 35,00 € and 5 × 30,00 € without VAT
     assert f"{customer.name} {product.name} 5 175,00 € 150,00 € 25,00 €" in margins
-    assert "Rien n'a été facturé" in text_of(sales.get("/margins?month=2026-10").text).replace("&#39;", "'")
+    assert "Total du mois 5 Quantité 175,00 € Vendu, HT 150,00 € Acheté, HT 25,00 € Marge" in margins
+    asked = f"reseller={reseller_of(house.reseller).uid}&month=2026"
+    assert "Rien ne correspond" in sales.get(f"/margins?{asked}-10").text
+    head, line = table(sales.get(f"/lists/margins/file.csv?{asked}-11").text)
+    assert head == ["Client", "Offre", "Quantité", "Vendu, HT", "Acheté, HT", "Marge", "Mois"]
+    assert line == [customer.name, product.name, "5", "175,00", "150,00", "25,00", "2026-11"]
+    (_titles, values) = workbook_rows(sales.get(f"/lists/margins/file.xlsx?{asked}-11").data)
+    assert values[2:6] == (5, 175, 150, 25)
+    assert len(table(sales.get(f"/lists/margins/file.csv?{asked}-10").text)) == 1
+    assert outsider.get(f"/lists/margins/file.csv?{asked}-11").status_code == 404  # another reseller's
+    assert browser(buyer).get(f"/lists/margins/file.csv?{asked}-11").status_code == 403
     assert db.session.scalars(running(product, date(2026, 12, 1))).all() == []  # it keeps its own
 
     at(datetime(2026, 12, 1, 9, tzinfo=UTC))  # buying costs 48,00 € now, so 42,00 € is sold no more

@@ -17,13 +17,15 @@ from portal.subscriptions.models import Subscription
 from tests.builders import House, an_outsider, work
 from tests.moving.test_moving import count, taken
 from tests.subscriptions.builders import a_monthly_product
+from tests.subscriptions.test_order_form import text_of
+from tests.test_csv_file import table
 from tests.workbooks import a_workbook
 
 HEAD = "Référence;Libellé;HT;TVA;TTC\n"
 THEIRS = (
     HEAD
     + "C-00001;WeSend décembre;30,00;6,00;36,00\n"
-    + "C-00002;WeSend décembre;31,00;6,20;37,20\nC-9;Autre;1,00;0,20;1,20\n"
+    + "C-00002;WeSend décembre;30,00;3,00;33,00\nC-9;Autre;1,00;;1,20\n"
 )
 
 
@@ -40,19 +42,25 @@ def test_a_month_is_compared_line_by_line_and_nothing_is_issued(house: House, br
     work()
     query = select(ParallelLine).order_by(ParallelLine.reference)
     found: list[tuple[Any, ...]] = [
-        (row.reference, row.verdict, row.difference_cents) for row in db.session.scalars(query)
+        (row.reference, row.verdict, row.difference("gross")) for row in db.session.scalars(query)
     ]
     assert found == [
         ("C-00001", "month_equal", 0),
-        ("C-00002", "month_different", -120),
+        ("C-00002", "month_different", 300),
         ("C-00003", "month_only_here", 3600),
         ("c-9", "month_only_there", -120),
     ]
     assert db.session.scalars(select(Subscription.billed_before)).all() == before
     assert {model: count(model) for model in (Charge, Invoice, Mail)} == {Charge: 0, Invoice: 0, Mail: 0}
     shown = client.get(page).text
-    assert "manque ici" in shown and "36,00" in shown and "74,40" in shown
-    assert "C-00002" in client.get(f"{page}/file.csv").text
+    assert "manque ici" in shown and "36,00" in shown and "70,20" in shown
+    second = text_of(shown.split("C-00002")[1].split("</tr>")[0])
+    assert second.endswith("30,00 € 6,00 € ancien 3,00 € 36,00 € ancien 33,00 € 3,00 €"), second
+    head, *lines = table(client.get(f"{page}/file.csv").text)
+    assert head[-3:] == ["Écart HT", "Écart TVA", "Écart TTC"] and len(lines) == 4
+    told = {line[1]: line[3:] for line in lines}
+    assert told["C-00002"] == ["30,00", "6,00", "36,00", "30,00", "3,00", "33,00", "0,00", "3,00", "3,00"]
+    assert told["c-9"] == ["", "", "", "1,00", "", "1,20", "-1,00", "", "-1,20"]  # its VAT is not told
     refused = client.post(page, data={"month": "2026-12"})
     assert refused.status_code == 422
     assert browser(house.sales).get(page).status_code == 403
@@ -64,7 +72,7 @@ def test_a_month_is_compared_line_by_line_and_nothing_is_issued(house: House, br
 
 def test_lines_are_paired_by_amount_then_by_the_nearest_total() -> None:
     here = [MonthLine("a", 100, 20, 120), MonthLine("b", 200, 40, 240)]
-    there = [MonthLine("x", 210, 42, 252), MonthLine("y", 100, 20, 120), MonthLine("z", 1, 0, 1)]
+    there = [MonthLine("x", 210, 42, 252), MonthLine("y", 100, None, 120), MonthLine("z", 1, 0, 1)]
     assert [(pair.verdict.value, pair.difference_cents) for pair in compare(here, there)] == [
         ("month_equal", 0),
         ("month_different", -12),

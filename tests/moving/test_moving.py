@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from portal.accounts.models import Organisation
@@ -21,7 +21,9 @@ from portal.moving import views
 from portal.moving.jobs import TOGETHER
 from portal.moving.models import Moving, MovingFault, MovingState, of_row
 from portal.moving.reading import cents_of, day_of
+from portal.resellers.models import LegalEntity, NumberSeries, next_number, next_numbers
 from portal.sepa.models import Mandate, MandateEvent
+from portal.sepa.models.entity import take_over_series
 from portal.subscriptions.models import Subscription
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
@@ -230,6 +232,73 @@ def test_an_import_is_undone_whole_and_its_file_can_be_taken_in_again(house: Hou
     assert db.session.scalar(query) == 0
     assert taken(client, content).state == MovingState.TAKEN
     assert count(Customer) == 12
+
+
+def test_undoing_gives_number_series_back_unless_a_number_was_given(house: House, browser) -> None:
+    """As they were: one that was open before goes on where it stood, one that was not is gone."""
+    a_monthly_product(house)
+    entity = db.session.scalars(select(LegalEntity)).one()
+    next_numbers(entity, "FA", 2026, 7)
+    take_over_series(entity, "PF", 2026, 40, by=house.operator)
+    db.session.commit()
+    client, rows = browser(house.operator), rows_of(2)
+    for prefix, last in (("CR", 900), ("PF", 950), ("RUM", 5)):
+        rows["series"].append({"prefix": prefix, "year": 2026, "last": last})
+    moving = taken(client, as_xlsx(rows))
+    assert series() == {"FA": (7, 0), "CR": (900, 900), "PF": (950, 950), "RUM": (5, 5)}
+    assert next_number(entity, "RUM", 2026) == "RUM-2026-000006"
+    db.session.commit()
+    client.post(f"/moving/{moving.uid}/undo")
+    work()
+    assert (stored(moving).state, count(Customer)) == (MovingState.TAKEN, 2)
+    assert "la série RUM-2026 a donné un numéro" in client.get(f"/moving/{moving.uid}").text
+    assert series() == {"FA": (7, 0), "CR": (900, 900), "PF": (950, 950), "RUM": (6, 5)}
+    db.session.execute(update(NumberSeries).where(NumberSeries.prefix == "RUM").values(last=5))
+    db.session.commit()
+    client.post(f"/moving/{moving.uid}/undo")
+    work()
+    assert (stored(moving).state, count(Customer)) == (MovingState.UNDONE, 0)
+    assert series() == {"FA": (7, 0), "PF": (40, 40)}
+
+
+def series() -> dict[str, tuple[int, int]]:
+    """Last number and the one taken over of each series that is open."""
+    set_scope(EVERYTHING)
+    columns = NumberSeries.prefix, NumberSeries.last, NumberSeries.taken_over
+    return {prefix: (last, over) for prefix, last, over in db.session.execute(select(*columns))}
+
+
+def test_a_b2b_mandate_that_was_debited_is_confirmed_and_another_waits_for_its_bank(
+    house: House, browser
+) -> None:
+    """EPC222-07: the debtor's bank refuses a debit on a B2B mandate that it has not registered."""
+    a_monthly_product(house)
+    client, rows = browser(house.owner), rows_of(4)
+    for line, presented in zip(rows["mandates"], ("05/11/2026", "", "10/12/2026", ""), strict=True):
+        line |= {"scheme": "B2B", "presented_on": presented}
+    rows["mandates"][3]["scheme"] = "CORE"
+    upload(client, as_xlsx(rows))
+    work()
+    moving = the_moving()
+    page = client.get(f"/moving/{moving.uid}").text
+    assert (moving.state, moving.faults) == (MovingState.READY, 0)
+    assert [row for row in faults() if row[1] == 2] == [
+        ("mandates", 2, "B2B confirmé par le prélèvement du 5 novembre 2026\xa0: utilisable")
+    ]
+    assert {number for _sheet, number, reason in faults() if "attend la confirmation" in reason} == {3, 4}
+    assert "À savoir" in page and "attend la confirmation" in page and "<h2>Fautes" not in page
+    assert "attend la confirmation" not in client.get(f"/moving/{moving.uid}/faults.csv").text
+    client.post(f"/moving/{moving.uid}/taking")
+    work()
+    mandates = db.session.scalars(select(Mandate).order_by(Mandate.rum)).all()
+    today = date(2026, 12, 20)
+    assert [each.is_usable(today) for each in mandates] == [True, False, False, True]
+    waiting = f"/sepa/mandates/{mandates[1].uid}"
+    finance = browser(house.finance)
+    assert "Noter la confirmation" in finance.get(waiting).text
+    assert "Noter la confirmation" not in finance.get(f"/sepa/mandates/{mandates[0].uid}").text
+    finance.post(f"{waiting}/bank-confirmation", data={"on": "2026-11-23"})
+    assert stored(mandates[1]).is_usable(today)
 
 
 def test_what_was_built_on_and_a_day_that_is_over_keep_an_import(house: House, browser, at) -> None:

@@ -10,12 +10,13 @@ from portal import clock
 from portal.billing.issuers import name_issuer
 from portal.catalogue.models import Product
 from portal.catalogue.offers import make_product, shipped_offers
+from portal.customers.changes import archive
 from portal.db import db
 from portal.errors import IllegalStep, Refused
 from portal.journal import JournalEntry
 from portal.resellers.houses import change_reseller, keep_contract, make_provider, make_reseller
 from portal.resellers.models import LegalEntity, issuer_for, issuers_of, next_number
-from portal.resellers.reseller import ResellerState, check_may_sell
+from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.sepa.models.amendment import MandateAmendment
 from portal.sepa.models.entity import IDENTITY, change_identity, make_default, make_entity, take_over_series
 from portal.terms.shipped import stacks
@@ -88,6 +89,21 @@ def test_a_reseller_sells_once_its_contract_is_signed_and_stands_at_any_depth(ho
         made.suspend("trop tard", by=by)
     made.reopen(by=by)
     assert (made.state, made.contract_id) == (ResellerState.DRAFT, None)
+
+
+def test_living_customers_hold_a_reseller_and_those_put_away_do_not(house: House) -> None:
+    """An archived customer, or one merged into another, keeps her papers with the provider."""
+    by, reseller = house.operator, above(house.reseller.org_path)[0]
+    kept, gone, third = (a_customer(house.reseller, name=name, siren=None) for name in ("A", "B", "C"))
+    archive(third, by=by)
+    with pytest.raises(Refused, match="2 clients en vie"):
+        reseller.end("fin", by=by)
+    gone.archived_at, gone.merged_into_id = clock.now(), kept.id
+    with pytest.raises(Refused, match="1 client en vie"):
+        reseller.end("fin", by=by)
+    archive(kept, by=by)
+    reseller.end("fin", by=by)
+    assert reseller.state == ResellerState.ENDED
 
 
 def test_there_are_at_most_eight_levels_of_resellers(house: House) -> None:

@@ -77,6 +77,18 @@ class Line:
         return mask(self.iban) if self.iban else ""
 
     @property
+    def bank(self) -> str:
+        """Of a B2B mandate: what its bank has confirmed it by, or that it waits for that; else ""."""
+        if self.values["schema"] != "B2B":
+            return ""
+        if self.confirmed_on is None:
+            return _("B2B : attend la confirmation de la banque, à noter sur la page du mandat")
+        if self.confirmed_on == self.presented_on:
+            day = plain_day(self.confirmed_on)
+            return _("B2B confirmé par le prélèvement du %(day)s : utilisable", day=day)
+        return _("B2B confirmé par la banque le %(day)s : utilisable", day=plain_day(self.confirmed_on))
+
+    @property
     def has_original(self) -> bool:
         return any(self.values[name] for name in ("rum_origine", "ics_origine", "creancier_origine"))
 
@@ -197,6 +209,10 @@ def _date_faults(line: Line) -> Iterator[str]:
         return
     if confirmed and not signed <= confirmed <= today:
         yield _("la confirmation de la banque se situe entre la signature et aujourd'hui")
+    if line.values["schema"] == "B2B" and confirmed is None and presented and presented <= today:
+        line.confirmed_on = (
+            presented  # no bank pays a B2B debit whose mandate it has not registered (EPC222-07)
+        )
     lapsed_on = mandate_lapses_on(presented, signed, LAPSE_MONTHS)
     if lapsed_on <= today:
         yield _("mandat caduc depuis le %(day)s : il en faut un nouveau", day=plain_day(lapsed_on))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Update, delete, func, select, update
 from stdnum.fr import siren as siren_numbers
 from stdnum.fr import tva
 
@@ -88,20 +88,20 @@ def change_identity(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor
     return True
 
 
-def take_over_series(entity: LegalEntity, prefix: str, year: int, last: int, *, by: Actor) -> None:
+def take_over_series(entity: LegalEntity, prefix: str, year: int, last: int, *, by: Actor) -> int | None:
     """Go on after the last number that another system gave: the next one here is ``last`` + 1.
+
+    Returns the last number that was taken over before; None where the series was not open.
 
     prefix: of :data:`SERIES`. Raises Refused once a number of that series and year was given here: a sequence
     has neither a gap nor a number twice (CGI ann. II art. 242 nonies A, I-7°).
     """
     if prefix not in SERIES or not 0 <= last <= _MOST or not 2000 <= year <= 2199:
         raise Refused(N_("Indiquez un numéro de 0 à 999 999."), field="last")
+    own = _series(entity, prefix, year)
+    was_open = db.session.scalar(select(NumberSeries.id).where(*own)) is not None
     next_numbers(entity, prefix, year, 0)  # opens the series, and holds it until the commit
-    own = (
-        NumberSeries.legal_entity_id == entity.id,
-        NumberSeries.prefix == prefix,
-        NumberSeries.year == year,
-    )
+    before = db.session.scalar(select(NumberSeries.taken_over).where(*own))
     free = update(NumberSeries).where(*own, NumberSeries.last == NumberSeries.taken_over)
     done = db.session.execute(
         free.values(last=last, taken_over=last).execution_options(synchronize_session=False)
@@ -109,6 +109,36 @@ def take_over_series(entity: LegalEntity, prefix: str, year: int, last: int, *, 
     if not done.rowcount:  # type: ignore[attr-defined]
         raise Refused(N_("Le portail a déjà donné des numéros de cette série."), field="last")
     record(entity, "take_over_series", by=by, series=f"{prefix}-{year}", last=last)
+    return before if was_open else None
+
+
+def give_back_series(
+    entity: LegalEntity, prefix: str, year: int, taken: int, before: int | None, *, by: Actor
+) -> None:
+    """Undo :func:`take_over_series`: the series is as it was, closed where ``before`` is None.
+
+    taken: the last number that was taken over. Raises Refused once a number was given from it, or when it
+    was taken over again since: a number is never given twice (CGI ann. II art. 242 nonies A, I-7°).
+    """
+    untouched = NumberSeries.last == taken, NumberSeries.taken_over == taken
+    where = *_series(entity, prefix, year), *untouched
+    change = delete(NumberSeries) if before is None else update(NumberSeries)
+    if isinstance(change, Update):
+        change = change.values(last=before, taken_over=before)
+    done = db.session.execute(change.where(*where).execution_options(synchronize_session=False))
+    if not done.rowcount:  # type: ignore[attr-defined]
+        raise Refused(
+            N_("la série %(series)s a donné un numéro, ou a été reprise à nouveau"), series=f"{prefix}-{year}"
+        )
+    record(entity, "give_back_series", by=by, series=f"{prefix}-{year}", last=before or 0)
+
+
+def _series(entity: LegalEntity, prefix: str, year: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        NumberSeries.legal_entity_id == entity.id,
+        NumberSeries.prefix == prefix,
+        NumberSeries.year == year,
+    )
 
 
 def make_default(entity: LegalEntity, *, by: Actor) -> None:
