@@ -68,7 +68,8 @@ class StepInOffer(Tenant, Stateful, db.Model):
 @reseller_failed.connect
 def offer_to_its_customers(reseller: Reseller, *, by: Actor) -> None:
     """A row and a mail for each customer below it, in the transaction that notes the default."""
-    query = select(Customer).where(within(Customer, reseller.org_path)).order_by(Customer.id)
+    living = within(Customer, reseller.org_path), Customer.archived_at.is_(None)
+    query = select(Customer).where(*living).order_by(Customer.id)
     for customer in db.session.scalars(query).all():
         offer = StepInOffer(
             organisation=customer.organisation,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from portal import clock
 from portal.access import Role
 from portal.accounts.models import User
 from portal.catalogue.models import Method
@@ -131,6 +132,7 @@ def test_a_suspended_reseller_is_out_at_once_and_its_customers_go_on(house: Hous
 
 def test_customers_of_a_reseller_that_fails_choose_who_serves_them(house: House, browser: Browser) -> None:
     customer, neighbour = a_customer(house.reseller), a_customer(house.other, siren=None)
+    a_customer(house.reseller, name="Partie", siren=None).archived_at = clock.now()  # nobody asks her
     space, operator = browser(her_person(customer)), confirmed(browser(house.operator))
     reseller = named("Revendeur")
     step = f"/resellers/{reseller.uid}/steps"

@@ -69,8 +69,7 @@ def test_a_customer_is_found_by_whatever_a_person_knows_of_her(house: House, bro
 
 
 @pytest.mark.parametrize(
-    "typed",
-    ["boulangrie", "boulanngerie", "boulangarie", "buolangerie", "voulangerie", "boulanj"],
+    "typed", ["boulangrie", "boulanngerie", "boulangarie", "buolangerie", "voulangerie", "boulanj"]
 )
 def test_one_typing_mistake_is_forgiven_and_said(house: House, browser: Browser, typed: str) -> None:
     martin = a_customer(house.reseller)
