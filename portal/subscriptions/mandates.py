@@ -11,19 +11,29 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.mail import queue_mail
-from portal.sepa.models import Mandate, find_usable_mandate, mandate_signed, open_mandate, request_mandate
+from portal.sepa.models import (
+    Mandate,
+    find_usable_mandate,
+    mandate_at_bank,
+    mandate_signed,
+    open_mandate,
+    request_mandate,
+)
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState
 from portal.subscriptions.ordering import issue_keys
 
 
 def ask_for_mandate(order: Order, *, by: Actor) -> None:
-    """Start at once under a mandate that the customer has signed before, else send the signing link."""
+    """Start at once under a mandate that the customer has signed before, else send the signing link.
+
+    Under one that her bank has still to register, the order waits for the bank.
+    """
     customer, entity = order.customer, order.legal_entity
     mandate = find_usable_mandate(customer, entity, clock.today())
     if mandate is not None:
         start_mandated(order, mandate, by=by)
-    elif open_mandate(customer, entity) is None:
+    elif open_mandate(customer, entity) is None and mandate_at_bank(customer, entity) is None:
         request_mandate(customer, entity, by=by)
 
 
@@ -50,7 +60,12 @@ def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
 
 @mandate_signed.connect
 def start_waiting_orders(_sender: Any, *, mandate: Any) -> None:
-    """In the signing transaction: every order that waited for this customer's mandate starts."""
+    """In the transaction that makes it usable: every order that waited for this customer's mandate starts.
+
+    A mandate between businesses waits for the debtor's bank, and the orders with it.
+    """
+    if not mandate.is_usable(clock.today()):
+        return
     waiting = select(Order).where(
         Order.customer_id == mandate.customer_id,
         Order.legal_entity_id == mandate.legal_entity_id,

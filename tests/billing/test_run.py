@@ -18,12 +18,12 @@ from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.pain008 import validate
-from portal.sepa.models import Collection
+from portal.sepa.models import Collection, Mandate
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.subscriptions.ordering import place_order
 from tests.builders import House, a_customer, stored, work
-from tests.sepa.people import freeze_batch
+from tests.sepa.people import a_signed_mandate, freeze_batch
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product
 from tests.subscriptions.test_orders import text_of
@@ -63,6 +63,22 @@ def test_an_order_by_debit_waits_for_its_mandate_and_starts_when_it_is_signed(ho
     mails = [mail.recipient for mail in db.session.scalars(db.select(Mail))]
     assert mails == ["contact@client.example"]
     assert db.session.scalars(db.select(Subscription)).all() == []
+
+
+def test_an_order_under_a_mandate_between_businesses_starts_once_the_debtors_bank_knows_it(
+    house: House, browser: Browser
+) -> None:
+    customer = a_customer(house.reseller, accepted="dropcloud")
+    mandate = a_signed_mandate(house, customer, scheme="B2B")
+    order = place_order(customer, a_monthly_product(house), 3, Method.DIRECT_DEBIT, by=SYSTEM)
+    ask_for_mandate(order, by=SYSTEM)
+    db.session.commit()
+    assert stored(order).state == OrderState.AWAITING_MANDATE  # what is signed, the bank does not know
+    assert db.session.scalars(db.select(Mandate)).one().uid == mandate.uid  # and no other one is asked for
+    path = f"/sepa/mandates/{mandate.uid}/bank-confirmation"
+    assert browser(house.owner).post(path, data={"on": "2026-11-23"}).status_code == 303
+    assert db.session.scalars(db.select(Subscription)).one().customer_id == customer.id
+    assert stored(order).state == OrderState.DELIVERED
 
 
 def test_the_run_invoices_collects_and_announces(house: House) -> None:

@@ -33,7 +33,7 @@ LAPSE_MONTHS = 36  # EPC016-06: a mandate without a debit for so long may no lon
 
 _signals = Namespace()
 # Sent with mandate= inside the transaction that signs it: listeners write, and do not commit.
-mandate_signed = _signals.signal("mandate-signed")
+mandate_signed = _signals.signal("mandate-signed")  # and, between businesses, once its bank knows it
 
 
 class MandateState(StrEnum):
@@ -212,6 +212,7 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
             raise Refused(_("La confirmation se situe entre la signature et aujourd'hui."), field="on")
         self._take("confirm", by=by, on=on.isoformat())
         self.bank_confirmed_on = on
+        mandate_signed.send(None, mandate=self)
 
     def _require_sent(self) -> None:
         if self.state != S.SENT:
@@ -270,6 +271,13 @@ def open_mandate(customer: Customer, entity: LegalEntity) -> Mandate | None:
     query = select(Mandate).where(Mandate.customer_id == customer.id, waiting)
     query = query.where(Mandate.legal_entity_id == entity.id).order_by(Mandate.id.desc())
     return db.session.scalars(query.limit(1)).first()
+
+
+def mandate_at_bank(customer: Customer, entity: LegalEntity) -> Mandate | None:
+    """The signed mandate between businesses that the debtor's bank does not know yet."""
+    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.state == S.SIGNED)
+    query = query.where(Mandate.legal_entity_id == entity.id, Mandate.bank_confirmed_on.is_(None))
+    return db.session.scalars(query.where(Mandate.scheme == "B2B").limit(1)).first()
 
 
 def find_usable_mandate(customer: Customer, entity: LegalEntity, on: date) -> Mandate | None:
