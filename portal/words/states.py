@@ -48,6 +48,7 @@ _STATES: dict[str, Look] = {
     "terms_accepted": Look(_l("accepté"), "good", "check-circle"),
     "paper_entered": Look(_l("papier à relire"), "wait", "eye"),
     "signed": Look(_l("signé"), "good", "pen"),
+    "at_bank": Look(_l("signé, à enregistrer par la banque"), "wait", "bank"),
     "suspended": Look(_l("suspendu"), "bad", "stop-circle"),
     "amendment_asked": Look(_l("demandé"), "wait", "send"),
     "amendment_confirmed": Look(_l("confirmé par le titulaire"), "live", "check-circle"),

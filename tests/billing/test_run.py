@@ -75,8 +75,13 @@ def test_an_order_under_a_mandate_between_businesses_starts_once_the_debtors_ban
     db.session.commit()
     assert stored(order).state == OrderState.AWAITING_MANDATE  # what is signed, the bank does not know
     assert db.session.scalars(db.select(Mandate)).one().uid == mandate.uid  # and no other one is asked for
+    owner = browser(house.owner)
+    assert "La banque du client doit enregistrer le mandat" in owner.get("/").text
+    assert mandate.rum in owner.get("/sepa/mandates?state=at_bank").text
     path = f"/sepa/mandates/{mandate.uid}/bank-confirmation"
-    assert browser(house.owner).post(path, data={"on": "2026-11-23"}).status_code == 303
+    assert owner.post(path, data={"on": "2026-11-23"}).status_code == 303
+    assert "doit enregistrer" not in owner.get("/").text
+    assert mandate.rum not in owner.get("/sepa/mandates?state=at_bank").text
     assert db.session.scalars(db.select(Subscription)).one().customer_id == customer.id
     assert stored(order).state == OrderState.DELIVERED
 

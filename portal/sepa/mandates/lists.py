@@ -13,6 +13,8 @@ from portal.sepa.formats.iban import mask
 from portal.sepa.models import Mandate, MandateState
 from portal.words.states import look_of
 
+AT_BANK = "at_bank"  # signed between businesses: the debtor's bank has to register it
+
 
 def _remind(mandate: Mandate) -> None:
     mandate.resend(by=g.actor)
@@ -51,8 +53,10 @@ MANDATES: Listing[Mandate] = define(
             Choice(
                 "state",
                 _l("État"),
-                lambda: [(s, look_of(s).word) for s in MandateState if s != MandateState.DRAFT],
-                lambda value: Mandate.state == MandateState(value),
+                lambda: [(s, look_of(s).word) for s in (*MandateState, AT_BANK) if s != MandateState.DRAFT],
+                lambda value: (
+                    Mandate.is_at_bank() if value == AT_BANK else Mandate.state == MandateState(value)
+                ),
             )
         ],
         bulk=[Bulk("remind", _l("Renvoyer le lien à signer"), "send", Permission.MANDATE_WRITE, _remind)],

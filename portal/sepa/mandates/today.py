@@ -7,6 +7,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
+from portal.sepa.mandates.lists import AT_BANK
 from portal.sepa.models import Mandate, MandateState
 from portal.today import Cost, Kind, Todo, waits
 
@@ -63,6 +64,31 @@ waits(
             button=_("Relire"),
         ),
         everything=lambda: url_for("sepa.list_mandates", state=MandateState.CHECKING),
+        entry="sepa.list_mandates",
+    )
+)
+
+
+def _at_bank() -> Select[tuple[Mandate]]:
+    query = Mandate.visible_to(g.actor).where(Mandate.is_at_bank())
+    return query.options(joinedload(Mandate.customer))
+
+
+waits(
+    Kind(
+        name="mandate.bank",
+        label=_l("Mandats interentreprises à faire enregistrer"),
+        cost=Cost.MONEY,
+        permission=Permission.MANDATE_WRITE,
+        rows=_at_bank,
+        order=(Mandate.id,),
+        tell=lambda row: Todo(
+            what=_("La banque du client doit enregistrer le mandat"),
+            who=row.customer.name,
+            url=url_for("sepa.show_mandate", uid=row.uid),
+            button=_("Noter sa confirmation"),
+        ),
+        everything=lambda: url_for("sepa.list_mandates", state=AT_BANK),
         entry="sepa.list_mandates",
     )
 )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -157,9 +157,16 @@ class Mandate(Asked, Evidenced, Holdable, Tenant, Stateful, db.Model):
     def is_usable(self, on: date) -> bool:
         return self.problem(on) is None
 
+    @classmethod
+    def is_at_bank(cls) -> ColumnElement[bool]:
+        """SQL condition: signed between businesses, and the debtor's bank does not know it yet."""
+        return and_(cls.state == S.SIGNED, cls.scheme == "B2B", cls.bank_confirmed_on.is_(None))
+
     def shown_state(self) -> str:
         if self.state == S.SIGNED and clock.today() >= cast(date, self.lapses_on):
             return "lapsed"
+        if self.state == S.SIGNED and self.scheme == "B2B" and self.bank_confirmed_on is None:
+            return "at_bank"
         return self.state.value
 
     # Steps
@@ -275,9 +282,8 @@ def open_mandate(customer: Customer, entity: LegalEntity) -> Mandate | None:
 
 def mandate_at_bank(customer: Customer, entity: LegalEntity) -> Mandate | None:
     """The signed mandate between businesses that the debtor's bank does not know yet."""
-    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.state == S.SIGNED)
-    query = query.where(Mandate.legal_entity_id == entity.id, Mandate.bank_confirmed_on.is_(None))
-    return db.session.scalars(query.where(Mandate.scheme == "B2B").limit(1)).first()
+    query = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.is_at_bank())
+    return db.session.scalars(query.where(Mandate.legal_entity_id == entity.id).limit(1)).first()
 
 
 def find_usable_mandate(customer: Customer, entity: LegalEntity, on: date) -> Mandate | None:
