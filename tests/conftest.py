@@ -150,6 +150,12 @@ def tables(app: Flask) -> Iterator[None]:
 
 
 @pytest.fixture
+def no_badges(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For who walks hundreds of pages: the menu says not how much waits behind each entry."""
+    monkeypatch.setitem(app.jinja_env.globals, "badges", dict)
+
+
+@pytest.fixture
 def house(tables: None) -> builders.House:
     """A provider, two resellers, and the people of every role."""
     return builders.a_house()

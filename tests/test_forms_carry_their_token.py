@@ -1,4 +1,4 @@
-"""Every form that changes something carries its token once; none carries it into an address."""
+"""Every form that changes something carries its token once, in no address; no page explains a word twice."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,6 +21,7 @@ from portal.reversibility.models import ReversibilityCase
 from portal.sepa.models import Mandate, MandateState
 from portal.sepa.signing.account_change import ask_account
 from tests.builders import House, a_customer, a_user
+from tests.guide.test_explain import words_explained
 from tests.sepa.people import OTHER_IBAN, a_mandate, go_to_code
 from tests.test_access import address, rules
 from tests.vault_fixtures import agent  # noqa: F401 (the page of a passphrase has a form while it runs)
@@ -116,11 +117,18 @@ def tokens_on(app: Flask) -> Iterator[None]:
         app.config["WTF_CSRF_ENABLED"] = False
 
 
+EXPLAINED: set[str] = set()  # all words that the pages of the walk explain
+
+
 def found_at(client: FlaskClient, path: str) -> set[str]:
-    """What is wrong with the forms at an address; nothing with those of a file."""
+    """What is wrong with the forms and the explained words at an address; nothing with those of a file."""
     answer = client.get(path, buffered=True)
     assert answer.status_code != 404 or path.startswith("/handed-over/"), path
-    return faults(answer.text) if answer.mimetype == "text/html" else set()
+    if answer.mimetype != "text/html":
+        return set()
+    words = words_explained(answer.text)
+    EXPLAINED.update(words)
+    return faults(answer.text) | {f"{word} is explained twice" for word in words if words.count(word) > 1}
 
 
 def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[str]:
@@ -135,6 +143,7 @@ def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.words
+@pytest.mark.usefixtures("no_badges")
 def test_every_page_of_every_role(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
     for row in db.session.scalars(db.select(Vault)):
@@ -153,6 +162,7 @@ def test_every_page_of_every_role(app: Flask, house: House, browser: Browser) ->
         for path in ("/login", "/verify"):
             wrong |= found_at(browser(), path)
     assert wrong == set()
+    assert {"rum", "ics", "core-b2b", "fingerprint", "proforma", "pinned", "vault", "proof"} <= EXPLAINED
 
 
 @pytest.mark.slow

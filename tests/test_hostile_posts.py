@@ -15,7 +15,7 @@ from tests.test_access import address, rules
 from tests.world import a_world
 
 Browser = Callable[..., FlaskClient]
-pytestmark = [pytest.mark.slow, pytest.mark.strict]
+pytestmark = [pytest.mark.slow, pytest.mark.strict, pytest.mark.usefixtures("no_badges")]
 
 
 def subclasses(kind: type) -> Iterator[type]:

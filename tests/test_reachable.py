@@ -86,6 +86,7 @@ def offered(app: Flask, client: FlaskClient) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.words
+@pytest.mark.usefixtures("no_badges")
 def test_every_page_and_action_is_on_a_screen(
     house: House, app: Flask, browser: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:

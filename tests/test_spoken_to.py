@@ -64,6 +64,7 @@ def vault(ids: dict[str, str]) -> Vault:
 
 @pytest.mark.slow
 @pytest.mark.words
+@pytest.mark.usefixtures("no_badges")
 @pytest.mark.parametrize("language", OF_HER)
 def test_a_customer_is_not_spoken_of(
     app: Flask, ids: dict[str, str], vault: Vault, browser: Browser, language: str
@@ -78,6 +79,7 @@ def test_a_customer_is_not_spoken_of(
 
 @pytest.mark.slow
 @pytest.mark.words
+@pytest.mark.usefixtures("no_badges")
 @pytest.mark.parametrize("language", OF_HER)
 def test_a_customer_is_not_spoken_of_at_any_step(
     house: House, ids: dict[str, str], vault: Vault, browser: Browser, language: str
