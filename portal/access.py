@@ -54,6 +54,7 @@ class Permission(StrEnum):
     BILLING_RUN = "billing:run"
     GAP_READ = "gap:read"
     LICENSE_READ = "license:read"
+    LICENSE_REVEAL = "license:reveal"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
     OWN_MANDATE_READ = "own-mandate:read"
@@ -156,6 +157,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.BILLING_RUN: {Role.FINANCE},
     P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
+    P.LICENSE_REVEAL: set(_REPAIRING),  # a whole key; its customer reads it anyway
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.OWN_MANDATE_READ: {*_DECIDING, Role.BILLING},  # a customer's own list

@@ -22,7 +22,7 @@ from portal.db import Base, db
 from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
-from portal.licensing.models import keys_of
+from portal.licensing.models import ActivationKey, keys_of
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.resellers.brand import brand_of
@@ -84,6 +84,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/sepa/entities/": entity.uid,
         "/customers/": customer.uid,
         "/orders/": order.uid,
+        "/keys/": _first(ActivationKey).uid,
         "/subscriptions/": _first(Subscription).uid,
         "/contracts/": _first(Subscription).uid,
         "/billing/invoices/": _first(Invoice).uid,

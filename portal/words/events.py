@@ -28,6 +28,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "payment"): _l("Paiement enregistré"),
     ("invoice", "no_mandate"): _l("Aucun mandat valable : pas de prélèvement"),
     ("activation_key", "issue"): _l("Clé émise"),
+    ("activation_key", "reveal"): _l("Clé lue en entier"),
     ("activation_key", "revoke"): _l("Clé révoquée"),
     ("activation", "activate"): _l("Machine activée"),
     ("billing_run", "start"): _l("Facturation lancée"),

@@ -33,6 +33,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.REVERSIBILITY_ERASE,
     P.PEOPLE_WRITE,
     P.VAULT_UNLOCK,
+    P.LICENSE_REVEAL,
 }
 QUIET = {
     "custody.sign_acknowledgement": "she signs that the key is hers alone; it opens nothing",
