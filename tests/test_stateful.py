@@ -34,9 +34,11 @@ def test_each_state_of_a_record_has_a_word(name: str) -> None:
     kind = KINDS[name].__table__.c.state.type
     assert isinstance(kind, Enum) and kind.enum_class is not None
     shown = KINDS[name].shown_state
+    days = {"due_on": date.max, "lapses_on": date.max, "ends_on": None, "bank_confirmed_on": None}
     rows = [
-        SimpleNamespace(state=state, due_on=date.max, lapses_on=date.max, ends_on=None)
+        SimpleNamespace(state=state, scheme=scheme, **days)
         for state in kind.enum_class
+        for scheme in ("CORE", "B2B")
     ]
     names = [shown(row) for row in rows]
     assert [each for each in names if str(look_of(each).word) == each] == []
