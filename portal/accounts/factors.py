@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.access import STAFF
-from portal.accounts.models import SignIn, User, open_memberships
+from portal.accounts.models import FETCH, SignIn, User, open_memberships
 from portal.crypto.secrets import Sealed, token_hash
 from portal.db import EVERYTHING, Row, Tenant, db, scope
 from portal.errors import Refused
@@ -27,7 +27,6 @@ RECOVERY_CODES = 10
 HALF_OPEN = timedelta(minutes=10)
 HALF_OPEN_TRIES = 5
 REQUIRED, OFFERED = "required", "offered"
-_FETCH = {"synchronize_session": "fetch"}  # a condition that Python does not evaluate
 
 
 class Factor:
@@ -238,7 +237,7 @@ def end_half_sign_ins(user: Any) -> None:
     hers = select(User.id).where(User.person_id == user.person_id)
     live = db.update(HalfSignIn).where(HalfSignIn.user_id.in_(hers), HalfSignIn.ended_at.is_(None))
     with scope(EVERYTHING):
-        db.session.execute(live.values(ended_at=clock.now()), execution_options=_FETCH)
+        db.session.execute(live.values(ended_at=clock.now()), execution_options=FETCH)
 
 
 def forget_half_sign_ins(before: datetime) -> None:

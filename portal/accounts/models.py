@@ -7,7 +7,18 @@ from typing import Any, ClassVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask_login import UserMixin
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -24,7 +35,7 @@ _NOBODY = HASHER.hash(new_token())  # compared when the account is unknown, so t
 
 
 CONFIRMED_FOR = timedelta(minutes=5)
-_FETCH = {"synchronize_session": "fetch"}  # a condition that Python does not evaluate
+FETCH = {"synchronize_session": "fetch"}  # a condition that Python does not evaluate
 
 
 class OrganisationKind(StrEnum):
@@ -118,6 +129,11 @@ class User(Tenant, UserMixin, db.Model):
     def is_open(self) -> bool:
         """May she work in this house?"""
         return self.is_enabled and self.joined_at is not None
+
+    @classmethod
+    def works(cls) -> ColumnElement[bool]:
+        """The same in SQL: who was only invited is written to by nobody, and counts for nothing."""
+        return and_(cls.is_enabled, cls.joined_at.is_not(None))
 
     @property
     def label(self) -> str:
@@ -217,7 +233,7 @@ def end_sign_ins(user: User, but: SignIn | None = None) -> None:
     if but is not None:
         live = live.where(SignIn.id != but.id)
     with scope(EVERYTHING):
-        db.session.execute(live.values(ended_at=clock.now()), execution_options=_FETCH)
+        db.session.execute(live.values(ended_at=clock.now()), execution_options=FETCH)
 
 
 def end_membership(user: User) -> None:

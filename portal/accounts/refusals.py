@@ -7,7 +7,7 @@ from flask import Response, g, request
 from sqlalchemy import select
 
 from portal import clock
-from portal.db import EVERYTHING, db, scope
+from portal.db import AWAY, EVERYTHING, db, scope
 from portal.journal import JournalEntry, record_taking
 
 REFUSED = "refuse_page"  # the verb of the journal
@@ -20,9 +20,12 @@ def note_refusal(response: Response) -> Response:
     actor, page = g.get("actor"), request.endpoint
     if response.status_code != 403 or actor is None or actor.is_looking or page is None:
         return response
-    with scope(EVERYTHING):  # by a link she may stand in another house than her own
+    try:
+        with scope(EVERYTHING):  # by a link she may stand in another house than her own
+            db.session.rollback()
+            _note(actor, page)
+    except AWAY:  # the refusal stands, whoever can note it
         db.session.rollback()
-        _note(actor, page)
     return response
 
 

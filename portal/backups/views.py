@@ -21,6 +21,7 @@ from portal.backups.usage import usage_of
 from portal.csv_file import csv_answer
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
+from portal.customers.queries import own_customer
 from portal.db import db
 from portal.engine.models import Vault
 from portal.engine.panels import vault_panel
@@ -66,10 +67,7 @@ def wall() -> Response:
 
 def _own_customer() -> Customer | None:
     """The customer who is looking, to whom the choice of reports is offered on the wall itself."""
-    if not g.actor.is_customer:
-        return None
-    query = Customer.visible_to(g.actor).where(Customer.organisation_id == g.actor.organisation_id)
-    return db.session.scalars(query).one_or_none()
+    return own_customer() if g.actor.is_customer else None
 
 
 @bp.get("/machines.csv")

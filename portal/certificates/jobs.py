@@ -29,7 +29,7 @@ def tell_of_ends() -> None:
 
 def tell_operators(row: HostingCertificate) -> None:
     query = select(User).where(
-        User.role == Role.OPERATOR, User.is_enabled, User.organisation_id == row.organisation_id
+        User.role == Role.OPERATOR, User.works(), User.organisation_id == row.organisation_id
     )
     for user in db.session.scalars(query.order_by(User.id)):
         queue_mail(

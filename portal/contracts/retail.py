@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import ngettext
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
@@ -27,17 +27,21 @@ TELL_RETAIL = "contracts.tell_retail"  # the job that writes to the customers
 RECALL_RETAIL = "contracts.recall_retail"  # and that writes to them again
 
 
+def _beside(price: ResellerPrice) -> tuple[ColumnElement[bool], ...]:
+    """The retail prices of the same reseller and product."""
+    same = (
+        ResellerPrice.organisation_id == price.organisation_id,
+        ResellerPrice.product_id == price.product_id,
+    )
+    return *same, ResellerPrice.kind == PriceKind.RETAIL
+
+
 def _untold(price: ResellerPrice) -> Select[tuple[Subscription]]:
     """What the reseller sold at an own price before this one, runs still, and has no step for it yet."""
     has_step = select(PriceStep.id).where(
         PriceStep.subscription_id == Subscription.id, PriceStep.reseller_price_id == price.id
     )
-    own = select(ResellerPrice.uid).where(
-        ResellerPrice.organisation_id == price.organisation_id,
-        ResellerPrice.product_id == price.product_id,
-        ResellerPrice.kind == PriceKind.RETAIL,
-        ResellerPrice.id != price.id,
-    )
+    own = select(ResellerPrice.uid).where(*_beside(price), ResellerPrice.id != price.id)
     return (
         select(Subscription)
         .join(Customer, Customer.id == Subscription.customer_id)
@@ -78,13 +82,8 @@ def announce_retail(subscription: Subscription, price: ResellerPrice) -> PriceSt
 
 
 def _has_later(price: ResellerPrice) -> bool:
-    query = select(ResellerPrice.id).where(
-        ResellerPrice.organisation_id == price.organisation_id,
-        ResellerPrice.product_id == price.product_id,
-        ResellerPrice.kind == PriceKind.RETAIL,
-        ResellerPrice.withdrawn_on.is_(None),
-        ResellerPrice.effective_on > price.effective_on,
-    )
+    later = ResellerPrice.withdrawn_on.is_(None), ResellerPrice.effective_on > price.effective_on
+    query = select(ResellerPrice.id).where(*_beside(price), *later)
     return db.session.scalar(query.exists().select()) or False
 
 

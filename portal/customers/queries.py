@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import g
 from sqlalchemy import Select, select
 
 from portal.access import RESELLER
@@ -23,6 +24,13 @@ _END = 4  # signs by which a word is found from its end
 def living(actor: Any) -> Select[Any]:
     """Customers in scope that are not put away."""
     return Customer.visible_to(actor).where(Customer.archived_at.is_(None))
+
+
+def own_customer() -> Customer | None:
+    """The record of the acting person's own house, where that is a customer's."""
+    query = Customer.visible_to(g.actor).where(Customer.organisation_id == g.actor.organisation_id)
+    found: Customer | None = db.session.scalars(query).one_or_none()
+    return found
 
 
 def search(actor: Any, text: str) -> tuple[Select[Any], tuple[Any, ...]]:

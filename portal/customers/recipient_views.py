@@ -9,8 +9,8 @@ from flask_wtf import FlaskForm
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.customers.models import Customer
+from portal.customers.queries import own_customer
 from portal.customers.recipients import choose_recipients, note_choice, recipients_of
-from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.mail.wishes import TOPICS
 
@@ -21,18 +21,13 @@ class RecipientsForm(FlaskForm):
     """What is ticked and typed is read by topic: there are as many fields as topics and contacts."""
 
 
-def _own() -> Customer:
-    query = Customer.visible_to(g.actor).where(Customer.organisation_id == g.actor.organisation_id)
-    return db.session.scalars(query).one_or_none() or abort(404)
-
-
 @bp.get("/recipients")
 @requires(Permission.RECIPIENT_READ)
 def show_own() -> Response:
     """The customer's own people come here; for staff there are many customers."""
     if not g.actor.is_customer:
         return make_response(redirect(url_for("customers.list_customers"), 303))
-    return _page(_own(), RecipientsForm(formdata=None))
+    return _page(own_customer() or abort(404), RecipientsForm(formdata=None))
 
 
 @bp.get("/customers/<uid>/recipients")

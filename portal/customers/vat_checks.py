@@ -28,6 +28,7 @@ class CheckState(StrEnum):
     SILENT = "silent"  # the register did not answer yet; it is asked again
     VALID = "valid"
     INVALID = "invalid"
+    OVERTAKEN = "overtaken"  # the customer has another number now; nobody asks any more
 
 
 C = CheckState
@@ -42,6 +43,7 @@ class VatCheck(Tenant, Stateful, db.Model):
         "keep_silent": step(C.ASKED, to=C.SILENT),
         "confirm": step(C.ASKED, C.SILENT, to=C.VALID),
         "deny": step(C.ASKED, C.SILENT, to=C.INVALID),
+        "overtake": step(C.ASKED, C.SILENT, to=C.OVERTAKEN),
     }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -63,6 +65,7 @@ class VatCheck(Tenant, Stateful, db.Model):
     def of(cls, customer: Customer) -> Self | None:
         """The last one about the number that the customer has now."""
         query = select(cls).where(cls.customer_id == customer.id, cls.number == customer.vat_number)
+        query = query.where(cls.state != C.OVERTAKEN)
         return db.session.scalars(query.order_by(cls.id.desc())).first()
 
     def answer(self, said: VatAnswer, requester: str) -> None:
@@ -80,16 +83,13 @@ class VatCheck(Tenant, Stateful, db.Model):
         )
         self._take("confirm" if said.is_valid else "deny", by=SYSTEM, number=self.number)
 
+    def overtake(self) -> None:
+        self._take("overtake", by=SYSTEM, number=self.number)
+
     def keep_silent(self, why: str) -> None:
         self.why = why[:80]
         if self.state == C.ASKED:  # said once, however often it is asked
             self._take("keep_silent", by=SYSTEM)
-
-
-def has_checked_vat(customer: Customer) -> bool:
-    """Was the number that the customer has now found in use, with the proof kept? Source: 000-33."""
-    check = VatCheck.of(customer)
-    return check is not None and check.state == C.VALID
 
 
 def is_register_set() -> bool:
@@ -126,7 +126,10 @@ def ask_at_once(customer: Customer, *, by: Actor) -> None:
 def ask(claim: jobs.Claim) -> None:
     """While the register is silent the question is put again, and the page says so."""
     check = db.session.scalars(select(VatCheck).where(VatCheck.uid == claim.ref)).one()
-    if check.answered_at is not None or check.number != check.customer.vat_number:
+    if check.answered_at is not None:
+        return
+    if check.number != check.customer.vat_number:
+        check.overtake()
         return
     number, requester = check.number, issuer_for(check.customer).vat_number
     db.session.rollback()  # no transaction is held while the register is asked

@@ -90,7 +90,7 @@ def _is_told(vault: Vault) -> bool:
 
 
 def _tell_operators(first: Vault, second: str, by: Actor) -> None:
-    query = select(User).where(User.role == Role.OPERATOR, User.is_enabled)
+    query = select(User).where(User.role == Role.OPERATOR, User.works())
     for user in db.session.scalars(query):
         queue_mail(
             user,

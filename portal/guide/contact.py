@@ -44,7 +44,5 @@ def _entity(organisation: Organisation) -> LegalEntity | None:
 
 
 def _owner(organisation: Organisation) -> User | None:
-    query = select(User).where(
-        User.organisation_id == organisation.id, User.role == Role.OWNER, User.is_enabled
-    )
+    query = select(User).where(User.organisation_id == organisation.id, User.role == Role.OWNER, User.works())
     return db.session.scalars(query.order_by(User.id).limit(1)).one_or_none()

@@ -40,7 +40,7 @@ def _good(kind: Rehearsal) -> Callable[[], ColumnElement[bool]]:
 
 
 def _finance() -> ColumnElement[bool]:
-    own = User.organisation_id == g.actor.organisation_id, User.role == Role.FINANCE, User.is_enabled
+    own = User.organisation_id == g.actor.organisation_id, User.role == Role.FINANCE, User.works()
     return select(func.count() >= _TWO).where(*own).scalar_subquery()
 
 

@@ -219,7 +219,7 @@ def _somebody_runs_it(user: User) -> None:
         select(Organisation).where(Organisation.id == user.organisation_id).with_for_update(key_share=True)
     ).one()
     same = select(func.count(User.id)).where(User.organisation_id == house.id, User.role == role)
-    if db.session.scalar(same.where(User.is_enabled, User.joined_at.is_not(None))) == 1:
+    if db.session.scalar(same.where(User.works())) == 1:
         raise Refused(
             N_("C'est la dernière personne qui dirige cette organisation : il en faut une autre avant.")
         )

@@ -19,7 +19,6 @@ from portal.resellers.brand import brand_of
 from portal.resellers.models import lineage
 
 FOR_CUSTOMERS = tuple(name for name, kind in KINDS.items() if kind.is_for_customers)
-LANGUAGES = ("fr", "en")
 
 
 class MailWords(Tenant, db.Model):

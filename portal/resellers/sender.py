@@ -161,7 +161,7 @@ def _keep(sender: Sender, lacks: list[Record] | None, *, by: Actor) -> None:
 def tell_lost_sender(sender: Sender) -> None:
     """To the owners of the house: its mails leave from the portal's address again."""
     house = sender.organisation
-    query = select(User).where(User.role == Role.OWNER, User.is_enabled, User.organisation_id == house.id)
+    query = select(User).where(User.role == Role.OWNER, User.works(), User.organisation_id == house.id)
     reseller = db.session.scalars(select(Reseller).where(Reseller.organisation_id == house.id)).one()
     for user in db.session.scalars(query.order_by(User.id)):
         queue_mail(

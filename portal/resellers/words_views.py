@@ -14,13 +14,13 @@ from portal.access import Permission, get_or_404, requires
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db
 from portal.forms import WHOLE, refusals_in, saving
+from portal.i18n import LANGUAGES
 from portal.mail import KINDS
 from portal.mail.free import HOLDERS, LONGEST, Words
 from portal.mail.homes import home_for
 from portal.mail.reading import read
 from portal.resellers.mail_words import (
     FOR_CUSTOMERS,
-    LANGUAGES,
     MailWords,
     judged,
     said_by,

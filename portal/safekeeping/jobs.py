@@ -112,7 +112,7 @@ def _told_to_stop() -> bool:
 
 
 def tell_operators(state: Safety) -> None:
-    query = select(User).where(User.role == Role.OPERATOR, User.is_enabled)
+    query = select(User).where(User.role == Role.OPERATOR, User.works())
     for user in db.session.scalars(query):
         queue_mail(
             user,

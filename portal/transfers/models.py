@@ -216,7 +216,7 @@ class ConsentOf:
 
 def owner_of(house: Organisation) -> User:
     """Who speaks for a reseller. Raises Refused where nobody may."""
-    query = select(User).where(User.organisation_id == house.id, User.role == Role.OWNER, User.is_enabled)
+    query = select(User).where(User.organisation_id == house.id, User.role == Role.OWNER, User.works())
     owner = db.session.scalars(query.order_by(User.id).limit(1)).first()
     if owner is None:
         raise Refused(_("%(name)s n'a pas de gérant qui puisse donner son accord.", name=house.name))

@@ -62,6 +62,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("carried_balance", "settle"): _l("Solde repris réglé"),
     ("vat_check", "keep_silent"): _l("Le registre de TVA n'a pas répondu"),
     ("vat_check", "confirm"): _l("Numéro de TVA valable selon le registre"),
+    ("vat_check", "overtake"): _l("Le client a changé de numéro de TVA : la question est sans objet"),
     ("vat_check", "deny"): _l("Numéro de TVA inconnu du registre"),
     ("customer", "archive"): _l("Client archivé"),
     ("customer", "restore"): _l("Client sorti des archives"),

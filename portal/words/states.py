@@ -169,6 +169,7 @@ _STATES: dict[str, Look] = {
     "reseller_ended": Look(_l("terminé"), "plain", "stop-circle"),
     "vat_asked": Look(_l("interrogation en cours"), "wait", "hourglass-split"),
     "vat_silent": Look(_l("registre muet"), "wait", "hourglass-split"),
+    "vat_overtaken": Look(_l("numéro remplacé"), "plain", "x-circle"),
     "vat_valid": Look(_l("numéro valable"), "good", "check-circle"),
     "vat_invalid": Look(_l("numéro inconnu du registre"), "bad", "x-circle"),
     "step_in_open": Look(_l("à choisir"), "wait", "hourglass-split"),

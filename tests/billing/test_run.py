@@ -23,7 +23,7 @@ from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.subscriptions.ordering import place_order
 from tests.builders import House, a_customer, stored, work
-from tests.sepa.people import a_signed_mandate, freeze_batch
+from tests.sepa.people import a_mandate, freeze_batch
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product
 from tests.subscriptions.test_orders import text_of
@@ -69,11 +69,14 @@ def test_an_order_under_a_mandate_between_businesses_starts_once_the_debtors_ban
     house: House, browser: Browser
 ) -> None:
     customer = a_customer(house.reseller, accepted="dropcloud")
-    mandate = a_signed_mandate(house, customer, scheme="B2B")
+    mandate, _token = a_mandate(house, customer, scheme="B2B")
     order = place_order(customer, a_monthly_product(house), 3, Method.DIRECT_DEBIT, by=SYSTEM)
     ask_for_mandate(order, by=SYSTEM)
     db.session.commit()
+    sign_now(customer, order.legal_entity)
     assert stored(order).state == OrderState.AWAITING_MANDATE  # what is signed, the bank does not know
+    ask_for_mandate(order, by=SYSTEM)
+    db.session.commit()
     assert db.session.scalars(db.select(Mandate)).one().uid == mandate.uid  # and no other one is asked for
     owner = browser(house.owner)
     assert "La banque du client doit enregistrer le mandat" in owner.get("/").text

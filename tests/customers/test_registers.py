@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from portal.blobs import content_of
 from portal.customers.models import Customer
-from portal.customers.vat_checks import CheckState, VatCheck, has_checked_vat
+from portal.customers.vat_checks import CheckState, VatCheck
 from portal.db import EVERYTHING, db, set_scope
 from portal.jobs import Task
 from portal.resellers.models import issuer_for
@@ -108,14 +108,13 @@ def test_a_european_number_is_asked_about_as_soon_as_it_is_given_and_the_proof_i
     assert asked == [("/check-vat-number", {"countryCode": "BE", "vatNumber": BELGIAN[2:], **requester})]
     check = check_of(customer)
     assert (check.state, check.name, check.consultation) == (CheckState.VALID, "Moulin SA", "WAPIAAAAY")
-    assert has_checked_vat(customer)
     assert check.document is not None
     proof = json.loads(content_of(check.document))
     assert proof["said"] == VALID and proof["asked"] == BELGIAN
     page = client.get(f"/customers/{customer.uid}").text
     assert "numéro valable" in page and "WAPIAAAAY" in page and f"/documents/{check.document.uid}" in page
     assert send(client, customer, vat_number="BE0200068636").status_code == 303
-    assert not has_checked_vat(stored(customer))  # another number is another question
+    assert check_of(customer).state == CheckState.ASKED  # another number is another question
 
 
 def test_a_register_that_is_silent_for_a_night_is_asked_again_in_the_morning(
@@ -138,8 +137,25 @@ def test_a_register_that_is_silent_for_a_night_is_asked_again_in_the_morning(
             put_off_ends()
     check = check_of(customer)
     assert (check.state, check.name) == (CheckState.INVALID, "")
-    assert not has_checked_vat(customer)
     assert "inconnu du registre" in client.get(f"/customers/{customer.uid}").text
+
+
+def test_a_question_about_a_number_that_was_replaced_is_dropped(
+    house: House, browser: Browser, settings: Callable[..., None]
+) -> None:
+    customer = a_customer(house.reseller, vat_number=BELGIAN, country="BE", postcode="1000", siren=None)
+    client = browser(house.owner)
+    with a_register([(503, b""), (200, VALID)]) as (url, asked):
+        settings(VIES_URL=url)
+        client.post(f"/customers/{customer.uid}/vat-check")
+        work()
+        assert send(client, customer, vat_number="BE0200068636").status_code == 303
+        put_off_ends()
+        work()
+    assert [said["vatNumber"] for _path, said in asked] == [BELGIAN[2:], "0200068636"]
+    states = {row.number: row.state for row in db.session.scalars(db.select(VatCheck))}
+    assert states == {BELGIAN: CheckState.OVERTAKEN, "BE0200068636": CheckState.VALID}
+    assert "registre muet" not in client.get(f"/customers/{customer.uid}").text
 
 
 def put_off_ends() -> None:

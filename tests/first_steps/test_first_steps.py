@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from portal.access import Role
+from portal.accounts.models import User
 from portal.backups.receive import receive_report
 from portal.catalogue.models import Method
 from portal.db import db
@@ -91,6 +92,10 @@ def test_an_operator_sees_what_the_installation_lacks(
     db.session.commit()
     drill = "Réussir un premier exercice de restauration"
     assert list(undone(client)) == [drill, "Avoir deux comptes de la finance"]
+    invited = User(organisation=house.provider, email="faute@frappe.example", name="Autre", role=Role.FINANCE)
+    db.session.add(invited)
+    db.session.commit()
+    assert "Avoir deux comptes de la finance" in undone(client)  # who has not come in releases nothing
     second = a_user(house.reseller, Role.FINANCE)  # whose address is not taken
     second.organisation_id, second.org_path = house.provider.id, house.provider.org_path
     db.session.add(SafetyRun(kind=Rehearsal.DRILL, is_good=True, seconds=1))

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from portal.access import Role
 from portal.db import db
 from portal.errors import Refused
+from portal.i18n import LANGUAGES
 from portal.journal import SYSTEM, JournalEntry
 from portal.mail import KINDS, Mail, html_of, queue_mail
 from portal.mail.free import HOLDERS, LONGEST, Words, judge
@@ -17,7 +18,7 @@ from portal.mail.greeting import Addressee
 from portal.mail.writing import Written, sample
 from portal.resellers.brand import set_face
 from portal.resellers.houses import make_reseller
-from portal.resellers.mail_words import FOR_CUSTOMERS, LANGUAGES, MailWords, set_words
+from portal.resellers.mail_words import FOR_CUSTOMERS, MailWords, set_words
 from tests.builders import House, a_customer, a_user, an_outsider, stored
 from tests.resellers.test_hosts import page_of
 

@@ -148,7 +148,7 @@ def _advance(order: _Order, cursor: str) -> str:
 def tell_finance(entity: LegalEntity, batches: list[Batch]) -> None:
     """The portal has frozen by itself: somebody has to read it."""
     query = select(User).where(User.organisation_id == entity.organisation_id, User.role == Role.FINANCE)
-    people = list(db.session.scalars(query.where(User.is_enabled)))
+    people = list(db.session.scalars(query.where(User.works())))
     for batch in batches:
         for user in people:
             queue_mail(

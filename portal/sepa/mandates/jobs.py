@@ -122,7 +122,7 @@ def mail_lapse(claim: jobs.Claim) -> None:
     """To the finance of the provider and the owners of the reseller."""
     query = select(Mandate).where(Mandate.uid == claim.ref.split(":")[0])
     mandate = db.session.scalars(query).one()
-    people = select(User).where(User.role.in_([Role.FINANCE, Role.OWNER]), User.is_enabled)
+    people = select(User).where(User.role.in_([Role.FINANCE, Role.OWNER]), User.works())
     people = people.where(literal(mandate.org_path).startswith(User.org_path))
     for person in db.session.scalars(people.order_by(User.id)).all():
         queue_mail(

@@ -5,7 +5,8 @@ from flask_babel import gettext as _
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
-from portal.customers.models import ContactRole, Customer
+from portal.customers.models import ContactRole
+from portal.customers.queries import own_customer
 from portal.db import db
 from portal.paging import page_of
 from portal.sepa.models import Mandate, open_change
@@ -14,17 +15,11 @@ from portal.sepa.signing.account_change import ask_account, is_open_to_change
 bp = Blueprint("own_mandates", __name__, url_prefix="/my-mandates")
 
 
-def _own() -> Customer | None:
-    query = Customer.visible_to(g.actor).where(Customer.organisation_id == g.actor.organisation_id)
-    found: Customer | None = db.session.scalars(query).one_or_none()
-    return found
-
-
 @bp.get("")
 @requires(Permission.OWN_MANDATE_READ)
 def show() -> Response:
     mandates = page_of(Mandate.visible_to(g.actor), Mandate.id.desc())
-    customer = _own()
+    customer = own_customer()
     page = render_template(
         "sepa/own_mandates.html",
         mandates=mandates,
