@@ -200,10 +200,11 @@ def _pages(place: Place) -> Iterator[str]:
         status: n for status, n in place.statuses.items() if status.isdigit() and status not in {"200", "503"}
     }
     if wrong or not place.statuses["200"]:
-        said = [
-            line for line in (place.folder / "web.log").read_text().splitlines() if "unexpected error" in line
-        ]
-        yield f"pages: {dict(place.statuses)}; the last of {len(said)} errors: {' '.join(said[-1:])[-2500:]}"
+        told = ("unexpected error", "Error handling request", "Exception on")  # the portal, gunicorn, Flask
+        log = (place.folder / "web.log").read_text()
+        at = max(log.rfind(each) for each in told)
+        tail = log[at : at + 2500] if at >= 0 else log[-2500:]
+        yield f"pages: {dict(place.statuses)}; the last error: {tail}"
 
 
 def _unpacked(folder: Path, case: str) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """What every answer has in common: headers, body limits, cross-site refusals, error pages, assets."""
 
-import contextlib
 import json
 import secrets as random_source
 from typing import Any
@@ -29,7 +28,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import htmx
 from portal.access import may
 from portal.config import ROOT
-from portal.db import AWAY, db
+from portal.db import AWAY, db, let_go
 from portal.errors import Unavailable
 from portal.links import BadLink, LinkProblem
 from portal.panels import related_to
@@ -135,7 +134,9 @@ def answer_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    db.session.rollback()
+    if (cause := getattr(error, "original_exception", None)) is not None:  # of what runs after the page
+        return answer_busy(cause) if isinstance(cause, AWAY) else answer_bug(cause)
+    let_go()
     if isinstance(error, SecurityError):  # a foreign Host: no page can be built for it
         return make_response("400\n", 400, {"Content-Type": "text/plain"})
     if g.get("json_api"):
@@ -166,14 +167,14 @@ def _path_of(url: SplitResult) -> str | None:
 
 
 def answer_bad_link(error: BadLink) -> Response:
-    db.session.rollback()
+    let_go()
     status = 404 if error.problem == LinkProblem.UNKNOWN else 410
     return make_response(render_template("bad_link.html", problem=error.problem), status)
 
 
 def answer_expired_form(error: CSRFError) -> Response:
     """The form is too old or comes from elsewhere: say so, and leave the typed text to the browser."""
-    db.session.rollback()
+    let_go()
     message = _("Le formulaire a expiré. Revenez en arrière : votre saisie y est encore, puis renvoyez.")
     if g.get("json_api"):
         return make_response(jsonify(error={"code": "HTTP_400", "message": "Bad Request"}), 400)
@@ -182,8 +183,7 @@ def answer_expired_form(error: CSRFError) -> Response:
 
 def answer_busy(error: Exception) -> Response:
     """The database or a store is locked or away: nothing was changed, the person may come back."""
-    with contextlib.suppress(SQLAlchemyError):
-        db.session.rollback()
+    let_go()
     _forget_who_asks()
     log.warning("busy", reason=type(error).__name__, endpoint=request.endpoint)
     if g.get("json_api"):
@@ -208,6 +208,7 @@ def answer_bug(error: Exception) -> Response:
     try:
         db.session.rollback()
     except SQLAlchemyError:
+        let_go()
         _forget_who_asks()
     reference = g.get("request_id") or random_source.token_hex(4)
     log.exception("unexpected error", reference=reference, endpoint=request.endpoint)

@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from portal.db import db
+from portal.accounts.models import open_sign_in
+from portal.db import EVERYTHING, db, scope
 from portal.errors import Unavailable
 from portal.logs import mask
-from tests.builders import House, a_customer
+from tests.builders import House, a_customer, a_house
 from tests.installation import Installs, is_postgresql, on_server
 
 Browser = Callable[..., FlaskClient]
@@ -140,6 +141,48 @@ def test_a_connection_cut_in_the_middle_asks_to_come_back(
         assert client.get("/healthz").status_code == (200 if moment == "the end" else 503)
         monkeypatch.undo()
         assert client.get("/login").status_code == 200
+
+
+@pytest.mark.parametrize("harm", [OperationalError("update", {}, Exception("closed")), RuntimeError("bug")])
+def test_what_breaks_behind_the_page_is_answered_like_what_breaks_in_it(
+    app: Flask, browser: Browser, house: House, monkeypatch: pytest.MonkeyPatch, harm: Exception
+) -> None:
+    def broken(_: object) -> None:
+        raise harm
+
+    client = browser(house.owner)
+    monkeypatch.setitem(app.config, "ANSWER_BUGS", True)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setitem(app.after_request_funcs, None, [*app.after_request_funcs[None], broken])
+    answer = client.get("/customers")
+    away = isinstance(harm, OperationalError)
+    assert answer.status_code == (503 if away else 500)
+    assert ("Le portail est occupé" if away else "référence") in answer.text
+
+
+def test_a_page_is_given_when_the_connection_ends_behind_it(
+    an_installation: Installs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody is signed in: her visit would be noted now."""
+    with an_installation(tmp_path) as place:
+        with place.app.app_context(), scope(EVERYTHING):
+            _row, token = open_sign_in(a_house().finance, address="127.0.0.1", browser="test")
+            db.session.commit()
+        place.app.config.update(ANSWER_BUGS=True, PROPAGATE_EXCEPTIONS=False)
+        monkeypatch.setattr("portal.accounts.sessions._TOUCH_EVERY", timedelta(0))
+        health = place.app.view_functions["probes.health"]
+
+        def cut(**values: object) -> object:
+            answer = health(**values)
+            pid = db.session.connection().exec_driver_sql("select pg_backend_pid()").scalar()
+            on_server(f"select pg_terminate_backend({pid})", who="TEST_DATABASE_URL")
+            return answer
+
+        place.app.view_functions["probes.health"] = cut if is_postgresql() else health
+        client = place.app.test_client()
+        client.set_cookie(place.app.config["SIGN_IN_COOKIE"], token)
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/login").status_code in {200, 303}
 
 
 def test_a_store_that_is_away_asks_to_come_back(

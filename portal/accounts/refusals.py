@@ -7,7 +7,7 @@ from flask import Response, g, request
 from sqlalchemy import select
 
 from portal import clock
-from portal.db import AWAY, EVERYTHING, db, scope
+from portal.db import AWAY, EVERYTHING, db, let_go, scope
 from portal.journal import JournalEntry, record_taking
 
 REFUSED = "refuse_page"  # the verb of the journal
@@ -25,7 +25,7 @@ def note_refusal(response: Response) -> Response:
             db.session.rollback()
             _note(actor, page)
     except AWAY:  # the refusal stands, whoever can note it
-        db.session.rollback()
+        let_go()
     return response
 
 

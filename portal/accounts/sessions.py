@@ -16,7 +16,7 @@ from portal.accounts.models import SignIn, User
 from portal.accounts.passkeys import relying_party
 from portal.accounts.refusals import note_refusal
 from portal.crypto.secrets import token_hash
-from portal.db import AWAY, EVERYTHING, commits, db, scope, set_scope
+from portal.db import AWAY, EVERYTHING, commits, db, let_go, scope, set_scope
 
 manager = LoginManager()
 _TOUCH_EVERY = timedelta(minutes=1)  # a write a minute per person, not one per page
@@ -83,7 +83,7 @@ def _touch(response: Response) -> Response:
             db.session.execute(update(SignIn).where(SignIn.id == row_id).values(last_seen_at=clock.now()))
             db.session.commit()
     except AWAY:  # the answer is made: that nobody can note it now takes it from no one
-        db.session.rollback()
+        let_go()
     return response
 
 
