@@ -350,20 +350,19 @@ def init_app(app: Flask) -> None:
         _reading_only.set(request.method in {"GET", "HEAD", "OPTIONS"})
 
     @app.teardown_request
-    def forget_intent(error: BaseException | None) -> None:
-        if has_request_context():
-            _reading_only.set(False)
+    def forget_intent(_error: BaseException | None) -> None:
+        _reading_only.set(_reading_only.get() and not has_request_context())
 
     app.teardown_appcontext(let_go)
 
 
 def let_go(_error: BaseException | None = None) -> None:
     """Give up what is open, also on a connection that broke: it spoils no answer that is already made."""
-    if db.session.registry.has():
-        try:
+    try:
+        if db.session.registry.has():
             db.session.rollback()
-        except SQLAlchemyError:
-            db.session().invalidate()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -80,6 +80,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/price-lists/": _first(Reseller).uid,
         "/certificates/": a_certificate(house).uid,
         "/resellers/": _first(Reseller).uid,
+        "/billing/settings/": entity.uid,
         "/billing/issuers/": house.reseller.uid,
         "/sepa/entities/": entity.uid,
         "/customers/": customer.uid,

@@ -15,7 +15,6 @@ from portal.actor import Actor
 from portal.answers.rules.periods import period_at
 from portal.backups.models import Machine
 from portal.backups.usage import SEEN_DAYS
-from portal.billing.models import add_charge
 from portal.billing.rules import BYTES_PER_GB, GridStep, revised_price_cents
 from portal.db import Tenant, db
 from portal.engine.models import Vault
@@ -23,7 +22,8 @@ from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.licensing.models import Activation, ActivationKey
 from portal.stateful import Stateful, step
-from portal.subscriptions.models import Subscription, SubscriptionState, period_label
+from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.subscriptions.periods import period_label
 from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
 from portal.wording import N_, Cents, Sentence
@@ -123,16 +123,11 @@ class UsageGap(Tenant, Stateful, db.Model):
                 if self.kind == GapKind.VOLUME
                 else _("Postes au-delà du contrat, %(what)s : %(used)d au lieu de %(contracted)d", **words)
             )
-        add_charge(
-            subscription.customer,
+        subscription.owe(
             origin=f"usage-gap:{self.uid}",
             label=label,
-            quantity=1,
             clause=self.clause.clause if self.clause else "",
             unit_cents=self.extra_cents,
-            includes_vat=subscription.includes_vat,
-            vat_basis_points=subscription.vat_basis_points,
-            method=subscription.method,
         )
 
     def dismiss(self, note: str, *, by: Actor) -> None:

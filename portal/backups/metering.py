@@ -11,7 +11,7 @@ from sqlalchemy import extract, func, select
 
 from portal import clock
 from portal.backups.models import UsageSample
-from portal.billing.models import Charge, add_charge, charges_due
+from portal.billing.models import Charge, charges_due
 from portal.billing.rules import bill_on, metered_gb
 from portal.customers.models import Customer
 from portal.db import db
@@ -95,14 +95,10 @@ def _charge(subscription: Subscription, month: Month) -> None:
             month=f"{month.starts_on:%m/%Y}",
             days=month.days_measured,
         )
-    add_charge(
-        subscription.customer,
+    subscription.owe(
         origin=_origin(subscription, month),
         label=label,
         quantity=month.gb,
         clause=due.clause if due else "",
-        unit_cents=subscription.gb_month_cents,
-        includes_vat=subscription.includes_vat,
-        vat_basis_points=subscription.vat_basis_points,
-        method=subscription.method,
+        unit_cents=subscription.gb_month_cents or 0,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ from babel.numbers import format_currency, format_decimal
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from portal.billing.rules import Priced, Totals
+from portal.billing.rules import Priced, RateTotal, Totals, totals
+from portal.billing.vat import Vat
 from portal.customers.particulars import PRINTED
 from portal.pdf.document import Column, Mark, Party
 from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
+from portal.resellers.models import LegalEntity
+from portal.sepa.formats.iban import in_fours
 
 if TYPE_CHECKING:
     from portal.billing.models import Invoice
@@ -43,14 +47,16 @@ def proforma_draft(
     *,
     issued_on: date,
     valid_through: date,
-    bank: Sequence[tuple[str, str]],
+    payee: LegalEntity,
     language: str,
+    vat: Vat | None = None,
     notes: Sequence[str] = (),
     mark: Mark | None = None,
 ) -> Draft:
-    """A request for payment that is not an invoice; says so across the page.
+    """A request for payment that is not an invoice; says so across the page, and never calls itself one.
 
-    notes: sentences under the lines.
+    payee: whose account is to be credited. vat: as the order was placed with. notes: sentences under the
+    lines.
     """
     with force_locale(language):
         meta = [
@@ -59,7 +65,7 @@ def proforma_draft(
             (_("Prix garanti jusqu'au"), _day(valid_through, language)),
         ]
         draft = Draft(
-            _("Facture pro forma"),
+            _("Pro forma"),
             issuer=party(parties["issuer"]),
             recipient=party(parties["buyer"]),
             meta=meta,
@@ -70,16 +76,22 @@ def proforma_draft(
             mark=mark,
         )
         _table(draft, lines, sums, language)
+        for note in [vat.mention] if vat and vat.mention else []:
+            draft.text(note)
         for note in notes:
             draft.text(note)
-        draft.heading(_("Règlement par virement"))
-        draft.fields([*bank, (_("Référence à rappeler"), number)])
+        _transfer(draft, payee, sums.gross_cents, number)
         draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
         return draft
 
 
-def invoice_draft(invoice: "Invoice", language: str) -> Draft:
-    """The invoice as it is issued; called once, then."""
+def invoice_draft(
+    invoice: "Invoice", language: str, payee: LegalEntity, references: Sequence[tuple[str, str]] = ()
+) -> Draft:
+    """The invoice as it is issued; called once, then.
+
+    payee: whose account a wire is to credit. references: of the papers that came before, with their names.
+    """
     with force_locale(language):
         meta = [
             (_("Numéro"), invoice.number),
@@ -90,46 +102,86 @@ def invoice_draft(invoice: "Invoice", language: str) -> Draft:
             _("Facture"),
             issuer=party(invoice.parties["issuer"]),
             recipient=party(invoice.parties["buyer"]),
-            meta=meta,
+            meta=[*meta, *references],
             legal=mentions(invoice.parties["issuer"]),
             language=_locale(language),
             page_label=_("Page {page} sur {pages}"),
             mark=mark_for(invoice.org_path, language),
         )
-        lines = [
-            Priced(row.label, row.quantity, row.unit_cents, row.includes_vat, row.vat_basis_points)
-            for row in invoice.lines
-        ]
-        nets = tuple(row.net_cents for row in invoice.lines)
-        sums = Totals(nets, invoice.net_cents, invoice.vat_cents, invoice.gross_cents)
+        lines = [row.priced for row in invoice.lines]
+        sums = totals(lines)
+        if sums.gross_cents != invoice.gross_cents:
+            raise ValueError(f"{invoice.number}: lines of {sums.gross_cents}, total {invoice.gross_cents}")
         _table(draft, lines, sums, language)
+        for text in [*dict.fromkeys(row.vat_mention for row in invoice.lines if row.vat_mention)]:
+            draft.text(text)
         for text in _payment_texts(invoice, language):
             draft.text(text)
+        if invoice.paid_on is None and invoice.method == "wire":
+            _transfer(draft, payee, invoice.gross_cents, invoice.number)
         return draft
+
+
+def _transfer(draft: Draft, payee: LegalEntity, cents: int, reference: str) -> None:
+    draft.heading(_("Règlement par virement"))
+    draft.transfer(
+        [
+            (_("Bénéficiaire"), payee.name),
+            (_("IBAN"), in_fours(payee.iban)),
+            (_("Banque"), payee.bank_name),
+            (_("Référence à rappeler"), reference),
+        ],
+        (payee.name, payee.iban, cents, reference),
+        caption=_("À lire avec l'application de votre banque"),
+    )
 
 
 def _table(draft: Draft, lines: Sequence[Priced], sums: Totals, language: str) -> None:
     columns = [
         Column(_("Désignation")),
         Column(_("Quantité"), 18),
-        Column(_("Prix unitaire"), 28),
+        Column(_("Prix unitaire HT"), 28),
         Column(_("TVA"), 16),
         Column(_("Montant HT"), 28),
     ]
     rows = []
     for line, net in zip(lines, sums.line_net_cents, strict=True):
-        price = _eur(line.unit_cents, language)
-        unit = _("%(price)s TTC", price=price) if line.includes_vat else _("%(price)s HT", price=price)
-        rate = f"{format_decimal(line.vat_basis_points / 100, locale=language)} %"
-        rows.append((line.label, str(line.quantity), unit, rate, _eur(net, language)))
+        label = line.label
+        if line.includes_vat:
+            label = _(
+                "%(label)s (prix annoncé : %(price)s TTC)", label=label, price=_eur(line.unit_cents, language)
+            )
+        unit = _unit_price(net, line.quantity, language) if line.quantity else _eur(line.unit_cents, language)
+        rows.append(
+            (label, str(line.quantity), unit, _rate(line.vat_basis_points, language), _eur(net, language))
+        )
     draft.line_table(columns, rows)
     draft.totals(
         [
             (_("Total HT"), _eur(sums.net_cents, language)),
-            (_("TVA"), _eur(sums.vat_cents, language)),
+            *(_rate_row(each, len(sums.rates), language) for each in sums.rates),
             (_("Total TTC"), _eur(sums.gross_cents, language)),
         ]
     )
+
+
+def _rate_row(of_rate: RateTotal, rates: int, language: str) -> tuple[str, str]:
+    """The VAT of one rate; with its base where there are several."""
+    rate = _rate(of_rate.basis_points, language)
+    label = (
+        _("TVA %(rate)s sur %(base)s", rate=rate, base=_eur(of_rate.net_cents, language))
+        if rates > 1
+        else _("TVA %(rate)s", rate=rate)
+    )
+    return label, _eur(of_rate.vat_cents, language)
+
+
+def _unit_price(net_cents: int, quantity: int, language: str) -> str:
+    """Without VAT, with as many decimals as it takes for the quantity to give the line, four at most."""
+    unit = Decimal(net_cents) / quantity
+    exact = unit == unit.to_integral_value()
+    shape = "#,##0.00" if exact else "#,##0.00##"
+    return f"{format_decimal(unit.scaleb(-2), shape, locale=language)} €"
 
 
 def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
@@ -140,13 +192,22 @@ def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
     elif invoice.method == "direct_debit":
         texts.append(_("Réglée par prélèvement SEPA, annoncé par e-mail avant le débit."))
     else:
-        texts.append(_("À régler par virement avant le %(day)s.", day=_day(invoice.due_on, language)))
+        texts.append(_("À régler par virement au plus tard le %(day)s.", day=_day(invoice.due_on, language)))
     texts.append(_("Nature de l'opération : prestation de services."))
-    if invoice.parties["buyer"]["kind"] in {"business", "public_body"}:
+    kind = invoice.parties["buyer"]["kind"]
+    if kind == "business":
         texts.append(
             _(
                 "En cas de retard : pénalités au taux de la BCE majoré de 10 points et indemnité "
                 "forfaitaire de recouvrement de 40 € (C. com. L441-10). Pas d'escompte pour paiement "
+                "anticipé."
+            )
+        )
+    elif kind == "public_body":
+        texts.append(
+            _(
+                "En cas de retard : intérêts moratoires au taux de la BCE majoré de 8 points et indemnité "
+                "forfaitaire de 40 € (CCP L2192-13, R2192-31, D2192-35). Pas d'escompte pour paiement "
                 "anticipé."
             )
         )
@@ -159,6 +220,11 @@ def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _day(value: date, language: str) -> str:
     return format_date(value, "long", locale=language)
+
+
+@lru_cache(maxsize=64)
+def _rate(basis_points: int, language: str) -> str:
+    return f"{format_decimal(basis_points / 100, locale=language)} %"
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from portal.actor import Actor
 from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment
-from portal.billing.rules import totals
+from portal.billing.rules import as_sold, totals
+from portal.billing.sale_vat import UNTAXED, Sales
+from portal.billing.vat import Vat, is_sold_into_the_union
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.customers.particulars import PRINTED
@@ -30,74 +32,107 @@ def issue_invoice(
     issued_on: date,
     due_on: date,
     by: Actor,
+    vat: Vat | None = None,
     paid_on: date | None = None,
     order_uid: str | None = None,
+    references: Sequence[tuple[str, str]] = (),
     urgent: bool = False,
 ) -> Invoice:
     """Issue one invoice for these charges, inside the present transaction.
 
     The number is taken last, because its counter stays locked until the commit; a rollback gives it back.
     What the PDF says is frozen here, and printed after the commit (urgent: somebody waits for it).
-    ``paid_on`` makes the paid invoice of a wire (« facture acquittée », 000-20).
+    ``vat``: as the order was sold; otherwise it is decided now. ``paid_on`` makes the paid invoice of a wire
+    (« facture acquittée », 000-20).
     Raises Refused when there is nothing to bill.
     """
-    invoice = prepare_invoice(customer, entity, charges, method=method, issued_on=issued_on, due_on=due_on)
+    invoice = prepare_invoice(
+        customer, Sales(entity, issued_on), charges, method=method, due_on=due_on, vat=vat
+    )
     invoice.order_uid = order_uid
     invoice.number = next_number(entity, "FA", issued_on.year)
     if paid_on is not None:
         invoice.pay(on=paid_on, by=by)
-    freeze_invoice(invoice, customer, charges, by=by, urgent=urgent)
+    freeze_invoice(invoice, customer, charges, entity, by=by, references=references, urgent=urgent)
     db.session.flush()
     return invoice
 
 
 def prepare_invoice(
     customer: Customer,
-    entity: LegalEntity,
+    sales: Sales,
     charges: Sequence[Charge],
     *,
     method: Method,
-    issued_on: date,
     due_on: date,
+    vat: Vat | None = None,
 ) -> Invoice:
-    """An invoice with everything but its number; nothing is written yet, and no counter locked."""
-    sums = totals([charge.priced for charge in charges])
+    """An invoice with everything but its number; nothing is written yet, and no counter locked.
+
+    vat: as it was decided before; otherwise it is decided now. Raises Refused where it cannot be.
+    """
+    vat = vat or sale_vat(customer, sales, charges)
+    lines = [as_sold(charge.priced, vat) for charge in charges]
+    sums = totals(lines)
     invoice = Invoice(
         organisation=customer.organisation,
-        legal_entity_id=entity.id,
+        legal_entity_id=sales.entity.id,
         customer_id=customer.id,
-        issued_on=issued_on,
+        issued_on=sales.on,
         due_on=due_on,
         net_cents=sums.net_cents,
         vat_cents=sums.vat_cents,
         gross_cents=sums.gross_cents,
         method=method,
         state=InvoiceState.ISSUED,
-        parties=parties_of(customer, entity),
+        parties=parties_of(customer, sales.entity),
+        union_country=customer.country if is_sold_into_the_union(customer.country, vat) else None,
     )
-    for position, (charge, net) in enumerate(zip(charges, sums.line_net_cents, strict=True), 1):
+    whole = zip(charges, lines, sums.line_net_cents, strict=True)
+    for position, (charge, line, net) in enumerate(whole, 1):
         invoice.lines.append(
             InvoiceLine(
                 organisation=customer.organisation,
                 position=position,
-                label=charge.label,
+                label=line.label,
                 clause=charge.clause,
-                quantity=charge.quantity,
-                unit_cents=charge.unit_cents,
-                includes_vat=charge.includes_vat,
-                vat_basis_points=charge.vat_basis_points,
+                quantity=line.quantity,
+                unit_cents=line.unit_cents,
+                includes_vat=line.includes_vat,
+                vat_basis_points=line.vat_basis_points,
+                vat_category=line.category,
+                vat_mention=vat.mention,
+                vat_country=vat.country,
                 net_cents=net,
             )
         )
     return invoice
 
 
+def sale_vat(customer: Customer, sales: Sales, charges: Sequence[Charge]) -> Vat:
+    """The VAT of charges that become one invoice: all of them are sales, or none is (EN 16931, BR-O-11)."""
+    taxed = {charge.taxed for charge in charges}
+    if len(taxed) > 1:
+        raise Refused(_("Une somme hors champ de la TVA demande une facture à part."))
+    return sales.vat_of(customer, [charge.priced for charge in charges]) if taxed == {True} else UNTAXED
+
+
 def freeze_invoice(
-    invoice: Invoice, customer: Customer, charges: Sequence[Charge], *, by: Actor, urgent: bool = False
+    invoice: Invoice,
+    customer: Customer,
+    charges: Sequence[Charge],
+    payee: LegalEntity,
+    *,
+    by: Actor,
+    references: Sequence[tuple[str, str]] = (),
+    urgent: bool = False,
 ) -> None:
-    """Freeze what a numbered invoice says; it is written with the next flush."""
+    """Freeze what a numbered invoice says; it is written with the next flush.
+
+    references: of the papers that came before, with their names in the customer's language.
+    """
     invoice.document = promise(
-        invoice_draft(invoice, customer.language),
+        invoice_draft(invoice, customer.language, payee, references),
         owner=customer.organisation,
         subject=invoice,
         kind="invoice",

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from blinker import Namespace
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, select, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.actor import Actor
-from portal.billing.rules import Priced
+from portal.billing.rules import Priced, RateTotal, totals
 from portal.blobs import Document
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
@@ -47,8 +47,14 @@ class Charge(Tenant, db.Model):
     quantity: Mapped[int]
     unit_cents: Mapped[int] = mapped_column(BigInteger)
     includes_vat: Mapped[bool]
-    vat_basis_points: Mapped[int]
+    vat_basis_points: Mapped[int]  # inside a price with VAT; the VAT of the sale stands on the invoice's line
+    taxed: Mapped[bool] = mapped_column(
+        default=True, server_default=true()
+    )  # False: outside the scope of VAT
     method: Mapped[Method]
+    due_rule: Mapped[str | None] = mapped_column(
+        String(20)
+    )  # of its contract, as "end_of_month"; None: silent
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
 
     customer: Mapped[Customer] = relationship()
@@ -81,6 +87,8 @@ def charge_row(customer: Customer, *, origin: str, **values: Any) -> dict[str, A
         "origin": origin,
         "clause": "",
         "vat_basis_points": 2000,
+        "taxed": True,
+        "due_rule": None,
         "invoice_id": None,
         **values,
     }
@@ -107,6 +115,13 @@ class Invoice(Tenant, Stateful, db.Model):
             postgresql_where=text("state = 'issued'"),
             sqlite_where=text("state = 'issued'"),
         ),
+        Index(  # the few that count for the yearly threshold
+            "ix_invoice_union",
+            "legal_entity_id",
+            "issued_on",
+            postgresql_where=text("union_country IS NOT NULL"),
+            sqlite_where=text("union_country IS NOT NULL"),
+        ),
     )
 
     steps = {
@@ -127,6 +142,8 @@ class Invoice(Tenant, Stateful, db.Model):
     paid_on: Mapped[date | None]
     parties: Mapped[dict[str, Any]] = mapped_column(JSON)  # issuer and buyer as they were
     order_uid: Mapped[str | None] = mapped_column(String(16), index=True)
+    # State of a buyer in another member state whose purchase counts for the yearly threshold (CGI 259 D).
+    union_country: Mapped[str | None] = mapped_column(String(2))
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     version: Mapped[int] = mapped_column()
 
@@ -148,6 +165,16 @@ class Invoice(Tenant, Stateful, db.Model):
         self._take("reopen", by=by, reason=reason)
         self.paid_on = None
 
+    @property
+    def rates(self) -> tuple[RateTotal, ...]:
+        """VAT by rate."""
+        return totals([line.priced for line in self.lines]).rates
+
+    @property
+    def mentions(self) -> list[str]:
+        """Why lines bear no VAT, as the paper says it, which is in French."""
+        return list(dict.fromkeys(line.vat_mention for line in self.lines if line.vat_mention))
+
     def shown_state(self) -> str:
         """The state for people: whether it is late is computed from the day, never stored."""
         late = self.state == InvoiceState.ISSUED and self.due_on < clock.today()
@@ -165,9 +192,17 @@ class InvoiceLine(Tenant, db.Model):
     unit_cents: Mapped[int] = mapped_column(BigInteger)
     includes_vat: Mapped[bool]
     vat_basis_points: Mapped[int]
+    vat_category: Mapped[str] = mapped_column(String(2), default="S", server_default="S")  # of EN 16931
+    vat_mention: Mapped[str] = mapped_column(String(120), default="", server_default="")  # why there is none
+    vat_country: Mapped[str] = mapped_column(String(2), default="", server_default="")  # whose rate it is
     net_cents: Mapped[int] = mapped_column(BigInteger)
 
     invoice: Mapped[Invoice] = relationship(back_populates="lines")
+
+    @property
+    def priced(self) -> Priced:
+        rate, category = self.vat_basis_points, self.vat_category
+        return Priced(self.label, self.quantity, self.unit_cents, self.includes_vat, rate, category)
 
 
 class Proforma(Tenant, db.Model):

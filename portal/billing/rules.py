@@ -1,9 +1,10 @@
 """Amounts and due dates of invoices, as pure functions."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from portal.billing.vat import Vat
 from portal.deadlines import add_months, end_of_month
 from portal.errors import Refused
 from portal.money import line_net_cents, split_gross, vat_of
@@ -16,23 +17,66 @@ LONGEST_END_OF_MONTH_DAYS = 45
 
 @dataclass(frozen=True)
 class Priced:
-    """One line to bill: a quantity at a unit price, with or without VAT inside."""
+    """One line to bill: a quantity at a unit price, with or without VAT inside.
+
+    vat_basis_points: of the sale; before that is decided, what a price with VAT has inside.
+    category: of EN 16931.
+    """
 
     label: str
     quantity: int
     unit_cents: int
     includes_vat: bool
     vat_basis_points: int
+    category: str = "S"
+
+
+@dataclass(frozen=True)
+class RateTotal:
+    """What the lines of one rate and category come to, in cents."""
+
+    basis_points: int
+    category: str
+    net_cents: int
+    vat_cents: int
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Totals of a document in cents, and the net amount of each line."""
+    """Totals of a document in cents, the net amount of each line, and those of each rate."""
 
     line_net_cents: tuple[int, ...]
-    net_cents: int
-    vat_cents: int
-    gross_cents: int
+    rates: tuple[RateTotal, ...]
+
+    @property
+    def net_cents(self) -> int:
+        """Source: EN 16931, BT-109."""
+        return sum(each.net_cents for each in self.rates)
+
+    @property
+    def vat_cents(self) -> int:
+        """Source: EN 16931, BT-110."""
+        return sum(each.vat_cents for each in self.rates)
+
+    @property
+    def gross_cents(self) -> int:
+        """Source: EN 16931, BT-112."""
+        return self.net_cents + self.vat_cents
+
+
+def as_sold(line: Priced, vat: Vat) -> Priced:
+    """The line with the VAT of the sale.
+
+    A price announced with French VAT keeps its total to the cent where that VAT applies; elsewhere the unit
+    price without it is what is sold, and the VAT of the sale, if any, comes on top.
+
+    Source: 000-22, 000-31 to 000-33, 001-16.
+    """
+    rate, category = vat.rate_basis_points, vat.category
+    if line.includes_vat and line.vat_basis_points != rate:
+        net, _inside = split_gross(line.unit_cents, line.vat_basis_points)
+        return replace(line, unit_cents=net, includes_vat=False, vat_basis_points=rate, category=category)
+    return replace(line, vat_basis_points=rate, category=category)
 
 
 def totals(lines: Iterable[Priced]) -> Totals:
@@ -41,16 +85,19 @@ def totals(lines: Iterable[Priced]) -> Totals:
     VAT is rounded once per rate on the sum of that rate's lines. Prices that include VAT keep their
     total to the cent: net and VAT come out of it by difference.
 
-    Raises Refused for an empty document, and for one that mixes prices with and without VAT at one rate.
+    Raises Refused for an empty document.
 
     Source: 000-22, 001-16, 003-45; EN 16931 (VAT on the total of a rate).
     """
     lines = list(lines)
     if not lines:
         raise Refused(N_("Il n'y a rien à facturer."))
-    nets, net, vat = [0] * len(lines), 0, 0
-    for rate in sorted({line.vat_basis_points for line in lines}):
-        chosen = [n for n, line in enumerate(lines) if line.vat_basis_points == rate]
+    nets, rates = [0] * len(lines), []
+    for rate, category in sorted({(line.vat_basis_points, line.category) for line in lines}):
+        chosen = [
+            n for n, line in enumerate(lines) if (line.vat_basis_points, line.category) == (rate, category)
+        ]
+        vat = 0
         gross = [n for n in chosen if lines[n].includes_vat]
         plain = [n for n in chosen if not lines[n].includes_vat]
         for n in plain:
@@ -58,10 +105,10 @@ def totals(lines: Iterable[Priced]) -> Totals:
         for n in gross:
             total = line_net_cents(lines[n].quantity, lines[n].unit_cents)
             nets[n], part = split_gross(total, rate)
-            net, vat = net + nets[n], vat + part
-        plain_net = sum(nets[n] for n in plain)
-        net, vat = net + plain_net, vat + vat_of(plain_net, rate)
-    return Totals(tuple(nets), net, vat, net + vat)
+            vat += part
+        vat += vat_of(sum(nets[n] for n in plain), rate)
+        rates.append(RateTotal(rate, category, sum(nets[n] for n in chosen), vat))
+    return Totals(tuple(nets), tuple(rates))
 
 
 def due_on(issued_on: date, rule: str | None, days: int) -> date:

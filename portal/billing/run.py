@@ -20,6 +20,7 @@ from portal.actor import Actor
 from portal.billing.issue import freeze_invoice, prepare_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
 from portal.billing.rules import due_on
+from portal.billing.sale_vat import Sales
 from portal.billing.skips import skip_customer, skips_of
 from portal.catalogue.models import Method
 from portal.customers.models import Contact, ContactRole, Customer
@@ -32,6 +33,7 @@ from portal.mail import queue_mail
 from portal.paging import total_of
 from portal.resellers.models import LegalEntity, issuers_of, next_numbers
 from portal.sepa.models import Collection, Mandate, plan_first_collection, usable_mandates
+from portal.sepa.rules import first_debit_day
 
 log = structlog.get_logger()
 
@@ -154,29 +156,32 @@ def _progress(entity: LegalEntity, after: int, left: int) -> tuple[int, int]:
 
 
 class Bill(NamedTuple):
-    """What becomes one invoice."""
+    """What becomes one invoice; due_rule: what the contract of all its charges says of paying."""
 
     customer: Customer
     charges: list[Charge]
     method: Method
+    due_rule: str | None = None
 
 
 def bill_customers(customers: list[Customer], entity: LegalEntity, until: date) -> list[Invoice]:
-    """Invoice everything that these customers owe up to a day: one invoice for each means of payment."""
+    """Invoice everything that these customers owe up to a day.
+
+    What is paid by other means, is due by another rule or lies outside VAT has an invoice of its own.
+    """
     return bill_charges(bills_due(customers, until), entity)
 
 
 def bills_due(customers: list[Customer], until: date) -> list[Bill]:
     """What these customers owe up to a day, their charges added; nothing is issued yet."""
     charges_due.send(None, customers=customers, until=until)
-    pending: dict[tuple[int, Method], list[Charge]] = {}
+    own = {customer.id: customer for customer in customers}
+    pending: dict[tuple[int, Method, bool, str], list[Charge]] = {}
     for charge in pending_charges(*customers):
-        pending.setdefault((charge.customer_id, charge.method), []).append(charge)
+        kind = charge.customer_id, charge.method, not charge.taxed, charge.due_rule or ""
+        pending.setdefault(kind, []).append(charge)
     return [
-        Bill(customer, charges, method)
-        for customer in customers
-        for method in Method
-        if (charges := pending.get((customer.id, method)))
+        Bill(own[kind[0]], charges, kind[1], kind[3] or None) for kind, charges in sorted(pending.items())
     ]
 
 
@@ -190,19 +195,38 @@ def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:
     today = clock.today()
     debited = [bill.customer for bill in bills if bill.method == Method.DIRECT_DEBIT]
     mandates = usable_mandates(debited, entity, today)
+    dues = [due_of(bill, entity, today, mandates.get(bill.customer.id)) for bill in bills]
     recipients = [bill.customer.contact(ContactRole.BILLING) for bill in bills]
-    due = due_on(today, None, _GRANTED_DAYS)
+    sales = Sales(entity, today)
     invoices = [
-        prepare_invoice(bill.customer, entity, bill.charges, method=bill.method, issued_on=today, due_on=due)
-        for bill in bills
+        prepare_invoice(bill.customer, sales, bill.charges, method=bill.method, due_on=due)
+        for bill, due in zip(bills, dues, strict=True)
     ]
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
         numbers = next_numbers(entity, "FA", today.year, len(bills))
         for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
             invoice.number = number
-            freeze_invoice(invoice, bill.customer, bill.charges, by=SYSTEM)
+            freeze_invoice(invoice, bill.customer, bill.charges, entity, by=SYSTEM)
             _tell(bill, invoice, recipient, mandates.get(bill.customer.id), entity)
     return invoices
+
+
+def due_of(bill: Bill, entity: LegalEntity, today: date, mandate: Mandate | None) -> date:
+    """The day by which an invoice of today is to be paid: its contract's, never after the day of its debit.
+
+    Where the contract is silent a debit falls due on its own first possible day. Where the contract's day
+    comes before that one, the issuer has chosen which of them the invoice names.
+
+    Source: 003-47, 003-50; C. com. L441-10.
+    """
+    debited_on = None
+    if bill.method == Method.DIRECT_DEBIT and mandate is not None:
+        debited_on = first_debit_day(today, entity.notice_days, entity.lead_days)
+    if bill.due_rule is None and debited_on is not None:
+        return debited_on
+    due = due_on(today, bill.due_rule, _GRANTED_DAYS)
+    follows = debited_on is not None and entity.due_follows_debit
+    return max(due, debited_on) if follows and debited_on else due
 
 
 def _tell(
@@ -234,6 +258,7 @@ def _collect(mandate: Mandate | None, entity: LegalEntity, invoice: Invoice) -> 
                 source_uid=invoice.uid,
                 remittance=_("Facture %(number)s", number=invoice.number),
                 notice_days=entity.notice_days,
+                not_before=invoice.due_on,
                 by=SYSTEM,
             )
     except Refused as refusal:  # the mandate lapses before the debit would fall due

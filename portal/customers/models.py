@@ -84,6 +84,7 @@ class Customer(Tenant, db.Model):
     country: Mapped[str] = mapped_column(String(2))
     health_data: Mapped[bool]  # will health data be stored? decides which offers may be sold
     language: Mapped[str] = mapped_column(String(5), default="fr")
+    outside_eu_declared_at: Mapped[datetime | None]  # the customer declared to live or sit outside the Union
     archived_at: Mapped[datetime | None]  # put away: in no list, nothing of hers runs
     merged_into_id: Mapped[int | None]  # of the customer whose double she was
 

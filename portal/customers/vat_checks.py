@@ -92,6 +92,12 @@ class VatCheck(Tenant, Stateful, db.Model):
             self._take("keep_silent", by=SYSTEM)
 
 
+def has_checked_number(customer: Customer) -> bool:
+    """Did the register know the customer's present number the last time that it was asked? (000-33, L4)"""
+    check = VatCheck.of(customer) if is_european_vat(customer.vat_number or "") else None
+    return check is not None and check.state == C.VALID
+
+
 def is_register_set() -> bool:
     return bool(current_app.config["VIES_URL"])
 

@@ -27,6 +27,7 @@ from reportlab.platypus import (
 )
 
 from portal.pdf.mark import Mark, draw
+from portal.pdf.qr import TransferSquare
 from portal.pdf.style import (
     ACCENT,
     BODY,
@@ -151,6 +152,22 @@ class Document:
         rules: list[Any] = [("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
         table.setStyle(TableStyle(rules + PADS + TIGHT))
         self._story += [table, Spacer(1, 6)]
+
+    def transfer(
+        self, rows: Sequence[tuple[str, str]], square: tuple[str, str, int, str], *, caption: str
+    ) -> None:
+        """To whom a transfer goes, and the square that says the same to a banking application.
+
+        square: name, IBAN, cents and reference.
+        """
+        cells = [[paragraph(label, "label"), value(text)] for label, text in rows]
+        fields = Table(cells, colWidths=[38 * mm, BODY - (38 + 34) * mm])
+        rules: list[Any] = [("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+        fields.setStyle(TableStyle(rules + PADS + TIGHT))
+        right = [TransferSquare(*square), paragraph(caption, "label")]
+        both = Table([[fields, right]], colWidths=[BODY - 34 * mm, 34 * mm])
+        both.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0)]))
+        self._story += [KeepTogether([both]), Spacer(1, 6)]
 
     def box(self, paragraphs: Sequence[str], *, height_mm: float = 0, style: str = "text") -> None:
         """Texts in a frame of their own; ``height_mm`` leaves room to write by hand."""

@@ -41,6 +41,11 @@ class Draft:
     def fields(self, rows: Sequence[tuple[str, str]], *, label_mm: float = 45) -> None:
         self.blocks.append(["fields", [list(row) for row in rows], label_mm])
 
+    def transfer(
+        self, rows: Sequence[tuple[str, str]], square: tuple[str, str, int, str], *, caption: str
+    ) -> None:
+        self.blocks.append(["transfer", [list(row) for row in rows], list(square), caption])
+
     def as_values(self) -> dict[str, Any]:
         """For JSON; :meth:`of` reads it."""
         return {
@@ -87,4 +92,6 @@ class Draft:
                     document.totals(values[0])
                 case "fields":
                     document.fields(values[0], label_mm=values[1])
+                case "transfer":
+                    document.transfer(values[0], tuple(values[1]), caption=values[2])
         return document.build()

@@ -1,6 +1,7 @@
 """Legal entities, with the SEPA identity they collect under and their number series."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, update
@@ -48,6 +49,9 @@ class LegalEntity(Tenant, db.Model):
     two_people_asked_by_id: Mapped[int | None]
     file_writer: Mapped[str] = mapped_column(String(10), default="portal")  # or sepaxml, for small files
     freeze_day: Mapped[int | None]  # day of the month on which the portal freezes by itself
+    # From that day consumers of other member states bear the VAT of their state, whatever was sold (OSS).
+    oss_since: Mapped[date | None]
+    due_follows_debit: Mapped[bool] = mapped_column(default=False)  # where the notice of a debit wants longer
     is_default: Mapped[bool] = mapped_column(default=False)  # bills where several stand at one node
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")

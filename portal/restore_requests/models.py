@@ -200,22 +200,22 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         worked_on = clock.paris_day(self.done_at or clock.now())
         self.price_cents = price_cents
         self.price_on = price_day(worked_on, clock.paris_day(self.created_at))
-        source, subscription = self.free_cause, self.subscription
-        add_charge(
-            self.customer,
-            origin=f"restore:{self.uid}",
-            clause=source.clause if source else "",
-            label=_(
+        source = self.free_cause
+        owed = {
+            "origin": f"restore:{self.uid}",
+            "clause": source.clause if source else "",
+            "label": _(
                 "Restauration du %(day)s, coffre « %(vault)s »",
                 vault=self.vault.name,
                 day=worked_on.strftime("%d/%m/%Y"),
             ),
-            quantity=1,
-            unit_cents=price_cents,
-            includes_vat=False,
-            vat_basis_points=subscription.vat_basis_points if subscription else 2000,
-            method=subscription.method if subscription else Method.WIRE,
-        )
+            "unit_cents": price_cents,
+            "includes_vat": False,
+        }
+        if self.subscription:
+            self.subscription.owe(**owed)
+        else:
+            add_charge(self.customer, quantity=1, method=Method.WIRE, **owed)
 
     @property
     def free_cause(self) -> Value | None:

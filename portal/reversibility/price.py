@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal import jobs
 from portal.actor import Actor
 from portal.billing.debits import pay_by_wire
-from portal.billing.models import Charge, Invoice, InvoiceState, add_charge
+from portal.billing.models import Charge, Invoice, InvoiceState
 from portal.billing.run import Bill, bill_charges
 from portal.db import db
 from portal.journal import SYSTEM
@@ -20,16 +20,12 @@ def owe_fee(case: ReversibilityCase) -> None:
     fee, subscription = case.fee, case.subscription
     if fee is None or not fee.value:
         return
-    add_charge(
-        case.customer,
+    subscription.owe(
         origin=_origin(case),
         clause=fee.clauses[0],
         label=_("Réversibilité de « %(vault)s »", vault=case.vault.name),
-        quantity=1,
         unit_cents=fee.value,
         includes_vat=False,
-        vat_basis_points=subscription.vat_basis_points,
-        method=subscription.method,
     )
 
 
@@ -43,7 +39,9 @@ def go_on_to_payment(case: ReversibilityCase, *, by: Actor) -> None:
         case.wait_for_payment(by=by)
     charge = _charge_of(case)
     if charge is not None and charge.invoice_id is None:
-        bill_charges([Bill(case.customer, [charge], charge.method)], case.subscription.legal_entity)
+        bill_charges(
+            [Bill(case.customer, [charge], charge.method, charge.due_rule)], case.subscription.legal_entity
+        )
 
 
 def accept_quote(case: ReversibilityCase, *, by: Actor, address: str = "") -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, RadioField, SelectChoice, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
@@ -48,6 +48,7 @@ class OrderForm(FlaskForm):
         _l("Ce volume contiendra-t-il des données de santé ?"),
         choices=[SelectChoice("no", _l("non")), SelectChoice("yes", _l("oui"))],
     )
+    outside_eu = BooleanField(_l("Le client déclare être établi hors de l'Union européenne"))
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
     priced = HiddenField()  # the wish whose price was on the page
     offers: Sequence[Offer] = ()  # what the form is about, for one customer
@@ -63,7 +64,8 @@ class OrderForm(FlaskForm):
 
     def wish(self) -> str:
         """What a price depends on, as it is typed now."""
-        return f"{self.product.data}:{self.quantity.data}:{self.volume_gb.data or ''}"
+        declared = ":outside" if self.outside_eu.data else ""
+        return f"{self.product.data}:{self.quantity.data}:{self.volume_gb.data or ''}{declared}"
 
     def means(self, offer: Offer) -> list[SelectChoice]:
         """How that offer may be paid for."""

@@ -148,7 +148,7 @@ SUBSCRIPTIONS: Listing[Subscription] = define(
             Column("started_on", _l("Depuis"), lambda row: row.started_on, rank=WIDE, is_number=True),
             Column("notice", _l("Préavis jusqu'au"), lambda row: row.last_notice_on, is_number=True),
             Column("ends_on", _l("Échéance"), _next, is_number=True),
-            Column("gross", _l("Par période, TTC"), lambda row: Euros(row.gross_cents), is_number=True),
+            Column("net", _l("Par période, HT"), lambda row: Euros(row.net_cents), is_number=True),
         ],
         order=(Subscription.id.desc(),),
         filters=[

@@ -1,11 +1,9 @@
 """Orders and subscriptions."""
 
-from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
@@ -13,8 +11,9 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selecti
 from portal import clock
 from portal.actor import Actor
 from portal.answers.rules.periods import contract_start, last_usable_day, period_at
-from portal.billing.models import Proforma, add_charges, charge_row, charges_due
-from portal.billing.rules import Priced, totals
+from portal.billing.models import Proforma, add_charges, charge_row
+from portal.billing.rules import Priced, Totals, as_sold, totals
+from portal.billing.vat import Vat
 from portal.catalogue.models import Method, Plan, Product
 from portal.customers.models import Acceptance, Customer
 from portal.db import Tenant, db
@@ -23,7 +22,7 @@ from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
-from portal.subscriptions.price_steps import PriceStep, price_on
+from portal.subscriptions.price_steps import PriceStep
 from portal.terms.in_force import pinned_stack
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
@@ -94,9 +93,9 @@ class Sold:
         return self.quantity * self.unit_cents // self.billing_months
 
     @property
-    def gross_cents(self) -> int:
-        """What one billing period costs for all units, VAT included."""
-        return totals([self.priced("")]).gross_cents
+    def net_cents(self) -> int:
+        """What one billing period costs for all units, without VAT, wherever they are sold."""
+        return totals([self.priced("")]).net_cents
 
     def priced(self, label: str) -> Priced:
         return Priced(label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points)
@@ -118,6 +117,7 @@ class Order(Tenant, Sold, Stateful, db.Model):
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     state: Mapped[OrderState]
     ordered_on: Mapped[date]
+    sale_vat: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # decided when ordered; None: long ago
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -128,6 +128,28 @@ class Order(Tenant, Sold, Stateful, db.Model):
     )
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def vat(self) -> Vat | None:
+        """The VAT that the order was placed, and its pro-forma written, with."""
+        return Vat(**self.sale_vat) if self.sale_vat else None
+
+    @property
+    def sold(self) -> Priced:
+        """Its line, with that VAT."""
+        line = self.priced(
+            _("%(product)s, %(months)d mois", product=self.product_name, months=self.billing_months)
+        )
+        return as_sold(line, self.vat) if self.vat else line
+
+    @property
+    def sums(self) -> Totals:
+        """What its first billing period costs for all units."""
+        return totals([self.sold])
+
+    @property
+    def gross_cents(self) -> int:
+        return self.sums.gross_cents
 
     @property
     def proofs(self) -> list[Acceptance]:
@@ -275,6 +297,34 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
         self.notice_fields = fields
 
+    def charge_row(self, *, origin: str, label: str, unit_cents: int, **values: Any) -> dict[str, Any]:
+        """The columns of a charge under this contract: its means of payment, and when it says to pay.
+
+        values: where it differs; ``quantity`` is 1, ``includes_vat`` as the contract's own price.
+        """
+        due = self.present_terms.find("invoice.due")
+        own = {
+            "quantity": 1,
+            "includes_vat": self.includes_vat,
+            "vat_basis_points": self.vat_basis_points,
+            "method": self.method,
+            "due_rule": due.value if due else None,
+        }
+        return charge_row(
+            self.customer, origin=origin, label=label, unit_cents=unit_cents, **{**own, **values}
+        )
+
+    def owe(self, *, origin: str, label: str, unit_cents: int, **values: Any) -> None:
+        """Charge something under this contract, once for each ``origin``."""
+        add_charges([self.charge_row(origin=origin, label=label, unit_cents=unit_cents, **values)])
+
+    @property
+    def is_billed_in_arrears(self) -> bool:
+        """Source: 003-45."""
+        plan = "on_demand" if self.gb_month_cents is not None else "fixed_term"
+        said = self.present_terms.find(f"billing.{plan}")
+        return said is not None and said.value == "arrears"
+
     def move_end(self, ends_on: date, *, by: Actor) -> None:
         """The contract lasts longer than its notice said (003-23); it is never shortened so."""
         if self.state != S.NOTICE_GIVEN or self.ends_on is None or ends_on <= self.ends_on:
@@ -293,56 +343,3 @@ def subscriptions_of(*customers: Customer) -> list[Subscription]:
     wanted = Subscription.customer_id.in_([customer.id for customer in customers])
     query = select(Subscription).where(wanted).options(selectinload(Subscription.price_steps))
     return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))
-
-
-def period_label(product: str, start: date, end: date) -> str:
-    """What an invoice line says of a period; the last day is included."""
-    return _(
-        "%(product)s, du %(start)s au %(end)s",
-        product=product,
-        start=start.strftime("%d/%m/%Y"),
-        end=last_usable_day(end).strftime("%d/%m/%Y"),
-    )
-
-
-def charge_next_period(subscription: Subscription) -> str:
-    """Owe the first period that no charge covers yet; returns the charge's origin."""
-    row = next_period(subscription)
-    add_charges([row])
-    return str(row["origin"])
-
-
-def next_period(subscription: Subscription) -> dict[str, Any]:
-    """Take the first period that no charge covers yet; returns the charge that is to be added for it."""
-    start = subscription.billed_before
-    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
-    origin = f"subscription:{subscription.uid}:{start.isoformat()}"
-    subscription.take_price(price_on(subscription, start), start)
-    with force_locale(subscription.customer.language):
-        label = period_label(subscription.product_name, start, end)
-    subscription.billed_before = end
-    return charge_row(
-        subscription.customer,
-        origin=origin,
-        quantity=subscription.quantity,
-        label=label,
-        unit_cents=subscription.unit_cents,
-        includes_vat=subscription.includes_vat,
-        vat_basis_points=subscription.vat_basis_points,
-        method=subscription.method,
-    )
-
-
-@charges_due.connect
-def charge_periods(_sender: Any, *, customers: Sequence[Customer], until: date) -> None:
-    """Owe every period of the customers' subscriptions that starts on or before a day.
-
-    Source: 003-45, 004-35, 000-13, 001-11.
-    """
-    rows = []
-    for subscription in subscriptions_of(*customers):
-        while subscription.billed_before <= until:
-            if subscription.ends_on is not None and subscription.billed_before >= subscription.ends_on:
-                break
-            rows.append(next_period(subscription))
-    add_charges(rows)

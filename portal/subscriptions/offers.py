@@ -9,7 +9,9 @@ from portal.answers.case import Case
 from portal.answers.run import answer
 from portal.billing.payment_rules import check_method
 from portal.billing.rates import known_rates
-from portal.billing.rules import Priced, Totals, totals
+from portal.billing.rules import Priced, Totals, as_sold, totals
+from portal.billing.sale_vat import Sales
+from portal.billing.vat import Vat
 from portal.catalogue.models import Method, Product, list_products
 from portal.catalogue.price_lists import PriceList, price_list, selling
 from portal.certificates.models import check_health_sale
@@ -17,6 +19,7 @@ from portal.customers.models import Customer, CustomerKind
 from portal.customers.rules import check_buyer, check_health_data
 from portal.deadlines import add_months
 from portal.errors import Refused
+from portal.resellers.models import issuer_for
 from portal.terms.answered import Answered
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
@@ -52,6 +55,8 @@ class Quote:
     offer: Offer
     quantity: int
     volume_gb: int | None
+    line: Priced  # as it is sold
+    vat: Vat
     sums: Totals
     paid_through: date
     promises: tuple[Answered, ...]
@@ -117,17 +122,26 @@ def _allows(product: Product, terms: Stack, method: Method) -> bool:
     return True
 
 
-def quote(customer: Customer, offer: Offer, quantity: int, volume_gb: int | None) -> Quote:
-    """The price of an order placed today; volume_gb: as the order says, else that of the offer (002-03)."""
+def quote(
+    customer: Customer, offer: Offer, quantity: int, volume_gb: int | None, *, outside_eu: bool = False
+) -> Quote:
+    """The price of an order placed today; volume_gb: as the order says, else that of the offer (002-03).
+
+    outside_eu: the customer declares to be outside the Union. Raises Refused where its VAT cannot be said.
+    """
     product, today = offer.product, clock.today()
     line = Priced(
         product.name, quantity, offer.unit_cents, product.price_includes_vat, product.vat_basis_points
     )
+    vat = Sales(issuer_for(customer), today).vat_of(customer, [line], declared=outside_eu)
+    line = as_sold(line, vat)
     through = add_months(today, product.billing_months) - timedelta(days=1)
     return Quote(
         offer,
         quantity,
         volume_gb or volume_of(product, quantity),
+        line,
+        vat,
         totals([line]),
         through,
         _promises(customer, offer, quantity, through),

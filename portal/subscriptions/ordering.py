@@ -1,7 +1,10 @@
 """Place an order, and turn its payment into an invoice, keys and a running subscription."""
 
+from dataclasses import asdict
 from datetime import date
 
+from babel.dates import format_date
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import clock
@@ -12,6 +15,8 @@ from portal.billing.issue import issue_invoice, note_payment, parties_of
 from portal.billing.models import Charge, Invoice, Proforma
 from portal.billing.payment_rules import Document, OrderStep, Payment, document_for, keys_to_send, order_step
 from portal.billing.rules import totals
+from portal.billing.sale_vat import Sales
+from portal.billing.vat import needs_declaration
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list, selling
 from portal.certificates.models import certificate_for
@@ -27,10 +32,10 @@ from portal.papers import promise
 from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import issuer_for, next_number
 from portal.resellers.reseller import ResellerState, above, check_may_sell
-from portal.sepa.formats.iban import in_fours
 from portal.subscriptions.kept_terms import keep_term
-from portal.subscriptions.models import Order, OrderState, Subscription, charge_next_period
+from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.subscriptions.offers import check_means, check_offer, volume_of
+from portal.subscriptions.periods import charge_next_period
 from portal.terms.in_force import stack_in_force
 
 DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
@@ -79,6 +84,7 @@ def place_order(
     uid: str = "",
     volume_gb: int | None = None,
     health_data: bool | None = None,
+    outside_eu: bool = False,
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
 
@@ -86,19 +92,24 @@ def place_order(
 
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
+    outside_eu: the customer declares it with this order, which is then sold without VAT (000-32).
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     health = customer.health_data if health_data is None else health_data
     check_sale(customer, product, method, health_data=health)
     terms = stack_in_force(product.terms_stack, clock.today())
     price = selling(price_list(customer.reseller_id), product, clock.today())
+    if outside_eu and needs_declaration(customer.country) and customer.outside_eu_declared_at is None:
+        customer.outside_eu_declared_at = clock.now()
+        record(customer, "declare_outside_eu", by=by, country=customer.country)
+    issuer = issuer_for(customer)
     waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
         uid=uid or new_uid(),
         organisation=customer.organisation,
         customer_id=customer.id,
         product_id=product.id,
-        legal_entity_id=issuer_for(customer).id,
+        legal_entity_id=issuer.id,
         state=waiting[method],
         ordered_on=clock.today(),
         product_name=product.name,
@@ -116,6 +127,8 @@ def place_order(
         volume_gb=volume_gb or volume_of(product, quantity),
         health_data=health,
     )
+    sales = Sales(issuer, clock.today())
+    order.sale_vat = asdict(sales.vat_of(customer, [order.priced("")]))
     db.session.add(order)
     db.session.flush()
     record(order, "place", by=by)
@@ -128,8 +141,8 @@ def send_proforma(order: Order) -> Proforma:
     customer, entity, today = order.customer, order.legal_entity, clock.today()
     lock = order.terms.find("price.lock_months")
     through = price_kept_through(today, lock.value if lock else _PRICE_LOCK_MONTHS)
-    label = _("%(product)s, %(months)d mois", product=order.product_name, months=order.billing_months)
-    lines = [order.priced(label)]
+    with force_locale(customer.language):
+        lines = [order.sold]
     sums = totals(lines)
     number = next_number(entity, "PF", today.year)
     proforma = Proforma(
@@ -142,11 +155,6 @@ def send_proforma(order: Order) -> Proforma:
         valid_through=through,
         gross_cents=sums.gross_cents,
     )
-    bank = [
-        (_("Bénéficiaire"), entity.name),
-        (_("IBAN"), in_fours(entity.iban)),
-        (_("Banque"), entity.bank_name),
-    ]
     draft = proforma_draft(
         number,
         parties_of(customer, entity),
@@ -154,7 +162,8 @@ def send_proforma(order: Order) -> Proforma:
         sums,
         issued_on=today,
         valid_through=through,
-        bank=bank,
+        payee=entity,
+        vat=order.vat,
         language=customer.language,
         notes=[_health_note(order)] if order.health_data else [],
         mark=mark_for(customer.org_path, customer.language),
@@ -224,8 +233,10 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         issued_on=clock.today(),
         due_on=received_on,
         by=by,
+        vat=order.vat,
         paid_on=received_on,
         order_uid=order.uid,
+        references=_references(order, proforma),
         urgent=True,
     )
     note_payment(invoice, received_on=received_on, reference=reference, by=by)
@@ -246,6 +257,12 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         entity=order.legal_entity,
     )
     return invoice
+
+
+def _references(order: Order, proforma: Proforma) -> list[tuple[str, str]]:
+    with force_locale(order.customer.language):
+        ordered = format_date(order.ordered_on, "long", locale=order.customer.language)
+        return [(_("Commande du"), ordered), (_("Pro forma"), proforma.number)]
 
 
 def issue_keys(

@@ -11,7 +11,6 @@ from portal import clock
 from portal.actor import Actor
 from portal.answers.case import Event, ask_for_data
 from portal.answers.outcome import Outcome
-from portal.billing.models import add_charge
 from portal.customers.models import ContactRole
 from portal.errors import Refused
 from portal.mail import queue_mail
@@ -213,16 +212,12 @@ _LABELS = {
 
 
 def _owe(subscription: Subscription, owed: Answered, cents: int | None = None) -> None:
-    add_charge(
-        subscription.customer,
+    subscription.owe(
         origin=f"{owed.what.replace('_', '-')}:{subscription.uid}",
-        quantity=1,
         unit_cents=owed.cents if cents is None else cents,
         label=_LABELS[owed.what]() % {"product": subscription.product_name},
         clause=owed.clause,
         includes_vat=bool(owed.includes_vat),
-        vat_basis_points=subscription.vat_basis_points,
-        method=subscription.method,
     )
 
 

@@ -11,13 +11,16 @@ from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
+from portal.billing.vat import needs_declaration
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.engine.models import Vault, vaults_of
+from portal.errors import Refused
 from portal.forms import WHOLE, refusals_in, saving
+from portal.i18n import said
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.listing.page import list_page
@@ -28,9 +31,10 @@ from portal.subscriptions.key_lists import KEYS
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
-from portal.subscriptions.offers import offers_for, quote
+from portal.subscriptions.offers import Quote, offers_for, quote
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import subscription_link, subscription_panel
+from portal.subscriptions.price_now import sold_now
 from portal.subscriptions.termination import Termination, terminate, work_out
 from portal.terms.in_force import stack_in_force
 
@@ -103,16 +107,28 @@ def _is_seen(form: OrderForm) -> bool:
 
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
-    chosen = form.chosen()
-    counts = not form.quantity.errors and not form.volume_gb.errors
     return htmx.render(
         "subscriptions/new_order.html",
         "subscriptions/_ordering.html",
         status,
         customer=customer,
         form=form,
-        quote=quote(customer, chosen, form.quantity.data, form.volume_gb.data) if chosen and counts else None,
+        quote=_quote_of(customer, form),
+        may_declare=needs_declaration(customer.country) and customer.outside_eu_declared_at is None,
     )
+
+
+def _quote_of(customer: Customer, form: OrderForm) -> Quote | None:
+    chosen = form.chosen()
+    if chosen is None or form.quantity.errors or form.volume_gb.errors:
+        return None
+    try:
+        return quote(
+            customer, chosen, form.quantity.data, form.volume_gb.data, outside_eu=form.outside_eu.data
+        )
+    except Refused as refusal:  # its VAT cannot be said
+        form.form_errors.append(said(refusal))
+        return None
 
 
 def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Response:
@@ -123,6 +139,7 @@ def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Res
         "volume_gb": form.volume_gb.data,
         "method": form.method.data,
         "health": form.health.data,
+        **({"outside_eu": "y"} if form.outside_eu.data else {}),
     }
     return htmx.go(
         url_for("acceptances.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
@@ -146,6 +163,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         uid=form.once.data,
         volume_gb=form.volume_gb.data,
         health_data=form.for_health_data,
+        outside_eu=form.outside_eu.data,
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
@@ -234,6 +252,7 @@ def show_subscription(uid: str) -> Response:
     page = render_template(
         "subscriptions/show.html",
         subscription=subscription,
+        sold=sold_now(subscription),
         keys=keys,
         events=timeline(subscription),
         mails=mails_about(subscription),

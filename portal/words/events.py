@@ -109,6 +109,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("collection", "match"): _l("Rapproché à la main"),
     ("bank_file", "import"): _l("Fichier importé"),
     ("bank_file", "dismiss"): _l("Écriture classée sans suite"),
+    ("legal_entity", "billing_choices"): _l("Réglages de facturation changés"),
+    ("customer", "declare_outside_eu"): _l("Déclaré établi hors de l'Union européenne"),
     ("legal_entity", "set_reaction"): _l("Réaction changée"),
     ("invoice", "reopen"): _l("Redevenue due : le prélèvement est revenu"),
     ("batch", "freeze"): _l("Remise figée"),

@@ -106,7 +106,7 @@ def test_000_24_three_overseas_departments_pay_8_and_a_half_percent(country: str
 
 @pytest.mark.parametrize("country", ["GF", "YT"])
 def test_000_24_guiana_and_mayotte_pay_none(country: str) -> None:
-    assert vat(country, business=True) == Vat(0, "E", NOT_APPLICABLE_OVERSEAS, "000-24", "")
+    assert vat(country, business=True) == Vat(0, "O", NOT_APPLICABLE_OVERSEAS, "000-24", "")
 
 
 @pytest.mark.parametrize("country", ["", "F", "FRA", "1A", "ÉÉ", "Allemagne"])

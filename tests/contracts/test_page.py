@@ -21,7 +21,8 @@ from portal.reversibility.models import Reason
 from portal.reversibility.opening import open_case
 from portal.simulator.question import EVENTS
 from portal.simulator.run import simulate
-from portal.subscriptions.models import Subscription, charge_next_period
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.periods import charge_next_period
 from portal.subscriptions.termination import Notice, terminate, work_out
 from tests.builders import House, a_user, an_outsider
 from tests.contracts.builders import START, a_subscription, dobaas, dropcloud, natso, numspot

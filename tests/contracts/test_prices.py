@@ -17,8 +17,9 @@ from portal.db import db
 from portal.errors import Refused
 from portal.journal import SYSTEM, timeline
 from portal.mail import Mail, MailState
-from portal.subscriptions.models import Subscription, charge_next_period
+from portal.subscriptions.models import Subscription
 from portal.subscriptions.ordering import place_order
+from portal.subscriptions.periods import charge_next_period
 from portal.subscriptions.price_steps import PriceStep
 from tests.builders import House, stored, work
 from tests.contracts.running import a_subscription, subscribe

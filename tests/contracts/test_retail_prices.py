@@ -13,7 +13,8 @@ from portal.contracts.retail import announce_retail
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.mail import Mail
-from portal.subscriptions.models import Subscription, charge_next_period
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.periods import charge_next_period
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.contracts.running import a_subscription, subscribe
 from tests.margins.test_price_lists import reseller_of

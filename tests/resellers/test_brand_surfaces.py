@@ -152,7 +152,7 @@ def test_a_logo_that_only_browsers_draw_is_a_name_on_paper_and_nothing_chosen_pr
     assert (
         mark_for(mandate.org_path, "fr") is None and "interlocuteur" not in first_page(plain).extract_text()
     )
-    old = invoice_draft(bill(mandate.customer), "fr").as_values()
+    old = invoice_draft(bill(mandate.customer), "fr", mandate.legal_entity).as_values()
     assert (
         Draft.of({name: value for name, value in old.items() if name != "mark"}).build()
         == Draft.of(old).build()

@@ -26,7 +26,7 @@ def test_the_price_is_shown_without_and_with_vat_before_the_order(house: House, 
     customer, product = a_customer(house.reseller), a_product(house)
     address = f"/customers/{customer.uid}/orders/new?product={product.uid}&quantity=5"
     page = text_of(browser(house.sales).get(address).text)
-    assert "Total HT 249,50 €" in page and "TVA 49,90 €" in page
+    assert "Total HT 249,50 €" in page and "TVA 20 % 49,90 €" in page
     assert "Total TTC par an 299,40 €" in page
     assert db.session.scalars(db.select(Order)).all() == []
 

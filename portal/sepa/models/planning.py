@@ -71,6 +71,7 @@ def plan_first_collection(
     source_uid: str,
     remittance: str,
     notice_days: int,
+    not_before: date,
     by: Actor,
 ) -> Collection:
     """Like :func:`plan_collection` for a debt that the present transaction has made: none is planned yet.
@@ -79,7 +80,7 @@ def plan_first_collection(
     """
     row = _planned(
         mandate,
-        due_on=_due_on(mandate, amount_cents, notice_days, None),
+        due_on=_due_on(mandate, amount_cents, notice_days, not_before),
         amount_cents=amount_cents,
         reference=reference,
         source_uid=source_uid,

@@ -1,0 +1,55 @@
+"""What an issuer has chosen where law and contract leave the choice: VAT, days by which to pay."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField
+from wtforms.validators import Optional
+
+from portal import htmx
+from portal.access import Permission, get_or_404, requires
+from portal.accounts.confirming import confirm_first
+from portal.billing.settings import CHOICES, change_choices
+from portal.forms import DayField, saving
+from portal.journal import timeline
+from portal.resellers.models import LegalEntity
+
+bp = Blueprint("billing_settings", __name__, url_prefix="/billing/settings")
+
+
+class ChoicesForm(FlaskForm):
+    oss_since = DayField(_l("TVA de l'État du consommateur, dès le premier euro, à partir du"), [Optional()])
+    due_follows_debit = BooleanField(_l("L'échéance imprimée suit le jour du prélèvement"))
+
+    def values(self) -> dict[str, Any]:
+        return {name: self[name].data for name in CHOICES}
+
+
+@bp.get("/<uid>")
+@requires(Permission.BILLING_READ)
+def show_choices(uid: str) -> Response:
+    entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
+    return _page(entity, ChoicesForm(formdata=None, obj=entity))
+
+
+@bp.post("/<uid>")
+@requires(Permission.PAYMENT_WRITE)
+def change(uid: str) -> Response:
+    entity, form = get_or_404(LegalEntity.visible_to(g.actor), uid), ChoicesForm()
+    if asking := confirm_first(url_for(".show_choices", uid=uid)):
+        return asking
+    if form.validate():
+        with saving(form, "oss_since"):
+            changed = change_choices(entity, form.values(), by=g.actor)
+    if form.errors:
+        return _page(get_or_404(LegalEntity.visible_to(g.actor), uid), form, 422)
+    toast = _("Les réglages sont changés.") if changed else _("Rien n'a changé.")
+    return htmx.go(url_for(".show_choices", uid=uid), toast=toast)
+
+
+def _page(entity: LegalEntity, form: ChoicesForm, status: int = 200) -> Response:
+    page = render_template("billing/settings.html", entity=entity, form=form, events=timeline(entity))
+    return make_response(page, status)

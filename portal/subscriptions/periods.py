@@ -1,0 +1,76 @@
+"""The periods of subscriptions, billed one after the other:."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.answers.rules.periods import last_usable_day, period_at
+from portal.billing.models import add_charges, charges_due
+from portal.billing.rules import bill_on
+from portal.customers.models import Customer
+from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.price_steps import price_on
+
+
+def period_label(product: str, start: date, end: date) -> str:
+    """What an invoice line says of a period; the last day is included."""
+    return _(
+        "%(product)s, du %(start)s au %(end)s",
+        product=product,
+        start=start.strftime("%d/%m/%Y"),
+        end=last_usable_day(end).strftime("%d/%m/%Y"),
+    )
+
+
+def charge_next_period(subscription: Subscription) -> str:
+    """Owe the first period that no charge covers yet; returns the charge's origin."""
+    row = next_period(subscription)
+    add_charges([row])
+    return str(row["origin"])
+
+
+def next_period(subscription: Subscription) -> dict[str, Any]:
+    """Take the first period that no charge covers yet; returns the charge that is to be added for it."""
+    start = subscription.billed_before
+    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+    origin = f"subscription:{subscription.uid}:{start.isoformat()}"
+    subscription.take_price(price_on(subscription, start), start)
+    with force_locale(subscription.customer.language):
+        label = period_label(subscription.product_name, start, end)
+    subscription.billed_before = end
+    return subscription.charge_row(
+        origin=origin, label=label, unit_cents=subscription.unit_cents, quantity=subscription.quantity
+    )
+
+
+@charges_due.connect
+def charge_periods(_sender: Any, *, customers: Sequence[Customer], until: date) -> None:
+    """Owe every period of the customers' subscriptions that starts on or before a day.
+
+    One that is billed in arrears is owed once it is over.
+
+    Source: 003-45, 004-35, 000-13, 001-11.
+    """
+    rows = []
+    for subscription in subscriptions_of(*customers):
+        while is_period_due(subscription, until):
+            rows.append(next_period(subscription))
+    add_charges(rows)
+
+
+def is_period_due(subscription: Subscription, until: date) -> bool:
+    """Is the first period that no charge covers yet to be billed by a run up to a day?
+
+    Source: 003-45.
+    """
+    start, ends_on = subscription.billed_before, subscription.ends_on
+    if start > until or (ends_on is not None and start >= ends_on):
+        return False
+    if not subscription.is_billed_in_arrears:
+        return True
+    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+    return bill_on(start, min(end, ends_on or end), fixed_term=False) <= clock.today()
