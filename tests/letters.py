@@ -12,7 +12,9 @@ from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tel
 from portal.accounts.models import User
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
-from portal.billing.models import add_charge
+from portal.billing.credit_models import CreditReason
+from portal.billing.credit_notes import issue_credit_note, rest_of
+from portal.billing.models import Invoice, add_charge
 from portal.billing.run import bill_customers
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product
@@ -118,6 +120,12 @@ def an_invoice_to_pay_by_wire(post: Post) -> None:
         method=Method.WIRE,
     )
     bill_customers([customer], the_entity(), date(2026, 11, 23))
+
+
+@step
+def a_credit_note(post: Post) -> None:
+    invoice = first(Invoice)
+    issue_credit_note(invoice, rest_of(invoice), origin="letter", reason=CreditReason.ERROR, by=SYSTEM)
 
 
 @step

@@ -88,6 +88,7 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
 
 
 FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
+    "credit_notes.new_credit",
     "amendments.new_amendment",
     "custody.edit_custody",
     "acceptances.new_acceptance",

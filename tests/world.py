@@ -1,6 +1,6 @@
 """One record of every kind that an address can name, all of the house's own reseller."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from portal import clock
@@ -11,7 +11,9 @@ from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
-from portal.billing.models import Invoice
+from portal.billing.credit_models import CreditReason, Refund
+from portal.billing.credit_notes import issue_credit_note, share_of
+from portal.billing.models import Invoice, InvoiceState
 from portal.billing.run import start_run
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product, VolumePrice
@@ -25,6 +27,8 @@ from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, keys_of
 from portal.mail import Mail
 from portal.moving.depositing import deposit
+from portal.refunds.accounts import enter_account
+from portal.refunds.files import make_file
 from portal.resellers.brand import brand_of
 from portal.resellers.models import LegalEntity
 from portal.resellers.reseller import Reseller
@@ -42,7 +46,7 @@ from portal.terms.in_force import document_of
 from portal.terms.texts import keep_text
 from portal.transfers.models import ask_transfer
 from tests.backups.reporting import a_machine, a_report
-from tests.builders import House, a_customer, a_user, work
+from tests.builders import IBAN, House, a_customer, a_user, work
 from tests.certificates.builders import a_certificate
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
@@ -112,8 +116,30 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     assert task is not None
     ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
+    ids |= _of_the_refunds(entity, house)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:
+    """One in a file that waits for a second person, one that is owed."""
+    paid = db.session.scalars(db.select(Invoice).where(Invoice.state == InvoiceState.PAID)).first()
+    assert paid is not None
+    (line, *_more) = paid.lines
+    for number, cents in ((1, 100), (2, 50)):
+        issue_credit_note(
+            paid,
+            [share_of(paid, line, cents)],
+            origin=f"world:{number}",
+            reason=CreditReason.ERROR,
+            by=SYSTEM,
+        )
+        if number == 1:
+            account = enter_account(paid.customer, IBAN, paid.customer.name, by=house.finance)
+            account.since = clock.today() - timedelta(8)
+            file = make_file(entity, by=house.finance)
+    db.session.commit()
+    return {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
 
 
 def _a_carried_balance(customer: Customer) -> CarriedBalance:

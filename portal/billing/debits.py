@@ -1,4 +1,4 @@
-"""What a debit's fate does to the invoice that it pays."""
+"""Money for an invoice, by wire or by debit, and its way back: each is a payment, and the rest follows."""
 
 from datetime import date
 from typing import Any
@@ -8,67 +8,105 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.actor import Actor
+from portal.billing.balance import WITH_THE_BANK, debits_of, position_of, settle_up
 from portal.billing.issue import note_payment
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.models import Invoice, InvoiceState, Payment, PaymentKind
 from portal.db import db
-from portal.errors import Refused
+from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM
-from portal.sepa.models import Collection, CollectionState, Mandate
+from portal.sepa.models import Collection
 from portal.sepa.models.collection import collection_returned, collection_settled
-
-_WITH_THE_BANK = (CollectionState.FROZEN, CollectionState.EXPORTED, CollectionState.ACCEPTED)
 
 
 def _invoice_of(collection: Collection) -> Invoice | None:
     return db.session.scalars(select(Invoice).where(Invoice.uid == collection.debt_uid)).one_or_none()
 
 
-def _debits_of(invoice: Invoice) -> list[Collection]:
-    """Every debit of an invoice: it may have been split, or presented again."""
-    mandates = select(Mandate.id).where(Mandate.customer_id == invoice.customer_id)
-    query = select(Collection).where(
-        Collection.mandate_id.in_(mandates), Collection.source_uid.startswith(invoice.uid, autoescape=True)
-    )
-    return list(db.session.scalars(query.order_by(Collection.id)))
+def pay_by_wire(
+    invoice: Invoice, on: date, reference: str, *, by: Actor, amount_cents: int | None = None
+) -> None:
+    """A transfer came in for an invoice: debits that nobody has presented yet are cancelled or lowered.
 
-
-def _credited_cents(debits: list[Collection]) -> int:
-    return sum(row.amount_cents for row in debits if row.state == CollectionState.SETTLED)
-
-
-def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Actor) -> None:
-    """The rest of an invoice came in by transfer: debits that nobody has presented yet are cancelled.
-
-    Raises Refused for another day, for a reference that was noted before, and while a debit of the invoice
-    is with the bank: the customer would pay twice.
+    amount_cents: what came in; the rest of the invoice unless it says another sum. What is missing stays
+    owed, unless the issuer lets so little go; a surplus is owed to the customer. Raises Refused for another
+    day, for a reference that was noted before, for an invoice that owes nothing, and while a debit of it is
+    with the bank: the customer would pay twice.
     """
     if not invoice.issued_on <= on <= clock.today():
         raise Refused(_("Le paiement se situe entre l'émission et aujourd'hui."), field="on")
-    debits = _debits_of(invoice)
-    if any(row.state in _WITH_THE_BANK for row in debits):
+    if invoice.state != InvoiceState.ISSUED:
+        raise Conflict(_("Cette facture n'attend plus de paiement."))
+    if any(row.state in WITH_THE_BANK for row in debits_of(invoice)):
         raise Refused(_("Un prélèvement de cette facture est déjà chez la banque : attendez sa réponse."))
-    for row in debits:
-        if row.can("cancel"):
-            row.cancel(by=by)
-    rest = invoice.gross_cents - _credited_cents(debits)
-    invoice.pay(on=on, by=by)
-    note_payment(invoice, received_on=on, reference=reference, by=by, amount_cents=rest)
+    rest = position_of(invoice).rest
+    amount = rest if amount_cents is None else amount_cents
+    if amount < 1:
+        raise Refused(_("Indiquez le montant reçu."), field="amount")
+    note_payment(invoice, received_on=on, reference=reference, by=by, amount_cents=amount)
+    let_go(invoice, rest - amount, on, reference, by=by)
+    settle_up(invoice, on=on, by=by)
+
+
+def let_go(invoice: Invoice, missing: int, on: date, reference: str, *, by: Actor) -> None:
+    """A cent, or a bank's fee: what the issuer does not ask for again, noted as such."""
+    if 0 < missing <= invoice.legal_entity.wire_tolerance_cents:
+        note_payment(
+            invoice,
+            received_on=on,
+            reference=f"{reference[:130]} · {_('écart')}",
+            by=by,
+            amount_cents=missing,
+            kind=PaymentKind.LET_GO,
+        )
 
 
 @collection_settled.connect
 def pay_by_debit(_sender: Any, *, collection: Collection) -> None:
     """The credit pays the invoice once all of it is there; it may still come back."""
     invoice = _invoice_of(collection)
-    if invoice is None or invoice.state != InvoiceState.ISSUED or collection.settled_on is None:
+    if invoice is None or collection.settled_on is None:
         return
-    db.session.flush()  # this credit counts
-    if _credited_cents(_debits_of(invoice)) >= invoice.gross_cents:
-        invoice.pay(on=collection.settled_on, by=SYSTEM)
+    note_payment(
+        invoice,
+        received_on=collection.settled_on,
+        reference=_reference(collection, "+"),
+        by=SYSTEM,
+        amount_cents=collection.amount_cents,
+    )
+    settle_up(invoice, on=collection.settled_on, by=SYSTEM)
 
 
 @collection_returned.connect
 def reopen_unpaid(_sender: Any, *, collection: Collection) -> None:
     """A debit that came back, however late, leaves the invoice unpaid again."""
     invoice = _invoice_of(collection)
-    if invoice is not None and invoice.state == InvoiceState.PAID:
-        invoice.reopen(reason=collection.return_reason or "", by=SYSTEM)
+    if invoice is None or collection.returned_on is None or not _is_there(invoice, collection):
+        return
+    note_payment(
+        invoice,
+        received_on=collection.returned_on,
+        reference=_reference(collection, "-"),
+        by=SYSTEM,
+        amount_cents=-collection.amount_cents,
+        kind=PaymentKind.RETURNED,
+    )
+    settle_up(invoice, on=collection.returned_on, by=SYSTEM, reason=collection.return_reason or "")
+
+
+def _is_there(invoice: Invoice, collection: Collection) -> bool:
+    """Has its money arrived, as the books know it? A debit may be settled and come back more than once."""
+    mark = f"{collection.end_to_end_id} "
+    query = select(db.func.sum(Payment.amount_cents)).where(
+        Payment.invoice_id == invoice.id, Payment.reference.startswith(mark, autoescape=True)
+    )
+    return int(db.session.scalar(query) or 0) > 0
+
+
+def _reference(collection: Collection, sign: str) -> str:
+    """Of one booking of a debit, which the bank names by the same reference each time."""
+    mark = f"{collection.end_to_end_id} {sign}"
+    query = select(db.func.count(Payment.id)).where(
+        Payment.legal_entity_id == collection.legal_entity_id,
+        Payment.reference.startswith(mark, autoescape=True),
+    )
+    return f"{mark}{int(db.session.scalar(query) or 0) + 1}"

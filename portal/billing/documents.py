@@ -61,8 +61,8 @@ def proforma_draft(
     with force_locale(language):
         meta = [
             (_("Numéro"), number),
-            (_("Date"), _day(issued_on, language)),
-            (_("Prix garanti jusqu'au"), _day(valid_through, language)),
+            (_("Date"), a_day(issued_on, language)),
+            (_("Prix garanti jusqu'au"), a_day(valid_through, language)),
         ]
         draft = Draft(
             _("Pro forma"),
@@ -70,12 +70,12 @@ def proforma_draft(
             recipient=party(parties["buyer"]),
             meta=meta,
             legal=mentions(parties["issuer"]),
-            language=_locale(language),
+            language=locale_of(language),
             page_label=_("Page {page} sur {pages}"),
             watermark=_("PRO FORMA - ce document n'est pas une facture"),
             mark=mark,
         )
-        _table(draft, lines, sums, language)
+        add_lines(draft, lines, sums, language)
         for note in [vat.mention] if vat and vat.mention else []:
             draft.text(note)
         for note in notes:
@@ -95,8 +95,8 @@ def invoice_draft(
     with force_locale(language):
         meta = [
             (_("Numéro"), invoice.number),
-            (_("Date d'émission"), _day(invoice.issued_on, language)),
-            (_("Échéance"), _day(invoice.due_on, language)),
+            (_("Date d'émission"), a_day(invoice.issued_on, language)),
+            (_("Échéance"), a_day(invoice.due_on, language)),
         ]
         draft = Draft(
             _("Facture"),
@@ -104,7 +104,7 @@ def invoice_draft(
             recipient=party(invoice.parties["buyer"]),
             meta=[*meta, *references],
             legal=mentions(invoice.parties["issuer"]),
-            language=_locale(language),
+            language=locale_of(language),
             page_label=_("Page {page} sur {pages}"),
             mark=mark_for(invoice.org_path, language),
         )
@@ -112,7 +112,7 @@ def invoice_draft(
         sums = totals(lines)
         if sums.gross_cents != invoice.gross_cents:
             raise ValueError(f"{invoice.number}: lines of {sums.gross_cents}, total {invoice.gross_cents}")
-        _table(draft, lines, sums, language)
+        add_lines(draft, lines, sums, language)
         for text in [*dict.fromkeys(row.vat_mention for row in invoice.lines if row.vat_mention)]:
             draft.text(text)
         for text in _payment_texts(invoice, language):
@@ -136,7 +136,7 @@ def _transfer(draft: Draft, payee: LegalEntity, cents: int, reference: str) -> N
     )
 
 
-def _table(draft: Draft, lines: Sequence[Priced], sums: Totals, language: str) -> None:
+def add_lines(draft: Draft, lines: Sequence[Priced], sums: Totals, language: str) -> None:
     columns = [
         Column(_("Désignation")),
         Column(_("Quantité"), 18),
@@ -187,12 +187,12 @@ def _unit_price(net_cents: int, quantity: int, language: str) -> str:
 def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
     texts = []
     if invoice.paid_on is not None:
-        day = _day(invoice.paid_on, language)
+        day = a_day(invoice.paid_on, language)
         texts.append(_("Facture acquittée le %(day)s par virement.", day=day))
     elif invoice.method == "direct_debit":
         texts.append(_("Réglée par prélèvement SEPA, annoncé par e-mail avant le débit."))
     else:
-        texts.append(_("À régler par virement au plus tard le %(day)s.", day=_day(invoice.due_on, language)))
+        texts.append(_("À régler par virement au plus tard le %(day)s.", day=a_day(invoice.due_on, language)))
     texts.append(_("Nature de l'opération : prestation de services."))
     kind = invoice.parties["buyer"]["kind"]
     if kind == "business":
@@ -218,7 +218,7 @@ def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _day(value: date, language: str) -> str:
+def a_day(value: date, language: str) -> str:
     return format_date(value, "long", locale=language)
 
 
@@ -232,5 +232,5 @@ def _eur(cents: int, language: str) -> str:
     return format_currency(cents / 100, "EUR", locale=language)
 
 
-def _locale(language: str) -> str:
+def locale_of(language: str) -> str:
     return {"fr": "fr-FR", "en": "en-GB"}[language]

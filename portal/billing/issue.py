@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.actor import Actor
 from portal.billing.documents import invoice_draft
-from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment
+from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from portal.billing.rules import as_sold, totals
 from portal.billing.sale_vat import UNTAXED, Sales
 from portal.billing.vat import Vat, is_sold_into_the_union
@@ -146,11 +146,17 @@ def freeze_invoice(
 
 
 def note_payment(
-    invoice: Invoice, *, received_on: date, reference: str, by: Actor, amount_cents: int | None = None
+    invoice: Invoice,
+    *,
+    received_on: date,
+    reference: str,
+    by: Actor,
+    amount_cents: int | None = None,
+    kind: PaymentKind = PaymentKind.RECEIVED,
 ) -> None:
-    """Write down the money that paid this invoice; the bank's reference counts once.
+    """Write down money of this invoice; the bank's reference counts once.
 
-    amount_cents: what came in; the whole invoice unless it says less.
+    amount_cents: what came in, or went back (negative); the whole invoice unless it says so.
     Raises Refused when the same reference was already recorded.
     """
     amount = invoice.gross_cents if amount_cents is None else amount_cents
@@ -162,6 +168,7 @@ def note_payment(
         amount_cents=amount,
         received_on=received_on,
         reference=reference,
+        kind=kind,
     )
     columns = [column.key for column in Payment.__table__.columns if column.key != "id"]
     values = {name: getattr(payment, name) for name in columns}

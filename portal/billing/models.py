@@ -27,6 +27,14 @@ charges_due = _signals.signal("charges-due")
 class InvoiceState(StrEnum):
     ISSUED = "issued"  # numbered, frozen
     PAID = "paid"
+    CREDITED = "credited"  # credit notes took all of it back before it was paid
+
+
+class PaymentKind(StrEnum):
+    RECEIVED = "received"
+    RETURNED = "returned"  # a debit that came back: its amount is negative
+    SET_OFF = "set_off"  # what was owed to the customer, with her consent
+    LET_GO = "let_go"  # so little was missing that the issuer does not ask for it
 
 
 class RunState(StrEnum):
@@ -126,7 +134,8 @@ class Invoice(Tenant, Stateful, db.Model):
 
     steps = {
         "pay": step(InvoiceState.ISSUED, to=InvoiceState.PAID),
-        "reopen": step(InvoiceState.PAID, to=InvoiceState.ISSUED),
+        "reopen": step(InvoiceState.PAID, InvoiceState.CREDITED, to=InvoiceState.ISSUED),
+        "credit": step(InvoiceState.ISSUED, to=InvoiceState.CREDITED),
     }
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
@@ -159,6 +168,10 @@ class Invoice(Tenant, Stateful, db.Model):
     def pay(self, *, on: date, by: Actor) -> None:
         self._take("pay", by=by)
         self.paid_on = on
+
+    def credit(self, *, by: Actor) -> None:
+        """Credit notes took back all that was still owed of it."""
+        self._take("credit", by=by)
 
     def reopen(self, *, reason: str, by: Actor) -> None:
         """The debit that paid it came back: owed again."""
@@ -224,7 +237,7 @@ class Proforma(Tenant, db.Model):
 
 
 class Payment(Tenant, db.Model):
-    """Money that arrived."""
+    """Money that arrived for an invoice, or went back (negative): by wire, by debit, or set off."""
 
     __tablename__ = "payment"
     __table_args__ = (UniqueConstraint("legal_entity_id", "reference"),)
@@ -235,6 +248,7 @@ class Payment(Tenant, db.Model):
     amount_cents: Mapped[int] = mapped_column(BigInteger)
     received_on: Mapped[date]
     reference: Mapped[str] = mapped_column(String(140))  # the bank's; a second one is refused
+    kind: Mapped[PaymentKind] = mapped_column(default=PaymentKind.RECEIVED)
 
 
 class BillingRun(Tenant, db.Model):

@@ -7,12 +7,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.accounts.confirming import confirm_first
 from portal.billing.settings import CHOICES, change_choices
+from portal.euro_field import EuroField
 from portal.forms import DayField, saving
 from portal.journal import timeline
 from portal.resellers.models import LegalEntity
@@ -23,6 +24,12 @@ bp = Blueprint("billing_settings", __name__, url_prefix="/billing/settings")
 class ChoicesForm(FlaskForm):
     oss_since = DayField(_l("TVA de l'État du consommateur, dès le premier euro, à partir du"), [Optional()])
     due_follows_debit = BooleanField(_l("L'échéance imprimée suit le jour du prélèvement"))
+
+    wire_tolerance_cents = EuroField(
+        _l("Écart accepté sur un virement (euros)"),
+        [InputRequired(_l("Indiquez un montant, 0 pour aucun."))],
+        high=10_000,
+    )
 
     def values(self) -> dict[str, Any]:
         return {name: self[name].data for name in CHOICES}

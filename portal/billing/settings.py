@@ -11,7 +11,7 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
 
-CHOICES = ("oss_since", "due_follows_debit")
+CHOICES = ("oss_since", "due_follows_debit", "wire_tolerance_cents")
 
 
 def change_choices(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor) -> bool:
@@ -19,6 +19,7 @@ def change_choices(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor)
 
     oss_since: Paris day, or None for the yearly threshold alone. due_follows_debit: where the notice of debit
     (003-50) reaches beyond the contract's due day (003-47), the invoice names the day of the debit.
+    wire_tolerance_cents: what may be missing of a wire without being asked for again.
     Raises Refused for a first day that has passed: invoices of that day bear the other VAT already.
     """
     since = values["oss_since"]

@@ -7,10 +7,11 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from wtforms import MonthField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
+from portal.billing.balance import position_of
 from portal.billing.debits import pay_by_wire
 from portal.billing.lists import INVOICES, RUNS
 from portal.billing.models import BillingRun, Invoice, RunState
@@ -21,6 +22,7 @@ from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.errors import Refused
+from portal.euro_field import EuroField
 from portal.forms import DayField, saving
 from portal.jobs import TaskState, find_task, resume
 from portal.journal import record, timeline
@@ -35,6 +37,7 @@ bp = Blueprint("billing", __name__, url_prefix="/billing")
 
 class WireForm(FlaskForm):
     on = DayField(_l("Reçu le"), [InputRequired(_l("Indiquez le jour du paiement."))])
+    amount = EuroField(_l("Montant reçu"), [Optional()])
     reference = StringField(
         _l("Référence bancaire"),
         [DataRequired(_l("Recopiez la référence du virement.")), Length(max=140)],
@@ -71,6 +74,7 @@ def _invoice_page(invoice: Invoice, status: int = 200, form: WireForm | None = N
     page = render_template(
         "billing/invoice.html",
         invoice=invoice,
+        position=position_of(invoice),
         events=timeline(invoice),
         mails=mails_about(invoice),
         late=late_facts(invoice),
@@ -87,7 +91,7 @@ def note_invoice_payment(uid: str) -> Response:
     form = WireForm()
     if form.validate():
         with saving(form, "on"):
-            pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor)
+            pay_by_wire(invoice, form.on.data, form.reference.data, by=g.actor, amount_cents=form.amount.data)
     if form.errors:
         return _invoice_page(get_or_404(Invoice.visible_to(g.actor), uid), 422, form)
     return htmx.go(url_for(".show_invoice", uid=uid), toast=_("Le paiement est noté."))

@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "accounts/mail_password": Kind(_l("Mot de passe changé"), why=_ACCOUNT),
     "certificates/mail_ending": Kind(_l("Certificat à renouveler"), why=_STAFF, group="certificates"),
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING, topic="invoice"),
+    "billing/mail_credit_note": Kind(_l("Avoir"), _BILLING, topic="invoice"),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_price_recalled": Kind(_l("Nouveau prix retiré"), _SIGNATORY),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),

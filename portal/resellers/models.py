@@ -51,6 +51,9 @@ class LegalEntity(Tenant, db.Model):
     freeze_day: Mapped[int | None]  # day of the month on which the portal freezes by itself
     # From that day consumers of other member states bear the VAT of their state, whatever was sold (OSS).
     oss_since: Mapped[date | None]
+    wire_tolerance_cents: Mapped[int] = mapped_column(
+        BigInteger, default=100
+    )  # missing by wire, and not asked for again
     due_follows_debit: Mapped[bool] = mapped_column(default=False)  # where the notice of a debit wants longer
     is_default: Mapped[bool] = mapped_column(default=False)  # bills where several stand at one node
 

@@ -227,7 +227,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     ends_on: Mapped[date | None]  # first day without service
     period_ends_on: Mapped[date | None] = mapped_column(index=True)  # échéance of the current period, if any
     last_notice_on: Mapped[date | None] = mapped_column(index=True)  # last day to refuse its renewal
-    refund_cents: Mapped[int | None] = mapped_column(BigInteger)  # owed back since the end, VAT as paid
+    refund_cents: Mapped[int | None] = mapped_column(BigInteger)  # given back at the end, VAT as its price
+    refund_clause: Mapped[str | None] = mapped_column(String(40))
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()

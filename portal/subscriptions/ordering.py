@@ -1,7 +1,7 @@
 """Place an order, and turn its payment into an invoice, keys and a running subscription."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 
 from babel.dates import format_date
 from flask_babel import force_locale
@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.actor import Actor
 from portal.answers.rules.periods import price_kept_through
+from portal.billing.balance import settle_up
+from portal.billing.debits import let_go
 from portal.billing.documents import proforma_draft
 from portal.billing.issue import issue_invoice, note_payment, parties_of
 from portal.billing.models import Charge, Invoice, Proforma
@@ -24,6 +26,7 @@ from portal.customers.models import ContactRole, Customer
 from portal.customers.rules import check_reseller
 from portal.db import db, new_uid
 from portal.errors import Refused
+from portal.i18n import plain_day
 from portal.journal import record
 from portal.licensing.models import ActivationKey, issue_key
 from portal.licensing.rules import seats_for
@@ -39,6 +42,7 @@ from portal.subscriptions.periods import charge_next_period
 from portal.terms.in_force import stack_in_force
 
 DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
+_EARLY_DAYS = 31  # so long before its order a wire may have come, on a quote
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
 
@@ -207,16 +211,18 @@ def _health_note(order: Order) -> str:
 def record_wire(order: Order, *, received_on: date, amount_cents: int, reference: str, by: Actor) -> Invoice:
     """The wire of an order has arrived: paid invoice, keys, subscription and mail, all or nothing.
 
-    Raises Refused for another amount, a day in the future, or a reference recorded before.
+    What is missing within the issuer's tolerance is let go; a surplus is owed to the customer. Raises
+    Refused for less, for a day before the order or in the future, for a pro-forma whose price is not kept
+    any more, or a reference recorded before.
 
     Source: 000-10, 000-18, 000-20.
     """
     proforma = order.proforma
     if proforma is None:
         raise Refused(_("Cette commande n'attend pas de virement."))
-    if received_on > clock.today():
-        raise Refused(_("La date de réception est dans le futur."), field="received_on")
-    payment = Payment.VALIDATED if amount_cents == proforma.gross_cents else Payment.WAITING
+    _check_day(order, proforma, received_on)
+    enough = amount_cents >= proforma.gross_cents - order.legal_entity.wire_tolerance_cents
+    payment = Payment.VALIDATED if enough else Payment.WAITING
     if order_step(order.method.value, payment, DEFERRED) is not OrderStep.PAID:
         raise Refused(_("Le montant ne correspond pas à la pro forma."), field="amount")
     subscription = order.deliver(by=by)
@@ -239,7 +245,9 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         references=_references(order, proforma),
         urgent=True,
     )
-    note_payment(invoice, received_on=received_on, reference=reference, by=by)
+    note_payment(invoice, received_on=received_on, reference=reference, by=by, amount_cents=amount_cents)
+    let_go(invoice, proforma.gross_cents - amount_cents, received_on, reference, by=by)
+    settle_up(invoice, on=received_on, by=by)
     paid = document_for(order.method.value, payment, DEFERRED) is Document.PAID_INVOICE
     document = invoice.document if paid else None
     queue_mail(
@@ -257,6 +265,30 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         entity=order.legal_entity,
     )
     return invoice
+
+
+def _check_day(order: Order, proforma: Proforma, received_on: date) -> None:
+    """Raises Refused. Source: 000-23."""
+    if received_on > clock.today():
+        raise Refused(_("La date de réception est dans le futur."), field="received_on")
+    if received_on < order.ordered_on - timedelta(_EARLY_DAYS):
+        raise Refused(
+            _(
+                "Ce virement précède de plus d'un mois la commande du %(day)s.",
+                day=plain_day(order.ordered_on),
+            ),
+            field="received_on",
+        )
+    price = selling(price_list(order.customer.reseller_id), order.product, clock.today()).unit_cents
+    if received_on > proforma.valid_through and price != order.unit_cents:
+        raise Refused(
+            _(
+                "Le prix de cette pro forma était garanti jusqu'au %(day)s (000-23) et a changé depuis : "
+                "passez une nouvelle commande.",
+                day=plain_day(proforma.valid_through),
+            ),
+            field="received_on",
+        )
 
 
 def _references(order: Order, proforma: Proforma) -> list[tuple[str, str]]:

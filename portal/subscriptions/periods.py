@@ -12,7 +12,7 @@ from portal.answers.rules.periods import last_usable_day, period_at
 from portal.billing.models import add_charges, charges_due
 from portal.billing.rules import bill_on
 from portal.customers.models import Customer
-from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.models import Subscription, SubscriptionState, subscriptions_of
 from portal.subscriptions.price_steps import price_on
 
 
@@ -68,7 +68,11 @@ def is_period_due(subscription: Subscription, until: date) -> bool:
     Source: 003-45.
     """
     start, ends_on = subscription.billed_before, subscription.ends_on
-    if start > until or (ends_on is not None and start >= ends_on):
+    if (
+        subscription.state == SubscriptionState.WITHDRAWN
+        or start > until
+        or (ends_on is not None and start >= ends_on)
+    ):
         return False
     if not subscription.is_billed_in_arrears:
         return True

@@ -15,6 +15,7 @@ from portal.customers.models import ContactRole
 from portal.errors import Refused
 from portal.mail import queue_mail
 from portal.subscriptions.case import contract_of, if_left, notice_events
+from portal.subscriptions.giving_back import credit_ended
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.statute import SWITCHING
@@ -185,12 +186,16 @@ def terminate(subscription: Subscription, notice: Notice, *, by: Actor) -> Termi
     subscription.give_notice(
         sent_on=notice.sent_on, ends_on=result.ends_on, reason=notice.reason, fields=notice.fields, by=by
     )
+    refund = result.outcome.amount("refund")
     subscription.refund_cents = result.refund_cents or None
+    subscription.refund_clause = refund.clause if refund and result.refund_cents else None
     for what in _CHARGED:
         owed = result.outcome.amount(what)
         if owed is not None and owed.cents:
             _owe(subscription, owed)
     _owe_what_was_begun(subscription, result.outcome.amount("period_due"))
+    if result.refund_cents and result.ends_on <= clock.today():
+        credit_ended(subscription, by=by)
     customer = subscription.customer
     queue_mail(
         customer.contact(ContactRole.SIGNATORY),

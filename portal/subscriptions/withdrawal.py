@@ -15,8 +15,10 @@ from portal.i18n import eur, plain_day
 from portal.licensing.models import keys_of
 from portal.mail import queue_mail
 from portal.subscriptions.case import bare_case
+from portal.subscriptions.giving_back import credit_all, would_come_back
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered
+from portal.wording import N_, Cents, Sentence
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,13 @@ def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
     except Refused:
         return None
     last, refund, due = told.find("withdrawal_closes"), told.amount("refund"), told.find("refund_due")
-    return Withdrawal(last, refund, due) if last and refund and due else None
+    if last is None or refund is None or due is None:
+        return None
+    back = would_come_back(subscription)
+    working = Sentence(
+        N_("%(paid)s reçus pour ce qui est annulé, aucun frais retenu."), {"paid": Cents(back)}
+    )
+    return Withdrawal(last, replace(refund, value=Cents(back), working=working), due)
 
 
 def statement_of(subscription: Subscription) -> str:
@@ -70,6 +78,7 @@ def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
         raise Refused(_("Le délai de rétractation est passé, ou ce contrat n'en a pas."))
     today, customer = clock.today(), subscription.customer
     subscription.withdraw(on=today, refund_cents=open_.refund.cents, by=by)
+    credit_all(subscription, clause=open_.refund.clause, due_by=open_.refund_due.on, by=by)
     for key in keys_of(customer):
         if key.source_uid == subscription.order_uid:
             key.revoke(by=by)
@@ -86,6 +95,7 @@ def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
         at=at,
         statement=statement,
         refund=refund,
+        refund_cents=open_.refund.cents,
         due_on=open_.refund_due.on,
     )
     return open_

@@ -21,6 +21,17 @@ REVERSIBILITY_REASONS = {
     "unclaimed": _l("données non demandées"),
 }
 
+# Of a credit note.
+CREDIT_REASONS: dict[str, Any] = {
+    "withdrawal": _l("rétractation"),
+    "terms_refused": _l("refus de nouvelles conditions"),
+    "free_exit": _l("fin du contrat, part non utilisée"),
+    "provider_end": _l("fin décidée par le prestataire"),
+    "service_credit": _l("crédit de service"),
+    "error": _l("facturé par erreur"),
+    "goodwill": _l("geste commercial"),
+}
+
 # Of a returned debit (EPC173-14).
 BANK_REASONS: dict[str, Any] = {
     "AC01": _l("le numéro de compte n'est pas le bon"),

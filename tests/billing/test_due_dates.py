@@ -78,7 +78,12 @@ def test_003_47_an_issuer_may_let_the_due_day_follow_the_debit(
     client = browser(house.finance)
     page = client.get(f"/billing/settings/{entity.uid}").text
     assert "due_follows_debit" in page
-    assert client.post(f"/billing/settings/{entity.uid}", data={"due_follows_debit": "y"}).status_code == 303
+    assert (
+        client.post(
+            f"/billing/settings/{entity.uid}", data={"due_follows_debit": "y", "wire_tolerance_cents": "1"}
+        ).status_code
+        == 303
+    )
     running(house, "numspot")
     ((invoice, debit),) = run("2026-11")
     assert invoice.due_on == debit.due_on == date(2026, 12, 14)

@@ -7,7 +7,10 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from portal import clock
+from portal.billing.debits import pay_by_wire
 from portal.billing.payment_rules import Payment
+from portal.billing.run import bill_customers
 from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.errors import Refused
@@ -38,8 +41,20 @@ def consumer(house: House, started_on: date = TODAY, **values: object) -> Subscr
     )
 
 
+def pay_first_period(subscription: Subscription) -> None:
+    subscription.owe(
+        origin=f"subscription:{subscription.uid}:{subscription.started_on}",
+        label="Première période",
+        unit_cents=5988,
+    )
+    invoices = bill_customers([subscription.customer], subscription.legal_entity, clock.today())
+    pay_by_wire(invoices[0], clock.today(), "VIR", by=SYSTEM)
+    db.session.commit()
+
+
 def test_a_consumer_withdraws_in_two_steps_and_gets_a_receipt(house: House, browser: Browser) -> None:
     subscription = consumer(house)
+    pay_first_period(subscription)
     order = subscription.order_uid
     window = browser(house.owner)
     shown = window.get(f"/subscriptions/{subscription.uid}")

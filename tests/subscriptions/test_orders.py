@@ -102,7 +102,7 @@ def test_the_wire_gives_invoice_keys_subscription_and_mail_in_one_go(house: Hous
 
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
-    [("amount_cents", 29941, "ne correspond pas"), ("received_on", date(2026, 11, 24), "futur")],
+    [("amount_cents", 29_839, "ne correspond pas"), ("received_on", date(2026, 11, 24), "futur")],
 )
 def test_a_wire_that_does_not_match_changes_nothing(
     house: House, field: str, value: object, sentence: str

@@ -13,7 +13,8 @@ from portal.sepa.models.entity import IDENTITY, SERIES
 _MISSING = _l("Indiquez cette valeur.")
 SERIES_WORDS = {
     "FA": _l("factures (FA)"),
-    "PF": _l("factures pro forma (PF)"),
+    "AV": _l("avoirs (AV)"),
+    "PF": _l("pro forma (PF)"),
     "RUM": _l("mandats (RUM)"),
     "CR": _l("certificats de restitution"),
     "CE": _l("certificats d'effacement"),

@@ -34,7 +34,7 @@ IDENTITY = (
     "email",
     "mandate_prefix",
 )
-SERIES = ("FA", "PF", "RUM", "CR", "CE")  # invoices, pro-formas, mandates, certificates
+SERIES = ("FA", "AV", "PF", "RUM", "CR", "CE")  # invoices, credit notes, pro-formas, mandates, certificates
 _MOST = 999_999  # six digits are printed
 
 

@@ -1,0 +1,1 @@
+"""What is owed back to customers, and how it gets to them."""

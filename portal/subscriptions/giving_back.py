@@ -1,0 +1,141 @@
+"""What a withdrawal or an end gives back: credit notes on its invoices, the newest first."""
+
+from datetime import date, timedelta
+
+from flask_babel import force_locale
+from sqlalchemy import select
+
+from portal import clock, jobs
+from portal.actor import Actor
+from portal.billing.balance import SURPLUS_DAYS, position_of
+from portal.billing.credit_models import CreditNote, CreditReason
+from portal.billing.credit_notes import Part, charge_of, issue_credit_note, rest_of, share_of
+from portal.billing.models import Charge, Invoice, InvoiceLine
+from portal.db import db
+from portal.journal import SYSTEM
+from portal.subscriptions.models import Subscription, SubscriptionState
+
+
+def lines_of(subscription: Subscription) -> list[InvoiceLine]:
+    """The invoiced periods of a subscription, the newest first."""
+    origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
+    invoices = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
+    query = select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoices))
+    lines = db.session.scalars(query.order_by(InvoiceLine.invoice_id.desc(), InvoiceLine.position.desc()))
+    return [line for line in lines if charge_of(line).origin.startswith(f"subscription:{subscription.uid}:")]
+
+
+def drop_unbilled(subscription: Subscription) -> None:
+    """Periods that were owed and stand on no invoice are owed no more."""
+    origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
+    for charge in db.session.scalars(select(Charge).where(origin, Charge.invoice_id.is_(None))):
+        db.session.delete(charge)
+
+
+def credit_all(subscription: Subscription, *, clause: str, due_by: date, by: Actor) -> list[CreditNote]:
+    """Every invoiced period comes back: the contract is as if it had never been made.
+
+    Source: 000-37, 000-38; L1 (C. conso L221-24, L221-27).
+    """
+    drop_unbilled(subscription)
+    parts: dict[int, tuple[Invoice, list[InvoiceLine]]] = {}
+    for line in lines_of(subscription):
+        parts.setdefault(line.invoice_id, (line.invoice, []))[1].append(line)
+    return [
+        note
+        for invoice, lines in parts.values()
+        if (
+            note := _credit(
+                subscription, invoice, rest_of(invoice, lines), CreditReason.WITHDRAWAL, clause, due_by, by
+            )
+        )
+    ]
+
+
+def credit_unused(
+    subscription: Subscription, cents: int, reason: CreditReason, *, clause: str, due_by: date, by: Actor
+) -> list[CreditNote]:
+    """What was invoiced for days after the end comes back, the newest period first.
+
+    cents: as the contract writes its price, with or without VAT.
+
+    Source: 000-54, 001-45, 003-06, 003-18; L2, L5.
+    """
+    left, parts = cents, dict[int, tuple[Invoice, list[Part]]]()
+    for line in lines_of(subscription):
+        if left <= 0:
+            break
+        charge = charge_of(line)
+        taken = min(left, charge.quantity * charge.unit_cents)
+        left -= taken
+        part = share_of(line.invoice, line, taken)
+        parts.setdefault(line.invoice_id, (line.invoice, []))[1].append(part)
+    return [
+        note
+        for invoice, found in parts.values()
+        if (note := _credit(subscription, invoice, found, reason, clause, due_by, by))
+    ]
+
+
+def _credit(
+    subscription: Subscription,
+    invoice: Invoice,
+    parts: list[Part],
+    reason: CreditReason,
+    clause: str,
+    due_by: date,
+    by: Actor,
+) -> CreditNote | None:
+    wanted = [part for part in parts if part.net_cents or part.vat_cents]
+    if not wanted:
+        return None
+    with force_locale(subscription.customer.language):
+        return issue_credit_note(
+            invoice,
+            wanted,
+            origin=f"end:{subscription.uid}:{invoice.uid}",
+            reason=reason,
+            clause=clause,
+            due_by=due_by,
+            by=by,
+        )
+
+
+def would_come_back(subscription: Subscription) -> int:
+    """Cents that a credit of every invoiced period would owe to the customer: what came in for them."""
+    by_invoice: dict[int, tuple[Invoice, list[InvoiceLine]]] = {}
+    for line in lines_of(subscription):
+        by_invoice.setdefault(line.invoice_id, (line.invoice, []))[1].append(line)
+    total = 0
+    for invoice, lines in by_invoice.values():
+        taken = sum(part.net_cents + part.vat_cents for part in rest_of(invoice, lines))
+        total += max(taken - max(position_of(invoice).rest, 0), 0)
+    return total
+
+
+@jobs.periodic("subscriptions.give_back", jobs.daily)
+def give_back_unused() -> None:
+    """On the day of an end: what the notice gives back becomes a credit note, once.
+
+    Source: 000-54, 001-45; L2, L5.
+    """
+    query = select(Subscription).where(
+        Subscription.state == SubscriptionState.NOTICE_GIVEN,
+        Subscription.refund_cents > 0,
+        Subscription.ends_on <= clock.today(),
+        ~select(CreditNote.id).where(CreditNote.origin.startswith("end:" + Subscription.uid)).exists(),
+    )
+    for subscription in db.session.scalars(query.order_by(Subscription.id)):
+        credit_ended(subscription, by=SYSTEM)
+
+
+def credit_ended(subscription: Subscription, *, by: Actor) -> None:
+    """The credit notes of an end that has come."""
+    credit_unused(
+        subscription,
+        subscription.refund_cents or 0,
+        CreditReason.FREE_EXIT,
+        clause=subscription.refund_clause or "",
+        due_by=(subscription.ends_on or clock.today()) + timedelta(SURPLUS_DAYS),
+        by=by,
+    )
