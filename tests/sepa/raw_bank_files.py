@@ -66,10 +66,9 @@ def entry(
     code: str = "IDDT/UPDD",
     currency: str = "EUR",
     batch: tuple[str, str, int] | None = None,
-    old: bool = False,
 ) -> str:
     """One entry (Ntry). on: a day or an instant. code: family/sub-family, or the bank's own without a stroke.
-    batch: MsgId, PmtInfId and number of a Btch. old: as the versions 02 write it."""
+    batch: MsgId, PmtInfId and number of a Btch."""
     family, _stroke, kind = code.partition("/")
     known = f"<Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{kind}</SubFmlyCd></Fmly></Domn>"
     lot = ""
@@ -80,7 +79,7 @@ def entry(
     about = f"<NtryDtls>{lot}{''.join(inner)}</NtryDtls>" if lot or inner else ""
     return (
         f"<Ntry>{money(cents, currency)}<CdtDbtInd>{side}</CdtDbtInd>"
-        f"<Sts>{status if old else f'<Cd>{status}</Cd>'}</Sts><BookgDt>{day}</BookgDt>"
+        f"<Sts><Cd>{status}</Cd></Sts><BookgDt>{day}</BookgDt>"
         + (f"<AcctSvcrRef>{reference}</AcctSvcrRef>" if reference else "")
         + f"<BkTxCd>{known if kind else f'<Prtry><Cd>{code}</Cd></Prtry>'}</BkTxCd>{about}</Ntry>"
     )

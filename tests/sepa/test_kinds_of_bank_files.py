@@ -21,6 +21,8 @@ from portal.journal import SYSTEM
 from portal.sepa.models import Batch, Collection
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState
 from tests.builders import SIRENS, House, a_customer, work
+from tests.sepa.bank_files import Back
+from tests.sepa.bank_files import camt as an_old_camt
 from tests.sepa.people import IBAN, a_signed_mandate, freeze_batch, the_entity
 from tests.sepa.raw_bank_files import assert_valid, camt, details, entry, judged, pain
 
@@ -127,6 +129,11 @@ def bare(lot: Lot, code: str, **values: Any) -> str:
     return entry(
         7_200, details(7_200, end_to_end=lot.e2e(), rum=lot.rum()), code=code, reference="R", **values
     )
+
+
+def old_camt(lot: Lot) -> bytes:
+    row = Back(lot.e2e(), 7_200, booked_on=date(2026, 12, 7))
+    return an_old_camt([row], "camt.053.001.02")
 
 
 KINDS = [
@@ -284,27 +291,27 @@ KINDS = [
     ),
     *(
         Kind(
-            f"M-K13{letter} {side} {status} in the version {version[-2:]}",
-            lambda lot, side=side, status=status, version=version: [
-                camt(
-                    (back if side == "DBIT" else credit)(
-                        lot, status=status, old=version.endswith("02")
-                    ).replace(
-                        '<Amt Ccy="EUR">72.00</Amt><RtrInf>' if version.endswith("02") else "\0", "<RtrInf>"
-                    ),
-                    version=version,
-                )
+            f"M-K13 {side} {status}",
+            lambda lot, side=side, status=status: [
+                camt((back if side == "DBIT" else credit)(lot, status=status))
             ],
             (0, 0, 0, 0),
             "eee",
             skipped={"not_booked": 1},
         )
-        for letter, side, status, version in [
-            ("", "DBIT", "PDNG", "camt.053.001.08"),
-            ("b", "CRDT", "PDNG", "camt.053.001.08"),
-            ("c", "DBIT", "INFO", "camt.054.001.08"),
-            ("d", "CRDT", "FUTR", "camt.053.001.08"),
-        ]
+        for side, status in [("DBIT", "PDNG"), ("CRDT", "PDNG"), ("DBIT", "INFO"), ("CRDT", "FUTR")]
+    ),
+    *(
+        Kind(
+            f"M-K13b {status} as the versions 02 write it",
+            lambda lot, status=status: [old_camt(lot).replace(b"<Sts>BOOK", f"<Sts>{status}".encode())],
+            (1, 1, 0, 0) if status == "BOOK" else (0, 0, 0, 0),
+            "ree" if status == "BOOK" else "eee",
+            skipped={} if status == "BOOK" else {"not_booked": 1},
+            recorded=7_200 if status == "BOOK" else 0,
+            planned=1 if status == "BOOK" else 0,
+        )
+        for status in ("BOOK", "PDNG")
     ),
     Kind(
         "M-K14 the lot only in Btch, beside details that name nothing",

@@ -34,13 +34,14 @@ def documents(source: BinaryIO) -> Iterator[Part]:
     """Each document of a file. source: can be sought; memory does not grow with it."""
     start, root = 0, _ROOT.search(source.read(_BLOCK))
     is_bare = root is not None and root[1] == b"Document"  # else something stands around them all
-    for seam in list(_seams(source)) if is_bare else ():
-        yield Part(source, start, seam)
-        start = seam
+    for end, following in list(_seams(source)) if is_bare else ():
+        yield Part(source, start, end)
+        start = following
     yield Part(source, start, None)
 
 
-def _seams(source: BinaryIO) -> Iterator[int]:
+def _seams(source: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Where a document ends, and where the following one begins."""
     source.seek(0)
     at, held = 0, b""  # position in the file of what is held
     while block := source.read(_BLOCK):
@@ -48,7 +49,7 @@ def _seams(source: BinaryIO) -> Iterator[int]:
         last = 0
         if b"Document" in held:
             for found in _SEAM.finditer(held):
-                yield at + found.end()
+                yield at + found.end(1), at + found.end()
                 last = found.end()
         keep = max(last, len(held) - _REACH)
         at, held = at + keep, held[keep:]

@@ -123,6 +123,7 @@ def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Act
     """
     if len(data) > LARGEST:
         raise Refused(_("Ce fichier dépasse 64 Mo."), field="file")
+    _one_at_a_time(entity)
     sha256 = hashlib.sha256(data).hexdigest()
     if known := _known_file(entity, sha256):
         return Imported(known, entries=known.entries, duplicates=known.entries)
@@ -159,6 +160,12 @@ def _counts(entry: BankEntry, result: Imported, *, is_own: bool) -> bool:
     else:
         return True
     return False
+
+
+def _one_at_a_time(entity: LegalEntity) -> None:
+    """Two files of one creditor may say the same: the second is read when the first is booked."""
+    query = select(LegalEntity.id).where(LegalEntity.id == entity.id)
+    db.session.execute(query.with_for_update(key_share=True))
 
 
 def _known_file(entity: LegalEntity, sha256: str) -> BankFile | None:

@@ -92,6 +92,7 @@ def match_several(row: BankRecord, debits: Sequence[Collection], *, by: Actor) -
     Each gets a record of its own amount. Raises Refused when they do not add up to what the bank moved; one
     debit alone may have come back with more, which is a fee or an interest.
     """
+    _lock(row)
     if row.state != RecordState.UNMATCHED or row.outcome == "duplicate":
         raise Refused(_("Cette écriture n'attend plus de rapprochement."))
     if any(debit.legal_entity_id != row.legal_entity_id for debit in debits):
@@ -165,6 +166,7 @@ def arrived(row: BankRecord, on: date, *, by: Actor) -> None:
     on: Paris day of the credit. What was planned anew is cancelled. Raises Refused when nothing is open, for
     an impossible day, and while a new presentation is with the bank: the customer would pay twice.
     """
+    _lock(row)
     debit = row.collection
     if debit is None or not may_arrive(row):
         raise Refused(_("Cette écriture ne peut pas payer un prélèvement."))
@@ -189,6 +191,7 @@ def absent(row: BankRecord, *, by: Actor) -> None:
     A debit that had come back already is presented again where its reason allows it. A whole file or lot
     comes back debit by debit, by a task. Raises Refused when nothing of it is open.
     """
+    _lock(row)
     if not may_be_absent(row):
         raise Refused(_("Cette écriture ne peut rien faire revenir."))
     debit, own = row.collection, own_reactions(row.bank_file.legal_entity)
@@ -204,6 +207,12 @@ def absent(row: BankRecord, *, by: Actor) -> None:
     else:
         come_back(row, debit, reaction_for(row.reason, own))
     _close(row)
+
+
+def _lock(row: BankRecord) -> None:
+    """Two people may decide of one line at once: the second reads what the first has done."""
+    db.session.flush()
+    db.session.refresh(row, with_for_update=True)
 
 
 def _close(row: BankRecord) -> None:
@@ -222,7 +231,6 @@ def _all_come_back(row: BankRecord, *, by: Actor) -> None:
         raise Refused(_("Plus aucun prélèvement de cette remise n'est ouvert."))
     record(file, "deny_credit", by=by, reference=row.message_id, count=count)
     _close(row)
-    file.matched += count
     jobs.enqueue(REACT, file.uid, file.organisation, total=count, unit="rows")
     jobs.do_again(REACT, file.uid)
 
@@ -251,6 +259,7 @@ def _returned(row: BankRecord, collection_id: int, cents: int) -> dict[str, Any]
 
 def dismiss(row: BankRecord, note: str, *, by: Actor) -> None:
     """Close a record without consequence, with the reason that somebody gives."""
+    _lock(row)
     if row.state not in _WAITS:
         raise Refused(_("Cette écriture est déjà traitée."))
     if not note.strip():
