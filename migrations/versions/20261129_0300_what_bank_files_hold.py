@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_0300"
-down_revision = "20261129_0153"
+down_revision = "20261129_0210"
 branch_labels = None
 depends_on = None
 
