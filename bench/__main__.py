@@ -6,7 +6,19 @@ import json
 import os
 import sys
 
-NAMES = ("pages", "scale", "billing", "jobs", "terms", "sepa", "returns", "signing", "export", "usage")
+NAMES = (
+    "pages",
+    "scale",
+    "billing",
+    "jobs",
+    "terms",
+    "sepa",
+    "returns",
+    "statement",
+    "signing",
+    "export",
+    "usage",
+)
 
 
 def main() -> int:

@@ -37,6 +37,7 @@ from portal.errors import Unavailable, Unreadable
 CUSTOMERS_OWN = {"export", "restore"}
 log = structlog.get_logger()
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
+_IN_MEMORY_BYTES = 1 << 20  # what is larger is sealed on disk
 # These carry accounts: a bank file leaves by its own page only (sepa/batch_views.py), a workbook not at all.
 GUARDED = {"batch", "moving"}
 # Papers on which a whole IBAN stands.
@@ -83,7 +84,13 @@ def keep(
 
 
 def write_blob(key: str, content: bytes) -> Written:
-    """Encrypt bytes into one place of the store, for a document whose row is there already."""
+    """Encrypt bytes into one place of the store, for a document whose row is there already.
+
+    Many are sealed piece by piece on disk, so that memory never holds them twice.
+    """
+    if len(content) > _IN_MEMORY_BYTES:
+        part = Path(current_app.config["DATA_DIR"]) / f"{new_uid()}.sealed"
+        return _seal_into_store(io.BytesIO(content), part, key, lambda: None)
     sealed = io.BytesIO()
     written = write_sealed(io.BytesIO(content), sealed, keyring().current, _derive(key))
     with store_faults_told():

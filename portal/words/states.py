@@ -86,6 +86,7 @@ _STATES: dict[str, Look] = {
     "returned": Look(_l("revenu impayé"), "bad", "arrow-return-left"),
     "bank_accepted": Look(_l("accepté"), "good", "check-circle"),
     "bank_settled": Look(_l("crédité"), "good", "check-circle"),
+    "bank_duplicate": Look(_l("double refusé"), "wait", "eye"),
     "bank_returned": Look(_l("revenu"), "bad", "arrow-return-left"),
     "matched": Look(_l("rapprochée"), "live", "link-45deg"),
     "unmatched": Look(_l("non rapprochée"), "wait", "question-circle"),

@@ -1,12 +1,28 @@
 """Bank files as banks write them: status reports, statements and notifications, in their several versions."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from xml.sax.saxutils import escape
+
+import pytest
+
+from portal import clock
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:{}"
 _HEAD = "<GrpHdr><MsgId>{}</MsgId><CreDtTm>2026-12-10T08:00:00</CreDtTm></GrpHdr>"
+
+
+@contextmanager
+def on_its_day(data: bytes) -> Iterator[None]:
+    """The clock stands on the last day that a file books, which is when the bank gives it."""
+    days = re.findall(rb"<BookgDt><Dt>([0-9-]{10})", data)
+    day = date.fromisoformat(max(days).decode()) if days else date(2026, 12, 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: datetime.combine(day, time(9), UTC))
+        yield
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from portal.sepa.returns.book import import_bank_file
 from portal.sepa.returns.react import react_now
 from tests.builders import House, a_customer
 from tests.conftest import MONDAY
-from tests.sepa.bank_files import Back, camt, pain002
+from tests.sepa.bank_files import Back, camt, on_its_day, pain002
 from tests.sepa.people import a_signed_mandate, the_entity
 
 TODAY = MONDAY.date()
@@ -154,15 +154,17 @@ class Life(RuleBasedStateMachine):
             debit.amount_cents,
             reason if outcome == "returned" else "",
             credited=outcome == "settled",
+            booked_on=debit.due_on,
         )
         name = f"BANK-{next(_number)}"
         data = camt([row], message_id=name)
         if outcome == "accepted":
             data = pain002(self.batch().msg_id, status="ACCP")
             data = data.replace(b"<CreDtTm>", f"<!--{name}--><CreDtTm>".encode())
-        result = import_bank_file(the_entity(), data, "banque.xml", by=SYSTEM)
-        react_now(result.file)
-        db.session.commit()
+        with on_its_day(data):
+            result = import_bank_file(the_entity(), data, "banque.xml", by=SYSTEM)
+            react_now(result.file)
+            db.session.commit()
         again = import_bank_file(the_entity(), data, "banque.xml", by=SYSTEM)
         assert again.duplicates == again.entries  # a second import of the same file
         self.state = BY_BANK.get((self.state, outcome), self.state)

@@ -35,13 +35,13 @@ GRID = {
     "revoked": {"stop"},
 }
 COLLECTIONS = {
-    "announced": {"postpone", "cancel", "hold", "split", "lower", "freeze"},
-    "held": {"unhold", "cancel"},
+    "announced": {"postpone", "cancel", "hold", "split", "lower", "freeze", "arrive"},
+    "held": {"unhold", "cancel", "arrive"},
     "frozen": {"export", "give_back"},
     "exported": {"accept", "settle", "return", "give_back"},
     "accepted": {"settle", "return"},
     "settled": {"return"},
-    "returned": set(),
+    "returned": {"arrive"},
     "cancelled": set(),
 }
 BATCHES = {

@@ -8,7 +8,7 @@ from portal.errors import Refused
 from portal.sepa.reactions import UNKNOWN, Reaction, default_reactions, make_reaction, reaction_for, retry_on
 from portal.words.reasons import BANK_REASONS
 
-_FIRST = "AC01 AC04 AC06 AC13 AG01 AG02 AM04 AM05 BE05 CNOR DNOR DT01 FF01 FF05 FOCR"
+_FIRST = "AC01 AC04 AC06 AC13 AG01 AG02 AM04 AM05 BE05 CNOR DNOR DT01 DU01 DU02 DU03 DU04 DU05 FF01 FF05 FOCR"
 _REST = "MD01 MD02 MD06 MD07 MS02 MS03 RC01 RR01 RR02 RR03 RR04 SL01 TM01"
 CODES = f"{_FIRST} {_REST}".split()
 OURS = ("AG02", "FF01", "FF05", "RC01", "DT01", "TM01", "BE05")
@@ -39,6 +39,7 @@ def test_every_reason_of_the_scheme_has_a_reaction_and_words() -> None:
         *((code, "keep", "nothing", 0, True) for code in OURS),
         *((code, "hold", "nothing", 0, True) for code in ("RR01", "RR02", "RR03", "RR04")),
         *((code, "suspend", "contact", 0, False) for code in ("CNOR", "DNOR")),
+        *((f"DU0{number}", "keep", "nothing", 0, True) for number in range(1, 6)),
         ("FOCR", "keep", "nothing", 0, False),
     ],
 )

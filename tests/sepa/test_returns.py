@@ -23,9 +23,9 @@ from portal.sepa.formats.bank_answers import BankFileError
 from portal.sepa.models import Batch, Collection, CollectionState, MandateState
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState
 from portal.sepa.returns.book import import_bank_file
-from portal.sepa.returns.react import dismiss, match_by_hand
+from portal.sepa.returns.decide import dismiss, match_by_hand
 from tests.builders import House, a_customer, stored, work
-from tests.sepa.bank_files import Back, camt, pain002
+from tests.sepa.bank_files import Back, camt, on_its_day, pain002
 from tests.sepa.people import IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.test_csv_file import table
 
@@ -63,9 +63,10 @@ def exported(
 
 
 def book(data: bytes) -> dict[str, object]:
-    result = import_bank_file(the_entity(), data, "retour.xml", by=SYSTEM).as_dict()
-    db.session.commit()
-    work()
+    with on_its_day(data):
+        result = import_bank_file(the_entity(), data, "retour.xml", by=SYSTEM).as_dict()
+        db.session.commit()
+        work()
     return result
 
 
@@ -92,7 +93,7 @@ def test_a_credit_pays_the_invoice_until_it_comes_back(house: House) -> None:
 
 
 def credited(row: Collection) -> bytes:
-    return camt([Back(row.end_to_end_id, row.amount_cents, credited=True)])
+    return camt([Back(row.end_to_end_id, row.amount_cents, credited=True, booked_on=row.due_on)])
 
 
 def test_a_split_debit_pays_the_invoice_with_its_last_part(house: House) -> None:
@@ -103,7 +104,7 @@ def test_a_split_debit_pays_the_invoice_with_its_last_part(house: House) -> None
     book(credited(second))
     assert invoice_of(first).state == InvoiceState.PAID
     for part in (second, first):
-        assert book(back(part))["reactions"] == {"retry": 1}
+        assert book(back(part, booked_on=date(2026, 12, 22)))["reactions"] == {"retry": 1}
         assert invoice_of(first).state == InvoiceState.ISSUED
     again = db.session.scalars(db.select(Collection).where(Collection.attempt == 2)).all()
     assert sorted(row.amount_cents for row in again) == [400, 600]
@@ -162,7 +163,9 @@ def test_importing_twice_changes_nothing(house: House) -> None:
     data = back(row)
     first, again = book(data), book(data)
     assert (first["matched"], first["duplicates"]) == (1, 0)
-    assert again == {"entries": 1, "matched": 0, "unmatched": 0, "duplicates": 1, "reactions": {}}
+    nothing: dict[str, int] = {}
+    counts = {"entries": 1, "matched": 0, "unmatched": 0, "duplicates": 1}
+    assert again == {**counts, "skipped": nothing, "reactions": nothing}
     other_file = camt([Back(row.end_to_end_id, row.amount_cents, reference="ELSEWHERE")], "camt.053.001.08")
     assert book(other_file)["duplicates"] == 1, "the same return told by a statement"
     assert len(db.session.scalars(db.select(Collection)).all()) == 2
@@ -293,7 +296,8 @@ def test_the_command_books_and_reacts_at_once(house: House, app: Flask, tmp_path
     _batch, (row,) = exported(house)
     path = tmp_path / "retour.xml"
     path.write_bytes(back(row, "AC04"))
-    answer = app.test_cli_runner().invoke(args=["sepa", "import-returns", str(path), "--json"])
+    with on_its_day(path.read_bytes()):
+        answer = app.test_cli_runner().invoke(args=["sepa", "import-returns", str(path), "--json"])
     assert answer.exit_code == 0, answer.output
     shown = json.loads(answer.output)
     assert shown == {
@@ -301,6 +305,7 @@ def test_the_command_books_and_reacts_at_once(house: House, app: Flask, tmp_path
         "matched": 1,
         "unmatched": 0,
         "duplicates": 0,
+        "skipped": {},
         "reactions": {"suspend_mandate": 1},
     }
     assert stored(row).state == CollectionState.RETURNED

@@ -5,6 +5,7 @@ for a refusal ``{"error": …}``.
 """
 
 import json
+import time
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from portal.sepa.formats.values import Scheme
 from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, freeze_batches
 from portal.sepa.models.batch import EXPORT
 
+_PATIENCE_SECONDS = 120  # for a file that a worker is making
 _SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
 
 
@@ -126,17 +128,23 @@ def freeze(creditor: str, on: datetime, as_json: bool, scheme: Scheme) -> None:
 @sepa.command()
 @_options
 def export(creditor: str, on: datetime, as_json: bool) -> None:
-    """Make the missing files of the batches frozen up to that day, here and now."""
+    """Make the missing files of the batches frozen up to that day, here and now.
+
+    Files that a worker has made meanwhile are told as well, and those that it is making are waited for.
+    """
 
     def act() -> list[dict[str, Any]]:
-        uids = [batch.uid for batch in _batches(creditor, on.date(), BatchState.FROZEN)]
-        if not uids:
+        missing = [batch.uid for batch in _batches(creditor, on.date(), BatchState.FROZEN)]
+        made = [batch.uid for batch in _batches(creditor, on.date(), BatchState.EXPORTED)]
+        if not missing and not made:
             raise PortalError("Aucune remise figée n'attend son fichier.")
-        for uid in uids:
+        uids = list(dict.fromkeys([*made, *missing]))
+        for uid in missing:
             jobs.resume(EXPORT, uid)
         db.session.commit()
-        while any(_waits(uid) for uid in uids) and jobs.run_one():
+        while any(_is(uid, jobs.TaskState.QUEUED) for uid in missing) and jobs.run_one():
             pass
+        _wait_for(missing)
         db.session.remove()
         with scope(EVERYTHING):
             rows = list(db.session.scalars(select(Batch).where(Batch.uid.in_(uids)).order_by(Batch.id)))
@@ -178,12 +186,20 @@ def _finance(email: str, password: str) -> User:
     return user
 
 
-def _waits(uid: str) -> bool:
+def _is(uid: str, state: jobs.TaskState) -> bool:
+    """Is the file of a batch at this stage?"""
     with scope(EVERYTHING):
         task = jobs.find_task(EXPORT, uid)
-        free = task is not None and task.state == jobs.TaskState.QUEUED
+        found = task is not None and task.state == state
         db.session.rollback()
-    return free
+    return found
+
+
+def _wait_for(uids: list[str]) -> None:
+    """Let a worker finish the files that it has begun, for a while."""
+    ends_at = time.monotonic() + _PATIENCE_SECONDS
+    while any(_is(uid, jobs.TaskState.RUNNING) for uid in uids) and time.monotonic() < ends_at:
+        time.sleep(0.1)
 
 
 def _batches(creditor: str, through: date, state: BatchState) -> list[Batch]:

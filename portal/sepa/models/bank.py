@@ -23,6 +23,10 @@ class RecordState(StrEnum):
     DISMISSED = "dismissed"  # a person decided that nothing follows
 
 
+# What a file held that is about none of our debits, or not yet: columns of its counts.
+SKIPPED = ("not_booked", "other_account", "other_currency", "not_debit", "informational")
+
+
 class BankFile(Tenant, db.Model):
     """One file of the bank, imported once (fichier de la banque)."""
 
@@ -39,6 +43,11 @@ class BankFile(Tenant, db.Model):
     matched: Mapped[int] = mapped_column(default=0)
     unmatched: Mapped[int] = mapped_column(default=0)
     duplicates: Mapped[int] = mapped_column(default=0)
+    not_booked: Mapped[int] = mapped_column(default=0, server_default="0")
+    other_account: Mapped[int] = mapped_column(default=0, server_default="0")
+    other_currency: Mapped[int] = mapped_column(default=0, server_default="0")
+    not_debit: Mapped[int] = mapped_column(default=0, server_default="0")
+    informational: Mapped[int] = mapped_column(default=0, server_default="0")
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="BankFile.organisation_id")
@@ -60,7 +69,7 @@ class BankRecord(Tenant, db.Model):
     collection_id: Mapped[int | None] = mapped_column(ForeignKey("collection.id"), index=True)
     key: Mapped[str] = mapped_column(String(64))
     state: Mapped[RecordState] = mapped_column(String(20))
-    outcome: Mapped[str] = mapped_column(String(10))  # accepted, settled, returned
+    outcome: Mapped[str] = mapped_column(String(10))  # accepted, settled, returned, duplicate
     reason: Mapped[str] = mapped_column(String(35), default="")
     detail: Mapped[str] = mapped_column(String(140), default="")
     amount_cents: Mapped[int | None] = mapped_column(BigInteger)
@@ -69,6 +78,10 @@ class BankRecord(Tenant, db.Model):
     reference: Mapped[str] = mapped_column(String(140), default="")
     end_to_end_id: Mapped[str] = mapped_column(String(35), default="")
     rum: Mapped[str] = mapped_column(String(35), default="")
+    # What it is about: transaction, group (a lot, by its PmtInfId) or message (a whole file, by its MsgId).
+    scope: Mapped[str] = mapped_column(String(11), default="transaction", server_default="transaction")
+    message_id: Mapped[str] = mapped_column(String(35), default="", server_default="")
+    lot: Mapped[str] = mapped_column(String(35), default="", server_default="")
     why: Mapped[str] = mapped_column(String(200), default="")  # why it waits for somebody
     done_at: Mapped[datetime | None]
 

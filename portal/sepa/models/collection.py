@@ -98,6 +98,7 @@ class Collection(Tenant, Stateful, db.Model):
         "accept": step(C.EXPORTED, to=C.ACCEPTED),
         "settle": step(C.EXPORTED, C.ACCEPTED, to=C.SETTLED),
         "return": step(C.EXPORTED, C.ACCEPTED, C.SETTLED, to=C.RETURNED),
+        "arrive": step(C.RETURNED, C.ANNOUNCED, C.HELD, to=C.SETTLED),
         "give_back": step(C.FROZEN, C.EXPORTED, to=C.ANNOUNCED),
     }
 
@@ -213,6 +214,12 @@ class Collection(Tenant, Stateful, db.Model):
         self.returned_on, self.return_reason = on, reason
         collection_returned.send(None, collection=self)
 
+    def arrive(self, on: date, *, by: Actor) -> None:
+        """Somebody says that the money is there, though the bank had said no or was never asked."""
+        self._take("arrive", by=by, on=on.isoformat())
+        self.settled_on, self.returned_on, self.return_reason, self.hold_reason = on, None, None, None
+        collection_settled.send(None, collection=self)
+
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
 
@@ -325,7 +332,7 @@ class Collection(Tenant, Stateful, db.Model):
 
 def end_to_end_id_of(reference: str, uid: str) -> str:
     """What the bank gives back with everything that it says of the debit."""
-    short = _OUTSIDE.sub("-", reference).strip("-")[:18]
+    short = _OUTSIDE.sub("-", reference).strip("-")[:18].upper()  # banks give it back in any case
     return f"{short}-{uid.upper()}".lstrip("-")
 
 

@@ -23,25 +23,30 @@ from portal.db import db, new_uid
 from portal.errors import Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
-from portal.sepa.formats.bank_answers import BankEntry, BankFileHead, read_bank_file
-from portal.sepa.models import Batch, Collection
-from portal.sepa.models.bank import BankFile, BankRecord, RecordState, own_reactions
+from portal.sepa.formats.bank_answers import BankEntry, BankFileHead, BankStatement, read_bank_file
+from portal.sepa.formats.bank_elements import account_of
+from portal.sepa.models import Batch
+from portal.sepa.models.bank import SKIPPED, BankFile, BankRecord, RecordState, own_reactions
 from portal.sepa.reactions import Reaction, reaction_for
+from portal.sepa.returns.finding import Finder, Pair, known_keys
 
 REACT = "sepa.react"  # kind of the task that does what follows
 LARGEST = 64 * 1024 * 1024  # bytes of a bank file
 _CHUNK = 1000
+_NAMED = 4  # accounts that a refusal names
 
 
 @dataclass
 class Imported:
-    """What an import did: counts, and the reactions that follow, by name."""
+    """What an import did: counts, what was left out and why, and the reactions that follow, by name."""
 
     file: BankFile
     entries: int = 0
     matched: int = 0
     unmatched: int = 0
     duplicates: int = 0
+    moved: int = 0  # records of which something follows by itself
+    skipped: Counter[str] = field(default_factory=Counter)
     reactions: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
@@ -50,31 +55,75 @@ class Imported:
             "matched": self.matched,
             "unmatched": self.unmatched,
             "duplicates": self.duplicates,
+            "skipped": dict(sorted(self.skipped.items())),
             "reactions": dict(sorted(self.reactions.items())),
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A debit of ours, as far as an import needs to know it."""
+@dataclass
+class Source:
+    """Which accounts and which batches a file is about, as far as it was read."""
 
-    id: int
-    end_to_end_id: str
-    amount_cents: int
-    organisation_id: int
-    org_path: str
+    entity: LegalEntity
+    is_ours: bool = False
+    others: dict[str, None] = field(default_factory=dict)  # in the order of the file
+    _batches: dict[str, bool] = field(default_factory=dict)
+
+    def has(self, statement: BankStatement) -> None:
+        """Note a statement, also one without any entry."""
+        self._is_own_account(statement.account)
+
+    def own(self, entries: Sequence[BankEntry]) -> Iterator[tuple[BankEntry, bool]]:
+        """Each entry, and whether it is of this creditor's account, or of one of its batches."""
+        messages = {each.message_id for each in entries if each.is_report} - {"", *self._batches}
+        if messages:
+            query = select(Batch.msg_id, Batch.legal_entity_id).where(Batch.msg_id.in_(messages))
+            for msg_id, entity_id in db.session.execute(query):
+                self._batches[msg_id] = entity_id == self.entity.id
+        for entry in entries:
+            yield entry, self._is_own_batch(entry) if entry.is_report else self._is_own_account(entry.account)
+
+    def _is_own_account(self, account: str) -> bool:
+        if not account or account == account_of(self.entity.iban or ""):
+            self.is_ours = True
+            return True
+        self.others.setdefault(f"{account[:4]}…{account[-4:]}")
+        return False
+
+    def _is_own_batch(self, entry: BankEntry) -> bool:
+        if self._batches.get(entry.message_id, True):
+            self.is_ours = True
+            return True
+        self.others.setdefault(entry.message_id)
+        return False
+
+    def check(self, kind: str) -> None:
+        """Refuse a file in which nothing is of this creditor, and name what it has."""
+        if self.is_ours or not self.others:
+            return
+        named = ", ".join([*self.others][:_NAMED])
+        if kind == "pain.002":
+            sentence = _("Ce fichier parle de la remise %(msg)s d'un autre créancier.", msg=named)
+        elif len(self.others) == 1:
+            sentence = _("Ce fichier est celui d'un autre compte (%(iban)s).", iban=named)
+        else:
+            more = "…" if len(self.others) > _NAMED else ""
+            sentence = _("Ce fichier est celui d'autres comptes (%(ibans)s).", ibans=named + more)
+        raise Refused(sentence, field="file")
 
 
 def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Actor) -> Imported:
     """Book a file of this creditor's bank, inside the present transaction.
 
-    The same file, or the same entry in another file, changes nothing and is counted as a duplicate.
+    The same file, or the same entry in another file, changes nothing and is counted as a duplicate. What is
+    of another account, not booked, in another currency, about no debit or only for information is counted.
     Raises BankFileError for a file that cannot be read, Refused for one of another creditor or too large.
 
     Source: EPC130-08 (the bank gives back the EndToEndId and the creditor reference of the debit).
     """
     if len(data) > LARGEST:
         raise Refused(_("Ce fichier dépasse 64 Mo."), field="file")
+    _one_at_a_time(entity)
     sha256 = hashlib.sha256(data).hexdigest()
     if known := _known_file(entity, sha256):
         return Imported(known, entries=known.entries, duplicates=known.entries)
@@ -82,12 +131,41 @@ def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Act
     head = next((item for item in items if isinstance(item, BankFileHead)), None)
     assert head is not None, "a readable file has a head"
     result = Imported(_new_file(entity, head, filename, sha256, by))
-    own = own_reactions(entity)
-    for chunk in _chunks(item for item in items if isinstance(item, BankEntry)):
-        _check_creditor(entity, chunk)
-        _book(entity, result, [*_expanded(entity, chunk)], own)
+    own, finder, source = own_reactions(entity), Finder(entity), Source(entity)
+    finder.skipped = result.skipped
+    for chunk in _chunks(_entries(items, source)):
+        ours = [entry for entry, is_own in source.own(chunk) if _counts(entry, result, is_own=is_own)]
+        _book(entity, result, list(finder.pairs(ours)), own)
+    source.check(head.kind)
     _finish(result, data, by)
     return result
+
+
+def _entries(items: Iterable[object], source: Source) -> Iterator[BankEntry]:
+    for item in items:
+        if isinstance(item, BankEntry):
+            yield item
+        elif isinstance(item, BankStatement):
+            source.has(item)
+
+
+def _counts(entry: BankEntry, result: Imported, *, is_own: bool) -> bool:
+    """Is an entry to be matched? What is left out is counted."""
+    if not is_own:
+        result.skipped["other_account"] += 1
+    elif entry.is_information:
+        result.skipped["informational"] += 1
+    elif not entry.is_booked:
+        result.skipped["not_booked"] += 1
+    else:
+        return True
+    return False
+
+
+def _one_at_a_time(entity: LegalEntity) -> None:
+    """Two files of one creditor may say the same: the second is read when the first is booked."""
+    query = select(LegalEntity.id).where(LegalEntity.id == entity.id)
+    db.session.execute(query.with_for_update(key_share=True))
 
 
 def _known_file(entity: LegalEntity, sha256: str) -> BankFile | None:
@@ -109,6 +187,7 @@ def _new_file(entity: LegalEntity, head: BankFileHead, filename: str, sha256: st
         matched=0,
         unmatched=0,
         duplicates=0,
+        **dict.fromkeys(SKIPPED, 0),
     )
     db.session.add(file)
     db.session.flush()
@@ -119,6 +198,8 @@ def _finish(result: Imported, data: bytes, by: Actor) -> None:
     file = result.file
     file.entries, file.matched = result.entries, result.matched
     file.unmatched, file.duplicates = result.unmatched, result.duplicates
+    for name, count in result.skipped.items():
+        setattr(file, name, count)
     file.document = keep(
         data,
         owner=file.organisation,
@@ -128,8 +209,8 @@ def _finish(result: Imported, data: bytes, by: Actor) -> None:
         media_type="application/xml",
     )
     record(file, "import", by=by, entries=file.entries, matched=file.matched, unmatched=file.unmatched)
-    if result.matched:
-        jobs.enqueue(REACT, file.uid, file.organisation, total=result.matched, unit="rows")
+    if result.moved:
+        jobs.enqueue(REACT, file.uid, file.organisation, total=result.moved, unit="rows")
 
 
 def _chunks(entries: Iterable[BankEntry]) -> Iterator[list[BankEntry]]:
@@ -138,163 +219,53 @@ def _chunks(entries: Iterable[BankEntry]) -> Iterator[list[BankEntry]]:
         yield chunk
 
 
-def _check_creditor(entity: LegalEntity, entries: Sequence[BankEntry]) -> None:
-    """Refuse a statement of another account, or a report on another creditor's file."""
-    foreign = next((each.account for each in entries if each.account and each.account != entity.iban), None)
-    if foreign:
-        raise Refused(
-            _("Ce fichier est celui d'un autre compte (%(iban)s).", iban=f"{foreign[:4]}…{foreign[-4:]}"),
-            field="file",
-        )
-    messages = {each.message_id for each in entries if each.message_id}
-    query = select(Batch.msg_id).where(Batch.msg_id.in_(messages), Batch.legal_entity_id != entity.id)
-    if messages and (other := db.session.scalars(query.limit(1)).first()):
-        raise Refused(
-            _("Ce fichier parle de la remise %(msg)s d'un autre créancier.", msg=other), field="file"
-        )
-
-
-# Matching
-
-
-def _expanded(entity: LegalEntity, entries: Sequence[BankEntry]) -> Iterator[tuple[BankEntry, Found | None]]:
-    """Each entry with its debit; one about a lot or a whole file becomes one for each of its debits."""
-    single = {each.end_to_end_id for each in entries if each.scope == "transaction"}
-    known = _by_end_to_end(entity, single)
-    for entry in entries:
-        if entry.scope == "transaction":
-            yield entry, known.get(entry.end_to_end_id)
-        else:
-            found = list(_of_lot(entity, entry))
-            yield from ((entry, each) for each in found)
-            if not found:
-                yield entry, None
-
-
-_COLUMNS = (
-    Collection.id,
-    Collection.end_to_end_id,
-    Collection.amount_cents,
-    Collection.organisation_id,
-    Collection.org_path,
-)
-
-
-def _by_end_to_end(entity: LegalEntity, ids: set[str]) -> Mapping[str, Found]:
-    query = select(*_COLUMNS).where(Collection.end_to_end_id.in_(ids - {""}))
-    rows = db.session.execute(query.where(Collection.legal_entity_id == entity.id))
-    return {row.end_to_end_id: Found(*row) for row in rows}
-
-
-def _of_lot(entity: LegalEntity, entry: BankEntry) -> Iterator[Found]:
-    """The debits of a whole file, or of one of its lots (``REM-…-2``)."""
-    msg_id, _dash, number = entry.payment_info_id.rpartition("-")
-    batch = _batch(entity, entry.message_id or msg_id) or _batch(entity, msg_id)
-    if batch is None:
-        return
-    query = select(*_COLUMNS).where(Collection.batch_id == batch.id)
-    if entry.scope == "group":
-        lots = batch.lots()
-        if not number.isdigit() or not 1 <= int(number) <= len(lots):
-            return
-        lot = lots[int(number) - 1]
-        query = query.where(Collection.due_on == lot.due_on, Collection.sequence_type == lot.sequence_type)
-    for row in db.session.execute(query.order_by(Collection.id)):
-        yield Found(*row)
-
-
-def _batch(entity: LegalEntity, msg_id: str) -> Batch | None:
-    query = select(Batch).where(Batch.msg_id == msg_id, Batch.legal_entity_id == entity.id)
-    return db.session.scalars(query).one_or_none()
-
-
-# Booking
-
-
-def _book(
-    entity: LegalEntity,
-    result: Imported,
-    pairs: Sequence[tuple[BankEntry, Found | None]],
-    own: Mapping[str, Reaction],
-) -> None:
-    keyed = {_key(entry, found): (entry, found) for entry, found in pairs}
-    known = _known_keys(entity, list(keyed))
+def _book(entity: LegalEntity, result: Imported, pairs: Sequence[Pair], own: Mapping[str, Reaction]) -> None:
+    keyed = {pair.key: pair for pair in reversed(pairs)}  # of two that are the same, the first
+    known = known_keys(entity, list(keyed))
     result.entries += len(pairs)
     result.duplicates += len(pairs) - len(keyed) + len(known)
     rows = []
-    for key, (entry, found) in keyed.items():
+    for key, pair in reversed(keyed.items()):
         if key in known:
             continue
-        rows.append(_row(result.file, key, entry, found))
-        if found is None:
+        rows.append(row_of(result.file, pair))
+        if pair.found is None:
             result.unmatched += 1
-        else:
-            result.matched += 1
-            if entry.outcome == "returned":
-                result.reactions[reaction_for(entry.reason, own).name] += 1
+            continue
+        result.matched += 1
+        if pair.doubt.moves:
+            result.moved += 1
+            if pair.entry.outcome == "returned":
+                result.reactions[reaction_for(pair.entry.reason, own).name] += 1
     for start in range(0, len(rows), _CHUNK):
         db.session.execute(insert(BankRecord), rows[start : start + _CHUNK])
 
 
-def _key(entry: BankEntry, found: Found | None) -> str:
-    """The same event told twice, in one file or two, has one key; the same debit may come back anew."""
-    if found is not None and entry.outcome != "returned":
-        parts: tuple[object, ...] = (entry.outcome, found.id)  # a debit is credited once, however often told
-    elif found is not None:
-        day = entry.booked_on.isoformat() if entry.booked_on else ""
-        parts = (entry.outcome, found.id, entry.reason, day)
-    else:
-        parts = (
-            entry.outcome,
-            entry.account,
-            entry.reference,
-            entry.index,
-            entry.end_to_end_id,
-            entry.message_id,
-            entry.payment_info_id,
-            entry.amount_cents,
-            entry.reason,
-        )
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
-
-
-def _known_keys(entity: LegalEntity, keys: Sequence[str]) -> set[str]:
-    known: set[str] = set()
-    for start in range(0, len(keys), _CHUNK):
-        query = select(BankRecord.key).where(BankRecord.key.in_(keys[start : start + _CHUNK]))
-        known |= set(db.session.scalars(query.where(BankRecord.legal_entity_id == entity.id)))
-    return known
-
-
-def _row(file: BankFile, key: str, entry: BankEntry, found: Found | None) -> dict[str, Any]:
-    owner = (file.organisation_id, file.org_path)
+def row_of(file: BankFile, pair: Pair) -> dict[str, Any]:
+    """Columns of a record. amount_cents: of its debit alone, also where the bank moved a lot at once."""
+    entry, found = pair.entry, pair.found
+    state = RecordState.UNMATCHED if found is None else RecordState.TO_REVIEW
     return {
         "uid": new_uid(),
         "created_at": clock.now(),
-        "organisation_id": owner[0],
-        "org_path": owner[1],
+        "organisation_id": file.organisation_id,
+        "org_path": file.org_path,
         "bank_file_id": file.id,
         "legal_entity_id": file.legal_entity_id,
         "collection_id": found.id if found else None,
-        "key": key,
-        "state": (RecordState.MATCHED if found else RecordState.UNMATCHED).value,
+        "key": pair.key,
+        "state": (RecordState.MATCHED if pair.doubt.moves else state).value,
         "outcome": entry.outcome,
         "reason": entry.reason[:35],
-        "detail": entry.detail[:140],
-        "amount_cents": entry.amount_cents,
+        "detail": (entry.detail or entry.foreign)[:140],
+        "amount_cents": pair.amount_cents,
         "fee_cents": entry.fee_cents,
         "booked_on": entry.booked_on or clock.today(),
         "reference": entry.reference[:140],
         "end_to_end_id": entry.end_to_end_id[:35],
         "rum": entry.rum[:35],
-        "why": _doubt(entry, found),
+        "scope": entry.scope,
+        "message_id": entry.message_id[:35],
+        "lot": entry.payment_info_id[:35],
+        "why": pair.doubt.why[:200],
     }
-
-
-def _doubt(entry: BankEntry, found: Found | None) -> str:
-    """What somebody has to look at, though the entry was matched; empty when nothing."""
-    if found is None:
-        return _("Aucun prélèvement ne porte cette référence.")
-    if entry.scope == "transaction" and entry.amount_cents not in (None, found.amount_cents):
-        return _("Le montant de la banque n'est pas celui du prélèvement.")
-    return ""

@@ -11,7 +11,8 @@ from portal.errors import PortalError
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.sepa.commands import sepa
-from portal.sepa.formats.bank_answers import BankEntry, read_bank_file
+from portal.sepa.formats.bank_answers import BankEntry, BankFileHead, read_bank_file
+from portal.sepa.formats.bank_elements import account_of
 from portal.sepa.models import Batch
 from portal.sepa.returns.book import import_bank_file
 from portal.sepa.returns.react import react_now
@@ -22,7 +23,10 @@ from portal.sepa.returns.react import react_now
 @click.option("--creditor", help="uid or ICS; otherwise the creditor whose account or batch the file names")
 @click.option("--json", "as_json", is_flag=True, help="one JSON object")
 def import_returns(file: Path, creditor: str | None, as_json: bool) -> None:
-    """Import FILE (pain.002, camt.053 or camt.054). Importing it twice changes nothing."""
+    """Import FILE (pain.002, camt.053 or camt.054; a camt.052 only informs).
+
+    Importing it twice changes nothing.
+    """
     with scope(EVERYTHING):
         try:
             entity = _creditor(creditor) if creditor else _named_in(file)
@@ -49,19 +53,19 @@ def _creditor(asked: str) -> LegalEntity:
 
 
 def _named_in(file: Path) -> LegalEntity:
-    """The creditor of the account, or of the batch, that the first entries name."""
+    """The creditor of the first account, or of the first batch, of ours that the file names."""
     entities = list(db.session.scalars(select(LegalEntity)))
+    by_account = {account_of(entity.iban): entity for entity in entities if entity.iban}
     with file.open("rb") as source:
         for item in read_bank_file(source):
-            if not isinstance(item, BankEntry):
+            if isinstance(item, BankFileHead):
                 continue
-            for entity in entities:
-                if item.account and entity.iban == item.account:
-                    return entity
-            query = select(Batch).where(Batch.msg_id == item.message_id)
-            if item.message_id and (batch := db.session.scalars(query).one_or_none()):
+            if item.account in by_account:
+                return by_account[item.account]
+            msg_id = item.message_id if isinstance(item, BankEntry) and item.is_report else ""
+            query = select(Batch).where(Batch.msg_id == msg_id.upper())
+            if msg_id and (batch := db.session.scalars(query).one_or_none()):
                 return batch.legal_entity
-            break
     if len(entities) == 1:
         return entities[0]
     raise click.ClickException("ce fichier ne nomme aucun de vos comptes ni de vos remises : --creditor")

@@ -11,15 +11,17 @@ from portal.db import db
 from portal.errors import IllegalStep, Refused
 from portal.i18n import said
 from portal.jobs import Claim
-from portal.journal import SYSTEM, record
+from portal.journal import SYSTEM
 from portal.mail import queue_mail
 from portal.sepa.models import Collection, CollectionState, plan_collection
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState, own_reactions
 from portal.sepa.reactions import Reaction, reaction_for, retry_on
 from portal.sepa.returns.book import REACT
+from portal.sepa.returns.finding import OPEN
 from portal.words.reasons import reason_words
 
-_OPEN = (CollectionState.EXPORTED, CollectionState.ACCEPTED)
+PLANNED = (CollectionState.ANNOUNCED, CollectionState.HELD)
+AT_BANK = (*OPEN, CollectionState.FROZEN, CollectionState.SETTLED)
 
 
 @jobs.job(REACT)
@@ -55,10 +57,9 @@ def react(row: BankRecord, own: dict[str, Reaction]) -> None:
     assert collection is not None, "a matched record has its debit"
     try:
         if row.outcome == "returned":
-            _come_back(row, collection, reaction_for(row.reason, own))
+            come_back(row, collection, reaction_for(row.reason, own))
         elif row.outcome == "settled":
-            if collection.state in _OPEN:
-                collection.settle(row.booked_on, by=SYSTEM)
+            _credit(row, collection)
         elif collection.state == CollectionState.EXPORTED:
             collection.accept(by=SYSTEM)
     except (IllegalStep, Refused) as refusal:
@@ -67,13 +68,49 @@ def react(row: BankRecord, own: dict[str, Reaction]) -> None:
     row.done_at = clock.now()
 
 
-def _come_back(row: BankRecord, collection: Collection, reaction: Reaction) -> None:
+def _credit(row: BankRecord, collection: Collection) -> None:
+    """A credit pays an open debit. On any other, the customer may pay twice: whatever is planned waits."""
+    if collection.state in OPEN:
+        collection.settle(row.booked_on, by=SYSTEM)
+    elif collection.state == CollectionState.RETURNED:
+        stopped = stop_following(collection, by=SYSTEM)
+        row.why = _("Crédité alors que ce prélèvement était revenu.")
+        if stopped:
+            row.why += " " + _("La nouvelle présentation est annulée.")
+        elif following(collection, *AT_BANK):
+            row.why += " " + _("Sa nouvelle présentation est déjà dans une remise : arrêtez-la à la banque.")
+    elif collection.state != CollectionState.SETTLED:
+        row.why = _("Crédité, alors que ce prélèvement n'est dans aucune remise.")
+        if collection.can("hold"):
+            collection.hold(row.why, by=SYSTEM)
+
+
+def following(collection: Collection, *states: CollectionState) -> list[Collection]:
+    """Later presentations of the same debt that are in one of these states."""
+    query = select(Collection).where(
+        Collection.mandate_id == collection.mandate_id,
+        Collection.source_uid.startswith(f"{collection.source_uid.partition('#')[0]}#", autoescape=True),
+        Collection.attempt > collection.attempt,
+        Collection.state.in_(states),
+    )
+    return list(db.session.scalars(query.order_by(Collection.id)))
+
+
+def stop_following(collection: Collection, *, by: Actor) -> int:
+    """Cancel the new presentations that no batch holds yet; returns how many."""
+    rows = following(collection, *PLANNED)
+    for each in rows:
+        each.cancel(by=by)
+    return len(rows)
+
+
+def come_back(row: BankRecord, collection: Collection, reaction: Reaction) -> None:
     if collection.state == CollectionState.RETURNED:
         row.why = _("Ce prélèvement était déjà revenu.")
         return
     collection.come_back(row.booked_on, row.reason, by=SYSTEM)
     _mandate(collection, row.reason, reaction)
-    retried = _retry(row, collection, reaction)
+    retried = retry(row, collection, reaction, collection.next_source_uid)
     if reaction.debtor != "nothing":
         _tell(row, collection, reaction, retried)
     if (reaction.people or reaction.stops) and not row.why:
@@ -88,7 +125,7 @@ def _mandate(collection: Collection, code: str, reaction: Reaction) -> None:
         mandate.suspend(code, by=SYSTEM)
 
 
-def _retry(row: BankRecord, collection: Collection, reaction: Reaction) -> Collection | None:
+def retry(row: BankRecord, collection: Collection, reaction: Reaction, source_uid: str) -> Collection | None:
     """Present the debt again, announced anew under an EndToEndId of its own; None when it is not."""
     not_before = retry_on(reaction, max(row.booked_on, clock.today()), collection.attempt)
     if not_before is None:
@@ -100,7 +137,7 @@ def _retry(row: BankRecord, collection: Collection, reaction: Reaction) -> Colle
             collection.mandate,
             amount_cents=collection.amount_cents,
             reference=collection.reference,
-            source_uid=collection.next_source_uid,
+            source_uid=source_uid,
             remittance=collection.remittance,
             notice_days=collection.notice_days,
             by=SYSTEM,
@@ -126,24 +163,3 @@ def _tell(row: BankRecord, collection: Collection, reaction: Reaction, retried: 
         retried=retried,
         entity=collection.legal_entity,
     )
-
-
-def match_by_hand(row: BankRecord, collection: Collection, *, by: Actor) -> None:
-    """Somebody says which debit a record of the queue is about; what follows is done at once."""
-    if row.state != RecordState.UNMATCHED:
-        raise Refused(_("Cette écriture n'attend plus de rapprochement."))
-    if collection.legal_entity_id != row.legal_entity_id:
-        raise Refused(_("Ce prélèvement est celui d'un autre créancier."), field="end_to_end_id")
-    row.collection_id, row.collection, row.why = collection.id, collection, ""
-    record(collection, "match", by=by, reference=row.reference)
-    react(row, own_reactions(row.bank_file.legal_entity))
-
-
-def dismiss(row: BankRecord, note: str, *, by: Actor) -> None:
-    """Close a record without consequence, with the reason that somebody gives."""
-    if row.state not in (RecordState.UNMATCHED, RecordState.TO_REVIEW):
-        raise Refused(_("Cette écriture est déjà traitée."))
-    if not note.strip():
-        raise Refused(_("Dites pourquoi il n'y a rien à faire."), field="note")
-    row.state, row.why, row.done_at = RecordState.DISMISSED, note.strip()[:200], clock.now()
-    record(row.bank_file, "dismiss", by=by, reference=row.reference, reason=note.strip()[:200])

@@ -8,28 +8,26 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
-from sqlalchemy import select
-from wtforms import BooleanField, SelectChoice, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from sqlalchemy import func, select
+from wtforms import BooleanField, SelectChoice, SelectField
+from wtforms.validators import InputRequired, NumberRange
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.csv_file import csv_answer, rows_of, share
 from portal.db import db
-from portal.errors import Refused
 from portal.forms import WholeNumberField, saving
 from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
 from portal.listing.page import list_page
 from portal.paging import count_of, page_of
 from portal.resellers.models import LegalEntity
-from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, own_reactions
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
 from portal.sepa.returns.book import LARGEST, REACT, import_bank_file
-from portal.sepa.returns.lists import FILES, RECORDS, WAITS
+from portal.sepa.returns.decide import proposals
+from portal.sepa.returns.lists import FILES, WAITS
 from portal.sepa.returns.rates import Rates, monthly_rates
-from portal.sepa.returns.react import dismiss, match_by_hand
 from portal.words.reasons import reason_words
 
 bp = Blueprint("returns", __name__, url_prefix="/sepa/returns")
@@ -48,14 +46,6 @@ def allow_a_large_file(endpoint: str | None, values: Any) -> None:
 class FileForm(FlaskForm):
     entity = SelectField(_l("Créancier"))
     file = FileField(_l("Fichier de la banque"), [FileRequired(_l("Choisissez un fichier."))])
-
-
-class MatchForm(FlaskForm):
-    end_to_end_id = StringField(_l("EndToEndId du prélèvement"), [Length(max=35)])
-
-
-class DismissForm(FlaskForm):
-    note = StringField(_l("Pourquoi rien n'est à faire"), [Length(max=200)])
 
 
 _MANDATE = {
@@ -94,11 +84,13 @@ def _file_form() -> FileForm:
 
 def _list_page(form: FileForm, status: int = 200) -> Response:
     waiting = BankRecord.visible_to(g.actor).where(BankRecord.state.in_(WAITS))
+    queue = page_of(waiting, BankRecord.id, name="queue")
     page = list_page(
         FILES,
         "sepa/returns.html",
         form=form,
-        queue=page_of(waiting, BankRecord.id, name="queue"),
+        queue=queue,
+        proposed=proposals(list(queue)),
         waiting=count_of(waiting),
         months=_months(),
     )
@@ -180,8 +172,13 @@ def _records_of(file: BankFile) -> dict[str, Any]:
         "file": file,
         "task": task,
         "records": page_of(records, BankRecord.id, size=SHOWN, address=address),
+        "fees_cents": db.session.scalar(_fees_of(file)) or 0,
         "is_running": task is not None and task.state not in (TaskState.DONE, TaskState.FAILED),
     }
+
+
+def _fees_of(file: BankFile) -> Any:
+    return select(func.sum(BankRecord.fee_cents)).where(BankRecord.bank_file_id == file.id)
 
 
 @bp.get("/<uid>/records.csv")
@@ -189,66 +186,10 @@ def _records_of(file: BankFile) -> dict[str, Any]:
 def download_records(uid: str) -> Response:
     file = get_or_404(BankFile.visible_to(g.actor), uid)
     query = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
-    heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "booked_on", "state", "why"]
-    rows = (
-        [row.end_to_end_id, row.outcome, row.reason, row.amount_cents, row.booked_on, row.state, row.why]
-        for (row,) in rows_of(query)
-    )
+    heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "fee_cents"]
+    heading += ["booked_on", "state", "why"]  # columns of the record
+    rows = ([getattr(row, name) for name in heading] for (row,) in rows_of(query))
     return csv_answer(f"{file.kind}-{file.uid}.csv", heading, rows)
-
-
-def _record_page(row: BankRecord, status: int = 200, **forms: Any) -> Response:
-    page = render_template(
-        "sepa/return_record.html",
-        row=row,
-        reaction=_reaction(row),
-        **{"match": MatchForm(formdata=None), "dismissal": DismissForm(formdata=None), **forms},
-    )
-    return make_response(page, status)
-
-
-def _reaction(row: BankRecord) -> Any:
-    return reaction_for(row.reason, own_reactions(row.bank_file.legal_entity))
-
-
-@bp.get("/records")
-@requires(Permission.BATCH_READ)
-def list_records() -> Response:
-    return list_page(RECORDS, "sepa/return_records.html")
-
-
-@bp.get("/records/<uid>")
-@requires(Permission.BATCH_READ)
-def show_record(uid: str) -> Response:
-    return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid))
-
-
-@bp.post("/records/<uid>/match")
-@requires(Permission.BATCH_WRITE)
-def match_record(uid: str) -> Response:
-    row, form = get_or_404(BankRecord.visible_to(g.actor), uid), MatchForm()
-    query = Collection.visible_to(g.actor).where(
-        Collection.end_to_end_id == (form.end_to_end_id.data or "").strip()
-    )
-    with saving(form, "end_to_end_id"):
-        collection = db.session.scalars(query).one_or_none()
-        if collection is None:
-            raise Refused(_("Aucun prélèvement n'a cet EndToEndId."))
-        match_by_hand(row, collection, by=g.actor)
-    if form.errors:
-        return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, match=form)
-    return htmx.go(url_for(".list_files"), toast=_("Écriture rapprochée."))
-
-
-@bp.post("/records/<uid>/dismissal")
-@requires(Permission.BATCH_WRITE)
-def dismiss_record(uid: str) -> Response:
-    row, form = get_or_404(BankRecord.visible_to(g.actor), uid), DismissForm()
-    with saving(form, "note"):
-        dismiss(row, form.note.data or "", by=g.actor)
-    if form.errors:
-        return _record_page(get_or_404(BankRecord.visible_to(g.actor), uid), 422, dismissal=form)
-    return htmx.go(url_for(".list_files"), toast=_("Écriture classée."))
 
 
 @bp.get("/reactions/<entity_uid>")
