@@ -52,6 +52,9 @@ class Permission(StrEnum):
     INVOICE_READ = "invoice:read"
     BILLING_READ = "billing:read"
     BILLING_RUN = "billing:run"
+    DUNNING_READ = "dunning:read"
+    DUNNING_WRITE = "dunning:write"
+    DISPUTE_OPEN = "dispute:open"
     GAP_READ = "gap:read"
     LICENSE_READ = "license:read"
     LICENSE_REVEAL = "license:reveal"
@@ -155,6 +158,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.INVOICE_READ: set(_MONEY),
     P.BILLING_READ: {Role.FINANCE},  # runs, rates
     P.BILLING_RUN: {Role.FINANCE},
+    P.DUNNING_READ: {Role.OPERATOR, Role.FINANCE},  # late payers: what they owe, and what comes next
+    P.DUNNING_WRITE: {Role.FINANCE},
+    P.DISPUTE_OPEN: {Role.FINANCE, *_DECIDING, Role.BILLING},  # of an invoice: hers, or for her
     P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.LICENSE_REVEAL: set(_REPAIRING),  # a whole key; its customer reads it anyway

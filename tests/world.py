@@ -19,6 +19,7 @@ from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import Base, db
+from portal.dunning.fees import FeeState, LateFee
 from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -91,6 +92,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/billing/runs/": run.uid,
         "/documents/": _first(Document).uid,
         "/outbox/": _first(Mail).uid,
+        "/billing/late-fees/": _a_late_fee(customer).uid,
         "/sepa/mandates/": mandate.uid,
         "/my-mandates/": mandate.uid,
         "/sepa/collections/": collection.uid,
@@ -113,6 +115,25 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _a_late_fee(customer: Customer) -> LateFee:
+    fee = LateFee(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        invoice_id=_first(Invoice).id,
+        part=1,
+        state=FeeState.WAITING,
+        paid_on=clock.today(),
+        missing="taux",
+        penalty_cents=0,
+        fee_cents=0,
+        waived_cents=0,
+        waived_why="",
+    )
+    db.session.add(fee)
+    db.session.flush()
+    return fee
 
 
 def _a_carried_balance(customer: Customer) -> CarriedBalance:

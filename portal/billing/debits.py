@@ -23,7 +23,7 @@ def _invoice_of(collection: Collection) -> Invoice | None:
     return db.session.scalars(select(Invoice).where(Invoice.uid == collection.debt_uid)).one_or_none()
 
 
-def _debits_of(invoice: Invoice) -> list[Collection]:
+def debits_of(invoice: Invoice) -> list[Collection]:
     """Every debit of an invoice: it may have been split, or presented again."""
     mandates = select(Mandate.id).where(Mandate.customer_id == invoice.customer_id)
     query = select(Collection).where(
@@ -44,7 +44,7 @@ def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Actor) -> Non
     """
     if not invoice.issued_on <= on <= clock.today():
         raise Refused(_("Le paiement se situe entre l'émission et aujourd'hui."), field="on")
-    debits = _debits_of(invoice)
+    debits = debits_of(invoice)
     if any(row.state in _WITH_THE_BANK for row in debits):
         raise Refused(_("Un prélèvement de cette facture est déjà chez la banque : attendez sa réponse."))
     for row in debits:
@@ -62,7 +62,7 @@ def pay_by_debit(_sender: Any, *, collection: Collection) -> None:
     if invoice is None or invoice.state != InvoiceState.ISSUED or collection.settled_on is None:
         return
     db.session.flush()  # this credit counts
-    if _credited_cents(_debits_of(invoice)) >= invoice.gross_cents:
+    if _credited_cents(debits_of(invoice)) >= invoice.gross_cents:
         invoice.pay(on=collection.settled_on, by=SYSTEM)
 
 

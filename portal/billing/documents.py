@@ -142,12 +142,20 @@ def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
     else:
         texts.append(_("À régler par virement avant le %(day)s.", day=_day(invoice.due_on, language)))
     texts.append(_("Nature de l'opération : prestation de services."))
-    if invoice.parties["buyer"]["kind"] in {"business", "public_body"}:
+    if invoice.parties["buyer"]["kind"] == "business":
         texts.append(
             _(
                 "En cas de retard : pénalités au taux de la BCE majoré de 10 points et indemnité "
                 "forfaitaire de recouvrement de 40 € (C. com. L441-10). Pas d'escompte pour paiement "
                 "anticipé."
+            )
+        )
+    if invoice.parties["buyer"]["kind"] == "public_body":
+        texts.append(
+            _(
+                "En cas de retard : intérêts moratoires au taux de la BCE majoré de 8 points et indemnité "
+                "forfaitaire de recouvrement de 40 € (CCP L2192-13, R2192-31, D2192-35). Pas d'escompte "
+                "pour paiement anticipé."
             )
         )
     return texts
