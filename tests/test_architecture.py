@@ -92,6 +92,8 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "custody.edit_custody",
     "acceptances.new_acceptance",
     "changes.edit_customer",
+    "disputes.new_dispute",
+    "plans.new_plan",
     "merging.choose",
     "transfers.new_transfer",
     "factors.show_app",

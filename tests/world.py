@@ -11,6 +11,7 @@ from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
+from portal.billing.disputes import start_dispute
 from portal.billing.models import Invoice
 from portal.billing.run import start_run
 from portal.blobs import Document
@@ -20,6 +21,8 @@ from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import Base, db
 from portal.dunning.fees import FeeState, LateFee
+from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
+from portal.dunning.rules import Stage
 from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -93,6 +96,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/documents/": _first(Document).uid,
         "/outbox/": _first(Mail).uid,
         "/billing/late-fees/": _a_late_fee(customer).uid,
+        **_of_a_late_payer(customer, entity),
         "/sepa/mandates/": mandate.uid,
         "/my-mandates/": mandate.uid,
         "/sepa/collections/": collection.uid,
@@ -115,6 +119,40 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _of_a_late_payer(customer: Customer, entity: LegalEntity) -> dict[str, str]:
+    """A letter to post, a promise and a dispute."""
+    invoice = _first(Invoice)
+    letter = LateLetter(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        legal_entity_id=entity.id,
+        kind=Stage.FORMAL,
+        state=LetterState.TO_POST,
+        sent_on=clock.today(),
+        clause="",
+        is_registered=True,
+        tracking="",
+    )
+    plan = PaymentPlan(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        invoice_id=invoice.id,
+        state=PlanState.RUNNING,
+        said_by="Camille Martin",
+    )
+    part = Instalment(organisation=customer.organisation, due_on=clock.today(), cents=100, reference="")
+    plan.instalments.append(part)
+    db.session.add_all([letter, plan])
+    dispute = start_dispute(invoice, "Montant", by=SYSTEM)
+    return {
+        "/late/": customer.uid,
+        "/late/letters/": letter.uid,
+        "/late/settings/": entity.uid,
+        "/billing/instalments/": part.uid,
+        "/billing/disputes/": dispute.uid,
+    }
 
 
 def _a_late_fee(customer: Customer) -> LateFee:

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal import clock
 from portal.actor import Actor
 from portal.billing.issue import note_payment
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.models import Invoice, InvoiceState, Payment
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import SYSTEM
@@ -17,6 +17,7 @@ from portal.sepa.models import Collection, CollectionState, Mandate
 from portal.sepa.models.collection import collection_returned, collection_settled
 
 _WITH_THE_BANK = (CollectionState.FROZEN, CollectionState.EXPORTED, CollectionState.ACCEPTED)
+UNDER_WAY = (CollectionState.ANNOUNCED, CollectionState.HELD, *_WITH_THE_BANK)
 
 
 def _invoice_of(collection: Collection) -> Invoice | None:
@@ -36,6 +37,14 @@ def _credited_cents(debits: list[Collection]) -> int:
     return sum(row.amount_cents for row in debits if row.state == CollectionState.SETTLED)
 
 
+def rest_of(invoice: Invoice, debits: list[Collection]) -> int:
+    """Cents that are missing, after debits that were credited and parts that came by transfer."""
+    query = select(func.sum(Payment.amount_cents)).where(Payment.invoice_id == invoice.id)
+    owed = invoice.gross_cents - _credited_cents(debits)
+    wired = int(db.session.scalar(query) or 0)
+    return owed - wired if wired < owed else owed
+
+
 def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Actor) -> None:
     """The rest of an invoice came in by transfer: debits that nobody has presented yet are cancelled.
 
@@ -50,7 +59,7 @@ def pay_by_wire(invoice: Invoice, on: date, reference: str, *, by: Actor) -> Non
     for row in debits:
         if row.can("cancel"):
             row.cancel(by=by)
-    rest = invoice.gross_cents - _credited_cents(debits)
+    rest = rest_of(invoice, debits)
     invoice.pay(on=on, by=by)
     note_payment(invoice, received_on=on, reference=reference, by=by, amount_cents=rest)
 

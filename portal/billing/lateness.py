@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from portal.billing.debits import debits_of
+from portal.billing.debits import UNDER_WAY, debits_of
 from portal.billing.late import Part, payable_until
 from portal.billing.models import Charge, Invoice, Payment
 from portal.catalogue.models import Method
@@ -13,13 +13,6 @@ from portal.db import db
 from portal.sepa.models import Collection, CollectionState
 
 LATE_FEE = "late-fee:"  # the origin of what a late payment costs begins so: it bears no interest itself
-_WAITS = (
-    CollectionState.ANNOUNCED,
-    CollectionState.HELD,
-    CollectionState.FROZEN,
-    CollectionState.EXPORTED,
-    CollectionState.ACCEPTED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ def _payable_until(invoice: Invoice, debits: list[Collection]) -> date | None:
     return payable_until(
         invoice.due_on,
         max((each.due_on for each in first), default=None),
-        waits=any(each.state in _WAITS for each in first),
+        waits=any(each.state in UNDER_WAY for each in first),
         went_through=bool(first) and sum(each.amount_cents for each in settled) >= invoice.gross_cents,
     )
 

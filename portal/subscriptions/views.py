@@ -11,6 +11,7 @@ from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
+from portal.billing.disputes import open_disputes
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list
 from portal.customers.models import Customer
@@ -111,6 +112,7 @@ def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> 
         status,
         customer=customer,
         form=form,
+        disputes=open_disputes(customer),
         quote=quote(customer, chosen, form.quantity.data, form.volume_gb.data) if chosen and counts else None,
     )
 
@@ -146,6 +148,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         uid=form.once.data,
         volume_gb=form.volume_gb.data,
         health_data=form.for_health_data,
+        accepted_because=form.accepted_because.data or "",
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)
