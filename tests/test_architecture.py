@@ -94,6 +94,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "changes.edit_customer",
     "disputes.new_dispute",
     "plans.new_plan",
+    "termination_letters.new_letter",
     "merging.choose",
     "transfers.new_transfer",
     "factors.show_app",

@@ -255,7 +255,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     def shown_state(self) -> str:
         if self.state == S.WITHDRAWN:
             return "retracted"
-        if self.is_over:
+        over = self.ends_on is not None and self.ends_on <= clock.today()
+        if over:
             return "ended"
         return S.SUSPENDED.value if self.suspended_on is not None else self.state.value
 

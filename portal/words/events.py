@@ -22,6 +22,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer_order", "cancel"): _l("Commande annulée"),
     ("subscription", "give_notice"): _l("Résiliation enregistrée"),
     ("subscription", "withdraw"): _l("Rétractation confirmée"),
+    ("subscription", "letter_came"): _l("Lettre de résiliation reçue"),
     ("subscription", "suspend"): _l("Abonnement suspendu : impayé après mise en demeure"),
     ("subscription", "suspend_leaving"): _l("Abonnement suspendu : impayé après mise en demeure"),
     ("subscription", "reinstate"): _l("Abonnement rétabli"),
