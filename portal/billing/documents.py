@@ -78,7 +78,7 @@ def proforma_draft(
         return draft
 
 
-def invoice_draft(invoice: "Invoice", language: str) -> Draft:
+def invoice_draft(invoice: "Invoice", language: str, mentions_of_contract: Sequence[str] = ()) -> Draft:
     """The invoice as it is issued; called once, then."""
     with force_locale(language):
         meta = [
@@ -103,7 +103,7 @@ def invoice_draft(invoice: "Invoice", language: str) -> Draft:
         nets = tuple(row.net_cents for row in invoice.lines)
         sums = Totals(nets, invoice.net_cents, invoice.vat_cents, invoice.gross_cents)
         _table(draft, lines, sums, language)
-        for text in _payment_texts(invoice, language):
+        for text in (*_payment_texts(invoice, language), *mentions_of_contract):
             draft.text(text)
         return draft
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.actor import Actor
 from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment
+from portal.billing.panels import Paper, invoice_mention
 from portal.billing.rules import totals
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
@@ -96,8 +98,10 @@ def freeze_invoice(
     invoice: Invoice, customer: Customer, charges: Sequence[Charge], *, by: Actor, urgent: bool = False
 ) -> None:
     """Freeze what a numbered invoice says; it is written with the next flush."""
+    with force_locale(customer.language):
+        said = invoice_mention.shown(Paper(invoice, charges))
     invoice.document = promise(
-        invoice_draft(invoice, customer.language),
+        invoice_draft(invoice, customer.language, said),
         owner=customer.organisation,
         subject=invoice,
         kind="invoice",

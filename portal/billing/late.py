@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from portal.billing.late_payment import EcbRate, LatePayment, late_payment, recovery_fee_cents
+from portal.billing.late_payment import (
+    EcbRate,
+    LatePayment,
+    late_payment,
+    lowest_agreed_rates,
+    recovery_fee_cents,
+)
 from portal.terms.answered import Answered, Source, answered
 from portal.terms.law import Applied, applied
 from portal.terms.stack import Stack
@@ -36,6 +42,7 @@ def late_answers(
         margin_basis_points=points.value or 0,
         fee_cents=fee.value or 0,
         single_rate=bool(single.value),
+        floors=_floors(points),
     )
     fixed = fee_answer(stack, customer, due_on, on)
     assert fixed is not None
@@ -98,6 +105,13 @@ def fee_answer(stack: Stack, customer: str, due_on: date, on: date) -> Answered 
     cents = recovery_fee_cents(due_on, on, fee.value or 0, professional=customer in IN_BUSINESS)
     once = Sentence(N_("Indemnité forfaitaire de recouvrement, une fois par facture, sans TVA."), {})
     return answered("recovery_fee", cents, *_sources(fee), working=once)
+
+
+def _floors(points: Applied) -> Mapping[str, int] | None:
+    """The law's lowest rates, where a contract agrees on less than the law's own one."""
+    if points.by != "contract" or points.law is None or points.value >= points.law.value:
+        return None
+    return lowest_agreed_rates()
 
 
 def _source(both: Applied) -> bool:

@@ -111,6 +111,8 @@ def send_letter(customer: Customer, step: NextStep, *, by: Actor) -> LateLetter:
 
 def _mail(letter: LateLetter, debts: tuple[tuple[Debt, Stage], ...], cures: list[Cure]) -> None:
     customer = letter.customer
+    with force_locale(customer.language):
+        leaves = [cure_text(cure) for cure in cures]
     queue_mail(
         customer.contact(_ROLE.get(letter.kind, ContactRole.SIGNATORY)),
         f"dunning/mail_{letter.kind.value}.txt",
@@ -119,10 +121,10 @@ def _mail(letter: LateLetter, debts: tuple[tuple[Debt, Stage], ...], cures: list
         language=customer.language,
         attach=[letter.document] if letter.document else [],
         letter=letter,
-        debts=debts,
+        debts=[debt for debt, _stage in debts],
         total=sum(debt.owed_cents for debt, _stage in debts),
         fees=fees_so_far(debts),
-        cures=cures,
+        leaves=leaves,
         entity=letter.legal_entity,
     )
 

@@ -4,20 +4,47 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal import clock
 from portal.actor import Actor
 from portal.billing.disputes import InvoiceDispute, dispute_closed, disputes_of, start_dispute
 from portal.billing.models import Invoice, InvoiceState
+from portal.billing.panels import Paper, invoice_mention
 from portal.billing.rules import dispute_closes_on, is_deemed_accepted
 from portal.customers.models import ContactRole
+from portal.db import db
 from portal.dunning.contracts import stacks_on
 from portal.dunning.ladder import keep_step
 from portal.errors import Refused
+from portal.i18n import plain_day
 from portal.mail import queue_mail
+from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
 from portal.wording import N_, Sentence
+
+
+@invoice_mention()
+def until_when(paper: Paper) -> str | None:
+    """What the paper of an invoice says of its acceptance, where a contract on it does.
+
+    Source: 003-53.
+    """
+    uids = {each.origin.split(":")[1] for each in paper.charges if each.origin.startswith("subscription:")}
+    if not uids:
+        return None
+    own = db.session.scalars(select(Subscription).where(Subscription.uid.in_(uids))).all()
+    on = paper.invoice.issued_on
+    windows = [value for each in own if (value := each.terms.on(on).find("invoice.dispute_days")) is not None]
+    if not windows:
+        return None
+    window = max(windows, key=lambda value: int(value.value))
+    return _(
+        "Sans contestation avant le %(day)s inclus, cette facture est acceptée (%(clause)s).",
+        day=plain_day(dispute_closes_on(on, window.value)),
+        clause=window.reference,
+    )
 
 
 def _window(invoice: Invoice) -> Value | None:

@@ -62,6 +62,14 @@ def late_payers() -> Select[tuple[Customer]]:
     return Customer.visible_to(g.actor).where(or_(overdue(), is_suspended()))
 
 
+def _debts(row: Customer) -> list[Debt]:
+    """Worked out once for all the cells of a row."""
+    known: dict[int, list[Debt]] = g.setdefault("late_debts", {})
+    if row.id not in known:
+        known[row.id] = debts_of(row)
+    return known[row.id]
+
+
 def stage_of(customer: Customer, debts: list[Debt]) -> str:
     """The name of a state: how far the gravest of her debts went."""
     if any(row.suspended_on is not None and not row.is_over for row in _subscriptions([customer])):
@@ -83,7 +91,7 @@ def step_words(step: NextStep | None) -> str:
 
 
 def _owed(customers: list[Customer]) -> dict[int, Cell]:
-    sums = {row.id: sum(debt.owed_cents for debt in debts_of(row)) for row in customers}
+    sums = {row.id: sum(debt.owed_cents for debt in _debts(row)) for row in customers}
     return {key: Euros(cents) for key, cents in sums.items()}
 
 
@@ -150,12 +158,12 @@ LATE: Listing[Customer] = define(
             Column(
                 "stage",
                 _l("Étape"),
-                many=lambda rows: {row.id: Pill(stage_of(row, debts_of(row))) for row in rows},
+                many=lambda rows: {row.id: Pill(stage_of(row, _debts(row))) for row in rows},
             ),
             Column(
                 "next",
                 _l("Ensuite"),
-                many=lambda rows: {row.id: step_words(next_step(row, debts_of(row))) for row in rows},
+                many=lambda rows: {row.id: step_words(next_step(row, _debts(row))) for row in rows},
             ),
             Column("promised", _l("Promis pour le"), many=_promised, rank=WIDE, is_number=True),
             Column("disputed", _l("Contesté depuis"), many=_disputed, rank=WIDE, is_number=True),

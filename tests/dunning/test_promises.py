@@ -11,6 +11,7 @@ from portal.billing.disputes import InvoiceDispute
 from portal.billing.models import Charge, Invoice, InvoiceState, Payment
 from portal.db import db
 from portal.dunning.models import Instalment, PaymentPlan, PlanState
+from portal.papers import values_of
 from tests.builders import House, a_user, an_outsider, stored
 from tests.contracts.builders import natso, numspot
 from tests.dunning.builders import noon
@@ -109,6 +110,9 @@ def test_003_53_an_invoice_is_disputed_within_fifteen_days_and_counts_as_accepte
 ) -> None:
     invoice = a_debtor(house, numspot, "Menuiserie du Port", "404833048")  # issued on 1 May
     person = hers(invoice)
+    assert invoice.document is not None
+    said = [block[1] for block in values_of(invoice.document)["draft"]["blocks"] if block[0] == "text"]
+    assert any("16 mai 2025 inclus" in text and "003-53" in text for text in said), "its paper says so"
     at(noon(date(2025, 5, 17)))
     client, address = browser(person), f"/billing/invoices/{invoice.uid}"
     page = client.get(address).text
