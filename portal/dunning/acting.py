@@ -14,7 +14,7 @@ from portal.billing.models import Invoice, invoice_paid
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
 from portal.dunning.contracts import late_facts, subscriptions_on
-from portal.dunning.ladder import Debt, NextStep, Suspension, debts_of, keep_step, next_step
+from portal.dunning.ladder import Debt, NextStep, Suspension, debts_of, is_kept, keep_step, next_step
 from portal.dunning.models import LateLetter, LateLetterLine, LetterState, ladder_of
 from portal.dunning.rules import Cure, Stage, cure_of
 from portal.errors import Refused
@@ -232,10 +232,12 @@ def leave_the_ladder(invoice: Invoice, **_more: Any) -> None:
 
     Source: 003-15.
     """
-    if invoice.id is None:
-        return  # an order that is paid before its invoice is written
+    if invoice.id is None or clock.today() <= invoice.due_on:
+        return  # most are paid in time: a bank's file pays thousands at once
     for line in db.session.scalars(select(LateLetterLine).where(LateLetterLine.invoice_id == invoice.id)):
         line.is_over = True
-    keep_step(invoice.customer)
+    db.session.flush()
+    if is_kept(invoice.customer):
+        keep_step(invoice.customer)
     if suspended_of(invoice.customer) and not debts_of(invoice.customer):
         reinstate_all(invoice.customer, "", by=SYSTEM)

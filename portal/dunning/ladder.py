@@ -178,6 +178,11 @@ def _was_told_today(customer: Customer) -> bool:
     return db.session.scalar(letters.limit(1)) is not None or db.session.scalar(cut.limit(1)) is not None
 
 
+def is_kept(customer: Customer) -> bool:
+    query = select(LatePayer.id).where(LatePayer.customer_id == customer.id)
+    return db.session.scalar(query) is not None
+
+
 def keep_step(customer: Customer) -> None:
     """Keep what comes next for her, as it stands now; nothing where nothing does.
 
