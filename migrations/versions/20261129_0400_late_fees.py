@@ -6,7 +6,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261129_0400"
-down_revision = "20261129_0153"
+down_revision = "20261129_0300"
 branch_labels = None
 depends_on = None
 
