@@ -52,6 +52,9 @@ class Permission(StrEnum):
     INVOICE_READ = "invoice:read"
     BILLING_READ = "billing:read"
     BILLING_RUN = "billing:run"
+    DUNNING_READ = "dunning:read"
+    DUNNING_WRITE = "dunning:write"
+    DISPUTE_OPEN = "dispute:open"
     GAP_READ = "gap:read"
     LICENSE_READ = "license:read"
     LICENSE_REVEAL = "license:reveal"
@@ -78,6 +81,7 @@ class Permission(StrEnum):
     SETUP_WRITE = "setup:write"
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
+    LETTER_RECORD = "termination-letter:record"
     RESTORE_READ = "restore:read"
     RESTORE_ASK = "restore:ask"
     RESTORE_WORK = "restore:work"
@@ -155,6 +159,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.INVOICE_READ: set(_MONEY),
     P.BILLING_READ: {Role.FINANCE},  # runs, rates
     P.BILLING_RUN: {Role.FINANCE},
+    P.DUNNING_READ: {Role.OPERATOR, Role.FINANCE},  # late payers: what they owe, and what comes next
+    P.DUNNING_WRITE: {Role.FINANCE},
+    P.DISPUTE_OPEN: {Role.FINANCE, *_DECIDING, Role.BILLING},  # of an invoice: hers, or for her
     P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.LICENSE_REVEAL: set(_REPAIRING),  # a whole key; its customer reads it anyway
@@ -171,6 +178,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CREDITOR_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
     P.SUBSCRIPTION_READ: set(_MONEY),
+    P.LETTER_RECORD: {Role.OPERATOR, Role.OWNER},  # of a customer's own, by who received it
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, *_DECIDING},
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *_WORKING},
     P.RESTORE_ASK: {*_REPAIRING, *_WORKING},

@@ -14,6 +14,8 @@ from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
+from portal.billing.debits import pay_by_wire
+from portal.billing.disputes import DisputeState
 from portal.billing.models import Invoice, add_charge
 from portal.billing.run import bill_customers
 from portal.blobs import Document
@@ -25,6 +27,8 @@ from portal.contracts.revisions import announce, revise_price, tell_step
 from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
+from portal.dunning.acting import take_step
+from portal.dunning.disputing import open_dispute
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
@@ -61,6 +65,7 @@ from tests.certificates.builders import a_certificate
 from tests.contracts.builders import a_subscription
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
+from tests.dunning.builders import an_invoice
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
@@ -352,6 +357,22 @@ def a_retail_price_recalled(post: Post) -> None:
     subscription.billed_before = date(2027, 1, 15)
     step = tell_step(subscription, date(2028, 1, 15), 7000)
     recall(step, subscription)
+
+
+@step
+def a_late_payer_until_she_pays(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    started = {"started_on": date(2025, 1, 1), "billed_before": date(2027, 6, 1)}
+    subscription = a_subscription(
+        post.house, product, name="Retardataire", siren=None, language=post.language, **started
+    )
+    invoice = an_invoice(subscription, due_on=date(2026, 10, 31))
+    for day in (date(2026, 11, 5), date(2026, 11, 15), date(2026, 11, 30), date(2026, 12, 9)):
+        post.at(datetime(day.year, day.month, day.day, 11, tzinfo=UTC))
+        take_step(subscription.customer, by=SYSTEM)
+    dispute = open_dispute(invoice, "Montant", by=SYSTEM, is_hers=False)
+    dispute.close(DisputeState.REJECTED, "Le montant est juste.", by=SYSTEM)
+    pay_by_wire(invoice, date(2026, 12, 9), "VIR RETARD", by=SYSTEM)
 
 
 @step

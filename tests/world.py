@@ -13,6 +13,7 @@ from portal.backups.receive import receive_report
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
+from portal.billing.disputes import start_dispute
 from portal.billing.models import Invoice, InvoiceState
 from portal.billing.run import start_run
 from portal.blobs import Document
@@ -21,6 +22,9 @@ from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import Base, db
+from portal.dunning.fees import FeeState, LateFee
+from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
+from portal.dunning.rules import Stage
 from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -96,6 +100,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/billing/runs/": run.uid,
         "/documents/": _first(Document).uid,
         "/outbox/": _first(Mail).uid,
+        "/billing/late-fees/": _a_late_fee(customer).uid,
+        **_of_a_late_payer(customer, entity),
         "/sepa/mandates/": mandate.uid,
         "/my-mandates/": mandate.uid,
         "/sepa/collections/": collection.uid,
@@ -140,6 +146,59 @@ def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:
             file = make_file(entity, by=house.finance)
     db.session.commit()
     return {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
+
+
+def _of_a_late_payer(customer: Customer, entity: LegalEntity) -> dict[str, str]:
+    """A letter to post, a promise and a dispute."""
+    invoice = _first(Invoice)
+    letter = LateLetter(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        legal_entity_id=entity.id,
+        kind=Stage.FORMAL,
+        state=LetterState.TO_POST,
+        sent_on=clock.today(),
+        clause="",
+        is_registered=True,
+        tracking="",
+    )
+    plan = PaymentPlan(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        invoice_id=invoice.id,
+        state=PlanState.RUNNING,
+        said_by="Camille Martin",
+    )
+    part = Instalment(organisation=customer.organisation, due_on=clock.today(), cents=100, reference="")
+    plan.instalments.append(part)
+    db.session.add_all([letter, plan])
+    dispute = start_dispute(invoice, "Montant", by=SYSTEM)
+    return {
+        "/late/": customer.uid,
+        "/late/letters/": letter.uid,
+        "/late/settings/": entity.uid,
+        "/billing/instalments/": part.uid,
+        "/billing/disputes/": dispute.uid,
+    }
+
+
+def _a_late_fee(customer: Customer) -> LateFee:
+    fee = LateFee(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        invoice_id=_first(Invoice).id,
+        part=1,
+        state=FeeState.WAITING,
+        paid_on=clock.today(),
+        missing="taux",
+        penalty_cents=0,
+        fee_cents=0,
+        waived_cents=0,
+        waived_why="",
+    )
+    db.session.add(fee)
+    db.session.flush()
+    return fee
 
 
 def _a_carried_balance(customer: Customer) -> CarriedBalance:

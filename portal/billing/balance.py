@@ -19,6 +19,7 @@ from portal.errors import Refused
 from portal.sepa.models import Collection, CollectionState, Mandate
 
 WITH_THE_BANK = (CollectionState.FROZEN, CollectionState.EXPORTED, CollectionState.ACCEPTED)
+UNDER_WAY = (CollectionState.ANNOUNCED, CollectionState.HELD, *WITH_THE_BANK)
 _GIVEN_BACK = (RefundState.IN_FILE, RefundState.REFUNDED, RefundState.SET_OFF)
 SURPLUS_DAYS = 30  # to give back what came in too much, where neither contract nor law says a day
 

@@ -86,11 +86,16 @@ def proforma_draft(
 
 
 def invoice_draft(
-    invoice: "Invoice", language: str, payee: LegalEntity, references: Sequence[tuple[str, str]] = ()
+    invoice: "Invoice",
+    language: str,
+    payee: LegalEntity,
+    references: Sequence[tuple[str, str]] = (),
+    mentions_of_contract: Sequence[str] = (),
 ) -> Draft:
     """The invoice as it is issued; called once, then.
 
     payee: whose account a wire is to credit. references: of the papers that came before, with their names.
+    mentions_of_contract: what its contracts say of it, in the customer's language.
     """
     with force_locale(language):
         meta = [
@@ -115,7 +120,7 @@ def invoice_draft(
         add_lines(draft, lines, sums, language)
         for text in [*dict.fromkeys(row.vat_mention for row in invoice.lines if row.vat_mention)]:
             draft.text(text)
-        for text in _payment_texts(invoice, language):
+        for text in (*_payment_texts(invoice, language), *mentions_of_contract):
             draft.text(text)
         if invoice.paid_on is None and invoice.method == "wire":
             _transfer(draft, payee, invoice.gross_cents, invoice.number)

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.actor import Actor
 from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
+from portal.billing.panels import Paper, invoice_mention
 from portal.billing.rules import as_sold, totals
 from portal.billing.sale_vat import UNTAXED, Sales
 from portal.billing.vat import Vat, is_sold_into_the_union
@@ -131,8 +133,10 @@ def freeze_invoice(
 
     references: of the papers that came before, with their names in the customer's language.
     """
+    with force_locale(customer.language):
+        said = invoice_mention.shown(Paper(invoice, charges))
     invoice.document = promise(
-        invoice_draft(invoice, customer.language, payee, references),
+        invoice_draft(invoice, customer.language, payee, references, said),
         owner=customer.organisation,
         subject=invoice,
         kind="invoice",

@@ -1,9 +1,16 @@
 """What an invoice paid late, or not paid, owes on top, as contract and law put it for one customer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
-from portal.billing.late_payment import EcbRate, LatePayment, late_payment
+from portal.billing.late_payment import (
+    EcbRate,
+    LatePayment,
+    late_payment,
+    lowest_agreed_rates,
+    recovery_fee_cents,
+)
 from portal.terms.answered import Answered, Source, answered
 from portal.terms.law import Applied, applied
 from portal.terms.stack import Stack
@@ -35,14 +42,76 @@ def late_answers(
         margin_basis_points=points.value or 0,
         fee_cents=fee.value or 0,
         single_rate=bool(single.value),
+        floors=_floors(points),
     )
-    once = Sentence(N_("Indemnité forfaitaire de recouvrement, une fois par facture, sans TVA."), {})
+    fixed = fee_answer(stack, customer, due_on, on)
+    assert fixed is not None
     return (
         answered(
             "late_penalty", owed.penalty_cents, *_sources(points), working=_slices(owed, amount_cents, due_on)
         ),
-        answered("recovery_fee", owed.recovery_fee_cents, *_sources(fee), working=once),
+        fixed,
     )
+
+
+Part = tuple[int, date]  # cents, VAT included, and the day on which they were paid, or today
+
+
+def payable_until(due_on: date, debit_on: date | None, *, waits: bool, went_through: bool) -> date | None:
+    """Last day for paying that counts for interest; None where the customer is not late by her own doing.
+
+    due_on: last day of the invoice. debit_on: day of the creditor's first debit, None without one; waits: it
+    was not presented, or has no answer yet; went_through: it paid. A debit that the creditor presents after
+    the due date costs the customer nothing.
+
+    Source: 003-47, 003-50, 003-52.
+    """
+    if debit_on is None:
+        return due_on
+    return None if waits or went_through else max(due_on, debit_on)
+
+
+def answers_by_parts(
+    stack: Stack, customer: str, parts: Sequence[Part], due_on: date, rates: Mapping[str, EcbRate]
+) -> tuple[Answered, ...]:
+    """:func:`late_answers` of an invoice that came in by parts: each bears interest until its day; one fee.
+
+    Raises Refused when a half-year has no rate.
+
+    Source: 003-51, 003-52; L6.
+    """
+    found = [late_answers(stack, customer, cents, due_on, on, rates) for cents, on in parts if cents > 0]
+    both = [each for each in found if each]
+    if not both:
+        return ()
+    late = [each for each in both if each[0].cents] or both[:1]
+    workings = [each[0].working for each in late if each[0].working is not None]
+    penalty = replace(
+        late[0][0],
+        value=Cents(sum(each[0].cents for each in both)),
+        working=one_after_the_other(workings) if workings else None,
+    )
+    return (penalty, max((each[1] for each in both), key=lambda fee: fee.cents))
+
+
+def fee_answer(stack: Stack, customer: str, due_on: date, on: date) -> Answered | None:
+    """The fixed fee alone, which needs no rate; None where neither contract nor law has one.
+
+    Source: 003-51; L6.
+    """
+    fee = applied(stack, "late.fixed_fee_cents", on=due_on, customer=customer)
+    if not _source(fee):
+        return None
+    cents = recovery_fee_cents(due_on, on, fee.value or 0, professional=customer in IN_BUSINESS)
+    once = Sentence(N_("Indemnité forfaitaire de recouvrement, une fois par facture, sans TVA."), {})
+    return answered("recovery_fee", cents, *_sources(fee), working=once)
+
+
+def _floors(points: Applied) -> Mapping[str, int] | None:
+    """The law's lowest rates, where a contract agrees on less than the law's own one."""
+    if points.by != "contract" or points.law is None or points.value >= points.law.value:
+        return None
+    return lowest_agreed_rates()
 
 
 def _source(both: Applied) -> bool:

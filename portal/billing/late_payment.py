@@ -17,6 +17,7 @@ from portal.money import line_net_cents
 from portal.wording import N_
 
 _FILE = Path(__file__).parent / "ecb_rates.toml"
+_LEGAL = Path(__file__).parent / "legal_interest.toml"
 _SEMESTER = re.compile(r"\d{4} S[12]").fullmatch
 _KEYS = {"semester", "basis_points", "source", "entered"}
 
@@ -86,6 +87,16 @@ def ecb_rates() -> Mapping[str, EcbRate]:
     return read_ecb_rates(_FILE)
 
 
+@cache
+def lowest_agreed_rates() -> Mapping[str, int]:
+    """Three times the legal interest rate, in basis points by half-year: no agreed rate goes below.
+
+    Source: L6, C. com. art. L441-10 II; C. mon. fin. art. L313-2.
+    """
+    rows = tomllib.loads(_LEGAL.read_text())["rate"]
+    return {row["semester"]: 3 * row["basis_points"] for row in rows}
+
+
 def semester_of(day: date) -> str:
     """The half-year of a day, as the table of rates names it: « 2025 S2 ».
 
@@ -113,11 +124,13 @@ def penalty_slices(
     rates: Mapping[str, EcbRate],
     professional: bool,
     single_rate: bool = False,
+    floors: Mapping[str, int] | None = None,
 ) -> tuple[Slice, ...]:
     """Penalties for the days late, cut at 30 June and 31 December; nothing from a consumer.
 
     single_rate: the rate of the half-year in which interest began counts for all days, as public bodies owe
-    it.
+    it. floors: basis points by half-year below which an agreed rate does not count; where one is not known,
+    the agreed rate stands.
 
     amount_cents: VAT included, still owed through all these days. due_on: last day for paying.
     on: day of payment, or today, counted. margin_basis_points: added to the ECB's rate of the half-year.
@@ -131,7 +144,8 @@ def penalty_slices(
     while professional and first <= on:
         half_year = date(first.year, 6, 30) if first.month <= 6 else date(first.year, 12, 31)
         last = on if single_rate else min(half_year, on)
-        rate = _rate(rates, semester_of(first)) + margin_basis_points
+        agreed = _rate(rates, semester_of(first)) + margin_basis_points
+        rate = max(agreed, (floors or {}).get(semester_of(first), 0))
         days = (last - first).days + 1
         weight += rate * days
         so_far = line_net_cents(Decimal(amount_cents * weight) / (10_000 * 365), 1)
@@ -150,6 +164,7 @@ def late_payment(
     margin_basis_points: int,
     fee_cents: int,
     single_rate: bool = False,
+    floors: Mapping[str, int] | None = None,
 ) -> LatePayment:
     """Everything that a late payment adds to an invoice, with its working; nothing from a consumer.
 
@@ -169,6 +184,7 @@ def late_payment(
         rates=rates,
         professional=professional,
         single_rate=single_rate,
+        floors=floors,
     )
     fee = recovery_fee_cents(due_on, on, fee_cents, professional=professional)
     return LatePayment(slices, sum(each.cents for each in slices), fee)

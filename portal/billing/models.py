@@ -22,6 +22,9 @@ from portal.stateful import Stateful, step
 _signals = Namespace()
 # Sent with customers= and until=: whoever has something to bill them up to that day adds its charges now.
 charges_due = _signals.signal("charges-due")
+# Sent by an invoice, in the transaction that pays it, on whatever way, or that takes its payment back.
+invoice_paid = _signals.signal("invoice-paid")
+invoice_reopened = _signals.signal("invoice-reopened")
 
 
 class InvoiceState(StrEnum):
@@ -168,6 +171,7 @@ class Invoice(Tenant, Stateful, db.Model):
     def pay(self, *, on: date, by: Actor) -> None:
         self._take("pay", by=by)
         self.paid_on = on
+        invoice_paid.send(self)
 
     def credit(self, *, by: Actor) -> None:
         """Credit notes took back all that was still owed of it."""
@@ -177,6 +181,7 @@ class Invoice(Tenant, Stateful, db.Model):
         """The debit that paid it came back: owed again."""
         self._take("reopen", by=by, reason=reason)
         self.paid_on = None
+        invoice_reopened.send(self)
 
     @property
     def rates(self) -> tuple[RateTotal, ...]:

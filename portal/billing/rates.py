@@ -1,28 +1,22 @@
-"""The central bank's rates that late penalties rest on, and what a late invoice owes today."""
+"""The central bank's rates that late penalties rest on."""
 
 import re
 from collections.abc import Mapping
 from datetime import date
 
+from blinker import Signal
 from flask_babel import gettext as _
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
 from portal.actor import Actor
-from portal.billing.late import late_answers
 from portal.billing.late_payment import EcbRate, ecb_rates, semester_of
-from portal.billing.models import Invoice, InvoiceState
 from portal.db import Row, db
 from portal.errors import Refused
-from portal.terms.answered import Answered, answered
-from portal.terms.law import statute_for
-from portal.terms.stack import Stack
-from portal.wording import Sentence
 
 _SEMESTER = re.compile(r"20\d\d S[12]").fullmatch
-_POINTS = "late.rate_points_basis_points"
-_LAW_ALONE = Stack("", "", ())  # an invoice may carry the fees of several contracts
+rate_entered = Signal()  # sent without a sender, in the transaction that enters a rate
 
 
 class EnteredRate(Row, db.Model):
@@ -75,20 +69,6 @@ def enter_rate(semester: str, basis_points: int, source: str, *, by: Actor) -> E
         entered_on=clock.today(),
     )
     db.session.add(row)
+    db.session.flush()
+    rate_entered.send(None)
     return row
-
-
-def late_facts(invoice: Invoice) -> list[Answered]:
-    """What an overdue invoice owes on top today: penalties by half-year and the fixed fee; empty when none.
-
-    Source: 003-51, 003-52; L6.
-    """
-    today, kind = clock.today(), invoice.customer.kind.value
-    if invoice.state != InvoiceState.ISSUED or invoice.due_on >= today:
-        return []
-    try:
-        return list(late_answers(_LAW_ALONE, kind, invoice.gross_cents, invoice.due_on, today, known_rates()))
-    except Refused as refusal:
-        points = statute_for(_POINTS, on=invoice.due_on, customer=kind)
-        working = Sentence(refusal.template, refusal.values)
-        return [answered("late_penalty", None, points, working=working)]

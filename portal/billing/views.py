@@ -15,7 +15,7 @@ from portal.billing.balance import position_of
 from portal.billing.debits import pay_by_wire
 from portal.billing.lists import INVOICES, RUNS
 from portal.billing.models import BillingRun, Invoice, RunState
-from portal.billing.rates import late_facts
+from portal.billing.panels import invoice_panel
 from portal.billing.run import start_run
 from portal.billing.skips import BillingSkip, skips_of
 from portal.customers.models import Customer
@@ -77,7 +77,7 @@ def _invoice_page(invoice: Invoice, status: int = 200, form: WireForm | None = N
         position=position_of(invoice),
         events=timeline(invoice),
         mails=mails_about(invoice),
-        late=late_facts(invoice),
+        panels=invoice_panel.shown(invoice),
         wire=form or WireForm(formdata=None, on=clock.today()),
     )
     return make_response(page, status)

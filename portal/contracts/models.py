@@ -17,7 +17,7 @@ from portal.journal import SYSTEM, record
 from portal.mail import Mail, queue_mail
 from portal.stateful import Stateful, step
 from portal.subscriptions.kept_terms import keep_term
-from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.subscriptions.models import GOING_ON, Subscription
 from portal.terms.changes import Change, changes_between
 from portal.terms.in_force import contracts_with, document_of, get_document, pinned_stack
 from portal.terms.models import TermsVersion
@@ -119,7 +119,7 @@ class TermsNotice(Tenant, Stateful, db.Model):
         Source: 003-05.
         """
         for subscription in concerned(self.customer, self.terms_version):
-            if subscription.state == SubscriptionState.ACTIVE:
+            if subscription.state in GOING_ON:
                 old = pinned_document(subscription, self.terms_version.code)
                 if REFUSAL in old.values:
                     versions = [

@@ -23,6 +23,7 @@ _HERS = {
     "report_choice",
     "month_figure",
     "billing_skip",
+    "late_payer",
 }
 
 

@@ -95,7 +95,7 @@ def figures() -> list[Figure]:
 def _runs() -> tuple[Any, ...]:
     """Of subscriptions that run today, notice given or not."""
     goes_on = or_(Subscription.ends_on.is_(None), Subscription.ends_on > clock.today())
-    return Subscription.state.in_([SubscriptionState.ACTIVE, SubscriptionState.NOTICE_GIVEN]), goes_on
+    return Subscription.state != SubscriptionState.WITHDRAWN, goes_on
 
 
 def own_contracts() -> list[Subscription]:

@@ -88,6 +88,14 @@ MENU = [
     ),
     Entry(
         G.MONEY,
+        "dunning.list_late",
+        _l("Retards de paiement"),
+        "exclamation-circle",
+        P.DUNNING_READ,
+        sections=("late_letters", "late_fees"),
+    ),
+    Entry(
+        G.MONEY,
         "sepa.list_mandates",
         _l("Mandats"),
         "pen",

@@ -13,6 +13,7 @@ from portal.answers.contract import Contract
 from portal.answers.outcome import Outcome
 from portal.answers.rules.periods import period_at
 from portal.answers.run import answer
+from portal.billing.lateness import Lateness, lateness_of
 from portal.billing.models import Charge, Invoice
 from portal.billing.rates import known_rates
 from portal.db import db
@@ -105,9 +106,9 @@ def late_payments(subscription: Subscription) -> tuple[list[Event], list[tuple[E
     case = bare_case(subscription)
     events: list[Event] = []
     refused: list[tuple[Event, Refused]] = []
-    for invoice in _late_invoices(subscription):
-        paid_on = invoice.paid_on or clock.today()
-        fields = {"due_on": invoice.due_on, "paid_on": paid_on, "amount_cents": invoice.gross_cents}
+    for late in _late_invoices(subscription):
+        paid_on = late.parts[-1][1]
+        fields = {"due_on": late.due_on, "paid_on": paid_on, "amount_cents": late.owed_cents}
         event = Event(paid_on, "late_payment", fields)
         try:
             answer(replace(case, events=(event,)))
@@ -118,12 +119,9 @@ def late_payments(subscription: Subscription) -> tuple[list[Event], list[tuple[E
     return events, refused
 
 
-def _late_invoices(subscription: Subscription) -> list[Invoice]:
+def _late_invoices(subscription: Subscription) -> list[Lateness]:
     origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
     billed = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
     query = select(Invoice).where(Invoice.id.in_(billed), Invoice.due_on < clock.today())
-    return [
-        invoice
-        for invoice in db.session.scalars(query.order_by(Invoice.id))
-        if invoice.paid_on is None or invoice.paid_on > invoice.due_on
-    ]
+    found = db.session.scalars(query.order_by(Invoice.id)).all()
+    return [late for invoice in found if (late := lateness_of(invoice, clock.today())) and late.parts]

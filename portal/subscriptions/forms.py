@@ -12,7 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional, Val
 from portal.catalogue.models import Method
 from portal.db import new_uid
 from portal.errors import Refused
-from portal.forms import DayField, WholeNumberField
+from portal.forms import DayField, WholeNumberField, trim
 from portal.i18n import said
 from portal.money import parse_euros
 from portal.subscriptions.notice_fields import NoticeForm
@@ -50,6 +50,11 @@ class OrderForm(FlaskForm):
     )
     outside_eu = BooleanField(_l("Le client déclare être établi hors de l'Union européenne"))
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
+    accepted_because = StringField(
+        _l("Litige de paiement en cours : pourquoi accepter cette commande"),
+        [Length(max=300)],
+        filters=[trim],
+    )
     priced = HiddenField()  # the wish whose price was on the page
     offers: Sequence[Offer] = ()  # what the form is about, for one customer
 

@@ -12,7 +12,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.subscriptions.amendments import SignedAmendment
 from portal.subscriptions.case import bare_case
-from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.subscriptions.models import GOING_ON, Subscription
 
 
 def keep_term(subscription: Subscription) -> None:
@@ -40,6 +40,6 @@ def keep_terms() -> None:
         Subscription.period_ends_on <= today,
         Subscription.id.in_(changed),
     )
-    query = select(Subscription).where(due, Subscription.state == SubscriptionState.ACTIVE)
+    query = select(Subscription).where(due, Subscription.state.in_(GOING_ON))
     for subscription in db.session.scalars(query.order_by(Subscription.id)):
         keep_term(subscription)

@@ -32,7 +32,7 @@ from portal.listing import (
     Pill,
     define,
 )
-from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
+from portal.subscriptions.models import GOING_ON, Order, OrderState, Subscription, SubscriptionState
 from portal.words.choices import METHODS, PLANS
 from portal.words.states import look_of
 
@@ -104,13 +104,16 @@ def _in_state(state: str) -> ColumnElement[bool]:
         return and_(Subscription.state == S.NOTICE_GIVEN, Subscription.ends_on > clock.today())
     if state == "retracted":
         return Subscription.state == S.WITHDRAWN
-    return and_(Subscription.state == S(state), or_(Subscription.ends_on.is_(None), ~over))
+    runs = or_(Subscription.ends_on.is_(None), ~over)
+    if state == S.SUSPENDED:
+        return and_(Subscription.suspended_on.is_not(None), Subscription.state != S.WITHDRAWN, runs)
+    return and_(Subscription.state == S(state), runs)
 
 
 def _may_leave(value: str) -> ColumnElement[bool]:
     """Active, and its last day of notice is at most so many days away; any day to come for ``ever``."""
     today, last = clock.today(), Subscription.last_notice_on
-    found = and_(Subscription.state == S.ACTIVE, last >= today)
+    found = and_(Subscription.state.in_(GOING_ON), last >= today)
     return found if value == _EVER else and_(found, last <= today + timedelta(int(value)))
 
 
@@ -155,7 +158,7 @@ SUBSCRIPTIONS: Listing[Subscription] = define(
             Choice(
                 "state",
                 _l("État"),
-                lambda: _states([S.ACTIVE, S.NOTICE_GIVEN, "ended", "retracted"]),
+                lambda: _states([S.ACTIVE, S.NOTICE_GIVEN, S.SUSPENDED, "ended", "retracted"]),
                 _in_state,
             ),
             Choice(
@@ -177,7 +180,7 @@ def _next_notice(customers: list[Customer]) -> dict[int, Cell]:
     """The next last day of notice among the contracts of each of these."""
     query = select(Subscription.customer_id, func.min(Subscription.last_notice_on)).where(
         Subscription.customer_id.in_([each.id for each in customers]),
-        Subscription.state == S.ACTIVE,
+        Subscription.state.in_(GOING_ON),
         Subscription.last_notice_on >= clock.today(),
     )
     return {key: day for key, day in db.session.execute(query.group_by(Subscription.customer_id))}  # noqa: C416

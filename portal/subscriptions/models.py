@@ -198,9 +198,13 @@ class SubscriptionState(StrEnum):
     ACTIVE = "active"
     NOTICE_GIVEN = "notice_given"  # ends on ends_on; that it has ended is a matter of the day
     WITHDRAWN = "withdrawn"  # a consumer changed his mind in time
+    SUSPENDED = (
+        "suspended"  # not paid in spite of a formal notice; one whose notice was given keeps that state
+    )
 
 
 S = SubscriptionState
+GOING_ON = (S.ACTIVE, S.SUSPENDED)  # nobody has given notice
 
 
 class Subscription(Tenant, Sold, Stateful, db.Model):
@@ -210,8 +214,12 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     __table_args__ = (Index("ix_subscription_product", "product_id", "id"),)  # what was sold, the newest last
 
     steps = {
-        "give_notice": step(S.ACTIVE, to=S.NOTICE_GIVEN),
-        "withdraw": step(S.ACTIVE, S.NOTICE_GIVEN, to=S.WITHDRAWN),
+        "give_notice": step(S.ACTIVE, S.SUSPENDED, to=S.NOTICE_GIVEN),
+        "withdraw": step(S.ACTIVE, S.SUSPENDED, S.NOTICE_GIVEN, to=S.WITHDRAWN),
+        "suspend": step(S.ACTIVE, to=S.SUSPENDED),
+        "suspend_leaving": step(S.NOTICE_GIVEN, to=S.NOTICE_GIVEN),
+        "reinstate": step(S.SUSPENDED, to=S.ACTIVE),
+        "reinstate_leaving": step(S.NOTICE_GIVEN, to=S.NOTICE_GIVEN),
     }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -229,6 +237,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     last_notice_on: Mapped[date | None] = mapped_column(index=True)  # last day to refuse its renewal
     refund_cents: Mapped[int | None] = mapped_column(BigInteger)  # given back at the end, VAT as its price
     refund_clause: Mapped[str | None] = mapped_column(String(40))
+    suspended_on: Mapped[date | None] = mapped_column(index=True)  # orders are refused since; data stay
+    suspended_clause: Mapped[str] = mapped_column(String(40), default="", server_default="")
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -269,7 +279,13 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         if self.state == S.WITHDRAWN:
             return "retracted"
         over = self.ends_on is not None and self.ends_on <= clock.today()
-        return "ended" if over else self.state.value
+        if over:
+            return "ended"
+        return S.SUSPENDED.value if self.suspended_on is not None else self.state.value
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_on is not None and self.ends_on <= clock.today()
 
     @property
     def coming_prices(self) -> list[PriceStep]:
@@ -333,10 +349,40 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         record(self, "move_end", by=by, before=self.ends_on.isoformat(), after=ends_on.isoformat())
         self.ends_on = ends_on
 
+    def suspend(self, clause: str, *, by: Actor) -> None:
+        """Not paid in spite of a formal notice: new orders are refused. Keys, vaults and data stay.
+
+        Billing goes on, since the contract says so (003-16: a suspension does not extend the term).
+
+        Source: 003-15, 003-16, 000-54, 001-45, 004-40.
+        """
+        if self.is_over or self.suspended_on is not None:
+            raise Refused(_("Cet abonnement est déjà suspendu, ou terminé."))
+        self._take("suspend_leaving" if self.state == S.NOTICE_GIVEN else "suspend", by=by, reason=clause)
+        self.suspended_on, self.suspended_clause = clock.today(), clause
+
+    def reinstate(self, why: str = "", *, by: Actor) -> None:
+        """What was owed is paid, or a person lets the customer order again, with a reason.
+
+        Source: 003-15.
+        """
+        if self.suspended_on is None:
+            raise Refused(_("Cet abonnement n'est pas suspendu."))
+        self._take("reinstate_leaving" if self.state == S.NOTICE_GIVEN else "reinstate", by=by, reason=why)
+        self.suspended_on, self.suspended_clause = None, ""
+
     def withdraw(self, *, on: date, refund_cents: int, by: Actor) -> None:
         self._take("withdraw", by=by, refund_cents=refund_cents)
         self.notified_on = self.ends_on = on
         self.refund_cents = refund_cents
+
+
+def suspended_of(customer: Customer) -> list[Subscription]:
+    """Suspended and not ended: as long as there is one, this customer orders nothing new."""
+    query = select(Subscription).where(
+        Subscription.customer_id == customer.id, Subscription.suspended_on.is_not(None)
+    )
+    return [row for row in db.session.scalars(query.order_by(Subscription.id)) if not row.is_over]
 
 
 def subscriptions_of(*customers: Customer) -> list[Subscription]:

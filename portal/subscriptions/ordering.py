@@ -12,10 +12,19 @@ from portal.actor import Actor
 from portal.answers.rules.periods import price_kept_through
 from portal.billing.balance import settle_up
 from portal.billing.debits import let_go
+from portal.billing.disputes import open_disputes
 from portal.billing.documents import proforma_draft
 from portal.billing.issue import issue_invoice, note_payment, parties_of
 from portal.billing.models import Charge, Invoice, Proforma
-from portal.billing.payment_rules import Document, OrderStep, Payment, document_for, keys_to_send, order_step
+from portal.billing.payment_rules import (
+    Document,
+    OrderStep,
+    Payment,
+    check_no_payment_dispute,
+    document_for,
+    keys_to_send,
+    order_step,
+)
 from portal.billing.rules import totals
 from portal.billing.sale_vat import Sales
 from portal.billing.vat import needs_declaration
@@ -36,10 +45,11 @@ from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import issuer_for, next_number
 from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.subscriptions.kept_terms import keep_term
-from portal.subscriptions.models import Order, OrderState, Subscription
+from portal.subscriptions.models import Order, OrderState, Subscription, suspended_of
 from portal.subscriptions.offers import check_means, check_offer, volume_of
 from portal.subscriptions.periods import charge_next_period
 from portal.terms.in_force import stack_in_force
+from portal.terms.stack import Stack
 
 DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
 _EARLY_DAYS = 31  # so long before its order a wire may have come, on a quote
@@ -57,6 +67,7 @@ def check_sale(
     """
     _check_resellers(customer.org_path)
     terms = stack_in_force(product.terms_stack, clock.today())
+    check_pays(customer)
     if not customer.has_accepted(terms):
         raise Refused(
             _("Le client n'a pas accepté les conditions %(terms)s en vigueur.", terms=terms.label),
@@ -65,6 +76,35 @@ def check_sale(
     health = customer.health_data if health_data is None else health_data
     check_offer(customer, product, terms, health_data=health)
     check_means(product, terms, method)
+
+
+def check_pays(customer: Customer) -> None:
+    """No new order while a subscription is suspended for what is not paid. Raises Refused with the clause.
+
+    Source: 003-15, 000-54, 001-45, 004-40.
+    """
+    suspended = suspended_of(customer)
+    if suspended:
+        clause = suspended[0].suspended_clause or _("mise en demeure restée sans effet")
+        raise Refused(
+            _("Les commandes sont bloquées : une somme due n'est pas payée (%(clause)s).", clause=clause)
+        )
+
+
+def check_undisputed(customer: Customer, terms: Stack, accepted_because: str) -> None:
+    """Where the contract lets the provider refuse whoever disputes an earlier payment, a person decides.
+
+    Raises Refused with the invoices, beside the field for the reason of who accepts.
+
+    Source: 000-21.
+    """
+    if terms.find("order.refused_on_dispute") is None:
+        return
+    disputed = [each.invoice.number for each in open_disputes(customer)]
+    try:
+        check_no_payment_dispute(disputed, accepted_because)
+    except Refused as refusal:
+        raise Refused(refusal.template, field="accepted_because", **refusal.values) from refusal
 
 
 def _check_resellers(path: str) -> None:
@@ -89,6 +129,7 @@ def place_order(
     volume_gb: int | None = None,
     health_data: bool | None = None,
     outside_eu: bool = False,
+    accepted_because: str = "",
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
 
@@ -97,11 +138,13 @@ def place_order(
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
     outside_eu: the customer declares it with this order, which is then sold without VAT (000-32).
+    accepted_because: why a person takes the order of a customer who disputes an earlier payment (000-21).
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     health = customer.health_data if health_data is None else health_data
     check_sale(customer, product, method, health_data=health)
     terms = stack_in_force(product.terms_stack, clock.today())
+    check_undisputed(customer, terms, accepted_because)
     price = selling(price_list(customer.reseller_id), product, clock.today())
     if outside_eu and needs_declaration(customer.country) and customer.outside_eu_declared_at is None:
         customer.outside_eu_declared_at = clock.now()
@@ -135,7 +178,7 @@ def place_order(
     order.sale_vat = asdict(sales.vat_of(customer, [order.priced("")]))
     db.session.add(order)
     db.session.flush()
-    record(order, "place", by=by)
+    record(order, "place", by=by, **({"reason": accepted_because} if accepted_because else {}))
     if document_for(method.value, Payment.WAITING, DEFERRED) is Document.PRO_FORMA:
         send_proforma(order)
     return order

@@ -11,7 +11,7 @@ from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.db import db
 from portal.mail import queue_mail
 from portal.subscriptions.case import bare_case
-from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.subscriptions.models import GOING_ON, Subscription
 from portal.subscriptions.reminded import RenewalReminder, reminder_of
 
 _REMINDED = (CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL)
@@ -58,7 +58,7 @@ def send_reminders() -> None:
     query: Any = select(Subscription).join(Customer, Customer.id == Subscription.customer_id)
     query = query.where(
         Customer.kind.in_(_REMINDED),
-        Subscription.state == SubscriptionState.ACTIVE,
+        Subscription.state.in_(GOING_ON),
         Subscription.last_notice_on.is_(None) | (Subscription.last_notice_on >= clock.today()),
     )
     for subscription in db.session.scalars(query.order_by(Subscription.id)):

@@ -164,11 +164,11 @@ def work_out(subscription: Subscription, notice: Notice, *, looking_ahead: bool 
         raise Refused(_("Indiquez quand la mise en demeure a été reçue."), field="noticed_on")
     wanted = ask_for_data(notice.sent_on, notice.reason if notice.reason in SWITCHING else "copy")
     return Termination(
-        notice, if_left(subscription, notice.events, wanted), _form(subscription, notice.sent_on)
+        notice, if_left(subscription, notice.events, wanted), form_of(subscription, notice.sent_on)
     )
 
 
-def _form(subscription: Subscription, on: date) -> Answered | None:
+def form_of(subscription: Subscription, on: date) -> Answered | None:
     """How the notice must be given, where the contract says so.
 
     Source: 000-55, 001-15, 004-37; L2.

@@ -13,7 +13,7 @@ from portal.access import Permission
 from portal.answers.run import answer
 from portal.errors import Refused
 from portal.subscriptions.case import bare_case
-from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
+from portal.subscriptions.models import GOING_ON, Order, OrderState, Subscription
 from portal.terms.answered import Answered
 from portal.today import Cost, Kind, Todo, waits
 
@@ -25,7 +25,7 @@ def _ending() -> Select[tuple[Subscription]]:
     return (
         Subscription.visible_to(g.actor)
         .where(
-            Subscription.state == SubscriptionState.ACTIVE,
+            Subscription.state.in_(GOING_ON),
             Subscription.last_notice_on >= today,
             Subscription.last_notice_on <= today + _AHEAD,
         )

@@ -11,6 +11,7 @@ from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
+from portal.billing.disputes import open_disputes
 from portal.billing.vat import needs_declaration
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list
@@ -113,6 +114,7 @@ def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> 
         status,
         customer=customer,
         form=form,
+        disputes=open_disputes(customer),
         quote=_quote_of(customer, form),
         may_declare=needs_declaration(customer.country) and customer.outside_eu_declared_at is None,
     )
@@ -164,6 +166,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         volume_gb=form.volume_gb.data,
         health_data=form.for_health_data,
         outside_eu=form.outside_eu.data,
+        accepted_because=form.accepted_because.data or "",
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)

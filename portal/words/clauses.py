@@ -53,6 +53,8 @@ DATES: dict[str, Any] = {
     "term_ends": _l("Fin de la période"),
     "term_extended_to": _l("Échéance reportée au"),
     "transition_ends": _l("Fin de la transition"),
+    "dispute_closes": _l("Contestable jusqu'au"),
+    "invoice_accepted": _l("Non contestée, donc acceptée depuis le"),
     "withdrawal_closes": _l("Dernier jour pour se rétracter"),
     "withdrawal_closes_by_contract": _l("Dernier jour pour se rétracter selon le contrat seul"),
 }

@@ -1,5 +1,6 @@
 """Penalties and fixed fee of late payments: the worked examples, the half-years, the missing rate."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.billing.late import late_answers
 from portal.billing.late_payment import (
     EcbRate,
     LatePayment,
@@ -19,6 +21,8 @@ from portal.billing.late_payment import (
     semester_of,
 )
 from portal.errors import Refused
+from portal.terms.shipped import find_stack
+from portal.terms.stack import Amendment
 
 
 def owed(cents: int, due_on: date, on: date, *, professional: bool = True) -> LatePayment:
@@ -140,3 +144,15 @@ def test_003_52_a_half_year_has_one_rate(tmp_path: Path) -> None:
     )
     with pytest.raises(ValueError, match="deux taux"):
         read_ecb_rates(file)
+
+
+@pytest.mark.parametrize(("points", "counted"), [(500, 786), (600, 815)])
+def test_an_agreed_rate_counts_down_to_three_times_the_legal_interest_rate(points: int, counted: int) -> None:
+    """L6: ECB 2.15 % and 5 points are 7.15 % in 2026 S1, below three times 2.62 %."""
+    key, contract = "late.rate_points_basis_points", find_stack("numspot")
+    lower = replace(contract.get(key), value=points)
+    agreed = contract.amended([Amendment("avenant", date(2026, 1, 1), date(2026, 1, 1), {key: lower})])
+    owed_now = late_answers(
+        agreed.on(date(2026, 1, 31)), "business", 120_000, date(2026, 1, 31), date(2026, 3, 2), ecb_rates()
+    )
+    assert owed_now[0].cents == round(120_000 * counted * 30 / 10_000 / 365)

@@ -9,10 +9,11 @@ from flask.testing import FlaskClient
 
 from portal.billing.issue import issue_invoice
 from portal.billing.models import Invoice, add_charge, pending_charges
-from portal.billing.rates import EnteredRate, enter_rate, known_rates, late_facts, missing_semester
+from portal.billing.rates import EnteredRate, enter_rate, known_rates, missing_semester
 from portal.catalogue.models import Method
 from portal.customers.models import CustomerKind
 from portal.db import db
+from portal.dunning.contracts import late_facts
 from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.resellers.models import issuer_for
@@ -61,11 +62,14 @@ def test_a_consumer_owes_nothing_on_top(house: House, at: At) -> None:
     assert [each.cents for each in late_facts(invoice)] == [0, 0]
 
 
-def test_an_invoice_in_time_or_paid_shows_nothing(house: House) -> None:
+def test_an_invoice_in_time_shows_nothing_and_one_paid_late_what_it_cost(house: House) -> None:
     assert late_facts(overdue(house, due_on=date(2026, 11, 23))) == []
     invoice = overdue(house, siren="404833048")
-    invoice.pay(on=date(2026, 1, 1), by=SYSTEM)
+    invoice.pay(on=date(2025, 5, 31), by=SYSTEM)
     assert late_facts(invoice) == []
+    invoice = overdue(house, siren="552100554")
+    invoice.pay(on=date(2025, 7, 20), by=SYSTEM)
+    assert [each.cents for each in late_facts(invoice)] == [2096, 4000]
 
 
 def test_without_the_half_year_s_rate_the_page_says_so_until_finance_enters_it(

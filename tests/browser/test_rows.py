@@ -9,6 +9,7 @@ from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.browser
 LISTS = [
+    ("finance", "/late"),
     ("owner", "/customers"),
     ("owner", "/orders"),
     ("owner", "/subscriptions"),

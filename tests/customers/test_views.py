@@ -229,6 +229,7 @@ def test_the_table_holds_every_customer_of_the_search_and_nobody_elses(
         "Contrats": "",
         "Prochain préavis": "",
         "Dû": "",
+        "Suspension": "",
         "Type": "Entreprise",
         "SIREN": "732829320",
         "SIRET": "",

@@ -1,0 +1,202 @@
+"""Where each late invoice of a customer stands, and what comes next for her, on which day."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.billing.balance import position_of
+from portal.billing.disputes import open_disputes
+from portal.billing.lateness import lateness_of
+from portal.billing.models import Invoice, InvoiceState
+from portal.customers.models import Customer
+from portal.db import db
+from portal.dunning.contracts import subscriptions_on
+from portal.dunning.models import LateLetter, LateLetterLine, LatePayer, PaymentPlan, PlanState, ladder_of
+from portal.dunning.rules import Cure, Stage, cure_of, next_stage, step_due_on, suspension_from
+from portal.resellers.models import LegalEntity
+from portal.subscriptions.models import Subscription, SubscriptionState
+
+Pause = Literal["", "dispute", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """One late invoice: since when it counts as late, how far its ladder went, why it stands still."""
+
+    invoice: Invoice
+    payable_until: date
+    owed_cents: int
+    lines: tuple[LateLetterLine, ...]  # of the letters about it, the first one first
+    pause: Pause
+
+    @property
+    def stage(self) -> Stage | None:
+        return max((line.stage for line in self.lines), key=list(Stage).index, default=None)
+
+    @property
+    def formal(self) -> LateLetter | None:
+        return next((line.letter for line in self.lines if line.stage == Stage.FORMAL), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A subscription whose formal notice was left without effect."""
+
+    subscription: Subscription
+    cure: Cure
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What comes next for a customer: a letter about some invoices, or a suspension, on a day."""
+
+    due_on: date
+    entity: LegalEntity | None = None
+    debts: tuple[tuple[Debt, Stage], ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+
+    @property
+    def name(self) -> str:
+        if self.suspensions:
+            return "suspension"
+        return max((stage for _debt, stage in self.debts), key=list(Stage).index).value
+
+    @property
+    def is_due(self) -> bool:
+        return self.due_on <= clock.today()
+
+
+def debts_of(customer: Customer) -> list[Debt]:
+    """What she owes and is late with, the oldest first; nothing that waits for a debit of ours.
+
+    Source: 003-15, 003-17, 004-40.
+    """
+    query = select(Invoice).where(
+        Invoice.customer_id == customer.id,
+        Invoice.state == InvoiceState.ISSUED,
+        Invoice.due_on < clock.today(),
+    )
+    disputed = {each.invoice_id for each in open_disputes(customer)}
+    found = []
+    for invoice in db.session.scalars(query.order_by(Invoice.due_on, Invoice.id)):
+        late = lateness_of(invoice, clock.today())
+        if late is None:
+            continue
+        rest = position_of(invoice).rest
+        pause: Pause = "dispute" if invoice.id in disputed else "plan" if running_plan(invoice) else ""
+        lines = tuple(line for line in _lines(invoice) if not line.is_over)
+        found.append(Debt(invoice, late.due_on, rest, lines, pause))
+    return found
+
+
+def _lines(invoice: Invoice) -> list[LateLetterLine]:
+    query = select(LateLetterLine).where(LateLetterLine.invoice_id == invoice.id)
+    return list(db.session.scalars(query.order_by(LateLetterLine.id)))
+
+
+def running_plan(invoice: Invoice) -> PaymentPlan | None:
+    query = select(PaymentPlan).where(
+        PaymentPlan.invoice_id == invoice.id, PaymentPlan.state == PlanState.RUNNING
+    )
+    return db.session.scalars(query).first()
+
+
+def next_step(customer: Customer, debts: list[Debt]) -> NextStep | None:
+    """The next thing that is done about her, and its day: at most one a day; None while all stands still."""
+    going_on = [debt for debt in debts if not debt.pause]
+    steps = [step for step in (_suspension(customer, going_on), *_letters(going_on)) if step is not None]
+    step = min(steps, key=lambda each: (each.due_on, not each.suspensions), default=None)
+    if step is not None and step.is_due and _was_told_today(customer):
+        tomorrow = clock.today() + timedelta(days=1)
+        return NextStep(tomorrow, step.entity, step.debts, step.suspensions)
+    return step
+
+
+def _letters(debts: list[Debt]) -> list[NextStep]:
+    """One letter of each legal entity: all that falls due until the first of its days, or until today."""
+    coming: dict[int, list[tuple[date, Debt, Stage]]] = {}
+    for debt in debts:
+        stage, entity = next_stage(debt.stage), debt.invoice.legal_entity
+        if stage is None:
+            continue
+        last = debt.lines[-1].letter.sent_on if debt.lines else None
+        due = step_due_on(debt.payable_until, stage, ladder_of(entity), last)
+        coming.setdefault(entity.id, []).append((due, debt, stage))
+    found = []
+    for rows in coming.values():
+        first = min(due for due, _debt, _stage in rows)
+        until = max(first, clock.today())
+        taken = tuple((debt, stage) for due, debt, stage in rows if due <= until)
+        found.append(NextStep(first, taken[0][0].invoice.legal_entity, taken))
+    return found
+
+
+def _suspension(customer: Customer, debts: list[Debt]) -> NextStep | None:
+    found = suspensions_for(debts)
+    if not found:
+        return None
+    first = min(each.due_on for each in found)
+    due = tuple(each for each in found if each.due_on <= max(first, clock.today()))
+    return NextStep(first, suspensions=due)
+
+
+def suspensions_for(debts: list[Debt]) -> list[Suspension]:
+    """The subscriptions that may be suspended for these, each with its contract's day.
+
+    Source: 003-15, 003-17, 004-40, 000-54, 001-45.
+    """
+    noticed = [(debt, debt.formal) for debt in debts if debt.formal is not None]
+    on = subscriptions_on([debt.invoice for debt, _letter in noticed])
+    days: dict[int, Suspension] = {}
+    for debt, letter in noticed:
+        for subscription in on[debt.invoice.id]:
+            if subscription.is_over or subscription.suspended_on is not None:
+                continue
+            if subscription.state == SubscriptionState.WITHDRAWN or letter is None:
+                continue
+            cure = cure_of(subscription.present_terms, ladder_of(debt.invoice.legal_entity).grace_days)
+            counted = letter.counts_on(cure)
+            if counted is None:
+                continue
+            due = suspension_from(counted, cure)
+            if subscription.id not in days or due < days[subscription.id].due_on:
+                days[subscription.id] = Suspension(subscription, cure, due)
+    return list(days.values())
+
+
+def _was_told_today(customer: Customer) -> bool:
+    today = clock.today()
+    letters = select(LateLetter.id).where(LateLetter.customer_id == customer.id, LateLetter.sent_on == today)
+    cut = select(Subscription.id).where(
+        Subscription.customer_id == customer.id, Subscription.suspended_on == today
+    )
+    return db.session.scalar(letters.limit(1)) is not None or db.session.scalar(cut.limit(1)) is not None
+
+
+def is_kept(customer: Customer) -> bool:
+    query = select(LatePayer.id).where(LatePayer.customer_id == customer.id)
+    return db.session.scalar(query) is not None
+
+
+def keep_step(customer: Customer) -> None:
+    """Keep what comes next for her, as it stands now; nothing where nothing does.
+
+    Source: 003-15, 003-17, 004-40.
+    """
+    db.session.flush()
+    step = next_step(customer, debts_of(customer))
+    row = db.session.scalars(select(LatePayer).where(LatePayer.customer_id == customer.id)).one_or_none()
+    if step is None:
+        if row is not None:
+            db.session.delete(row)
+        return
+    if row is None:
+        row = LatePayer(
+            organisation=customer.organisation, customer_id=customer.id, step=step.name, due_on=step.due_on
+        )
+        db.session.add(row)
+    row.step, row.due_on = step.name, step.due_on

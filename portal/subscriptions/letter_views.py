@@ -1,0 +1,89 @@
+"""The letter of a termination, noted by who received it."""
+
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import SelectChoice, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from portal import htmx
+from portal.access import Permission, get_or_404, requires
+from portal.forms import WHOLE, DayField, saving, trim
+from portal.panels import Panel
+from portal.scans import LARGEST_SCAN
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.panels import subscription_panel
+from portal.subscriptions.termination import Reason
+from portal.subscriptions.termination_letters import letter_asked, letter_of, record_letter
+from portal.words.clauses import CHOICES
+
+bp = Blueprint("termination_letters", __name__, url_prefix="/subscriptions/<uid>/termination/letter")
+
+
+class LetterForm(FlaskForm):
+    posted_on = DayField(_l("Postée le (cachet)"), [InputRequired(_l("Recopiez le jour du cachet."))])
+    first_presented_on = DayField(_l("Présentée la première fois le"), [Optional()])
+    received_on = DayField(_l("Reçue le"), [InputRequired(_l("Indiquez le jour de sa réception."))])
+    tracking = StringField(
+        _l("Numéro du recommandé"),
+        [DataRequired(_l("Recopiez le numéro du recommandé.")), Length(max=40)],
+        filters=[trim],
+    )
+    reason = SelectField(
+        _l("Motif"),
+        choices=[SelectChoice(each.value, CHOICES[each.value]) for each in Reason if each != Reason.BREACH],
+    )
+    scan = FileField(_l("Lettre numérisée"), render_kw={"accept": "application/pdf,image/jpeg,image/png"})
+
+
+@bp.url_value_preprocessor
+def allow_a_scan(endpoint: str | None, values: object) -> None:
+    """Before anything reads the form: it carries a file."""
+    if endpoint == "termination_letters.note_letter":
+        request.max_content_length = LARGEST_SCAN + 65_536
+
+
+@bp.get("")
+@requires(Permission.LETTER_RECORD)
+def new_letter(uid: str) -> Response:
+    return _page(get_or_404(Subscription.visible_to(g.actor), uid), LetterForm(formdata=None))
+
+
+def _page(subscription: Subscription, form: LetterForm, status: int = 200) -> Response:
+    page = render_template(
+        "subscriptions/letter.html", subscription=subscription, form=form, letter=letter_of(subscription)
+    )
+    return make_response(page, status)
+
+
+@bp.post("")
+@requires(Permission.LETTER_RECORD)
+def note_letter(uid: str) -> Response:
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    form = LetterForm()
+    if form.validate():
+        with saving(form, WHOLE):
+            record_letter(
+                subscription,
+                posted_on=form.posted_on.data,
+                first_presented_on=form.first_presented_on.data,
+                received_on=form.received_on.data,
+                tracking=form.tracking.data,
+                reason=form.reason.data,
+                scan=form.scan.data.read() if form.scan.data else b"",
+                by=g.actor,
+            )
+    if form.errors or form.form_errors:
+        return _page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
+    return htmx.go(url_for("subscriptions.show_subscription", uid=uid), toast=_("La lettre est enregistrée."))
+
+
+@subscription_panel(rank=40)
+def letter_panel(subscription: Subscription) -> Panel | None:
+    letter, asked = letter_of(subscription), letter_asked(subscription)
+    if letter is None and asked is None:
+        return None
+    context = {"subscription": subscription, "letter": letter, "asked": asked}
+    return Panel("subscriptions/_letter.html", context)
