@@ -14,7 +14,7 @@ from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.models import Charge, Invoice, InvoiceState, Payment, add_charge
 from portal.billing.run import start_run
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product, VolumePrice
@@ -49,11 +49,14 @@ from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
 from portal.terms.texts import keep_text
 from portal.transfers.models import ask_transfer
+from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import IBAN, House, a_customer, a_user, work
 from tests.certificates.builders import a_certificate
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
+from tests.sepa.raw_bank_files import camt as raw_camt
+from tests.sepa.raw_bank_files import details, entry
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
@@ -123,8 +126,25 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
+    ids |= _of_the_wires(entity, customer)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _of_the_wires(entity: LegalEntity, customer: Customer) -> dict[str, str]:
+    """A transfer that nobody knows, a payment, and a charge that no invoice carries."""
+    told = details(100, text="REF 12", payer="ACME")
+    data = raw_camt(entry(100, told, side="CRDT", code="RCDT/ESCT", reference="V1"), message="W1")
+    import_bank_file(entity, data, "transfers.xml", by=SYSTEM)
+    values = {"label": "Option", "quantity": 1, "unit_cents": 100, "includes_vat": False}
+    add_charge(customer, origin="world:charge", method=Method.WIRE, **values)
+    db.session.commit()
+    charge = db.session.scalars(db.select(Charge).where(Charge.origin == "world:charge")).one()
+    return {
+        "/wires/": _first(IncomingTransfer).uid,
+        "/billing/payments/": _first(Payment).uid,
+        "/billing/charges/": charge.uid,
+    }
 
 
 def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:

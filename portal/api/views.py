@@ -94,8 +94,8 @@ def read_text(body: dict[str, Any], name: str, length: int, *, needed: bool = Tr
 def activate() -> Response:
     """``{"key", "fingerprint", "hostname"?}`` → 201 with the signed licence file.
 
-    The same machine again gets the same bytes. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND,
-    422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
+    The same machine again gets the same bytes. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND, 403
+    HELD (its payment is missing), 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
     """
     body = read_object()
     typed = read_text(body, "key", 64)

@@ -32,8 +32,7 @@ def pay_by_wire(
     day, for a reference that was noted before, for an invoice that owes nothing, and while a debit of it is
     with the bank: the customer would pay twice.
     """
-    if not invoice.issued_on <= on <= clock.today():
-        raise Refused(_("Le paiement se situe entre l'émission et aujourd'hui."), field="on")
+    _check_day(invoice, on)
     if invoice.state != InvoiceState.ISSUED:
         raise Conflict(_("Cette facture n'attend plus de paiement."))
     if any(row.state in WITH_THE_BANK for row in debits_of(invoice)):
@@ -45,6 +44,25 @@ def pay_by_wire(
     note_payment(invoice, received_on=on, reference=reference, by=by, amount_cents=amount)
     let_go(invoice, rest - amount, on, reference, by=by)
     settle_up(invoice, on=on, by=by)
+
+
+def pay_too_much(invoice: Invoice, on: date, reference: str, *, by: Actor, amount_cents: int) -> None:
+    """A transfer came in for an invoice that owes nothing any more: all of it is owed to the customer.
+
+    Raises Refused for another day than from its issue until today, and for a reference noted before.
+
+    Source: C. civ. 1302 (what is paid without being owed is given back).
+    """
+    _check_day(invoice, on)
+    note_payment(invoice, received_on=on, reference=reference, by=by, amount_cents=amount_cents)
+    settle_up(invoice, on=on, by=by)
+
+
+def _check_day(invoice: Invoice, on: date) -> None:
+    """From its issue on; an order's invoice is issued, and due, for money that came before."""
+    first = min(invoice.issued_on, invoice.due_on) if invoice.order_uid else invoice.issued_on
+    if not first <= on <= clock.today():
+        raise Refused(_("Le paiement se situe entre l'émission et aujourd'hui."), field="on")
 
 
 def let_go(invoice: Invoice, missing: int, on: date, reference: str, *, by: Actor) -> None:

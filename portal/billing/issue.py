@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal.actor import Actor
 from portal.billing.documents import invoice_draft
@@ -157,10 +158,12 @@ def note_payment(
     by: Actor,
     amount_cents: int | None = None,
     kind: PaymentKind = PaymentKind.RECEIVED,
+    reverses: Payment | None = None,
 ) -> None:
     """Write down money of this invoice; the bank's reference counts once.
 
-    amount_cents: what came in, or went back (negative); the whole invoice unless it says so.
+    amount_cents: what came in, or went back (negative); the whole invoice unless it says so. reverses: the
+    payment that was a mistake; its reference may then be noted anew, with a number behind it.
     Raises Refused when the same reference was already recorded.
     """
     amount = invoice.gross_cents if amount_cents is None else amount_cents
@@ -171,14 +174,29 @@ def note_payment(
         method=invoice.method,
         amount_cents=amount,
         received_on=received_on,
-        reference=reference,
+        reference=_free_reference(invoice, reference),
         kind=kind,
+        reverses_id=reverses.id if reverses else None,
     )
     columns = [column.key for column in Payment.__table__.columns if column.key != "id"]
     values = {name: getattr(payment, name) for name in columns}
     if not insert_once(Payment, values, ["legal_entity_id", "reference"]):
         raise Refused(_("Cette référence bancaire a déjà été enregistrée."), field="reference")
     record(invoice, "payment", by=by, reference=reference)
+
+
+def _free_reference(invoice: Invoice, reference: str) -> str:
+    """The reference, or with a number behind it where the payment that had it was reversed."""
+    tried, number = reference, 1
+    while True:
+        taken = select(Payment.id).where(
+            Payment.legal_entity_id == invoice.legal_entity_id, Payment.reference == tried
+        )
+        reversed_ = select(Payment.reverses_id).where(Payment.reverses_id.in_(taken))
+        if db.session.scalar(reversed_) is None:
+            return tried
+        number += 1
+        tried = f"{reference[:130]} ({number})"
 
 
 def parties_of(customer: Customer, entity: LegalEntity) -> dict[str, Any]:

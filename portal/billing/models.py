@@ -5,7 +5,19 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from blinker import Namespace
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, select, text, true
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -25,6 +37,8 @@ charges_due = _signals.signal("charges-due")
 # Sent by an invoice, in the transaction that pays it, on whatever way, or that takes its payment back.
 invoice_paid = _signals.signal("invoice-paid")
 invoice_reopened = _signals.signal("invoice-reopened")
+# Sent by a payment that was a mistake, in the transaction that reverses it, with by= and reason=.
+payment_reversed = _signals.signal("payment-reversed")
 
 
 class InvoiceState(StrEnum):
@@ -38,6 +52,7 @@ class PaymentKind(StrEnum):
     RETURNED = "returned"  # a debit that came back: its amount is negative
     SET_OFF = "set_off"  # what was owed to the customer, with her consent
     LET_GO = "let_go"  # so little was missing that the issuer does not ask for it
+    REVERSED = "reversed"  # another payment was a mistake: its amount, negative
 
 
 class RunState(StrEnum):
@@ -67,6 +82,8 @@ class Charge(Tenant, db.Model):
         String(20)
     )  # of its contract, as "end_of_month"; None: silent
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+    dropped_on: Mapped[date | None]  # a mistake, never billed; its origin stays taken
+    dropped_why: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
     customer: Mapped[Customer] = relationship()
     invoice: Mapped["Invoice | None"] = relationship()
@@ -101,14 +118,21 @@ def charge_row(customer: Customer, *, origin: str, **values: Any) -> dict[str, A
         "taxed": True,
         "due_rule": None,
         "invoice_id": None,
+        "dropped_on": None,
+        "dropped_why": "",
         **values,
     }
+
+
+def is_pending() -> ColumnElement[bool]:
+    """Of a charge: no invoice carries it yet, and nobody has dropped it."""
+    return and_(Charge.invoice_id.is_(None), Charge.dropped_on.is_(None))
 
 
 def pending_charges(*customers: Customer) -> list[Charge]:
     """What no invoice carries yet; nobody else puts it on one before the present transaction ends."""
     wanted = Charge.customer_id.in_([customer.id for customer in customers])
-    query = select(Charge).where(wanted, Charge.invoice_id.is_(None))
+    query = select(Charge).where(wanted, is_pending())
     return list(db.session.scalars(query.order_by(Charge.id).with_for_update(of=Charge)))
 
 
@@ -254,6 +278,9 @@ class Payment(Tenant, db.Model):
     received_on: Mapped[date]
     reference: Mapped[str] = mapped_column(String(140))  # the bank's; a second one is refused
     kind: Mapped[PaymentKind] = mapped_column(default=PaymentKind.RECEIVED)
+    reverses_id: Mapped[int | None] = mapped_column(index=True, unique=True)  # a payment, once at most
+
+    invoice: Mapped[Invoice] = relationship()
 
 
 class BillingRun(Tenant, db.Model):

@@ -84,7 +84,12 @@ MENU = [
     Entry(G.MONEY, "trends.show", _l("Chiffres"), "graph-up", P.TREND_READ),
     Entry(G.MONEY, "margins.show", _l("Marges"), "percent", P.MARGIN_READ),
     Entry(
-        G.MONEY, "billing.list_invoices", _l("Factures"), "receipt", P.INVOICE_READ, sections=("usage_gaps",)
+        G.MONEY,
+        "billing.list_invoices",
+        _l("Factures"),
+        "receipt",
+        P.INVOICE_READ,
+        sections=("usage_gaps", "reversals"),
     ),
     Entry(
         G.MONEY,
@@ -111,7 +116,7 @@ MENU = [
         "bank",
         P.BATCH_READ,
         ("cockpit", "collection", "batch", "creditor", "entity"),
-        ("returns",),
+        ("returns", "wires"),
     ),
     Entry(G.CONTRACT, "terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
     Entry(

@@ -53,6 +53,7 @@ class ActivationKey(Tenant, db.Model):
     seats_used: Mapped[int] = mapped_column(default=0)
     valid_through: Mapped[date]  # last paid day, included (000-56)
     revoked_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]  # its payment was a mistake: nothing new is activated until it is paid
 
     customer: Mapped[Customer] = relationship()
     activations: Mapped[list["Activation"]] = relationship(order_by="Activation.id")
@@ -65,6 +66,30 @@ class ActivationKey(Tenant, db.Model):
         """Stop every later activation (withdrawal, refund, end for breach)."""
         self.revoked_at = clock.now()
         record(self, "revoke", by=by)
+
+    def hold(self, *, by: Actor) -> None:
+        """Its payment is gone: no new machine until it is paid again. Active ones go on.
+
+        Source: 000-10.
+        """
+        self.held_at = clock.now()
+        record(self, "hold", by=by)
+
+    def free(self, *, by: Actor) -> None:
+        """It is paid again.
+
+        Source: 000-10.
+        """
+        self.held_at = None
+        record(self, "free", by=by)
+
+    def check_free(self) -> None:
+        """Raises LicenseRefused for something new while its payment is missing.
+
+        Source: 000-10.
+        """
+        if self.held_at is not None:
+            raise LicenseRefused("HELD", _("Cette clé est suspendue : son paiement manque."), 403)
 
     def check_usable(self, on: date) -> None:
         if self.revoked_at is not None:
@@ -134,7 +159,7 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
     """Activate a machine, or find it active already; says whether it is new.
 
     One statement adds the machine, one counts the seat: together they never exceed ``seats``, however
-    many machines come at once. Raises LicenseRefused (409) when no seat is left.
+    many machines come at once. Raises LicenseRefused without a seat left (409), or a payment (403).
 
     Source: 000-58, 002-18.
     """
@@ -145,6 +170,7 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
         raise LicenseRefused("NO_SEAT_LEFT", said(refusal), 409) from refusal
     if existing is not None:
         return existing, False
+    key.check_free()
     counted: Any = db.session.execute(
         update(ActivationKey)
         .where(ActivationKey.id == key.id, ActivationKey.seats_used < ActivationKey.seats)

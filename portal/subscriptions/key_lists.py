@@ -12,7 +12,7 @@ from portal.licensing.models import ActivationKey
 from portal.listing import NAME, Choice, Column, Listing, Nothing, Pill, define
 from portal.words.states import look_of
 
-STATES = ("key_usable", "key_over")
+STATES = ("key_usable", "key_held", "key_over")
 
 
 def shown_code(key: ActivationKey) -> str:
@@ -21,12 +21,17 @@ def shown_code(key: ActivationKey) -> str:
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
-    usable = and_(ActivationKey.revoked_at.is_(None), ActivationKey.valid_through >= clock.today())
-    return usable if state == "key_usable" else ~usable
+    alive = and_(ActivationKey.revoked_at.is_(None), ActivationKey.valid_through >= clock.today())
+    if state == "key_over":
+        return ~alive
+    held = ActivationKey.held_at.is_not(None)
+    return and_(alive, held if state == "key_held" else ~held)
 
 
 def _state_of(key: ActivationKey) -> str:
-    return "key_usable" if key.revoked_at is None and key.valid_through >= clock.today() else "key_over"
+    if key.revoked_at is not None or key.valid_through < clock.today():
+        return "key_over"
+    return "key_held" if key.held_at is not None else "key_usable"
 
 
 KEYS: Listing[ActivationKey] = define(

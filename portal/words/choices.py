@@ -31,6 +31,13 @@ CONTACTS = {
     "signatory": _l("Signataire"),
 }
 PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 mois")}
+PAYMENTS = {  # movements of money on an invoice
+    "received": _l("reçu"),
+    "returned": _l("prélèvement revenu"),
+    "set_off": _l("compensation"),
+    "let_go": _l("écart abandonné"),
+    "reversed": _l("annulation"),
+}
 CAUSES = {
     "lost_by_user": _l("supprimé ou écrasé par un utilisateur"),
     "malware": _l("virus ou rançongiciel"),

@@ -18,6 +18,7 @@ NAMES = {
     "why_name": choices.WHYS,
     "plan_name": choices.PLANS,
     "method_name": choices.METHODS,
+    "payment_kind": choices.PAYMENTS,
     "cause_name": choices.CAUSES,
     "custody_name": choices.CUSTODIES,
     "opening_purpose": choices.OPENING_PURPOSES,

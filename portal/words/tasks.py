@@ -29,6 +29,7 @@ TASKS: dict[str, Any] = {
     "sepa.freeze": _l("Figer une remise"),
     "sepa.export": _l("Écrire le fichier d'une remise"),
     "sepa.react": _l("Réagir aux retours de la banque"),
+    "wires.match": _l("Rapprocher les virements reçus"),
     "sepa.apply_account": _l("Appliquer un changement de compte"),
     "sepa.remind": _l("Relancer un mandat non signé"),
     "sepa.warn_lapse": _l("Prévenir qu'un mandat devient caduc"),
@@ -55,6 +56,7 @@ TASKS: dict[str, Any] = {
 }
 
 DUTIES: dict[str, Any] = {
+    "wires.day": _l("Rapprocher les virements en attente"),
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),

@@ -39,8 +39,10 @@ def details(
     fee: int | None = None,
     currency: str = "EUR",
     text: str = "",
+    payer: str = "",
+    payer_iban: str = "",
 ) -> str:
-    """One transaction (TxDtls). own_reason: a proprietary one."""
+    """One transaction (TxDtls). own_reason: a proprietary one. payer: name of who sent a transfer."""
     refs = [("PmtInfId", lot), ("EndToEndId", end_to_end), ("MndtId", rum)]
     shown = "".join(f"<{tag}>{value}</{tag}>" for tag, value in refs if value)
     parts = [f"<Refs>{shown}</Refs>" if shown else "", money(cents, currency)]
@@ -48,6 +50,10 @@ def details(
         parts.append(f"<AmtDtls><InstdAmt>{money(instructed)}</InstdAmt></AmtDtls>")
     if fee is not None:
         parts.append(f"<Chrgs>{money(fee, tag='TtlChrgsAndTaxAmt')}</Chrgs>")
+    if payer or payer_iban:
+        account = f"<DbtrAcct><Id><IBAN>{payer_iban}</IBAN></Id></DbtrAcct>" if payer_iban else ""
+        name = f"<Dbtr><Pty><Nm>{payer}</Nm></Pty></Dbtr>" if payer else ""
+        parts.append(f"<RltdPties>{name}{account}</RltdPties>")
     if text:
         parts.append(f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>")
     if reason or own_reason:

@@ -25,6 +25,8 @@ from portal.sepa.batches.export import write_batch
 from portal.sepa.formats.values import Address
 from portal.sepa.models import Batch, Collection, MandateState
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState
+from portal.wires.matching import proposals
+from portal.wires.models import IncomingTransfer
 from tests.builders import SIRENS, House, a_customer
 from tests.sepa.bank_files import Back
 from tests.sepa.bank_files import camt as an_old_camt
@@ -125,6 +127,7 @@ class Kind:
     fees: int = 0
     says: str = ""  # in the line that waits
     on: date | None = None  # Paris day on which the first debit is settled
+    proposed: int = 0  # transfers that wait, with the invoice that they quote
 
 
 def back(lot: Lot, number: int = 0, reason: str = "AM04", **values: Any) -> str:
@@ -448,7 +451,7 @@ KINDS = [
         ],
         (0, 0, 0, 0),
         "eee",
-        skipped={"not_debit": 1},
+        proposed=1,
     ),
     Kind(
         "M-K30 two documents one behind the other",
@@ -729,4 +732,8 @@ def test_a_kind_of_bank_file(kind: Kind, house: House, app: Flask, tmp_path: Pat
     assert not waiting or kind.says in " ".join(row.why for row in waiting).replace("\u00a0", " ")
     last = db.session.scalars(db.select(BankFile).order_by(BankFile.id.desc())).first()
     assert last is not None
+    assert shown["transfers"] == last.transfers == kind.proposed
+    transfers = db.session.scalars(db.select(IncomingTransfer)).all()
+    quoted = [proposals(row)[0].target.owed for row in transfers]
+    assert [each.number for each in quoted] == [lot.debits[0].reference] * kind.proposed
     assert {name: getattr(last, name) for name in kind.skipped} == kind.skipped

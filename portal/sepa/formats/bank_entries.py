@@ -15,6 +15,7 @@ from portal.sepa.formats.bank_elements import (
     name_of,
 )
 from portal.sepa.formats.bank_reports import SUCCESS
+from portal.sepa.formats.bank_transfers import transfer_of
 from portal.sepa.formats.bank_values import BankEntry, Outcome, Scope
 
 INFORMATION = "camt.052"  # the account during the day: told again by the statement, so it moves nothing
@@ -67,7 +68,8 @@ class Statements:
         if not lot:
             lot, own = _lot(entry)
             message = message or own
-        amount = next((fields[path] for path in _AMOUNTS if path in fields), entry.get("Amt", ""))
+        own_amount = next((fields[path] for path in _AMOUNTS if path in fields), "")
+        amount = own_amount or entry.get("Amt", "")
         reason = fields.get("RtrInf/Rsn/Cd", fields.get("RtrInf/Rsn/Prtry", "")).upper()
         came_back = any(name.startswith("RtrInf") for name in fields)
         outcome, is_sure = _outcome(entry, fields, reason, came_back=came_back)
@@ -90,6 +92,8 @@ class Statements:
             or given(fields.get("Refs/TxId", "")),
             index=index,
             is_sure=is_sure,
+            # Details without amounts of their own: the first stands for the whole entry.
+            transfer=transfer_of(entry, fields, element) if index == 1 or own_amount else None,
         )
 
     def bare_entry(self, element: etree._Element) -> BankEntry:
@@ -108,6 +112,7 @@ class Statements:
             fee_cents=_fees(element, entry),
             reference=_reference(entry),
             is_sure=is_sure,
+            transfer=transfer_of(entry, {}, element),
         )
 
     def _entry(

@@ -10,6 +10,15 @@ Scope = Literal["transaction", "group", "message"]
 
 
 @dataclass(frozen=True, slots=True)
+class CreditTransfer:
+    """What the bank tells of a transfer that came in: who paid, from which IBAN, and what for."""
+
+    name: str
+    iban: str  # in capitals without spaces; empty where the bank gives another number, or none
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class BankEntry:
     """One thing that the bank says of a debit, of a lot or of a whole file.
 
@@ -18,7 +27,8 @@ class BankEntry:
     of the booking. account: IBAN of the statement, in capitals without spaces. reference: the bank's own for
     the entry; ``index`` tells transactions of one entry apart. reason: ISO code or the bank's own, empty when
     the bank gives none. is_sure: does the entry itself say that it is about a debit that we issued?
-    foreign: amount in another currency, such as « CHF 12.00 ».
+    foreign: amount in another currency, such as « CHF 12.00 ». transfer: who paid, where money came in that
+    is neither a debit of ours nor what the bank itself gives or gives back.
     """
 
     outcome: Outcome
@@ -42,6 +52,7 @@ class BankEntry:
     is_information: bool = False
     is_report: bool = False  # of a pain.002: said before any money moves
     foreign: str = ""
+    transfer: CreditTransfer | None = None
 
 
 @dataclass(frozen=True, slots=True)

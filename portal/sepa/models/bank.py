@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from blinker import Namespace
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -11,6 +12,7 @@ from portal.accounts.models import Organisation
 from portal.blobs import Document
 from portal.db import Tenant, db
 from portal.resellers.models import LegalEntity
+from portal.sepa.formats.bank_values import BankEntry, CreditTransfer
 from portal.sepa.models.collection import Collection
 from portal.sepa.reactions import Reaction, make_reaction, reaction_for
 
@@ -25,6 +27,18 @@ class RecordState(StrEnum):
 
 # What a file held that is about none of our debits, or not yet: columns of its counts.
 SKIPPED = ("not_booked", "other_account", "other_currency", "not_debit", "informational")
+
+
+# Sent by a file that is being booked, with its SeenTransfers: who keeps them answers how many were new.
+transfers_seen = Namespace().signal("transfers-seen")
+
+
+class SeenTransfer(NamedTuple):
+    """A transfer that came in, as the bank tells it; ``key`` is the same whatever file tells it again."""
+
+    key: str
+    entry: BankEntry
+    transfer: CreditTransfer
 
 
 class BankFile(Tenant, db.Model):
@@ -48,6 +62,7 @@ class BankFile(Tenant, db.Model):
     other_currency: Mapped[int] = mapped_column(default=0, server_default="0")
     not_debit: Mapped[int] = mapped_column(default=0, server_default="0")
     informational: Mapped[int] = mapped_column(default=0, server_default="0")
+    transfers: Mapped[int] = mapped_column(default=0, server_default="0")  # that came in and were new
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="BankFile.organisation_id")

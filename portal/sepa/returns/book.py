@@ -26,7 +26,7 @@ from portal.resellers.models import LegalEntity
 from portal.sepa.formats.bank_answers import BankEntry, BankFileHead, BankStatement, read_bank_file
 from portal.sepa.formats.bank_elements import account_of
 from portal.sepa.models import Batch
-from portal.sepa.models.bank import SKIPPED, BankFile, BankRecord, RecordState, own_reactions
+from portal.sepa.models.bank import SKIPPED, BankFile, BankRecord, RecordState, own_reactions, transfers_seen
 from portal.sepa.reactions import Reaction, reaction_for
 from portal.sepa.returns.finding import Finder, Pair, known_keys
 
@@ -45,6 +45,7 @@ class Imported:
     matched: int = 0
     unmatched: int = 0
     duplicates: int = 0
+    transfers: int = 0  # that came in and were new
     moved: int = 0  # records of which something follows by itself
     skipped: Counter[str] = field(default_factory=Counter)
     reactions: Counter[str] = field(default_factory=Counter)
@@ -55,6 +56,7 @@ class Imported:
             "matched": self.matched,
             "unmatched": self.unmatched,
             "duplicates": self.duplicates,
+            "transfers": self.transfers,
             "skipped": dict(sorted(self.skipped.items())),
             "reactions": dict(sorted(self.reactions.items())),
         }
@@ -126,7 +128,7 @@ def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Act
     _one_at_a_time(entity)
     sha256 = hashlib.sha256(data).hexdigest()
     if known := _known_file(entity, sha256):
-        return Imported(known, entries=known.entries, duplicates=known.entries)
+        return Imported(known, entries=known.entries, duplicates=known.entries + known.transfers)
     items = read_bank_file(io.BytesIO(data))
     head = next((item for item in items if isinstance(item, BankFileHead)), None)
     assert head is not None, "a readable file has a head"
@@ -136,6 +138,7 @@ def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Act
     for chunk in _chunks(_entries(items, source)):
         ours = [entry for entry, is_own in source.own(chunk) if _counts(entry, result, is_own=is_own)]
         _book(entity, result, list(finder.pairs(ours)), own)
+        _keep_transfers(result, finder)
     source.check(head.kind)
     _finish(result, data, by)
     return result
@@ -187,6 +190,7 @@ def _new_file(entity: LegalEntity, head: BankFileHead, filename: str, sha256: st
         matched=0,
         unmatched=0,
         duplicates=0,
+        transfers=0,
         **dict.fromkeys(SKIPPED, 0),
     )
     db.session.add(file)
@@ -198,6 +202,7 @@ def _finish(result: Imported, data: bytes, by: Actor) -> None:
     file = result.file
     file.entries, file.matched = result.entries, result.matched
     file.unmatched, file.duplicates = result.unmatched, result.duplicates
+    file.transfers = result.transfers
     for name, count in result.skipped.items():
         setattr(file, name, count)
     file.document = keep(
@@ -239,6 +244,15 @@ def _book(entity: LegalEntity, result: Imported, pairs: Sequence[Pair], own: Map
                 result.reactions[reaction_for(pair.entry.reason, own).name] += 1
     for start in range(0, len(rows), _CHUNK):
         db.session.execute(insert(BankRecord), rows[start : start + _CHUNK])
+
+
+def _keep_transfers(result: Imported, finder: Finder) -> None:
+    """Whoever looks after transfers keeps those that came in; what was known already is told as such."""
+    seen, finder.transfers = finder.transfers, []
+    if seen:
+        new = sum(count for _who, count in transfers_seen.send(result.file, seen=seen))
+        result.transfers += new
+        result.duplicates += len(seen) - new
 
 
 def row_of(file: BankFile, pair: Pair) -> dict[str, Any]:

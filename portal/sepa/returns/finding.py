@@ -18,9 +18,9 @@ from portal import clock
 from portal.db import db
 from portal.i18n import eur
 from portal.resellers.models import LegalEntity
-from portal.sepa.formats.bank_values import BankEntry
+from portal.sepa.formats.bank_values import BankEntry, CreditTransfer
 from portal.sepa.models import Batch, Collection, CollectionState, Mandate
-from portal.sepa.models.bank import BankRecord
+from portal.sepa.models.bank import BankRecord, SeenTransfer
 from portal.sepa.returns.doubts import (
     SURE,
     Doubt,
@@ -77,6 +77,7 @@ class Finder:
     entity: LegalEntity
     today: date = field(default_factory=clock.today)
     skipped: Counter[str] = field(default_factory=Counter)
+    transfers: list[SeenTransfer] = field(default_factory=list)  # that came in, as far as it was read
     _said: Counter[tuple[object, ...]] = field(default_factory=Counter)  # unmatched, by all that they tell
     _taken: set[int] = field(default_factory=set)  # debits found by their RUM
     _named: set[int] = field(default_factory=set)  # debits of which a report has spoken one by one
@@ -120,8 +121,17 @@ class Finder:
             yield self._unmatched(entry, _("Aucun prélèvement ne porte cette référence."))
         elif entry.payment_info_id and self._batch_of(entry) is not None:
             yield self._unmatched(entry, _("La banque cite une de nos remises, sans dire pour quoi."))
+        elif entry.transfer and entry.amount_cents:
+            self._keep_transfer(entry, entry.transfer)
         else:
             self.skipped["other_currency" if entry.foreign else "not_debit"] += 1
+
+    def _keep_transfer(self, entry: BankEntry, transfer: CreditTransfer) -> None:
+        """The same again in another file is one; two that nothing tells apart are two."""
+        told = (*_told(entry), transfer.iban, "" if entry.reference else transfer.text)
+        number = self._said[told]
+        self._said[told] += 1
+        self.transfers.append(SeenTransfer(_digest((*told, number)), entry, transfer))
 
     def _key(self, entry: BankEntry, found: Found, doubt: Doubt) -> str:
         """The same event told twice, in one file or two, has one key; the same debit may come back anew."""

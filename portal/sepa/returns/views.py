@@ -140,7 +140,8 @@ def create_file() -> Response:
     if form.errors:
         return _list_page(form, 422)
     text = _(
-        "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues.",
+        "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues ; %(t)d virements reçus.",
+        t=result.transfers,
         n=result.entries,
         m=result.matched,
         u=result.unmatched,

@@ -1,0 +1,1 @@
+"""Transfers that came in: kept once, matched to what is owed, or decided by people."""
