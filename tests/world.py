@@ -14,7 +14,7 @@ from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.models import Invoice, InvoiceState, Proforma
 from portal.billing.run import start_run
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product, VolumePrice
@@ -123,6 +123,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/sepa/freezes/": task.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
+    ids |= {"/proformas/": _first(Proforma).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
 

@@ -51,6 +51,7 @@ def proforma_draft(
     language: str,
     vat: Vat | None = None,
     notes: Sequence[str] = (),
+    renewal: bool = False,
     mark: Mark | None = None,
 ) -> Draft:
     """A request for payment that is not an invoice; says so across the page, and never calls itself one.
@@ -62,7 +63,10 @@ def proforma_draft(
         meta = [
             (_("Numéro"), number),
             (_("Date"), a_day(issued_on, language)),
-            (_("Prix garanti jusqu'au"), a_day(valid_through, language)),
+            (
+                _("À régler au plus tard le") if renewal else _("Prix garanti jusqu'au"),
+                a_day(valid_through, language),
+            ),
         ]
         draft = Draft(
             _("Pro forma"),
@@ -81,7 +85,8 @@ def proforma_draft(
         for note in notes:
             draft.text(note)
         _transfer(draft, payee, sums.gross_cents, number)
-        draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
+        if not renewal:
+            draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
         return draft
 
 
