@@ -16,6 +16,7 @@ from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
 from portal.billing.models import Invoice, InvoiceState, Proforma
 from portal.billing.run import start_run
+from portal.billing.run_preview import ask_preview
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.contracts.models import tell
@@ -124,6 +125,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
     ids |= {"/proformas/": _first(Proforma).uid}
+    ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
 

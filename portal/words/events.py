@@ -32,6 +32,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "pay"): _l("Facture payée"),
     ("invoice", "payment"): _l("Paiement enregistré"),
     ("subscription", "pay_renewal"): _l("Renouvellement payé"),
+    ("run_preview", "ask"): _l("Aperçu demandé"),
     ("invoice", "credit_note"): _l("Avoir émis"),
     ("invoice", "credit"): _l("Reprise en entier par avoir"),
     ("customer", "refund_account"): _l("Compte pour les remboursements enregistré"),

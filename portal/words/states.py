@@ -40,6 +40,8 @@ _STATES: dict[str, Look] = {
     "ended": Look(_l("terminé"), "plain", "stop-circle"),
     "retracted": Look(_l("rétracté"), "plain", "x-circle"),
     "issued": Look(_l("émise"), "live", "file-earmark-check"),
+    "preview_working": Look(_l("en cours"), "live", "hourglass-split"),
+    "preview_done": Look(_l("prêt"), "good", "check-circle"),
     "credited": Look(_l("reprise par avoir"), "plain", "arrow-counterclockwise"),
     "refund_owed": Look(_l("à rembourser"), "wait", "hourglass-split"),
     "refund_late": Look(_l("en retard"), "bad", "exclamation-circle"),
