@@ -56,6 +56,7 @@ from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
+from portal.subscriptions.renewals import send_renewal
 from portal.subscriptions.termination import Notice, terminate
 from portal.subscriptions.withdrawal import withdraw
 from portal.transfers.models import ask_transfer
@@ -131,6 +132,12 @@ def an_invoice_to_pay_by_wire(post: Post) -> None:
 def a_credit_note(post: Post) -> None:
     invoice = first(Invoice)
     issue_credit_note(invoice, rest_of(invoice), origin="letter", reason=CreditReason.ERROR, by=SYSTEM)
+
+
+@step
+def a_renewal_to_pay(post: Post) -> None:
+    (subscription, *_more) = subscriptions_of(first(Mandate).customer)
+    send_renewal(subscription, date(2027, 11, 21))
 
 
 @step

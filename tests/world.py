@@ -14,8 +14,9 @@ from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
-from portal.billing.models import Charge, Invoice, InvoiceState, Payment, add_charge
+from portal.billing.models import Charge, Invoice, InvoiceState, Payment, Proforma, add_charge
 from portal.billing.run import start_run
+from portal.billing.run_preview import ask_preview
 from portal.blobs import Document
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.contracts.models import tell
@@ -127,6 +128,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
     ids |= _of_the_wires(entity, customer)
+    ids |= {"/proformas/": _first(Proforma).uid}
+    ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
 

@@ -8,19 +8,22 @@ from typing import Any, ClassVar
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, cast, func, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.answers.rules.periods import period_at
 from portal.backups.models import Machine
 from portal.backups.usage import SEEN_DAYS
+from portal.billing.questions import Question, run_questions
 from portal.billing.rules import BYTES_PER_GB, GridStep, revised_price_cents
 from portal.db import Tenant, db
+from portal.deadlines import add_months
 from portal.engine.models import Vault
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.licensing.models import Activation, ActivationKey
+from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.periods import period_label
@@ -32,6 +35,7 @@ from portal.wording import N_, Cents, Sentence
 class GapKind(StrEnum):
     VOLUME = "volume"  # GB
     SEATS = "seats"
+    MEASURE = "measure"  # days of a month on demand on which a vault was not measured
 
 
 class GapState(StrEnum):
@@ -57,9 +61,10 @@ class UsageGap(Tenant, Stateful, db.Model):
     subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
     kind: Mapped[GapKind]
     period_on: Mapped[date]  # first day of the billing period
-    contracted: Mapped[int]  # GB, or seats
-    used: Mapped[int]  # the most that was seen while nobody had decided
-    extra_cents: Mapped[int | None] = mapped_column(BigInteger)  # what the price list adds; None: no price
+    contracted: Mapped[int]  # GB, seats, or days to measure
+    used: Mapped[int]  # the most that was seen while nobody had decided; of days, those that were measured
+    # What the price list adds, or the missing days at the mean of the measured ones; None: no price.
+    extra_cents: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[GapState] = mapped_column(default=GapState.OPEN)
     note: Mapped[str] = mapped_column(Text, default="")
     decided_by: Mapped[str] = mapped_column(String(200), default="")
@@ -72,6 +77,8 @@ class UsageGap(Tenant, Stateful, db.Model):
 
     @property
     def period_ends_on(self) -> date:
+        if self.kind == GapKind.MEASURE:
+            return add_months(self.period_on, 1)
         subscription = self.subscription
         return period_at(subscription.started_on, subscription.billing_months, self.period_on).ends_on
 
@@ -88,6 +95,11 @@ class UsageGap(Tenant, Stateful, db.Model):
     def _working(self) -> Sentence | None:
         if self.state != GapState.OPEN:
             return None  # the price list may have changed since
+        if self.kind == GapKind.MEASURE:
+            return Sentence(
+                N_("%(missing)d jours sans mesure, comptés à la moyenne des %(used)d mesurés."),
+                {"missing": self.contracted - self.used, "used": self.used},
+            )
         if not self.extra_cents:
             return Sentence(
                 N_("Le contrat ne donne pas de prix pour cet usage : il est à revoir avec le client."), {}
@@ -114,6 +126,8 @@ class UsageGap(Tenant, Stateful, db.Model):
             raise Refused(_("Aucun prix n'est prévu pour cet écart : il se règle par un avenant."))
         self._take("bill", by=by, extra_cents=self.extra_cents)
         self.decided_by, self.decided_at = by.label, clock.now()
+        if self.kind == GapKind.MEASURE:
+            return  # the month is owed as a whole, with the next run
         subscription = self.subscription
         with force_locale(subscription.customer.language):
             what = period_label(subscription.product_name, self.period_on, self.period_ends_on)
@@ -141,9 +155,30 @@ def gaps_of(subscription: Subscription) -> list[UsageGap]:
     return list(db.session.scalars(query.order_by(UsageGap.id.desc())))
 
 
+@run_questions.connect
+def undecided(_sender: Any, *, entity: LegalEntity, until: date) -> list[Question]:
+    """Gaps of periods that a run up to a day would bill."""
+    query = (
+        select(UsageGap)
+        .join(Subscription, Subscription.id == UsageGap.subscription_id)
+        .where(
+            UsageGap.state == GapState.OPEN,
+            UsageGap.period_on <= until,
+            Subscription.legal_entity_id == entity.id,
+        )
+        .options(joinedload(UsageGap.subscription))
+    )
+    return [
+        Question(gap.subscription.customer_id, gap.kind.value, f"/usage-gaps/{gap.uid}")
+        for gap in db.session.scalars(query.order_by(UsageGap.id))
+    ]
+
+
 def _clause(subscription: Subscription, kind: GapKind) -> Value | None:
     """What the contract says of more usage; else where it says how much was ordered."""
     terms = subscription.present_terms
+    if kind == GapKind.MEASURE:
+        return terms.find("billing.usage_due")
     if overuse := terms.find("price.overuse"):
         return overuse
     fields = terms.find("order.fields")
@@ -204,6 +239,40 @@ def note_gap(subscription: Subscription, kind: GapKind, used: int) -> UsageGap:
     db.session.add(gap)
     db.session.flush()
     record(gap, "notice", by=SYSTEM)
+    return gap
+
+
+def note_measure(
+    subscription: Subscription, month: date, expected: int, measured: int, extra_cents: int
+) -> UsageGap:
+    """The gap of a month with days without a measure; what was decided stays.
+
+    month: its first day. extra_cents: what the missing days would add at the mean of the measured ones.
+    """
+    query = select(UsageGap).where(
+        UsageGap.subscription_id == subscription.id,
+        UsageGap.kind == GapKind.MEASURE,
+        UsageGap.period_on == month,
+    )
+    gap = db.session.scalars(query).one_or_none()
+    if gap is None:
+        gap = UsageGap(
+            organisation=subscription.customer.organisation,
+            subscription=subscription,
+            kind=GapKind.MEASURE,
+            period_on=month,
+            used=measured,
+            state=GapState.OPEN,
+            note="",
+            decided_by="",
+            contracted=expected,
+            extra_cents=extra_cents,
+        )
+        db.session.add(gap)
+        db.session.flush()
+        record(gap, "notice", by=SYSTEM)
+    elif gap.state == GapState.OPEN:
+        gap.used, gap.contracted, gap.extra_cents = measured, expected, extra_cents
     return gap
 
 

@@ -51,6 +51,7 @@ def proforma_draft(
     language: str,
     vat: Vat | None = None,
     notes: Sequence[str] = (),
+    renewal: bool = False,
     mark: Mark | None = None,
 ) -> Draft:
     """A request for payment that is not an invoice; says so across the page, and never calls itself one.
@@ -62,7 +63,10 @@ def proforma_draft(
         meta = [
             (_("Numéro"), number),
             (_("Date"), a_day(issued_on, language)),
-            (_("Prix garanti jusqu'au"), a_day(valid_through, language)),
+            (
+                _("À régler au plus tard le") if renewal else _("Prix garanti jusqu'au"),
+                a_day(valid_through, language),
+            ),
         ]
         draft = Draft(
             _("Pro forma"),
@@ -81,7 +85,8 @@ def proforma_draft(
         for note in notes:
             draft.text(note)
         _transfer(draft, payee, sums.gross_cents, number)
-        draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
+        if not renewal:
+            draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
         return draft
 
 
@@ -91,6 +96,8 @@ def invoice_draft(
     payee: LegalEntity,
     references: Sequence[tuple[str, str]] = (),
     mentions_of_contract: Sequence[str] = (),
+    *,
+    by_wire: bool = False,
 ) -> Draft:
     """The invoice as it is issued; called once, then.
 
@@ -120,9 +127,9 @@ def invoice_draft(
         add_lines(draft, lines, sums, language)
         for text in [*dict.fromkeys(row.vat_mention for row in invoice.lines if row.vat_mention)]:
             draft.text(text)
-        for text in (*_payment_texts(invoice, language), *mentions_of_contract):
+        for text in (*_payment_texts(invoice, language, by_wire), *mentions_of_contract):
             draft.text(text)
-        if invoice.paid_on is None and invoice.method == "wire":
+        if invoice.paid_on is None and by_wire:
             _transfer(draft, payee, invoice.gross_cents, invoice.number)
         return draft
 
@@ -189,12 +196,12 @@ def _unit_price(net_cents: int, quantity: int, language: str) -> str:
     return f"{format_decimal(unit.scaleb(-2), shape, locale=language)} €"
 
 
-def _payment_texts(invoice: "Invoice", language: str) -> list[str]:
+def _payment_texts(invoice: "Invoice", language: str, by_wire: bool) -> list[str]:
     texts = []
     if invoice.paid_on is not None:
         day = a_day(invoice.paid_on, language)
         texts.append(_("Facture acquittée le %(day)s par virement.", day=day))
-    elif invoice.method == "direct_debit":
+    elif not by_wire:
         texts.append(_("Réglée par prélèvement SEPA, annoncé par e-mail avant le débit."))
     else:
         texts.append(_("À régler par virement au plus tard le %(day)s.", day=a_day(invoice.due_on, language)))

@@ -128,16 +128,19 @@ def freeze_invoice(
     *,
     by: Actor,
     references: Sequence[tuple[str, str]] = (),
+    by_wire: bool | None = None,
     urgent: bool = False,
 ) -> None:
     """Freeze what a numbered invoice says; it is written with the next flush.
 
-    references: of the papers that came before, with their names in the customer's language.
+    references: of the papers that came before, with their names in the customer's language. by_wire: how it
+    is to be paid, where that is not its means of payment.
     """
+    wired = invoice.method == Method.WIRE if by_wire is None else by_wire
     with force_locale(customer.language):
         said = invoice_mention.shown(Paper(invoice, charges))
     invoice.document = promise(
-        invoice_draft(invoice, customer.language, payee, references, said),
+        invoice_draft(invoice, customer.language, payee, references, said, by_wire=wired),
         owner=customer.organisation,
         subject=invoice,
         kind="invoice",

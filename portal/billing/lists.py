@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.access import Permission
+from portal.billing.balance import UNDER_WAY
 from portal.billing.carried import carried_sums
 from portal.billing.models import BillingRun, Invoice, InvoiceState, RunState
 from portal.catalogue.models import Method
@@ -32,6 +33,7 @@ from portal.listing import (
     define,
 )
 from portal.resellers.lists import entity_choice
+from portal.sepa.models import Collection
 from portal.words.choices import METHODS
 from portal.words.states import look_of
 
@@ -46,6 +48,15 @@ def _in_state(state: str) -> ColumnElement[bool]:
     if state == _OVERDUE:
         return and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_on < clock.today())
     return Invoice.state == InvoiceState(state)
+
+
+def without_a_way() -> ColumnElement[bool]:
+    """Owed, to be debited, and no debit is on its way: no mandate allowed one, or the last one came back."""
+    under_way = select(Collection.id).where(
+        Collection.reference == Invoice.number, Collection.state.in_(UNDER_WAY)
+    )
+    owed = Invoice.state == InvoiceState.ISSUED, Invoice.method == Method.DIRECT_DEBIT
+    return and_(*owed, ~under_way.correlate(Invoice).exists())
 
 
 INVOICES: Listing[Invoice] = define(
@@ -85,6 +96,12 @@ INVOICES: Listing[Invoice] = define(
                 _l("Paiement"),
                 lambda: [(method, METHODS[method]) for method in Method],
                 lambda value: Invoice.method == Method(value),
+            ),
+            Choice(
+                "way",
+                _l("Prélèvement"),
+                lambda: [("none", _l("aucun en route"))],
+                lambda _value: without_a_way(),
             ),
             Period("issued", _l("Émise"), Invoice.issued_on),
         ],

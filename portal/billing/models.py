@@ -251,14 +251,20 @@ class Proforma(Tenant, db.Model):
     """What a customer pays against before there is an invoice. No fiscal value, own number series."""
 
     __tablename__ = "proforma"
-    __table_args__ = (UniqueConstraint("legal_entity_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("legal_entity_id", "number"),
+        UniqueConstraint("subscription_uid", "period_on"),
+    )
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     number: Mapped[str] = mapped_column(String(35))
-    order_uid: Mapped[str] = mapped_column(String(16), index=True)
+    order_uid: Mapped[str] = mapped_column(String(16), index=True)  # "" for that of a renewal
+    subscription_uid: Mapped[str | None] = mapped_column(String(16))  # of a renewal (001-14)
+    period_on: Mapped[date | None]  # first day of the period that it is for
+    sale_vat: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # decided with it, of a renewal
     issued_on: Mapped[date]
-    valid_through: Mapped[date]  # the price is kept until then (000-23)
+    valid_through: Mapped[date]  # the price is kept until then (000-23); a renewal is to be paid until then
     gross_cents: Mapped[int] = mapped_column(BigInteger)
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 

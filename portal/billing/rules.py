@@ -114,13 +114,16 @@ def totals(lines: Iterable[Priced]) -> Totals:
 def due_on(issued_on: date, rule: str | None, days: int) -> date:
     """The day by which an invoice must be paid.
 
-    rule: "end_of_month" where the contract says so, None where it gives no date.
-    days: calendar days that the issuer grants where the contract is silent.
+    rule: "end_of_month" where the contract says so, an ISO day where it names one, None where it is silent.
+    A day that has passed is the day of issue: nobody pays before there is an invoice. days: calendar days
+    that the issuer grants where the contract is silent.
 
-    Source: 003-47 (end of the month of issue); C. com. L441-10 (at most 60 days).
+    Source: 001-14 (a day); 003-47 (end of the month of issue); C. com. L441-10 (at most 60 days).
     """
     if rule == "end_of_month":
         return end_of_month(issued_on)
+    if rule is not None:
+        return max(date.fromisoformat(rule), issued_on)
     check_payment_terms(days, end_of_month=False)
     return issued_on + timedelta(days=days)
 

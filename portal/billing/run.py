@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -19,6 +20,7 @@ from portal import clock, jobs
 from portal.actor import Actor
 from portal.billing.issue import freeze_invoice, prepare_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
+from portal.billing.questions import questions_before
 from portal.billing.rules import due_on
 from portal.billing.sale_vat import Sales
 from portal.billing.skips import skip_customer, skips_of
@@ -42,11 +44,8 @@ _GAP = 0.015  # seconds
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
 
 
-def start_run(entity: LegalEntity, month: str, *, by: Actor) -> BillingRun:
-    """Ask for the run of a month, such as "2026-12"; once it is done, a further one bills what was added.
-
-    Raises Refused for a month that has not begun, and while a run of the month is under way.
-    """
+def month_of(month: str) -> date:
+    """The first day of a month such as "2026-12". Raises Refused for another text, and one to come."""
     try:
         year, number = (int(part) for part in month.split("-"))
         first = date(year, number, 1)
@@ -54,6 +53,26 @@ def start_run(entity: LegalEntity, month: str, *, by: Actor) -> BillingRun:
         raise Refused(_("Écrivez le mois comme 2026-12."), field="month") from error
     if first > clock.today():
         raise Refused(_("Ce mois n'a pas commencé."), field="month")
+    return first
+
+
+def start_run(entity: LegalEntity, month: str, *, by: Actor, certain_only: bool = False) -> BillingRun:
+    """Ask for the run of a month, such as "2026-12"; once it is done, a further one bills what was added.
+
+    certain_only: bill what is certain, and leave what is undecided to a later run. Raises Refused for a
+    month that has not begun, while a run of the month is under way, and while something is undecided that
+    it would bill.
+    """
+    month_of(month)
+    if not certain_only and (open_ := questions_before(entity, last_day(month))):
+        raise Refused(
+            ngettext(
+                "%(num)d écart attend une décision : décidez, ou facturez ce qui est certain.",
+                "%(num)d écarts attendent une décision : décidez, ou facturez ce qui est certain.",
+                len(open_),
+            ),
+            field="certain",
+        )
     query = select(BillingRun).where(BillingRun.legal_entity_id == entity.id, BillingRun.month == month)
     runs = list(db.session.scalars(query))
     if any(run.state != RunState.DONE for run in runs):
@@ -83,7 +102,7 @@ def last_day(month: str) -> date:
 @jobs.job("billing.run")
 def bill_month(claim: jobs.Claim) -> None:
     run = db.session.scalars(select(BillingRun).where(BillingRun.uid == claim.ref)).one()
-    ids = _customer_ids(run.legal_entity, after=int(claim.cursor or 0))
+    ids = customer_ids(run.legal_entity, after=int(claim.cursor or 0))
     done, total = _progress(run.legal_entity, int(claim.cursor or 0), len(ids))
     run.state = RunState.RUNNING
     claim.step(total=total)
@@ -137,14 +156,14 @@ def _bill(run: BillingRun, ids: list[int]) -> None:
     )
     issuers = issuers_of(found)
     own = [one for one in found if issuers[one.org_path].id == run.legal_entity_id]
-    for invoice in bill_customers(own, run.legal_entity, last_day(run.month)):
+    for invoice, debit in _issue(bills_due(own, last_day(run.month)), run.legal_entity):
         run.invoices += 1
         run.gross_cents += invoice.gross_cents
-        run.collections += invoice.method == Method.DIRECT_DEBIT
+        run.collections += debit is not None
     db.session.flush()
 
 
-def _customer_ids(entity: LegalEntity, after: int) -> list[int]:
+def customer_ids(entity: LegalEntity, after: int) -> list[int]:
     query = select(Customer.id).where(within(Customer, entity.org_path), Customer.id > after)
     return list(db.session.scalars(query.order_by(Customer.id)))
 
@@ -186,10 +205,12 @@ def bills_due(customers: list[Customer], until: date) -> list[Bill]:
 
 
 def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:
-    """Issue these invoices, announce the debits where there are mandates, and send the invoices.
+    """Issue these invoices, announce the debits where there are mandates, and send the invoices."""
+    return [invoice for invoice, _debit in _issue(bills, entity)]
 
-    What needs no number is looked up first: the counter is locked until the commit.
-    """
+
+def _issue(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoice, Collection | None]]:
+    """Each invoice with its announced debit; what needs no number is looked up before the counter locks."""
     if not bills:
         return []
     today = clock.today()
@@ -202,13 +223,17 @@ def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:
         prepare_invoice(bill.customer, sales, bill.charges, method=bill.method, due_on=due)
         for bill, due in zip(bills, dues, strict=True)
     ]
+    debits = []
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
         numbers = next_numbers(entity, "FA", today.year, len(bills))
         for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
             invoice.number = number
-            freeze_invoice(invoice, bill.customer, bill.charges, entity, by=SYSTEM)
-            _tell(bill, invoice, recipient, mandates.get(bill.customer.id), entity)
-    return invoices
+            debit = _debit(bill, invoice, mandates.get(bill.customer.id), entity)
+            by_wire = debit is None  # also where it should have been debited: its paper says how to pay
+            freeze_invoice(invoice, bill.customer, bill.charges, entity, by=SYSTEM, by_wire=by_wire)
+            _tell(bill, invoice, recipient, debit, entity)
+            debits.append(debit)
+    return list(zip(invoices, debits, strict=True))
 
 
 def due_of(bill: Bill, entity: LegalEntity, today: date, mandate: Mandate | None) -> date:
@@ -229,11 +254,14 @@ def due_of(bill: Bill, entity: LegalEntity, today: date, mandate: Mandate | None
     return max(due, debited_on) if follows and debited_on else due
 
 
+def _debit(bill: Bill, invoice: Invoice, mandate: Mandate | None, entity: LegalEntity) -> Collection | None:
+    return _collect(mandate, entity, invoice) if bill.method == Method.DIRECT_DEBIT else None
+
+
 def _tell(
-    bill: Bill, invoice: Invoice, recipient: Contact, mandate: Mandate | None, entity: LegalEntity
+    bill: Bill, invoice: Invoice, recipient: Contact, collection: Collection | None, entity: LegalEntity
 ) -> None:
-    """Announce the debit, and send the invoice."""
-    collection = _collect(mandate, entity, invoice) if bill.method == Method.DIRECT_DEBIT else None
+    """Send the invoice; its debit was announced."""
     queue_mail(
         recipient,
         "billing/mail_invoice.txt",

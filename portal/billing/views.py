@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import MonthField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, MonthField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal import clock, htmx
@@ -48,10 +48,11 @@ class WireForm(FlaskForm):
 class RunForm(FlaskForm):
     entity = SelectField()
     month = MonthField(validators=[InputRequired(_l("Indiquez un mois."))])
+    certain = BooleanField(_l("Facturer ce qui est certain, laisser les écarts à décider"))
 
 
-def _run_form() -> RunForm:
-    form = RunForm()
+def run_form(form: RunForm | None = None) -> RunForm:
+    form = form or RunForm()
     entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
     form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
     form.entity.label.text, form.month.label.text = _("Émetteur"), _("Mois")
@@ -100,7 +101,7 @@ def note_invoice_payment(uid: str) -> Response:
 @bp.get("/runs")
 @requires(Permission.BILLING_READ)
 def list_runs() -> Response:
-    return _runs_page(_run_form())
+    return _runs_page(run_form())
 
 
 def _runs_page(form: RunForm, status: int = 200) -> Response:
@@ -114,11 +115,12 @@ def _runs_page(form: RunForm, status: int = 200) -> Response:
 @bp.post("/runs")
 @requires(Permission.BILLING_RUN)
 def create_run() -> Response:
-    form = _run_form()
+    form = run_form()
     if form.validate():
         entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
         with saving(form, "month"):
-            run = start_run(entity, f"{form.month.data:%Y-%m}", by=g.actor)
+            month = f"{form.month.data:%Y-%m}"
+            run = start_run(entity, month, by=g.actor, certain_only=form.certain.data)
     if form.errors:
         return _runs_page(form, 422)
     return htmx.go(url_for(".show_run", uid=run.uid))

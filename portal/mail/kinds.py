@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "accounts/mail_password": Kind(_l("Mot de passe changé"), why=_ACCOUNT),
     "certificates/mail_ending": Kind(_l("Certificat à renouveler"), why=_STAFF, group="certificates"),
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING, topic="invoice"),
+    "subscriptions/mail_renewal_proforma": Kind(_l("Pro forma de renouvellement"), _BILLING, topic="invoice"),
     "billing/mail_credit_note": Kind(_l("Avoir"), _BILLING, topic="invoice"),
     "dunning/mail_reminder": Kind(_l("Rappel de paiement"), _BILLING, topic="invoice"),
     "dunning/mail_second": Kind(_l("Second rappel de paiement"), _BILLING, topic="invoice"),

@@ -13,8 +13,7 @@ from portal.answers.rules.periods import price_kept_through
 from portal.billing.balance import settle_up
 from portal.billing.debits import let_go
 from portal.billing.disputes import open_disputes
-from portal.billing.documents import proforma_draft
-from portal.billing.issue import issue_invoice, note_payment, parties_of
+from portal.billing.issue import issue_invoice, note_payment
 from portal.billing.models import Charge, Invoice, Proforma
 from portal.billing.payment_rules import (
     Document,
@@ -25,7 +24,7 @@ from portal.billing.payment_rules import (
     keys_to_send,
     order_step,
 )
-from portal.billing.rules import totals
+from portal.billing.proformas import issue_proforma
 from portal.billing.sale_vat import Sales
 from portal.billing.vat import needs_declaration
 from portal.catalogue.models import Method, Product
@@ -40,9 +39,7 @@ from portal.journal import record
 from portal.licensing.models import ActivationKey, issue_key
 from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
-from portal.papers import promise
-from portal.resellers.brand_paper import mark_for
-from portal.resellers.models import issuer_for, next_number
+from portal.resellers.models import issuer_for
 from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState, Subscription, suspended_of
@@ -189,49 +186,25 @@ def send_proforma(order: Order) -> Proforma:
     lock = order.terms.find("price.lock_months")
     through = price_kept_through(today, lock.value if lock else _PRICE_LOCK_MONTHS)
     with force_locale(customer.language):
-        lines = [order.sold]
-    sums = totals(lines)
-    number = next_number(entity, "PF", today.year)
-    proforma = Proforma(
-        organisation=customer.organisation,
-        legal_entity_id=entity.id,
-        customer_id=customer.id,
-        number=number,
-        order_uid=order.uid,
-        issued_on=today,
+        line = order.sold
+        notes = [_health_note(order)] if order.health_data else []
+    proforma = issue_proforma(
+        customer,
+        entity,
+        line,
+        order.vat,
         valid_through=through,
-        gross_cents=sums.gross_cents,
-    )
-    draft = proforma_draft(
-        number,
-        parties_of(customer, entity),
-        lines,
-        sums,
-        issued_on=today,
-        valid_through=through,
-        payee=entity,
-        vat=order.vat,
-        language=customer.language,
-        notes=[_health_note(order)] if order.health_data else [],
-        mark=mark_for(customer.org_path, customer.language),
-    )
-    proforma.document = promise(
-        draft,
-        owner=customer.organisation,
         subject=order,
-        kind="proforma",
-        filename=f"{number}.pdf",
-        urgent=True,
+        notes=notes,
+        order_uid=order.uid,
     )
-    db.session.add(proforma)
-    db.session.flush()
     queue_mail(
         customer.contact(ContactRole.BILLING),
         "subscriptions/mail_proforma.txt",
         about=order,
         owner=customer.organisation,
         language=customer.language,
-        attach=[proforma.document],
+        attach=[proforma.document] if proforma.document else [],
         order=order,
         proforma=proforma,
         entity=entity,

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.answers.rules.periods import last_usable_day, period_at
 from portal.billing.models import add_charges, charges_due
+from portal.billing.payment_rules import annual_fee_due_on
 from portal.billing.rules import bill_on
+from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.subscriptions.models import Subscription, SubscriptionState, subscriptions_of
 from portal.subscriptions.price_steps import price_on
@@ -35,15 +37,16 @@ def charge_next_period(subscription: Subscription) -> str:
 
 def next_period(subscription: Subscription) -> dict[str, Any]:
     """Take the first period that no charge covers yet; returns the charge that is to be added for it."""
-    start = subscription.billed_before
+    start, due_on = subscription.billed_before, fee_due_on(subscription)
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
     subscription.take_price(price_on(subscription, start), start)
     with force_locale(subscription.customer.language):
         label = period_label(subscription.product_name, start, end)
     subscription.billed_before = end
+    said = {"due_rule": due_on.isoformat()} if due_on else {}
     return subscription.charge_row(
-        origin=origin, label=label, unit_cents=subscription.unit_cents, quantity=subscription.quantity
+        **said, origin=origin, label=label, unit_cents=subscription.unit_cents, quantity=subscription.quantity
     )
 
 
@@ -62,11 +65,25 @@ def charge_periods(_sender: Any, *, customers: Sequence[Customer], until: date) 
     add_charges(rows)
 
 
+def fee_due_on(subscription: Subscription) -> date | None:
+    """Last day for paying the next period, where the contract wants it paid before it begins; else None.
+
+    Source: 001-14; A15.
+    """
+    first = subscription.billed_before <= subscription.started_on
+    if first or subscription.method != Method.WIRE:
+        return None
+    before = subscription.present_terms.find(f"plan.{subscription.plan.value}.due_days_before_last")
+    return annual_fee_due_on(last_usable_day(subscription.billed_before), before.value) if before else None
+
+
 def is_period_due(subscription: Subscription, until: date) -> bool:
     """Is the first period that no charge covers yet to be billed by a run up to a day?
 
     Source: 003-45.
     """
+    if fee_due_on(subscription) is not None and subscription.billed_before > clock.today():
+        return False  # a pro-forma asks for it; once its period has begun unpaid, it is billed
     start, ends_on = subscription.billed_before, subscription.ends_on
     if (
         subscription.state == SubscriptionState.WITHDRAWN

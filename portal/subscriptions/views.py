@@ -250,7 +250,10 @@ def list_subscriptions() -> Response:
 @bp.get("/subscriptions/<uid>")
 @requires(Permission.SUBSCRIPTION_READ)
 def show_subscription(uid: str) -> Response:
-    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    return subscription_page(get_or_404(Subscription.visible_to(g.actor), uid))
+
+
+def subscription_page(subscription: Subscription, status: int = 200) -> Response:
     keys = [key for key in keys_of(subscription.customer) if key.source_uid == subscription.order_uid]
     page = render_template(
         "subscriptions/show.html",
@@ -263,7 +266,7 @@ def show_subscription(uid: str) -> Response:
         actions=[link for links in subscription_link.shown(subscription) for link in links],
         panels=subscription_panel.shown(subscription),
     )
-    return make_response(page)
+    return make_response(page, status)
 
 
 def _preview(subscription: Subscription, form: TerminationForm) -> Termination | None:

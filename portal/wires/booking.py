@@ -1,6 +1,7 @@
 """Books a transfer on what it pays; two people at once book it once. A reversed payment frees it again."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -18,6 +19,7 @@ from portal.errors import Conflict, Refused
 from portal.i18n import eur
 from portal.subscriptions.models import Order
 from portal.subscriptions.ordering import record_wire
+from portal.subscriptions.renewals import pay_renewal
 from portal.wires.matching import Target, booking_of
 from portal.wires.models import IncomingTransfer, TransferBooking, WireState
 
@@ -64,19 +66,15 @@ def lock_waiting(transfer: IncomingTransfer) -> None:
 
 def _pay(transfer: IncomingTransfer, pick: Pick, *, by: Actor) -> None:
     reference, on = transfer.next_reference, transfer.booked_on
-    if pick.target.order is not None:
-        order = _locked(Order, pick.target.order.id)
-        _check_creditor(transfer, order)
-        invoice = record_wire(order, received_on=on, amount_cents=pick.cents, reference=reference, by=by)
+    row = _locked(pick.target.row)
+    if row.legal_entity_id != transfer.legal_entity_id:
+        raise Refused(_("Ce virement est arrivé chez un autre émetteur."), field="amount")
+    if isinstance(row, Invoice):
+        invoice = row
+        _pay_invoice(invoice, pick.cents, on, reference, by=by)
     else:
-        assert pick.target.invoice is not None
-        invoice = _locked(Invoice, pick.target.invoice.id)
-        _check_creditor(transfer, invoice)
-        if (part := _promised(invoice, pick.cents)) is not None:
-            receive_instalment(part, on, reference, by=by)
-        else:
-            pay = pay_by_wire if invoice.state == InvoiceState.ISSUED else pay_too_much
-            pay(invoice, on, reference, by=by, amount_cents=pick.cents)
+        pay: Any = record_wire if isinstance(row, Order) else pay_renewal
+        invoice = pay(row, received_on=on, amount_cents=pick.cents, reference=reference, by=by)
     payment = select(Payment).where(
         Payment.legal_entity_id == transfer.legal_entity_id, Payment.reference == reference
     )
@@ -91,6 +89,15 @@ def _pay(transfer: IncomingTransfer, pick: Pick, *, by: Actor) -> None:
     db.session.flush()
 
 
+def _pay_invoice(invoice: Invoice, cents: int, on: date, reference: str, *, by: Actor) -> None:
+    if (part := _promised(invoice, cents)) is not None:
+        receive_instalment(part, on, reference, by=by)
+    elif invoice.state == InvoiceState.ISSUED:
+        pay_by_wire(invoice, on, reference, by=by, amount_cents=cents)
+    else:
+        pay_too_much(invoice, on, reference, by=by, amount_cents=cents)
+
+
 def _promised(invoice: Invoice, cents: int) -> Instalment | None:
     """The next instalment of a promise that runs, where it is of just this amount."""
     plan = running_plan(invoice)
@@ -98,14 +105,10 @@ def _promised(invoice: Invoice, cents: int) -> Instalment | None:
     return expected[0] if expected and expected[0].cents == cents else None
 
 
-def _locked(model: Any, row_id: int) -> Any:
-    query = select(model).where(model.id == row_id).with_for_update(of=model)
+def _locked(row: Any) -> Any:
+    model = type(row)
+    query = select(model).where(model.id == row.id).with_for_update(of=model)
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
-
-
-def _check_creditor(transfer: IncomingTransfer, row: Any) -> None:
-    if row.legal_entity_id != transfer.legal_entity_id:
-        raise Refused(_("Ce virement est arrivé chez un autre émetteur."), field="amount")
 
 
 def dismiss(transfer: IncomingTransfer, why: str, *, by: Actor) -> None:

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
-from portal.billing.models import Invoice
+from portal.billing.models import Invoice, Proforma
 from portal.customers.queries import search
 from portal.db import db
 from portal.errors import Refused
@@ -18,7 +18,7 @@ from portal.money import parse_euros
 from portal.paging import first_of
 from portal.subscriptions.models import Order
 from portal.wires.booking import Pick
-from portal.wires.matching import Target, numbered, of_invoice, of_order, open_of
+from portal.wires.matching import Target, numbered, of_invoice, of_order, of_renewal, open_of
 from portal.wires.models import IncomingTransfer
 from portal.wires.rules import numbers_in
 
@@ -67,6 +67,11 @@ def target_of(target_id: str) -> Target:
         order = db.session.scalars(Order.visible_to(g.actor).where(Order.uid == uid)).one_or_none()
         if order is not None and order.proforma is not None:
             return of_order(order)
+    if kind == Proforma.__tablename__:
+        papers = Proforma.visible_to(g.actor).where(Proforma.uid == uid)
+        paper = db.session.scalars(papers.where(Proforma.subscription_uid.is_not(None))).one_or_none()
+        if paper is not None:
+            return of_renewal(paper)
     raise Refused(_("Cette facture ou cette commande n'existe pas."), field="amount")
 
 

@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
 from portal.billing.balance import WITH_THE_BANK, debits_of, position_of
-from portal.billing.models import Invoice, InvoiceState, Payment, Proforma
+from portal.billing.models import Charge, Invoice, InvoiceState, Payment, Proforma
 from portal.customers.models import Customer
 from portal.db import db
 from portal.i18n import eur
 from portal.paging import first_of
 from portal.refunds.accounts import account_of
 from portal.sepa.models import Mandate
-from portal.subscriptions.models import Order, OrderState
+from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.wires.models import IncomingTransfer, TransferBooking
 from portal.wires.rules import Owed, certain, numbers_in, payer_word
 
@@ -23,31 +24,37 @@ _LOOKED_AT = 40  # invoices of one amount, or of one customer
 
 
 class Target(NamedTuple):
-    """An invoice, or an order that waits for its payment: what money may be booked on."""
+    """What money may be booked on: an invoice, an order that waits for it, or the pro-forma of a renewal."""
 
     owed: Owed
-    invoice: Invoice | None = None
-    order: Order | None = None
+    row: Invoice | Order | Proforma
 
     @property
     def id(self) -> str:
         """As a form names it."""
-        row = self.invoice or self.order
-        assert row is not None
-        return f"{row.__tablename__}:{row.uid}"
+        return f"{self.row.__tablename__}:{self.row.uid}"
 
     @property
     def place(self) -> tuple[str, int]:
         """In the order in which rows are locked."""
-        row = self.invoice or self.order
-        assert row is not None
-        return row.__tablename__, row.id
+        return self.row.__tablename__, self.row.id
+
+    @property
+    def is_invoice(self) -> bool:
+        return isinstance(self.row, Invoice)
 
     @property
     def customer(self) -> Customer:
-        row = self.invoice or self.order
-        assert row is not None
-        return row.customer
+        return db.session.get_one(Customer, self.row.customer_id)
+
+    @property
+    def address(self) -> str:
+        """Of its page."""
+        if isinstance(self.row, Invoice):
+            return url_for("billing.show_invoice", uid=self.row.uid)
+        if isinstance(self.row, Order):
+            return url_for("subscriptions.show_order", uid=self.row.uid)
+        return url_for("subscriptions.show_subscription", uid=self.row.subscription_uid)
 
 
 class Proposal(NamedTuple):
@@ -61,12 +68,16 @@ class Proposal(NamedTuple):
 def of_invoice(invoice: Invoice) -> Target:
     """An invoice that is paid owes nothing: what comes in for it is owed back."""
     rest = position_of(invoice).rest if invoice.state == InvoiceState.ISSUED else 0
-    return Target(Owed(invoice.number, max(rest, 0), invoice.customer_id), invoice=invoice)
+    return Target(Owed(invoice.number, max(rest, 0), invoice.customer_id), invoice)
 
 
 def of_order(order: Order) -> Target:
     assert order.proforma is not None
-    return Target(Owed(order.proforma.number, order.proforma.gross_cents, order.customer_id), order=order)
+    return Target(Owed(order.proforma.number, order.proforma.gross_cents, order.customer_id), order)
+
+
+def of_renewal(paper: Proforma) -> Target:
+    return Target(Owed(paper.number, paper.gross_cents, paper.customer_id), paper)
 
 
 def named(transfer: IncomingTransfer) -> list[list[Target]]:
@@ -84,12 +95,26 @@ def numbered(transfer: IncomingTransfer, number: str) -> list[Target]:
     found = [of_invoice(row) for row in db.session.scalars(invoices)]
     papers = select(Proforma).where(Proforma.legal_entity_id == entity_id, Proforma.number == number)
     for paper in db.session.scalars(papers):
-        order = db.session.scalars(select(Order).where(Order.uid == paper.order_uid)).one()
-        if order.state == OrderState.AWAITING_PAYMENT:
-            found.append(of_order(order))
-        paid = select(Invoice).where(Invoice.order_uid == order.uid)
-        found += [of_invoice(row) for row in db.session.scalars(paid)]
+        found += _renewed(paper) if paper.subscription_uid else _ordered(paper)
     return found
+
+
+def _ordered(paper: Proforma) -> list[Target]:
+    order = db.session.scalars(select(Order).where(Order.uid == paper.order_uid)).one()
+    if order.state == OrderState.AWAITING_PAYMENT:
+        return [of_order(order)]
+    paid = select(Invoice).where(Invoice.order_uid == order.uid).order_by(Invoice.id)
+    return [of_invoice(row) for row in db.session.scalars(paid)]
+
+
+def _renewed(paper: Proforma) -> list[Target]:
+    """The pro-forma of a renewal, or the invoice of its period once there is one."""
+    query = select(Subscription.billed_before).where(Subscription.uid == paper.subscription_uid)
+    if db.session.scalar(query) == paper.period_on:
+        return [of_renewal(paper)]
+    origin = f"subscription:{paper.subscription_uid}:{paper.period_on}"
+    billed = select(Invoice).join(Charge, Charge.invoice_id == Invoice.id).where(Charge.origin == origin)
+    return [of_invoice(row) for row in db.session.scalars(billed)]
 
 
 def sure_targets(transfer: IncomingTransfer, readings: list[list[Target]]) -> list[Target]:
@@ -121,11 +146,9 @@ def effect_of(transfer: IncomingTransfer, target: Target) -> str:
     """What booking all of a transfer on a target means, in a sentence."""
     came, rest, number = transfer.free_cents, target.owed.rest_cents, target.owed.number
     tolerance = transfer.legal_entity.wire_tolerance_cents
-    if target.order is not None and came < rest - tolerance:
-        return _(
-            "Trop peu pour la commande %(number)s : il manque %(sum)s.", number=number, sum=eur(rest - came)
-        )
-    if target.invoice is not None and any(row.state in WITH_THE_BANK for row in debits_of(target.invoice)):
+    if not target.is_invoice and came < rest - tolerance:
+        return _("Trop peu pour %(number)s : il manque %(sum)s.", number=number, sum=eur(rest - came))
+    if isinstance(target.row, Invoice) and any(row.state in WITH_THE_BANK for row in debits_of(target.row)):
         return _("Un prélèvement de %(number)s est chez la banque : attendez sa réponse.", number=number)
     if rest == 0:
         return _("%(number)s est déjà payée : tout est dû au client.", number=number)
@@ -204,9 +227,11 @@ def open_of(transfer: IncomingTransfer, customer: Customer) -> list[Target]:
     """What a customer may pay to the creditor of a transfer, the oldest first."""
     invoices = _open_invoices(transfer).where(Invoice.customer_id == customer.id)
     orders = _open_orders(transfer).where(Order.customer_id == customer.id)
+    renewals = _open_renewals(transfer).where(Proforma.customer_id == customer.id)
     return [
         *map(of_invoice, first_of(invoices.order_by(Invoice.due_on, Invoice.id), _LOOKED_AT)),
         *map(of_order, first_of(orders.order_by(Order.id), _LOOKED_AT)),
+        *map(of_renewal, first_of(renewals.order_by(Proforma.id), _LOOKED_AT)),
     ]
 
 
@@ -220,6 +245,8 @@ def _of_amount(transfer: IncomingTransfer) -> Iterable[Target]:
         if abs(target.owed.rest_cents - cents) <= tolerance:
             yield target
     yield from map(of_order, first_of(orders.order_by(Order.id), _LOOKED_AT))
+    renewals = _open_renewals(transfer).where(Proforma.gross_cents.between(*near))
+    yield from map(of_renewal, first_of(renewals.order_by(Proforma.id), _LOOKED_AT))
 
 
 def _open_invoices(transfer: IncomingTransfer) -> Select[Any]:
@@ -232,6 +259,13 @@ def _open_orders(transfer: IncomingTransfer) -> Select[Any]:
     query = select(Order).join(Proforma, Proforma.order_uid == Order.uid)
     return query.where(
         Order.legal_entity_id == transfer.legal_entity_id, Order.state == OrderState.AWAITING_PAYMENT
+    )
+
+
+def _open_renewals(transfer: IncomingTransfer) -> Select[Any]:
+    query = select(Proforma).join(Subscription, Subscription.uid == Proforma.subscription_uid)
+    return query.where(
+        Proforma.legal_entity_id == transfer.legal_entity_id, Subscription.billed_before == Proforma.period_on
     )
 
 

@@ -60,6 +60,13 @@ OPENING_PURPOSES = {
     "reversibility": _l("Réversibilité"),
     "proof": _l("Preuve annuelle"),
 }
+ODD = {  # of a customer in a month that is about to be billed
+    "question": _l("un écart attend une décision"),
+    "no_way": _l("à prélever, sans mandat valable"),
+    "missing": _l("des données manquent : ce client serait laissé de côté"),
+    "half_off": _l("plus de la moitié d'écart avec le mois précédent"),
+    "gone": _l("facturé le mois précédent, rien ce mois"),
+}
 WHYS = {"typo": _l("correction"), "new": _l("changement")}
 CHANGED = {  # of a customer
     "kind": _l("Type de client"),

@@ -31,6 +31,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "issue"): _l("Facture émise"),
     ("invoice", "pay"): _l("Facture payée"),
     ("invoice", "payment"): _l("Paiement enregistré"),
+    ("subscription", "pay_renewal"): _l("Renouvellement payé"),
+    ("run_preview", "ask"): _l("Aperçu demandé"),
     ("invoice", "credit_note"): _l("Avoir émis"),
     ("invoice", "credit"): _l("Reprise en entier par avoir"),
     ("invoice", "reverse_payment"): _l("Paiement annulé"),

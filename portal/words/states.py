@@ -40,6 +40,8 @@ _STATES: dict[str, Look] = {
     "ended": Look(_l("terminé"), "plain", "stop-circle"),
     "retracted": Look(_l("rétracté"), "plain", "x-circle"),
     "issued": Look(_l("émise"), "live", "file-earmark-check"),
+    "preview_working": Look(_l("en cours"), "live", "hourglass-split"),
+    "preview_done": Look(_l("prêt"), "good", "check-circle"),
     "credited": Look(_l("reprise par avoir"), "plain", "arrow-counterclockwise"),
     "wire_waiting": Look(_l("à rapprocher"), "wait", "hourglass-split"),
     "wire_booked": Look(_l("enregistré"), "good", "check-circle"),

@@ -25,6 +25,7 @@ TASKS: dict[str, Any] = {
     "restore.fetch": _l("Restaurer un fichier"),
     "restore.clean": _l("Ranger après une restauration"),
     "billing.run": _l("Facturer un mois"),
+    "billing.preview": _l("Calculer l'aperçu d'un mois"),
     "dunning.step": _l("Relancer un client en retard"),
     "sepa.freeze": _l("Figer une remise"),
     "sepa.export": _l("Écrire le fichier d'une remise"),

@@ -99,8 +99,9 @@ def test_a_month_is_its_mean_in_whole_gigabytes(daily: int, days: int, gb: int) 
     assert metered_gb(daily, days) == gb
 
 
+@pytest.mark.parametrize(("decision", "gb"), [("dismissal", 150), ("billing", 300)])
 def test_003_48_what_was_kept_on_demand_is_owed_once_the_month_is_over(
-    on_demand: Subscription, at: At
+    house: House, on_demand: Subscription, at: At, browser: Browser, decision: str, gb: int
 ) -> None:
     vault = a_vault_of(on_demand)
     samples(vault, date(2026, 10, 1), 31, 200)
@@ -116,7 +117,15 @@ def test_003_48_what_was_kept_on_demand_is_owed_once_the_month_is_over(
     assert len(usage_charges()) == 1
     at(datetime(2026, 12, 1, 8, tzinfo=UTC))
     bill(on_demand, date(2026, 12, 31))
-    assert usage_charges()[1] == ("2026-11", 150, 3, "003-48")  # half a month measured counts half
+    assert len(usage_charges()) == 1, "45 days of two vaults were not measured: never counted as nothing"
+    (gap,) = gaps()
+    assert (gap.kind, gap.contracted, gap.used) == (GapKind.MEASURE, 60, 15)
+    answer = browser(house.finance).post(
+        f"/usage-gaps/{gap.uid}/{decision}", data={"note": "panne de mesure"}
+    )
+    assert answer.status_code == 303
+    bill(on_demand, date(2026, 12, 31))
+    assert usage_charges()[1] == ("2026-11", gb, 3, "003-48")
 
 
 def test_a_run_of_an_earlier_month_leaves_the_later_ones(on_demand: Subscription, at: At) -> None:

@@ -24,6 +24,7 @@ from tests.builders import SIRENS, House, a_customer, an_outsider, stored, work
 from tests.sepa.raw_bank_files import entry
 from tests.sepa.test_returns import book as book_file
 from tests.sepa.test_returns import credited, exported, invoice_of
+from tests.subscriptions.test_renewal_proformas import a_year, on, renewals
 from tests.wires.builders import PAYER_IBAN, an_invoice, an_order, the_transfer, transfers, upload, wire
 
 Browser = Callable[..., FlaskClient]
@@ -334,3 +335,25 @@ def test_a_part_that_was_promised_counts_for_its_promise(
     first, second = db.session.scalars(db.select(Instalment).order_by(Instalment.id)).all()
     assert (first.received_on, second.received_on) == (date(2026, 12, 7), None)
     assert position_of(stored(invoice)).rest == 7_000
+
+
+def test_001_14_the_wire_of_a_renewal_pays_its_year_before_it_begins(
+    house: House, browser: Browser, at: At
+) -> None:
+    subscription = a_year(house)
+    on(at, 2027, 10, 7)
+    (paper,) = renewals()
+    client = browser(house.finance)
+    upload(client, wire(4_000, paper.number, on="2027-10-07", reference="V8"))
+    short = the_transfer()
+    assert short.state == WireState.WAITING and "il manque 60,00" in short.why.replace("\xa0", " ")
+    assert post(client, short, whole=target(paper)).status_code == 422
+    told = wire(10_000, f"renouvellement {paper.number}", on="2027-10-07", reference="V9")
+    upload(client, told, message="M2")
+    row = transfers()[1]
+    assert row.state == WireState.BOOKED
+    (invoice,) = [each.invoice for each in row.bookings]
+    assert (invoice.state, invoice.gross_cents) == (InvoiceState.PAID, 10_000)
+    assert stored(subscription).billed_before == date(2028, 11, 23)
+    page = client.get(f"/wires/{short.uid}").text
+    assert invoice.number in page and "tout est dû au client" in page, "the number now leads to the invoice"

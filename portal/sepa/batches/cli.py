@@ -4,44 +4,27 @@ Exit codes: 0 done, 1 refused (a sentence says why), 2 wrong usage. ``--json`` p
 for a refusal ``{"error": …}``.
 """
 
-import json
 import time
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 import click
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from portal import jobs
 from portal.access import GRANTS, Permission
 from portal.accounts.models import User, check_password, find_user
 from portal.db import EVERYTHING, db, scope
 from portal.errors import PortalError
-from portal.i18n import eur
 from portal.journal import SYSTEM
-from portal.resellers.models import LegalEntity
-from portal.sepa.commands import sepa
+from portal.sepa.commands import act_and_tell, creditor_named, sepa
 from portal.sepa.formats.values import Scheme
 from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, freeze_batches
 from portal.sepa.models.batch import EXPORT
 
 _PATIENCE_SECONDS = 120  # for a file that a worker is making
 _SCHEMES: tuple[Scheme, Scheme] = ("CORE", "B2B")
-
-
-class Refusal(click.ClickException):
-    """Said on the error output, or as JSON; exit code 1."""
-
-    def __init__(self, message: str, *, as_json: bool) -> None:
-        super().__init__(message)
-        self._as_json = as_json
-
-    def show(self, file: Any = None) -> None:
-        if self._as_json:
-            click.echo(json.dumps({"error": self.message}, ensure_ascii=False))
-        else:
-            super().show(file)
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -59,42 +42,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _creditor(name: str) -> LegalEntity:
-    query = select(LegalEntity).where(or_(LegalEntity.uid == name, LegalEntity.ics == name.upper()))
-    found = list(db.session.scalars(query.limit(2)))
-    if not found:
-        raise PortalError("Créancier inconnu : %(name)s.", name=name)
-    if len(found) > 1:
-        raise PortalError("Plusieurs créanciers ont cet ICS : donnez l'identifiant public.")
-    return found[0]
-
-
-def _run(as_json: bool, act: Callable[[], list[dict[str, Any]]]) -> None:
-    """Act on everything, in one transaction, and print what was done."""
-    with scope(EVERYTHING):
-        try:
-            rows = act()
-        except PortalError as error:
-            db.session.rollback()
-            raise Refusal(error.message, as_json=as_json) from None
-    if as_json:
-        click.echo(json.dumps({"rows": rows}, ensure_ascii=False))
-        return
-    for row in rows:
-        click.echo("  ".join(_shown(name, value) for name, value in row.items()))
-
-
-def _shown(name: str, value: Any) -> str:
-    return eur(value) if name.endswith("cents") else str(value)
-
-
 @sepa.command()
 @_options
 def due(creditor: str, on: datetime, as_json: bool) -> None:
     """Announced debits by scheme and day; judges nothing."""
 
     def act() -> list[dict[str, Any]]:
-        entity = _creditor(creditor)
+        entity = creditor_named(creditor)
         query = (
             select(Mandate.scheme, Collection.due_on, func.count(), func.sum(Collection.amount_cents))
             .join(Mandate, Mandate.id == Collection.mandate_id)
@@ -108,7 +62,7 @@ def due(creditor: str, on: datetime, as_json: bool) -> None:
             for scheme, day, count, cents in db.session.execute(query)
         ]
 
-    _run(as_json, act)
+    act_and_tell(as_json, act)
 
 
 @sepa.command()
@@ -118,11 +72,11 @@ def freeze(creditor: str, on: datetime, as_json: bool, scheme: Scheme) -> None:
     """Freeze what is due; the worker, or « export », makes the file. The portal is the author."""
 
     def act() -> list[dict[str, Any]]:
-        batches = freeze_batches(_creditor(creditor), scheme, on.date(), SYSTEM)
+        batches = freeze_batches(creditor_named(creditor), scheme, on.date(), SYSTEM)
         db.session.commit()
         return [_told(batch) for batch in batches]
 
-    _run(as_json, act)
+    act_and_tell(as_json, act)
 
 
 @sepa.command()
@@ -154,7 +108,7 @@ def export(creditor: str, on: datetime, as_json: bool) -> None:
                     raise PortalError((task.error if task else "") or "Un autre processus fait ce fichier.")
             return [_told(batch) for batch in rows]
 
-    _run(as_json, act)
+    act_and_tell(as_json, act)
 
 
 @sepa.command()
@@ -174,7 +128,7 @@ def release(creditor: str, on: datetime, as_json: bool, email: str, password: st
         db.session.commit()
         return [_told(batch) for batch in batches]
 
-    _run(as_json, act)
+    act_and_tell(as_json, act)
 
 
 def _finance(email: str, password: str) -> User:
@@ -203,7 +157,7 @@ def _wait_for(uids: list[str]) -> None:
 
 
 def _batches(creditor: str, through: date, state: BatchState) -> list[Batch]:
-    query = select(Batch).where(Batch.legal_entity_id == _creditor(creditor).id, Batch.state == state)
+    query = select(Batch).where(Batch.legal_entity_id == creditor_named(creditor).id, Batch.state == state)
     query = query.where(Batch.frozen_on <= through).order_by(Batch.id).with_for_update()
     return list(db.session.scalars(query))
 

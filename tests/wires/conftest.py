@@ -1,0 +1,3 @@
+from tests.sepa.conftest import island
+
+__all__ = ["island"]
