@@ -42,7 +42,8 @@ def seen(text: str) -> None:
 
 def test_two_clerks_book_one_transfer_once_and_the_other_is_told(island: Flask, at: Any) -> None:
     house = a_house()
-    invoices = [an_invoice(a_customer(house.reseller), 12_000, number, **DAYS) for number in (1, 2)]
+    customer = a_customer(house.reseller)
+    invoices = [an_invoice(customer, 12_000, number, **DAYS) for number in (1, 2)]
     at(datetime(2026, 12, 8, 9, tzinfo=UTC))
     seen("acompte")
     clients = [signed_in(island, house) for _number in range(2)]
