@@ -272,6 +272,7 @@ def test_a_file_page_says_what_was_left_out_and_what_the_bank_kept(
     mine = [
         entry(7_500, fee),
         credit(lot, 1, status="PDNG"),
+        entry(100, side="CRDT", code="MCRD/POSP"),
         entry(100, side="CRDT", code="RCDT/ESCT"),
         entry(100, side="CRDT", code="RCDT/ESCT", currency="CHF"),
     ]
@@ -282,6 +283,7 @@ def test_a_file_page_says_what_was_left_out_and_what_the_bank_kept(
         "<b>2</b> d'un autre compte",
         "<b>1</b> en devise",
         "<b>1</b> autres que des prélèvements",
+        "1 virement reçu",
         "Frais gardés par la banque dans ce fichier : 3,00 €",
     ):
         assert words in page.replace("\u202f", " "), words

@@ -165,7 +165,7 @@ def test_importing_twice_changes_nothing(house: House) -> None:
     assert (first["matched"], first["duplicates"]) == (1, 0)
     nothing: dict[str, int] = {}
     counts = {"entries": 1, "matched": 0, "unmatched": 0, "duplicates": 1}
-    assert again == {**counts, "skipped": nothing, "reactions": nothing}
+    assert again == {**counts, "transfers": 0, "skipped": nothing, "reactions": nothing}
     other_file = camt([Back(row.end_to_end_id, row.amount_cents, reference="ELSEWHERE")], "camt.053.001.08")
     assert book(other_file)["duplicates"] == 1, "the same return told by a statement"
     assert len(db.session.scalars(db.select(Collection)).all()) == 2
@@ -305,6 +305,7 @@ def test_the_command_books_and_reacts_at_once(house: House, app: Flask, tmp_path
         "matched": 1,
         "unmatched": 0,
         "duplicates": 0,
+        "transfers": 0,
         "skipped": {},
         "reactions": {"suspend_mandate": 1},
     }
