@@ -11,7 +11,7 @@ from portal import clock
 from portal.actor import Actor
 from portal.billing.balance import UNDER_WAY, debits_of, position_of
 from portal.billing.debits import pay_by_wire
-from portal.billing.models import Invoice, InvoiceState, invoice_paid
+from portal.billing.models import Invoice, InvoiceState, Payment, invoice_paid, payment_reversed
 from portal.db import db
 from portal.dunning.ladder import keep_step, running_plan
 from portal.dunning.models import Instalment, PaymentPlan, PlanState
@@ -98,6 +98,22 @@ def receive_instalment(instalment: Instalment, on: date, reference: str, *, by: 
     plan.step_to("receive", by=by, cents=instalment.cents, reason=reference)
     record(plan.invoice, "receive_part", by=by, reason=reference)
     pay_by_wire(plan.invoice, on, reference, by=by, amount_cents=instalment.cents)
+
+
+@payment_reversed.connect
+def expect_it_again(payment: Payment, **_more: Any) -> None:
+    """The money of an instalment was noted by mistake: while its promise runs, it is expected as before."""
+    query = (
+        select(Instalment)
+        .join(PaymentPlan)
+        .where(
+            PaymentPlan.invoice_id == payment.invoice_id,
+            PaymentPlan.state == PlanState.RUNNING,
+            Instalment.reference == payment.reference,
+        )
+    )
+    for instalment in db.session.scalars(query):
+        instalment.received_on, instalment.reference = None, ""
 
 
 @invoice_paid.connect

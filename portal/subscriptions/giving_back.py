@@ -10,7 +10,7 @@ from portal.actor import Actor
 from portal.billing.balance import SURPLUS_DAYS, position_of
 from portal.billing.credit_models import CreditNote, CreditReason
 from portal.billing.credit_notes import Part, charge_of, issue_credit_note, rest_of, share_of
-from portal.billing.models import Charge, Invoice, InvoiceLine
+from portal.billing.models import Charge, Invoice, InvoiceLine, is_pending
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.subscriptions.models import Subscription, SubscriptionState
@@ -28,7 +28,7 @@ def lines_of(subscription: Subscription) -> list[InvoiceLine]:
 def drop_unbilled(subscription: Subscription) -> None:
     """Periods that were owed and stand on no invoice are owed no more."""
     origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
-    for charge in db.session.scalars(select(Charge).where(origin, Charge.invoice_id.is_(None))):
+    for charge in db.session.scalars(select(Charge).where(origin, is_pending())):
         db.session.delete(charge)
 
 

@@ -335,6 +335,10 @@ def test_a_part_that_was_promised_counts_for_its_promise(
     first, second = db.session.scalars(db.select(Instalment).order_by(Instalment.id)).all()
     assert (first.received_on, second.received_on) == (date(2026, 12, 7), None)
     assert position_of(stored(invoice)).rest == 7_000
+    payment = db.session.scalars(db.select(Payment)).one()
+    mistake = {"reason": "Autre client"}
+    assert client.post(f"/billing/payments/{payment.uid}/reversal", data=mistake).status_code == 303
+    assert (stored(first).received_on, position_of(stored(invoice)).rest) == (None, 12_000)
 
 
 def test_001_14_the_wire_of_a_renewal_pays_its_year_before_it_begins(
