@@ -1,6 +1,10 @@
+import subprocess
 from io import BytesIO
+from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 from pypdf import PdfReader
 from reportlab.lib.utils import rlUrlRead
 
@@ -78,3 +82,18 @@ def test_a_narrow_space_is_one_that_the_face_has():
 def test_nothing_is_fetched(url):
     with pytest.raises(OSError, match="Cannot open resource"):
         rlUrlRead(url)
+
+
+def test_the_square_is_read_by_a_bank_as_account_cents_and_reference(tmp_path: Path) -> None:
+    """EPC069-12: a banking application gets what the paper says beside it."""
+    document = Document("Pro forma", issuer=ISSUER)
+    square = ("DROPCLOUD SAS", "FR7630006000011234567890189", 17_964, "PF-2026-000001")
+    document.transfer([("IBAN", "FR76 3000 6000 0112 3456 7890 189")], square, caption="À lire")
+    (tmp_path / "a.pdf").write_bytes(document.build())
+    command = ["pdftoppm", "-r", "150", "-png", "-singlefile", "a.pdf", "a"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    (found,) = zxingcpp.read_barcodes(Image.open(tmp_path / "a.png"))
+    said = found.text.split("\n")
+    assert said[:4] == ["BCD", "002", "1", "SCT"] or said[:2] == ["BCD", "002"]
+    assert said[5:8] == ["DROPCLOUD SAS", "FR7630006000011234567890189", "EUR179.64"]
+    assert said[10] == "PF-2026-000001"

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.actor import Actor
-from portal.billing.balance import WITH_THE_BANK, debits_of, position_of, settle_up
+from portal.billing.balance import UNDER_WAY, WITH_THE_BANK, debits_of, position_of, settle_up
 from portal.billing.issue import note_payment
 from portal.billing.models import Invoice, InvoiceState, Payment, PaymentKind
 from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM
 from portal.sepa.models import Collection
-from portal.sepa.models.collection import collection_returned, collection_settled
+from portal.sepa.models.collection import collection_returned, collection_settled, still_owed
 
 
 def _invoice_of(collection: Collection) -> Invoice | None:
@@ -109,6 +109,16 @@ def reopen_unpaid(_sender: Any, *, collection: Collection) -> None:
         kind=PaymentKind.RETURNED,
     )
     settle_up(invoice, on=collection.returned_on, by=SYSTEM, reason=collection.return_reason or "")
+
+
+@still_owed.connect
+def owed_of(_sender: Any, *, collection: Collection) -> int | None:
+    """Cents of its invoice that no other debit asks for; None for a debit of something else."""
+    invoice = _invoice_of(collection)
+    if invoice is None:
+        return None
+    others = [row for row in debits_of(invoice) if row.id != collection.id and row.state in UNDER_WAY]
+    return position_of(invoice).rest - sum(row.amount_cents for row in others)
 
 
 def _is_there(invoice: Invoice, collection: Collection) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from portal.billing.rules import Priced, RateTotal, Totals, totals
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def party(data: dict[str, Any]) -> Party:
     """Name and address block of an issuer or buyer as kept with the document."""
-    lines = [data["street"], f"{data['postcode']} {data['town']}", data["country"]]
+    country = get_locale().territories.get(data["country"], data["country"])
+    lines = [data["street"], f"{data['postcode']} {data['town']}", country]
     for each in PRINTED:
         if value := data.get(each.name):
             lines.append(each.printed % {"value": value})

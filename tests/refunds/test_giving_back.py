@@ -281,3 +281,18 @@ def test_a_debit_that_comes_back_after_the_credit_leaves_nothing_owed(house: Hou
     book(back(row, "MD06"))
     assert stored(refund).state == RefundState.DROPPED
     assert (position_of(invoice).rest, stored(invoice).state) == (0, InvoiceState.CREDITED)
+
+
+def test_a_debit_that_comes_back_is_not_presented_again_for_what_was_credited(
+    house: House, browser: Browser
+) -> None:
+    """No money: the bank gives it back, and of ten euros nine are owed no more."""
+    _batch, (row,) = exported(house)
+    invoice = invoice_of(row)
+    part = {"how_much": "part", "lines": invoice.lines[0].uid, "amount": "9,00"}
+    assert credit(browser(house.finance), invoice, **part).status_code == 303
+    book(back(row, "AM04"))
+    again = db.session.scalars(db.select(Collection).where(Collection.attempt == 2)).one()
+    assert again.amount_cents == 100
+    rest = credit(browser(house.finance), stored(invoice), once="bbcdefghij234567")
+    assert rest.status_code == 303 and stored(again).state == CollectionState.CANCELLED

@@ -33,6 +33,8 @@ REFUND_WEEKS = 8  # EPC016-06: a consumer's refund without a reason
 
 # Sent with collection=, inside the transaction: listeners write, and do not commit.
 collection_settled, collection_returned = Signal(), Signal()
+# Sent with collection= before its debt is presented anew: whoever knows it answers with the cents still owed.
+still_owed = Signal()
 
 
 class CollectionState(StrEnum):

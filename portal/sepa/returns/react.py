@@ -15,6 +15,7 @@ from portal.journal import SYSTEM
 from portal.mail import queue_mail
 from portal.sepa.models import Collection, CollectionState, plan_collection
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState, own_reactions
+from portal.sepa.models.collection import still_owed
 from portal.sepa.reactions import Reaction, reaction_for, retry_on
 from portal.sepa.returns.book import REACT
 from portal.sepa.returns.finding import OPEN
@@ -132,10 +133,14 @@ def retry(row: BankRecord, collection: Collection, reaction: Reaction, source_ui
         if reaction.retries and not row.why:
             row.why = _("Plus de nouvelle présentation : à relancer autrement.")
         return None
+    answers = [cents for _who, cents in still_owed.send(None, collection=collection) if cents is not None]
+    amount = min([collection.amount_cents, *answers])
+    if amount <= 0:
+        return None  # paid or credited meanwhile
     with force_locale(collection.mandate.customer.language):
         return plan_collection(
             collection.mandate,
-            amount_cents=collection.amount_cents,
+            amount_cents=amount,
             reference=collection.reference,
             source_uid=source_uid,
             remittance=collection.remittance,
