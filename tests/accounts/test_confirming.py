@@ -49,6 +49,10 @@ QUIET = {
     "sepa.lower_collection": "no debit becomes larger or earlier by it",
     "returns.create_file": "carries the bank's file; it may be sent twice",
     "returns.match_record": "books what the bank has said",
+    "returns.confirm_arrival": "books what the bank has said",
+    "returns.confirm_absence": "books what the bank has said",
+    "refunds.send": "notes what was done at the bank",
+    "refunds.cancel": "its refunds are owed as before",
     "returns.dismiss_record": "books what the bank has said",
     "returns.edit_reaction": "what a later return does, told in the journal",
     "sepa.cancel_batch": "gives its debits back",
@@ -60,7 +64,11 @@ QUIET = {
     "reversibility.accept_losses": "hands over what can be read",
     "reversibility.retry": "goes on with what was ordered",
 }
-FILES = {"mandates.download_evidence", "sepa.download_batch"}  # asked on a page of its own
+FILES = {
+    "mandates.download_evidence",
+    "refunds.download",
+    "sepa.download_batch",
+}  # asked on a page of its own
 HOLDS = {"terms.publish_version": {"effective_on": "2027-06-01"}}
 
 

@@ -130,6 +130,8 @@ def test_000_38_what_a_consumer_has_paid_is_owed_until_the_day_of_the_law_and_pa
     made = finance.post("/refunds/files", data={"entity": the_entity().uid})
     assert made.status_code == 303
     file = one(RefundFile)
+    assert file.msg_id in finance.get("/refunds").text
+    assert "Boulangerie Martin" in finance.get(f"/refunds/files/{file.uid}").text
     assert (file.count, file.total_cents, stored(refund).state) == (1, 17_964, RefundState.IN_FILE)
     assert finance.post(f"/refunds/files/{file.uid}/file").status_code == 422
     own = finance.post(f"/refunds/files/{file.uid}/release")
