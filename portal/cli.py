@@ -11,6 +11,7 @@ from portal.access import Role
 from portal.accounts.models import Organisation
 from portal.accounts.welcome import invite
 from portal.blobs import Document, drop_plain, seal_older
+from portal.books.cli import billing
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.journal import SYSTEM
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(keys)
     app.cli.add_command(terms)
     app.cli.add_command(sepa)
+    app.cli.add_command(billing)
     app.cli.add_command(reversibility)
 
 

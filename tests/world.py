@@ -121,6 +121,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     task = latest_freeze(entity, "B2B")
     assert task is not None
     ids |= {"/sepa/freezes/": task.uid}
+    ids |= {"/billing/books/": entity.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}

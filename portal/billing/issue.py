@@ -8,6 +8,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal.actor import Actor
+from portal.billing.chain import Chain, invoice_values
 from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from portal.billing.panels import Paper, invoice_mention
@@ -53,9 +54,11 @@ def issue_invoice(
     )
     invoice.order_uid = order_uid
     invoice.number = next_number(entity, "FA", issued_on.year)
+    chain = Chain(entity, "FA", issued_on.year)
     if paid_on is not None:
         invoice.pay(on=paid_on, by=by)
-    freeze_invoice(invoice, customer, charges, entity, by=by, references=references, urgent=urgent)
+    freeze_invoice(invoice, customer, charges, entity, chain, by=by, references=references, urgent=urgent)
+    chain.keep()
     db.session.flush()
     return invoice
 
@@ -124,6 +127,7 @@ def freeze_invoice(
     customer: Customer,
     charges: Sequence[Charge],
     payee: LegalEntity,
+    chain: Chain,
     *,
     by: Actor,
     references: Sequence[tuple[str, str]] = (),
@@ -131,7 +135,8 @@ def freeze_invoice(
 ) -> None:
     """Freeze what a numbered invoice says; it is written with the next flush.
 
-    references: of the papers that came before, with their names in the customer's language.
+    chain: of its series, kept by the caller. references: of the papers that came before, with their names
+    in the customer's language.
     """
     with force_locale(customer.language):
         said = invoice_mention.shown(Paper(invoice, charges))
@@ -143,6 +148,7 @@ def freeze_invoice(
         filename=f"{invoice.number}.pdf",
         urgent=urgent,
     )
+    chain.join(invoice, invoice_values(invoice))
     db.session.add(invoice)
     for charge in charges:
         charge.invoice = invoice
@@ -173,6 +179,8 @@ def note_payment(
         received_on=received_on,
         reference=reference,
         kind=kind,
+        prev_hash="",
+        hash="",
     )
     columns = [column.key for column in Payment.__table__.columns if column.key != "id"]
     values = {name: getattr(payment, name) for name in columns}

@@ -17,6 +17,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock, jobs
 from portal.actor import Actor
+from portal.billing.chain import Chain
 from portal.billing.issue import freeze_invoice, prepare_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
 from portal.billing.rules import due_on
@@ -204,10 +205,12 @@ def bill_charges(bills: list[Bill], entity: LegalEntity) -> list[Invoice]:
     ]
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
         numbers = next_numbers(entity, "FA", today.year, len(bills))
+        chain = Chain(entity, "FA", today.year)
         for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
             invoice.number = number
-            freeze_invoice(invoice, bill.customer, bill.charges, entity, by=SYSTEM)
+            freeze_invoice(invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM)
             _tell(bill, invoice, recipient, mandates.get(bill.customer.id), entity)
+        chain.keep()
     return invoices
 
 

@@ -189,6 +189,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("legal_entity", "ask_change"): _l("Changement demandé, une deuxième personne doit l'accepter"),
     ("legal_entity", "agree_change"): _l("Changement accepté par une deuxième personne"),
     ("legal_entity", "stop_change"): _l("Changement arrêté"),
+    ("legal_entity", "ask_books"): _l("Preuve des livres demandée"),
+    ("legal_entity", "check_books"): _l("Livres vérifiés"),
     ("creditor_change", "ask"): _l("Changement demandé"),
     ("creditor_change", "agree"): _l("Changement accepté par une deuxième personne"),
     ("creditor_change", "refuse"): _l("Changement refusé"),

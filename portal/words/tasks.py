@@ -24,6 +24,8 @@ TASKS: dict[str, Any] = {
     "restore.list": _l("Lister les fichiers d'un coffre"),
     "restore.fetch": _l("Restaurer un fichier"),
     "restore.clean": _l("Ranger après une restauration"),
+    "books.verify": _l("Vérifier les livres"),
+    "books.chain": _l("Joindre les paiements à leur chaîne"),
     "billing.run": _l("Facturer un mois"),
     "dunning.step": _l("Relancer un client en retard"),
     "sepa.freeze": _l("Figer une remise"),
@@ -56,6 +58,8 @@ TASKS: dict[str, Any] = {
 }
 
 DUTIES: dict[str, Any] = {
+    "books.verify": _l("Demander la preuve des livres"),
+    "books.chain": _l("Demander la chaîne des paiements"),
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),

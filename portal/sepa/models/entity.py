@@ -168,7 +168,9 @@ def has_numbers(entity: LegalEntity, prefix: str = "") -> bool:
 
 def series_of(entity: LegalEntity) -> list[NumberSeries]:
     """Those that were opened, the newest year first."""
-    query = select(NumberSeries).where(NumberSeries.legal_entity_id == entity.id)
+    query = select(NumberSeries).where(
+        NumberSeries.legal_entity_id == entity.id, NumberSeries.prefix.in_(SERIES)
+    )
     return list(db.session.scalars(query.order_by(NumberSeries.year.desc(), NumberSeries.prefix)))
 
 
