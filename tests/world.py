@@ -17,6 +17,7 @@ from portal.billing.disputes import start_dispute
 from portal.billing.models import Invoice, InvoiceState
 from portal.billing.run import start_run
 from portal.blobs import Document
+from portal.books.closing import _keep
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
@@ -121,7 +122,10 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     task = latest_freeze(entity, "B2B")
     assert task is not None
     ids |= {"/sepa/freezes/": task.uid}
-    ids |= {"/billing/books/": entity.uid}
+    september = date(2026, 9, 1), date(2026, 9, 30)
+    closing = _keep(entity, "2026-09", september, {}, {}, house.finance)
+    db.session.commit()
+    ids |= {"/billing/books/": entity.uid, "/billing/closings/": closing.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}

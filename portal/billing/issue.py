@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from portal.actor import Actor
 from portal.billing.chain import Chain, invoice_values
+from portal.billing.closings import open_day, refuse_closed
 from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from portal.billing.panels import Paper, invoice_mention
@@ -163,12 +164,17 @@ def note_payment(
     by: Actor,
     amount_cents: int | None = None,
     kind: PaymentKind = PaymentKind.RECEIVED,
+    of_the_bank: bool = False,
 ) -> None:
     """Write down money of this invoice; the bank's reference counts once.
 
     amount_cents: what came in, or went back (negative); the whole invoice unless it says so.
-    Raises Refused when the same reference was already recorded.
+    of_the_bank: its file says the day, so that what falls into a closed month is booked on the first open
+    day, and the bank's day is kept beside.
+    Raises Refused when the same reference was already recorded, and for a day of a closed month.
     """
+    booked_on = open_day(invoice.legal_entity_id, received_on) if of_the_bank else received_on
+    refuse_closed(invoice.legal_entity_id, booked_on, field="on")
     amount = invoice.gross_cents if amount_cents is None else amount_cents
     payment = Payment(
         organisation=invoice.customer.organisation,
@@ -176,7 +182,8 @@ def note_payment(
         invoice_id=invoice.id,
         method=invoice.method,
         amount_cents=amount,
-        received_on=received_on,
+        received_on=booked_on,
+        bank_on=received_on if booked_on != received_on else None,
         reference=reference,
         kind=kind,
         prev_hash="",

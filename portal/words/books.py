@@ -13,3 +13,14 @@ FAULTS: dict[str, Any] = {
     "unlinked": _l("n'est pas dans la chaîne"),
     "paper": _l("le fichier n'est plus celui qui a été gardé"),
 }
+KINDS: dict[str, Any] = {
+    "invoice": _l("Factures émises"),
+    "credit_note": _l("Avoirs émis"),
+    "refund": _l("Remboursements faits"),
+}
+PAID: dict[str, Any] = {
+    "received": _l("Paiements reçus"),
+    "returned": _l("Prélèvements revenus"),
+    "set_off": _l("Compensations"),
+    "let_go": _l("Écarts abandonnés"),
+}

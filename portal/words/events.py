@@ -191,6 +191,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("legal_entity", "stop_change"): _l("Changement arrêté"),
     ("legal_entity", "ask_books"): _l("Preuve des livres demandée"),
     ("legal_entity", "check_books"): _l("Livres vérifiés"),
+    ("legal_entity", "close_books"): _l("Période clôturée"),
     ("creditor_change", "ask"): _l("Changement demandé"),
     ("creditor_change", "agree"): _l("Changement accepté par une deuxième personne"),
     ("creditor_change", "refuse"): _l("Changement refusé"),

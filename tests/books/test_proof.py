@@ -1,14 +1,16 @@
 """The proof of the books: what is changed, taken away or put in behind the portal is found and named."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import DatabaseError
 
 from portal import jobs
 from portal.billing.chain import chain_payments, start_of
@@ -50,13 +52,13 @@ def books(house: House) -> list[Invoice]:
 
 @contextmanager
 def behind_the_portal(*tables: str) -> Iterator[None]:
-    """As the owner of the tables, whom no trigger stops."""
+    """As the owner of the tables, who has switched the triggers off."""
     if db.engine.dialect.name == "postgresql":
-        for table in tables:
-            db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        db.session.execute(text("SET LOCAL ROLE portal_owner"))
+        db.session.execute(text("SET LOCAL session_replication_role = replica"))
         yield
-        for table in tables:
-            db.session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+        db.session.execute(text("SET LOCAL session_replication_role = origin"))
+        db.session.execute(text("SET LOCAL ROLE NONE"))
     else:
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
         kept = [row for table in tables for row in db.session.execute(text(query), {"table": table}).all()]
@@ -67,6 +69,26 @@ def behind_the_portal(*tables: str) -> Iterator[None]:
             db.session.execute(text(sql))
     db.session.commit()
     db.session.expire_all()
+
+
+_MASTER = (
+    "ALTER ROLE portal NOINHERIT",  # nothing is allowed that was not before, but for whoever asks for it
+    "GRANT portal_owner TO portal",
+    "GRANT SET ON PARAMETER session_replication_role TO portal_owner",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mastered() -> None:
+    """Let the tests become the owner, as the master of the throw-away server; several may ask at once."""
+    if not (address := os.environ.get("TEST_OWNER_DATABASE_URL")):
+        return
+    engine = create_engine(make_url(address).set(username="admin"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in _MASTER * 5:
+            with suppress(DatabaseError):
+                connection.execute(text(statement))
+    engine.dispose()
 
 
 def faults() -> list[list[str]]:
