@@ -38,7 +38,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closing")),
         sa.UniqueConstraint("uid", name=op.f("uq_closing_uid")),
-        sa.UniqueConstraint("legal_entity_id", "period", name=op.f("uq_closing_legal_entity_id")),
+        sa.UniqueConstraint("legal_entity_id", "period", name=op.f("uq_closing_legal_entity_id_period")),
     )
     for name in ("org_path", "organisation_id"):
         op.create_index(op.f(f"ix_closing_{name}"), "closing", [name])

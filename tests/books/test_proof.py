@@ -5,9 +5,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DatabaseError
@@ -25,6 +28,7 @@ from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from tests.books.builders import an_invoice
 from tests.builders import House, work
+from tests.test_migrations import MIGRATIONS
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -173,14 +177,14 @@ def test_one_put_in_with_a_counter_moved_on_is_named(books: list[Invoice]) -> No
 
 def test_a_payment_edited_or_taken_away_is_named(books: list[Invoice]) -> None:
     first, second = db.session.scalars(db.select(Payment).order_by(Payment.chain_no)).all()
+    cents = first.amount_cents
     with behind_the_portal("payment"):
         run_sql("UPDATE payment SET amount_cents = 1 WHERE id = :id", id=first.id)
     assert faults() == [["edited", "PAY-0-000001 (VIR 0)"]]
     with behind_the_portal("payment"):
-        run_sql(
-            "UPDATE payment SET amount_cents = :cents WHERE id = :id", cents=first.amount_cents, id=first.id
-        )
+        run_sql("UPDATE payment SET amount_cents = :cents WHERE id = :id", cents=cents, id=first.id)
         run_sql("DELETE FROM payment WHERE id = :id", id=second.id)
+    assert faults() == [["missing", "PAY-0-000002"]]
 
 
 def test_a_credit_note_that_was_edited_is_named(books: list[Invoice]) -> None:
@@ -257,3 +261,26 @@ def pass_time() -> None:
     set_scope(EVERYTHING)
     work()
     set_scope(EVERYTHING)
+
+
+def test_books_from_before_the_chain_are_chained_by_the_migration_in_the_same_way(
+    books: list[Invoice],
+) -> None:
+    before = {row.number: row.hash for row in db.session.scalars(db.select(Invoice))}
+    (note,) = db.session.scalars(db.select(CreditNote)).all()
+    before[note.number] = note.hash
+    path = next(MIGRATIONS.glob("versions/20261129_0601_*.py"))
+    spec = spec_from_file_location("chained", path)
+    assert spec and spec.loader
+    migration = module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    with behind_the_portal("invoice", "credit_note"):
+        for table in ("invoice", "credit_note"):
+            run_sql(f"UPDATE {table} SET hash = '', prev_hash = ''")
+        run_sql("UPDATE number_series SET head = '' WHERE prefix IN ('FA', 'AV')")
+        with Operations.context(MigrationContext.configure(db.session.connection())):
+            migration._chain("FA", "invoice", migration._INVOICES, migration._invoice)
+            migration._chain("AV", "credit_note", migration._CREDITS, migration._credit)
+    rows = [*db.session.scalars(db.select(Invoice)), *db.session.scalars(db.select(CreditNote))]
+    assert {row.number: row.hash for row in rows} == before
+    assert faults() == []
