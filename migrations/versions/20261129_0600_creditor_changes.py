@@ -6,7 +6,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261129_0600"
-down_revision = "20261129_0402"
+down_revision = "20261129_0501"
 branch_labels = None
 depends_on = None
 
