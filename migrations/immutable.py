@@ -66,3 +66,40 @@ def thaw() -> None:
     """Undo the last of :func:`freeze` on PostgreSQL; triggers themselves go with their tables."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.text("DROP FUNCTION IF EXISTS refuse_change()"))
+
+
+def freeze_some(
+    table: str, event: str, columns: tuple[str, ...] = (), *, when: str = "", name: str = ""
+) -> None:
+    """Refuse DELETE, or UPDATE of these columns, by a trigger of its own name; an older one of it goes.
+
+    event: "update" or "delete". when: an SQL condition on ``OLD``.
+    """
+    postgres = op.get_bind().dialect.name == "postgresql"
+    if postgres:
+        op.execute(sa.text(_FUNCTION))
+    name = name or f"frozen_{table}_{event}"
+    drop_freeze(table, name)
+    quoted = ", ".join(f'"{each}"' for each in columns)
+    changed = f"{event.upper()} OF {quoted}" if columns else event.upper()
+    condition = f" WHEN ({when})" if when else ""
+    body = (
+        "EXECUTE FUNCTION refuse_change()"
+        if postgres
+        else f"BEGIN SELECT RAISE(ABORT, '{table} is frozen'); END"
+    )
+    op.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {changed} ON {table} FOR EACH ROW{condition} {body}"))
+
+
+def drop_freeze(table: str, name: str) -> None:
+    """A trigger of :func:`freeze_some` goes, where it is."""
+    postgres = op.get_bind().dialect.name == "postgresql"
+    op.execute(
+        sa.text(f"DROP TRIGGER IF EXISTS {name} ON {table}" if postgres else f"DROP TRIGGER IF EXISTS {name}")
+    )
+
+
+def columns_but(table: str, free: tuple[str, ...]) -> tuple[str, ...]:
+    """All columns of a table but these."""
+    known = sa.inspect(op.get_bind()).get_columns(table)
+    return tuple(each["name"] for each in known if each["name"] not in free)

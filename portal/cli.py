@@ -10,8 +10,8 @@ from portal import jobs
 from portal.access import Role
 from portal.accounts.models import Organisation
 from portal.accounts.welcome import invite
-from portal.billing.commands import billing
 from portal.blobs import Document, drop_plain, seal_older
+from portal.books.cli import billing
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.journal import SYSTEM

@@ -116,6 +116,11 @@ def _unpacked(paper: Paper) -> dict[str, Any]:
     return values
 
 
+def is_as_frozen(paper: Paper) -> bool:
+    """Is its content still what its digest says?"""
+    return _digest(paper.content) == paper.content_sha256
+
+
 def _digest(packed: str) -> str:
     return hashlib.sha256(packed.encode()).hexdigest()
 

@@ -50,6 +50,7 @@ from portal.safekeeping.state import safety
 from portal.sepa.batches.large_freeze import tell_finance
 from portal.sepa.mandates.jobs import remind_signatories, warn_of_lapse
 from portal.sepa.models import Batch, Collection, Mandate
+from portal.sepa.models.creditor_change import ask_change
 from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
@@ -390,3 +391,8 @@ def an_old_mandate(post: Post) -> None:
     post.at(datetime(2029, 10, 5, 9, tzinfo=UTC))
     warn_of_lapse()
     work()
+
+
+@step
+def a_change_of_the_creditor(post: Post) -> None:
+    ask_change(the_entity(), {"bank_name": "Autre banque"}, by=post.house.finance)

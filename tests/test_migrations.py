@@ -12,9 +12,10 @@ from mako.template import Template
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from portal.billing.chain import chain_payments
 from portal.db import db
 from portal.journal import JournalEntry
-from tests.builders import House
+from tests.builders import House, work
 from tests.installation import Installs
 from tests.subscriptions.test_orders import an_order, pay
 
@@ -83,6 +84,24 @@ def test_a_new_migration_imports_what_its_steps_use(tmp_path: Path) -> None:
         "delete from invoice",
         "update invoice_line set net_cents = 1",
         "delete from invoice_line",
+        "update invoice set due_on = '2030-01-01'",
+        "update invoice set method = 'wire2'",
+        "update invoice set order_uid = 'x'",
+        "update invoice set union_country = 'DE'",
+        "update invoice set legal_entity_id = 99",
+        "update invoice set document_id = NULL",
+        "update invoice set hash = 'x'",
+        "update proforma set gross_cents = 1",
+        "update proforma set valid_through = '2030-01-01'",
+        "update proforma set document_id = NULL",
+        "delete from proforma",
+        "update payment set amount_cents = 1",
+        "update payment set received_on = '2020-01-01'",
+        "update payment set reference = 'x'",
+        "update payment set invoice_id = 99",
+        "delete from payment",
+        "update document set kind = 'export' where kind in ('invoice', 'proforma')",
+        "delete from document where kind in ('invoice', 'proforma')",
         "update journal_entry set what = 'nothing'",
         "delete from journal_entry",
     ],
@@ -95,3 +114,32 @@ def test_the_database_itself_refuses_to_change_what_is_issued(house: House, chan
     db.session.refresh(invoice)
     assert invoice.gross_cents == before
     assert db.session.scalar(db.select(db.func.count(JournalEntry.id))) > 0
+
+
+def test_a_printed_paper_keeps_its_bytes_and_a_chained_payment_its_place(house: House) -> None:
+    invoice = pay(an_order(house))
+    work()  # prints the papers
+    chain_payments(invoice.legal_entity)
+    db.session.flush()
+    for change in (
+        "update document set sha256 = 'x' where kind = 'invoice'",
+        "update payment set hash = 'x'",
+        "update payment set chain_no = 7",
+    ):
+        with pytest.raises(DatabaseError, match=r"frozen|permission denied"), db.session.begin_nested():
+            db.session.execute(text(change))
+
+
+def test_an_invoice_is_still_paid_and_moves_with_its_customer(house: House) -> None:
+    invoice = pay(an_order(house))
+    for change in (
+        "update invoice set state = 'issued', paid_on = NULL",
+        "update invoice set organisation_id = organisation_id, customer_id = customer_id",
+        "update invoice set org_path = org_path",
+        "update payment set org_path = org_path",
+        "update proforma set org_path = org_path, customer_id = customer_id",
+        "update document set org_path = org_path",
+    ):
+        db.session.execute(text(change))
+    db.session.refresh(invoice)
+    assert invoice.paid_on is None

@@ -18,6 +18,7 @@ from portal.billing.models import Charge, Invoice, InvoiceState, Payment, Profor
 from portal.billing.run import start_run
 from portal.billing.run_preview import ask_preview
 from portal.blobs import Document
+from portal.books.closing import _keep
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
@@ -125,6 +126,10 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     task = latest_freeze(entity, "B2B")
     assert task is not None
     ids |= {"/sepa/freezes/": task.uid}
+    september = date(2026, 9, 1), date(2026, 9, 30)
+    closing = _keep(entity, "2026-09", september, {}, {}, house.finance)
+    db.session.commit()
+    ids |= {"/billing/books/": entity.uid, "/billing/closings/": closing.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
     ids |= _of_the_wires(entity, customer)

@@ -48,6 +48,8 @@ class CreditNote(Tenant, db.Model):
     refund_by: Mapped[date]  # the last day for giving back what was paid of it
     parties: Mapped[dict[str, Any]] = mapped_column(JSON)  # as the invoice has them
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    prev_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see chain.py
+    hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
     customer: Mapped[Customer] = relationship()
     legal_entity: Mapped[LegalEntity] = relationship()

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from portal import clock
 from portal.actor import Actor
 from portal.billing.balance import SURPLUS_DAYS, settle_up
+from portal.billing.chain import Chain, credit_values
 from portal.billing.credit_documents import credit_draft
 from portal.billing.credit_models import CreditLine, CreditNote, CreditReason
 from portal.billing.models import Charge, Invoice, InvoiceLine
@@ -87,6 +88,7 @@ def issue_credit_note(
         line.net_cents, line.vat_cents = part.net_cents, part.vat_cents
         row.lines.append(line)
     row.number = next_number(entity, "AV", today.year)
+    chain = Chain(entity, "AV", today.year)
     row.document = promise(
         credit_draft(row, invoice.customer.language),
         owner=invoice.customer.organisation,
@@ -94,6 +96,8 @@ def issue_credit_note(
         kind="credit_note",
         filename=f"{row.number}.pdf",
     )
+    chain.join(row, credit_values(row))
+    chain.keep()
     db.session.add(row)
     record(invoice, "credit_note", by=by, number=row.number, cents=row.gross_cents, reason=reason.value)
     settle_up(invoice, on=today, by=by)

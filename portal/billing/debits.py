@@ -90,6 +90,7 @@ def pay_by_debit(_sender: Any, *, collection: Collection) -> None:
         reference=_reference(collection, "+"),
         by=SYSTEM,
         amount_cents=collection.amount_cents,
+        of_the_bank=True,
     )
     settle_up(invoice, on=collection.settled_on, by=SYSTEM)
 
@@ -107,6 +108,7 @@ def reopen_unpaid(_sender: Any, *, collection: Collection) -> None:
         by=SYSTEM,
         amount_cents=-collection.amount_cents,
         kind=PaymentKind.RETURNED,
+        of_the_bank=True,
     )
     settle_up(invoice, on=collection.returned_on, by=SYSTEM, reason=collection.return_reason or "")
 

@@ -9,6 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.actor import Actor
+from portal.billing.chain import Chain, invoice_values
+from portal.billing.closings import open_day, refuse_closed
 from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from portal.billing.panels import Paper, invoice_mention
@@ -54,9 +56,11 @@ def issue_invoice(
     )
     invoice.order_uid = order_uid
     invoice.number = next_number(entity, "FA", issued_on.year)
+    chain = Chain(entity, "FA", issued_on.year)
     if paid_on is not None:
         invoice.pay(on=paid_on, by=by)
-    freeze_invoice(invoice, customer, charges, entity, by=by, references=references, urgent=urgent)
+    freeze_invoice(invoice, customer, charges, entity, chain, by=by, references=references, urgent=urgent)
+    chain.keep()
     db.session.flush()
     return invoice
 
@@ -125,6 +129,7 @@ def freeze_invoice(
     customer: Customer,
     charges: Sequence[Charge],
     payee: LegalEntity,
+    chain: Chain,
     *,
     by: Actor,
     references: Sequence[tuple[str, str]] = (),
@@ -133,8 +138,8 @@ def freeze_invoice(
 ) -> None:
     """Freeze what a numbered invoice says; it is written with the next flush.
 
-    references: of the papers that came before, with their names in the customer's language. by_wire: how it
-    is to be paid, where that is not its means of payment.
+    chain: of its series, kept by the caller. references: of the papers that came before, with their names
+    in the customer's language. by_wire: how it is to be paid, where that is not its means of payment.
     """
     wired = invoice.method == Method.WIRE if by_wire is None else by_wire
     with force_locale(customer.language):
@@ -147,6 +152,7 @@ def freeze_invoice(
         filename=f"{invoice.number}.pdf",
         urgent=urgent,
     )
+    chain.join(invoice, invoice_values(invoice))
     db.session.add(invoice)
     for charge in charges:
         charge.invoice = invoice
@@ -162,13 +168,18 @@ def note_payment(
     amount_cents: int | None = None,
     kind: PaymentKind = PaymentKind.RECEIVED,
     reverses: Payment | None = None,
+    of_the_bank: bool = False,
 ) -> None:
     """Write down money of this invoice; the bank's reference counts once.
 
     amount_cents: what came in, or went back (negative); the whole invoice unless it says so. reverses: the
     payment that was a mistake; its reference may then be noted anew, with a number behind it.
-    Raises Refused when the same reference was already recorded.
+    of_the_bank: its file says the day, so that what falls into a closed month is booked on the first open
+    day, and the bank's day is kept beside.
+    Raises Refused when the same reference was already recorded, and for a day of a closed month.
     """
+    booked_on = open_day(invoice.legal_entity_id, received_on) if of_the_bank else received_on
+    refuse_closed(invoice.legal_entity_id, booked_on, field="on")
     amount = invoice.gross_cents if amount_cents is None else amount_cents
     payment = Payment(
         organisation=invoice.customer.organisation,
@@ -176,10 +187,13 @@ def note_payment(
         invoice_id=invoice.id,
         method=invoice.method,
         amount_cents=amount,
-        received_on=received_on,
+        received_on=booked_on,
+        bank_on=received_on if booked_on != received_on else None,
         reference=_free_reference(invoice, reference),
         kind=kind,
         reverses_id=reverses.id if reverses else None,
+        prev_hash="",
+        hash="",
     )
     columns = [column.key for column in Payment.__table__.columns if column.key != "id"]
     values = {name: getattr(payment, name) for name in columns}

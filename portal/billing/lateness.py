@@ -76,7 +76,7 @@ def _came(invoice: Invoice) -> list[tuple[date, int]]:
         if -row.amount_cents in gone:
             gone.remove(-row.amount_cents)
         elif row.amount_cents > 0:
-            came.append((row.received_on, row.amount_cents))
+            came.append((row.bank_on or row.received_on, row.amount_cents))
     return came
 
 

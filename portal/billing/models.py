@@ -181,6 +181,8 @@ class Invoice(Tenant, Stateful, db.Model):
     # State of a buyer in another member state whose purchase counts for the yearly threshold (CGI 259 D).
     union_country: Mapped[str | None] = mapped_column(String(2))
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    prev_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see chain.py
+    hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -275,7 +277,10 @@ class Payment(Tenant, db.Model):
     """Money that arrived for an invoice, or went back (negative): by wire, by debit, or set off."""
 
     __tablename__ = "payment"
-    __table_args__ = (UniqueConstraint("legal_entity_id", "reference"),)
+    __table_args__ = (
+        UniqueConstraint("legal_entity_id", "reference"),
+        Index("uq_payment_chain", "legal_entity_id", "chain_no", unique=True),
+    )
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
@@ -285,6 +290,10 @@ class Payment(Tenant, db.Model):
     reference: Mapped[str] = mapped_column(String(140))  # the bank's; a second one is refused
     kind: Mapped[PaymentKind] = mapped_column(default=PaymentKind.RECEIVED)
     reverses_id: Mapped[int | None] = mapped_column(index=True, unique=True)  # a payment, once at most
+    bank_on: Mapped[date | None]  # the bank's day, where that month was closed and it is booked later
+    chain_no: Mapped[int | None]  # from 1 in the chain of its legal entity; None until the next hour
+    prev_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")  # see chain.py
+    hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
     invoice: Mapped[Invoice] = relationship()
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock, jobs
 from portal.actor import Actor
+from portal.billing.chain import Chain
 from portal.billing.issue import freeze_invoice, prepare_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
 from portal.billing.questions import questions_before
@@ -226,13 +227,15 @@ def _issue(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoice, Collec
     debits = []
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
         numbers = next_numbers(entity, "FA", today.year, len(bills))
+        chain = Chain(entity, "FA", today.year)
         for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
             invoice.number = number
             debit = _debit(bill, invoice, mandates.get(bill.customer.id), entity)
             by_wire = debit is None  # also where it should have been debited: its paper says how to pay
-            freeze_invoice(invoice, bill.customer, bill.charges, entity, by=SYSTEM, by_wire=by_wire)
+            freeze_invoice(invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM, by_wire=by_wire)
             _tell(bill, invoice, recipient, debit, entity)
             debits.append(debit)
+        chain.keep()
     return list(zip(invoices, debits, strict=True))
 
 

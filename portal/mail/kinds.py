@@ -113,6 +113,7 @@ KINDS: dict[str, Kind] = {
     "sepa/mail_account": Kind(_l("Nouveau compte à donner"), _SIGNATORY, _SIGNER, _LINK),
     "sepa/mail_account_changed": Kind(_l("Changement de compte"), _BILLING),
     "sepa/mail_account_code": Kind(_l("Code de changement de compte"), why=_CODE_ASKED, once=_CODE),
+    "sepa/mail_creditor_change": Kind(_l("Compte ou limite d'un créancier à changer"), why=_STAFF),
     "sepa/mail_code": Kind(_l("Code de signature"), why=_CODE_ASKED, once=_CODE),
     "sepa/mail_debit": Kind(_l("Annonce de prélèvement"), _BILLING, topic="debit"),
     "sepa/mail_delegated": Kind(_l("Signature transmise"), _SIGNATORY),

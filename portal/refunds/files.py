@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from lxml import etree
 from sepaxml import SepaTransfer
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from portal import clock
 from portal.accounts.models import is_same_person
@@ -22,6 +22,7 @@ from portal.journal import record
 from portal.refunds.accounts import account_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.latin import to_latin
+from portal.sepa.models.batch import leaves_too
 
 SCHEMA = "pain.001.001.09"
 _NAMESPACE = f"{{urn:iso:std:iso:20022:tech:xsd:{SCHEMA}}}"
@@ -136,3 +137,11 @@ def take_back(refund: Refund, note: str, *, by: Actor) -> None:
         raise Refused(_("Dites ce que la banque a répondu."), field="note")
     refund.come_back(note.strip()[:200], by=by)
     settle_up(refund.invoice, on=clock.today(), by=by)
+
+
+@leaves_too
+def refunds_leaving(entity: LegalEntity) -> int:
+    """Files of refunds that were let go, or handed in today, in cents: they count for the day's limit."""
+    gone = or_(RefundFile.state == RefundFileState.RELEASED, RefundFile.sent_on == clock.today())
+    query = select(func.coalesce(func.sum(RefundFile.total_cents), 0)).where(gone)
+    return int(db.session.scalar(query.where(RefundFile.legal_entity_id == entity.id)) or 0)

@@ -72,6 +72,7 @@ class NumberSeries(Tenant, db.Model):
     year: Mapped[int]
     last: Mapped[int] = mapped_column(default=0)
     taken_over: Mapped[int] = mapped_column(default=0)  # last number of the system before; 0 for none
+    head: Mapped[str] = mapped_column(String(64), default="", server_default="")  # hash of its last row
 
 
 def next_number(entity: LegalEntity, prefix: str, year: int) -> str:
@@ -112,6 +113,7 @@ def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:
         year=year,
         last=0,
         taken_over=0,
+        head="",
     )
     columns = (c.key for c in NumberSeries.__table__.columns if c.key != "id")
     values = {name: getattr(row, name) for name in columns}

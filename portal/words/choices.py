@@ -95,3 +95,14 @@ FORM_WORDS = {  # of what is handed over
     "tar": _l("archives tar lisibles"),
     "sealed": _l("dépôt chiffré, tel quel"),
 }
+
+# What two people change of a creditor, see portal/sepa/models/creditor_change.py.
+WATCHED = {
+    "ics": _l("Identifiant créancier (ICS)"),
+    "iban": _l("IBAN du compte crédité"),
+    "bank_name": _l("Banque"),
+    "max_rows": _l("Prélèvements par fichier, au plus"),
+    "max_bytes": _l("Octets par fichier, au plus"),
+    "two_people_over_cents": _l("Deux personnes au-dessus de"),
+    "mandate_prefix": _l("Début des références de mandat"),
+}

@@ -146,10 +146,9 @@ def test_a_waiver_takes_the_interest_first_and_all_of_it_only_before_it_is_bille
 
 def test_our_own_late_debit_bears_no_fee_and_one_that_came_back_does(house: House, at: At) -> None:
     """C-L13: the debit is presented after the due date by our own doing."""
-    _batch, (row,) = exported(house)
+    _batch, (row,) = exported(house, due_rule="end_of_month")
     invoice = invoice_of(row)
-    db.session.execute(db.update(Invoice).values(due_on=date(2026, 11, 30)))
-    db.session.commit()
+    assert invoice.due_on == date(2026, 11, 30) < row.due_on
     at(datetime(2026, 12, 12, 11, tzinfo=UTC))
     assert late_facts(invoice_of(row)) == [], "it waits for our debit"
     book(camt([Back(row.end_to_end_id, row.amount_cents, credited=True)]))

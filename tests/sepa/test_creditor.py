@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal import jobs
 from portal.blobs import content_of
-from portal.db import db
+from portal.db import EVERYTHING, db, set_scope
 from portal.journal import JournalEntry
 from portal.sepa.batches.export import write_batch
 from portal.sepa.formats import pain008
 from portal.sepa.formats.iban import mask
 from portal.sepa.models import Collection
 from portal.sepa.models.amendment import MandateAmendment
+from portal.sepa.models.creditor_change import open_creditor_change
 from tests.builders import House, a_customer, stored, work
 from tests.conftest import MONDAY
 from tests.sepa.people import OTHER_IBAN, SWISS_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
@@ -37,9 +39,6 @@ PROFILE = {
 }
 
 
-YES = {"answer": "agree"}
-
-
 def test_creditors_are_a_list_that_shows_no_whole_account(house: House, browser) -> None:
     client, entity = browser(house.finance), the_entity()
     save(client, freeze_day="5")
@@ -57,6 +56,11 @@ def save(client, **changes: str):
     return client.post(f"/sepa/creditors/{the_entity().uid}", data=values)
 
 
+def answer(client, change, said: str):
+    data = {"answer": said, "change": change.uid}
+    return client.post(f"/sepa/creditors/{the_entity().uid}/change", data=data)
+
+
 @pytest.mark.parametrize("role", ["operator", "finance"])
 def test_the_profile_is_seen_changed_and_recorded(house: House, browser, role: str) -> None:
     client, entity = browser(getattr(house, role)), the_entity()
@@ -66,7 +70,8 @@ def test_the_profile_is_seen_changed_and_recorded(house: House, browser, role: s
     query = select(JournalEntry).where(JournalEntry.what == "profile")
     assert db.session.scalars(query).all() == []  # nothing changed
     assert save(client, lead_days="3", iban=OTHER_IBAN, freeze_day="5").status_code == 303
-    assert (stored(entity).lead_days, entity.iban, entity.freeze_day) == (3, OTHER_IBAN, 5)
+    assert (stored(entity).lead_days, entity.freeze_day) == (3, 5)
+    assert entity.iban != OTHER_IBAN  # by two people alone
     changed = db.session.scalars(query).one().details["changed"]
     assert changed["lead_days"] == [2, 3]
     assert OTHER_IBAN not in str(changed)
@@ -161,42 +166,6 @@ def test_nobody_else(house: House, browser, role: str) -> None:
     assert save(browser(getattr(house, role))).status_code == 403
 
 
-def test_a_higher_limit_waits_for_a_second_person(house: House, browser) -> None:
-    entity, first, second = the_entity(), browser(house.finance), browser(house.operator)
-    agree = f"/sepa/creditors/{entity.uid}/limit"
-    assert second.post(agree, data=YES).status_code == 422  # nothing is asked
-    assert save(first, two_people_over_cents="25 000").status_code == 303
-    assert stored(entity).two_people_over_cents == 1_000_000
-    assert "Plafond demandé" in first.get(f"/sepa/creditors/{entity.uid}").text
-    assert first.post(agree, data=YES).status_code == 422
-    assert second.post(agree, data=YES).status_code == 303
-    assert (stored(entity).two_people_over_cents, entity.two_people_asked_cents) == (2_500_000, None)
-    assert save(first, two_people_over_cents="0").status_code == 303  # fewer alone: at once
-    assert stored(entity).two_people_over_cents == 0
-    whats = set(db.session.scalars(select(JournalEntry.what)))
-    assert {"ask_limit", "agree_limit", "profile"} <= whats
-
-
-def test_what_was_asked_stays_until_somebody_says_no(house: House, browser) -> None:
-    entity, first = the_entity(), browser(house.finance)
-    save(first, two_people_over_cents="25 000")
-    assert save(first, lead_days="3").status_code == 303
-    assert stored(entity).two_people_asked_cents == 2_500_000
-    assert first.post(f"/sepa/creditors/{entity.uid}/limit", data={"answer": "drop"}).status_code == 303
-    assert stored(entity).two_people_asked_cents is None
-    assert browser(house.operator).post(f"/sepa/creditors/{entity.uid}/limit", data=YES).status_code == 422
-
-
-def test_a_lower_limit_withdraws_what_was_asked(house: House, browser) -> None:
-    first = browser(house.finance)
-    save(first, two_people_over_cents="25 000")
-    save(first, two_people_over_cents="5 000")
-    assert (stored(the_entity()).two_people_over_cents, the_entity().two_people_asked_cents) == (
-        500_000,
-        None,
-    )
-
-
 def test_small_files_through_sepaxml_have_the_same_debits(house: House, tmp_path) -> None:
     a_collection(a_signed_mandate(house, iban=SWISS_IBAN))
     mandate = a_signed_mandate(house, a_customer(house.other))
@@ -228,11 +197,23 @@ def test_a_file_that_sepaxml_cannot_write_is_written_by_the_portal(house: House)
 OTHER_ICS = "FR72ZZZ123456"
 
 
-def test_a_new_identifier_is_told_with_the_next_debit_of_each_mandate(house: House, browser) -> None:
+def by_two(house: House, browser, at, **changes: str) -> None:
+    """Asked by one, agreed by another one, and a day later it counts."""
+    assert save(browser(house.finance), **changes).status_code == 303
+    change = open_creditor_change(the_entity())
+    assert answer(browser(house.operator), change, "agree").status_code == 303
+    at(stored(change).counts_at)
+    jobs.run_periodic()
+    set_scope(EVERYTHING)
+    work()
+    assert stored(change).state == "applied"
+
+
+def test_a_new_identifier_is_told_with_the_next_debit_of_each_mandate(house: House, browser, at) -> None:
     mandate = a_signed_mandate(house)
     a_collection(mandate, source_uid="1")
     former = the_entity().ics
-    assert save(browser(house.finance), ics=OTHER_ICS).status_code == 303
+    by_two(house, browser, at, ics=OTHER_ICS)
     content = the_file(house)
     assert f"<OrgnlCdtrSchmeId><Id><PrvtId><Othr><Id>{former}".encode() in content
     assert OTHER_ICS.encode() in content
@@ -240,13 +221,13 @@ def test_a_new_identifier_is_told_with_the_next_debit_of_each_mandate(house: Hou
     assert former in page
 
 
-def test_an_identifier_changed_back_or_in_its_business_code_is_no_news(house: House, browser) -> None:
+def test_an_identifier_changed_back_or_in_its_business_code_is_no_news(house: House, browser, at) -> None:
     a_collection(a_signed_mandate(house), source_uid="1")
-    client, former = browser(house.finance), the_entity().ics
-    assert save(client, ics=former[:4] + "ABC" + former[7:]).status_code == 303
+    former = the_entity().ics
+    by_two(house, browser, at, ics=former[:4] + "ABC" + former[7:])
     assert db.session.scalars(select(MandateAmendment)).all() == []
-    save(client, ics=OTHER_ICS)
-    save(client, ics=former)
+    by_two(house, browser, at, ics=OTHER_ICS)
+    by_two(house, browser, at, ics=former)
     content = the_file(house)
     assert b"AmdmntInd" not in content or b"<AmdmntInd>false" in content
     assert b"OrgnlCdtrSchmeId" not in content

@@ -34,11 +34,14 @@ SIRENS = ("732829320", "404833048", "552100554", "775670417")
 
 
 def exported(
-    house: House, count: int = 1, before: Callable[[Collection], object] = lambda row: None
+    house: House,
+    count: int = 1,
+    before: Callable[[Collection], object] = lambda row: None,
+    due_rule: str | None = None,
 ) -> tuple[Batch, list[Collection]]:
     """Invoices of customers of their own, whose debits are in a file that the bank has.
 
-    before: what is done to each announced debit first.
+    before: what is done to each announced debit first. due_rule: of the contract.
     """
     for number in range(count):
         customer = a_customer(house.reseller, name=f"Client {number}", siren=SIRENS[number])
@@ -51,6 +54,7 @@ def exported(
             unit_cents=1_000 + number,
             includes_vat=True,
             method=Method.DIRECT_DEBIT,
+            due_rule=due_rule,
         )
         bill_customers([customer], the_entity(), date(2026, 11, 23))
     for row in db.session.scalars(db.select(Collection)).all():

@@ -146,19 +146,12 @@ def download_batch(uid: str) -> Response:
     batch = get_or_404(Batch.visible_to(g.actor), uid)
     if asking := confirm_first(_address(batch), takes=True):
         return asking
-    if not batch.may_leave() or batch.document is None:
-        raise Refused(_why_not(batch))
+    get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), batch.legal_entity.uid)
+    batch.leave()
+    db.session.commit()
     answer = send_document(batch.document)
     record_taking(batch, "download", by=g.actor, address=request.remote_addr or "", sha256=batch.sha256)
     return answer
-
-
-def _why_not(batch: Batch) -> str:
-    if batch.state == BatchState.CANCELLED:
-        return _("Cette remise est annulée : son fichier ne sort plus.")
-    if batch.document is None:
-        return _("Le fichier n'est pas encore fait.")
-    return _("Ce montant demande deux personnes : faites d'abord libérer la remise.")
 
 
 def _found(uid: str) -> Batch:

@@ -7,6 +7,7 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.accounts.confirming import confirm_first
 from portal.db import db
+from portal.errors import Refused
 from portal.forms import WHOLE, saving
 from portal.journal import timeline
 from portal.listing.page import list_page
@@ -15,7 +16,8 @@ from portal.sepa.blueprint import bp
 from portal.sepa.formats.iban import mask
 from portal.sepa.mandates.creditor_forms import CreditorForm
 from portal.sepa.mandates.lists import CREDITORS
-from portal.sepa.models.profile import PROFILE, agree_to_limit, change_profile, drop_asked_limit
+from portal.sepa.models.creditor_change import open_creditor_change
+from portal.sepa.models.profile import PROFILE, Outcome, change_profile
 
 
 @bp.get("/creditors")
@@ -43,29 +45,45 @@ def change_creditor(uid: str) -> Response:
     if form.validate():
         with saving(form, WHOLE):
             values = {name: form[name].data for name in PROFILE}
-            changed = change_profile(entity, values, form.iban.data or "", by=g.actor)
+            outcome = change_profile(entity, values, form.iban.data or "", by=g.actor)
     if form.errors:
         return _page(entity, form, 422)
-    toast = _("Le profil bancaire est changé.") if changed else _("Rien n'a changé.")
-    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
+    return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=_toast(outcome))
 
 
-@bp.post("/creditors/<uid>/limit")
+def _toast(outcome: Outcome) -> str:
+    if outcome.asked:
+        return _(
+            "Demandé : une deuxième personne doit l'accepter, puis le changement compte après 24 heures."
+        )
+    return _("Le profil bancaire est changé.") if outcome.changed else _("Rien n'a changé.")
+
+
+@bp.post("/creditors/<uid>/change")
 @requires(Permission.CREDITOR_WRITE)
-def answer_asked_limit(uid: str) -> Response:
+def answer_change(uid: str) -> Response:
+    """Agree to what waits, as the second person, or stop it."""
     get_or_404(LegalEntity.visible_to(g.actor), uid)
     if asking := confirm_first(url_for("sepa.show_creditor", uid=uid)):
         return asking
     entity = get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), uid)
+    change = open_creditor_change(entity)
+    if change is None or change.uid != request.form.get("change"):
+        raise Refused(_("Ce changement n'attend plus : relisez la page."))
     agrees = request.form.get("answer") == "agree"
-    (agree_to_limit if agrees else drop_asked_limit)(entity, by=g.actor)
+    (change.agree if agrees else change.stop)(by=g.actor)
     db.session.commit()
-    toast = _("Le plafond est relevé.") if agrees else _("Le plafond reste ce qu'il est.")
+    toast = _("Accepté : le changement compte après 24 heures.") if agrees else _("Le changement est arrêté.")
     return htmx.go(url_for("sepa.show_creditor", uid=uid), toast=toast)
 
 
 def _page(entity: LegalEntity, form: CreditorForm, status: int = 200) -> Response:
     page = render_template(
-        "sepa/creditor.html", entity=entity, form=form, account=mask(entity.iban), events=timeline(entity)
+        "sepa/creditor.html",
+        entity=entity,
+        form=form,
+        account=mask(entity.iban),
+        waiting=open_creditor_change(entity),
+        events=timeline(entity),
     )
     return make_response(page, status)

@@ -71,10 +71,13 @@ def change_entity(uid: str) -> Response:
         return asking
     if form.validate():
         with saving(form, WHOLE):
-            changed = change_identity(entity, form.identity(), by=g.actor)
+            outcome = change_identity(entity, form.identity(), by=g.actor)
     if form.errors or form.form_errors:
         return _page(_entity(uid), form, _no_series(), 422)
-    toast = _("L'identité est changée.") if changed else _("Rien n'a changé.")
+    if outcome.asked:
+        toast = _("Le début des références attend l'accord d'une deuxième personne.")
+        return htmx.go(url_for(".show_creditor", uid=uid), toast=toast)
+    toast = _("L'identité est changée.") if outcome.changed else _("Rien n'a changé.")
     return htmx.go(url_for(".edit_entity", uid=uid), toast=toast)
 
 

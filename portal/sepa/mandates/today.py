@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 from portal.access import Permission
 from portal.sepa.mandates.lists import AT_BANK
 from portal.sepa.models import Mandate, MandateState
+from portal.sepa.models.creditor_change import ChangeState, CreditorChange
 from portal.today import Cost, Kind, Todo, waits
 
 
@@ -90,5 +91,49 @@ waits(
         ),
         everything=lambda: url_for("sepa.list_mandates", state=AT_BANK),
         entry="sepa.list_mandates",
+    )
+)
+
+
+def _changes(state: ChangeState) -> Select[tuple[CreditorChange]]:
+    query = CreditorChange.visible_to(g.actor).where(CreditorChange.state == state)
+    return query.options(joinedload(CreditorChange.legal_entity))
+
+
+waits(
+    Kind(
+        name="creditor.agree",
+        label=_l("Changements de créancier à accepter"),
+        cost=Cost.BANK,
+        permission=Permission.CREDITOR_WRITE,
+        rows=lambda: _changes(ChangeState.ASKED).where(CreditorChange.asked_by_id != g.actor.id),
+        order=(CreditorChange.id,),
+        tell=lambda row: Todo(
+            what=_("Changement de créancier à accepter ou à arrêter"),
+            who=row.legal_entity.name,
+            url=url_for("sepa.show_creditor", uid=row.legal_entity.uid),
+            button=_("Lire"),
+        ),
+        everything=lambda: url_for("sepa.list_creditors"),
+        entry="sepa.cockpit",
+    )
+)
+waits(
+    Kind(
+        name="creditor.counts",
+        label=_l("Changements de créancier qui vont compter"),
+        cost=Cost.BANK,
+        permission=Permission.CREDITOR_WRITE,
+        rows=lambda: _changes(ChangeState.AGREED),
+        order=(CreditorChange.counts_at, CreditorChange.id),
+        tell=lambda row: Todo(
+            what=_("Un changement de créancier va compter : dernier moment pour l'arrêter"),
+            who=row.legal_entity.name,
+            url=url_for("sepa.show_creditor", uid=row.legal_entity.uid),
+            button=_("Lire"),
+            due=row.counts_at,
+        ),
+        everything=lambda: url_for("sepa.list_creditors"),
+        entry="sepa.cockpit",
     )
 )

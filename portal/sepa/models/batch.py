@@ -1,6 +1,7 @@
 """Batches: debits claimed together for one file to the creditor's bank."""
 
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Collection as Several
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +9,18 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -75,6 +87,7 @@ class Batch(Tenant, Stateful, db.Model):
     frozen_on: Mapped[date]
     frozen_by_id: Mapped[int | None]  # the first of the two people; None while only the portal has acted
     sent_on: Mapped[date | None]
+    left_on: Mapped[date | None]  # Paris day on which one person last took the file out
     count: Mapped[int]
     total_cents: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))  # of the file
@@ -134,14 +147,25 @@ class Batch(Tenant, Stateful, db.Model):
 
     @property
     def needs_two(self) -> bool:
-        """Is its total above what one person may take out alone?"""
-        return self.total_cents > self.legal_entity.two_people_over_cents
+        """Is it, with all that leaves for this creditor today, above what one person may take out alone?"""
+        entity = self.legal_entity
+        return self.total_cents + cents_leaving(entity, but=self) > entity.two_people_over_cents
 
     def may_leave(self) -> bool:
         """Can its file be downloaded now?"""
         if self.document_id is None or self.state == B.CANCELLED:
             return False
         return not self.needs_two or self.state in {B.RELEASED, B.SENT}
+
+    def leave(self) -> None:
+        """Somebody takes the file out; hold the creditor's row. Raises Refused where it may not leave.
+
+        What two people let go counts by its state: nothing is written for it.
+        """
+        if not self.may_leave():
+            raise Refused(why_it_stays(self))
+        if self.state == B.EXPORTED:
+            self.left_on = clock.today()
 
     def vouch(self, *, by: Actor) -> None:
         """Answer, as the first of two people, for a batch that the portal froze by itself."""
@@ -191,6 +215,17 @@ class Batch(Tenant, Stateful, db.Model):
         return sum(late)
 
 
+def why_it_stays(batch: Batch) -> str:
+    """Why its file may not leave now, for people."""
+    if batch.state == B.CANCELLED:
+        return _("Cette remise est annulée : son fichier ne sort plus.")
+    if batch.document_id is None:
+        return _("Le fichier n'est pas encore fait.")
+    if batch.total_cents > batch.legal_entity.two_people_over_cents:
+        return _("Ce montant demande deux personnes : faites d'abord libérer la remise.")
+    return _("Avec ce qui part aujourd'hui, il faut deux personnes : faites d'abord libérer la remise.")
+
+
 class BatchMonth(Tenant, db.Model):
     """How many debits of a whole batch are due in a month.
 
@@ -207,6 +242,28 @@ class BatchMonth(Tenant, db.Model):
     batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"))
     month: Mapped[date]  # its first day
     count: Mapped[int]
+
+
+LeavesToo = Callable[[LegalEntity], int]
+_LEAVES_TOO: list[LeavesToo] = []
+
+
+def leaves_too(function: LeavesToo) -> LeavesToo:
+    """Register what else leaves for a creditor in files of a higher room, in cents."""
+    _LEAVES_TOO.append(function)
+    return function
+
+
+def cents_leaving(entity: LegalEntity, *, but: Batch) -> int:
+    """What has left for this creditor on the present Paris day or was let go, beside one batch, in cents.
+
+    A file that was taken out counts whatever became of its batch.
+    """
+    today = clock.today()
+    left = or_(Batch.state == B.RELEASED, Batch.left_on == today, Batch.sent_on == today)
+    query = select(func.coalesce(func.sum(Batch.total_cents), 0))
+    query = query.where(Batch.legal_entity_id == entity.id, Batch.id != but.id, left)
+    return int(db.session.scalar(query) or 0) + sum(each(entity) for each in _LEAVES_TOO)
 
 
 def due_months(batch_ids: Several[int]) -> Counter[tuple[int, date]]:

@@ -18,7 +18,8 @@ from portal.sepa.formats import epc
 from portal.sepa.formats.iban import parse_iban
 from portal.sepa.formats.latin import has_letters, to_latin
 from portal.sepa.models.amendment import note_new_name
-from portal.sepa.models.profile import refuse_while_a_file_is_made
+from portal.sepa.models.creditor_change import ask_change
+from portal.sepa.models.profile import Outcome, refuse_while_a_file_is_made
 from portal.wording import N_
 
 IDENTITY = (
@@ -62,16 +63,17 @@ def make_entity(organisation: Organisation, values: Mapping[str, Any], *, by: Ac
     return entity
 
 
-def change_identity(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor) -> bool:
-    """Set :data:`IDENTITY`; says whether anything changed. What was issued keeps what it said.
+def change_identity(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor) -> Outcome:
+    """Set :data:`IDENTITY`; what was issued keeps what it said.
 
+    Another beginning of the mandates' references waits for a second person once one was given.
     A new name is told to the debtors' banks with the next debit of each mandate. Raises Refused for another
     SIREN once a number was given, and while a file is being made: the same batch must give the same bytes.
     """
     kept = checked({name: values[name] for name in IDENTITY})
     changed = {n: [getattr(entity, n), kept[n]] for n in IDENTITY if getattr(entity, n) != kept[n]}
     if not changed:
-        return False
+        return Outcome(False, None)
     if "siren" in changed and has_numbers(entity):
         raise Refused(
             N_("Un autre SIREN est une autre personne : créez une deuxième entité, ses numéros repartent."),
@@ -79,13 +81,17 @@ def change_identity(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor
         )
     _refuse_taken_prefix(kept["mandate_prefix"], but=entity)
     refuse_while_a_file_is_made(entity)
-    former = entity.name
-    for name in IDENTITY:
+    former, asked = entity.name, {}
+    if "mandate_prefix" in changed and has_numbers(entity, "RUM"):
+        asked = {"mandate_prefix": kept["mandate_prefix"]}
+        del changed["mandate_prefix"]
+    for name in changed:
         setattr(entity, name, kept[name])
     if "name" in changed:
         note_new_name(entity, former, by=by)
-    record(entity, "change_identity", by=by, changed=changed)
-    return True
+    if changed:
+        record(entity, "change_identity", by=by, changed=changed)
+    return Outcome(bool(changed), ask_change(entity, asked, by=by) if asked else None)
 
 
 def take_over_series(entity: LegalEntity, prefix: str, year: int, last: int, *, by: Actor) -> int | None:
@@ -152,15 +158,19 @@ def make_default(entity: LegalEntity, *, by: Actor) -> None:
     record(entity, "make_default", by=by)
 
 
-def has_numbers(entity: LegalEntity) -> bool:
-    """Was anything issued under its name?"""
+def has_numbers(entity: LegalEntity, prefix: str = "") -> bool:
+    """Was anything issued under its name, or a number of one of :data:`SERIES` given?"""
     query = select(func.count(NumberSeries.id)).where(NumberSeries.legal_entity_id == entity.id)
+    if prefix:
+        query = query.where(NumberSeries.prefix == prefix)
     return bool(db.session.scalar(query.where(NumberSeries.last > NumberSeries.taken_over)))
 
 
 def series_of(entity: LegalEntity) -> list[NumberSeries]:
     """Those that were opened, the newest year first."""
-    query = select(NumberSeries).where(NumberSeries.legal_entity_id == entity.id)
+    query = select(NumberSeries).where(
+        NumberSeries.legal_entity_id == entity.id, NumberSeries.prefix.in_(SERIES)
+    )
     return list(db.session.scalars(query.order_by(NumberSeries.year.desc(), NumberSeries.prefix)))
 
 

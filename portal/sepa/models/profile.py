@@ -1,19 +1,21 @@
-"""The bank profile of a creditor changes as a whole, and says what changed."""
+"""The bank profile of a creditor changes as a whole, and says what changed.
 
-from typing import Any
+What moves money, or how it is watched, is only asked for: see :mod:`portal.sepa.models.creditor_change`.
+"""
+
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal.accounts.models import is_same_person
 from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
-from portal.journal import record
+from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
-from portal.sepa.formats.iban import mask
 from portal.sepa.models.amendment import note_new_ics
 from portal.sepa.models.batch import UNSEEN, Batch, BatchState
+from portal.sepa.models.creditor_change import CreditorChange, ask_change, open_creditor_change
 
 PROFILE = (
     "ics",
@@ -30,34 +32,60 @@ PROFILE = (
     "freeze_day",
     "file_writer",
 )
+_LIMIT = "two_people_over_cents"
+_BY_TWO = ("ics", "iban", "bank_name", "max_rows", "max_bytes", _LIMIT)
 
 
-def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by: Actor) -> bool:
-    """Set the profile; an empty ``iban`` keeps the account. Says whether anything changed.
+class Outcome(NamedTuple):
+    """What became of a form: what counts already, and what waits for a second person."""
 
-    A higher limit of what one person may take out alone is only noted: :func:`agree_to_limit`.
+    changed: bool
+    asked: CreditorChange | None
+
+    def __bool__(self) -> bool:
+        return self.changed or self.asked is not None
+
+
+def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by: Actor) -> Outcome:
+    """Set what one person may set, and ask for the rest; an empty ``iban`` keeps the account.
+
+    A lower limit of what one person may take out alone counts at once, and stops a higher one that waits.
     Raises Refused while a file is being made: the same batch must give the same bytes.
     """
-    before = entity.two_people_asked_cents
-    values = values | {"two_people_over_cents": _limit(entity, values["two_people_over_cents"], by)}
-    changed = {
-        name: [getattr(entity, name), values[name]]
-        for name in PROFILE
-        if values[name] != getattr(entity, name)
-    }
-    if iban and iban != entity.iban:
-        changed["iban"] = [mask(entity.iban), mask(iban)]
-    if not changed:
-        return entity.two_people_asked_cents != before
+    wanted = values | {"iban": iban or entity.iban}
+    changed = {name: value for name, value in wanted.items() if value != getattr(entity, name)}
+    lowers = _LIMIT in changed and changed[_LIMIT] < entity.two_people_over_cents
+    asked = {name: changed[name] for name in _BY_TWO if name in changed and not (name == _LIMIT and lowers)}
+    alone = {name: value for name, value in changed.items() if name not in asked}
+    if changed:
+        refuse_while_a_file_is_made(entity)
+    if lowers:
+        _stop_higher_limit(entity, by)
+    change = ask_change(entity, asked, by=by) if asked else None
+    if alone:
+        told = {name: [getattr(entity, name), value] for name, value in alone.items()}
+        for name, value in alone.items():
+            setattr(entity, name, value)
+        record(entity, "profile", by=by, changed=told)
+    return Outcome(bool(alone), change)
+
+
+def _stop_higher_limit(entity: LegalEntity, by: Actor) -> None:
+    waiting = open_creditor_change(entity)
+    if waiting is not None and _LIMIT in waiting.asked():
+        waiting.stop(by=by)
+
+
+def apply_change(change: CreditorChange) -> None:
+    """Let an agreed change count. Raises Refused while a file is being made: it counts an hour later."""
+    entity = change.legal_entity
     refuse_while_a_file_is_made(entity)
     former_ics = entity.ics
-    for name in PROFILE:
-        setattr(entity, name, values[name])
-    note_new_ics(entity, former_ics, by=by)
-    if iban:
-        entity.iban = iban
-    record(entity, "profile", by=by, changed=changed)
-    return True
+    for name, value in change.asked().items():
+        setattr(entity, name, value)
+    note_new_ics(entity, former_ics, by=SYSTEM)
+    change.apply(by=SYSTEM)
+    record(entity, "profile", by=SYSTEM, changed={name: [was, now] for name, was, now in change.told})
 
 
 def refuse_while_a_file_is_made(entity: LegalEntity) -> None:
@@ -66,34 +94,3 @@ def refuse_while_a_file_is_made(entity: LegalEntity) -> None:
     making = making.where(Batch.state.in_([*UNSEEN, BatchState.FROZEN]))
     if db.session.scalar(making.limit(1)) is not None:
         raise Refused(_("Le fichier d'une remise est en cours : changez le profil quand il est fait."))
-
-
-def _limit(entity: LegalEntity, cents: int, by: Actor) -> int:
-    """The limit that counts now. Raising it asks for a second person, lowering it does not."""
-    if cents > entity.two_people_over_cents:
-        if cents != entity.two_people_asked_cents:
-            entity.two_people_asked_cents, entity.two_people_asked_by_id = cents, by.id
-            record(entity, "ask_limit", by=by, before_cents=entity.two_people_over_cents, after_cents=cents)
-        return entity.two_people_over_cents
-    if cents < entity.two_people_over_cents:
-        entity.two_people_asked_cents = entity.two_people_asked_by_id = None
-    return cents
-
-
-def drop_asked_limit(entity: LegalEntity, *, by: Actor) -> None:
-    """Whoever asked for a higher limit, or refuses it, says no."""
-    if entity.two_people_asked_cents is not None:
-        record(entity, "drop_limit", by=by, asked_cents=entity.two_people_asked_cents)
-        entity.two_people_asked_cents = entity.two_people_asked_by_id = None
-
-
-def agree_to_limit(entity: LegalEntity, *, by: Actor) -> None:
-    """The second person agrees to the higher limit that another one asked for."""
-    if entity.two_people_asked_cents is None:
-        raise Refused(_("Aucun plafond plus haut n'est demandé."))
-    if is_same_person(by, entity.two_people_asked_by_id):
-        raise Refused(_("Vous avez demandé ce plafond : une deuxième personne doit l'accepter."))
-    before, after = entity.two_people_over_cents, entity.two_people_asked_cents
-    entity.two_people_over_cents = after
-    entity.two_people_asked_cents = entity.two_people_asked_by_id = None
-    record(entity, "agree_limit", by=by, before_cents=before, after_cents=after)

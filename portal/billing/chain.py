@@ -1,0 +1,149 @@
+"""The chain of the books: each invoice, credit note and payment carries the hash of the one before it.
+
+The hash of a row covers all that it says, the frozen content of its paper included, and the hash before. The
+head of a series stands beside its counter, and both are held by the transaction that gives the number.
+Payments have no number, and banks are booked by thousands: they are joined to the chain of their legal
+entity every hour, so that nobody who notes one waits for another.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from portal.billing.credit_models import CreditNote
+from portal.billing.models import Invoice, Payment
+from portal.blobs import Document
+from portal.canonical import canonical_json
+from portal.db import db
+from portal.resellers.models import LegalEntity, NumberSeries, next_numbers
+
+PAYMENTS = "PAY"  # the series of the chain of payments, whose year is 0
+
+
+def start_of(entity_uid: str, series: str) -> str:
+    """What the first row of a series, such as ``FA-2026``, follows."""
+    return hashlib.sha256(canonical_json({"entity": entity_uid, "series": series})).hexdigest()
+
+
+def hash_after(before: str, values: dict[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of a row and of the hash before it, as hex."""
+    return hashlib.sha256(canonical_json({"before": before, "row": values})).hexdigest()
+
+
+def _paper(document: Document | None) -> str:
+    """The digest of what was frozen of the paper; of its bytes where it was kept before papers were."""
+    if document is None:
+        return ""
+    paper = getattr(document, "paper", None)
+    return paper.content_sha256 if paper is not None else document.sha256
+
+
+def invoice_values(invoice: Invoice) -> dict[str, Any]:
+    """All that an invoice says, cents and ISO days; not whether it was paid since, nor whose row it is."""
+    return {
+        "number": invoice.number,
+        "issued_on": invoice.issued_on.isoformat(),
+        "due_on": invoice.due_on.isoformat(),
+        "cents": [invoice.net_cents, invoice.vat_cents, invoice.gross_cents],
+        "method": str(invoice.method.value),
+        "parties": invoice.parties,
+        "order": invoice.order_uid,
+        "union": invoice.union_country,
+        "paper": _paper(invoice.document),
+        "lines": [
+            [
+                line.position,
+                line.label,
+                line.clause,
+                line.quantity,
+                line.unit_cents,
+                bool(line.includes_vat),
+                line.vat_basis_points,
+                line.vat_category,
+                line.vat_mention,
+                line.vat_country,
+                line.net_cents,
+            ]
+            for line in invoice.lines
+        ],
+    }
+
+
+def credit_values(row: CreditNote) -> dict[str, Any]:
+    """All that a credit note says."""
+    return {
+        "number": row.number,
+        "invoice": row.invoice.number,
+        "origin": row.origin,
+        "issued_on": row.issued_on.isoformat(),
+        "reason": str(row.reason.value),
+        "clause": row.clause,
+        "note": row.note,
+        "cents": [row.net_cents, row.vat_cents, row.gross_cents],
+        "refund_by": row.refund_by.isoformat(),
+        "parties": row.parties,
+        "paper": _paper(row.document),
+        "lines": [[line.label, line.net_cents, line.vat_cents] for line in row.lines],
+    }
+
+
+def payment_values(row: Payment) -> dict[str, Any]:
+    """All that a payment says."""
+    return {
+        "position": row.chain_no,
+        "uid": row.uid,
+        "invoice_id": row.invoice_id,
+        "method": str(row.method.value),
+        "cents": row.amount_cents,
+        "received_on": row.received_on.isoformat(),
+        "bank_on": row.bank_on.isoformat() if row.bank_on else None,
+        "reference": row.reference,
+        "kind": str(row.kind.value),
+    }
+
+
+class Chain:
+    """The end of one series; its counter is held by the present transaction, which took a number of it."""
+
+    def __init__(self, entity: LegalEntity, prefix: str, year: int) -> None:
+        self._where = (
+            NumberSeries.legal_entity_id == entity.id,
+            NumberSeries.prefix == prefix,
+            NumberSeries.year == year,
+        )
+        head = db.session.scalar(select(NumberSeries.head).where(*self._where))
+        self.head = head or start_of(entity.uid, f"{prefix}-{year}")
+
+    def join(self, row: Invoice | CreditNote | Payment, values: dict[str, Any]) -> None:
+        """Make a row the last one, before it is written."""
+        row.prev_hash, row.hash = self.head, hash_after(self.head, values)
+        self.head = row.hash
+
+    def keep(self) -> None:
+        """Note the head, once per transaction."""
+        change = update(NumberSeries).where(*self._where).values(head=self.head)
+        db.session.execute(change.execution_options(synchronize_session=False))
+
+
+def unchained(entity: LegalEntity) -> Sequence[Payment]:
+    """Payments that no hour has joined yet, in the order of their rows."""
+    query = select(Payment).where(Payment.legal_entity_id == entity.id, Payment.chain_no.is_(None))
+    return db.session.scalars(query.order_by(Payment.id)).all()
+
+
+def chain_payments(entity: LegalEntity) -> int:
+    """Join what was noted since the last hour; says how many. One transaction at a time for an entity."""
+    next_numbers(entity, PAYMENTS, 0, 0)
+    rows = unchained(entity)
+    if not rows:
+        return 0
+    first = int(next_numbers(entity, PAYMENTS, 0, len(rows))[0].rpartition("-")[2])
+    chain = Chain(entity, PAYMENTS, 0)
+    for number, row in enumerate(rows, first):
+        row.chain_no = number
+        chain.join(row, payment_values(row))
+    chain.keep()
+    db.session.flush()
+    return len(rows)

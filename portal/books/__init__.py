@@ -1,0 +1,1 @@
+"""Proof of the books: the chains are walked, months and years are closed and sealed."""

@@ -1,0 +1,36 @@
+"""What each walk through the books has found; rows that the database refuses to change."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Tenant, db
+from portal.resellers.models import LegalEntity
+
+
+class BookCheck(Tenant, db.Model):
+    """One verification of the books of a legal entity, at ``created_at``."""
+
+    __tablename__ = "book_check"
+    __table_args__ = (Index("ix_book_check_entity", "legal_entity_id", "id"),)
+
+    legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    by_label: Mapped[str] = mapped_column(String(200))
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    heads: Mapped[dict[str, Any]] = mapped_column(JSON)  # by series: last number, its hash
+    faults: Mapped[list[list[str]]] = mapped_column(JSON)  # kind, number; the first hundreds
+    fault_count: Mapped[int]
+
+    legal_entity: Mapped[LegalEntity] = relationship()
+
+
+def last_check(entity: LegalEntity) -> BookCheck | None:
+    query = select(BookCheck).where(BookCheck.legal_entity_id == entity.id)
+    return db.session.scalars(query.order_by(BookCheck.id.desc()).limit(1)).one_or_none()
+
+
+def last_sound_check(entity: LegalEntity) -> BookCheck | None:
+    """The newest one without a fault: what it read must still be there."""
+    query = select(BookCheck).where(BookCheck.legal_entity_id == entity.id, BookCheck.fault_count == 0)
+    return db.session.scalars(query.order_by(BookCheck.id.desc()).limit(1)).one_or_none()
