@@ -9,10 +9,9 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.billing.run_preview import Odd, PreviewLine, PreviewState, RunPreview, ask_preview
 from portal.billing.views import RunForm, run_form
-from portal.csv_file import Figure, csv_answer, rows_of
+from portal.csv_file import csv_answer, euros, rows_of
 from portal.forms import saving
 from portal.jobs import find_task
-from portal.money import euros
 from portal.paging import page_of
 from portal.resellers.models import LegalEntity
 from portal.words.choices import ODD
@@ -60,14 +59,10 @@ def download(uid: str) -> Response:
     rows = (
         (
             line.customer.name,
-            _figure(line.gross_cents),
-            _figure(line.before_cents),
+            euros(line.gross_cents),
+            euros(line.before_cents),
             ", ".join(str(ODD[Odd(each)]) for each in line.odd),
         )
         for (line,) in rows_of(query)
     )
     return csv_answer(f"apercu-{preview.month}.csv", head, rows)
-
-
-def _figure(cents: int) -> Figure:
-    return Figure(f"{euros(cents)}".replace(".", ","))

@@ -15,12 +15,11 @@ from portal.billing.rate_views import PercentField
 from portal.billing.vat import OTHER_EU_STATES
 from portal.billing.vat_rates import enter_vat_rate, known_vat_rates
 from portal.billing.vat_returns import services_of, union_sales_of
-from portal.csv_file import Figure, csv_answer
+from portal.csv_file import csv_answer, euros
 from portal.customers.countries import countries
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import DayField, saving
-from portal.money import euros
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("vat", __name__, url_prefix="/billing/vat")
@@ -100,7 +99,7 @@ def create_vat_rate() -> Response:
 def download_services() -> Response:
     _period_form, entity, day = _period()
     head = [_("Numéro de TVA"), _("Client"), _("Montant HT")]
-    rows = [(each.vat_number, each.name, _figure(each.net_cents)) for each in services_of(entity, day)]
+    rows = [(each.vat_number, each.name, euros(each.net_cents)) for each in services_of(entity, day)]
     return csv_answer(f"des-{day:%Y-%m}.csv", head, rows)
 
 
@@ -110,12 +109,7 @@ def download_union_sales() -> Response:
     _period_form, entity, day = _period()
     head = [_("État"), _("Taux"), _("Montant HT"), _("TVA")]
     rows = [
-        (sale.country, _figure(sale.basis_points), _figure(sale.net_cents), _figure(sale.vat_cents))
+        (sale.country, euros(sale.basis_points), euros(sale.net_cents), euros(sale.vat_cents))
         for sale in union_sales_of(entity, day)
     ]
     return csv_answer(f"oss-{day.year}-T{(day.month + 2) // 3}.csv", head, rows)
-
-
-def _figure(cents: int) -> Figure:
-    """Hundredths, of a euro or of a percent."""
-    return Figure(f"{euros(cents)}".replace(".", ","))
