@@ -187,7 +187,14 @@ def served(place: Installation, at: Callable[[datetime], None]) -> Iterator[Serv
         yield Served(place.app, address, cookies, rows)
 
 
-ELSEWHERE = {"/moving/<uid>/faults.csv", "/moving/<uid>/month/file.csv"}  # read by tests/moving
+ELSEWHERE = {  # read by the tests of their rooms
+    "/moving/<uid>/faults.csv",
+    "/moving/<uid>/month/file.csv",
+    "/billing/vat/services.csv",
+    "/billing/vat/union-sales.csv",
+    "/billing/previews/<uid>/lines.csv",
+    "/billing/closings/<uid>/figures.csv",
+}
 TWELVE_MONTHS = 12  # and those to come in which a debit is planned, as the server's clock sees it
 READERS = {"/prices/": "operator", "/terms/": "operator", "/backups/": "owner", "/work/": "operator"}
 

@@ -35,7 +35,7 @@ def test_each_state_of_a_record_has_a_word(name: str) -> None:
     assert isinstance(kind, Enum) and kind.enum_class is not None
     shown = KINDS[name].shown_state
     days = {"due_on": date.max, "lapses_on": date.max, "ends_on": None, "bank_confirmed_on": None}
-    days |= {"suspended_on": None}
+    days |= {"suspended_on": None, "due_by": date.max}
     rows = [
         SimpleNamespace(state=state, scheme=scheme, **days)
         for state in kind.enum_class

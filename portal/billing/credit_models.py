@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal import clock
 from portal.actor import Actor
 from portal.billing.models import Invoice, InvoiceLine
 from portal.billing.rules import Priced
@@ -121,6 +122,11 @@ class Refund(Tenant, Stateful, db.Model):
     invoice: Mapped[Invoice] = relationship()
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    def shown_state(self) -> str:
+        """Late is a matter of the day, never stored."""
+        late = self.state == R.OWED and self.due_by < clock.today()
+        return "refund_late" if late else f"refund_{self.state.value}"
 
     def order(self, file_id: int, *, by: Actor) -> None:
         self._take("order", by=by)

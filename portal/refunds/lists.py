@@ -19,12 +19,6 @@ from portal.words.states import look_of
 _LATE = "refund_late"
 
 
-def shown_state(row: Refund) -> str:
-    """Late is a matter of the day, never stored."""
-    late = row.state == RefundState.OWED and row.due_by < clock.today()
-    return _LATE if late else f"refund_{row.state.value}"
-
-
 def _states() -> list[tuple[str, Any]]:
     names = [f"refund_{state.value}" for state in RefundState]
     return [(name, look_of(name).word) for name in (_LATE, *names)]
@@ -55,7 +49,7 @@ REFUNDS: Listing[Refund] = define(
                 rank=NAME,
             ),
             customer_column(lambda row: (row.customer, row.customer.name)),
-            Column("state", _l("État"), lambda row: Pill(shown_state(row))),
+            Column("state", _l("État"), lambda row: Pill(row.shown_state())),
             Column(
                 "due_by", _l("Au plus tard le"), lambda row: row.due_by, sort=Refund.due_by, is_number=True
             ),

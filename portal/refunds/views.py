@@ -25,12 +25,11 @@ from portal.listing.page import list_page
 from portal.paging import page_of
 from portal.refunds.accounts import account_of, enter_account
 from portal.refunds.files import cancel_file, make_file, ready_of, release_file, send_file, take_back
-from portal.refunds.lists import REFUNDS, shown_state
+from portal.refunds.lists import REFUNDS
 from portal.refunds.setting_off import open_invoices, set_off
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("refunds", __name__, url_prefix="/refunds")
-bp.add_app_template_filter(shown_state, "refund_state")
 bp.add_app_template_filter(lambda refund: db.session.get(RefundFile, refund.file_id), "file_of")
 
 

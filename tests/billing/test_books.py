@@ -257,7 +257,8 @@ class Books:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.words
+@pytest.mark.parametrize("seed", [1, 2])
 def test_every_cent_of_random_lives_is_explained(house: House, seed: int) -> None:
     house.people[Role.OPERATOR] = a_user(house.provider, Role.FINANCE, "Seconde")
     house.people[Role.OPERATOR].email = "seconde@fournisseur.example"

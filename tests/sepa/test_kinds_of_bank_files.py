@@ -33,6 +33,8 @@ from tests.sepa.bank_files import camt as an_old_camt
 from tests.sepa.people import IBAN, VISITOR, a_mandate, freeze_batch, the_entity
 from tests.sepa.raw_bank_files import assert_valid, camt, details, entry, judged, pain
 
+pytestmark = pytest.mark.words  # the databases are told apart by test_returns and test_bank_decisions
+
 PRICES = (7_200, 36_000, 36_000)
 LOT_CENTS = sum(PRICES)
 OTHER = "FR1420041010050500013M02606"

@@ -81,6 +81,7 @@ CASES: dict[str, tuple[tuple[Any, ...], bool, int, str, str]] = {
 }
 
 
+@pytest.mark.words  # the same rows on both
 @pytest.mark.parametrize("name", CASES)
 def test_000_31_000_32_000_33_the_vat_of_an_order_is_that_of_its_paid_invoice(
     house: House, browser: Browser, at: At, name: str
