@@ -9,7 +9,6 @@ from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.browser
 LISTS = [
-    ("finance", "/late"),
     ("owner", "/customers"),
     ("owner", "/orders"),
     ("owner", "/subscriptions"),
