@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, select
 
+from portal.billing.credit_models import CreditLine, CreditNote
 from portal.billing.models import Invoice, InvoiceLine
 from portal.billing.rules import totals
 from portal.db import db
@@ -44,6 +45,11 @@ def services_of(entity: LegalEntity, month: date) -> list[Service]:
         sums[buyer.get("vat_number") or "", buyer["name"]] += sum(
             line.net_cents for line in invoice.lines if line.vat_category == REVERSED
         )
+    for note in _credit_notes(entity, month.replace(day=1), last, InvoiceLine.vat_category == REVERSED):
+        buyer = note.parties["buyer"]
+        sums[buyer.get("vat_number") or "", buyer["name"]] -= sum(
+            each.net_cents for each in note.lines if each.line.vat_category == REVERSED
+        )
     return [Service(*key, cents) for key, cents in sorted(sums.items())]
 
 
@@ -62,7 +68,25 @@ def union_sales_of(entity: LegalEntity, quarter: date) -> list[UnionSale]:
             both = sums[invoice.lines[0].vat_country, rate.basis_points]
             both[0] += rate.net_cents
             both[1] += rate.vat_cents
+    for note in _credit_notes(entity, first, last, abroad):
+        for each in note.lines:
+            both = sums[each.line.vat_country, each.line.vat_basis_points]
+            both[0] -= each.net_cents
+            both[1] -= each.vat_cents
     return [UnionSale(*key, *both) for key, both in sorted(sums.items())]
+
+
+def _credit_notes(
+    entity: LegalEntity, first: date, last: date, wanted: ColumnElement[bool]
+) -> list[CreditNote]:
+    """What was taken back of such lines in a period is deducted in that period."""
+    lines = select(CreditLine.credit_note_id).join(InvoiceLine, InvoiceLine.id == CreditLine.invoice_line_id)
+    query = select(CreditNote).where(
+        CreditNote.legal_entity_id == entity.id,
+        CreditNote.issued_on.between(first, last),
+        CreditNote.id.in_(lines.where(wanted)),
+    )
+    return list(db.session.scalars(query.order_by(CreditNote.id)))
 
 
 def _invoices(entity: LegalEntity, first: date, last: date, wanted: ColumnElement[bool]) -> list[Invoice]:

@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal import clock
+from portal.billing.credit_models import CreditReason
+from portal.billing.credit_notes import issue_credit_note, rest_of
 from portal.billing.models import Invoice
 from portal.billing.run import bill_customers
 from portal.billing.vat_rates import enter_vat_rate
@@ -157,6 +159,16 @@ def test_000_31_above_ten_thousand_euros_a_consumer_bears_the_vat_of_his_state(
     services = table(client.get(f"/billing/vat/services.csv?{asked}").text)[1:]
     assert services == [["BE0403019261", "Boulangerie Martin", "5000,00"]]
     page = text_of(client.get(f"/billing/vat?{asked}").text)
+    at(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    for number, row in enumerate((third, business)):
+        named = {"reason": CreditReason.ERROR, "by": SYSTEM}
+        issue_credit_note(row, rest_of(row), origin=f"back:{number}", **named)
+    db.session.commit()
+    client = browser(house.finance)
+    december = f"entity={entity.uid}&day=2026-12-01"
+    assert table(client.get(f"/billing/vat/services.csv?{december}").text)[1:][0][2] == "-5000,00"
+    german_line = table(client.get(f"/billing/vat/union-sales.csv?{december}").text)[2]
+    assert german_line == ["DE", "19,00", "0,00", "0,00"], "taken back in the same quarter"
     assert "Belgique 21 % 5 000,00 € 1 050,00 €" in page.replace("\u202f", " ").replace("21,00 %", "21 %")
 
 
