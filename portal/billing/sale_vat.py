@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import extract, func, select
 
+from portal.billing.credit_models import CreditNote
 from portal.billing.models import Invoice
 from portal.billing.rules import Priced, as_sold, totals
 from portal.billing.vat import OTHER_EU_STATES, Vat, is_sold_into_the_union, vat_for
@@ -69,6 +70,15 @@ class Sales:
                 Invoice.union_country.is_not(None),
                 extract("year", Invoice.issued_on) == year,
             )
+            back = (
+                select(func.coalesce(func.sum(CreditNote.net_cents), 0))
+                .join(Invoice, Invoice.id == CreditNote.invoice_id)
+                .where(
+                    CreditNote.legal_entity_id == self.entity.id,
+                    Invoice.union_country.is_not(None),
+                    extract("year", CreditNote.issued_on) == year,
+                )
+            )
             with scope(self.entity.org_path):  # all that the issuer sold, also where a reseller's order asks
-                self._sold[year] = int(db.session.scalar(query) or 0)
+                self._sold[year] = int(db.session.scalar(query) or 0) - int(db.session.scalar(back) or 0)
         return self._sold[year]

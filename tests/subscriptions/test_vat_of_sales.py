@@ -169,6 +169,10 @@ def test_000_31_above_ten_thousand_euros_a_consumer_bears_the_vat_of_his_state(
     assert table(client.get(f"/billing/vat/services.csv?{december}").text)[1:][0][2] == "-5000,00"
     german_line = table(client.get(f"/billing/vat/union-sales.csv?{december}").text)[2]
     assert german_line == ["DE", "19,00", "0,00", "0,00"], "taken back in the same quarter"
+    named = {"reason": CreditReason.ERROR, "by": SYSTEM}
+    for row in (first, belgian):
+        issue_credit_note(row, rest_of(row), origin=f"back:{row.number}", **named)
+    assert sell(german, product, "V8").vat_cents == 100_000, "what was taken back counts no more"
     assert "Belgique 21 % 5 000,00 € 1 050,00 €" in page.replace("\u202f", " ").replace("21,00 %", "21 %")
 
 
