@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.access import GRANTS, Role
 from portal.custody.models import offer_access
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.models import Vault
@@ -20,10 +19,9 @@ from portal.mail import Mail
 from portal.reversibility.models import ReversibilityCase
 from portal.sepa.models import Mandate, MandateState
 from portal.sepa.signing.account_change import ask_account
-from tests.builders import House, a_customer, a_user
+from tests.builders import House, a_customer
 from tests.guide.test_explain import words_explained
 from tests.sepa.people import OTHER_IBAN, a_mandate, go_to_code
-from tests.test_access import address, rules
 from tests.vault_fixtures import agent  # noqa: F401 (the page of a passphrase has a form while it runs)
 from tests.world import a_world
 
@@ -117,55 +115,16 @@ def tokens_on(app: Flask) -> Iterator[None]:
         app.config["WTF_CSRF_ENABLED"] = False
 
 
-EXPLAINED: set[str] = set()  # all words that the pages of the walk explain
-
-
-def found_at(client: FlaskClient, path: str) -> set[str]:
-    """What is wrong with the forms and the explained words at an address; nothing with those of a file."""
-    answer = client.get(path, buffered=True)
-    assert answer.status_code != 404 or path.startswith("/handed-over/"), path
-    if answer.mimetype != "text/html":
-        return set()
-    words = words_explained(answer.text)
-    EXPLAINED.update(words)
-    return faults(answer.text) | {f"{word} is explained twice" for word in words if words.count(word) > 1}
-
-
-def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[str]:
-    """The addresses that a person in this role may read, each with a record of the world."""
-    for method, rule in rules(app):
-        permission = getattr(app.view_functions[rule.endpoint], "permission", None)
-        if method != "GET" or permission is None or role not in GRANTS[permission]:
-            continue
-        start = rule.rule.partition("<")[0]
-        yield address(rule.rule, ids[start]) if "<" in rule.rule else rule.rule
+def faults_of(page: str) -> tuple[set[str], set[str]]:
+    """What is wrong with the forms and the explained words of a page; and the words that it explains."""
+    words = words_explained(page)
+    return faults(page) | {f"{word} is explained twice" for word in words if words.count(word) > 1}, set(
+        words
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.words
-@pytest.mark.usefixtures("no_badges")
-def test_every_page_of_every_role(app: Flask, house: House, browser: Browser) -> None:
-    ids = a_world(house)
-    for row in db.session.scalars(db.select(Vault)):
-        house.people[Role.CUSTOMER] = a_user(row.customer.organisation, Role.CUSTOMER)
-        break
-    db.session.commit()
-    colleague = a_user(house.people[Role.CUSTOMER].organisation, Role.BILLING)
-    db.session.commit()
-    wrong = set()
-    with tokens_on(app):
-        for role, person in house.people.items():
-            client = browser(person)
-            own = ids | ({"/people/": colleague.uid} if role == Role.CUSTOMER else {})
-            for path in pages_of(app, role, own):
-                wrong |= {f"{role} {path} {fault}" for fault in found_at(client, path)}
-        for path in ("/login", "/verify"):
-            wrong |= found_at(browser(), path)
-    assert wrong == set()
-    assert {"rum", "ics", "core-b2b", "fingerprint", "proforma", "pinned", "vault", "proof"} <= EXPLAINED
-
-
-@pytest.mark.slow
 @pytest.mark.usefixtures("agent")
 def test_every_page_behind_a_signed_link(app: Flask, house: House, browser: Browser) -> None:
     ids = a_world(house)
