@@ -3,8 +3,10 @@
 import contextlib
 import gc
 import os
+import re
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,16 +35,33 @@ NEED_A_DATABASE = {"app", "new_database", "an_installation"}
 # With a database, these open real repositories: left out of `make check` like all that is slow.
 ANY_WILL_DO = {"deploy"}  # about what stands before the portal: run once
 OPEN_VAULTS = {"engine", "reversibility", "restore_requests", "custody"}
+# Their work is files and words, which no database decides: run on SQLite, and on both what `DECIDED` names.
+ABOUT_FILES = {*OPEN_VAULTS, "safekeeping", "operations", "correspondence", "guide", "certificates", "notes"}
+DECIDED = re.compile(r"kill|life|at_once|claims|migration|states|shared|backup|rotation")
+# What a page shows and refuses; each page opens on PostgreSQL in a walk of its own (test_reachable.py).
+SHOWN = re.compile(
+    r"test_(views|pages?|words|confirming|paper|evidence_pack|signing|brand_surfaces|\w+_form)"
+)
+CASES = 3  # of a table of cases inside a room: so many run on PostgreSQL too
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    cases: Counter[tuple[Path, str]] = Counter()
     for item in items:
+        room = item.path.parent.name
         asked = NEED_A_DATABASE & set(getattr(item, "fixturenames", ()))
-        if asked and item.path.parent.name not in ANY_WILL_DO:
-            item.add_marker("database")
-            if item.path.parent.name in OPEN_VAULTS:
-                item.add_marker("slow")
+        if not asked or room in ANY_WILL_DO:
+            continue
+        item.add_marker("database")
+        if room in OPEN_VAULTS:
+            item.add_marker("slow")
+        test = item.path, getattr(item, "originalname", item.name)
+        cases[test] += 1
+        many = room != "tests" and room != "search" and cases[test] > CASES
+        once = many or room in ABOUT_FILES or SHOWN.fullmatch(item.path.stem)
+        if once and not DECIDED.search(f"{item.path.stem} {test[1]}"):
+            item.add_marker("words")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

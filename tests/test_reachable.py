@@ -116,7 +116,7 @@ def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[tuple[str,
 
 
 @pytest.mark.slow
-@pytest.mark.words
+@pytest.mark.strict
 @pytest.mark.usefixtures("no_badges")
 @pytest.mark.timeout(400)
 def test_every_page_and_action_is_on_a_screen_and_its_forms_are_safe(
