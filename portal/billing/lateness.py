@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from portal import clock
 from portal.billing.balance import UNDER_WAY, debits_of, position_of
 from portal.billing.late import Part, payable_until
 from portal.billing.models import Charge, Invoice, Payment
@@ -48,8 +49,15 @@ def _payable_until(invoice: Invoice, debits: list[Collection]) -> date | None:
     return payable_until(
         invoice.due_on,
         max((each.due_on for each in first), default=None),
-        waits=any(each.state in UNDER_WAY for each in first),
+        waits=any(each.state in UNDER_WAY and not _is_stuck(each) for each in first),
         went_through=bool(first) and sum(each.amount_cents for each in settled) >= invoice.gross_cents,
+    )
+
+
+def _is_stuck(debit: Collection) -> bool:
+    """Its day has passed, and what the customer's bank said of the account keeps it from leaving."""
+    return (
+        debit.due_on < clock.today() and debit.batch_id is None and not debit.mandate.is_usable(debit.due_on)
     )
 
 

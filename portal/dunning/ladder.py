@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from portal import clock
-from portal.billing.balance import position_of
+from portal.billing.balance import WITH_THE_BANK, debits_of, position_of
 from portal.billing.disputes import open_disputes
 from portal.billing.lateness import lateness_of
 from portal.billing.models import Invoice, InvoiceState
@@ -17,9 +17,10 @@ from portal.dunning.contracts import subscriptions_on
 from portal.dunning.models import LateLetter, LateLetterLine, LatePayer, PaymentPlan, PlanState, ladder_of
 from portal.dunning.rules import Cure, Stage, cure_of, next_stage, step_due_on, suspension_from
 from portal.resellers.models import LegalEntity
+from portal.sepa.models import Collection, CollectionState
 from portal.subscriptions.models import Subscription, SubscriptionState
 
-Pause = Literal["", "dispute", "plan"]
+Pause = Literal["", "dispute", "plan", "debit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def debts_of(customer: Customer) -> list[Debt]:
         if late is None:
             continue
         rest = position_of(invoice).rest
-        pause: Pause = "dispute" if invoice.id in disputed else "plan" if running_plan(invoice) else ""
+        pause: Pause = "dispute" if invoice.id in disputed else _pause(invoice)
         lines = tuple(line for line in _lines(invoice) if not line.is_over)
         found.append(Debt(invoice, late.due_on, rest, lines, pause))
     return found
@@ -96,6 +97,19 @@ def debts_of(customer: Customer) -> list[Debt]:
 def _lines(invoice: Invoice) -> list[LateLetterLine]:
     query = select(LateLetterLine).where(LateLetterLine.invoice_id == invoice.id)
     return list(db.session.scalars(query.order_by(LateLetterLine.id)))
+
+
+def _pause(invoice: Invoice) -> Pause:
+    """Nobody is asked to pay what a plan spreads, or what we have told her that we debit again."""
+    if running_plan(invoice):
+        return "plan"
+    return "debit" if any(_is_coming(each) for each in debits_of(invoice)) else ""
+
+
+def _is_coming(debit: Collection) -> bool:
+    """With the bank, or announced for a day that has not passed: one that is held may wait for ever."""
+    announced = debit.state == CollectionState.ANNOUNCED and debit.due_on >= clock.today()
+    return debit.state in WITH_THE_BANK or announced
 
 
 def running_plan(invoice: Invoice) -> PaymentPlan | None:

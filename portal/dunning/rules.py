@@ -47,14 +47,19 @@ def next_stage(reached: Stage | None) -> Stage | None:
 
 
 def step_due_on(payable_until: date, stage: Stage, ladder: Ladder, last_on: date | None) -> date:
-    """The day on which a step falls due: so many days late, and never on the day of the last letter.
+    """The day on which a step falls due: so many days late, and as many after the last letter as the ladder
+    has between the two, however late that one was.
 
     payable_until: last day for paying. last_on: the last letter about this invoice.
 
     Source: 003-15, 003-17, 004-40.
     """
     due = payable_until + timedelta(days=ladder.days(stage))
-    return due if last_on is None else max(due, last_on + timedelta(days=1))
+    if last_on is None:
+        return due
+    order = list(Stage)
+    before = ladder.days(order[order.index(stage) - 1]) if stage != order[0] else 0
+    return max(due, last_on + timedelta(days=max(ladder.days(stage) - before, 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,12 @@ def board(reseller: Organisation | None = None) -> list[Trend]:
     return [
         of(_("Facturé dans le mois, HT"), (_("facturé"), each(Name.REVENUE)), said=_cents),
         of(_("Revenu mensuel récurrent, HT"), (_("par mois"), each(Name.MRR)), said=_cents),
-        of(_("Abonnements"), (_("commencés"), each(Name.BEGUN)), (_("finis"), each(Name.LOST)), said=_whole),
+        of(
+            _("Abonnements commencés et finis"),
+            (_("commencés"), each(Name.BEGUN)),
+            (_("finis"), each(Name.LOST)),
+            said=_whole,
+        ),
         of(
             _("Prélèvements revenus"),
             (_("part revenue"), rate(Name.RETURNED, Name.DEBITS)),

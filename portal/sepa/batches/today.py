@@ -1,18 +1,19 @@
-"""Batches that must leave before the bank's hour of a day."""
+"""Batches that must leave before the bank's hour of a day, and debits that will not leave as they are."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from portal import clock
 from portal.access import Permission
 from portal.clock import PARIS
 from portal.db import db
 from portal.deadlines import minus_target_days
-from portal.sepa.models import Batch, BatchState, Collection
+from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, MandateState
 from portal.today import Cost, Kind, Todo, waits
 
 _LAST_HOUR = 24
@@ -57,6 +58,45 @@ waits(
         order=(Batch.id,),
         tell=_told,
         everything=lambda: url_for("sepa.list_batches"),
+        entry="sepa.cockpit",
+    )
+)
+
+
+_SOON = timedelta(days=14)  # what is announced for later may still find its mandate in use again
+_IDLE = (MandateState.SUSPENDED, MandateState.REVOKED, MandateState.REFUSED)
+
+
+def _stuck() -> Select[tuple[Collection]]:
+    """Its day has come and no file had it, or its mandate bears no debit: only a person leads it on."""
+    today = clock.today()
+    idle = select(Mandate.id).where(Mandate.state.in_(_IDLE))
+    return (
+        Collection.visible_to(g.actor)
+        .where(Collection.batch_id.is_(None), Collection.state == CollectionState.ANNOUNCED)
+        .where(Collection.due_on <= today + _SOON)
+        .where(or_(Collection.due_on <= today, Collection.mandate_id.in_(idle)))
+        .options(joinedload(Collection.mandate))
+    )
+
+
+waits(
+    Kind(
+        name="debit.stuck",
+        label=_l("Prélèvements qui ne partent pas"),
+        cost=Cost.MONEY,
+        permission=Permission.BATCH_WRITE,
+        rows=_stuck,
+        order=(Collection.due_on, Collection.id),
+        tell=lambda row: Todo(
+            what=_("Prélèvement qui ne partira pas : %(reference)s", reference=row.reference),
+            who=row.mandate.debtor_name,
+            url=url_for("sepa.show_collection", uid=row.uid),
+            button=_("Voir"),
+            due=row.due_on,
+            cents=row.amount_cents,
+        ),
+        everything=lambda: url_for("sepa.cockpit"),
         entry="sepa.cockpit",
     )
 )

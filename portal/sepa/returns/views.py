@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from sqlalchemy import func, select
@@ -24,7 +25,7 @@ from portal.paging import count_of, page_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, own_reactions
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
-from portal.sepa.returns.book import LARGEST, REACT, import_bank_file
+from portal.sepa.returns.book import LARGEST, REACT, Imported, import_bank_file
 from portal.sepa.returns.decide import proposals
 from portal.sepa.returns.lists import FILES, WAITS
 from portal.sepa.returns.rates import Rates, monthly_rates
@@ -127,6 +128,19 @@ def list_files() -> Response:
     return _list_page(_file_form())
 
 
+def _told(result: Imported) -> str:
+    """What a file said, in words; what it has none of is left out."""
+    parts = (
+        (result.matched, ngettext("%(num)d rapprochée", "%(num)d rapprochées", result.matched)),
+        (result.unmatched, ngettext("%(num)d en attente", "%(num)d en attente", result.unmatched)),
+        (result.duplicates, ngettext("%(num)d déjà connue", "%(num)d déjà connues", result.duplicates)),
+        (result.transfers, ngettext("%(num)d virement reçu", "%(num)d virements reçus", result.transfers)),
+    )
+    entries = ngettext("%(num)d écriture", "%(num)d écritures", result.entries)
+    said = ", ".join(text for number, text in parts if number)
+    return _("%(entries)s : %(said)s.", entries=entries, said=said) if said else f"{entries}."
+
+
 @bp.post("")
 @requires(Permission.BATCH_WRITE)
 def create_file() -> Response:
@@ -139,15 +153,7 @@ def create_file() -> Response:
         result = import_bank_file(entity, upload.read(), upload.filename or "", by=g.actor)
     if form.errors:
         return _list_page(form, 422)
-    text = _(
-        "%(n)d écritures : %(m)d rapprochées, %(u)d en attente, %(d)d déjà connues ; %(t)d virements reçus.",
-        t=result.transfers,
-        n=result.entries,
-        m=result.matched,
-        u=result.unmatched,
-        d=result.duplicates,
-    )
-    return htmx.go(url_for(".show_file", uid=result.file.uid), toast=text)
+    return htmx.go(url_for(".show_file", uid=result.file.uid), toast=_told(result))
 
 
 @bp.get("/<uid>")
