@@ -22,7 +22,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
     ("customer_order", "cancel"): _l("Commande annulée"),
     ("subscription", "give_notice"): _l("Résiliation enregistrée"),
-    ("subscription", "change_references"): _l("Références du client changées"),
+    ("subscription", "change_references"): _l("Références d'achat changées"),
     ("subscription", "withdraw"): _l("Rétractation confirmée"),
     ("subscription", "letter_came"): _l("Lettre de résiliation reçue"),
     ("subscription", "suspend"): _l("Abonnement suspendu : impayé après mise en demeure"),

@@ -112,7 +112,7 @@ def test_a_period_without_the_required_number_waits_and_is_billed_once_it_is_ent
     assert browser(house.reader).post(address, data={}).status_code == 403
     assert sales.post(address, data={"commitment_number": "EJ-2027"}).status_code == 303
     shown = seen(sales, f"/subscriptions/{own.uid}")
-    assert "EJ-2027" in shown and "Références du client changées" in shown
+    assert "EJ-2027" in shown and "Références d'achat changées" in shown
     assert finance.post("/billing/runs", data=asked).status_code == 303
     work()
     invoice = db.session.scalars(select(Invoice).where(Invoice.customer_id == town.id)).one()
