@@ -177,7 +177,8 @@ def _sales(writer: Writer) -> None:
         "version": "1",
     }
     waits = "case when n % 50 = 0 then 'awaiting_payment' else 'delivered' end"
-    writer.write("customer_order", 1, "d", state=waits, ordered_on=writer.day("-(n % 900)"), **sold)
+    ordered = {"number": writer.uid("C"), "ordered_on": writer.day("-(n % 900)")}
+    writer.write("customer_order", 1, "d", state=waits, **ordered, **sold)
     writer.write(
         "proforma",
         1,

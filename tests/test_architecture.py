@@ -89,6 +89,7 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
 
 FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
     "credit_notes.new_credit",
+    "vat_notes.new_note",
     "reversals.new_drop",
     "reversals.new_reversal",
     "amendments.new_amendment",

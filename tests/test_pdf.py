@@ -97,3 +97,22 @@ def test_the_square_is_read_by_a_bank_as_account_cents_and_reference(tmp_path: P
     assert said[:4] == ["BCD", "002", "1", "SCT"] or said[:2] == ["BCD", "002"]
     assert said[5:8] == ["DROPCLOUD SAS", "FR7630006000011234567890189", "EUR179.64"]
     assert said[10] == "PF-2026-000001"
+
+
+def test_a_head_of_many_lines_pushes_the_title_down() -> None:
+    """Number, days, order, pro-forma and three references of the buyer: nothing is printed over another."""
+
+    def title_at(lines: int) -> float:
+        meta = [(f"Nom {n}", f"Valeur {n}") for n in range(lines)]
+        document = Document("Facture", issuer=Party("Exemple"), recipient=Party("Client"), meta=meta)
+        found: list[float] = []
+
+        def see(text: str, _cm: list[float], matrix: list[float], *_font: object) -> None:
+            if text.strip() == "Facture":
+                found.append(_cm[5] + matrix[5])
+
+        PdfReader(BytesIO(document.build())).pages[0].extract_text(visitor_text=see)
+        return found[0]
+
+    assert title_at(3) == title_at(1), "as long as there is room it stays where it was"
+    assert title_at(12) < title_at(3) - 20

@@ -24,6 +24,7 @@ from tests.previous_release import snapshot
 
 pytestmark = pytest.mark.slow
 BEFORE = snapshot.read()["alembic_version"]["rows"][0][0]
+GAINED = {"number_series": 1}  # that of the orders
 PEOPLE = {
     "exploitation@portail.example": "/ /work /customers /orders /subscriptions /vaults /terms",
     "finance@portail.example": "/ /billing/invoices /billing/runs /sepa/collections /sepa/mandates",
@@ -67,7 +68,8 @@ def _counted(connection: Connection) -> dict[str, int]:
 
 
 def test_no_row_is_lost(moved: Moved) -> None:
-    assert {table: moved.after.get(table) for table in moved.before} == moved.before
+    whole = {table: count + GAINED.get(table, 0) for table, count in moved.before.items()}
+    assert {table: moved.after.get(table) for table in moved.before} == whole
 
 
 def test_what_was_to_do_is_done_in_its_lane(moved: Moved) -> None:

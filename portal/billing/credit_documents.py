@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from portal.billing.credit_models import CreditNote
 from portal.billing.documents import a_day, add_lines, locale_of, mentions, party
 from portal.billing.rules import RateTotal, Totals
+from portal.customers.references import printed_references
 from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
 
@@ -23,6 +24,7 @@ def credit_draft(row: CreditNote, language: str) -> Draft:
                 (_("Date d'émission"), a_day(row.issued_on, language)),
                 (_("Sur la facture"), invoice.number),
                 (_("Émise le"), a_day(invoice.issued_on, language)),
+                *printed_references(invoice.parties.get("references", {})),
             ],
             legal=mentions(row.parties["issuer"]),
             language=locale_of(language),

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from portal.billing.rules import Priced, RateTotal, Totals, totals
 from portal.billing.vat import Vat
 from portal.customers.particulars import PRINTED
+from portal.customers.references import printed_references
 from portal.pdf.document import Column, Mark, Party
 from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
@@ -52,13 +53,14 @@ def proforma_draft(
     language: str,
     vat: Vat | None = None,
     notes: Sequence[str] = (),
+    references: Sequence[tuple[str, str]] = (),
     renewal: bool = False,
     mark: Mark | None = None,
 ) -> Draft:
     """A request for payment that is not an invoice; says so across the page, and never calls itself one.
 
     payee: whose account is to be credited. vat: as the order was placed with. notes: sentences under the
-    lines.
+    lines. references: names and numbers for the head.
     """
     with force_locale(language):
         meta = [
@@ -73,7 +75,7 @@ def proforma_draft(
             _("Pro forma"),
             issuer=party(parties["issuer"]),
             recipient=party(parties["buyer"]),
-            meta=meta,
+            meta=[*meta, *references],
             legal=mentions(parties["issuer"]),
             language=locale_of(language),
             page_label=_("Page {page} sur {pages}"),
@@ -109,13 +111,13 @@ def invoice_draft(
         meta = [
             (_("Numéro"), invoice.number),
             (_("Date d'émission"), a_day(invoice.issued_on, language)),
-            (_("Échéance"), a_day(invoice.due_on, language)),
+            (_("Date d'échéance"), a_day(invoice.due_on, language)),
         ]
         draft = Draft(
             _("Facture"),
             issuer=party(invoice.parties["issuer"]),
             recipient=party(invoice.parties["buyer"]),
-            meta=[*meta, *references],
+            meta=[*meta, *references, *printed_references(invoice.parties.get("references", {}))],
             legal=mentions(invoice.parties["issuer"]),
             language=locale_of(language),
             page_label=_("Page {page} sur {pages}"),
@@ -207,23 +209,6 @@ def _payment_texts(invoice: "Invoice", language: str, by_wire: bool) -> list[str
     else:
         texts.append(_("À régler par virement au plus tard le %(day)s.", day=a_day(invoice.due_on, language)))
     texts.append(_("Nature de l'opération : prestation de services."))
-    kind = invoice.parties["buyer"]["kind"]
-    if kind == "business":
-        texts.append(
-            _(
-                "En cas de retard : pénalités au taux de la BCE majoré de 10 points et indemnité "
-                "forfaitaire de recouvrement de 40 € (C. com. L441-10). Pas d'escompte pour paiement "
-                "anticipé."
-            )
-        )
-    elif kind == "public_body":
-        texts.append(
-            _(
-                "En cas de retard : intérêts moratoires au taux de la BCE majoré de 8 points et indemnité "
-                "forfaitaire de 40 € (CCP L2192-13, R2192-31, D2192-35). Pas d'escompte pour paiement "
-                "anticipé."
-            )
-        )
     return texts
 
 
@@ -232,7 +217,7 @@ def _payment_texts(invoice: "Invoice", language: str, by_wire: bool) -> list[str
 
 @lru_cache(maxsize=4096)
 def a_day(value: date, language: str) -> str:
-    return format_date(value, "long", locale=language)
+    return format_date(value, "long", locale=locale_of(language).replace("-", "_"))
 
 
 @lru_cache(maxsize=64)

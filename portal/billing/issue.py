@@ -15,11 +15,12 @@ from portal.billing.documents import invoice_draft
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from portal.billing.panels import Paper, invoice_mention
 from portal.billing.rules import as_sold, totals
-from portal.billing.sale_vat import UNTAXED, Sales
+from portal.billing.sale_vat import UNTAXED, Sales, lies_outside
 from portal.billing.vat import Vat, is_sold_into_the_union
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.customers.particulars import PRINTED
+from portal.customers.references import own_references, references_for
 from portal.db import db
 from portal.errors import Refused
 from portal.jobs import insert_once
@@ -80,7 +81,8 @@ def prepare_invoice(
     """
     vat = vat or sale_vat(customer, sales, charges)
     lines = [as_sold(charge.priced, vat) for charge in charges]
-    sums = totals(lines)
+    sums, outside = totals(lines), lies_outside(customer, sales.on)
+    is_union = is_sold_into_the_union(customer.country, vat, outside_territory=outside)
     invoice = Invoice(
         organisation=customer.organisation,
         legal_entity_id=sales.entity.id,
@@ -92,8 +94,8 @@ def prepare_invoice(
         gross_cents=sums.gross_cents,
         method=method,
         state=InvoiceState.ISSUED,
-        parties=parties_of(customer, sales.entity),
-        union_country=customer.country if is_sold_into_the_union(customer.country, vat) else None,
+        parties=parties_of(customer, sales.entity) | named_references(customer, charges),
+        union_country=customer.country if is_union else None,
     )
     whole = zip(charges, lines, sums.line_net_cents, strict=True)
     for position, (charge, line, net) in enumerate(whole, 1):
@@ -214,6 +216,12 @@ def _free_reference(invoice: Invoice, reference: str) -> str:
             return tried
         number += 1
         tried = f"{reference[:130]} ({number})"
+
+
+def named_references(customer: Customer, charges: Sequence[Charge]) -> dict[str, dict[str, str]]:
+    """The buyer's own references of charges that become one invoice, as its parties keep them."""
+    found = references_for(customer, own_references(charges[0])) if charges else {}
+    return {"references": found} if found else {}
 
 
 def parties_of(customer: Customer, entity: LegalEntity) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """What an invoice paid late, or not paid, owes on top, as contract and law put it for one customer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from portal.billing.late_payment import (
     EcbRate,
     LatePayment,
+    agreed_rate,
     late_payment,
     lowest_agreed_rates,
     recovery_fee_cents,
+    semester_of,
 )
 from portal.terms.answered import Answered, Source, answered
 from portal.terms.law import Applied, applied
@@ -55,6 +57,39 @@ def late_answers(
 
 
 Part = tuple[int, date]  # cents, VAT included, and the day on which they were paid, or today
+
+
+@dataclass(frozen=True, slots=True)
+class LateTerms:
+    """What a late payment would cost: basis points a year of one half-year, cents without VAT."""
+
+    semester: str
+    rate_basis_points: int  # the ECB's rate and the margin, or the law's lowest
+    ecb_basis_points: int
+    margin_basis_points: int
+    fee_cents: int
+    single_rate: bool  # of the half-year in which interest began, until it is paid
+
+
+def late_terms(stack: Stack, customer: str, due_on: date, rates: Mapping[str, EcbRate]) -> LateTerms | None:
+    """What an invoice says beforehand of being paid late, with the figures that :func:`late_answers` uses.
+
+    Of the half-year of the first day late or, while its rate is not known, of the latest one that has a rate;
+    None for who owes neither, and where no rate is known at all. stack: the contract as it stands on the due
+    day, which is the last day for paying.
+
+    Source: 003-51, 003-52; L6, C. com. art. L441-9, L441-10.
+    """
+    keys = ("late.rate_points_basis_points", "late.fixed_fee_cents", "late.single_rate")
+    points, fee, single = (applied(stack, key, on=due_on, customer=customer) for key in keys)
+    first = semester_of(due_on + timedelta(days=1))
+    known = [semester for semester in rates if semester <= first]
+    if customer not in IN_BUSINESS or not _source(points) or not _source(fee) or not known:
+        return None
+    semester, margin = max(known), points.value or 0
+    rate = agreed_rate(semester, margin, rates, _floors(points))
+    ecb = rates[semester].basis_points
+    return LateTerms(semester, rate, ecb, margin, fee.value or 0, bool(single.value))
 
 
 def payable_until(due_on: date, debit_on: date | None, *, waits: bool, went_through: bool) -> date | None:

@@ -115,6 +115,22 @@ def recovery_fee_cents(due_on: date, on: date, fee_cents: int, *, professional: 
     return fee_cents if professional and on > due_on else 0
 
 
+def agreed_rate(
+    semester: str,
+    margin_basis_points: int,
+    rates: Mapping[str, EcbRate],
+    floors: Mapping[str, int] | None = None,
+) -> int:
+    """The rate of penalties of a half-year, in basis points a year: papers say it, fees are reckoned with it.
+
+    margin_basis_points: added to the ECB's rate. floors: below which an agreed rate does not count.
+    Raises Refused when the half-year has no rate, and names it.
+
+    Source: 003-52; L6, C. com. art. L441-10 II; CCP art. R2192-31.
+    """
+    return max(_rate(rates, semester) + margin_basis_points, (floors or {}).get(semester, 0))
+
+
 def penalty_slices(
     amount_cents: int,
     due_on: date,
@@ -144,8 +160,7 @@ def penalty_slices(
     while professional and first <= on:
         half_year = date(first.year, 6, 30) if first.month <= 6 else date(first.year, 12, 31)
         last = on if single_rate else min(half_year, on)
-        agreed = _rate(rates, semester_of(first)) + margin_basis_points
-        rate = max(agreed, (floors or {}).get(semester_of(first), 0))
+        rate = agreed_rate(semester_of(first), margin_basis_points, rates, floors)
         days = (last - first).days + 1
         weight += rate * days
         so_far = line_net_cents(Decimal(amount_cents * weight) / (10_000 * 365), 1)

@@ -26,6 +26,7 @@ from portal.billing.rules import Priced, RateTotal, totals
 from portal.blobs import Document
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
+from portal.customers.references import REFERENCES, WithReferences
 from portal.db import Tenant, db, new_uid
 from portal.jobs import insert_all_once, insert_once
 from portal.resellers.models import LegalEntity
@@ -61,7 +62,7 @@ class RunState(StrEnum):
     DONE = "done"
 
 
-class Charge(Tenant, db.Model):
+class Charge(Tenant, WithReferences, db.Model):
     """Something that the customer owes and that no invoice carries yet (ligne à facturer)."""
 
     __tablename__ = "charge"
@@ -117,6 +118,7 @@ def charge_row(customer: Customer, *, origin: str, **values: Any) -> dict[str, A
         "vat_basis_points": 2000,
         "taxed": True,
         "due_rule": None,
+        **dict.fromkeys(REFERENCES),
         "invoice_id": None,
         "dropped_on": None,
         "dropped_why": "",
@@ -133,7 +135,9 @@ def pending_charges(*customers: Customer) -> list[Charge]:
     """What no invoice carries yet; nobody else puts it on one before the present transaction ends."""
     wanted = Charge.customer_id.in_([customer.id for customer in customers])
     query = select(Charge).where(wanted, is_pending())
-    return list(db.session.scalars(query.order_by(Charge.id).with_for_update(of=Charge)))
+    query = query.order_by(Charge.id).with_for_update(of=Charge)
+    # A charge of a savepoint that was given up may have had the same id: what is loaded does not count.
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
 class Invoice(Tenant, Stateful, db.Model):

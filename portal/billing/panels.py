@@ -1,7 +1,8 @@
 """What higher packages show on an invoice's page, and say on its paper."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from portal.billing.models import Charge, Invoice
 from portal.panels import Panel, Place
@@ -9,11 +10,13 @@ from portal.panels import Panel, Place
 invoice_panel: Place[Invoice, Panel] = Place()
 
 
-class Paper(NamedTuple):
-    """An invoice that is about to be frozen, and what it carries."""
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An invoice that is about to be frozen, and what it carries; found: looked up once for all sentences."""
 
     invoice: Invoice
     charges: Sequence[Charge]
+    found: dict[str, Any] = field(default_factory=dict)
 
 
 invoice_mention: Place[Any, str] = Place()  # of a Paper

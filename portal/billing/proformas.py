@@ -27,6 +27,7 @@ def issue_proforma(
     valid_through: date,
     subject: Any,
     notes: Sequence[str] = (),
+    references: Sequence[tuple[str, str]] = (),
     order_uid: str = "",
     subscription_uid: str | None = None,
     period_on: date | None = None,
@@ -35,7 +36,7 @@ def issue_proforma(
 
     valid_through: Paris day until which its price is kept, or, of a renewal (``subscription_uid``, with the
     first day of its period), until which it is to be paid. subject: whose page has it. notes: sentences
-    under the line.
+    under the line. references: names and numbers for its head, in the customer's language.
 
     Source: 000-17, 001-14.
     """
@@ -65,6 +66,7 @@ def issue_proforma(
             vat=vat,
             language=customer.language,
             notes=notes,
+            references=references,
             renewal=subscription_uid is not None,
             mark=mark_for(customer.org_path, customer.language),
         ),

@@ -27,6 +27,7 @@ from portal.billing.sale_vat import Sales
 from portal.billing.skips import skip_customer, skips_of
 from portal.catalogue.models import Method
 from portal.customers.models import Contact, ContactRole, Customer
+from portal.customers.references import check_references, own_references, references_for
 from portal.db import AWAY, db, within
 from portal.errors import PortalError, Refused, Unavailable
 from portal.jobs.claims import said_of
@@ -184,10 +185,16 @@ class Bill(NamedTuple):
     due_rule: str | None = None
 
 
+def check_bill(bill: Bill) -> None:
+    """Raises Refused where the customer requires a reference on its paper that is not there."""
+    check_references(bill.customer, references_for(bill.customer, own_references(bill.charges[0])))
+
+
 def bill_customers(customers: list[Customer], entity: LegalEntity, until: date) -> list[Invoice]:
     """Invoice everything that these customers owe up to a day.
 
-    What is paid by other means, is due by another rule or lies outside VAT has an invoice of its own.
+    What is paid by other means, is due by another rule, lies outside VAT or has other references of the
+    buyer has an invoice of its own.
     """
     return bill_charges(bills_due(customers, until), entity)
 
@@ -196,9 +203,10 @@ def bills_due(customers: list[Customer], until: date) -> list[Bill]:
     """What these customers owe up to a day, their charges added; nothing is issued yet."""
     charges_due.send(None, customers=customers, until=until)
     own = {customer.id: customer for customer in customers}
-    pending: dict[tuple[int, Method, bool, str], list[Charge]] = {}
+    pending: dict[tuple[int, Method, bool, str, tuple[str, ...]], list[Charge]] = {}
     for charge in pending_charges(*customers):
-        kind = charge.customer_id, charge.method, not charge.taxed, charge.due_rule or ""
+        said = tuple(value or "" for value in own_references(charge).values())
+        kind = charge.customer_id, charge.method, not charge.taxed, charge.due_rule or "", said
         pending.setdefault(kind, []).append(charge)
     return [
         Bill(own[kind[0]], charges, kind[1], kind[3] or None) for kind, charges in sorted(pending.items())
@@ -215,6 +223,8 @@ def _issue(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoice, Collec
     if not bills:
         return []
     today = clock.today()
+    for bill in bills:
+        check_bill(bill)
     debited = [bill.customer for bill in bills if bill.method == Method.DIRECT_DEBIT]
     mandates = usable_mandates(debited, entity, today)
     dues = [due_of(bill, entity, today, mandates.get(bill.customer.id)) for bill in bills]

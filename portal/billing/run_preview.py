@@ -16,7 +16,7 @@ from portal.billing.issue import sale_vat
 from portal.billing.models import Invoice
 from portal.billing.questions import questions_before
 from portal.billing.rules import as_sold, totals
-from portal.billing.run import Bill, bills_due, customer_ids, last_day, month_of
+from portal.billing.run import Bill, bills_due, check_bill, customer_ids, last_day, month_of
 from portal.billing.sale_vat import Sales
 from portal.catalogue.models import Method
 from portal.customers.models import Customer
@@ -187,6 +187,7 @@ def _worked(entity: LegalEntity, bills: list[Bill], customers: Sequence[Customer
     sales, mandates = Sales(entity, today), usable_mandates(customers, entity, today)
     found: dict[int, Worked] = {customer.id: (0, [], "", 0) for customer in customers}
     for bill in bills:
+        check_bill(bill)
         with force_locale(bill.customer.language):
             vat = sale_vat(bill.customer, sales, bill.charges)
         cents = totals([as_sold(charge.priced, vat) for charge in bill.charges]).gross_cents

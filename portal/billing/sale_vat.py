@@ -6,10 +6,12 @@ from datetime import date
 from sqlalchemy import extract, func, select
 
 from portal.billing.credit_models import CreditNote
+from portal.billing.elsewhere import sold_elsewhere_cents
 from portal.billing.models import Invoice
 from portal.billing.rules import Priced, as_sold, totals
-from portal.billing.vat import OTHER_EU_STATES, Vat, is_sold_into_the_union, vat_for
+from portal.billing.vat import OTHER_EU_STATES, Vat, is_sold_into_the_union, needs_declaration, vat_for
 from portal.billing.vat_rates import vat_rates_on
+from portal.billing.vat_territories import territory_at
 from portal.customers.models import Customer, CustomerKind
 from portal.customers.vat_checks import has_checked_number
 from portal.db import db, scope
@@ -19,6 +21,19 @@ from portal.wording import N_
 
 # A sum outside the scope of VAT: penalties and the fixed fee of a late payment (CGI art. 256, 266).
 UNTAXED = Vat(0, "O", "", "", "")
+
+
+def lies_outside(customer: Customer, on: date) -> bool:
+    """Does her address lie in a part of a member state that is outside the Union for VAT on a (Paris) day?"""
+    return territory_at(customer.country, customer.postcode, on) is not None
+
+
+def may_declare(customer: Customer, on: date) -> bool:
+    """Would a declaration to be outside the Union, which is not there yet, take the VAT off? (000-32)"""
+    outside = lies_outside(customer, on)
+    return customer.outside_eu_declared_at is None and needs_declaration(
+        customer.country, outside_territory=outside
+    )
 
 
 class Sales:
@@ -43,7 +58,8 @@ class Sales:
         if "FR" not in self._rates:
             raise Refused(N_("Aucun taux de TVA français n'est connu pour ce jour."))
         business = customer.kind != CustomerKind.CONSUMER
-        net = self._net(lines) if customer.country in OTHER_EU_STATES else 0
+        outside = lies_outside(customer, self.on)
+        net = self._net(lines) if customer.country in OTHER_EU_STATES and not outside else 0
         vat = vat_for(
             customer.country,
             business=business,
@@ -54,6 +70,7 @@ class Sales:
             french_rate_basis_points=self._rates["FR"],
             foreign_rates=self._rates,
             registered=self.entity.oss_since is not None and self.entity.oss_since <= self.on,
+            outside_territory=outside,
         )
         if net and is_sold_into_the_union(customer.country, vat):
             self._sold[self.on.year] += net
@@ -80,5 +97,6 @@ class Sales:
                 )
             )
             with scope(self.entity.org_path):  # all that the issuer sold, also where a reseller's order asks
-                self._sold[year] = int(db.session.scalar(query) or 0) - int(db.session.scalar(back) or 0)
+                own = int(db.session.scalar(query) or 0) - int(db.session.scalar(back) or 0)
+                self._sold[year] = own + sold_elsewhere_cents(self.entity, year)
         return self._sold[year]

@@ -9,12 +9,13 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField
 from wtforms.validators import InputRequired, Optional
 
-from portal import htmx
+from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.accounts.confirming import confirm_first
+from portal.billing.elsewhere import enter_sales_elsewhere, sales_elsewhere
 from portal.billing.settings import CHOICES, change_choices
 from portal.euro_field import EuroField
-from portal.forms import DayField, saving
+from portal.forms import DayField, WholeNumberField, saving
 from portal.journal import timeline
 from portal.resellers.models import LegalEntity
 
@@ -33,6 +34,15 @@ class ChoicesForm(FlaskForm):
 
     def values(self) -> dict[str, Any]:
         return {name: self[name].data for name in CHOICES}
+
+
+class ElsewhereForm(FlaskForm):
+    year = WholeNumberField(_l("Année civile"), [InputRequired(_l("Indiquez une année."))])
+    net_cents = EuroField(
+        _l("Ventes faites ailleurs, hors TVA (euros)"),
+        [InputRequired(_l("Indiquez un montant, 0 pour aucune."))],
+        high=10**12,
+    )
 
 
 @bp.get("/<uid>")
@@ -57,6 +67,31 @@ def change(uid: str) -> Response:
     return htmx.go(url_for(".show_choices", uid=uid), toast=toast)
 
 
-def _page(entity: LegalEntity, form: ChoicesForm, status: int = 200) -> Response:
-    page = render_template("billing/settings.html", entity=entity, form=form, events=timeline(entity))
+@bp.post("/<uid>/sales-elsewhere")
+@requires(Permission.PAYMENT_WRITE)
+def enter_elsewhere(uid: str) -> Response:
+    entity, form = get_or_404(LegalEntity.visible_to(g.actor), uid), ElsewhereForm()
+    if asking := confirm_first(url_for(".show_choices", uid=uid)):
+        return asking
+    if form.validate():
+        with saving(form, "year"):
+            changed = enter_sales_elsewhere(entity, form.year.data or 0, form.net_cents.data or 0, by=g.actor)
+    if form.errors:
+        entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
+        return _page(entity, ChoicesForm(formdata=None, obj=entity), 422, elsewhere=form)
+    toast = _("Le montant compte pour le seuil.") if changed else _("Rien n'a changé.")
+    return htmx.go(url_for(".show_choices", uid=uid), toast=toast)
+
+
+def _page(
+    entity: LegalEntity, form: ChoicesForm, status: int = 200, elsewhere: ElsewhereForm | None = None
+) -> Response:
+    page = render_template(
+        "billing/settings.html",
+        entity=entity,
+        form=form,
+        elsewhere=elsewhere or ElsewhereForm(formdata=None, year=clock.today().year),
+        years=sales_elsewhere(entity),
+        events=timeline(entity),
+    )
     return make_response(page, status)

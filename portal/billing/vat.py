@@ -76,6 +76,7 @@ def vat_for(
     french_rate_basis_points: int,
     foreign_rates: Mapping[str, int],
     registered: bool = False,
+    outside_territory: bool = False,
 ) -> Vat:
     """The VAT rate, category and mention of an electronic service.
 
@@ -84,7 +85,8 @@ def vat_for(
     treated as a consumer. outside_eu_declared: the customer declared it when ordering; without it French
     VAT applies. eu_consumer_sales_cents: sales to consumers of other EU states this year, this one included,
     without VAT; the other one is last year's total. foreign_rates: standard rates by ISO code. registered:
-    the issuer has chosen the VAT of the consumer's state from the first euro on.
+    the issuer has chosen the VAT of the consumer's state from the first euro on. outside_territory: the
+    address lies in a part of a member state that is outside the Union for VAT.
     Raises Refused for a country that is not an ISO code, and for a state whose rate is missing.
 
     Source: 000-24, 000-31, 000-32, 000-33; L3, L4, CGI art. 259-1, 259 D, 283-2, 294-1, 296.
@@ -97,7 +99,7 @@ def vat_for(
         return Vat(OVERSEAS_RATE_BASIS_POINTS, "S", "", "000-24", code)
     if code in OVERSEAS_WITHOUT_VAT:
         return Vat(0, "O", NOT_APPLICABLE_OVERSEAS, "000-24", "")
-    if code not in OTHER_EU_STATES:
+    if outside_territory or code not in OTHER_EU_STATES:
         return _outside_eu(business, outside_eu_declared, french_rate_basis_points)
     if business and vat_number_checked:
         return Vat(0, "AE", REVERSE_CHARGE, "000-33", "")
@@ -108,17 +110,25 @@ def vat_for(
     return Vat(french_rate_basis_points, "S", "", clause, "FR")
 
 
-def needs_declaration(country: str) -> bool:
-    """Does a sale into this country go without VAT once the customer has declared it? (000-32)"""
-    return _code(country) not in FRANCE | OVERSEAS_WITH_VAT | OVERSEAS_WITHOUT_VAT | OTHER_EU_STATES
+def needs_declaration(country: str, *, outside_territory: bool = False) -> bool:
+    """Does a sale into this country go without VAT once the customer has declared it? (000-32)
+
+    outside_territory: the address lies in a part of a member state that is outside the Union for VAT.
+    """
+    return (
+        outside_territory
+        or _code(country) not in FRANCE | OVERSEAS_WITH_VAT | OVERSEAS_WITHOUT_VAT | OTHER_EU_STATES
+    )
 
 
-def is_sold_into_the_union(country: str, vat: Vat) -> bool:
+def is_sold_into_the_union(country: str, vat: Vat, *, outside_territory: bool = False) -> bool:
     """Does a sale with this VAT count for the yearly threshold of sales to consumers of other member states?
+
+    outside_territory: the address lies in a part of a member state that is outside the Union for VAT.
 
     Source: CGI art. 259 D.
     """
-    return vat.category == "S" and _code(country) in OTHER_EU_STATES
+    return not outside_territory and vat.category == "S" and _code(country) in OTHER_EU_STATES
 
 
 def is_above_oss_threshold(this_year_cents: int, last_year_cents: int) -> bool:

@@ -15,8 +15,10 @@ from portal.billing.rate_views import PercentField
 from portal.billing.vat import OTHER_EU_STATES
 from portal.billing.vat_rates import enter_vat_rate, known_vat_rates
 from portal.billing.vat_returns import services_of, union_sales_of
+from portal.billing.vat_territories import Territory, territories, territory_at
 from portal.csv_file import csv_answer, euros
 from portal.customers.countries import countries
+from portal.customers.models import Customer
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import DayField, saving
@@ -30,6 +32,12 @@ class VatRateForm(FlaskForm):
     valid_from = DayField(_l("À partir du"), [InputRequired(_l("Indiquez le premier jour."))])
     rate = PercentField(_l("Taux normal, en %"), [InputRequired(_l("Indiquez le taux."))])
     source = StringField(_l("Où il a été lu"), [InputRequired(_l("Indiquez la source.")), Length(max=300)])
+
+
+@bp.app_template_global()
+def vat_territory(customer: Customer) -> Territory | None:
+    """The part of a member state outside the Union for VAT in which the customer's address lies today."""
+    return territory_at(customer.country, customer.postcode, clock.today())
 
 
 def _form() -> VatRateForm:
@@ -68,6 +76,7 @@ def _page(form: VatRateForm, status: int = 200) -> Response:
         services=services_of(entity, day),
         sales=union_sales_of(entity, day),
         rates=known_vat_rates(),
+        territories=territories(),
         names={each.value: each.label for each in countries()},
         today=clock.today(),
     )

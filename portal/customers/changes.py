@@ -17,6 +17,7 @@ from portal.actor import Actor
 from portal.blobs import Document, keep
 from portal.customers.models import Contact, ContactRole, Customer, find_double, vat_number_given
 from portal.customers.panels import holding
+from portal.customers.references import REFERENCES
 from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.journal import record
@@ -25,7 +26,7 @@ from portal.search.words import fold
 
 IDENTITY = ("kind", "name", "siren", "siret", "vat_number")
 ADDRESS = ("street", "postcode", "town", "country")
-PREFERENCES = ("language", "health_data")
+PREFERENCES = ("language", "health_data", *REFERENCES, *(f"requires_{name}" for name in REFERENCES))
 # Of these a new value is another person's unless a paper says so.
 _ON_PAPER = ("name", "siren")
 

@@ -127,6 +127,9 @@ class CustomerForm(FlaskForm):
         validators=[InputRequired(_l("Répondez par oui ou par non."))],
         coerce=_is_yes,
     )
+    requires_purchase_order = BooleanField(_l("son numéro de bon de commande"))
+    requires_commitment_number = BooleanField(_l("un numéro d'engagement (Chorus Pro)"))
+    requires_service_code = BooleanField(_l("un code service (Chorus Pro)"))
     billing = FormField(BillingContactForm, _l("Facturation"))
     technical = FormField(ContactForm, _l("Technique"))
     incident = FormField(ContactForm, _l("Incidents"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, or_, select
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, or_, select
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
 from portal import clock
@@ -15,6 +15,7 @@ from portal.accounts.models import Organisation, OrganisationKind
 from portal.actor import Actor
 from portal.blobs import Document
 from portal.crypto.secrets import Sealed
+from portal.customers.references import WithReferences
 from portal.db import PathType, Tenant, db
 from portal.errors import Refused
 from portal.journal import record
@@ -59,7 +60,7 @@ class TermsProof:
     signed_on: date | None = None
 
 
-class Customer(Tenant, db.Model):
+class Customer(Tenant, WithReferences, db.Model):
     """A party that buys backup through a reseller; its organisation is a leaf of the tree."""
 
     __tablename__ = "customer"
@@ -84,6 +85,10 @@ class Customer(Tenant, db.Model):
     country: Mapped[str] = mapped_column(String(2))
     health_data: Mapped[bool]  # will health data be stored? decides which offers may be sold
     language: Mapped[str] = mapped_column(String(5), default="fr")
+    # Does she refuse invoices without her own reference? (Chorus Pro; some companies)
+    requires_purchase_order: Mapped[bool] = mapped_column(default=False, server_default=false())
+    requires_commitment_number: Mapped[bool] = mapped_column(default=False, server_default=false())
+    requires_service_code: Mapped[bool] = mapped_column(default=False, server_default=false())
     outside_eu_declared_at: Mapped[datetime | None]  # the customer declared to live or sit outside the Union
     archived_at: Mapped[datetime | None]  # put away: in no list, nothing of hers runs
     merged_into_id: Mapped[int | None]  # of the customer whose double she was

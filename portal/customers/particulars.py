@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.customers.references import LONGEST, REFERENCES
 from portal.i18n import siren
 
 
@@ -32,5 +33,6 @@ PARTICULARS = (
     Particular("siren", _l("SIREN"), printed=_l("SIREN %(value)s"), shown=siren),
     Particular("siret", _l("SIRET")),
     Particular("vat_number", _l("Numéro de TVA"), printed=_l("TVA %(value)s")),
+    *(Particular(name, label, length=LONGEST) for name, label in REFERENCES.items()),
 )
 PRINTED = tuple(each for each in PARTICULARS if each.printed)

@@ -205,6 +205,12 @@ def _standing(customer: Customer) -> list[tuple[Any, Cell]]:
     return [(each.label, each.cells([customer])[0]) for each in own]
 
 
+@bp.app_template_test("required_of")
+def is_required(name: str, customer: Customer) -> bool:
+    """Does she refuse invoices without this reference?"""
+    return bool(getattr(customer, f"requires_{name}"))
+
+
 @bp.app_template_filter()
 def dialled(phone: str) -> str:
     """A telephone number as an address: digits, and the plus sign of a country's code."""
@@ -218,6 +224,9 @@ def hints_for(name: str) -> str:
         "siren": _("9 chiffres, espaces permis"),
         "siret": _("14 chiffres"),
         "vat_number": _("par exemple FR 44 732829320"),
+        "purchase_order": _("imprimé sur ses factures, sauf celui d'une commande"),
+        "commitment_number": _("Chorus Pro ; celui d'une commande ou d'un abonnement passe avant"),
+        "service_code": _("Chorus Pro : le service qui reçoit la facture"),
         "billing-email": _("reçoit les factures et les annonces de prélèvement"),
         "signatory-email": _("reçoit les mandats à signer"),
     }.get(name, "")

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from portal import clock
-from portal.billing.late import answers_by_parts, fee_answer
+from portal.billing.late import LateTerms, answers_by_parts, fee_answer, late_terms
 from portal.billing.lateness import Lateness, lateness_of
 from portal.billing.models import Charge, Invoice
+from portal.billing.panels import Paper
 from portal.billing.rates import known_rates
 from portal.db import db
 from portal.errors import Refused
@@ -37,6 +38,31 @@ def stacks_on(invoice: Invoice) -> list[Stack]:
     """The contracts on an invoice as they stood on its due day; the law alone where it carries none."""
     own = subscriptions_on([invoice])[invoice.id]
     return [each.terms.on(invoice.due_on) for each in own] or [_LAW_ALONE]
+
+
+def subscriptions_in(paper: Paper) -> list[Subscription]:
+    """Those whose periods an invoice carries that is not written yet."""
+    if "subscriptions" not in paper.found:
+        parts = (charge.origin.split(":") for charge in paper.charges)
+        uids = {each[1] for each in parts if each[0] == "subscription"}
+        query = select(Subscription).where(Subscription.uid.in_(uids)).order_by(Subscription.id)
+        paper.found["subscriptions"] = list(db.session.scalars(query)) if uids else []
+    return list(paper.found["subscriptions"])
+
+
+def late_terms_of(paper: Paper) -> LateTerms | None:
+    """What an invoice says beforehand of being paid late: of several contracts the one that costs least.
+
+    Source: 003-51, 003-52; L6.
+    """
+    invoice, rates = paper.invoice, known_rates()
+    stacks = [each.terms.on(invoice.due_on) for each in subscriptions_in(paper)] or [_LAW_ALONE]
+    kind = invoice.parties["buyer"]["kind"]
+    found = [late_terms(stack, kind, invoice.due_on, rates) for stack in stacks]
+    there = [each for each in found if each is not None]
+    if len(there) < len(found) or not there:
+        return None
+    return min(there, key=lambda each: (each.rate_basis_points, each.fee_cents))
 
 
 def late_answers_for(invoice: Invoice, late: Lateness) -> tuple[Answered, ...]:

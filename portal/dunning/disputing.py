@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from portal import clock
 from portal.actor import Actor
@@ -13,13 +12,11 @@ from portal.billing.models import Invoice, InvoiceState
 from portal.billing.panels import Paper, invoice_mention
 from portal.billing.rules import dispute_closes_on, is_deemed_accepted
 from portal.customers.models import ContactRole
-from portal.db import db
-from portal.dunning.contracts import stacks_on
+from portal.dunning.contracts import stacks_on, subscriptions_in
 from portal.dunning.ladder import keep_step
 from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.mail import queue_mail
-from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
 from portal.wording import N_, Sentence
@@ -31,10 +28,7 @@ def until_when(paper: Paper) -> str | None:
 
     Source: 003-53.
     """
-    uids = {each.origin.split(":")[1] for each in paper.charges if each.origin.startswith("subscription:")}
-    if not uids:
-        return None
-    own = db.session.scalars(select(Subscription).where(Subscription.uid.in_(uids))).all()
+    own = subscriptions_in(paper)
     on = paper.invoice.issued_on
     windows = [value for each in own if (value := each.terms.on(on).find("invoice.dispute_days")) is not None]
     if not windows:

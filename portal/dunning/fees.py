@@ -159,6 +159,7 @@ def charge_late_fee(fee: LateFee, kind: str, label: str, cents: int, clause: str
             vat_basis_points=0,
             taxed=False,
             method=fee.invoice.method,
+            **fee.invoice.parties.get("references", {}),
         )
 
 

@@ -198,7 +198,7 @@ class Document:
             initialFontName=REGULAR,
             invariant=1,
         )
-        first_top = FIRST_TOP if self._recipient or self._meta else 50 * mm
+        first_top = max(FIRST_TOP, self._head_end()) if self._recipient or self._meta else 50 * mm
         template.addPageTemplates(
             [
                 PageTemplate("first", [_frame(first_top)], onPage=self._draw_first),
@@ -220,11 +220,19 @@ class Document:
             block += [paragraph(line) for line in self._recipient.lines]
             _place(canvas, block, WINDOW_LEFT, WINDOW_TOP, WIDTH - MARGIN - WINDOW_LEFT)
         if self._meta:
-            cells = [[paragraph(name, "label"), paragraph(value)] for name, value in self._meta]
-            table = Table(cells, colWidths=[30 * mm, 50 * mm])
-            pads = [("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)]
-            table.setStyle(TableStyle(TIGHT + pads + [("VALIGN", (0, 0), (-1, -1), "TOP")]))
-            _place(canvas, [table], MARGIN, WINDOW_TOP, 80 * mm)
+            _place(canvas, [self._meta_table()], MARGIN, WINDOW_TOP, 80 * mm)
+
+    def _meta_table(self) -> Table:
+        cells = [[paragraph(name, "label"), paragraph(value)] for name, value in self._meta]
+        table = Table(cells, colWidths=[30 * mm, 50 * mm])
+        pads = [("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)]
+        table.setStyle(TableStyle(TIGHT + pads + [("VALIGN", (0, 0), (-1, -1), "TOP")]))
+        return table
+
+    def _head_end(self) -> float:
+        """Where the title may begin: below the last of number, days and references."""
+        height: float = self._meta_table().wrap(80 * mm, HEIGHT)[1] if self._meta else 0
+        return WINDOW_TOP + height + 5 * mm
 
     def _draw_next(self, canvas: Canvas, template: Any) -> None:
         self._draw_watermark(canvas, template)

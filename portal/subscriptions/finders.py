@@ -1,4 +1,4 @@
-"""Orders by their pro-forma's number, subscriptions and activation keys, in the search over everything."""
+"""Orders by their number or that of their pro-forma, subscriptions, activation keys: found by the search."""
 
 from contextlib import suppress
 from typing import Any
@@ -16,22 +16,29 @@ from portal.db import Plain, db, is_root
 from portal.licensing.models import ActivationKey, LicenseRefused, find_key
 from portal.paging import first_of
 from portal.search import Hit, Sought, finder
-from portal.search.keys import by_number
+from portal.search.keys import by_number, keyed, of_numbers
 from portal.search.registry import AT_MOST
 from portal.search.words import words_of
 from portal.subscriptions.models import Order, Subscription
 
 
+@keyed(Order, "number")
+def _words(row: Order) -> list[str]:
+    return of_numbers(row.number)
+
+
 @finder(20, Permission.ORDER_READ, _l("Commandes"))
 def orders(sought: Sought) -> list[Hit]:
     numbers = {row.order_uid: row.number for row in by_number(Proforma, g.actor, sought)}
-    query = Order.visible_to(g.actor).where(Order.uid.in_(numbers)).options(joinedload(Order.customer))
-    found = first_of(query.order_by(Order.id.desc()), AT_MOST) if numbers else []
+    own = [row.id for row in by_number(Order, g.actor, sought)]
+    wanted = or_(Order.uid.in_(numbers), Order.id.in_(own))
+    query = Order.visible_to(g.actor).where(wanted).options(joinedload(Order.customer))
+    found = first_of(query.order_by(Order.id.desc()), AT_MOST) if numbers or own else []
     return [
         Hit(
             f"{row.quantity} × {row.product_name}",
             url_for("subscriptions.show_order", uid=row.uid),
-            f"{numbers[row.uid]} · {row.customer.name}",
+            f"{numbers.get(row.uid, row.number)} · {row.customer.name}",
             row.state,
             "cart",
         )

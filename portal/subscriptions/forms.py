@@ -10,6 +10,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringF
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
+from portal.customers.references import LONGEST, REFERENCES
 from portal.db import new_uid
 from portal.errors import Refused
 from portal.forms import DayField, WholeNumberField, trim
@@ -27,6 +28,23 @@ METHODS = [
 
 def _uid_or_nothing(value: str | None) -> str:
     return value if value and re.fullmatch("[a-z2-7]{16}", value) else ""
+
+
+def reference_field(name: str) -> StringField:
+    return StringField(
+        REFERENCES[name], [Optional(), Length(max=LONGEST)], filters=[trim, lambda text: text or None]
+    )
+
+
+class ReferencesForm(FlaskForm):
+    """The buyer's own references of one purchase; what is empty follows the customer's."""
+
+    purchase_order = reference_field("purchase_order")
+    commitment_number = reference_field("commitment_number")
+    service_code = reference_field("service_code")
+
+    def values(self) -> dict[str, str | None]:
+        return {name: self[name].data for name in REFERENCES}
 
 
 class OrderForm(FlaskForm):
@@ -55,8 +73,14 @@ class OrderForm(FlaskForm):
         [Length(max=300)],
         filters=[trim],
     )
+    purchase_order = reference_field("purchase_order")
+    commitment_number = reference_field("commitment_number")
+    service_code = reference_field("service_code")
     priced = HiddenField()  # the wish whose price was on the page
     offers: Sequence[Offer] = ()  # what the form is about, for one customer
+
+    def references(self) -> dict[str, str | None]:
+        return {name: self[name].data for name in REFERENCES}
 
     @property
     def for_health_data(self) -> bool:

@@ -19,6 +19,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.i18n import eur
 from portal.listing import (
+    FILE,
     NAME,
     WIDE,
     Cell,
@@ -59,10 +60,11 @@ ORDERS: Listing[Order] = define(
                 lambda row: Link(
                     f"{row.quantity} × {row.product_name}",
                     url_for("subscriptions.show_order", uid=row.uid),
-                    row.proforma.number if row.proforma else "",
+                    " · ".join([row.number, *([row.proforma.number] if row.proforma else [])]),
                 ),
                 rank=NAME,
             ),
+            Column("number", _l("Numéro"), lambda row: row.number, rank=FILE),
             customer_column(lambda row: (row.customer, row.customer.name)),
             Column("state", _l("État"), lambda row: Pill(row.state)),
             Column("method", _l("Paiement"), lambda row: str(METHODS[row.method]), rank=WIDE),

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, select
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
 
 from portal import clock
@@ -14,8 +14,9 @@ from portal.answers.rules.periods import contract_start, last_usable_day, period
 from portal.billing.models import Proforma, add_charges, charge_row
 from portal.billing.rules import Priced, Totals, as_sold, totals
 from portal.billing.vat import Vat
-from portal.catalogue.models import Method, Plan, Product
+from portal.catalogue.models import Product
 from portal.customers.models import Acceptance, Customer
+from portal.customers.references import own_references
 from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
@@ -23,7 +24,7 @@ from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
 from portal.subscriptions.price_steps import PriceStep
-from portal.terms.in_force import pinned_stack
+from portal.subscriptions.sold import Sold
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
 
@@ -38,74 +39,21 @@ class OrderState(StrEnum):
 O = OrderState  # noqa: E741
 
 
-class Sold:
-    """What an order and the subscription that comes of it have in common, frozen when ordered."""
-
-    product_name: Mapped[str] = mapped_column(String(140))
-    plan: Mapped[Plan]
-    terms_stack: Mapped[str] = mapped_column(String(40))
-    terms_versions: Mapped[list[str]] = mapped_column(JSON)
-    billing_months: Mapped[int]
-    quantity: Mapped[int]
-    unit_cents: Mapped[int] = mapped_column(BigInteger)
-    includes_vat: Mapped[bool]
-    vat_basis_points: Mapped[int]
-    method: Mapped[Method]
-    volume_gb: Mapped[int | None]  # contracted, as a whole (002-03, 004-09); None where volume is not priced
-    gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
-    health_data: Mapped[bool] = mapped_column(default=False, server_default=false())  # ordered for such data
-    price_uid: Mapped[str | None] = mapped_column(
-        String(16)
-    )  # of the reseller's own price; None: the public one
-
-    def copied(self) -> dict[str, Any]:
-        names = (
-            "product_name",
-            "plan",
-            "terms_stack",
-            "terms_versions",
-            "billing_months",
-            "quantity",
-            "unit_cents",
-            "includes_vat",
-            "vat_basis_points",
-            "method",
-            "volume_gb",
-            "gb_month_cents",
-            "health_data",
-            "price_uid",
-        )
-        return {name: getattr(self, name) for name in names}
-
-    @property
-    def terms(self) -> Stack:
-        """The pinned stack of documents, whose versions are part of the contract."""
-        return pinned_stack(self.terms_stack, self.terms_versions)
-
-    @property
-    def present_terms(self) -> Stack:
-        """The contract as it stands today."""
-        return self.terms.on(clock.today())
-
-    @property
-    def monthly_cents(self) -> int:
-        """Flat fee of one month for all units, in cents, rounded down."""
-        return self.quantity * self.unit_cents // self.billing_months
-
-    @property
-    def net_cents(self) -> int:
-        """What one billing period costs for all units, without VAT, wherever they are sold."""
-        return totals([self.priced("")]).net_cents
-
-    def priced(self, label: str) -> Priced:
-        return Priced(label, self.quantity, self.unit_cents, self.includes_vat, self.vat_basis_points)
-
-
 class Order(Tenant, Sold, Stateful, db.Model):
     """A customer's order (commande) of one product."""
 
     __tablename__ = "customer_order"
-    __table_args__ = (Index("ix_customer_order_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_customer_order_state", "state", "id"),
+        Index(
+            "uq_customer_order_number",
+            "legal_entity_id",
+            "number",
+            unique=True,
+            postgresql_where=text("number <> ''"),
+            sqlite_where=text("number <> ''"),
+        ),
+    )
 
     steps = {
         "deliver": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.DELIVERED),
@@ -115,6 +63,8 @@ class Order(Tenant, Sold, Stateful, db.Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
+    # Of the issuer's series, such as CMD-2026-000123; "" for some hours where the release before placed it.
+    number: Mapped[str] = mapped_column(String(35), default="", server_default="")
     state: Mapped[OrderState]
     ordered_on: Mapped[date]
     sale_vat: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # decided when ordered; None: long ago
@@ -326,6 +276,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
             "vat_basis_points": self.vat_basis_points,
             "method": self.method,
             "due_rule": due.value if due else None,
+            **own_references(self),
         }
         return charge_row(
             self.customer, origin=origin, label=label, unit_cents=unit_cents, **{**own, **values}

@@ -1,9 +1,9 @@
 """Place an order, and turn its payment into an invoice, keys and a running subscription."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 
-from babel.dates import format_date
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
@@ -25,12 +25,12 @@ from portal.billing.payment_rules import (
     order_step,
 )
 from portal.billing.proformas import issue_proforma
-from portal.billing.sale_vat import Sales
-from portal.billing.vat import needs_declaration
+from portal.billing.sale_vat import Sales, may_declare
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list, selling
 from portal.certificates.models import certificate_for
 from portal.customers.models import ContactRole, Customer
+from portal.customers.references import check_references, own_references, printed_references, references_for
 from portal.customers.rules import check_reseller
 from portal.db import db, new_uid
 from portal.errors import Refused
@@ -44,6 +44,7 @@ from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Order, OrderState, Subscription, suspended_of
 from portal.subscriptions.offers import check_means, check_offer, volume_of
+from portal.subscriptions.order_numbers import number_for, ordered
 from portal.subscriptions.periods import charge_next_period
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
@@ -127,6 +128,7 @@ def place_order(
     health_data: bool | None = None,
     outside_eu: bool = False,
     accepted_because: str = "",
+    references: Mapping[str, str | None] | None = None,
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
 
@@ -136,14 +138,16 @@ def place_order(
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
     outside_eu: the customer declares it with this order, which is then sold without VAT (000-32).
     accepted_because: why a person takes the order of a customer who disputes an earlier payment (000-21).
+    references: the buyer's own (REFERENCES); what is None here follows the customer's.
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     health = customer.health_data if health_data is None else health_data
     check_sale(customer, product, method, health_data=health)
     terms = stack_in_force(product.terms_stack, clock.today())
     check_undisputed(customer, terms, accepted_because)
+    check_references(customer, references_for(customer, references or {}))
     price = selling(price_list(customer.reseller_id), product, clock.today())
-    if outside_eu and needs_declaration(customer.country) and customer.outside_eu_declared_at is None:
+    if outside_eu and may_declare(customer, clock.today()):
         customer.outside_eu_declared_at = clock.now()
         record(customer, "declare_outside_eu", by=by, country=customer.country)
     issuer = issuer_for(customer)
@@ -170,9 +174,11 @@ def place_order(
         gb_month_cents=product.gb_month_cents,
         volume_gb=volume_gb or volume_of(product, quantity),
         health_data=health,
+        **(references or {}),
     )
     sales = Sales(issuer, clock.today())
     order.sale_vat = asdict(sales.vat_of(customer, [order.priced("")]))
+    order.number = number_for(order, issuer)
     db.session.add(order)
     db.session.flush()
     record(order, "place", by=by, **({"reason": accepted_because} if accepted_because else {}))
@@ -188,6 +194,8 @@ def send_proforma(order: Order) -> Proforma:
     with force_locale(customer.language):
         line = order.sold
         notes = [_health_note(order)] if order.health_data else []
+        found = references_for(customer, own_references(order))
+        references = [ordered(order), *printed_references(found)]
     proforma = issue_proforma(
         customer,
         entity,
@@ -196,6 +204,7 @@ def send_proforma(order: Order) -> Proforma:
         valid_through=through,
         subject=order,
         notes=notes,
+        references=references,
         order_uid=order.uid,
     )
     queue_mail(
@@ -309,8 +318,7 @@ def _check_day(order: Order, proforma: Proforma, received_on: date) -> None:
 
 def _references(order: Order, proforma: Proforma) -> list[tuple[str, str]]:
     with force_locale(order.customer.language):
-        ordered = format_date(order.ordered_on, "long", locale=order.customer.language)
-        return [(_("Commande du"), ordered), (_("Pro forma"), proforma.number)]
+        return [ordered(order), (_("Pro forma"), proforma.number)]
 
 
 def issue_keys(

@@ -31,7 +31,7 @@ def as_related(subscription: Subscription) -> Related:
 
 
 def _order(order: Order) -> Related:
-    words = f"{order.quantity} × {order.product_name}"
+    words = f"{order.number} : {order.quantity} × {order.product_name}"
     return Related(_("Commande"), words, url_for("subscriptions.show_order", uid=order.uid))
 
 

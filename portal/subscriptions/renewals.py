@@ -20,6 +20,7 @@ from portal.billing.sale_vat import Sales
 from portal.billing.vat import Vat
 from portal.catalogue.models import Method
 from portal.customers.models import ContactRole
+from portal.customers.references import own_references, printed_references, references_for
 from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
@@ -72,6 +73,7 @@ def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     with force_locale(customer.language):
         label = period_label(subscription.product_name, start, end)
+        references = printed_references(references_for(customer, own_references(subscription)))
     line = Priced(
         label,
         subscription.quantity,
@@ -87,6 +89,7 @@ def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
         vat,
         valid_through=due_on,
         subject=subscription,
+        references=references,
         subscription_uid=subscription.uid,
         period_on=start,
     )

@@ -12,7 +12,7 @@ from wtforms import SelectChoice
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.billing.disputes import open_disputes
-from portal.billing.vat import needs_declaration
+from portal.billing.sale_vat import may_declare
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list
 from portal.customers.models import Customer
@@ -116,7 +116,7 @@ def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> 
         form=form,
         disputes=open_disputes(customer),
         quote=_quote_of(customer, form),
-        may_declare=needs_declaration(customer.country) and customer.outside_eu_declared_at is None,
+        may_declare=may_declare(customer, clock.today()),
     )
 
 
@@ -142,6 +142,7 @@ def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Res
         "method": form.method.data,
         "health": form.health.data,
         **({"outside_eu": "y"} if form.outside_eu.data else {}),
+        **{name: value for name, value in form.references().items() if value},
     }
     return htmx.go(
         url_for("acceptances.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
@@ -167,6 +168,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         health_data=form.for_health_data,
         outside_eu=form.outside_eu.data,
         accepted_because=form.accepted_because.data or "",
+        references=form.references(),
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=g.actor)

@@ -80,7 +80,18 @@ CHANGED = {  # of a customer
     "country": _l("Pays"),
     "language": _l("Langue des e-mails"),
     "health_data": _l("Données de santé"),
+    "purchase_order": _l("Bon de commande du client"),
+    "commitment_number": _l("Numéro d'engagement"),
+    "service_code": _l("Code service"),
+    "requires_purchase_order": _l("Exige un numéro de bon de commande"),
+    "requires_commitment_number": _l("Exige un numéro d'engagement"),
+    "requires_service_code": _l("Exige un code service"),
     **CONTACTS,
+}
+LOOKED_UP = {  # where a person has looked a VAT number up
+    "vies": _l("page VIES de la Commission européenne"),
+    "tax_office": _l("impots.gouv.fr"),
+    "state": _l("administration de l'autre État"),
 }
 PARTIES = {"giver": _l("Revendeur actuel"), "taker": _l("Nouveau revendeur"), "customer": _l("Client")}
 MEANS = {  # of accepting terms

@@ -95,6 +95,7 @@ DUTIES: dict[str, Any] = {
     "moving.purge": _l("Effacer les classeurs des reprises finies"),
     "operations.purge": _l("Retirer ce qui est vieux et fini"),
     "subscriptions.give_back": _l("Rendre ce qui n'a pas servi à la fin d'un contrat"),
+    "subscriptions.number_orders": _l("Donner leur numéro aux commandes de la version précédente"),
     "subscriptions.renewal_proformas": _l("Demander les cotisations annuelles payées d'avance"),
     "usage.measures": _l("Relever les jours sans mesure"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),

@@ -14,6 +14,7 @@ _MISSING = _l("Indiquez cette valeur.")
 SERIES_WORDS = {
     "FA": _l("factures (FA)"),
     "AV": _l("avoirs (AV)"),
+    "CMD": _l("commandes (CMD)"),
     "PF": _l("pro forma (PF)"),
     "RUM": _l("mandats (RUM)"),
     "CR": _l("certificats de restitution"),

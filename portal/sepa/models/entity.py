@@ -35,7 +35,8 @@ IDENTITY = (
     "email",
     "mandate_prefix",
 )
-SERIES = ("FA", "AV", "PF", "RUM", "CR", "CE")  # invoices, credit notes, pro-formas, mandates, certificates
+# Invoices, credit notes, orders, pro-formas, mandates, certificates.
+SERIES = ("FA", "AV", "CMD", "PF", "RUM", "CR", "CE")
 _MOST = 999_999  # six digits are printed
 
 
