@@ -55,6 +55,7 @@ from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
+from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.renewals import send_renewal
@@ -325,6 +326,18 @@ def a_mandate_asked_for_signed_and_given_another_account(post: Post) -> None:
 def a_debit_that_came_back(post: Post) -> None:
     row: Any = SimpleNamespace(reason="AM04")
     _tell(row, first(Collection), reaction_for("AM04", {}), None)
+
+
+@step
+def a_second_presentation_that_is_called_off(post: Post) -> None:
+    row = first(Collection)
+    row.attempt = 2
+    row.tell_called_off()
+
+
+@step
+def keys_that_wait_for_their_payment(post: Post) -> None:
+    tell_held(first(Invoice), 2)
 
 
 @step
