@@ -7,14 +7,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.accounts.confirming import confirm_first
 from portal.billing.settings import CHOICES, change_choices
 from portal.euro_field import EuroField
-from portal.forms import DayField, saving
+from portal.forms import DayField, WholeNumberField, saving
 from portal.journal import timeline
 from portal.resellers.models import LegalEntity
 
@@ -29,6 +29,11 @@ class ChoicesForm(FlaskForm):
         _l("Écart accepté sur un virement (euros)"),
         [InputRequired(_l("Indiquez un montant, 0 pour aucun."))],
         high=10_000,
+    )
+
+    interim_percent = WholeNumberField(
+        _l("Usage inhabituel au-delà de (en pour cent du mois habituel)"),
+        [InputRequired(_l("Indiquez un pourcentage, 0 pour jamais.")), NumberRange(0, 10_000)],
     )
 
     def values(self) -> dict[str, Any]:

@@ -97,5 +97,6 @@ DUTIES: dict[str, Any] = {
     "subscriptions.give_back": _l("Rendre ce qui n'a pas servi à la fin d'un contrat"),
     "subscriptions.renewal_proformas": _l("Demander les cotisations annuelles payées d'avance"),
     "usage.measures": _l("Relever les jours sans mesure"),
+    "usage.unusual": _l("Relever un usage inhabituel"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }
