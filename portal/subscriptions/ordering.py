@@ -30,7 +30,7 @@ from portal.billing.vat import needs_declaration
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list, selling
 from portal.certificates.models import certificate_for
-from portal.customers.models import ContactRole, Customer
+from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.rules import check_reseller
 from portal.db import db, new_uid
 from portal.errors import Refused
@@ -126,6 +126,7 @@ def place_order(
     volume_gb: int | None = None,
     health_data: bool | None = None,
     outside_eu: bool = False,
+    early_request: str = "",
     accepted_because: str = "",
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
@@ -135,6 +136,8 @@ def place_order(
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
     outside_eu: the customer declares it with this order, which is then sold without VAT (000-32).
+    early_request: the words in which a consumer asks to begin before the delay to withdraw has ended (C.
+    conso L221-25); of anybody else they mean nothing.
     accepted_because: why a person takes the order of a customer who disputes an earlier payment (000-21).
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
@@ -173,9 +176,13 @@ def place_order(
     )
     sales = Sales(issuer, clock.today())
     order.sale_vat = asdict(sales.vat_of(customer, [order.priced("")]))
+    if early_request and customer.kind == CustomerKind.CONSUMER:
+        order.begin_early_at, order.begin_early_text = clock.now(), early_request
     db.session.add(order)
     db.session.flush()
     record(order, "place", by=by, **({"reason": accepted_because} if accepted_because else {}))
+    if order.begin_early_at is not None:
+        record(order, "begin_early", by=by, note=order.begin_early_text)
     if document_for(method.value, Payment.WAITING, DEFERRED) is Document.PRO_FORMA:
         send_proforma(order)
     return order
@@ -188,6 +195,7 @@ def send_proforma(order: Order) -> Proforma:
     with force_locale(customer.language):
         line = order.sold
         notes = [_health_note(order)] if order.health_data else []
+        notes += [order.begin_early_text] if order.begin_early_text else []
     proforma = issue_proforma(
         customer,
         entity,

@@ -38,6 +38,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "reverse_payment"): _l("Paiement annulé"),
     ("invoice", "hold_keys"): _l("Clés suspendues : leur paiement manque"),
     ("invoice", "free_keys"): _l("Clés rendues : la facture est payée"),
+    ("customer_order", "begin_early"): _l("Début demandé avant la fin du délai de rétractation"),
     ("customer_order", "hold_keys"): _l("Clés suspendues : leur paiement manque"),
     ("customer_order", "free_keys"): _l("Clés rendues : la facture est payée"),
     ("activation_key", "hold"): _l("Clé suspendue : son paiement manque"),
