@@ -12,6 +12,7 @@ from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tel
 from portal.accounts.models import User
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
+from portal.billing.carried import CarriedBalance
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
 from portal.billing.debits import pay_by_wire
@@ -28,6 +29,7 @@ from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
 from portal.dunning.acting import take_step
+from portal.dunning.carried import tell_of_carried
 from portal.dunning.disputing import open_dispute
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
@@ -333,6 +335,12 @@ def a_second_presentation_that_is_called_off(post: Post) -> None:
     row = first(Collection)
     row.attempt = 2
     row.tell_called_off()
+
+
+@step
+def an_invoice_of_the_former_system_that_is_late(post: Post) -> None:
+    balance = first(CarriedBalance)
+    tell_of_carried(balance.customer, [balance], the_entity())
 
 
 @step

@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
     "billing/mail_invoice": Kind(_l("Facture"), _BILLING, topic="invoice"),
     "subscriptions/mail_renewal_proforma": Kind(_l("Pro forma de renouvellement"), _BILLING, topic="invoice"),
     "billing/mail_credit_note": Kind(_l("Avoir"), _BILLING, topic="invoice"),
+    "dunning/mail_carried": Kind(_l("Rappel d'un solde repris"), _BILLING, topic="invoice"),
     "dunning/mail_reminder": Kind(_l("Rappel de paiement"), _BILLING, topic="invoice"),
     "dunning/mail_second": Kind(_l("Second rappel de paiement"), _BILLING, topic="invoice"),
     "dunning/mail_dispute": Kind(_l("Réponse à une contestation"), _BILLING),

@@ -129,6 +129,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("moving", "keep"): _l("Annulation refusée, tout est resté"),
     ("moving", "finish_undo"): _l("Reprise annulée, tout ce qu'elle avait écrit est parti"),
     ("moving", "drop"): _l("Classeur oublié"),
+    ("carried_balance", "remind"): _l("Rappel de paiement envoyé"),
     ("carried_balance", "settle"): _l("Solde repris réglé"),
     ("vat_check", "keep_silent"): _l("Le registre de TVA n'a pas répondu"),
     ("vat_check", "confirm"): _l("Numéro de TVA valable selon le registre"),

@@ -66,6 +66,7 @@ DUTIES: dict[str, Any] = {
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
+    "dunning.carried": _l("Rappeler les soldes repris en retard"),
     "dunning.day": _l("Relancer les clients en retard"),
     "certificates.alerts": _l("Prévenir de la fin des certificats"),
     "transfers.lapse": _l("Clore les transferts restés sans réponse"),

@@ -9,8 +9,13 @@ from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.models import Payment
 from portal.customers.models import Customer
 from portal.db import db
+from portal.dunning.carried import remind_of_carried
+from portal.mail import Mail
 from portal.wires.models import WireState
 from tests.builders import House, a_customer, stored
+from tests.dunning.builders import noon
+from tests.dunning.days import kinds
+from tests.dunning.test_ladder import set_ladder
 from tests.wires.builders import the_transfer, upload, wire
 from tests.wires.test_wires import LATER, post, target
 
@@ -74,3 +79,27 @@ def test_too_little_for_it_waits_for_somebody(house: House, browser: Browser, at
     assert row.state == WireState.WAITING and stored(balance).state == BalanceState.OWED
     assert "solde repris de" in client.get(f"/wires/{row.uid}").text.replace("\u00a0", " ")
     assert post(client, row, whole=target(balance)).status_code == 422
+
+
+def test_a_late_invoice_of_the_former_system_is_asked_for_twice_until_it_is_paid(
+    house: House, browser: Browser, at: At
+) -> None:
+    balance = a_balance(a_customer(house.reseller))
+    at(noon(date(2026, 11, 4)))
+    assert set_ladder(browser(house.finance)) == 303
+
+    def day(on: date) -> list[str]:
+        at(noon(on))
+        remind_of_carried()
+        remind_of_carried()
+        db.session.commit()
+        return kinds()
+
+    assert day(date(2026, 11, 4)) == [], "four days late"
+    assert day(date(2026, 11, 5)) == ["carried"]
+    assert day(date(2026, 11, 14)) == ["carried"]
+    assert day(date(2026, 11, 15)) == ["carried"] * 2
+    assert day(date(2026, 12, 15)) == ["carried"] * 2, "then people"
+    mail = db.session.scalars(db.select(Mail).where(Mail.kind == "dunning/mail_carried")).first()
+    assert mail is not None and "F2025/118" in mail.body and "240,00" in mail.body
+    assert stored(balance).reminders == 2
