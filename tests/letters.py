@@ -12,6 +12,7 @@ from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tel
 from portal.accounts.models import User
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
+from portal.billing.carried import CarriedBalance
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
 from portal.billing.debits import pay_by_wire
@@ -28,6 +29,7 @@ from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
 from portal.dunning.acting import take_step
+from portal.dunning.carried import tell_of_carried
 from portal.dunning.disputing import open_dispute
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
@@ -55,6 +57,7 @@ from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
+from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.renewals import send_renewal
@@ -325,6 +328,24 @@ def a_mandate_asked_for_signed_and_given_another_account(post: Post) -> None:
 def a_debit_that_came_back(post: Post) -> None:
     row: Any = SimpleNamespace(reason="AM04")
     _tell(row, first(Collection), reaction_for("AM04", {}), None)
+
+
+@step
+def a_second_presentation_that_is_called_off(post: Post) -> None:
+    row = first(Collection)
+    row.attempt = 2
+    row.tell_called_off()
+
+
+@step
+def an_invoice_of_the_former_system_that_is_late(post: Post) -> None:
+    balance = first(CarriedBalance)
+    tell_of_carried(balance.customer, [balance], the_entity())
+
+
+@step
+def keys_that_wait_for_their_payment(post: Post) -> None:
+    tell_held(first(Invoice), 2)
 
 
 @step

@@ -34,6 +34,7 @@ from portal.licensing.models import ActivationKey, keys_of
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.refunds.accounts import enter_account
+from portal.refunds.answers import RefundAnswer
 from portal.refunds.files import make_file
 from portal.resellers.brand import brand_of
 from portal.resellers.models import LegalEntity
@@ -58,7 +59,7 @@ from tests.certificates.builders import a_certificate
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
 from tests.sepa.raw_bank_files import camt as raw_camt
-from tests.sepa.raw_bank_files import details, entry
+from tests.sepa.raw_bank_files import details, entry, pain
 from tests.sepa.signed import sign_now
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
@@ -172,8 +173,11 @@ def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:
             account = enter_account(paid.customer, IBAN, paid.customer.name, by=house.finance)
             account.since = clock.today() - timedelta(8)
             file = make_file(entity, by=house.finance)
+    report = pain(file.msg_id, "RJCT", reason="AM05", message="R1")
+    import_bank_file(entity, report, "refunds.xml", by=SYSTEM)
     db.session.commit()
-    return {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
+    said = {"/refunds/answers/": _first(RefundAnswer).uid}
+    return said | {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
 
 
 def _of_a_late_payer(customer: Customer, entity: LegalEntity) -> dict[str, str]:

@@ -23,7 +23,7 @@ def withdraw(state: State, event: Event) -> None:
     period, used = state.billed_period(case.started_on), 0
     nothing_paid = case.paid_through is not None and case.paid_through < case.started_on
     paid, total = 0 if nothing_paid else state.billed_cents, (period.ends_on - period.starts_on).days
-    if event["activated"] and state.find("keys.per_licence"):
+    if event["activated"] and not event.get("requested") and state.find("keys.per_licence"):
         state.remark(
             N_(
                 "L1 : la clé est activée. Le droit n'est perdu que si le consentement exprès, la "
@@ -31,7 +31,7 @@ def withdraw(state: State, event: Event) -> None:
                 "tout est remboursé."
             )
         )
-    elif event["activated"]:
+    elif event["activated"] or event.get("requested"):
         used = (event.on - case.started_on).days
     cents = withdrawal_refund_cents(paid, 0, fees_kept=False, used_days=used, period_days=total)
     working = state.sentence(

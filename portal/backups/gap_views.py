@@ -7,7 +7,8 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.answers.rules.periods import last_usable_day
 from portal.backups.forms import ReviewForm
-from portal.backups.gaps import UsageGap
+from portal.backups.gaps import GapKind, UsageGap
+from portal.backups.interim import bill_interim
 from portal.backups.lists import GAPS
 from portal.db import db
 from portal.journal import timeline
@@ -37,7 +38,12 @@ def _page(gap: UsageGap, form: ReviewForm, status: int = 200) -> Response:
 @bp.post("/<uid>/billing")
 @requires(Permission.BILLING_RUN)
 def bill(uid: str) -> Response:
-    gap = get_or_404(UsageGap.visible_to(g.actor), uid)
+    gap = get_or_404(UsageGap.visible_to(g.actor).with_for_update(), uid)
+    if gap.kind == GapKind.UNUSUAL:
+        invoice = bill_interim(gap, by=g.actor)
+        db.session.commit()
+        toast = _("La facture %(number)s est émise ; celle du mois la déduira.", number=invoice.number)
+        return htmx.go(url_for("billing.show_invoice", uid=invoice.uid), toast=toast)
     gap.bill(by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".list_gaps"), toast=_("La différence sera sur la prochaine facture du client."))

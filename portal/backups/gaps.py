@@ -36,6 +36,7 @@ class GapKind(StrEnum):
     VOLUME = "volume"  # GB
     SEATS = "seats"
     MEASURE = "measure"  # days of a month on demand on which a vault was not measured
+    UNUSUAL = "unusual"  # GB of a running month on demand, far beyond the usual: see interim.py
 
 
 class GapState(StrEnum):
@@ -77,7 +78,7 @@ class UsageGap(Tenant, Stateful, db.Model):
 
     @property
     def period_ends_on(self) -> date:
-        if self.kind == GapKind.MEASURE:
+        if self.kind in (GapKind.MEASURE, GapKind.UNUSUAL):
             return add_months(self.period_on, 1)
         subscription = self.subscription
         return period_at(subscription.started_on, subscription.billing_months, self.period_on).ends_on
@@ -99,6 +100,11 @@ class UsageGap(Tenant, Stateful, db.Model):
             return Sentence(
                 N_("%(missing)d jours sans mesure, comptés à la moyenne des %(used)d mesurés."),
                 {"missing": self.contracted - self.used, "used": self.used},
+            )
+        if self.kind == GapKind.UNUSUAL:
+            return Sentence(
+                N_("%(used)d Go déjà, pour %(usual)d Go par mois d'habitude, au prix du Go par mois."),
+                {"used": self.used, "usual": self.contracted},
             )
         if not self.extra_cents:
             return Sentence(
@@ -126,8 +132,8 @@ class UsageGap(Tenant, Stateful, db.Model):
             raise Refused(_("Aucun prix n'est prévu pour cet écart : il se règle par un avenant."))
         self._take("bill", by=by, extra_cents=self.extra_cents)
         self.decided_by, self.decided_at = by.label, clock.now()
-        if self.kind == GapKind.MEASURE:
-            return  # the month is owed as a whole, with the next run
+        if self.kind in (GapKind.MEASURE, GapKind.UNUSUAL):
+            return  # the month is owed as a whole, with the next run; an interim invoice is issued beside
         subscription = self.subscription
         with force_locale(subscription.customer.language):
             what = period_label(subscription.product_name, self.period_on, self.period_ends_on)
@@ -163,6 +169,7 @@ def undecided(_sender: Any, *, entity: LegalEntity, until: date) -> list[Questio
         .join(Subscription, Subscription.id == UsageGap.subscription_id)
         .where(
             UsageGap.state == GapState.OPEN,
+            UsageGap.kind != GapKind.UNUSUAL,  # the month bills it anyway
             UsageGap.period_on <= until,
             Subscription.legal_entity_id == entity.id,
         )
@@ -179,6 +186,8 @@ def _clause(subscription: Subscription, kind: GapKind) -> Value | None:
     terms = subscription.present_terms
     if kind == GapKind.MEASURE:
         return terms.find("billing.usage_due")
+    if kind == GapKind.UNUSUAL:
+        return terms.find("billing.intermediate_invoice")
     if overuse := terms.find("price.overuse"):
         return overuse
     fields = terms.find("order.fields")

@@ -30,7 +30,12 @@ from portal.listing import (
 from portal.subscriptions.models import Subscription
 from portal.words.states import look_of
 
-_KINDS = {GapKind.VOLUME: _l("Volume"), GapKind.SEATS: _l("Postes"), GapKind.MEASURE: _l("Jours sans mesure")}
+_KINDS = {
+    GapKind.VOLUME: _l("Volume"),
+    GapKind.SEATS: _l("Postes"),
+    GapKind.MEASURE: _l("Jours sans mesure"),
+    GapKind.UNUSUAL: _l("Usage inhabituel"),
+}
 
 
 def _tax(gap: UsageGap) -> str:
@@ -48,7 +53,7 @@ def _of(gap: UsageGap, number: int) -> Quantity:
 def _unit(gap: UsageGap, number: int = 2) -> str:
     if gap.kind == GapKind.MEASURE:
         return ngettext("jour", "jours", number)
-    return _("Go") if gap.kind == GapKind.VOLUME else ngettext("poste", "postes", number)
+    return _("Go") if gap.kind in (GapKind.VOLUME, GapKind.UNUSUAL) else ngettext("poste", "postes", number)
 
 
 def _link(gap: UsageGap) -> Link:

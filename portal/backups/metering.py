@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, extract, func, select
 from portal import clock, jobs
 from portal.backups.gaps import GapState, note_measure
 from portal.backups.models import UsageSample
-from portal.billing.models import Charge, charges_due
+from portal.billing.models import Charge, Invoice, InvoiceState, charges_due
 from portal.billing.rules import bill_on, metered_gb
 from portal.customers.models import Customer
 from portal.db import db
@@ -60,30 +60,33 @@ def charge_usage(_sender: object, *, customers: Sequence[Customer], until: date)
 
     A month with days that nobody measured waits until somebody has decided what they count.
 
-    Source: 003-45, 003-48.
+    What an interim invoice has billed of it is not owed twice.
+
+    Source: 003-45, 003-46, 003-48.
     """
     wanted = Subscription.customer_id.in_([customer.id for customer in customers])
-    for subscription in _on_demand(wanted):
+    for subscription in on_demand(wanted):
         charged = _charged(subscription)
         for month in months_of(subscription):
             if not _is_due(month, until) or _origin(subscription, month) in charged:
                 continue
             gb = _decided_gb(subscription, month)
-            if gb:
-                _charge(subscription, month, gb)
+            if gb and (rest := gb - _billed_before(subscription, month)) > 0:
+                _charge(subscription, month, rest, of_gb=gb)
 
 
 @jobs.periodic("usage.measures", jobs.daily)
 def note_missing_measures() -> None:
     """Every day: months that are over and have days without a measure wait for somebody's decision."""
-    for subscription in _on_demand(Subscription.state != SubscriptionState.WITHDRAWN):
+    for subscription in on_demand(Subscription.state != SubscriptionState.WITHDRAWN):
         charged = _charged(subscription)
         for month in months_of(subscription):
             if _is_due(month, clock.today()) and _origin(subscription, month) not in charged:
                 _decided_gb(subscription, month)
 
 
-def _on_demand(wanted: ColumnElement[bool]) -> list[Subscription]:
+def on_demand(wanted: ColumnElement[bool]) -> list[Subscription]:
+    """Those whose volume is billed by what was stored."""
     query = select(Subscription).where(wanted, Subscription.gb_month_cents.is_not(None))
     return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))
 
@@ -157,6 +160,18 @@ def _origin(subscription: Subscription, month: Month) -> str:
     return f"usage:{subscription.uid}:{month.starts_on:%Y-%m}"
 
 
+def interim_origin(subscription: Subscription, month: date) -> str:
+    """Of what was billed while the month was running. month: its first day."""
+    return f"usage-interim:{subscription.uid}:{month:%Y-%m}"
+
+
+def _billed_before(subscription: Subscription, month: Month) -> int:
+    """GB of the month on an interim invoice, unless a credit note took it back."""
+    query = select(func.coalesce(func.sum(Charge.quantity), 0)).join(Invoice, Invoice.id == Charge.invoice_id)
+    own = Charge.origin == interim_origin(subscription, month.starts_on)
+    return int(db.session.scalar(query.where(own, Invoice.state != InvoiceState.CREDITED)) or 0)
+
+
 def _charged(subscription: Subscription) -> set[str]:
     query = select(Charge.origin).where(
         Charge.customer_id == subscription.customer_id, Charge.origin.startswith(f"usage:{subscription.uid}:")
@@ -164,7 +179,8 @@ def _charged(subscription: Subscription) -> set[str]:
     return set(db.session.scalars(query))
 
 
-def _charge(subscription: Subscription, month: Month, gb: int) -> None:
+def _charge(subscription: Subscription, month: Month, gb: int, *, of_gb: int) -> None:
+    """gb: what is owed now, of_gb: what the month counts."""
     due = subscription.terms.on(month.starts_on).find("billing.usage_due")
     with force_locale(subscription.customer.language):
         label = _(
@@ -173,6 +189,9 @@ def _charge(subscription: Subscription, month: Month, gb: int) -> None:
             month=f"{month.starts_on:%m/%Y}",
             days=month.days_measured,
         )
+        if gb < of_gb:
+            words = {"all": of_gb, "before": of_gb - gb}
+            label = f"{label}, {_('%(all)d Go, moins %(before)d Go déjà facturés', **words)}"
     subscription.owe(
         origin=_origin(subscription, month),
         label=label,

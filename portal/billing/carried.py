@@ -51,6 +51,7 @@ class CarriedBalance(Tenant, Stateful, db.Model):
     vat_cents: Mapped[int] = mapped_column(BigInteger)
     gross_cents: Mapped[int] = mapped_column(BigInteger)  # positive, of a credit too
     settled_on: Mapped[date | None]
+    reminders: Mapped[int] = mapped_column(default=0, server_default="0")  # mails that asked for it
 
     customer: Mapped[Customer] = relationship()
 

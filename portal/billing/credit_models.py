@@ -101,6 +101,7 @@ class Refund(Tenant, Stateful, db.Model):
         "order": step(R.OWED, to=R.IN_FILE),
         "free": step(R.IN_FILE, to=R.OWED),
         "confirm": step(R.IN_FILE, to=R.REFUNDED),
+        "refuse": step(R.IN_FILE, to=R.OWED),
         "come_back": step(R.REFUNDED, to=R.OWED),
         "set_off": step(R.OWED, to=R.SET_OFF),
         "drop": step(R.OWED, to=R.DROPPED),
@@ -115,6 +116,7 @@ class Refund(Tenant, Stateful, db.Model):
     clause: Mapped[str] = mapped_column(String(40), default="")
     file_id: Mapped[int | None] = mapped_column(ForeignKey("refund_file.id"), index=True)
     refunded_on: Mapped[date | None]
+    account_refused_on: Mapped[date | None]  # Paris day on which the bank said that its account takes nothing
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -141,6 +143,11 @@ class Refund(Tenant, Stateful, db.Model):
         self._take("confirm", by=by, on=on.isoformat())
         self.refunded_on = on
 
+    def refuse(self, note: str, *, by: Actor) -> None:
+        """The bank says no before anybody has noted that it got the file: owed again."""
+        self._take("refuse", by=by, reason=note)
+        self.file_id = None
+
     def come_back(self, note: str, *, by: Actor) -> None:
         """The bank could not pay it: owed again."""
         self._take("come_back", by=by, reason=note)
@@ -157,6 +164,7 @@ class RefundFileState(StrEnum):
     MADE = "made"
     RELEASED = "released"  # a second person agrees that it leaves
     SENT = "sent"
+    REJECTED = "rejected"  # by the bank, whole: nothing of it was paid
     CANCELLED = "cancelled"
 
 
@@ -171,6 +179,7 @@ class RefundFile(Tenant, Stateful, db.Model):
     steps = {
         "release": step(F.MADE, to=F.RELEASED),
         "send": step(F.RELEASED, to=F.SENT),
+        "reject": step(F.RELEASED, F.SENT, to=F.REJECTED),
         "cancel": step(F.MADE, F.RELEASED, to=F.CANCELLED),
     }
 
@@ -201,6 +210,10 @@ class RefundFile(Tenant, Stateful, db.Model):
     def send(self, on: date, *, by: Actor) -> None:
         self._take("send", by=by, on=on.isoformat())
         self.sent_on = on
+
+    def reject(self, *, by: Actor) -> None:
+        """The bank paid nothing of it."""
+        self._take("reject", by=by)
 
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)

@@ -35,6 +35,10 @@ def name_issuer(organisation: Organisation, entity: LegalEntity, *, by: Actor) -
     """
     if not organisation.org_path.startswith(entity.org_path):
         raise Refused(N_("Cette entité n'est pas au-dessus de cette organisation."), field="entity")
+    if not entity.is_open:
+        raise Refused(
+            N_("Une deuxième personne doit d'abord accepter le compte de cette entité."), field="entity"
+        )
     if organisation.kind == OrganisationKind.CUSTOMER:
         if is_bound(organisation):
             raise Refused(

@@ -237,6 +237,17 @@ def metered_gb(daily_bytes: int, days: int) -> int:
     return daily_bytes // (days * BYTES_PER_GB)
 
 
+def is_unusual(used_gb: int, usual_gb: int, percent: int) -> bool:
+    """Does a running month go so far beyond the usual that it may be billed before it ends?
+
+    used_gb: GB-months so far. usual_gb: the mean of whole months before, at least one counted. percent: of
+    the usual, above which it is unusual, as the issuer has chosen; 0 for never.
+
+    Source: 003-46 (which leaves open how far).
+    """
+    return percent > 0 and used_gb * 100 > max(usual_gb, 1) * percent
+
+
 def bill_on(period_starts_on: date, period_ends_on: date, *, fixed_term: bool) -> date:
     """The day from which a period is billed: in advance for a fixed term, in arrears on demand.
 

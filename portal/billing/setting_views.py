@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
@@ -30,6 +30,11 @@ class ChoicesForm(FlaskForm):
         _l("Écart accepté sur un virement (euros)"),
         [InputRequired(_l("Indiquez un montant, 0 pour aucun."))],
         high=10_000,
+    )
+
+    interim_percent = WholeNumberField(
+        _l("Usage inhabituel au-delà de (en pour cent du mois habituel)"),
+        [InputRequired(_l("Indiquez un pourcentage, 0 pour jamais.")), NumberRange(0, 10_000)],
     )
 
     def values(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from portal.catalogue.models import Method, Product
 from portal.catalogue.offers import make_product, shipped_offers
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import EVERYTHING, commits, db, scope
+from portal.demo.late import add_late_payers
 from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
 from portal.demo.vaults import fill_vaults
@@ -90,6 +91,7 @@ def load() -> None:
                 [(role, f"{who}, {name}", f"{box}@{domain}.example") for role, who, box in RESELLER_PEOPLE],
             )
             customers += _customers(reseller, index)
+        add_late_payers(customers[7], customers[10])
         _orders(customers, products)
         _order_storage(customers[4], products["NS-OBJ"])
         for customer in customers[1:7]:

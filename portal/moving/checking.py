@@ -71,7 +71,8 @@ def world_of(actor: Any) -> World:
     for each in db.session.scalars(seen.order_by(Organisation.id)):
         if each.org_path.startswith(actor.org_path):
             resellers.setdefault(plain(each.name), []).append(each)
-    entities = list(db.session.scalars(LegalEntity.visible_to(actor).order_by(LegalEntity.is_default.desc())))
+    may_bill = LegalEntity.visible_to(actor).where(LegalEntity.is_open)
+    entities = list(db.session.scalars(may_bill.order_by(LegalEntity.is_default.desc())))
     entities.sort(key=lambda entity: len(entity.org_path), reverse=True)
     products = {each.code.upper(): each for each in db.session.scalars(select(Product))}
     return World(resellers, entities, products, actor.org_path)

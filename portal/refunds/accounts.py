@@ -4,11 +4,12 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.actor import Actor
+from portal.billing.credit_models import Refund
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
 from portal.db import Tenant, db
@@ -42,6 +43,7 @@ class Account(NamedTuple):
     iban: str
     holder: str
     since: date
+    refused_on: date | None = None  # the bank could not pay there
 
     @property
     def masked(self) -> str:
@@ -53,7 +55,7 @@ class Account(NamedTuple):
 
     @property
     def is_usable(self) -> bool:
-        return self.usable_from <= clock.today()
+        return self.refused_on is None and self.usable_from <= clock.today()
 
 
 def enter_account(customer: Customer, iban: str, holder: str, *, by: Actor) -> RefundAccount:
@@ -73,12 +75,19 @@ def account_of(customer: Customer) -> Account | None:
     entered = select(RefundAccount).where(RefundAccount.customer_id == customer.id)
     row = db.session.scalars(entered.order_by(RefundAccount.id.desc())).first()
     if row is not None:
-        return Account(row.iban, row.holder, row.since)
+        return _told(customer, row.iban, row.holder, row.since)
     signed = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.signed_on.is_not(None))
     for mandate in db.session.scalars(signed.order_by(Mandate.id.desc())):
         if mandate.iban and mandate.signed_on:
-            return Account(mandate.iban, mandate.debtor_name, _known_since(mandate))
+            return _told(customer, mandate.iban, mandate.debtor_name, _known_since(mandate))
     return None
+
+
+def _told(customer: Customer, iban: str, holder: str, since: date) -> Account:
+    """With the day on which the bank refused it, unless it was entered again since."""
+    query = select(func.max(Refund.account_refused_on)).where(Refund.customer_id == customer.id)
+    refused_on = db.session.scalar(query)
+    return Account(iban, holder, since, refused_on if refused_on and since < refused_on else None)
 
 
 def _known_since(mandate: Mandate) -> date:

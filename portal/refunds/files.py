@@ -18,7 +18,7 @@ from portal.blobs import keep
 from portal.db import db, new_uid
 from portal.deadlines import PARIS, next_target_day
 from portal.errors import Refused
-from portal.journal import record
+from portal.journal import SYSTEM, record
 from portal.refunds.accounts import account_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.latin import to_latin
@@ -86,7 +86,7 @@ def _written(file: RefundFile, refunds: Sequence[Refund], at: datetime) -> bytes
     config = {"name": to_latin(entity.name), "IBAN": entity.iban, "batch": True, "currency": "EUR"}
     library = SepaTransfer(config, schema=SCHEMA, clean=False)
     for refund in refunds:
-        library.add_payment(_payment(refund, file.execute_on))
+        library.add_payment(_payment(refund, file))
     root = etree.fromstring(library.export(validate=True))
     created = at.astimezone(PARIS).strftime("%Y-%m-%dT%H:%M:%S")
     for name, text in (("MsgId", file.msg_id), ("CreDtTm", created), ("PmtInfId", f"{file.msg_id}-1")):
@@ -95,16 +95,21 @@ def _written(file: RefundFile, refunds: Sequence[Refund], at: datetime) -> bytes
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
-def _payment(refund: Refund, on: date) -> dict[str, Any]:
+def end_to_end_of(refund: Refund, file: RefundFile) -> str:
+    """The bank says it again: the refund, and its file, for it may leave once more in another one."""
+    return f"RMB-{refund.uid.upper()}-{file.uid[:8].upper()}"
+
+
+def _payment(refund: Refund, file: RefundFile) -> dict[str, Any]:
     account = account_of(refund.customer)
     assert account is not None, "only what has an account is ready"
     return {
         "name": to_latin(account.holder)[:70],
         "IBAN": account.iban,
         "amount": refund.cents,
-        "execution_date": on,
+        "execution_date": file.execute_on,
         "description": f"Remboursement {refund.invoice.number}"[:140],
-        "endtoend_id": f"RMB-{refund.uid.upper()}",
+        "endtoend_id": end_to_end_of(refund, file),
     }
 
 
@@ -132,11 +137,22 @@ def cancel_file(file: RefundFile, *, by: Actor) -> None:
 
 
 def take_back(refund: Refund, note: str, *, by: Actor) -> None:
-    """The bank could not pay it: owed again, to an account that is to be entered."""
+    """The bank could not pay it, as a person says: owed again, to an account that is to be entered."""
     if not note.strip():
         raise Refused(_("Dites ce que la banque a répondu."), field="note")
     refund.come_back(note.strip()[:200], by=by)
     settle_up(refund.invoice, on=clock.today(), by=by)
+
+
+def owe_again(refund: Refund, note: str, *, refused_on: date | None) -> None:
+    """The bank did not pay it, or it came back, as its file says.
+
+    refused_on: Paris day of an answer that the account takes nothing; None for another reason.
+    """
+    leave = refund.refuse if refund.state == RefundState.IN_FILE else refund.come_back
+    leave(note[:200], by=SYSTEM)
+    refund.account_refused_on = refused_on or refund.account_refused_on
+    settle_up(refund.invoice, on=clock.today(), by=SYSTEM)
 
 
 @leaves_too

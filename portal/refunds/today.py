@@ -10,6 +10,8 @@ from sqlalchemy import Select
 from portal import clock
 from portal.access import Permission
 from portal.billing.credit_models import Refund, RefundFile, RefundFileState, RefundState
+from portal.refunds.accounts import account_of
+from portal.refunds.answers import RefundAnswer
 from portal.today import Cost, Kind, Todo, waits
 
 _SOON = 10  # days before the last one
@@ -25,6 +27,44 @@ def _unreleased() -> Select[tuple[RefundFile]]:
     return RefundFile.visible_to(g.actor).where(open_)
 
 
+def _of_a_refund(row: Refund) -> Todo:
+    account = account_of(row.customer)
+    refused = account is not None and account.refused_on is not None
+    return Todo(
+        what=_("Demander un autre compte : la banque refuse celui du client")
+        if refused
+        else _("Rembourser le client"),
+        who=row.customer.name,
+        due=row.due_by,
+        url=url_for("refunds.show", uid=row.uid),
+        button=_("Entrer un compte") if refused else _("Rembourser"),
+        cents=row.cents,
+    )
+
+
+def _unclear() -> Select[tuple[RefundAnswer]]:
+    return RefundAnswer.visible_to(g.actor).where(RefundAnswer.why != "", RefundAnswer.closed_by == "")
+
+
+waits(
+    Kind(
+        name="refund.answer",
+        label=_l("Réponses de la banque sur des remboursements"),
+        cost=Cost.MONEY,
+        permission=Permission.PAYMENT_WRITE,
+        rows=_unclear,
+        order=(RefundAnswer.id,),
+        tell=lambda row: Todo(
+            what=row.why,
+            who=row.refund.customer.name if row.refund else row.refund_file.msg_id,
+            url=url_for("refunds.show_file", uid=row.refund_file.uid),
+            button=_("Regarder"),
+            cents=row.amount_cents,
+        ),
+        everything=lambda: url_for("refunds.list_refunds"),
+        entry="refunds.list_refunds",
+    )
+)
 waits(
     Kind(
         name="refund.due",
@@ -33,14 +73,7 @@ waits(
         permission=Permission.PAYMENT_WRITE,
         rows=_due,
         order=(Refund.due_by, Refund.id),
-        tell=lambda row: Todo(
-            what=_("Rembourser le client"),
-            who=row.customer.name,
-            due=row.due_by,
-            url=url_for("refunds.show", uid=row.uid),
-            button=_("Rembourser"),
-            cents=row.cents,
-        ),
+        tell=_of_a_refund,
         everything=lambda: url_for("refunds.list_refunds"),
         entry="refunds.list_refunds",
     )

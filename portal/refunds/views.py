@@ -24,6 +24,7 @@ from portal.journal import record_taking, timeline
 from portal.listing.page import list_page
 from portal.paging import page_of
 from portal.refunds.accounts import account_of, enter_account
+from portal.refunds.answers import RefundAnswer, answers_about
 from portal.refunds.files import cancel_file, make_file, ready_of, release_file, send_file, take_back
 from portal.refunds.lists import REFUNDS
 from portal.refunds.setting_off import open_invoices, set_off
@@ -97,6 +98,7 @@ def _page(refund: Refund, status: int = 200, **forms: FlaskForm) -> Response:
         account=account,
         invoices=invoices,
         position=position_of(refund.invoice),
+        answers=page_of(answers_about(refund), RefundAnswer.id, size=12, name="answers"),
         events=timeline(refund),
         **context,
     )
@@ -141,6 +143,16 @@ def note_return(uid: str) -> Response:
     return htmx.go(url_for(".show", uid=uid), toast=_("Le remboursement est de nouveau dû."))
 
 
+@bp.post("/answers/<uid>/closing")
+@requires(Permission.PAYMENT_WRITE)
+def close_answer(uid: str) -> Response:
+    """What the bank said was looked at."""
+    answer = get_or_404(RefundAnswer.visible_to(g.actor).with_for_update(), uid)
+    answer.close(by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_file", uid=answer.refund_file.uid), toast=_("C'est noté."))
+
+
 @bp.post("/files")
 @requires(Permission.BATCH_WRITE)
 def create_file() -> Response:
@@ -164,6 +176,7 @@ def _file_page(file: RefundFile, status: int = 200, form: SentForm | None = None
         "refunds/file.html",
         file=file,
         rows=rows,
+        answers=page_of(answers_about(file), RefundAnswer.id, size=12, name="answers"),
         form=form or SentForm(formdata=None, on=clock.today()),
         events=timeline(file),
     )

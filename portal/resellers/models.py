@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, select, true, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import Organisation, OrganisationKind
@@ -54,8 +54,12 @@ class LegalEntity(Tenant, db.Model):
     wire_tolerance_cents: Mapped[int] = mapped_column(
         BigInteger, default=100
     )  # missing by wire, and not asked for again
+    # Of the usual month, above which a running one may be billed before it ends (003-46); 0 for never.
+    interim_percent: Mapped[int] = mapped_column(default=200, server_default="200")
     due_follows_debit: Mapped[bool] = mapped_column(default=False)  # where the notice of a debit wants longer
     is_default: Mapped[bool] = mapped_column(default=False)  # bills where several stand at one node
+    # Has a second person agreed to the account of a new one? Until then it bills and debits nobody.
+    is_open: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     organisation: Mapped[Organisation] = relationship(foreign_keys="LegalEntity.organisation_id")
 
@@ -196,6 +200,6 @@ def pin_issuers(path: str) -> None:
 
 
 def entities() -> list[LegalEntity]:
-    """Every legal entity in sight, the lowest in the tree first; of one node, the default one first."""
+    """Every legal entity that may bill, the lowest in the tree first; of one node, the default one first."""
     order = db.func.length(LegalEntity.org_path).desc(), LegalEntity.is_default.desc(), LegalEntity.id
-    return list(db.session.scalars(select(LegalEntity).order_by(*order)))
+    return list(db.session.scalars(select(LegalEntity).where(LegalEntity.is_open).order_by(*order)))

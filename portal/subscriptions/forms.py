@@ -26,6 +26,13 @@ METHODS = [
 ]
 
 
+# What a consumer asks for in so many words; without it, a withdrawal gives everything back.
+EARLY_REQUEST = _l(
+    "Je demande expressément que le service commence avant la fin du délai de rétractation, et je sais que "
+    "je paierai alors les jours fournis si je me rétracte."
+)
+
+
 def _uid_or_nothing(value: str | None) -> str:
     return value if value and re.fullmatch("[a-z2-7]{16}", value) else ""
 
@@ -67,6 +74,7 @@ class OrderForm(FlaskForm):
         choices=[SelectChoice("no", _l("non")), SelectChoice("yes", _l("oui"))],
     )
     outside_eu = BooleanField(_l("Le client déclare être établi hors de l'Union européenne"))
+    begin_early = BooleanField(EARLY_REQUEST)
     method = RadioField(_l("Moyen de paiement"), choices=METHODS, default=Method.WIRE)
     accepted_because = StringField(
         _l("Litige de paiement en cours : pourquoi accepter cette commande"),

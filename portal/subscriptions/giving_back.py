@@ -7,13 +7,16 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.actor import Actor
+from portal.answers.rules.consumers import used_share_cents
+from portal.answers.rules.periods import period_at
 from portal.billing.balance import SURPLUS_DAYS, position_of
 from portal.billing.credit_models import CreditNote, CreditReason
 from portal.billing.credit_notes import Part, charge_of, issue_credit_note, rest_of, share_of
 from portal.billing.models import Charge, Invoice, InvoiceLine, is_pending
 from portal.db import db
 from portal.journal import SYSTEM
-from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.subscriptions.models import Order, Subscription, SubscriptionState
+from portal.subscriptions.periods import period_label
 
 
 def lines_of(subscription: Subscription) -> list[InvoiceLine]:
@@ -32,24 +35,67 @@ def drop_unbilled(subscription: Subscription) -> None:
         db.session.delete(charge)
 
 
-def credit_all(subscription: Subscription, *, clause: str, due_by: date, by: Actor) -> list[CreditNote]:
-    """Every invoiced period comes back: the contract is as if it had never been made.
+def days_to_pay(subscription: Subscription, until: date) -> tuple[int, int]:
+    """Days of the first period that a consumer who withdraws pays, and how many it has; none without request.
 
-    Source: 000-37, 000-38; L1 (C. conso L221-24, L221-27).
+    until: the Paris day of the withdrawal, which is not counted.
+
+    Source: L1 (C. conso L221-25).
     """
+    start = subscription.started_on
+    whole = (period_at(start, subscription.billing_months, start).ends_on - start).days
+    asked = select(Order.begin_early_at).where(Order.uid == subscription.order_uid)
+    if db.session.scalar(asked) is None:
+        return 0, whole
+    return min(max((until - start).days, 0), whole), whole
+
+
+def credit_withdrawn(subscription: Subscription, *, clause: str, due_by: date, by: Actor) -> list[CreditNote]:
+    """What was invoiced comes back, but for days that were asked for before the end of the delay.
+
+    Those that stand on no invoice yet are owed with the next one.
+
+    Source: 000-37, 000-38; L1 (C. conso L221-24, L221-25, L221-27).
+    """
+    used, whole = days_to_pay(subscription, clock.today())
     drop_unbilled(subscription)
-    parts: dict[int, tuple[Invoice, list[InvoiceLine]]] = {}
+    notes = []
+    for invoice, parts in _given_back(subscription, used, whole):
+        note = _credit(subscription, invoice, parts, CreditReason.WITHDRAWAL, clause, due_by, by)
+        notes += [note] if note else []
+    price = subscription.quantity * subscription.unit_cents
+    if used and not lines_of(subscription) and (share := used_share_cents(price, used, whole)):
+        start = subscription.started_on
+        with force_locale(subscription.customer.language):
+            label = period_label(subscription.product_name, start, start + timedelta(used))
+        origin = f"subscription:{subscription.uid}:{start.isoformat()}"
+        subscription.owe(origin=origin, label=label, unit_cents=share, quantity=1, clause="L221-25")
+    return notes
+
+
+def _given_back(subscription: Subscription, used: int, whole: int) -> list[tuple[Invoice, list[Part]]]:
+    """By invoice, what a withdrawal takes back of it: all, less the used days of the first period."""
+    found: dict[int, tuple[Invoice, list[InvoiceLine]]] = {}
     for line in lines_of(subscription):
-        parts.setdefault(line.invoice_id, (line.invoice, []))[1].append(line)
+        found.setdefault(line.invoice_id, (line.invoice, []))[1].append(line)
     return [
-        note
-        for invoice, lines in parts.values()
-        if (
-            note := _credit(
-                subscription, invoice, rest_of(invoice, lines), CreditReason.WITHDRAWAL, clause, due_by, by
-            )
-        )
+        (invoice, _less_used(subscription, invoice, lines, used, whole)) for invoice, lines in found.values()
     ]
+
+
+def _less_used(
+    subscription: Subscription, invoice: Invoice, lines: list[InvoiceLine], used: int, whole: int
+) -> list[Part]:
+    first = f"subscription:{subscription.uid}:{subscription.started_on.isoformat()}"
+    kept = [line for line in lines if used and charge_of(line).origin == first]
+    parts = rest_of(invoice, [line for line in lines if line not in kept])
+    for line in kept:
+        charge = charge_of(line)
+        price = charge.quantity * charge.unit_cents
+        part = share_of(invoice, line, price - used_share_cents(price, used, whole))
+        left = next(iter(rest_of(invoice, [line])), Part(line, 0, 0))
+        parts.append(Part(line, min(part.net_cents, left.net_cents), min(part.vat_cents, left.vat_cents)))
+    return parts
 
 
 def credit_unused(
@@ -102,13 +148,11 @@ def _credit(
 
 
 def would_come_back(subscription: Subscription) -> int:
-    """Cents that a credit of every invoiced period would owe to the customer: what came in for them."""
-    by_invoice: dict[int, tuple[Invoice, list[InvoiceLine]]] = {}
-    for line in lines_of(subscription):
-        by_invoice.setdefault(line.invoice_id, (line.invoice, []))[1].append(line)
+    """Cents that a withdrawal today would owe to the customer: what came in for what is taken back."""
+    used, whole = days_to_pay(subscription, clock.today())
     total = 0
-    for invoice, lines in by_invoice.values():
-        taken = sum(part.net_cents + part.vat_cents for part in rest_of(invoice, lines))
+    for invoice, parts in _given_back(subscription, used, whole):
+        taken = sum(part.net_cents + part.vat_cents for part in parts)
         total += max(taken - max(position_of(invoice).rest, 0), 0)
     return total
 

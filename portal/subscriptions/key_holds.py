@@ -4,10 +4,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.billing.balance import position_of
 from portal.billing.models import Invoice, invoice_paid, invoice_reopened
+from portal.customers.models import ContactRole
 from portal.db import db
 from portal.journal import SYSTEM, record
 from portal.licensing.models import ActivationKey
+from portal.mail import queue_mail
 from portal.subscriptions.models import Order
 
 
@@ -25,6 +28,21 @@ def _tell(invoice: Invoice, what: str, keys: list[ActivationKey]) -> None:
             record(subject, what, by=SYSTEM, count=len(keys))
 
 
+def tell_customer(invoice: Invoice, count: int) -> None:
+    """count: of the keys that are held."""
+    queue_mail(
+        invoice.customer.contact(ContactRole.BILLING),
+        "subscriptions/mail_keys_held.txt",
+        about=invoice,
+        owner=invoice.customer.organisation,
+        language=invoice.customer.language,
+        invoice=invoice,
+        count=count,
+        rest_cents=max(position_of(invoice).rest, 0),
+        entity=invoice.legal_entity,
+    )
+
+
 @invoice_reopened.connect
 def hold_keys(invoice: Invoice, **_more: Any) -> None:
     """The invoice that an order was delivered on is owed again: no new machine with its keys.
@@ -36,6 +54,7 @@ def hold_keys(invoice: Invoice, **_more: Any) -> None:
         key.hold(by=SYSTEM)
     if keys:
         _tell(invoice, "hold_keys", keys)
+        tell_customer(invoice, len(keys))
 
 
 @invoice_paid.connect

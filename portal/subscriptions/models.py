@@ -1,6 +1,6 @@
 """Orders and subscriptions."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -68,6 +68,9 @@ class Order(Tenant, Sold, Stateful, db.Model):
     state: Mapped[OrderState]
     ordered_on: Mapped[date]
     sale_vat: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # decided when ordered; None: long ago
+    # A consumer's express request to begin before the delay to withdraw has ended: when, and its very words.
+    begin_early_at: Mapped[datetime | None]
+    begin_early_text: Mapped[str] = mapped_column(String(400), default="", server_default="")
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()

@@ -29,7 +29,7 @@ from portal.billing.sale_vat import Sales, may_declare
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list, selling
 from portal.certificates.models import certificate_for
-from portal.customers.models import ContactRole, Customer
+from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.references import check_references, own_references, printed_references, references_for
 from portal.customers.rules import check_reseller
 from portal.db import db, new_uid
@@ -127,6 +127,7 @@ def place_order(
     volume_gb: int | None = None,
     health_data: bool | None = None,
     outside_eu: bool = False,
+    early_request: str = "",
     accepted_because: str = "",
     references: Mapping[str, str | None] | None = None,
 ) -> Order:
@@ -137,6 +138,8 @@ def place_order(
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
     outside_eu: the customer declares it with this order, which is then sold without VAT (000-32).
+    early_request: the words in which a consumer asks to begin before the delay to withdraw has ended (C.
+    conso L221-25); of anybody else they mean nothing.
     accepted_because: why a person takes the order of a customer who disputes an earlier payment (000-21).
     references: the buyer's own (REFERENCES); what is None here follows the customer's.
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
@@ -179,9 +182,13 @@ def place_order(
     sales = Sales(issuer, clock.today())
     order.sale_vat = asdict(sales.vat_of(customer, [order.priced("")]))
     order.number = number_for(order, issuer)
+    if early_request and customer.kind == CustomerKind.CONSUMER:
+        order.begin_early_at, order.begin_early_text = clock.now(), early_request
     db.session.add(order)
     db.session.flush()
     record(order, "place", by=by, **({"reason": accepted_because} if accepted_because else {}))
+    if order.begin_early_at is not None:
+        record(order, "begin_early", by=by, note=order.begin_early_text)
     if document_for(method.value, Payment.WAITING, DEFERRED) is Document.PRO_FORMA:
         send_proforma(order)
     return order
@@ -196,6 +203,7 @@ def send_proforma(order: Order) -> Proforma:
         notes = [_health_note(order)] if order.health_data else []
         found = references_for(customer, own_references(order))
         references = [ordered(order), *printed_references(found)]
+        notes += [order.begin_early_text] if order.begin_early_text else []
     proforma = issue_proforma(
         customer,
         entity,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
@@ -15,7 +16,7 @@ from portal.billing.disputes import open_disputes
 from portal.billing.sale_vat import may_declare
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list
-from portal.customers.models import Customer
+from portal.customers.models import Customer, CustomerKind
 from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.engine.models import Vault, vaults_of
@@ -27,7 +28,7 @@ from portal.licensing.models import keys_of
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.panels import Panel
-from portal.subscriptions.forms import OrderForm, TerminationForm, WireForm
+from portal.subscriptions.forms import EARLY_REQUEST, OrderForm, TerminationForm, WireForm
 from portal.subscriptions.key_lists import KEYS
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.mandates import ask_for_mandate
@@ -117,6 +118,7 @@ def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> 
         disputes=open_disputes(customer),
         quote=_quote_of(customer, form),
         may_declare=may_declare(customer, clock.today()),
+        is_consumer=customer.kind == CustomerKind.CONSUMER,
     )
 
 
@@ -143,6 +145,7 @@ def _to_acceptance(customer: Customer, product: Product, form: OrderForm) -> Res
         "health": form.health.data,
         **({"outside_eu": "y"} if form.outside_eu.data else {}),
         **{name: value for name, value in form.references().items() if value},
+        **({"begin_early": "y"} if form.begin_early.data else {}),
     }
     return htmx.go(
         url_for("acceptances.new_acceptance", uid=customer.uid, terms=product.terms_stack, **asked),
@@ -157,6 +160,8 @@ def _is_placed(uid: str) -> bool:
 
 
 def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
+    with force_locale(customer.language):
+        early = str(EARLY_REQUEST) if form.begin_early.data else ""
     order = place_order(
         customer,
         product,
@@ -167,6 +172,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         volume_gb=form.volume_gb.data,
         health_data=form.for_health_data,
         outside_eu=form.outside_eu.data,
+        early_request=early,
         accepted_because=form.accepted_because.data or "",
         references=form.references(),
     )

@@ -15,7 +15,7 @@ from portal.i18n import eur, plain_day
 from portal.licensing.models import keys_of
 from portal.mail import queue_mail
 from portal.subscriptions.case import bare_case
-from portal.subscriptions.giving_back import credit_all, would_come_back
+from portal.subscriptions.giving_back import credit_withdrawn, days_to_pay, would_come_back
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered
 from portal.wording import N_, Cents, Sentence
@@ -41,7 +41,8 @@ def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
     """
     if not subscription.can("withdraw"):
         return None
-    today = Event(clock.today(), "withdraw", {"activated": False})
+    used, whole = days_to_pay(subscription, clock.today())
+    today = Event(clock.today(), "withdraw", {"activated": False, "requested": used > 0})
     try:
         told = answer(replace(bare_case(subscription), events=(today,)))
     except Refused:
@@ -53,6 +54,14 @@ def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
     working = Sentence(
         N_("%(paid)s reçus pour ce qui est annulé, aucun frais retenu."), {"paid": Cents(back)}
     )
+    if used:
+        working = Sentence(
+            N_(
+                "%(paid)s à rendre : de la première période, %(used)d jours sur %(whole)d restent dus, "
+                "car leur début a été demandé avant la fin du délai (C. conso L221-25)."
+            ),
+            {"paid": Cents(back), "used": used, "whole": whole},
+        )
     return Withdrawal(last, replace(refund, value=Cents(back), working=working), due)
 
 
@@ -78,7 +87,7 @@ def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
         raise Refused(_("Le délai de rétractation est passé, ou ce contrat n'en a pas."))
     today, customer = clock.today(), subscription.customer
     subscription.withdraw(on=today, refund_cents=open_.refund.cents, by=by)
-    credit_all(subscription, clause=open_.refund.clause, due_by=open_.refund_due.on, by=by)
+    credit_withdrawn(subscription, clause=open_.refund.clause, due_by=open_.refund_due.on, by=by)
     for key in keys_of(customer):
         if key.source_uid == subscription.order_uid:
             key.revoke(by=by)
@@ -96,6 +105,7 @@ def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
         statement=statement,
         refund=refund,
         refund_cents=open_.refund.cents,
+        used_days=days_to_pay(subscription, today)[0],
         due_on=open_.refund_due.on,
     )
     return open_

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.actor import Actor
+from portal.billing.carried import BalanceState, CarriedBalance
 from portal.billing.debits import pay_by_wire, pay_too_much
 from portal.billing.models import Invoice, InvoiceState, Payment, payment_reversed
 from portal.db import db
@@ -17,11 +18,12 @@ from portal.dunning.models import Instalment
 from portal.dunning.plans import receive_instalment
 from portal.errors import Conflict, Refused
 from portal.i18n import eur
+from portal.resellers.models import issuer_for
 from portal.subscriptions.models import Order
 from portal.subscriptions.ordering import record_wire
 from portal.subscriptions.renewals import pay_renewal
 from portal.wires.matching import Target, booking_of
-from portal.wires.models import IncomingTransfer, TransferBooking, WireState
+from portal.wires.models import BalanceBooking, IncomingTransfer, TransferBooking, WireState
 
 
 class Pick(NamedTuple):
@@ -59,7 +61,7 @@ def lock_waiting(transfer: IncomingTransfer) -> None:
     """Hold it until the transaction ends. Raises Conflict when it waits for nobody any more."""
     db.session.flush()
     db.session.refresh(transfer, with_for_update={"of": IncomingTransfer})
-    db.session.expire(transfer, ["bookings"])
+    db.session.expire(transfer, ["bookings", "balances"])
     if transfer.state != WireState.WAITING:
         raise Conflict(_("Ce virement est déjà traité : quelqu'un vient de décider."))
 
@@ -67,6 +69,9 @@ def lock_waiting(transfer: IncomingTransfer) -> None:
 def _pay(transfer: IncomingTransfer, pick: Pick, *, by: Actor) -> None:
     reference, on = transfer.next_reference, transfer.booked_on
     row = _locked(pick.target.row)
+    if isinstance(row, CarriedBalance):
+        _settle(transfer, row, pick.cents, by=by)
+        return
     if row.legal_entity_id != transfer.legal_entity_id:
         raise Refused(_("Ce virement est arrivé chez un autre émetteur."), field="amount")
     if isinstance(row, Invoice):
@@ -86,6 +91,26 @@ def _pay(transfer: IncomingTransfer, pick: Pick, *, by: Actor) -> None:
             cents=pick.cents,
         )
     )
+    db.session.flush()
+
+
+def _settle(transfer: IncomingTransfer, balance: CarriedBalance, cents: int, *, by: Actor) -> None:
+    """An invoice of the former system is paid as a whole, but for what the issuer lets go."""
+    if issuer_for(balance.customer).id != transfer.legal_entity_id:
+        raise Refused(_("Ce virement est arrivé chez un autre émetteur."), field="amount")
+    if balance.state != BalanceState.OWED:
+        raise Conflict(_("Ce solde repris est déjà réglé."))
+    missing = balance.gross_cents - cents
+    if not 0 <= missing <= transfer.legal_entity.wire_tolerance_cents:
+        raise Refused(
+            _("%(number)s est un solde repris de %(sum)s : il se règle en entier."),
+            field="amount",
+            number=balance.number,
+            sum=eur(balance.gross_cents),
+        )
+    balance.settle(on=transfer.booked_on, by=by)
+    owner = transfer.bank_file.organisation
+    transfer.balances.append(BalanceBooking(organisation=owner, balance_id=balance.id, cents=cents))
     db.session.flush()
 
 

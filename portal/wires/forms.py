@@ -9,6 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from portal.billing.carried import BalanceKind, CarriedBalance
 from portal.billing.models import Invoice, Proforma
 from portal.customers.queries import search
 from portal.db import db
@@ -18,7 +19,7 @@ from portal.money import parse_euros
 from portal.paging import first_of
 from portal.subscriptions.models import Order
 from portal.wires.booking import Pick
-from portal.wires.matching import Target, numbered, of_invoice, of_order, of_renewal, open_of
+from portal.wires.matching import Target, numbered, of_balance, of_invoice, of_order, of_renewal, open_of
 from portal.wires.models import IncomingTransfer
 from portal.wires.rules import numbers_in
 
@@ -72,6 +73,11 @@ def target_of(target_id: str) -> Target:
         paper = db.session.scalars(papers.where(Proforma.subscription_uid.is_not(None))).one_or_none()
         if paper is not None:
             return of_renewal(paper)
+    if kind == CarriedBalance.__tablename__:
+        balances = CarriedBalance.visible_to(g.actor).where(CarriedBalance.kind == BalanceKind.INVOICE)
+        balance = db.session.scalars(balances.where(CarriedBalance.uid == uid)).one_or_none()
+        if balance is not None:
+            return of_balance(balance)
     raise Refused(_("Cette facture ou cette commande n'existe pas."), field="amount")
 
 

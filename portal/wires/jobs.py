@@ -12,7 +12,7 @@ from portal.paging import chunk_of
 from portal.resellers.models import LegalEntity
 from portal.sepa.models.bank import BankFile
 from portal.wires.booking import Pick, book
-from portal.wires.matching import already_noted, named, reason_of, sure_targets
+from portal.wires.matching import already_noted, named, reason_of, sure_balance, sure_targets
 from portal.wires.models import IncomingTransfer, WireState
 from portal.wires.taking import MATCH
 
@@ -60,6 +60,8 @@ def _try(transfer_id: int) -> str | None:
         return _("Sa référence est déjà notée sur la facture %(number)s.", number=invoice.number)
     readings = named(transfer)
     targets = sure_targets(transfer, readings)
+    if not targets and not any(readings):
+        targets = sure_balance(transfer)
     if not targets:
         return reason_of(transfer, readings)
     left, picks = transfer.free_cents, []

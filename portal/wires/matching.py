@@ -5,21 +5,24 @@ from typing import Any, NamedTuple
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, func, literal, select
 
 from portal.billing.balance import WITH_THE_BANK, debits_of, position_of
+from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.models import Charge, Invoice, InvoiceState, Payment, Proforma
 from portal.customers.models import Customer
 from portal.db import db
 from portal.i18n import eur
 from portal.paging import first_of
 from portal.refunds.accounts import account_of
+from portal.resellers.models import issuer_for
 from portal.sepa.models import Mandate
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.wires.models import IncomingTransfer, TransferBooking
 from portal.wires.rules import Owed, certain, numbers_in, payer_word
 
 _OFFERED = 8  # proposals on one page
+_SHORTEST = 4  # signs of a number of the former system, below which any text has it
 _LOOKED_AT = 40  # invoices of one amount, or of one customer
 
 
@@ -27,7 +30,7 @@ class Target(NamedTuple):
     """What money may be booked on: an invoice, an order that waits for it, or the pro-forma of a renewal."""
 
     owed: Owed
-    row: Invoice | Order | Proforma
+    row: Invoice | Order | Proforma | CarriedBalance
 
     @property
     def id(self) -> str:
@@ -52,6 +55,8 @@ class Target(NamedTuple):
         """Of its page."""
         if isinstance(self.row, Invoice):
             return url_for("billing.show_invoice", uid=self.row.uid)
+        if isinstance(self.row, CarriedBalance):
+            return url_for("customers.show_customer", uid=self.row.customer.uid)
         if isinstance(self.row, Order):
             return url_for("subscriptions.show_order", uid=self.row.uid)
         return url_for("subscriptions.show_subscription", uid=self.row.subscription_uid)
@@ -78,6 +83,50 @@ def of_order(order: Order) -> Target:
 
 def of_renewal(paper: Proforma) -> Target:
     return Target(Owed(paper.number, paper.gross_cents, paper.customer_id), paper)
+
+
+def of_balance(balance: CarriedBalance) -> Target:
+    rest = balance.gross_cents if balance.state == BalanceState.OWED else 0
+    return Target(Owed(balance.number, rest, balance.customer_id), balance)
+
+
+def balances_for(transfer: IncomingTransfer) -> tuple[list[Target], list[Target]]:
+    """Open invoices of the former system: those whose number is in the text, and those of the amount."""
+    told = _folded(f"{transfer.text} {transfer.end_to_end_id}")
+    plain = func.upper(CarriedBalance.number)
+    for sign in (" ", "-", "/", "."):
+        plain = func.replace(plain, sign, "")
+    cents, tolerance = transfer.free_cents, transfer.legal_entity.wire_tolerance_cents
+    is_open = select(CarriedBalance).where(
+        CarriedBalance.kind == BalanceKind.INVOICE,
+        CarriedBalance.state == BalanceState.OWED,
+        CarriedBalance.org_path.startswith(transfer.legal_entity.org_path),
+    )
+    by_number = is_open.where(literal(told).contains(plain)) if told else is_open.where(false())
+    by_amount = is_open.where(CarriedBalance.gross_cents.between(cents - tolerance, cents + tolerance))
+    rows = [
+        [
+            of_balance(row)
+            for row in first_of(query.order_by(CarriedBalance.due_on, CarriedBalance.id), _LOOKED_AT)
+        ]
+        for query in (by_number, by_amount)
+    ]
+    ours = [[each for each in found if _is_billed_by(transfer, each)] for found in rows]
+    return [each for each in ours[0] if len(_folded(each.owed.number)) >= _SHORTEST], ours[1]
+
+
+def _is_billed_by(transfer: IncomingTransfer, target: Target) -> bool:
+    return issuer_for(target.customer).id == transfer.legal_entity_id
+
+
+def _folded(text: str) -> str:
+    return "".join(sign for sign in text.upper() if sign not in " -/.")
+
+
+def sure_balance(transfer: IncomingTransfer) -> list[Target]:
+    """The one invoice of the former system that a transfer names, where it pays just that."""
+    by_number, _by_amount = balances_for(transfer)
+    return by_number if len(by_number) == 1 and by_number[0].owed.rest_cents == transfer.free_cents else []
 
 
 def named(transfer: IncomingTransfer) -> list[list[Target]]:
@@ -146,6 +195,10 @@ def effect_of(transfer: IncomingTransfer, target: Target) -> str:
     """What booking all of a transfer on a target means, in a sentence."""
     came, rest, number = transfer.free_cents, target.owed.rest_cents, target.owed.number
     tolerance = transfer.legal_entity.wire_tolerance_cents
+    if isinstance(target.row, CarriedBalance) and abs(came - rest) > tolerance:
+        return _(
+            "%(number)s est un solde repris de %(sum)s : il se règle en entier.", number=number, sum=eur(rest)
+        )
     if not target.is_invoice and came < rest - tolerance:
         return _("Trop peu pour %(number)s : il manque %(sum)s.", number=number, sum=eur(rest - came))
     if isinstance(target.row, Invoice) and any(row.state in WITH_THE_BANK for row in debits_of(target.row)):
@@ -180,6 +233,8 @@ def proposals(transfer: IncomingTransfer) -> list[Proposal]:
                 found.setdefault(each.id, Proposal(each, because, effect_of(transfer, each)))
 
     offer((each for targets in named(transfer) for each in targets), _("son numéro est dans le libellé"))
+    numbered_before, alike_before = balances_for(transfer)
+    offer(numbered_before, _("son numéro est dans le libellé"))
     known = {each.id: each for each in known_payers(transfer)}
     own = [each for customer in known.values() for each in open_of(transfer, customer)]
     same, other = _by_amount(transfer, own)
@@ -191,6 +246,7 @@ def proposals(transfer: IncomingTransfer) -> list[Proposal]:
     )
     offer(other, _("payeur connu"))
     offer(alike, _("même montant"))
+    offer(alike_before, _("même montant"))
     return list(found.values())
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.actor import Actor
+from portal.billing.carried import CarriedBalance
 from portal.billing.models import Invoice, Payment
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
@@ -70,12 +71,17 @@ class IncomingTransfer(Tenant, Stateful, db.Model):
         order_by="TransferBooking.id", back_populates="transfer"
     )
 
+    balances: Mapped[list["BalanceBooking"]] = relationship(
+        order_by="BalanceBooking.id", back_populates="transfer"
+    )
+
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
     @property
     def free_cents(self) -> int:
         """What no booking has taken, or what came back of one."""
-        return self.amount_cents - sum(row.cents for row in self.bookings if row.reversed_on is None)
+        taken = sum(row.cents for row in self.bookings if row.reversed_on is None)
+        return self.amount_cents - taken - sum(row.cents for row in self.balances)
 
     @property
     def next_reference(self) -> str:
@@ -114,3 +120,16 @@ class TransferBooking(Tenant, db.Model):
     transfer: Mapped[IncomingTransfer] = relationship(back_populates="bookings")
     payment: Mapped[Payment] = relationship()
     invoice: Mapped[Invoice] = relationship()
+
+
+class BalanceBooking(Tenant, db.Model):
+    """What a transfer paid of an invoice of the former system, which has no payments here."""
+
+    __tablename__ = "balance_booking"
+
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("incoming_transfer.id"), index=True)
+    balance_id: Mapped[int] = mapped_column(ForeignKey("carried_balance.id"), unique=True)
+    cents: Mapped[int] = mapped_column(BigInteger)
+
+    transfer: Mapped[IncomingTransfer] = relationship(back_populates="balances")
+    balance: Mapped[CarriedBalance] = relationship()

@@ -116,4 +116,5 @@ WATCHED = {
     "max_bytes": _l("Octets par fichier, au plus"),
     "two_people_over_cents": _l("Deux personnes au-dessus de"),
     "mandate_prefix": _l("Début des références de mandat"),
+    "is_default": _l("Entité par défaut"),
 }

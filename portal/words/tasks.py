@@ -66,6 +66,7 @@ DUTIES: dict[str, Any] = {
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
+    "dunning.carried": _l("Rappeler les soldes repris en retard"),
     "dunning.day": _l("Relancer les clients en retard"),
     "certificates.alerts": _l("Prévenir de la fin des certificats"),
     "transfers.lapse": _l("Clore les transferts restés sans réponse"),
@@ -98,5 +99,6 @@ DUTIES: dict[str, Any] = {
     "subscriptions.number_orders": _l("Donner leur numéro aux commandes de la version précédente"),
     "subscriptions.renewal_proformas": _l("Demander les cotisations annuelles payées d'avance"),
     "usage.measures": _l("Relever les jours sans mesure"),
+    "usage.unusual": _l("Relever un usage inhabituel"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
 }

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from portal import clock
+from portal import clock, jobs
 from portal.backups.gaps import GapKind, GapState, UsageGap, compare_usage
+from portal.backups.interim import note_unusual_usage
 from portal.backups.models import UsageSample
 from portal.backups.receive import receive_report
 from portal.billing.models import Charge, Invoice
 from portal.billing.rules import metered_gb
 from portal.billing.run import bill_customers
 from portal.catalogue.models import Method, Product, VolumePrice
-from portal.db import db, new_uid
+from portal.db import EVERYTHING, db, new_uid, set_scope
 from portal.engine.models import Vault, register_vault
 from portal.errors import Refused
 from portal.journal import SYSTEM
@@ -24,7 +25,7 @@ from portal.resellers.models import issuer_for
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.ordering import place_order
 from tests.backups.reporting import a_key, a_machine, a_report, of_natso
-from tests.builders import House, a_customer, an_outsider, stored
+from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.subscriptions.builders import a_flat_product, a_monthly_product
 from tests.test_csv_file import table
 
@@ -354,3 +355,67 @@ def test_the_order_form_takes_the_contracted_volume(house: House, browser: Brows
     assert [order.volume_gb for order in orders] == [1_500, 2_000]
     shown = owner.get(f"/orders/{orders[0].uid}").get_data(as_text=True)
     assert "Volume prévu au contrat" in shown and "1\u202f500" in shown and "002-03" in shown
+
+
+def test_003_46_a_month_far_beyond_the_usual_is_billed_before_it_ends_and_deducted_at_its_end(
+    house: House, on_demand: Subscription, at: At, browser: Browser
+) -> None:
+    """200 GB in October; 1,500 GB a day in November are 500 GB-months on the 10th, beyond twice."""
+    vault = a_vault_of(on_demand)
+    samples(vault, date(2026, 10, 1), 31, 200)
+    samples(vault, date(2026, 11, 1), 6, 1_500)
+    at(datetime(2026, 11, 7, 8, tzinfo=UTC))
+    finance = browser(house.finance)
+    bill(on_demand, date(2026, 11, 30))
+    note_unusual_usage()
+    db.session.commit()
+    assert gaps() == [], "300 GB are no more than twice 200"
+    samples(vault, date(2026, 11, 7), 4, 1_500)
+    at(datetime(2026, 11, 10, 20, tzinfo=UTC))
+    finance = browser(house.finance)
+    jobs.run_periodic()
+    set_scope(EVERYTHING)
+    work()
+    set_scope(EVERYTHING)
+    (gap,) = gaps()
+    assert (gap.kind, gap.contracted, gap.used, gap.extra_cents) == (GapKind.UNUSUAL, 200, 500, 1_500)
+    assert "usage.gap" in [each["kind"] for each in finance.get("/today.json").get_json()["todo"]]
+    page = finance.get(f"/usage-gaps/{gap.uid}").text
+    assert "003-46" in page and "Facturer ce qui est utilisé" in page and "500" in page
+    sent = finance.post(f"/usage-gaps/{gap.uid}/billing")
+    assert sent.status_code == 303 and "/billing/invoices/" in sent.location
+    assert finance.post(f"/usage-gaps/{gap.uid}/billing").status_code == 409
+    invoice = db.session.scalars(db.select(Invoice).order_by(Invoice.id.desc())).first()
+    assert invoice is not None and (invoice.net_cents, invoice.due_on) == (1_500, date(2026, 11, 30))
+    samples(vault, date(2026, 11, 11), 20, 150)
+    at(datetime(2026, 12, 2, 8, tzinfo=UTC))
+    (last,) = bill(on_demand, date(2026, 12, 31))
+    november = [(line.quantity, line.unit_cents) for line in last.lines if line.clause == "003-48"]
+    assert november == [(100, 3)], "600 GB-months, of which 500 are billed"
+    assert any("moins 500 Go déjà facturés" in line.label for line in last.lines)
+    assert [row[1] for row in usage_charges()] == [200, 100]
+
+
+def test_003_46_the_issuer_says_how_far_and_a_month_that_ends_needs_nobody(
+    house: House, on_demand: Subscription, at: At, browser: Browser
+) -> None:
+    vault = a_vault_of(on_demand)
+    samples(vault, date(2026, 10, 1), 31, 100)
+    samples(vault, date(2026, 11, 1), 10, 900)
+    at(datetime(2026, 11, 10, 20, tzinfo=UTC))
+    entity = issuer_for(on_demand.customer)
+    finance, address = browser(house.finance), f"/billing/settings/{entity.uid}"
+    choices = {"wire_tolerance_cents": "1", "interim_percent": "0"}
+    assert finance.post(address, data={**choices, "interim_percent": "x"}).status_code == 422
+    assert finance.post(address, data=choices).status_code == 303
+    note_unusual_usage()
+    assert gaps() == []
+    assert finance.post(address, data={**choices, "interim_percent": "250"}).status_code == 303
+    note_unusual_usage()
+    db.session.commit()
+    (gap,) = gaps()
+    at(datetime(2026, 12, 2, 8, tzinfo=UTC))
+    assert browser(house.finance).post(f"/usage-gaps/{gap.uid}/billing").status_code == 422
+    note_unusual_usage()
+    db.session.commit()
+    assert stored(gap).state == GapState.DISMISSED

@@ -80,7 +80,8 @@ def test_003_47_an_issuer_may_let_the_due_day_follow_the_debit(
     assert "due_follows_debit" in page
     assert (
         client.post(
-            f"/billing/settings/{entity.uid}", data={"due_follows_debit": "y", "wire_tolerance_cents": "1"}
+            f"/billing/settings/{entity.uid}",
+            data={"due_follows_debit": "y", "wire_tolerance_cents": "1", "interim_percent": "200"},
         ).status_code
         == 303
     )

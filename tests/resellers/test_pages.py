@@ -21,7 +21,7 @@ from portal.resellers.reseller import Reseller, ResellerState
 from portal.step_in.models import StepInOffer
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import PASSWORD, House, a_customer, a_user, an_outsider, stored
-from tests.resellers.test_verbs import A_PDF, ENTITY
+from tests.resellers.test_verbs import A_PDF, ENTITY, counts
 from tests.subscriptions.builders import a_product
 
 Browser = Callable[..., FlaskClient]
@@ -166,15 +166,17 @@ def test_an_operator_opens_a_second_entity_and_takes_over_its_numbers(house: Hou
     assert wrong.status_code == 422 and "SAUVEGARDE DU PORT" in wrong.text
     address = operator.post("/sepa/entities", data=ENTITY_FORM).headers["Location"]
     page = operator.get(address)
-    assert page.status_code == 200 and "seulement où elle est choisie" in page.text
+    assert page.status_code == 200 and "son compte attend une deuxième personne" in page.text
     series = {"prefix": "FA", "year": "2026", "last": "41"}
     assert operator.post(f"{address}/series", data=series).status_code == 303
     assert operator.post(f"{address}/series", data={**series, "last": "x"}).status_code == 422
-    assert operator.post(f"{address}/default").status_code == 303
+    assert operator.post(f"{address}/default").status_code == 422, "nobody has agreed to its account"
     assert operator.post(address, data={**ENTITY_FORM, "town": "Morlaix"}).status_code == 303
     shown = operator.get(address).text
-    assert "Morlaix" in shown and ">41<" in shown and "entité par défaut" in shown
+    assert "Morlaix" in shown and ">41<" in shown
     assert "Nouvelle entité" in operator.get("/sepa/creditors").text
+    counts(stored(db.session.scalars(select(LegalEntity).order_by(LegalEntity.id.desc())).first()), house)
+    db.session.commit()
     customer = a_customer(house.reseller)
     chosen = db.session.scalars(select(LegalEntity).where(LegalEntity.mandate_prefix == "NB")).one()
     assert "Qui facture" in operator.get(f"/customers/{customer.uid}").text

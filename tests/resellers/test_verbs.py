@@ -18,7 +18,9 @@ from portal.resellers.houses import change_reseller, keep_contract, make_provide
 from portal.resellers.models import LegalEntity, issuer_for, issuers_of, next_number
 from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.sepa.models.amendment import MandateAmendment
-from portal.sepa.models.entity import IDENTITY, change_identity, make_default, make_entity, take_over_series
+from portal.sepa.models.creditor_change import open_creditor_change
+from portal.sepa.models.entity import IDENTITY, ask_default, change_identity, make_entity, take_over_series
+from portal.sepa.models.profile import apply_change
 from portal.terms.shipped import stacks
 from tests.builders import House, a_customer
 from tests.sepa.people import a_signed_mandate
@@ -142,6 +144,22 @@ def test_a_wrong_value_of_an_entity_is_refused_beside_its_field(house: House, fi
     refused(field, make_entity, house.provider, {**ENTITY, field: typed}, by=house.operator)
 
 
+def counts(entity: LegalEntity, house: House) -> None:
+    """What was asked is agreed, and a day has gone."""
+    change = open_creditor_change(entity)
+    assert change is not None
+    change.agree(by=house.finance)
+    apply_change(change)
+    db.session.flush()
+
+
+def test_the_first_entity_of_all_needs_nobody_else(house: House) -> None:
+    db.session.delete(db.session.scalars(select(LegalEntity)).one())
+    db.session.flush()
+    made = make_entity(house.provider, ENTITY, by=house.operator)
+    assert (made.is_open, made.is_default, open_creditor_change(made)) == (True, True, None)
+
+
 def test_a_second_entity_bills_who_comes_after_it_is_chosen(house: House) -> None:
     """Customers who are there keep the entity that they know, whatever is made or chosen above them."""
     first = db.session.scalars(select(LegalEntity)).one()
@@ -151,7 +169,10 @@ def test_a_second_entity_bills_who_comes_after_it_is_chosen(house: House) -> Non
     assert (made.iban, made.country, made.mandate_prefix) == ("FR7630006000011234567890189", "FR", "PORT")
     before = a_customer(house.reseller)
     assert (made.is_default, issuer_for(before)) == (False, first)
-    make_default(made, by=house.operator)
+    counts(made, house)
+    assert (made.is_default, issuer_for(before)) == (False, first)
+    ask_default(made, by=house.operator)
+    counts(made, house)
     db.session.refresh(first)
     after = a_customer(house.reseller, siren=None)
     assert not first.is_default and issuers_of([before, after]) == {
@@ -159,6 +180,7 @@ def test_a_second_entity_bills_who_comes_after_it_is_chosen(house: House) -> Non
         after.org_path: made,
     }
     own = make_entity(house.reseller, {**ENTITY, "mandate_prefix": "ouest"}, by=house.operator)
+    counts(own, house)
     last = a_customer(house.reseller, siren=None)
     assert own.is_default and [issuer_for(each) for each in (before, after, last)] == [first, made, own]
     name_issuer(house.reseller, first, by=house.operator)

@@ -11,7 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.billing.models import Invoice, InvoiceState
+from portal.customers.models import ContactRole
 from portal.db import db
+from portal.mail import Mail
 from portal.sepa.models import Collection, CollectionState
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState
 from tests.builders import House, stored, work
@@ -79,6 +81,7 @@ def test_money_of_a_debit_that_had_come_back_is_there(house: House, browser: Bro
     window = browser(house.finance)
     row = refused_and_credited(window, lot)
     assert [each.state for each in planned()] == [CollectionState.CANCELLED], "nobody pays twice"
+    assert len(called_off()) == 1
     assert "L'argent est arrivé" in page_of(window, row)
     assert press(window, row, "arrival", on="2027-01-01").status_code == 422
     assert press(window, row, "arrival", on="").status_code == 422
@@ -93,6 +96,33 @@ def test_money_of_a_debit_that_had_come_back_is_there(house: House, browser: Bro
     )
     assert press(window, row, "arrival", on="2026-12-07").status_code == 422
     assert "L'argent est arrivé" not in page_of(window, row)
+
+
+def called_off() -> list[Mail]:
+    db.session.rollback()
+    kind = Mail.kind == "sepa/mail_called_off"
+    return list(db.session.scalars(db.select(Mail).where(kind).order_by(Mail.id)))
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "rien à payer"), ("en", "nothing is left to pay")])
+def test_a_new_presentation_that_a_wire_makes_needless_is_called_off_in_one_mail(
+    house: House, browser: Browser, at: Any, language: str, word: str
+) -> None:
+    lot = a_lot(house)
+    at(ARRIVES)
+    window = browser(house.finance)
+    upload(window, pain(lot.msg, "PART", judged(lot.e2e(), "RJCT", "AM04"), lot=lot.id))
+    (again,) = planned()
+    customer = again.mandate.customer
+    customer.language = language
+    db.session.commit()
+    wire = {"on": "2026-12-07", "reference": "VIR 7"}
+    paid = window.post(f"/billing/invoices/{invoice_of(again).uid}/payment", data=wire)
+    assert paid.status_code == 303, paid.text
+    (mail,) = called_off()
+    assert stored(again).state == CollectionState.CANCELLED
+    assert word in mail.body and again.reference in mail.body
+    assert mail.recipient == customer.contact(ContactRole.BILLING).email
 
 
 def test_money_that_is_not_there_is_asked_for_again(house: House, browser: Browser, at: Any) -> None:

@@ -13,15 +13,17 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.errors import Refused
 from portal.mail import Mail
 from portal.refunds.files import release_file
+from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.formats.iban import mask
 from portal.sepa.models import Batch
 from portal.sepa.models.creditor_change import CreditorChange, open_creditor_change
 from portal.sepa.models.entity import IDENTITY
 from tests.builders import House, a_customer, stored, work
+from tests.resellers.test_pages import ENTITY_FORM
 from tests.sepa.people import OTHER_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.sepa.test_batch import DUE, TODAY
 from tests.sepa.test_batch_life import a_second, press
-from tests.sepa.test_creditor import OTHER_ICS, answer, save
+from tests.sepa.test_creditor import OTHER_ICS, PROFILE, answer, save
 
 
 def mails() -> list[Mail]:
@@ -196,6 +198,72 @@ def test_another_beginning_of_references_waits_once_one_was_given(house: House, 
     at(stored(change).counts_at)
     an_hour_passes()
     assert stored(entity).mandate_prefix == "NOUVEAU"
+
+
+# A new entity
+
+
+def the_new_one() -> LegalEntity:
+    return db.session.scalars(select(LegalEntity).where(LegalEntity.mandate_prefix == "PORT")).one()
+
+
+def says(client, change: CreditorChange, said: str):
+    data = {"answer": said, "change": change.uid}
+    return client.post(f"/sepa/creditors/{change.legal_entity.uid}/change", data=data)
+
+
+def a_day_passes(at, change: CreditorChange) -> None:
+    at(stored(change).counts_at)
+    an_hour_passes()
+
+
+def test_a_new_entity_and_the_default_one_are_agreed_by_another_person_and_count_a_day_later(
+    house: House, browser, at
+) -> None:
+    """Nobody alone leads the money of coming customers to an account of hers."""
+    before, operator, finance = the_entity(), browser(house.operator), browser(house.finance)
+    address = operator.post("/sepa/entities", data=ENTITY_FORM).headers["Location"]
+    made = the_new_one()
+    waiting = open_creditor_change(made)
+    assert waiting is not None and mask(made.iban) in mails()[-1].body
+    assert says(operator, waiting, "agree").status_code == 422
+    assert operator.post(f"{address}/default").status_code == 422
+    customer = a_customer(house.reseller)
+    db.session.commit()
+    named = f"/billing/issuers/{customer.organisation.uid}"
+    assert operator.post(named, data={"entity": made.uid}).status_code == 422
+    assert kinds_of(finance) == ["creditor.agree"]
+    assert says(finance, waiting, "agree").status_code == 303
+    assert not stored(made).is_open
+    a_day_passes(at, waiting)
+    assert stored(made).is_open and issuer_for(customer) == before
+    operator, finance = browser(house.operator), browser(house.finance)
+    assert operator.post(f"{address}/default").status_code == 303
+    asked_ = open_creditor_change(made)
+    assert asked_ is not None and not stored(made).is_default
+    assert "Entité par défaut" in finance.get(f"/sepa/creditors/{made.uid}").text
+    assert says(operator, asked_, "agree").status_code == 422
+    assert says(finance, asked_, "agree").status_code == 303
+    a_day_passes(at, asked_)
+    assert stored(made).is_default and not stored(before).is_default
+    assert issuer_for(customer) == before, "who is there keeps the entity that she knows"
+    assert issuer_for(a_customer(house.reseller, name="Après", siren=None)) == made
+
+
+def test_an_account_that_was_stopped_is_asked_for_again_and_bills_nobody_meanwhile(
+    house: House, browser, at
+) -> None:
+    operator = browser(house.operator)
+    operator.post("/sepa/entities", data=ENTITY_FORM)
+    made = the_new_one()
+    assert says(browser(house.finance), open_creditor_change(made), "stop").status_code == 303
+    assert not stored(made).is_open
+    wanted = {**PROFILE, "ics": made.ics, "iban": OTHER_IBAN, "bank_name": "Autre"}
+    assert operator.post(f"/sepa/creditors/{made.uid}", data=wanted).status_code == 303
+    change = open_creditor_change(made)
+    assert change is not None and says(browser(house.finance), change, "agree").status_code == 303
+    a_day_passes(at, change)
+    assert (stored(made).is_open, made.iban, made.bank_name) == (True, OTHER_IBAN, "Autre")
 
 
 # What leaves in a day

@@ -250,7 +250,7 @@ def test_000_37_the_money_is_back_in_sixty_days_by_contract_and_fourteen_by_law(
 def test_000_38_the_law_keeps_no_bank_fee_and_pays_the_days_asked_for() -> None:
     assert withdrawal_refund_cents(24_000, 150, fees_kept=True) == 23_850
     assert withdrawal_refund_cents(24_000, 150, fees_kept=False) == 24_000
-    assert withdrawal_refund_cents(24_000, 0, fees_kept=False, used_days=10, period_days=365) == 23_342
+    assert withdrawal_refund_cents(24_000, 0, fees_kept=False, used_days=10, period_days=365) == 23_343
     with pytest.raises(Refused, match="dépassent"):
         withdrawal_refund_cents(24_000, 0, fees_kept=False, used_days=2, period_days=1)
 

@@ -14,6 +14,7 @@ from portal.catalogue.models import Method
 from portal.db import db
 from portal.journal import SYSTEM, JournalEntry
 from portal.licensing.models import ActivationKey
+from portal.mail import Mail
 from portal.wires.models import WireState
 from tests.builders import SIRENS, House, a_customer, an_outsider, stored, work
 from tests.contracts.builders import numspot
@@ -36,6 +37,10 @@ def reverse(client: FlaskClient, payment: Payment, reason: str = "Mauvais client
 def payments() -> list[Payment]:
     db.session.rollback()
     return list(db.session.scalars(db.select(Payment).order_by(Payment.id)))
+
+
+def letters(kind: str) -> list[Mail]:
+    return list(db.session.scalars(db.select(Mail).where(Mail.kind == kind).order_by(Mail.id)))
 
 
 def verbs(uid: str) -> list[str]:
@@ -139,6 +144,8 @@ def test_000_10_keys_that_a_wrong_wire_delivered_wait_until_the_order_is_paid(
     assert stored(invoice).state == InvoiceState.ISSUED and stored(key).held_at is not None
     status, text = activate("b")
     assert (status, "HELD" in text) == (403, True)
+    told = letters("subscriptions/mail_keys_held")
+    assert len(told) == 1 and invoice.number in told[0].subject and "179,64" in told[0].body
     assert activate("a")[0] == 201, "a machine that is active goes on"
     assert "hold_keys" in verbs(order.uid) and "hold_keys" in verbs(invoice.uid)
     assert "Clés suspendues" in client.get(f"/orders/{order.uid}").text

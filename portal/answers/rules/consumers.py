@@ -41,15 +41,28 @@ def withdrawal_refund_cents(
     """What a withdrawal gives back: everything, less the share of a service begun early on request.
 
     fees_kept: only where no law forbids it. used_days, period_days: days of service asked for before the
-    end of the delay, out of the paid period.
+    end of the delay, out of the paid period; their share is rounded down, in the consumer's favour.
     Raises Refused when more days were used than the period has.
 
     Source: 000-38; L1 (C. conso L221-24, L221-25).
     """
     if not 0 <= used_days <= period_days:
         raise Refused(N_("Les jours utilisés dépassent la période payée."))
-    used = (2 * paid_cents * used_days + period_days) // (2 * period_days)
-    return paid_cents - used - (bank_fees_cents if fees_kept else 0)
+    return (
+        paid_cents
+        - used_share_cents(paid_cents, used_days, period_days)
+        - (bank_fees_cents if fees_kept else 0)
+    )
+
+
+def used_share_cents(price_cents: int, used_days: int, period_days: int) -> int:
+    """What is owed for the days of a service that was begun on request before the end of the delay.
+
+    price_cents: of the whole period, as the contract writes it. Rounded down.
+
+    Source: L1 (C. conso L221-25).
+    """
+    return price_cents * used_days // period_days
 
 
 def withdrawal_is_lost(*, consented: bool, acknowledged: bool, confirmed: bool) -> bool:

@@ -11,7 +11,7 @@ from portal.forms import WHOLE, saving
 from portal.resellers.models import LegalEntity
 from portal.sepa.blueprint import bp
 from portal.sepa.mandates.entity_forms import SERIES_WORDS, EntityForm, IdentityForm, SeriesForm
-from portal.sepa.models.entity import change_identity, make_default, make_entity, series_of, take_over_series
+from portal.sepa.models.entity import ask_default, change_identity, make_entity, series_of, take_over_series
 
 
 @bp.get("/entities/new")
@@ -32,7 +32,10 @@ def create_entity() -> Response:
             entity = make_entity(g.actor.organisation, form.values(), by=g.actor)
     if form.errors or form.form_errors:
         return make_response(render_template("sepa/new_entity.html", form=form), 422)
-    return htmx.go(url_for(".edit_entity", uid=entity.uid), toast=_("L'entité est enregistrée."))
+    toast = _("L'entité est enregistrée.")
+    if not entity.is_open:
+        toast = _("L'entité est enregistrée ; une deuxième personne doit accepter son compte.")
+    return htmx.go(url_for(".edit_entity", uid=entity.uid), toast=toast)
 
 
 def _entity(uid: str) -> LegalEntity:
@@ -102,7 +105,7 @@ def choose_default(uid: str) -> Response:
     entity = _entity(uid)
     if asking := confirm_first(url_for(".edit_entity", uid=uid)):
         return asking
-    make_default(entity, by=g.actor)
+    ask_default(entity, by=g.actor)
     db.session.commit()
-    toast = _("Les prochains clients seront facturés par cette entité.")
-    return htmx.go(url_for(".edit_entity", uid=uid), toast=toast)
+    toast = _("Demandé : une deuxième personne doit l'accepter, puis le changement compte après 24 heures.")
+    return htmx.go(url_for(".show_creditor", uid=uid), toast=toast)

@@ -143,7 +143,7 @@ def _find_customers(lines: list[Line], actor: Any) -> None:
         for customer in db.session.scalars(query):
             for name in {customer.siren, customer.uid} & set(chunk):
                 found.setdefault(str(name), []).append(customer)
-    entities = list(db.session.scalars(LegalEntity.visible_to(actor)))
+    entities = list(db.session.scalars(LegalEntity.visible_to(actor).where(LegalEntity.is_open)))
     entities.sort(key=lambda entity: len(entity.org_path), reverse=True)
     for line in lines:
         matches = found.get(line.values["client"].replace(" ", "").lower(), [])

@@ -33,6 +33,21 @@ SKIPPED = ("not_booked", "other_account", "other_currency", "not_debit", "inform
 transfers_seen = Namespace().signal("transfers-seen")
 
 
+# Sent by a file that is being booked, with its ``entries``: whoever has given transfers to the bank keeps
+# what is said of them, and answers Answered.
+orders_answered = Namespace().signal("orders-answered")
+# Sent with the message identifiers of a status report: answers those of files of transfers of ours, and the
+# number of the legal entity that gave each.
+orders_given = Namespace().signal("orders-given")
+
+
+class Answered(NamedTuple):
+    """Places of the entries that are about transfers of ours, and how many of them were new."""
+
+    places: set[int]
+    new: int
+
+
 class SeenTransfer(NamedTuple):
     """A transfer that came in, as the bank tells it; ``key`` is the same whatever file tells it again."""
 

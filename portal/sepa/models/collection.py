@@ -218,12 +218,36 @@ class Collection(Tenant, Stateful, db.Model):
 
     def arrive(self, on: date, *, by: Actor) -> None:
         """Somebody says that the money is there, though the bank had said no or was never asked."""
+        was_announced = self.state in (C.ANNOUNCED, C.HELD)
         self._take("arrive", by=by, on=on.isoformat())
         self.settled_on, self.returned_on, self.return_reason, self.hold_reason = on, None, None, None
         collection_settled.send(None, collection=self)
+        if was_announced:
+            self.tell_called_off()
 
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
+        self.tell_called_off()
+
+    def tell_called_off(self) -> None:
+        """Tell the debtor that a new presentation, which she was told of, does not take place.
+
+        Source: 003-50 (a changed debit is told again).
+        """
+        if self.attempt < 2:
+            return
+        answers = [cents for _who, cents in still_owed.send(None, collection=self) if cents is not None]
+        customer = self.mandate.customer
+        queue_mail(
+            customer.contact(ContactRole.BILLING),
+            "sepa/mail_called_off.txt",
+            about=self,
+            owner=customer.organisation,
+            language=customer.language,
+            collection=self,
+            is_paid=bool(answers) and max(answers) <= 0,
+            entity=self.legal_entity,
+        )
 
     def hold(self, reason: str, *, by: Actor) -> None:
         """Keep it out of every batch until somebody lets it go."""

@@ -30,6 +30,7 @@ from portal.words.choices import WATCHED
 # Sent by a change, in the transaction in which it is asked, agreed, refused or stopped.
 change_moved = Namespace().signal("creditor-change-moved")
 WAIT_HOURS = 24  # after the agreement
+NOTHING = "–"  # before a value that is the first
 
 
 class ChangeState(StrEnum):
@@ -134,6 +135,10 @@ def _full_hour(at: datetime) -> datetime:
 
 
 def _shown(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    if value == NOTHING:
+        return NOTHING
     return eur(value) if name.endswith("_cents") else str(value)
 
 
@@ -145,6 +150,8 @@ def open_creditor_change(entity: LegalEntity) -> CreditorChange | None:
 
 def ask_change(entity: LegalEntity, values: dict[str, Any], *, by: Actor) -> CreditorChange | None:
     """Ask for other values of :data:`portal.words.choices.WATCHED`; None where just these are asked already.
+
+    Those of an entity that is not open yet are new, whatever it has.
 
     Raises Refused while another change waits, and where nobody answers for it.
     """
@@ -161,7 +168,8 @@ def ask_change(entity: LegalEntity, values: dict[str, Any], *, by: Actor) -> Cre
         legal_entity=entity,
         state=C.ASKED,
         told=[
-            [name, _masked(name, getattr(entity, name)), _masked(name, now)] for name, now in values.items()
+            [name, _masked(name, getattr(entity, name)) if entity.is_open else NOTHING, _masked(name, now)]
+            for name, now in values.items()
         ],
         asked_by_id=by.id,
         asked_by=by.label,

@@ -19,7 +19,7 @@ from portal.sepa.formats.iban import parse_iban
 from portal.sepa.formats.latin import has_letters, to_latin
 from portal.sepa.models.amendment import note_new_name
 from portal.sepa.models.creditor_change import ask_change
-from portal.sepa.models.profile import Outcome, refuse_while_a_file_is_made
+from portal.sepa.models.profile import ACCOUNT, Outcome, refuse_while_a_file_is_made
 from portal.wording import N_
 
 IDENTITY = (
@@ -43,7 +43,10 @@ _MOST = 999_999  # six digits are printed
 def make_entity(organisation: Organisation, values: Mapping[str, Any], *, by: Actor) -> LegalEntity:
     """Who issues invoices and collects below a node; the first one there is its default.
 
-    Customers who are there keep the entity that bills them.
+    The very first of all, and one made by a command of the server, counts at once: nobody pays anywhere yet.
+    Any other one waits for a second person, who agrees to its account and to its being the first of its
+    node, and for the day that any change of a creditor waits. Customers who are there keep the entity that
+    bills them.
 
     values: :data:`IDENTITY`, and ``ics``, ``iban``, ``bank_name``; of the bank profile what differs from its
     defaults. Raises Refused beside the field whose number, account or text is wrong.
@@ -55,12 +58,17 @@ def make_entity(organisation: Organisation, values: Mapping[str, Any], *, by: Ac
     iban = kept.pop("iban")
     there = select(LegalEntity.id).where(LegalEntity.organisation_id == organisation.id)
     is_first = db.session.scalar(there.limit(1)) is None
-    pin_issuers(organisation.org_path)
-    entity = LegalEntity(organisation=organisation, is_default=is_first, **kept)
+    is_open = by.id is None or db.session.scalar(select(LegalEntity.id).limit(1)) is None
+    if is_open:
+        pin_issuers(organisation.org_path)
+    entity = LegalEntity(organisation=organisation, is_default=is_first and is_open, is_open=is_open, **kept)
     entity.iban = iban
     db.session.add(entity)
     db.session.flush()
     record(entity, "create", by=by, name=entity.name)
+    if not is_open:
+        asked = {name: getattr(entity, name) for name in ACCOUNT}
+        ask_change(entity, asked | ({"is_default": True} if is_first else {}), by=by)
     return entity
 
 
@@ -148,15 +156,15 @@ def _series(entity: LegalEntity, prefix: str, year: int) -> tuple[ColumnElement[
     )
 
 
-def make_default(entity: LegalEntity, *, by: Actor) -> None:
-    """It bills customers who are recorded below its node from now on; those who are there keep theirs."""
-    if entity.is_default:
-        return
-    pin_issuers(entity.org_path)
-    same = update(LegalEntity).where(LegalEntity.organisation_id == entity.organisation_id)
-    db.session.execute(same.values(is_default=False))
-    entity.is_default = True
-    record(entity, "make_default", by=by)
+def ask_default(entity: LegalEntity, *, by: Actor) -> None:
+    """Once a second person has agreed and the wait is over, it bills customers recorded from then on.
+
+    Raises Refused while its own account waits for that person, or another change of it.
+    """
+    if not entity.is_open:
+        raise Refused(N_("Une deuxième personne doit d'abord accepter le compte de cette entité."))
+    if not entity.is_default:
+        ask_change(entity, {"is_default": True}, by=by)
 
 
 def has_numbers(entity: LegalEntity, prefix: str = "") -> bool:

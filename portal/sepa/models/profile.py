@@ -6,13 +6,13 @@ What moves money, or how it is watched, is only asked for: see :mod:`portal.sepa
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
-from portal.resellers.models import LegalEntity
+from portal.resellers.models import LegalEntity, pin_issuers
 from portal.sepa.models.amendment import note_new_ics
 from portal.sepa.models.batch import UNSEEN, Batch, BatchState
 from portal.sepa.models.creditor_change import CreditorChange, ask_change, open_creditor_change
@@ -33,6 +33,7 @@ PROFILE = (
     "file_writer",
 )
 _LIMIT = "two_people_over_cents"
+ACCOUNT = ("ics", "iban", "bank_name")  # of a new entity a second person agrees to them
 _BY_TWO = ("ics", "iban", "bank_name", "max_rows", "max_bytes", _LIMIT)
 
 
@@ -50,12 +51,15 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
     """Set what one person may set, and ask for the rest; an empty ``iban`` keeps the account.
 
     A lower limit of what one person may take out alone counts at once, and stops a higher one that waits.
+    An entity that waits for its account asks for it again where the first request was stopped.
     Raises Refused while a file is being made: the same batch must give the same bytes.
     """
     wanted = values | {"iban": iban or entity.iban}
     changed = {name: value for name, value in wanted.items() if value != getattr(entity, name)}
     lowers = _LIMIT in changed and changed[_LIMIT] < entity.two_people_over_cents
     asked = {name: changed[name] for name in _BY_TWO if name in changed and not (name == _LIMIT and lowers)}
+    if not entity.is_open and open_creditor_change(entity) is None:
+        asked |= {name: wanted[name] for name in ACCOUNT}
     alone = {name: value for name, value in changed.items() if name not in asked}
     if changed:
         refuse_while_a_file_is_made(entity)
@@ -80,12 +84,26 @@ def apply_change(change: CreditorChange) -> None:
     """Let an agreed change count. Raises Refused while a file is being made: it counts an hour later."""
     entity = change.legal_entity
     refuse_while_a_file_is_made(entity)
-    former_ics = entity.ics
-    for name, value in change.asked().items():
+    former_ics, values = entity.ics, change.asked()
+    if values.pop("is_default", False):
+        bill_from_now(entity)
+    if not entity.is_open:
+        pin_issuers(entity.org_path)
+        entity.is_open = True
+    for name, value in values.items():
         setattr(entity, name, value)
     note_new_ics(entity, former_ics, by=SYSTEM)
     change.apply(by=SYSTEM)
     record(entity, "profile", by=SYSTEM, changed={name: [was, now] for name, was, now in change.told})
+
+
+def bill_from_now(entity: LegalEntity) -> None:
+    """It is the default one of its node: who is recorded below is billed by it, who is there keeps theirs."""
+    pin_issuers(entity.org_path)
+    same = update(LegalEntity).where(LegalEntity.organisation_id == entity.organisation_id)
+    db.session.execute(same.values(is_default=False))
+    entity.is_default = True
+    record(entity, "make_default", by=SYSTEM)
 
 
 def refuse_while_a_file_is_made(entity: LegalEntity) -> None:

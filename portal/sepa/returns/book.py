@@ -26,7 +26,16 @@ from portal.resellers.models import LegalEntity
 from portal.sepa.formats.bank_answers import BankEntry, BankFileHead, BankStatement, read_bank_file
 from portal.sepa.formats.bank_elements import account_of
 from portal.sepa.models import Batch
-from portal.sepa.models.bank import SKIPPED, BankFile, BankRecord, RecordState, own_reactions, transfers_seen
+from portal.sepa.models.bank import (
+    SKIPPED,
+    BankFile,
+    BankRecord,
+    RecordState,
+    orders_answered,
+    orders_given,
+    own_reactions,
+    transfers_seen,
+)
 from portal.sepa.reactions import Reaction, reaction_for
 from portal.sepa.returns.finding import Finder, Pair, known_keys
 
@@ -82,6 +91,8 @@ class Source:
             query = select(Batch.msg_id, Batch.legal_entity_id).where(Batch.msg_id.in_(messages))
             for msg_id, entity_id in db.session.execute(query):
                 self._batches[msg_id] = entity_id == self.entity.id
+            for _who, given in orders_given.send(None, messages=messages):
+                self._batches |= {msg_id: number == self.entity.id for msg_id, number in given.items()}
         for entry in entries:
             yield entry, self._is_own_batch(entry) if entry.is_report else self._is_own_account(entry.account)
 
@@ -137,7 +148,7 @@ def import_bank_file(entity: LegalEntity, data: bytes, filename: str, *, by: Act
     finder.skipped = result.skipped
     for chunk in _chunks(_entries(items, source)):
         ours = [entry for entry, is_own in source.own(chunk) if _counts(entry, result, is_own=is_own)]
-        _book(entity, result, list(finder.pairs(ours)), own)
+        _book(entity, result, list(finder.pairs(_without_orders(ours, result))), own)
         _keep_transfers(result, finder)
     source.check(head.kind)
     _finish(result, data, by)
@@ -163,6 +174,16 @@ def _counts(entry: BankEntry, result: Imported, *, is_own: bool) -> bool:
     else:
         return True
     return False
+
+
+def _without_orders(entries: list[BankEntry], result: Imported) -> list[BankEntry]:
+    """Those that are not about transfers of ours; what is said of these is kept by whoever gave them."""
+    for _who, answered in orders_answered.send(result.file, entries=entries):
+        result.entries += len(answered.places)
+        result.matched += answered.new
+        result.duplicates += len(answered.places) - answered.new
+        entries = [each for place, each in enumerate(entries) if place not in answered.places]
+    return entries
 
 
 def _one_at_a_time(entity: LegalEntity) -> None:

@@ -176,11 +176,11 @@ def arrived(row: BankRecord, on: date, *, by: Actor) -> None:
         raise Refused(
             _("Une nouvelle présentation est déjà à la banque : le client paierait deux fois."), field="on"
         )
-    stop_following(debit, by=by)
     if debit.can("settle"):
         debit.settle(on, by=by)
     else:
         debit.arrive(on, by=by)
+    stop_following(debit, by=by)
     record(debit, "confirm_credit", by=by, reference=row.reference)
     _close(row)
 
