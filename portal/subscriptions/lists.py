@@ -202,9 +202,9 @@ def _running(customers: list[Customer]) -> dict[int, Cell]:
 
 
 def _contracts(rows: list[Subscription]) -> str:
-    monthly = eur(sum(row.monthly_cents for row in rows))
+    monthly = eur(sum(row.net_cents // row.billing_months for row in rows))
     words = ngettext("%(num)d contrat", "%(num)d contrats", len(rows))
-    return _("%(contracts)s, %(amount)s par mois", contracts=words, amount=monthly)
+    return _("%(contracts)s, %(amount)s HT par mois", contracts=words, amount=monthly)
 
 
 CUSTOMERS.columns[1:1] = [

@@ -317,6 +317,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("factor_recovery", "lapse"): _l("Second facteur perdu : demande restée sans réponse"),
     ("user_account", "ask_recovery"): _l("Second facteur perdu : remise à zéro demandée"),
     ("batch", "confirm_order"): _l("Libération confirmée"),
+    ("refund_file", "confirm_order"): _l("Libération confirmée"),
     ("reversibility_case", "confirm_order"): _l("Ordre d'effacement confirmé"),
     ("terms_version", "confirm_order"): _l("Publication confirmée"),
     ("subscription", "follow_terms"): _l("Nouvelles conditions appliquées"),

@@ -33,6 +33,7 @@ from portal.words.reasons import reason_words
 
 bp = Blueprint("returns", __name__, url_prefix="/sepa/returns")
 bp.add_app_template_filter(reason_words, "reason_words")
+bp.add_app_template_filter(lambda file: _told(file), "file_told")
 PAGE = 50
 SHOWN = 500  # records of one file on its page; the CSV has them all
 
@@ -128,7 +129,7 @@ def list_files() -> Response:
     return _list_page(_file_form())
 
 
-def _told(result: Imported) -> str:
+def _told(result: Imported | BankFile) -> str:
     """What a file said, in words; what it has none of is left out."""
     parts = (
         (result.matched, ngettext("%(num)d rapprochée", "%(num)d rapprochées", result.matched)),
