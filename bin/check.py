@@ -21,8 +21,8 @@ ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of pro
 CORES = os.cpu_count() or 2
 
 
-def pytest(*wanted: str, processes: int = CORES + 2) -> list[str]:
-    """Two processes more than cores: tests that kill or wait leave theirs alone."""
+def pytest(*wanted: str, processes: int = CORES + 1) -> list[str]:
+    """One process more than cores: tests that kill or wait leave theirs alone."""
     command = [sys.executable, "-m", "pytest", "-n", str(processes), "--dist", "worksteal"]
     return [*command, "--durations", "20", *wanted]
 
@@ -43,7 +43,7 @@ FAST = [
 WHOLE = [
     ("tests", pytest("-m", "not browser and not strict")),
     ("postgresql", ["bin/with_postgres", *pytest("-m", "database and not words")]),
-    ("browser", pytest("tests/browser", processes=CORES + 1)),  # they wait more than they work
+    ("browser", pytest("tests/browser")),
 ]
 
 

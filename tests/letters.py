@@ -1,12 +1,13 @@
 """One mail of every kind, written by the portal's own verbs in the language that is asked for."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from flask.testing import FlaskClient
 
+from portal import clock, jobs
 from portal.access import Role
 from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
 from portal.accounts.models import User
@@ -59,6 +60,7 @@ from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
 from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.models import subscriptions_of
+from portal.subscriptions.ordering import place_order
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.renewals import send_renewal
 from portal.subscriptions.termination import Notice, terminate
@@ -130,6 +132,18 @@ def an_invoice_to_pay_by_wire(post: Post) -> None:
         method=Method.WIRE,
     )
     bill_customers([customer], the_entity(), date(2026, 11, 23))
+
+
+@step
+def orders_that_nobody_pays(post: Post) -> None:
+    customer = post.customer("Commande en attente")
+    product = first(Product)
+    for days in (50, 80):
+        order = place_order(customer, product, 1, Method.WIRE, by=SYSTEM)
+        order.ordered_on = clock.today() - timedelta(days=days)
+        db.session.flush()
+        jobs.enqueue("orders.unpaid", f"{order.uid}:1", customer.organisation)
+    work()
 
 
 @step

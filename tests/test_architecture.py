@@ -6,14 +6,23 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.each import for_each
+
 ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "portal"
 SOURCES = sorted(PORTAL.rglob("*.py"))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
 
 PUBLIC = {
     "static",
@@ -62,7 +71,7 @@ PUBLIC_PREFIXES = (
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef):
             yield node
 
@@ -200,7 +209,7 @@ def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
                 yield path, function
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each(SOURCES)
 def test_only_what_is_asked_from_outside_commits(path: Path) -> None:
     """A view, a job, a command, what says so with ``@commits``; and private helpers that only these call.
 
@@ -208,7 +217,7 @@ def test_only_what_is_asked_from_outside_commits(path: Path) -> None:
     """
     if path == PORTAL / "forms.py":
         return
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     named = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     may = {name for name, node in named.items() if decorated(node, ENDS_A_TRANSACTION)}
     callers = {name: {other for other in named if name in set(calls(named[other]))} for name in named}
@@ -232,7 +241,7 @@ def test_what_is_routed_leaves_refusals_to_the_form() -> None:
     by_hand = {
         str(path.relative_to(PORTAL))
         for path in {path for path, _function in views()}
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ExceptHandler) and node.type and "Refused" in ast.unparse(node.type)
     }
     assert by_hand <= {
@@ -243,19 +252,19 @@ def test_what_is_routed_leaves_refusals_to_the_form() -> None:
     }
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each(SOURCES)
 def test_only_the_clock_module_reads_the_clock(path: Path) -> None:
     if path.name == "clock.py":
         return
     forbidden = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time"}
-    found = forbidden & set(calls(ast.parse(path.read_text())))
+    found = forbidden & set(calls(tree_of(path)))
     assert found == set()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each(SOURCES)
 def test_nobody_imports_another_packages_views_or_forms(path: Path) -> None:
     package = path.relative_to(PORTAL).parts[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and re.search(
             r"portal\.\w+\..*(views|forms)$", node.module or ""
         ):
@@ -263,14 +272,14 @@ def test_nobody_imports_another_packages_views_or_forms(path: Path) -> None:
             assert owner == package, ast.unparse(node)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each(SOURCES)
 def test_no_list_is_cut_in_silence(path: Path) -> None:
     """Only ``portal.paging`` cuts a list. One row is looked up with ``limit(1)``, a doubt is seen with 2."""
     if path == PORTAL / "paging.py":
         return
     cuts = [
         ast.unparse(node)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in {"limit", "offset", "fetch", "slice"}
@@ -311,7 +320,7 @@ def test_no_module_needs_itself() -> None:
 
 
 def imported(path: Path, places: Mapping[str, Path]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
@@ -325,7 +334,7 @@ def test_no_room_is_called_utils() -> None:
     assert not names & {"utils.py", "services.py", "managers.py", "helpers.py", "common.py"}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda p: p.name)
+@for_each(sorted((ROOT / "templates").rglob("*.html")))
 def test_templates_keep_to_the_content_security_policy(path: Path) -> None:
     text = path.read_text()
     if path.parts[-2:] == ("mails", "html.html"):  # mail programs know no other styles than a mail's own
@@ -376,16 +385,16 @@ def test_each_subject_is_made_by_its_own_verb() -> None:
     """No page, command or demonstration makes one by hand."""
     found: dict[str, set[str]] = {name: set() for name in MADE_BY}
     for path in SOURCES:
-        for called in calls(ast.parse(path.read_text())):
+        for called in calls(tree_of(path)):
             if called in found:
                 found[called].add(str(path.relative_to(PORTAL)))
     assert found == MADE_BY
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tour").glob("*.py")), ids=lambda path: path.name)
+@for_each(sorted((ROOT / "tour").glob("*.py")))
 def test_the_tour_begins_with_nothing(path: Path) -> None:
     """What it lives, a provider without the demonstration can live."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
         assert not [name for name in names if name.startswith("portal.demo")], path.name

@@ -178,6 +178,7 @@ def ids(house: House, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.words
 @pytest.mark.usefixtures("no_badges")
+@pytest.mark.timeout(300)
 def test_an_english_page_has_no_french(
     app: Flask, house: House, ids: dict[str, str], browser: Callable[..., FlaskClient]
 ) -> None:

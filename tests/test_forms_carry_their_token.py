@@ -20,6 +20,7 @@ from portal.reversibility.models import ReversibilityCase
 from portal.sepa.models import Mandate, MandateState
 from portal.sepa.signing.account_change import ask_account
 from tests.builders import House, a_customer
+from tests.each import for_each
 from tests.guide.test_explain import words_explained
 from tests.sepa.people import OTHER_IBAN, a_mandate, go_to_code
 from tests.vault_fixtures import agent  # noqa: F401 (the page of a passphrase has a form while it runs)
@@ -156,9 +157,7 @@ def test_every_page_behind_a_signed_link(app: Flask, house: House, browser: Brow
     assert min(seen.values()) > 0, seen
 
 
-@pytest.mark.parametrize(
-    "path", sorted(TEMPLATES.rglob("*.html")), ids=lambda p: str(p.relative_to(TEMPLATES))
-)
+@for_each(sorted(TEMPLATES.rglob("*.html")))
 def test_every_form_is_written_with_one_token(path: Path) -> None:
     """Also where no record of a test leads: a state, a refusal."""
     for opened in re.split(r"(?=<form\b)", path.read_text())[1:]:

@@ -65,7 +65,7 @@ def uids_of(model: type) -> list[str]:
 
 
 def test_the_201st_order_is_reached(house: House, browser: Browser) -> None:
-    copies(an_order(house), 200, proforma_number=lambda n: f"PF-X-{n}")
+    copies(an_order(house), 200, number=lambda n: f"CMD-X-{n}")
     assert len(uids_of(Order)) == 201
     seen = seen_by_following(browser(house.owner), "/orders", r'href="/orders/([a-z2-7]{16})"')
     assert sorted(seen) == uids_of(Order)
@@ -73,7 +73,7 @@ def test_the_201st_order_is_reached(house: House, browser: Browser) -> None:
 
 def test_a_filter_stays_on_the_following_pages(house: House, browser: Browser) -> None:
     order = an_order(house)
-    copies(order, 30, proforma_number=lambda n: f"PF-X-{n}")
+    copies(order, 30, number=lambda n: f"CMD-X-{n}")
     path = f"/orders?state={order.state.value}"
     page = browser(house.owner).get(path).text
     assert f"state={order.state.value}" in NEXT.search(page).group(1)

@@ -129,6 +129,8 @@ KINDS: dict[str, Kind] = {
     "sepa/mail_signed": Kind(_l("Mandat signé"), _SIGNATORY, topic="mandate"),
     "subscriptions/mail_keys_held": Kind(_l("Clés suspendues"), _BILLING),
     "subscriptions/mail_notice": Kind(_l("Résiliation enregistrée"), _SIGNATORY),
+    "subscriptions/mail_order_lapsed": Kind(_l("Commande restée sans suite"), _BILLING),
+    "subscriptions/mail_order_reminder": Kind(_l("Rappel d'une commande"), _BILLING),
     "subscriptions/mail_paid": Kind(_l("Paiement reçu et clés"), _BILLING),
     "subscriptions/mail_proforma": Kind(_l("Facture pro forma"), _BILLING, topic="proforma"),
     "subscriptions/mail_renewal": Kind(_l("Reconduction à venir"), _SIGNATORY),

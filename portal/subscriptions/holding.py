@@ -44,7 +44,9 @@ def stored(customer: Customer) -> str | None:
 @relying()
 def ordered_under(row: Acceptance) -> str | None:
     """An order that was placed under this very text, and not cancelled."""
-    query = select(Order).where(Order.customer_id == row.customer_id, Order.state != OrderState.CANCELLED)
+    query = select(Order).where(
+        Order.customer_id == row.customer_id, Order.state.not_in((OrderState.CANCELLED, OrderState.LAPSED))
+    )
     hers = (order for order in db.session.scalars(query) if row in order.proofs)
     found = next(hers, None)
     if found is None:

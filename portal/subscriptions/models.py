@@ -34,6 +34,9 @@ class OrderState(StrEnum):
     AWAITING_MANDATE = "awaiting_mandate"  # the signing link is with the customer
     DELIVERED = "delivered"  # paid or mandated, keys sent where the product has keys
     CANCELLED = "cancelled"
+    LAPSED = (
+        "order_lapsed"  # neither paid nor signed while its price was kept; what comes late still delivers it
+    )
 
 
 O = OrderState  # noqa: E741
@@ -56,7 +59,8 @@ class Order(Tenant, Sold, Stateful, db.Model):
     )
 
     steps = {
-        "deliver": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.DELIVERED),
+        "deliver": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, O.LAPSED, to=O.DELIVERED),
+        "lapse": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.LAPSED),
         "cancel": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.CANCELLED),
     }
 
@@ -71,6 +75,7 @@ class Order(Tenant, Sold, Stateful, db.Model):
     # A consumer's express request to begin before the delay to withdraw has ended: when, and its very words.
     begin_early_at: Mapped[datetime | None]
     begin_early_text: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    reminded_on: Mapped[date | None]  # that it is not paid yet
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -111,6 +116,10 @@ class Order(Tenant, Sold, Stateful, db.Model):
 
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
+
+    def lapse(self, *, by: Actor) -> None:
+        """Its price is kept no more. Source: 000-23."""
+        self._take("lapse", by=by)
 
     def deliver(self, *, by: Actor) -> "Subscription":
         """Paid or mandated: the subscription starts on the day that the contract names.

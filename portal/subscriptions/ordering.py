@@ -194,10 +194,18 @@ def place_order(
     return order
 
 
-def send_proforma(order: Order) -> Proforma:
-    customer, entity, today = order.customer, order.legal_entity, clock.today()
+def kept_through(order: Order) -> date:
+    """The last day on which the price of an order is kept.
+
+    Source: 000-23.
+    """
     lock = order.terms.find("price.lock_months")
-    through = price_kept_through(today, lock.value if lock else _PRICE_LOCK_MONTHS)
+    return price_kept_through(order.ordered_on, lock.value if lock else _PRICE_LOCK_MONTHS)
+
+
+def send_proforma(order: Order) -> Proforma:
+    customer, entity = order.customer, order.legal_entity
+    through = kept_through(order)
     with force_locale(customer.language):
         line = order.sold
         notes = [_health_note(order)] if order.health_data else []

@@ -150,7 +150,7 @@ def numbered(transfer: IncomingTransfer, number: str) -> list[Target]:
 
 def _ordered(paper: Proforma) -> list[Target]:
     order = db.session.scalars(select(Order).where(Order.uid == paper.order_uid)).one()
-    if order.state == OrderState.AWAITING_PAYMENT:
+    if order.state in (OrderState.AWAITING_PAYMENT, OrderState.LAPSED):
         return [of_order(order)]
     paid = select(Invoice).where(Invoice.order_uid == order.uid).order_by(Invoice.id)
     return [of_invoice(row) for row in db.session.scalars(paid)]

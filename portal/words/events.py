@@ -21,6 +21,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer_order", "place"): _l("Commande passée"),
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
     ("customer_order", "cancel"): _l("Commande annulée"),
+    ("customer_order", "lapse"): _l("Commande restée sans suite : son prix n'est plus gardé"),
+    ("customer_order", "remind"): _l("Rappel de la commande envoyé"),
     ("subscription", "give_notice"): _l("Résiliation enregistrée"),
     ("subscription", "change_references"): _l("Références d'achat changées"),
     ("subscription", "withdraw"): _l("Rétractation confirmée"),

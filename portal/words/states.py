@@ -35,6 +35,7 @@ _STATES: dict[str, Look] = {
     "paid": Look(_l("payée"), "good", "check-circle"),
     "delivered": Look(_l("livrée"), "good", "check-circle"),
     "cancelled": Look(_l("annulée"), "plain", "x-circle"),
+    "order_lapsed": Look(_l("restée sans suite"), "plain", "hourglass"),
     "active": Look(_l("actif"), "good", "check-circle"),
     "notice_given": Look(_l("préavis en cours"), "wait", "calendar-x"),
     "ended": Look(_l("terminé"), "plain", "stop-circle"),

@@ -33,6 +33,7 @@ TASKS: dict[str, Any] = {
     "sepa.export": _l("Écrire le fichier d'une remise"),
     "sepa.react": _l("Réagir aux retours de la banque"),
     "wires.match": _l("Rapprocher les virements reçus"),
+    "orders.unpaid": _l("Rappeler ou clore une commande qui attend"),
     "sepa.apply_creditor": _l("Appliquer un changement de créancier"),
     "sepa.apply_account": _l("Appliquer un changement de compte"),
     "sepa.remind": _l("Relancer un mandat non signé"),
@@ -101,4 +102,5 @@ DUTIES: dict[str, Any] = {
     "usage.measures": _l("Relever les jours sans mesure"),
     "usage.unusual": _l("Relever un usage inhabituel"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
+    "orders.unpaid": _l("Rappeler ou clore les commandes qui attendent"),
 }

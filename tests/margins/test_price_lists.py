@@ -98,7 +98,7 @@ def test_a_reseller_buys_sells_and_keeps_the_difference_which_its_customer_never
             answer = client.get(path)
             said = text_of(answer.text).lower()
             assert answer.status_code == 200, path
-            assert [secret for secret in ("36,00", "marge", "achat") if secret in said] == [], path
+            assert [secret for secret in ("36,00", "marge", "prix d'achat") if secret in said] == [], path
         for path in ("/prices", page, shown, "/margins"):
             assert client.get(path).status_code == 403, path
     assert "Marge par unité 6,00 € TTC" in text_of(sales.get(records[0]).text)
