@@ -20,7 +20,7 @@ from portal.jobs import insert_once
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
-from portal.licensing.rules import has_expired, takes_a_seat
+from portal.licensing.rules import KeyEnd, has_expired, takes_a_seat
 
 # Sent with the activation, in the transaction in which a machine takes its seat.
 machine_activated = Namespace().signal("machine-activated")
@@ -52,6 +52,8 @@ class ActivationKey(Tenant, db.Model):
     seats: Mapped[int]
     seats_used: Mapped[int] = mapped_column(default=0)
     valid_through: Mapped[date]  # last paid day, included (000-56)
+    grace_through: Mapped[date | None]  # last day of the grace after it; None: no grace
+    suspended_on: Mapped[date | None]  # its contract suspends the service, and its provider has done so
     revoked_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]  # its payment was a mistake: nothing new is activated until it is paid
 
@@ -91,11 +93,38 @@ class ActivationKey(Tenant, db.Model):
         if self.held_at is not None:
             raise LicenseRefused("HELD", _("Cette clé est suspendue : son paiement manque."), 403)
 
+    @property
+    def works_through(self) -> date:
+        """The last paid day, or the last one of the grace that follows it."""
+        return max(self.valid_through, self.grace_through or self.valid_through)
+
+    def follow(self, end: KeyEnd, suspended_on: date | None, *, by: Actor) -> None:
+        """What its contract has paid, and whether its provider suspends it; the journal says what changed.
+
+        Source: 000-56.
+        """
+        grace = end.grace if end.grace > end.through else None
+        if (self.valid_through, self.grace_through) != (end.through, grace):
+            before = self.valid_through.isoformat()
+            record(
+                self, "follow", by=by, before=before, after=end.through.isoformat(), until=str(grace or "")
+            )
+            self.valid_through, self.grace_through = end.through, grace
+        if (self.suspended_on is None) != (suspended_on is None):
+            record(self, "reinstate" if suspended_on is None else "suspend", by=by)
+            self.suspended_on = suspended_on
+
     def check_usable(self, on: date) -> None:
+        """Raises LicenseRefused for a key that is revoked, expired or suspended on a Paris day.
+
+        Source: 000-56.
+        """
         if self.revoked_at is not None:
             raise LicenseRefused("REVOKED", _("Cette clé a été révoquée."), 410)
-        if has_expired(on, self.valid_through):
+        if has_expired(on, self.works_through):
             raise LicenseRefused("EXPIRED", _("Cette clé a expiré."), 410)
+        if self.suspended_on is not None:
+            raise LicenseRefused("SUSPENDED", _("Cette clé est suspendue par le prestataire."), 403)
 
 
 class Activation(Tenant, db.Model):

@@ -141,6 +141,8 @@ _STATES: dict[str, Look] = {
     "asked": Look(_l("demandée"), "wait", "send"),
     "checking": Look(_l("vérification"), "live", "arrow-repeat"),
     "account_open": Look(_l("ouvert"), "good", "person-check"),
+    "key_grace": Look(_l("délai de grâce"), "wait", "hourglass-split"),
+    "key_suspended": Look(_l("suspendue par le prestataire"), "wait", "hourglass-split"),
     "key_usable": Look(_l("utilisable"), "good", "check-circle"),
     "key_over": Look(_l("ne sert plus"), "plain", "x-circle"),
     "account_invited": Look(_l("invité"), "wait", "envelope"),
