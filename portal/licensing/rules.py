@@ -8,6 +8,9 @@ from portal.deadlines import end_of_paris_day, start_of_paris_day
 from portal.errors import Refused
 from portal.wording import N_
 
+CHECK_IN_DAYS = 30  # that a machine may work without telling of itself
+RELEASES_PER_SEAT = 2  # within a year, by the customer herself
+
 
 @dataclass(frozen=True)
 class Seats:
@@ -87,6 +90,30 @@ def key_end(
         last = ends_on - timedelta(days=1)
         through, grace = min(through, last), min(grace, last)
     return KeyEnd(through, max(through, grace))
+
+
+def check_in_by(seen_on: date, days: int) -> date:
+    """Last Paris day on which a machine that was seen on a day still counts as present.
+
+    days: whole days that a machine may stay away from the network.
+
+    Source: 000-58.
+    """
+    return seen_on + timedelta(days=days)
+
+
+def check_release(days: Sequence[date], on: date, seats: int) -> None:
+    """A seat goes from one machine to another now and then, not from hand to hand.
+
+    days: Paris days of the releases so far. on: today. seats: of the key.
+    Raises Refused above :data:`RELEASES_PER_SEAT` for each seat within 365 days.
+
+    Source: 000-58, 002-18.
+    """
+    recent, most = [day for day in days if day > on - timedelta(days=365)], RELEASES_PER_SEAT * seats
+    if len(recent) >= most:
+        sentence = N_("Les %(most)d libérations de poste de l'année sont faites. Demandez à votre revendeur.")
+        raise Refused(sentence, most=most)
 
 
 def seats_for(quantity: int, archive_copies: int) -> Seats:

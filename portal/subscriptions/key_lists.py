@@ -9,7 +9,7 @@ from portal import clock
 from portal.access import Permission, may
 from portal.customers.lists import customer_column
 from portal.licensing.models import ActivationKey
-from portal.listing import NAME, Choice, Column, Listing, Nothing, Pill, define
+from portal.listing import NAME, Choice, Column, Link, Listing, Nothing, Pill, define
 from portal.words.states import look_of
 
 STATES = ("key_usable", "key_grace", "key_held", "key_suspended", "key_over")
@@ -18,6 +18,10 @@ STATES = ("key_usable", "key_grace", "key_held", "key_suspended", "key_over")
 def shown_code(key: ActivationKey) -> str:
     """The whole key for the customer whose it is; its last group for everybody else."""
     return key.code if g.actor.is_customer and not g.actor.is_looking else key.masked
+
+
+def _linked(key: ActivationKey) -> Link:
+    return Link(shown_code(key), url_for("keys.show", uid=key.uid))
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
@@ -57,7 +61,7 @@ KEYS: Listing[ActivationKey] = define(
         query=lambda: ActivationKey.visible_to(g.actor),
         load=(joinedload(ActivationKey.customer),),
         columns=[
-            Column("key", _l("Clé"), shown_code, rank=NAME),
+            Column("key", _l("Clé"), _linked, rank=NAME),
             Column("product", _l("Produit"), lambda row: row.product),
             customer_column(lambda row: (row.customer, row.customer.name)),
             Column("state", _l("État"), lambda row: Pill(state_of(row))),
