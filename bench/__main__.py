@@ -18,6 +18,7 @@ NAMES = (
     "signing",
     "export",
     "usage",
+    "activation",
 )
 
 

@@ -57,6 +57,7 @@ class Permission(StrEnum):
     DISPUTE_OPEN = "dispute:open"
     GAP_READ = "gap:read"
     LICENSE_READ = "license:read"
+    LICENSE_WRITE = "license:write"
     LICENSE_REVEAL = "license:reveal"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
@@ -165,6 +166,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.LICENSE_REVEAL: set(_REPAIRING),  # a whole key; its customer reads it anyway
+    P.LICENSE_WRITE: {*_REPAIRING, *_WORKING},  # seats given back, files for machines without network
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.OWN_MANDATE_READ: {*_DECIDING, Role.BILLING},  # a customer's own list

@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 from flask import Response, jsonify, make_response, request
 
-from portal import clock
 from portal.access import public
-from portal.api.views import bp, check_pace, read_object, read_text
+from portal.api.views import bp, check_pace, check_works, read_object, read_text
 from portal.backups.health import Outcome, Trouble
 from portal.backups.models import Machine
 from portal.backups.receive import Report, find_machine, receive_report
@@ -35,7 +34,7 @@ def make_machine_token() -> Response:
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
     check_pace(key)
-    key.check_usable(clock.today())
+    check_works(key)
     activation = find_activation(key, fingerprint)
     query = db.select(Machine).where(Machine.activation_id == (activation.id if activation else None))
     machine = db.session.scalars(query).one_or_none()

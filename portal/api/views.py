@@ -14,6 +14,7 @@ from portal.db import EVERYTHING, db, scope, set_scope
 from portal.errors import PortalError
 from portal.i18n import said
 from portal.licensing.models import ActivationKey, find_key, take_seat
+from portal.subscriptions.key_ends import refresh_key
 from portal.web import csrf
 from portal.wording import N_
 
@@ -70,6 +71,13 @@ def check_pace(key: ActivationKey) -> None:
     set_scope(path)
 
 
+def check_works(key: ActivationKey) -> None:
+    """Raises LicenseRefused for a key that does not work today; what was paid this morning counts already."""
+    if key.works_through < clock.today() and key.revoked_at is None:
+        refresh_key(key)
+    key.check_usable(clock.today())
+
+
 def read_object() -> dict[str, Any]:
     try:
         body = request.get_json(silent=True)
@@ -94,8 +102,8 @@ def read_text(body: dict[str, Any], name: str, length: int, *, needed: bool = Tr
 def activate() -> Response:
     """``{"key", "fingerprint", "hostname"?}`` → 201 with the signed licence file.
 
-    The same machine again gets the same bytes. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND, 403
-    HELD (its payment is missing), 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
+    The same machine again gets its file anew. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND, 403
+    HELD (its payment is missing) or SUSPENDED, 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
     """
     body = read_object()
     typed = read_text(body, "key", 64)
@@ -104,8 +112,9 @@ def activate() -> Response:
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
     check_pace(key)
-    key.check_usable(clock.today())
+    check_works(key)
     activation, is_new = take_seat(key, fingerprint, hostname)
+    activation.check_in()
     db.session.commit()
     response = make_response(activation.license_file, 201)
     response.mimetype = "application/json"

@@ -312,7 +312,7 @@ def _over_seats() -> Iterable[tuple[Subscription, int]]:
         .join(ActivationKey, ActivationKey.source_uid == Subscription.order_uid)
         .join(Activation, Activation.key_id == ActivationKey.id)
         .join(Machine, Machine.activation_id == Activation.id)
-        .where(Machine.ended_at > clock.now() - timedelta(days=SEEN_DAYS))
+        .where(Machine.ended_at > clock.now() - timedelta(days=SEEN_DAYS), Activation.released_at.is_(None))
         .group_by(Subscription.id)
         .having(seen > Subscription.quantity)
     )

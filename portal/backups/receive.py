@@ -18,6 +18,7 @@ from portal.crypto.secrets import token_hash
 from portal.db import EVERYTHING, db, scope
 from portal.errors import PortalError
 from portal.jobs import insert_once
+from portal.licensing.models import not_activated
 from portal.wording import N_
 
 RUNS_PER_HOUR = 60  # of one machine
@@ -116,6 +117,8 @@ def _check(machine: Machine, report: Report) -> None:
         raise ReportRefused("INVALID", _("La fin précède le début."), 422, "ended_at")
     if report.ended_at > now + CLOCK_SKEW:
         raise ReportRefused("INVALID", _("La fin est dans le futur : réglez l'horloge."), 422, "ended_at")
+    if machine.activation.released_at is not None:
+        raise not_activated()
     machine.activation.key.check_usable(clock.paris_day(report.ended_at))
     query = select(db.func.count(BackupRun.id)).where(
         BackupRun.machine_id == machine.id, BackupRun.created_at > now - timedelta(hours=1)

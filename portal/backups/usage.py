@@ -40,7 +40,7 @@ def usage_of(subscription: Subscription) -> Usage:
         select(Machine.id)
         .join(Machine.activation)
         .join(Activation.key)
-        .where(ActivationKey.source_uid == subscription.order_uid)
+        .where(ActivationKey.source_uid == subscription.order_uid, Activation.released_at.is_(None))
     )
     recent = Machine.ended_at > clock.now() - timedelta(days=SEEN_DAYS)
     query = select(Vault).where(Vault.subscription_uid == subscription.uid)

@@ -37,6 +37,11 @@ class ChoicesForm(FlaskForm):
         [InputRequired(_l("Indiquez un pourcentage, 0 pour jamais.")), NumberRange(0, 10_000)],
     )
 
+    key_grace_days = WholeNumberField(
+        _l("Délai de grâce des clés impayées (en jours)"),
+        [InputRequired(_l("Indiquez un nombre de jours, 0 pour aucun.")), NumberRange(0, 90)],
+    )
+
     def values(self) -> dict[str, Any]:
         return {name: self[name].data for name in CHOICES}
 

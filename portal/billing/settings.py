@@ -11,7 +11,7 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
 
-CHOICES = ("oss_since", "due_follows_debit", "wire_tolerance_cents", "interim_percent")
+CHOICES = ("oss_since", "due_follows_debit", "wire_tolerance_cents", "interim_percent", "key_grace_days")
 
 
 def change_choices(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor) -> bool:
@@ -21,6 +21,7 @@ def change_choices(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor)
     (003-50) reaches beyond the contract's due day (003-47), the invoice names the day of the debit.
     wire_tolerance_cents: what may be missing of a wire without being asked for again.
     interim_percent: of the usual month, above which a running one may be billed at once; 0 for never.
+    key_grace_days: whole days that keys work after the last paid one, where the contract says nothing.
     Raises Refused for a first day that has passed: invoices of that day bear the other VAT already.
     """
     since = values["oss_since"]

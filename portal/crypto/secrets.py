@@ -58,6 +58,7 @@ class Keyring:
         self.license_kid: str = content["license"]["kid"]
         self._license_pems = {self.license_kid: str(content["license"]["pem"])}
         self._license_pems |= {each["kid"]: each["pem"] for each in content.get("license_others", [])}
+        self._key_days: dict[str, Any] = {name: content.get(name, {}) for name in ("added", "replaced")}
         self._license_retired: dict[str, str] = content.get("license_retired", {})
         self.seal_key_pem: bytes = content["seal"]["key"].encode()
         self.seal_certificate_pem: bytes = content["seal"]["certificate"].encode()
@@ -138,6 +139,10 @@ class Keyring:
         """All that verify a licence file, or will: 32 bytes in hexadecimal by key id."""
         kept = {kid: self._license(kid).public_key().public_bytes_raw().hex() for kid in self._license_pems}
         return kept | self._license_retired
+
+    def license_key_days(self, kid: str) -> tuple[str | None, str | None]:
+        """When a licence key was made and when another one took its place (UTC); None: at set-up, not yet."""
+        return self._key_days["added"].get(kid), self._key_days["replaced"].get(kid)
 
 
 def _digest(key: bytes, message: str) -> str:

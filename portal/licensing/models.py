@@ -1,12 +1,13 @@
 """Activation keys and the machines that they activated."""
 
 import hashlib
+import json
 from datetime import date, datetime
 from typing import Any
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select, update
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, false, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -20,7 +21,7 @@ from portal.jobs import insert_once
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
-from portal.licensing.rules import has_expired, takes_a_seat
+from portal.licensing.rules import CHECK_IN_DAYS, KeyEnd, check_in_by, has_expired, takes_a_seat
 
 # Sent with the activation, in the transaction in which a machine takes its seat.
 machine_activated = Namespace().signal("machine-activated")
@@ -52,11 +53,26 @@ class ActivationKey(Tenant, db.Model):
     seats: Mapped[int]
     seats_used: Mapped[int] = mapped_column(default=0)
     valid_through: Mapped[date]  # last paid day, included (000-56)
+    grace_through: Mapped[date | None]  # last day of the grace after it; None: no grace
+    suspended_on: Mapped[date | None]  # its contract suspends the service, and its provider has done so
     revoked_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]  # its payment was a mistake: nothing new is activated until it is paid
 
+    # Paris days on which a machine gave its seat back, of the last year (ISO dates).
+    releases: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+
     customer: Mapped[Customer] = relationship()
     activations: Mapped[list["Activation"]] = relationship(order_by="Activation.id")
+
+    @property
+    def machines(self) -> list["Activation"]:
+        """Those that hold a seat."""
+        return [row for row in self.activations if row.released_at is None]
+
+    @property
+    def digest(self) -> str:
+        """What a file says of its key without saying the key."""
+        return hashlib.sha256(self.code.encode()).hexdigest()[:16]
 
     @property
     def masked(self) -> str:
@@ -91,11 +107,38 @@ class ActivationKey(Tenant, db.Model):
         if self.held_at is not None:
             raise LicenseRefused("HELD", _("Cette clé est suspendue : son paiement manque."), 403)
 
+    @property
+    def works_through(self) -> date:
+        """The last paid day, or the last one of the grace that follows it."""
+        return max(self.valid_through, self.grace_through or self.valid_through)
+
+    def follow(self, end: KeyEnd, suspended_on: date | None, *, by: Actor) -> None:
+        """What its contract has paid, and whether its provider suspends it; the journal says what changed.
+
+        Source: 000-56.
+        """
+        grace = end.grace if end.grace > end.through else None
+        if (self.valid_through, self.grace_through) != (end.through, grace):
+            before = self.valid_through.isoformat()
+            record(
+                self, "follow", by=by, before=before, after=end.through.isoformat(), until=str(grace or "")
+            )
+            self.valid_through, self.grace_through = end.through, grace
+        if (self.suspended_on is None) != (suspended_on is None):
+            record(self, "reinstate" if suspended_on is None else "suspend", by=by)
+            self.suspended_on = suspended_on
+
     def check_usable(self, on: date) -> None:
+        """Raises LicenseRefused for a key that is revoked, expired or suspended on a Paris day.
+
+        Source: 000-56.
+        """
         if self.revoked_at is not None:
             raise LicenseRefused("REVOKED", _("Cette clé a été révoquée."), 410)
-        if has_expired(on, self.valid_through):
+        if has_expired(on, self.works_through):
             raise LicenseRefused("EXPIRED", _("Cette clé a expiré."), 410)
+        if self.suspended_on is not None:
+            raise LicenseRefused("SUSPENDED", _("Cette clé est suspendue par le prestataire."), 403)
 
 
 class Activation(Tenant, db.Model):
@@ -107,9 +150,28 @@ class Activation(Tenant, db.Model):
     key_id: Mapped[int] = mapped_column(ForeignKey("activation_key.id"))
     fingerprint: Mapped[str] = mapped_column(String(64))
     hostname: Mapped[str] = mapped_column(String(140))
-    license_file: Mapped[str] = mapped_column(Text)
+    license_file: Mapped[str] = mapped_column(Text)  # the last one that it was given
+    last_seen_at: Mapped[datetime | None]  # it activated or checked in; None: before it was noted
+    is_offline: Mapped[bool] = mapped_column(default=False, server_default=false())  # comes by file only
+    released_at: Mapped[datetime | None]  # it holds no seat any more
 
     key: Mapped[ActivationKey] = relationship(back_populates="activations")
+
+    @property
+    def check_by(self) -> date | None:
+        """Last Paris day by which it is to check in; None for one that is never on a network."""
+        seen = clock.paris_day(self.last_seen_at or self.created_at)
+        return None if self.is_offline else check_in_by(seen, CHECK_IN_DAYS)
+
+    def check_in(self, nonce: str = "") -> None:
+        """It is there: its licence file says what is paid today, signed with the present key.
+
+        nonce: of the request file that it answers. A file that would say the same stays the same bytes.
+        """
+        self.last_seen_at = clock.now()
+        wanted = _payload(self.key, self, nonce)
+        if not _says(self.license_file, wanted):
+            self.license_file = _signed(wanted)
 
 
 def issue_key(
@@ -181,28 +243,47 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
         again = find_activation(key, fingerprint)
         if again is not None:
             return again, False
-        raise LicenseRefused(
-            "NO_SEAT_LEFT",
-            _("Tous les postes de cette clé (%(seats)d) sont déjà activés.", seats=key.seats),
-            409,
-        )
+        sentence = _("Tous les postes de cette clé (%(seats)d) sont déjà activés.", seats=key.seats)
+        raise LicenseRefused("NO_SEAT_LEFT", sentence, 409)
+    if not _seated(key, fingerprint, hostname):
+        db.session.rollback()  # the same machine came twice at once: its seat is counted once
+        return _activation(key, fingerprint), False
+    stored = _activation(key, fingerprint)
+    record(stored, "activate", by=_Machine(hostname))
+    machine_activated.send(stored)
+    return stored, True
+
+
+def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> bool:
+    """Write the machine, or take back the one that gave its seat away; False when somebody was faster."""
     activation = Activation(
         organisation=key.customer.organisation,
         key_id=key.id,
         fingerprint=fingerprint,
         hostname=hostname,
         license_file="",
+        last_seen_at=clock.now(),
+        is_offline=False,
     )
-    activation.license_file = build_license_file(key, activation)
+    activation.license_file = _signed(_payload(key, activation))
     columns = [column.key for column in Activation.__table__.columns if column.key != "id"]
     values = {name: getattr(activation, name) for name in columns}
-    if not insert_once(Activation, values, ["key_id", "fingerprint"]):
-        db.session.rollback()  # the same machine came twice at once: its seat is counted once
-        return _activation(key, fingerprint), False
-    record(activation, "activate", by=_Machine(hostname))
-    stored = _activation(key, fingerprint)
-    machine_activated.send(stored)
-    return stored, True
+    if insert_once(Activation, values, ["key_id", "fingerprint"]):
+        return True
+    kept = {"released_at": None, "hostname": hostname, "last_seen_at": clock.now(), "is_offline": False}
+    back: Any = db.session.execute(
+        update(Activation)
+        .where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
+        .where(Activation.released_at.is_not(None))
+        .values(**kept)
+        .execution_options(synchronize_session="fetch")
+    )
+    return bool(back.rowcount)
+
+
+def machine_named(hostname: str) -> "Actor":
+    """The machine itself, as the journal names it."""
+    return _Machine(hostname)
 
 
 class _Machine:
@@ -213,7 +294,9 @@ class _Machine:
 
 
 def find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
+    """The machine of this fingerprint, if it holds a seat."""
     query = select(Activation).where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
+    query = query.where(Activation.released_at.is_(None))
     return db.session.scalars(query).one_or_none()
 
 
@@ -223,19 +306,34 @@ def _activation(key: ActivationKey, fingerprint: str) -> Activation:
     return found
 
 
-def build_license_file(key: ActivationKey, activation: Activation) -> str:
-    """The signed file that the machine checks without network; the same bytes for ever."""
-    ring = keyring()
-    payload = {
+def _payload(key: ActivationKey, activation: Activation, nonce: str = "") -> dict[str, Any]:
+    """What a licence file says, but for the instant; its days are Paris days, all of them included."""
+    check_by = activation.check_by
+    return {
         "license": activation.uid,
-        "key": hashlib.sha256(key.code.encode()).hexdigest()[:16],
+        "key": key.digest,
         "product": key.product,
         "seats": key.seats,
         "fingerprint": activation.fingerprint,
-        "issued_at": activation.created_at.isoformat(timespec="seconds"),
         "valid_through": key.valid_through.isoformat(),
+        "works_through": key.works_through.isoformat(),
+        "check_by": check_by.isoformat() if check_by else None,
+        "nonce": nonce,
     }
-    return sign(payload, ring.license_key, ring.license_kid).decode()
+
+
+def _says(file: str, wanted: dict[str, Any]) -> bool:
+    if not file:
+        return False
+    document = json.loads(file)
+    said_now = {name: value for name, value in document["payload"].items() if name != "issued_at"}
+    return bool(said_now == wanted and document["kid"] == keyring().license_kid)
+
+
+def _signed(payload: dict[str, Any]) -> str:
+    """The file that the machine checks without network, as long as it is paid and its grace."""
+    issued = {"issued_at": clock.now().isoformat(timespec="seconds")}
+    return sign(payload | issued, keyring().license_key, keyring().license_kid).decode()
 
 
 def keys_of(customer: Customer) -> list[ActivationKey]:

@@ -1,11 +1,15 @@
 """How long a key works, on how many machines and on which ones, as pure functions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from portal.deadlines import end_of_paris_day, start_of_paris_day
 from portal.errors import Refused
 from portal.wording import N_
+
+CHECK_IN_DAYS = 30  # that a machine may work without telling of itself
+RELEASES_PER_SEAT = 2  # within a year, by the customer herself
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,14 @@ class Seats:
 
     active: int
     archive: int
+
+
+@dataclass(frozen=True)
+class KeyEnd:
+    """Paris days, both included: the last paid one, and the last one of the grace that follows it."""
+
+    through: date
+    grace: date
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,55 @@ def has_expired(on: date, last_paid_on: date) -> bool:
     Source: 000-56.
     """
     return start_of_paris_day(on) >= key_expires_at(last_paid_on)
+
+
+def key_end(
+    paid_ends: Sequence[date],
+    started_on: date,
+    *,
+    ends_on: date | None,
+    late_on: date | None,
+    grace_days: int,
+) -> KeyEnd:
+    """The last paid day of a key, and the last day on which it still works without being paid.
+
+    paid_ends: first days after each paid period. started_on: first day of the contract. ends_on: first day
+    after the contract; None while nobody ends it. late_on: the day on which the money of an unpaid period
+    came back or was due. grace_days: whole days after the later of it and the last paid day; none is given
+    beyond the end of the contract.
+
+    Source: 000-56.
+    """
+    through = max([*paid_ends, started_on]) - timedelta(days=1)
+    grace = max(through, late_on or through) + timedelta(days=grace_days)
+    if ends_on is not None:
+        last = ends_on - timedelta(days=1)
+        through, grace = min(through, last), min(grace, last)
+    return KeyEnd(through, max(through, grace))
+
+
+def check_in_by(seen_on: date, days: int) -> date:
+    """Last Paris day on which a machine that was seen on a day still counts as present.
+
+    days: whole days that a machine may stay away from the network.
+
+    Source: 000-58.
+    """
+    return seen_on + timedelta(days=days)
+
+
+def check_release(days: Sequence[date], on: date, seats: int) -> None:
+    """A seat goes from one machine to another now and then, not from hand to hand.
+
+    days: Paris days of the releases so far. on: today. seats: of the key.
+    Raises Refused above :data:`RELEASES_PER_SEAT` for each seat within 365 days.
+
+    Source: 000-58, 002-18.
+    """
+    recent, most = [day for day in days if day > on - timedelta(days=365)], RELEASES_PER_SEAT * seats
+    if len(recent) >= most:
+        sentence = N_("Les %(most)d libérations de poste de l'année sont faites. Demandez à votre revendeur.")
+        raise Refused(sentence, most=most)
 
 
 def seats_for(quantity: int, archive_copies: int) -> Seats:

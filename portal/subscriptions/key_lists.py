@@ -2,17 +2,17 @@
 
 from flask import g, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.access import Permission, may
 from portal.customers.lists import customer_column
 from portal.licensing.models import ActivationKey
-from portal.listing import NAME, Choice, Column, Listing, Nothing, Pill, define
+from portal.listing import NAME, Choice, Column, Link, Listing, Nothing, Pill, define
 from portal.words.states import look_of
 
-STATES = ("key_usable", "key_held", "key_over")
+STATES = ("key_usable", "key_grace", "key_held", "key_suspended", "key_over")
 
 
 def shown_code(key: ActivationKey) -> str:
@@ -20,18 +20,35 @@ def shown_code(key: ActivationKey) -> str:
     return key.code if g.actor.is_customer and not g.actor.is_looking else key.masked
 
 
+def _linked(key: ActivationKey) -> Link:
+    return Link(shown_code(key), url_for("keys.show", uid=key.uid))
+
+
 def _in_state(state: str) -> ColumnElement[bool]:
-    alive = and_(ActivationKey.revoked_at.is_(None), ActivationKey.valid_through >= clock.today())
-    if state == "key_over":
-        return ~alive
-    held = ActivationKey.held_at.is_not(None)
-    return and_(alive, held if state == "key_held" else ~held)
+    """The rows of whose :func:`state_of` it is."""
+    today, row = clock.today(), ActivationKey
+    works = func.coalesce(row.grace_through, row.valid_through) >= today
+    alive = and_(row.revoked_at.is_(None), works)
+    stopped, held = row.suspended_on.is_not(None), row.held_at.is_not(None)
+    paid = row.valid_through >= today
+    return {
+        "key_over": ~alive,
+        "key_suspended": and_(alive, stopped),
+        "key_held": and_(alive, ~stopped, held),
+        "key_grace": and_(alive, ~stopped, ~held, ~paid),
+    }.get(state, and_(alive, ~stopped, ~held, paid))
 
 
-def _state_of(key: ActivationKey) -> str:
-    if key.revoked_at is not None or key.valid_through < clock.today():
+def state_of(key: ActivationKey) -> str:
+    """Its state in the words of lists, which :func:`_in_state` asks the database for."""
+    today = clock.today()
+    if key.revoked_at is not None or key.works_through < today:
         return "key_over"
-    return "key_held" if key.held_at is not None else "key_usable"
+    if key.suspended_on is not None:
+        return "key_suspended"
+    if key.held_at is not None:
+        return "key_held"
+    return "key_usable" if key.valid_through >= today else "key_grace"
 
 
 KEYS: Listing[ActivationKey] = define(
@@ -44,10 +61,10 @@ KEYS: Listing[ActivationKey] = define(
         query=lambda: ActivationKey.visible_to(g.actor),
         load=(joinedload(ActivationKey.customer),),
         columns=[
-            Column("key", _l("Clé"), shown_code, rank=NAME),
+            Column("key", _l("Clé"), _linked, rank=NAME),
             Column("product", _l("Produit"), lambda row: row.product),
             customer_column(lambda row: (row.customer, row.customer.name)),
-            Column("state", _l("État"), lambda row: Pill(_state_of(row))),
+            Column("state", _l("État"), lambda row: Pill(state_of(row))),
             Column("used", _l("Postes activés"), lambda row: f"{row.seats_used} / {row.seats}"),
             Column("through", _l("Valable jusqu'au"), lambda row: row.valid_through, is_number=True),
         ],

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, select, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selectinload
@@ -27,6 +28,9 @@ from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
+
+# Sent by a subscription, in the transaction in which it is suspended, reinstated, ended or withdrawn from.
+subscription_moved = Namespace().signal("subscription-moved")
 
 
 class OrderState(StrEnum):
@@ -275,6 +279,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
         self.notice_fields = fields
+        subscription_moved.send(self)
 
     def charge_row(self, *, origin: str, label: str, unit_cents: int, **values: Any) -> dict[str, Any]:
         """The columns of a charge under this contract: its means of payment, and when it says to pay.
@@ -311,9 +316,11 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
             raise Refused(_("La fin de ce contrat ne peut pas être repoussée."))
         record(self, "move_end", by=by, before=self.ends_on.isoformat(), after=ends_on.isoformat())
         self.ends_on = ends_on
+        subscription_moved.send(self)
 
     def suspend(self, clause: str, *, by: Actor) -> None:
-        """Not paid in spite of a formal notice: new orders are refused. Keys, vaults and data stay.
+        """Not paid in spite of a formal notice: new orders are refused. Vaults and data stay; keys stop
+        where the contract lets the provider suspend the service itself (:mod:`.key_ends`).
 
         Billing goes on, since the contract says so (003-16: a suspension does not extend the term).
 
@@ -323,6 +330,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
             raise Refused(_("Cet abonnement est déjà suspendu, ou terminé."))
         self._take("suspend_leaving" if self.state == S.NOTICE_GIVEN else "suspend", by=by, reason=clause)
         self.suspended_on, self.suspended_clause = clock.today(), clause
+        subscription_moved.send(self)
 
     def reinstate(self, why: str = "", *, by: Actor) -> None:
         """What was owed is paid, or a person lets the customer order again, with a reason.
@@ -333,11 +341,13 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
             raise Refused(_("Cet abonnement n'est pas suspendu."))
         self._take("reinstate_leaving" if self.state == S.NOTICE_GIVEN else "reinstate", by=by, reason=why)
         self.suspended_on, self.suspended_clause = None, ""
+        subscription_moved.send(self)
 
     def withdraw(self, *, on: date, refund_cents: int, by: Actor) -> None:
         self._take("withdraw", by=by, refund_cents=refund_cents)
         self.notified_on = self.ends_on = on
         self.refund_cents = refund_cents
+        subscription_moved.send(self)
 
 
 def suspended_of(customer: Customer) -> list[Subscription]:

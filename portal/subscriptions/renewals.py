@@ -25,6 +25,7 @@ from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
 from portal.mail import queue_mail
+from portal.subscriptions.key_ends import follow_keys
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.periods import charge_next_period, fee_due_on, period_label
 from portal.subscriptions.price_steps import price_on
@@ -147,6 +148,7 @@ def pay_renewal(
     note_payment(invoice, received_on=received_on, reference=reference, by=by, amount_cents=amount_cents)
     let_go(invoice, proforma.gross_cents - amount_cents, received_on, reference, by=by)
     settle_up(invoice, on=received_on, by=by)
+    follow_keys(subscription)
     record(subscription, "pay_renewal", by=by, number=proforma.number)
     _send(invoice, subscription)
     return invoice

@@ -125,6 +125,7 @@ _BY_UNIT = {
         force_majeure.end_after_days force_majeure.end_notice_days force_majeure.suspension_days
         force_majeure.talks_days
         invoice.dispute_days invoice.public_due_days
+        keys.grace_days
         maintenance.excluded_if_told_days
         plan.annual.due_days_before_last plan.monthly.notice_days
         reversibility.delivery_days reversibility.window_days

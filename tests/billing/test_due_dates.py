@@ -81,7 +81,12 @@ def test_003_47_an_issuer_may_let_the_due_day_follow_the_debit(
     assert (
         client.post(
             f"/billing/settings/{entity.uid}",
-            data={"due_follows_debit": "y", "wire_tolerance_cents": "1", "interim_percent": "200"},
+            data={
+                "due_follows_debit": "y",
+                "wire_tolerance_cents": "1",
+                "key_grace_days": "14",
+                "interim_percent": "200",
+            },
         ).status_code
         == 303
     )

@@ -182,12 +182,24 @@ def test_an_issuer_may_choose_the_vat_of_the_consumers_state_from_a_day_on(
     entity = db.session.scalars(db.select(LegalEntity)).one()
     client, address = browser(house.finance), f"/billing/settings/{entity.uid}"
     past = client.post(
-        address, data={"oss_since": "2026-11-01", "wire_tolerance_cents": "1", "interim_percent": "200"}
+        address,
+        data={
+            "oss_since": "2026-11-01",
+            "wire_tolerance_cents": "1",
+            "key_grace_days": "14",
+            "interim_percent": "200",
+        },
     )
     assert past.status_code == 422 and "Ce jour est passé" in past.text
     assert (
         client.post(
-            address, data={"oss_since": "2026-12-01", "wire_tolerance_cents": "1", "interim_percent": "200"}
+            address,
+            data={
+                "oss_since": "2026-12-01",
+                "wire_tolerance_cents": "1",
+                "key_grace_days": "14",
+                "interim_percent": "200",
+            },
         ).status_code
         == 303
     )

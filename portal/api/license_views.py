@@ -1,0 +1,107 @@
+"""What an activated machine asks afterwards: is it valid, its file anew, its seat given back."""
+
+from flask import Response, jsonify, make_response
+
+from portal import clock
+from portal.access import public
+from portal.api.views import bp, check_pace, check_works, read_object, read_text
+from portal.crypto.secrets import keyring
+from portal.db import EVERYTHING, db, set_scope
+from portal.licensing.machines import release_seat, revocation_list, state_on_machine
+from portal.licensing.models import ActivationKey, find_activation, find_key, machine_named, not_activated
+from portal.subscriptions.key_ends import refresh_key
+from portal.words.states import look_of
+
+
+def _asked() -> tuple[ActivationKey, str]:
+    """The key and the fingerprint of the body; from here on only that key's tree is seen."""
+    body = read_object()
+    typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
+    set_scope(EVERYTHING)  # the key says whose it is
+    key = find_key(typed)
+    check_pace(key)
+    return key, fingerprint
+
+
+@bp.post("/validations")
+@public("a machine proves its right with the activation key itself")
+def validate() -> Response:
+    """``{"key", "fingerprint"}`` → 200 ``{"state", "message", "valid_through", "works_through"}``.
+
+    ``state``: VALID, GRACE, EXPIRED, SUSPENDED, REVOKED, NO_MACHINE, TOO_MANY_MACHINES, FINGERPRINT_MISMATCH
+    or CHECKIN_OVERDUE. 404 NOT_FOUND, 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
+    """
+    key, fingerprint = _asked()
+    if key.works_through < clock.today():
+        refresh_key(key)
+        db.session.commit()
+    state = state_on_machine(key, fingerprint, clock.today())
+    return jsonify(
+        state=state.value,
+        message=str(look_of(f"license_{state.value.lower()}").word),
+        valid_through=key.valid_through.isoformat(),
+        works_through=key.works_through.isoformat(),
+    )
+
+
+@bp.post("/heartbeats")
+@public("a machine proves its right with the activation key and its own fingerprint")
+def check_in() -> Response:
+    """``{"key", "fingerprint"}`` of an activated machine → 200 with its licence file as of today.
+
+    404 NOT_FOUND or NOT_ACTIVATED, 410 EXPIRED or REVOKED, 403 SUSPENDED, 422 MALFORMED_KEY or INVALID, 429
+    TOO_MANY.
+    """
+    key, fingerprint = _asked()
+    check_works(key)
+    machine = find_activation(key, fingerprint)
+    if machine is None:
+        raise not_activated()
+    machine.check_in()
+    db.session.commit()
+    response = make_response(machine.license_file)
+    response.mimetype = "application/json"
+    return response
+
+
+@bp.post("/deactivations")
+@public("a machine proves its right with the activation key and its own fingerprint")
+def give_back_seat() -> Response:
+    """``{"key", "fingerprint"}`` → 200 ``{"released": true}``: the seat is free for another machine.
+
+    404 NOT_FOUND or NOT_ACTIVATED, 422 INVALID above the yearly number, MALFORMED_KEY, 429 TOO_MANY.
+    """
+    key, fingerprint = _asked()
+    machine = find_activation(key, fingerprint)
+    if machine is None:
+        raise not_activated()
+    release_seat(machine, by=machine_named(machine.hostname), is_capped=True)
+    db.session.commit()
+    return jsonify(released=True)
+
+
+@bp.get("/revocations")
+@public("a list of opaque ids, signed, for whoever verifies a licence file")
+def list_revocations() -> Response:
+    """A signed file like a licence file, whose payload is ``{"issued_at", "revoked": [license, …]}``."""
+    set_scope(EVERYTHING)
+    response = make_response(revocation_list())
+    response.mimetype = "application/json"
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@bp.get("/signing-keys")
+@public("public keys are public")
+def list_signing_keys() -> Response:
+    """``{"keys": [{"kid", "public_key", "from", "until", "in_use"}]}``.
+
+    UTC; ``from`` is null for the one of the set-up, ``until`` for what was not replaced.
+    """
+    ring = keyring()
+    rows = []
+    for kid, raw in ring.license_public_keys.items():
+        begins, ends = ring.license_key_days(kid)
+        in_use = kid == ring.license_kid
+        rows.append({"kid": kid, "public_key": raw, "from": begins, "until": ends, "in_use": in_use})
+    return jsonify(keys=rows)
