@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_0700"
-down_revision = "20261129_0635"
+down_revision = "20261129_0640"
 branch_labels = None
 depends_on = None
 
