@@ -192,6 +192,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     refund_clause: Mapped[str | None] = mapped_column(String(40))
     suspended_on: Mapped[date | None] = mapped_column(index=True)  # orders are refused since; data stay
     suspended_clause: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    suspended_cause: Mapped[str] = mapped_column(String(40), default="", server_default="")  # "": unpaid
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -303,17 +304,18 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         record(self, "move_end", by=by, before=self.ends_on.isoformat(), after=ends_on.isoformat())
         self.ends_on = ends_on
 
-    def suspend(self, clause: str, *, by: Actor) -> None:
-        """Not paid in spite of a formal notice: new orders are refused. Keys, vaults and data stay.
+    def suspend(self, clause: str, *, cause: str = "", by: Actor) -> None:
+        """New orders are refused. Keys, vaults and data stay.
 
+        cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
         Billing goes on, since the contract says so (003-16: a suspension does not extend the term).
 
-        Source: 003-15, 003-16, 000-54, 001-45, 004-40.
+        Source: 003-14, 003-15, 003-16, 000-51, 000-54, 001-36, 001-45, 004-40.
         """
         if self.is_over or self.suspended_on is not None:
             raise Refused(_("Cet abonnement est déjà suspendu, ou terminé."))
         self._take("suspend_leaving" if self.state == S.NOTICE_GIVEN else "suspend", by=by, reason=clause)
-        self.suspended_on, self.suspended_clause = clock.today(), clause
+        self.suspended_on, self.suspended_clause, self.suspended_cause = clock.today(), clause, cause
 
     def reinstate(self, why: str = "", *, by: Actor) -> None:
         """What was owed is paid, or a person lets the customer order again, with a reason.
@@ -323,7 +325,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         if self.suspended_on is None:
             raise Refused(_("Cet abonnement n'est pas suspendu."))
         self._take("reinstate_leaving" if self.state == S.NOTICE_GIVEN else "reinstate", by=by, reason=why)
-        self.suspended_on, self.suspended_clause = None, ""
+        self.suspended_on, self.suspended_clause, self.suspended_cause = None, "", ""
 
     def withdraw(self, *, on: date, refund_cents: int, by: Actor) -> None:
         self._take("withdraw", by=by, refund_cents=refund_cents)
