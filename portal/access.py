@@ -83,6 +83,7 @@ class Permission(StrEnum):
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
     LETTER_RECORD = "termination-letter:record"
+    CONTRACT_END = "contract:end"
     RESTORE_READ = "restore:read"
     RESTORE_ASK = "restore:ask"
     RESTORE_WORK = "restore:work"
@@ -181,6 +182,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
     P.SUBSCRIPTION_READ: set(_MONEY),
     P.LETTER_RECORD: {Role.OPERATOR, Role.OWNER},  # of a customer's own, by who received it
+    P.CONTRACT_END: {Role.OPERATOR, Role.FINANCE},  # the provider ends or suspends a contract
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, *_DECIDING},
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *_WORKING},
     P.RESTORE_ASK: {*_REPAIRING, *_WORKING},

@@ -32,6 +32,8 @@ from portal.db import EVERYTHING, Base, db, set_scope
 from portal.dunning.acting import take_step
 from portal.dunning.carried import tell_of_carried
 from portal.dunning.disputing import open_dispute
+from portal.endings.acting import drop, give_end, open_procedure
+from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
@@ -416,6 +418,31 @@ def a_late_payer_until_she_pays(post: Post) -> None:
     dispute = open_dispute(invoice, "Montant", by=SYSTEM, is_hers=False)
     dispute.close(DisputeState.REJECTED, "Le montant est juste.", by=SYSTEM)
     pay_by_wire(invoice, date(2026, 12, 9), "VIR RETARD", by=SYSTEM)
+
+
+@step
+def a_provider_who_ends_a_contract(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    for number, then in enumerate(("end", "drop")):
+        subscription = a_subscription(
+            post.house, product, name=f"Quittée {number}", siren=None, language=post.language
+        )
+        row = open_procedure(
+            subscription, "force_majeure", "Incendie.", since_on=clock.today(), by=post.house.operator
+        )
+        post.at(clock.now() + timedelta(days=20))
+        if then == "drop":
+            drop(row, "L'incendie est éteint.", by=post.house.operator)
+        else:
+            give_end(row, by=post.house.operator)
+
+
+@step
+def a_contract_that_is_suspended_at_once(post: Post) -> None:
+    customer = post.customer("Minage", accepted="numspot")
+    subscription = vaulting.a_subscription(customer, terms="numspot")
+    suspend_at_once(subscription, "unreasonable_use", "Minage constaté.", by=post.house.operator)
+    lift(subscription, "Le minage a cessé.", by=post.house.operator)
 
 
 @step

@@ -113,6 +113,8 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "disputes.new_dispute",
     "plans.new_plan",
     "termination_letters.new_letter",
+    "endings.new_ending",
+    "suspensions.new_suspension",
     "merging.choose",
     "transfers.new_transfer",
     "factors.show_app",

@@ -27,6 +27,7 @@ from portal.db import Base, db
 from portal.dunning.fees import FeeState, LateFee
 from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
 from portal.dunning.rules import Stage
+from portal.endings.models import EndingState, ProviderEnding
 from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -102,6 +103,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/keys/": _first(ActivationKey).uid,
         "/subscriptions/": _first(Subscription).uid,
         "/contracts/": _first(Subscription).uid,
+        "/endings/": _an_ending(_first(Subscription)).uid,
         "/billing/invoices/": _first(Invoice).uid,
         "/billing/runs/": run.uid,
         "/documents/": _first(Document).uid,
@@ -212,6 +214,24 @@ def _of_a_late_payer(customer: Customer, entity: LegalEntity) -> dict[str, str]:
         "/billing/instalments/": part.uid,
         "/billing/disputes/": dispute.uid,
     }
+
+
+def _an_ending(subscription: Subscription) -> ProviderEnding:
+    """A letter to post."""
+    row = ProviderEnding(
+        organisation=subscription.customer.organisation,
+        subscription_id=subscription.id,
+        cause="breach",
+        facts="Faits.",
+        state=EndingState.WARNED,
+        warned_on=clock.today(),
+        is_registered=True,
+        by_itself=False,
+        tracking="",
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def _a_late_fee(customer: Customer) -> LateFee:

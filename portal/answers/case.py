@@ -21,7 +21,16 @@ TERMINATE_REASONS = (
     "receivership",
     "end_of_business",
     "competitor_control",
+    "terms_refused",
+    "force_majeure",
+    "misuse",
+    "grave_breach",
+    "danger",
+    "damage",
+    "inactivity",
+    "service_withdrawn",
 )
+PROVIDERS_OWN = TERMINATE_REASONS[-6:]  # a customer never gives these
 REVERSIBILITY_REASONS = ("switch", "in_house", "copy", "destroy")
 EXTENSIONS = ("customer", "provider")  # who wants a longer transition to another provider
 
@@ -106,13 +115,17 @@ def in_order(events: "list[Event] | tuple[Event, ...]") -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda each: (each.on, each.what != "usage")))
 
 
+_NO_DAYS = {"since_on": None, "stops_on": None}
+
+
 def leave(on: date, reason: str, *, at_term: bool = False, **more: Any) -> Event:
     """The customer's own notice.
 
     at_term: she waits for the échéance although she could go sooner. more: ``transition_until`` and
-    ``extended_by`` of a longer change of provider, ``received_on`` of the letter.
+    ``extended_by`` of a longer change of provider, ``received_on`` of the letter, ``by`` the provider,
+    ``since_on`` of what it is given for, ``stops_on`` of a service that is withdrawn.
     """
-    fields = {"by": "customer", "reason": reason, "received_on": None, "at_term": at_term}
+    fields = {"by": "customer", "reason": reason, "received_on": None, "at_term": at_term, **_NO_DAYS}
     return Event(on, "terminate", {**fields, "transition_until": None, "extended_by": "customer", **more})
 
 

@@ -76,10 +76,10 @@ def refund(state: State, ends_on: date, policy: Value) -> None:
     state.amount("refund", cents, policy, working=working, includes_vat=state.case.includes_vat)
 
 
-def refund_unused(state: State, ends_on: date, law: Statute) -> None:
-    """What was paid for days after the end comes back, by law.
+def refund_unused(state: State, ends_on: date, law: Source) -> None:
+    """What was paid for days after the end comes back, by law or where the contract says so.
 
-    Source: L2, L5.
+    Source: 003-06, 003-18; L2, L5.
     """
     paid, total, used = _paid_ahead(state, ends_on)
     working = state.sentence(

@@ -80,7 +80,7 @@ def _give_back(state: State, contract: Contract, received: date) -> None:
         _no_delivery(state, contract)
         return
     held_by = silence or due
-    held = erasure(contract, state.ends_on, held_by.on)
+    held = erasure(contract, state.ends_on, held_by.on, by_provider=state.ended_by == "provider")
     if held is not None:
         state.out.calendar = [each for each in state.out.calendar if each.what != "data_erased"]
         state.add(held)

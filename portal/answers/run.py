@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from portal.answers import calendar, handover_request, late_payments, notices, terminations, withdrawals
+from portal.answers import calendar, handover_request, late_payments, notices, provider_ends, withdrawals
 from portal.answers.case import Case, Event
 from portal.answers.outcome import Outcome
 from portal.answers.state import State
@@ -13,7 +13,7 @@ Handler = Callable[[State, Event], None]
 
 # What the portal acts on. Questions about more than that bring their own handlers.
 ACTED_ON: Mapping[str, Handler] = {
-    "terminate": terminations.terminate,
+    "terminate": provider_ends.terminate,
     "formal_notice": notices.formal_notice,
     "withdraw": withdrawals.withdraw,
     "late_payment": late_payments.late,

@@ -6,7 +6,7 @@ The choice among the clauses is made here, once, for whoever asks and whoever ac
 
 from datetime import date
 
-from portal.answers.case import Event
+from portal.answers.case import PROVIDERS_OWN, Event
 from portal.answers.endings import check_not_ended, end, free_cause, metered_penalty, refund, refund_unused
 from portal.answers.reminders import unannounced_renewal
 from portal.answers.rules.breaches import breach_effective_on, may_act_from
@@ -20,9 +20,12 @@ from portal.answers.rules.notices import (
 )
 from portal.answers.state import State
 from portal.answers.switching import show_stages
+from portal.answers.unforeseen import end_for_force_majeure
 from portal.terms.statute import SWITCHING, Statute
 from portal.terms.values import Value
 from portal.wording import N_, Cents, Rate, Word
+
+TERMS = "terms_refused"
 
 
 def terminate(state: State, event: Event) -> None:
@@ -35,6 +38,13 @@ def terminate(state: State, event: Event) -> None:
     state.out.reasons.add(event["reason"])
     if event["reason"] == "non_payment":
         raise state.refuse(event, N_("un client ne résilie pas pour son propre impayé."))
+    if event["reason"] == TERMS and state.find("termination.terms_refused_refund") is None:
+        raise state.refuse(event, N_("ce contrat garde sa version : il n'y a rien à refuser."))
+    if event["reason"] in PROVIDERS_OWN:
+        raise state.refuse(event, N_("seul le prestataire met fin au contrat pour cette cause."))
+    if event["reason"] == "force_majeure":
+        end_for_force_majeure(state, event)
+        return
     for way_out in (free_cause, _unannounced, after_formal_notice, _after_days, _early_or_at_term):
         if way_out(state, event):
             return
@@ -63,7 +73,7 @@ def after_formal_notice(state: State, event: Event) -> bool:
     Source: 003-17, 004-40.
     """
     cure, effective = state.find("breach.cure_days"), state.find("breach.effective_days")
-    if event["reason"] not in ("breach", "non_payment") or cure is None:
+    if event["reason"] not in ("breach", "non_payment", "grave_breach") or cure is None:
         return False
     if effective is None and event["by"] == "provider" and event["reason"] == "non_payment":
         return False  # the contract has a shorter way
@@ -92,12 +102,19 @@ def _check_cured(state: State, event: Event, cure: Value) -> None:
             days=cure.value,
         )
         return
-    first = may_act_from(noticed_on(state, notice), cure.value)
+    check_from(state, event, may_act_from(noticed_on(state, notice), cure.value), cure)
+
+
+def check_from(state: State, event: Event, first: date, source: Value) -> None:
+    """Raises Refused for an end before the first day that a warning leaves for it.
+
+    Source: 003-17, 004-40, 002-17, 004-24.
+    """
     if event.on < first:
         raise state.refuse(
             event,
             N_("trop tôt : %(clause)s laisse remédier, la résiliation est possible dès le %(day)s."),
-            clause=cure.clause,
+            clause=source.clause,
             day=first.strftime("%d/%m/%Y"),
         )
 
@@ -130,7 +147,7 @@ def due_at_once(state: State, ended_on: date, source: Value) -> None:
 def _after_days(state: State, event: Event) -> bool:
     """An end so many days after the notice, or sooner where the law on changes of provider gives it.
 
-    Source: 003-21, 003-24; L5.
+    Source: 003-18, 003-21, 003-24; L5.
     """
     after = state.find("termination.effective_days")
     if after is None:
@@ -144,7 +161,8 @@ def _after_days(state: State, event: Event) -> bool:
     )
     if not _sooner_by_law(state, event, ends_on, after):
         end(state, event, ends_on, *sources, working=working)
-        refund(state, ends_on, state.get("termination.customer_refund"))
+        refused = state.find("termination.terms_refused_refund") if event["reason"] == TERMS else None
+        refund(state, ends_on, refused or state.get("termination.customer_refund"))
     return True
 
 

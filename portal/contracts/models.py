@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
 from portal.actor import Actor
+from portal.answers.terminations import TERMS
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.deadlines import start_of_paris_day
@@ -18,6 +19,7 @@ from portal.mail import Mail, queue_mail
 from portal.stateful import Stateful, step
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import GOING_ON, Subscription
+from portal.subscriptions.termination import Notice, Termination, terminate, work_out
 from portal.terms.changes import Change, changes_between
 from portal.terms.in_force import contracts_with, document_of, get_document, pinned_stack
 from portal.terms.models import TermsVersion
@@ -94,8 +96,9 @@ class TermsNotice(Tenant, Stateful, db.Model):
         return self.refusal is not None and self.can("refuse") and before
 
     def refuse(self, *, in_writing: bool, by: Actor, address: str) -> None:
-        """Keep the old version: the customer says no, in writing and before the new one applies.
+        """The customer says no, in writing and before the new version applies: it ends her contracts.
 
+        The old version counts until their end; what was paid for later days comes back.
         Raises Refused for a refusal that is oral or late, and where the contract knows none.
 
         Source: 003-05, 003-18.
@@ -105,6 +108,15 @@ class TermsNotice(Tenant, Stateful, db.Model):
         check_refusal(clock.now(), self.effective_on, in_writing=in_writing)
         self._take("refuse", by=by, address=address)
         self.refused_by, self.refused_at, self.refused_from = by.label, clock.now(), address[:45]
+        for subscription in self._running():
+            terminate(subscription, Notice(clock.today(), TERMS), by=by)
+
+    def _running(self) -> list[Subscription]:
+        return [each for each in concerned(self.customer, self.terms_version) if each.state in GOING_ON]
+
+    def exits(self) -> list[tuple[Subscription, Termination]]:
+        """What a refusal of today leads to, by the same rules as the refusal itself."""
+        return [(each, work_out(each, Notice(clock.today(), TERMS))) for each in self._running()]
 
     def was_told_in_time(self) -> bool:
         """Has the e-mail left before the day on which the new version applies?"""

@@ -17,6 +17,7 @@ from portal.dunning.contracts import late_facts, subscriptions_on
 from portal.dunning.ladder import Debt, NextStep, Suspension, debts_of, is_kept, keep_step, next_step
 from portal.dunning.models import LateLetter, LateLetterLine, LetterState, ladder_of
 from portal.dunning.rules import Cure, Stage, cure_of
+from portal.endings.acting import end_for_debt
 from portal.errors import Refused
 from portal.i18n import eur, plain_day
 from portal.journal import SYSTEM, record
@@ -43,7 +44,9 @@ def take_step(customer: Customer, *, by: Actor) -> NextStep:
     step = next_step(customer, debts_of(customer))
     if step is None or not step.is_due:
         raise Refused(_("Rien n'est à faire aujourd'hui pour ce client."))
-    if step.suspensions:
+    if step.endings:
+        end_contracts(customer, step, by=by)
+    elif step.suspensions:
         suspend(customer, step.suspensions, by=by)
     else:
         send_letter(customer, step, by=by)
@@ -197,6 +200,19 @@ def suspend(customer: Customer, suspensions: tuple[Suspension, ...], *, by: Acto
     _tell(customer, "suspended", [each.subscription.label for each in suspensions], list(clauses))
 
 
+def end_contracts(customer: Customer, step: NextStep, *, by: Actor) -> None:
+    """The suspension changed nothing: the contracts that the debt is about are ended.
+
+    Source: 000-54, 001-45, 003-17, 004-40, 004-41.
+    """
+    with force_locale(customer.language):
+        numbers = [debt.invoice.number for debt in debts_of(customer) if debt.formal is not None]
+        facts = _("Factures impayées : %(numbers)s.", numbers=", ".join(numbers))
+    for each in step.endings:
+        end_for_debt(each.subscription, facts, noticed_on=each.noticed_on, by=by)
+        record(customer, "late_end", by=by, reason=each.clause)
+
+
 def _tell(customer: Customer, what: str, labels: list[str], clauses: list[str]) -> None:
     queue_mail(
         customer.contact(ContactRole.SIGNATORY),
@@ -217,8 +233,8 @@ def _entity_of(customer: Customer) -> LegalEntity | None:
 
 
 def reinstate_all(customer: Customer, why: str, *, by: Actor) -> None:
-    """Take back every suspension of this customer; she is told."""
-    suspended = suspended_of(customer)
+    """Take back every suspension of this customer for what she owes; she is told."""
+    suspended = [each for each in suspended_of(customer) if not each.suspended_cause]
     for each in suspended:
         each.reinstate(why, by=by)
     if suspended:

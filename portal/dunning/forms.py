@@ -37,6 +37,10 @@ class SettingForm(FlaskForm):
     second_days = _days(_l("Second rappel, jours après l'échéance"))
     formal_days = _days(_l("Mise en demeure, jours après l'échéance"))
     grace_days = _days(_l("Jours laissés après elle, quand le contrat n'en nomme pas"))
+    end_days = WholeNumberField(
+        _l("Fin du contrat, jours après la suspension"),
+        [Optional(), NumberRange(1, 365, _l("Entre 1 et 365."))],
+    )
     by_itself = RadioField(
         _l("Envoi"),
         choices=[

@@ -47,6 +47,7 @@ def remind_late_payer(claim: jobs.Claim) -> None:
 
 def _goes_by_itself(step: NextStep) -> bool:
     entities: list[LegalEntity | None] = [each.subscription.legal_entity for each in step.suspensions]
+    entities += [each.subscription.legal_entity for each in step.endings]
     entities = entities or [step.entity]
     settings = [setting_of(entity) for entity in entities if entity is not None]
     return all(setting is not None and setting.by_itself for setting in settings)

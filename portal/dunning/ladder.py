@@ -1,12 +1,13 @@
 """Where each late invoice of a customer stands, and what comes next for her, on which day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 from sqlalchemy import select
 
 from portal import clock
+from portal.answers.provider_ends import causes_of
 from portal.billing.balance import WITH_THE_BANK, debits_of, position_of
 from portal.billing.disputes import open_disputes
 from portal.billing.lateness import lateness_of
@@ -15,7 +16,8 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.dunning.contracts import subscriptions_on
 from portal.dunning.models import LateLetter, LateLetterLine, LatePayer, PaymentPlan, PlanState, ladder_of
-from portal.dunning.rules import Cure, Stage, cure_of, next_stage, step_due_on, suspension_from
+from portal.dunning.rules import Cure, Stage, cure_of, end_from, next_stage, step_due_on, suspension_from
+from portal.endings.models import open_ending
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection, CollectionState
 from portal.subscriptions.models import Subscription, SubscriptionState
@@ -52,16 +54,29 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True)
+class ComingEnd:
+    """A suspended subscription that is still not paid, and since when its formal notice counts."""
+
+    subscription: Subscription
+    noticed_on: date
+    due_on: date
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextStep:
-    """What comes next for a customer: a letter about some invoices, or a suspension, on a day."""
+    """What comes next for a customer, on a day: a letter about some invoices, a suspension, or an end."""
 
     due_on: date
     entity: LegalEntity | None = None
     debts: tuple[tuple[Debt, Stage], ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+    endings: tuple[ComingEnd, ...] = ()
 
     @property
     def name(self) -> str:
+        if self.endings:
+            return "ending"
         if self.suspensions:
             return "suspension"
         return max((stage for _debt, stage in self.debts), key=list(Stage).index).value
@@ -122,11 +137,12 @@ def running_plan(invoice: Invoice) -> PaymentPlan | None:
 def next_step(customer: Customer, debts: list[Debt]) -> NextStep | None:
     """The next thing that is done about her, and its day: at most one a day; None while all stands still."""
     going_on = [debt for debt in debts if not debt.pause]
-    steps = [step for step in (_suspension(customer, going_on), *_letters(going_on)) if step is not None]
+    found = (_suspension(customer, going_on), _ending(going_on), *_letters(going_on))
+    steps = [step for step in found if step is not None]
     step = min(steps, key=lambda each: (each.due_on, not each.suspensions), default=None)
     if step is not None and step.is_due and _was_told_today(customer):
         tomorrow = clock.today() + timedelta(days=1)
-        return NextStep(tomorrow, step.entity, step.debts, step.suspensions)
+        return replace(step, due_on=tomorrow)
     return step
 
 
@@ -156,6 +172,45 @@ def _suspension(customer: Customer, debts: list[Debt]) -> NextStep | None:
     first = min(each.due_on for each in found)
     due = tuple(each for each in found if each.due_on <= max(first, clock.today()))
     return NextStep(first, suspensions=due)
+
+
+def _ending(debts: list[Debt]) -> NextStep | None:
+    found = endings_for(debts)
+    if not found:
+        return None
+    first = min(each.due_on for each in found)
+    due = tuple(each for each in found if each.due_on <= max(first, clock.today()))
+    return NextStep(first, endings=due)
+
+
+def endings_for(debts: list[Debt]) -> list[ComingEnd]:
+    """The suspended subscriptions whose contracts end for these, where the house goes so far.
+
+    Source: 000-54, 001-45, 003-17, 004-40, 004-41.
+    """
+    noticed = [(debt, debt.formal) for debt in debts if debt.formal is not None]
+    on = subscriptions_on([debt.invoice for debt, _letter in noticed])
+    found: dict[int, ComingEnd] = {}
+    for debt, letter in noticed:
+        for subscription in on[debt.invoice.id]:
+            end = _end_of(subscription, debt, letter) if letter is not None else None
+            if end is not None and subscription.id not in found:
+                found[subscription.id] = end
+    return list(found.values())
+
+
+def _end_of(subscription: Subscription, debt: Debt, letter: LateLetter) -> ComingEnd | None:
+    ladder, suspended_on = ladder_of(debt.invoice.legal_entity), subscription.suspended_on
+    if subscription.state != SubscriptionState.SUSPENDED or subscription.suspended_cause:
+        return None
+    causes = [each for each in causes_of(subscription.present_terms) if each.name == "non_payment"]
+    counted = letter.counts_on(cure_of(subscription.present_terms, ladder.grace_days))
+    if not causes or suspended_on is None or counted is None or ladder.end_days is None:
+        return None
+    if open_ending(subscription) is not None:
+        return None
+    due = end_from(suspended_on, ladder.end_days, causes[0].first_day(counted))
+    return ComingEnd(subscription, counted, due, causes[0].source.clause)
 
 
 def suspensions_for(debts: list[Debt]) -> list[Suspension]:

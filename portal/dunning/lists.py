@@ -38,6 +38,7 @@ STEPS = {
     "second": _l("Second rappel"),
     "formal": _l("Mise en demeure"),
     "suspension": _l("Suspension"),
+    "ending": _l("Fin du contrat"),
 }
 
 

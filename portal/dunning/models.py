@@ -36,13 +36,14 @@ class DunningSetting(Tenant, db.Model):
     second_days: Mapped[int]
     formal_days: Mapped[int]
     grace_days: Mapped[int]  # after a formal notice, where the contract names no delay
+    end_days: Mapped[int | None]  # after the suspension the contract is ended; None: never
     by_itself: Mapped[bool]  # the portal sends; otherwise finance does, one by one
 
     legal_entity: Mapped[LegalEntity] = relationship()
 
     @property
     def ladder(self) -> Ladder:
-        return Ladder(self.reminder_days, self.second_days, self.formal_days, self.grace_days)
+        return Ladder(self.reminder_days, self.second_days, self.formal_days, self.grace_days, self.end_days)
 
 
 def setting_of(entity: LegalEntity) -> DunningSetting | None:

@@ -26,6 +26,7 @@ class Ladder:
     second_days: int
     formal_days: int
     grace_days: int
+    end_days: int | None = None  # after the suspension; None: it never goes on to an end
 
     def days(self, stage: Stage) -> int:
         """Days after the last day for paying. Source: 003-15, 004-40."""
@@ -34,6 +35,15 @@ class Ladder:
             Stage.SECOND: self.second_days,
             Stage.FORMAL: self.formal_days,
         }[stage]
+
+
+def end_from(suspended_on: date, end_days: int, allowed_on: date) -> date:
+    """The day on which an unpaid contract is ended: so long after its suspension as the house sets it, and
+    never before its contract allows it.
+
+    Source: 003-17, 004-41, 000-54, 001-45.
+    """
+    return max(suspended_on + timedelta(days=end_days), allowed_on)
 
 
 def next_stage(reached: Stage | None) -> Stage | None:

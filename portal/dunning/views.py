@@ -101,6 +101,7 @@ def _form_of(entity: LegalEntity) -> SettingForm:
         second_days=ladder.second_days,
         formal_days=ladder.formal_days,
         grace_days=ladder.grace_days,
+        end_days=ladder.end_days,
         by_itself="yes" if alone else "no",
     )
 
@@ -123,7 +124,7 @@ def set_ladder(uid: str) -> Response:
 
 
 def _keep(entity: LegalEntity, form: SettingForm) -> None:
-    names = ("reminder_days", "second_days", "formal_days", "grace_days")
+    names = ("reminder_days", "second_days", "formal_days", "grace_days", "end_days")
     values = {name: form[name].data for name in names} | {"by_itself": form.by_itself.data == "yes"}
     row = setting_of(entity)
     if row is None:

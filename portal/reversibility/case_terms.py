@@ -32,7 +32,12 @@ def erasure_of(
         until = date.fromisoformat(longer) if longer else None
         retrieval = retrieval_of(told, notified_on, subscription.notice_reason, until)
     return handover.erasure(
-        contract_of(subscription, ends_on), ends_on, held_by, returned=returned, retrieval=retrieval
+        contract_of(subscription, ends_on),
+        ends_on,
+        held_by,
+        returned=returned,
+        by_provider=(subscription.notice_fields or {}).get("by") == "provider",
+        retrieval=retrieval,
     )
 
 

@@ -2,7 +2,8 @@
 
 from portal.answers.case import Event
 from portal.answers.notices import formal_notice
-from portal.answers.rules.breaches import closes_on, inactive_from, inactivity_ends_on
+from portal.answers.provider_ends import unused
+from portal.answers.rules.breaches import closes_on
 from portal.answers.state import State
 from portal.wording import N_
 
@@ -35,16 +36,4 @@ def inactivity(state: State, event: Event) -> None:
 
     Source: 003-19.
     """
-    months, notice = state.find("inactivity.months"), state.find("inactivity.notice_months")
-    if months is None or notice is None:
-        raise state.refuse(event, N_("ce contrat ne dit rien d'un compte inactif."))
-    ends_on = inactivity_ends_on(event.on, event["last_use_on"], months.value, notice.value)
-    state.when("inactive_from", inactive_from(event["last_use_on"], months.value), months)
-    working = state.sentence(
-        N_("Courriel du %(on)s, plus %(months)d mois jour pour jour."), on=event.on, months=notice.value
-    )
-    state.when("contract_ends", ends_on, notice, working=working)
-    state.when("data_request_closes", ends_on, notice)
-    state.ends_on, state.ended_by = ends_on, "provider"
-    state.status(event.on, "notice_given")
-    state.status(ends_on, "ended")
+    unused(state, event, event["last_use_on"])

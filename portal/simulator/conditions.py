@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 
 from portal.answers.case import Event
+from portal.answers.rules.force_majeure import force_majeure_end_on, suspended_until
 from portal.answers.rules.periods import period_at, price_kept_through
 from portal.answers.state import State
 from portal.billing.rules import earliest_price_change, scope_growth
 from portal.deadlines import PARIS, add_months, start_of_paris_day
-from portal.incidents.liability import extended_end, force_majeure_end_on, suspended_until
+from portal.incidents.liability import extended_end
 from portal.terms.values import Value
 from portal.wording import N_
 

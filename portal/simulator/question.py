@@ -136,6 +136,8 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
         "received_on": (_day, None),
         "at_term": (_flag, False),
         "transition_until": (_day, None),
+        "since_on": (_day, None),
+        "stops_on": (_day, None),
         "extended_by": (_one_of(*EXTENSIONS), "customer"),
     },
     "formal_notice": {"received_on": (_day, None)},

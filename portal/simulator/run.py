@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from portal.answers.case import Case
 from portal.answers.outcome import Outcome
 from portal.answers.run import ACTED_ON, Handler, answer
-from portal.simulator import breaches, conditions, incidents, money, provider_ends
+from portal.simulator import breaches, conditions, incidents, money
 
 _ASKED: Mapping[str, Handler] = {
     **ACTED_ON,
-    "terminate": provider_ends.terminate,
     "breach": breaches.breach,
     "inactivity": breaches.inactivity,
     "force_majeure": conditions.force_majeure,

@@ -173,12 +173,19 @@ def give_back_unused() -> None:
         credit_ended(subscription, by=SYSTEM)
 
 
+def _reason_of(subscription: Subscription) -> CreditReason:
+    if (subscription.notice_fields or {}).get("by") == "provider":
+        return CreditReason.PROVIDER_END
+    refused = subscription.notice_reason == CreditReason.TERMS_REFUSED
+    return CreditReason.TERMS_REFUSED if refused else CreditReason.FREE_EXIT
+
+
 def credit_ended(subscription: Subscription, *, by: Actor) -> None:
     """The credit notes of an end that has come."""
     credit_unused(
         subscription,
         subscription.refund_cents or 0,
-        CreditReason.FREE_EXIT,
+        _reason_of(subscription),
         clause=subscription.refund_clause or "",
         due_by=(subscription.ends_on or clock.today()) + timedelta(SURPLUS_DAYS),
         by=by,

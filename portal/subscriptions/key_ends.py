@@ -120,13 +120,17 @@ def _is_taken_back(invoice: Invoice, charge: Charge) -> bool:
 def suspension_of(subscription: Subscription) -> date | None:
     """Since when its provider has suspended its keys; None where the contract only lets orders be refused.
 
-    NumSpot suspends the service (003-15). The others name, for a missing payment, only the end of the
-    contract: until then what is paid goes on.
+    NumSpot suspends the service (003-15), and any use that endangers it at once (003-11, 003-14). The others
+    name, for a missing payment, only the end of the contract: until then what is paid goes on.
 
-    Source: 003-15, 000-54, 001-45.
+    Source: 003-11, 003-14, 003-15, 000-54, 001-45.
     """
-    stops = subscription.present_terms.find("suspension.unpaid_notice_days") is not None
+    unpaid = subscription.present_terms.find("suspension.unpaid_notice_days") is not None
+    stops = subscription.suspended_clause in _BLOCKING or (unpaid and not subscription.suspended_cause)
     return subscription.suspended_on if stops else None
+
+
+_BLOCKING = ("003-11", "003-14")
 
 
 def follow_keys(subscription: Subscription) -> None:

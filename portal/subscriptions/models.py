@@ -205,6 +205,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     refund_clause: Mapped[str | None] = mapped_column(String(40))
     suspended_on: Mapped[date | None] = mapped_column(index=True)  # orders are refused since; data stay
     suspended_clause: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    suspended_cause: Mapped[str] = mapped_column(String(40), default="", server_default="")  # "": unpaid
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -318,18 +319,21 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         self.ends_on = ends_on
         subscription_moved.send(self)
 
-    def suspend(self, clause: str, *, by: Actor) -> None:
-        """Not paid in spite of a formal notice: new orders are refused. Vaults and data stay; keys stop
-        where the contract lets the provider suspend the service itself (:mod:`.key_ends`).
+    def suspend(self, clause: str, *, cause: str = "", by: Actor) -> None:
+        """New orders are refused. Vaults and data stay; keys stop where the contract lets the provider
+        suspend the service itself (:mod:`.key_ends`).
 
+        cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
+
+        cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
         Billing goes on, since the contract says so (003-16: a suspension does not extend the term).
 
-        Source: 003-15, 003-16, 000-54, 001-45, 004-40.
+        Source: 003-14, 003-15, 003-16, 000-51, 000-54, 001-36, 001-45, 004-40.
         """
         if self.is_over or self.suspended_on is not None:
             raise Refused(_("Cet abonnement est déjà suspendu, ou terminé."))
         self._take("suspend_leaving" if self.state == S.NOTICE_GIVEN else "suspend", by=by, reason=clause)
-        self.suspended_on, self.suspended_clause = clock.today(), clause
+        self.suspended_on, self.suspended_clause, self.suspended_cause = clock.today(), clause, cause
         subscription_moved.send(self)
 
     def reinstate(self, why: str = "", *, by: Actor) -> None:
@@ -340,7 +344,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         if self.suspended_on is None:
             raise Refused(_("Cet abonnement n'est pas suspendu."))
         self._take("reinstate_leaving" if self.state == S.NOTICE_GIVEN else "reinstate", by=by, reason=why)
-        self.suspended_on, self.suspended_clause = None, ""
+        self.suspended_on, self.suspended_clause, self.suspended_cause = None, "", ""
         subscription_moved.send(self)
 
     def withdraw(self, *, on: date, refund_cents: int, by: Actor) -> None:

@@ -182,6 +182,31 @@ def form_of(subscription: Subscription, on: date) -> Answered | None:
 
 def terminate(subscription: Subscription, notice: Notice, *, by: Actor) -> Termination:
     """Give notice: fix the end, owe the penalties once, confirm by mail."""
+    result = _take_effect(subscription, notice, by=by)
+    customer = subscription.customer
+    queue_mail(
+        customer.contact(ContactRole.SIGNATORY),
+        "subscriptions/mail_notice.txt",
+        about=subscription,
+        owner=customer.organisation,
+        language=customer.language,
+        subscription=subscription,
+        result=result,
+    )
+    return result
+
+
+def end_by_provider(subscription: Subscription, notice: Notice, *, by: Actor) -> Termination:
+    """The provider's own notice, with the same effects; who calls it tells the customer.
+
+    notice: with ``by`` "provider" in its ``more``. Raises Refused like :func:`work_out`.
+
+    Source: 000-46, 000-54, 001-31, 001-45, 002-17, 003-06, 003-17, 003-19, 004-23, 004-24, 004-40, 004-41.
+    """
+    return _take_effect(subscription, notice, by=by)
+
+
+def _take_effect(subscription: Subscription, notice: Notice, *, by: Actor) -> Termination:
     result = work_out(subscription, notice)
     subscription.give_notice(
         sent_on=notice.sent_on, ends_on=result.ends_on, reason=notice.reason, fields=notice.fields, by=by
@@ -196,16 +221,6 @@ def terminate(subscription: Subscription, notice: Notice, *, by: Actor) -> Termi
     _owe_what_was_begun(subscription, result.outcome.amount("period_due"))
     if result.refund_cents and result.ends_on <= clock.today():
         credit_ended(subscription, by=by)
-    customer = subscription.customer
-    queue_mail(
-        customer.contact(ContactRole.SIGNATORY),
-        "subscriptions/mail_notice.txt",
-        about=subscription,
-        owner=customer.organisation,
-        language=customer.language,
-        subscription=subscription,
-        result=result,
-    )
     return result
 
 

@@ -26,6 +26,7 @@ Browser = Callable[..., FlaskClient]
 P = Permission
 GRAVE = {  # every address that changes something under these is asked for, or is named below
     P.BATCH_WRITE,
+    P.CONTRACT_END,
     P.CREDITOR_WRITE,
     P.MANDATE_HOLD,
     P.PROOF_READ,
@@ -36,6 +37,10 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.LICENSE_REVEAL,
 }
 QUIET = {
+    "endings.note_posted": "notes what left by post",
+    "endings.note_followed": "notes what the post office says",
+    "suspensions.lift_suspension": "the contract goes on",
+    "endings.drop_ending": "the contract goes on",
     "custody.sign_acknowledgement": "she signs that the key is hers alone; it opens nothing",
     "custody.confirm_enrolment": "notes where the paper lies",
     "reversibility.quote_case": "a price that the customer has to accept",

@@ -2,18 +2,19 @@
 
 import csv
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from flask import current_app
 from flask.testing import FlaskClient
 
-from portal import jobs
+from portal import clock, jobs
 from portal.access import Role
 from portal.contracts.models import NoticeState, TermsNotice
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
+from portal.deadlines import period_bounds
 from portal.errors import IllegalStep, Refused
 from portal.journal import SYSTEM, timeline
 from portal.mail import Mail, MailState
@@ -121,10 +122,11 @@ def test_from_its_day_on_the_running_contract_follows_and_the_journal_keeps_the_
     assert entry.details == {"pinned_before": "003-2026", "pinned_after": "003-2027"}
 
 
-def test_a_refusal_in_writing_and_in_time_keeps_the_old_version(
+def test_003_05_003_18_a_refusal_in_writing_and_in_time_ends_the_contract_under_the_old_version(
     house: House, browser: Browser, at: Move
 ) -> None:
     subscription = a_subscription(house)
+    subscription.billed_before = period_bounds(subscription.started_on, 12, 2)[1]
     notice = told(house)
     person = a_user(subscription.customer.organisation, Role.CUSTOMER)
     db.session.commit()
@@ -140,8 +142,12 @@ def test_a_refusal_in_writing_and_in_time_keeps_the_old_version(
         LAST_MINUTE,
         "127.0.0.1",
     )
+    found = stored(subscription)
+    ends_on = clock.paris_day(LAST_MINUTE) + timedelta(days=90)
+    assert (found.state, found.notice_reason, found.ends_on) == ("notice_given", "terms_refused", ends_on)
+    assert found.refund_clause == "003-18" and found.refund_cents and found.refund_cents > 0
     page = client.get(f"/notices/{notice.uid}").text
-    assert f"/subscriptions/{subscription.uid}/termination" in page
+    assert f"/subscriptions/{subscription.uid}" in page
     assert "au prorata" in page and "003-18" in page
     at(datetime(2026, 12, 15, 9, tzinfo=UTC))
     next_day()

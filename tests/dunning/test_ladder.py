@@ -203,3 +203,39 @@ def test_one_by_one_nothing_leaves_until_finance_confirms_it(house: House, brows
     client = browser(house.finance)
     assert client.post("/lists/late-payers/step", data={"uid": uid}).status_code == 303
     assert kinds() == ["reminder", "second"]
+
+
+def test_000_54_004_41_003_17_a_suspension_that_stays_unpaid_becomes_the_end_of_the_contract(
+    house: House, browser: Browser, at: At
+) -> None:
+    first = a_debtor(house, numspot, "Menuiserie du Port", "404833048")
+    second = a_debtor(house, natso, "Boulangerie du Quai", "552100554")
+    at(noon(date(2025, 6, 1)))
+    assert set_ladder(browser(house.finance), end_days="30") == 303
+    for day in (date(2025, 6, 5), date(2025, 6, 15), date(2025, 6, 30), date(2025, 7, 8), date(2025, 7, 9)):
+        live(at, day)
+    live(at, date(2025, 8, 6))
+    assert the_subscription(first).suspended_on == date(2025, 7, 8)
+    assert the_subscription(first).ends_on is None and the_subscription(second).ends_on is None
+    live(at, date(2025, 8, 7))
+    live(at, date(2025, 8, 7))
+    assert the_subscription(first).ends_on == date(2025, 8, 17), "ten days after the mail"
+    live(at, date(2025, 8, 8))
+    ended = the_subscription(second)
+    assert ended.ends_on is not None and ended.notice_fields is not None
+    assert ended.notice_fields["by"] == "provider" and ended.notice_reason == "non_payment"
+    assert kinds("endings/") == ["endings/mail_end"] * 2
+    page = browser(house.finance).get(f"/subscriptions/{ended.uid}").text
+    assert "impayé" in page
+
+
+def test_a_house_that_confirms_each_step_confirms_the_end_too(house: House, browser: Browser, at: At) -> None:
+    invoice = a_debtor(house, numspot, "Menuiserie du Port", "404833048")
+    at(noon(date(2025, 6, 1)))
+    assert set_ladder(browser(house.finance), end_days="30", by_itself="no") == 303
+    for day in (date(2025, 6, 5), date(2025, 6, 15), date(2025, 6, 30), date(2025, 7, 8), date(2025, 8, 7)):
+        live(at, day)
+        client = browser(house.finance)
+        assert the_subscription(invoice).ends_on is None
+        assert client.post(f"/late/{invoice.customer.uid}/step").status_code == 303
+    assert the_subscription(invoice).ends_on == date(2025, 8, 17)

@@ -6,6 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.answers.rules.force_majeure import (
+    force_majeure_end_on,
+    is_ended_by_failed_talks,
+    may_end_for_force_majeure,
+    suspended_until,
+)
 from portal.deadlines import PARIS
 from portal.errors import Refused
 from portal.incidents.liability import (
@@ -15,12 +21,8 @@ from portal.incidents.liability import (
     LiabilityCap,
     annual_fee_cap,
     extended_end,
-    force_majeure_end_on,
     general_cap,
     hosting_caps,
-    is_ended_by_failed_talks,
-    may_end_for_force_majeure,
-    suspended_until,
 )
 
 FREE = LiabilityCap(None, Basis.NONE, NOT_AGAINST_CONSUMERS)
