@@ -28,7 +28,7 @@ def an_invoice(
     subscription.method = Method.WIRE
     add_charge(
         customer,
-        origin=f"subscription:{subscription.uid}:test-{number}",
+        origin=f"subscription:{subscription.uid}:{due_on.replace(day=number)}",
         label="Abonnement",
         quantity=1,
         unit_cents=cents,

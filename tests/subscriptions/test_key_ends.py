@@ -81,7 +81,7 @@ def test_000_56_a_renewed_key_works_in_its_second_year_once_it_is_paid(
 ) -> None:
     key = a_year(house)
     assert key.valid_through == date(2027, 11, 22)
-    live(at, 2027, 11, 23)
+    at(datetime(2027, 11, 23, 9, tzinfo=UTC))
     invoice = bill("2027-11")
     assert (invoice.state, stored(key).valid_through) == (InvoiceState.ISSUED, date(2027, 11, 22))
     assert activate(browser(), key) == (201, ""), "not paid yet: grace"
