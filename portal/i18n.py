@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -80,6 +81,8 @@ def _written(value: object) -> object:
         return str(_(value))
     if isinstance(value, Sentence):
         return told(value)
+    if isinstance(value, Decimal):
+        return format_decimal(value, "#,##0.######", locale=get_locale())
     return plain_day(value) if isinstance(value, date) else value
 
 

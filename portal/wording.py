@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 
 def N_(sentence: str) -> str:
@@ -55,4 +56,6 @@ def french(value: object) -> object:
         return f"{value / 100:g}".replace(".", ",")
     if isinstance(value, Sentence):
         return str(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}".replace(".", ",")
     return value.strftime("%d/%m/%Y") if isinstance(value, date) else value

@@ -106,6 +106,14 @@ def _paid_ahead(state: State, ends_on: date) -> tuple[int, int, int]:
     return paid, (paid_before - period.starts_on).days, (ends_on - period.starts_on).days
 
 
+def used(state: State, event: Event) -> None:
+    """What a mean month of metered modules was, for what an early end costs.
+
+    Source: 004-43.
+    """
+    state.metered = event
+
+
 def metered_penalty(state: State, effective: date, term: date) -> None:
     """What an early end costs for metered modules.
 

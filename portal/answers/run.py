@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from portal.answers import calendar, handover_request, late_payments, notices, provider_ends, withdrawals
+from portal.answers import (
+    calendar,
+    endings,
+    handover_request,
+    late_payments,
+    notices,
+    provider_ends,
+    withdrawals,
+)
 from portal.answers.case import Case, Event
 from portal.answers.outcome import Outcome
 from portal.answers.state import State
@@ -17,6 +25,7 @@ ACTED_ON: Mapping[str, Handler] = {
     "formal_notice": notices.formal_notice,
     "withdraw": withdrawals.withdraw,
     "late_payment": late_payments.late,
+    "usage": endings.used,
     "reversibility_request": handover_request.request,
 }
 

@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from flask_babel import force_locale
@@ -18,6 +19,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.deadlines import add_months
 from portal.engine.models import Vault, VaultState
+from portal.subscriptions.case import MeteredUse, metered_use
 from portal.subscriptions.models import Subscription, SubscriptionState
 
 
@@ -89,6 +91,28 @@ def on_demand(wanted: ColumnElement[bool]) -> list[Subscription]:
     """Those whose volume is billed by what was stored."""
     query = select(Subscription).where(wanted, Subscription.gb_month_cents.is_not(None))
     return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))
+
+
+_MONTHS = 12  # of the mean that an early end is charged by
+
+
+@metered_use()
+def used_on_demand(subscription: Subscription) -> MeteredUse | None:
+    """GB of a mean month, to the thousandth, of the last twelve whole ones that were measured; None before
+    the first.
+
+    Source: 004-43.
+    """
+    if subscription.gb_month_cents is None:
+        return None
+    over = [month for month in months_of(subscription) if month.ends_on <= clock.today()][-_MONTHS:]
+    if not over:
+        return None
+    mean = (Decimal(sum(month.mean_gb for month in over)) / len(over)).quantize(Decimal("0.001"))
+    micros = subscription.gb_month_cents * 10_000
+    if subscription.includes_vat:
+        micros = micros * 10_000 // (10_000 + subscription.vat_basis_points)
+    return MeteredUse(mean, micros)
 
 
 def _decided_gb(subscription: Subscription, month: Month) -> int | None:

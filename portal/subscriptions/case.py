@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -18,8 +19,19 @@ from portal.billing.models import Charge, Invoice
 from portal.billing.rates import known_rates
 from portal.db import db
 from portal.errors import Refused
+from portal.panels import Place
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.reminded import reminded_on
+
+
+class MeteredUse(NamedTuple):
+    """Units of a mean month of the last twelve, and the last price of one, in millionths of a euro net."""
+
+    mean: Decimal
+    unit_price_micros: int
+
+
+metered_use: Place[Subscription, MeteredUse] = Place()  # filled by the room that measures
 
 
 def contract_of(subscription: Subscription, on: date) -> Contract:
@@ -94,7 +106,18 @@ def if_left(subscription: Subscription, notice: list[Event], *wanted: Event) -> 
     earlier one was given.
     """
     case = bare_case(subscription, as_of=notice[-1].on)
-    return answer(replace(case, events=in_order([*given_notice(subscription), *notice, *wanted])))
+    known = [*given_notice(subscription), *_metered(subscription, notice[-1].on), *notice, *wanted]
+    return answer(replace(case, events=in_order(known)))
+
+
+def _metered(subscription: Subscription, on: date) -> list[Event]:
+    """What it used on demand, where its contract charges an early end by that."""
+    if subscription.terms.on(on).find("early_end.metered_months") is None:
+        return []
+    return [
+        Event(on, "usage", {"metered_average": used.mean, "unit_price_micros": used.unit_price_micros})
+        for used in metered_use.shown(subscription)
+    ]
 
 
 def late_payments(subscription: Subscription) -> tuple[list[Event], list[tuple[Event, Refused]]]:

@@ -81,6 +81,30 @@ def samples(vault: Vault, first: date, days: int, gb: int) -> None:
     db.session.commit()
 
 
+def test_004_43_an_early_end_is_charged_by_the_mean_month_of_what_was_used(
+    house: House, browser: Browser, at: At
+) -> None:
+    """100, 200 and 300 GB in three months at 0.10: 20.00 a mean month, until the end of the 36 months."""
+    at(datetime(2026, 1, 1, 8, tzinfo=UTC))
+    subscription = running(house, a_flat_product(house, gb_month_cents=10), "dobaas")
+    at(datetime(2026, 4, 1, 8, tzinfo=UTC))
+    vault = a_vault_of(subscription)
+    for month, days, gb in ((4, 30, 100), (5, 31, 200), (6, 30, 300), (7, 9, 900)):
+        samples(vault, date(2026, month, 1), days, gb)
+    at(datetime(2026, 7, 10, 8, tzinfo=UTC))
+    client, address = browser(house.owner), f"/subscriptions/{subscription.uid}/termination"
+    shown = client.get(f"/contracts/{subscription.uid}/leaving?day=2026-07-10&reason=none&early=y").text
+    assert "474,74" in shown and "004-43" in shown and "Moyenne de 200 par mois × 0,1" in shown
+    form = {"sent_on": "2026-07-10", "reason": "none", "early": "y"}
+    assert client.post(address, data=form).status_code == 303
+    assert stored(subscription).ends_on == date(2027, 1, 10)
+    charge = db.session.scalars(
+        db.select(Charge).where(Charge.origin == f"metered-end-penalty:{subscription.uid}")
+    ).one()
+    # 722 days until 1 January 2029: 20.00 x 722 x 12 / 365
+    assert (charge.unit_cents, charge.clause, charge.includes_vat) == (47_474, "004-43", False)
+
+
 def usage_charges() -> list[tuple[str, int, int, str]]:
     query = db.select(Charge).where(Charge.origin.startswith("usage:")).order_by(Charge.origin)
     return [(one.origin[-7:], one.quantity, one.unit_cents, one.clause) for one in db.session.scalars(query)]
