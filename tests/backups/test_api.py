@@ -104,7 +104,9 @@ def test_the_example_of_the_documentation_is_taken(house: House, browser: Browse
     assert post(browser(), token, example).status_code == 201
     run = db.session.scalars(db.select(BackupRun)).one()
     assert (run.outcome, run.incidents, run.files_total) == ("partial", 2, 181220)
-    named = {line.split("|")[1] for line in page.splitlines() if line.startswith("| `")}
+    named = {
+        line.split("|")[1] for line in page.splitlines() if line.startswith("| `") and "/api/" not in line
+    }
     assert {name for cell in named for name in cell.replace("`", "").replace(",", " ").split()} == {
         *example,
         "trouble",

@@ -189,6 +189,9 @@ ALLOWED = {
     ("awaiting_mandate", "deliver"),
     ("awaiting_payment", "cancel"),
     ("awaiting_mandate", "cancel"),
+    ("awaiting_payment", "lapse"),
+    ("awaiting_mandate", "lapse"),
+    ("order_lapsed", "deliver"),  # what comes late
 }
 
 
