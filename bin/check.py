@@ -40,10 +40,10 @@ FAST = [
     ("without a database", pytest("-m", "not browser and not slow and not database", processes=CORES)),
     ("SQLite", pytest("-m", "database and not browser and not slow", processes=CORES)),
 ]
-WHOLE = [("tests", pytest("-m", "not browser and not strict"))]
-TOGETHER = [  # a browser waits for nearly half of its time
+WHOLE = [  # one after the other: beside a browser the tests of PostgreSQL take longer than behind it
+    ("tests", pytest("-m", "not browser and not strict")),
     ("postgresql", ["bin/with_postgres", *pytest("-m", "database and not words")]),
-    ("browser", pytest("tests/browser", processes=CORES)),
+    ("browser", pytest("tests/browser")),
 ]
 
 
@@ -56,11 +56,6 @@ def say(name: str, code: int, started: float) -> int:
 
 def read(step: tuple[str, list[str]]) -> int:
     """Run a check; its output is shown when it fails, in one piece."""
-    return report(step, always=False)
-
-
-def report(step: tuple[str, list[str]], *, always: bool = True) -> int:
-    """Run a stage beside others; what it says is shown at its end, in one piece."""
     name, command = step
     started = time.monotonic()
     done = subprocess.run(
@@ -72,8 +67,8 @@ def report(step: tuple[str, list[str]], *, always: bool = True) -> int:
         stderr=subprocess.STDOUT,
         check=False,
     )
-    if always or done.returncode:
-        print(f"== {name}\n{done.stdout}", end="", flush=True)
+    if done.returncode:
+        print(done.stdout, end="", flush=True)
     return say(name, done.returncode, started)
 
 
@@ -88,9 +83,6 @@ def codes(*, fast: bool) -> Iterator[int]:
     with ThreadPoolExecutor(CORES) as together:
         yield from list(together.map(read, READ))
     yield from map(run, FAST if fast else WHOLE)
-    if not fast:
-        with ThreadPoolExecutor(len(TOGETHER)) as together:
-            yield from list(together.map(report, TOGETHER))
 
 
 def main() -> int:
