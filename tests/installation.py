@@ -5,6 +5,7 @@ The migrations run once per process, into a template; every database of the test
 
 import atexit
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
@@ -41,6 +42,14 @@ def on_server(statement: str, who: str = "TEST_OWNER_DATABASE_URL") -> None:
     with admin.connect() as connection:
         connection.execute(text(statement))
     admin.dispose()
+
+
+@contextmanager
+def roles_to_oneself() -> Iterator[None]:
+    """Nobody else's test changes, or looks at, what the roles of the server may do."""
+    with (Path(tempfile.gettempdir()) / f"portal-roles-{os.getuid()}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def is_postgresql() -> bool:

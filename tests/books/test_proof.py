@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
@@ -13,7 +13,6 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from flask import Flask
 from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import DatabaseError
 
 from portal import jobs
 from portal.billing.chain import chain_payments, start_of
@@ -28,6 +27,7 @@ from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from tests.books.builders import an_invoice
 from tests.builders import House, work
+from tests.installation import roles_to_oneself
 from tests.test_migrations import MIGRATIONS
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -82,16 +82,26 @@ _MASTER = (
 )
 
 
+_AS_BEFORE = (
+    "REVOKE SET ON PARAMETER session_replication_role FROM portal_owner",
+    "REVOKE portal_owner FROM portal",
+    "ALTER ROLE portal INHERIT",
+)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def mastered() -> None:
-    """Let the tests become the owner, as the master of the throw-away server; several may ask at once."""
+def mastered() -> Iterator[None]:
+    """Let the tests become the owner, as the master of the throw-away server, and nobody else's meanwhile."""
     if not (address := os.environ.get("TEST_OWNER_DATABASE_URL")):
+        yield
         return
     engine = create_engine(make_url(address).set(username="admin"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in _MASTER * 5:
-            with suppress(DatabaseError):
-                connection.execute(text(statement))
+    with roles_to_oneself(), engine.connect() as connection:
+        for statement in _MASTER:
+            connection.execute(text(statement))
+        yield
+        for statement in _AS_BEFORE:
+            connection.execute(text(statement))
     engine.dispose()
 
 
