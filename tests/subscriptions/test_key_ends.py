@@ -176,6 +176,21 @@ def test_000_54_a_suspension_stops_keys_only_where_the_contract_suspends_the_ser
     assert activate(browser(), numspot) == (201, "")
 
 
+def test_003_14_a_service_that_is_blocked_at_once_stops_its_keys_and_force_majeure_does_not(
+    house: House, browser: Browser
+) -> None:
+    key = a_year(house)
+    for clause, cause, answer in (
+        ("003-14", "security", (403, "SUSPENDED")),
+        ("003-11", "misuse", (403, "SUSPENDED")),
+        ("004-23", "force_majeure", (201, "")),
+    ):
+        one(Subscription).suspend(clause, cause=cause, by=SYSTEM)
+        assert activate(browser(), key) == answer, clause
+        one(Subscription).reinstate(by=SYSTEM)
+        db.session.commit()
+
+
 def test_the_daily_duty_is_the_net_below_the_events(house: House, browser: Browser, at: At) -> None:
     key = a_year(house)
     db.session.execute(db.update(ActivationKey).values(valid_through=date(2026, 11, 24)))
