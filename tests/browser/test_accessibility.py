@@ -17,9 +17,16 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 Act = Callable[[Page], object]
 
 
+# Nothing is asked of the server, nothing is being swapped in, and no colour is on its way to another.
+AT_REST = """() => !document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+    && document.getAnimations().every(each => each.playState !== "running"
+        || each.effect.getComputedTiming().iterations === Infinity)"""
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds; it is run by the debugger, so that the page keeps its security policy."""
     page.wait_for_load_state("load")  # with its style and its script
+    page.wait_for_function(AT_REST)
     page.evaluate(AXE)
     options = {"runOnly": RULES, "resultTypes": ["violations"]}
     found = page.evaluate("options => axe.run(document, options)", options)["violations"]
@@ -51,7 +58,7 @@ def empty_customer(page: Page) -> None:
 def new_order(page: Page) -> None:
     people.open_first(page, "/customers")
     page.get_by_role("link", name="Nouvelle commande").click()
-    expect(page.get_by_role("button", name="Commander")).to_be_visible()
+    expect(page.get_by_role("button", name="Commander")).to_be_enabled()  # once its price is known
 
 
 def termination(page: Page) -> None:
