@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from portal.db import Base, db
 
-_LEAVES, _COUNTS = "leaves", "leaves.counts"
+_LEAVES, _ROWS, _COUNTS = "leaves", "leaves.rows", "leaves.counts"
 
 
 def add_leaf(row: Base) -> None:
@@ -21,6 +21,16 @@ def add_leaf(row: Base) -> None:
         db.session.add(row)
     else:
         waiting.append(row)
+
+
+def add_rows(connection: Connection, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Insert rows of one table now; inside :func:`leaves_together` with the others, at its end."""
+    table: Any = model.__table__
+    together: dict[Any, list[dict[str, Any]]] | None = db.session.info.get(_ROWS)
+    if together is not None:
+        together.setdefault(table, []).extend(rows)
+    elif rows:
+        connection.execute(insert(table), rows)
 
 
 class Counted(Protocol):
@@ -46,13 +56,13 @@ def leaves_together() -> Iterator[None]:
     """
     waiting: list[Base] = []
     counts: Counter[tuple[Counted, Any]] = Counter()
-    db.session.info.update({_LEAVES: waiting, _COUNTS: counts})
+    tables: dict[Any, list[dict[str, Any]]] = {}
+    db.session.info.update({_LEAVES: waiting, _ROWS: tables, _COUNTS: counts})
     try:
         yield
+        db.session.flush()
     finally:
-        del db.session.info[_LEAVES], db.session.info[_COUNTS]
-    db.session.flush()
-    tables: dict[Any, list[dict[str, Any]]] = {}
+        del db.session.info[_LEAVES], db.session.info[_ROWS], db.session.info[_COUNTS]
     for row in waiting:
         tables.setdefault(row.__table__, []).append(_values(row))
     for table, rows in tables.items():

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from blinker import Signal
+
 from portal.billing.models import Charge, Invoice
 from portal.panels import Panel, Place
 
@@ -18,6 +20,10 @@ class Paper:
     charges: Sequence[Charge]
     found: dict[str, Any] = field(default_factory=dict)
 
+
+invoices_begin = Signal()
+"""Sent with the charges of all invoices that are about to be issued together: whoever says something on each
+of them looks up at once what all of them need."""
 
 invoice_mention: Place[Any, str] = Place()  # of a Paper
 """A sentence under the lines of the paper, in the language that is set."""

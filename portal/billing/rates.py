@@ -14,6 +14,7 @@ from portal.actor import Actor
 from portal.billing.late_payment import EcbRate, ecb_rates, semester_of
 from portal.db import Row, db
 from portal.errors import Refused
+from portal.once import once
 
 _SEMESTER = re.compile(r"20\d\d S[12]").fullmatch
 rate_entered = Signal()  # sent without a sender, in the transaction that enters a rate
@@ -33,6 +34,10 @@ class EnteredRate(Row, db.Model):
 
 def known_rates() -> Mapping[str, EcbRate]:
     """The rates that ship with the portal, then those entered; a shipped one is never overridden."""
+    return once("ecb rates", _known_rates)
+
+
+def _known_rates() -> Mapping[str, EcbRate]:
     rows = db.session.scalars(select(EnteredRate).order_by(EnteredRate.semester))
     entered = {
         row.semester: EcbRate(row.semester, row.basis_points, row.source, row.entered_on) for row in rows

@@ -21,12 +21,14 @@ from portal.actor import Actor
 from portal.billing.chain import Chain
 from portal.billing.issue import freeze_invoice, prepare_invoice
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
+from portal.billing.panels import invoices_begin
 from portal.billing.questions import questions_before
 from portal.billing.rules import due_on
 from portal.billing.sale_vat import Sales
 from portal.billing.skips import skip_customer, skips_of
 from portal.catalogue.models import Method
 from portal.customers.models import Contact, ContactRole, Customer
+from portal.customers.recipients import look_up_recipients
 from portal.customers.references import check_references, own_references, references_for
 from portal.db import AWAY, db, within
 from portal.errors import PortalError, Refused, Unavailable
@@ -34,6 +36,7 @@ from portal.jobs.claims import said_of
 from portal.journal import SYSTEM, record
 from portal.leaves import leaves_together
 from portal.mail import queue_mail
+from portal.once import looking_up_once
 from portal.paging import total_of
 from portal.resellers.models import LegalEntity, issuers_of, next_numbers
 from portal.sepa.models import Collection, Mandate, plan_first_collection, usable_mandates
@@ -222,6 +225,11 @@ def _issue(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoice, Collec
     """Each invoice with its announced debit; what needs no number is looked up before the counter locks."""
     if not bills:
         return []
+    with looking_up_once():
+        return _issue_together(bills, entity)
+
+
+def _issue_together(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoice, Collection | None]]:
     today = clock.today()
     for bill in bills:
         check_bill(bill)
@@ -235,6 +243,8 @@ def _issue(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoice, Collec
         for bill, due in zip(bills, dues, strict=True)
     ]
     debits = []
+    look_up_recipients(bill.customer for bill in bills)
+    invoices_begin.send(None, charges=[charge for bill in bills for charge in bill.charges])
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
         numbers = next_numbers(entity, "FA", today.year, len(bills))
         chain = Chain(entity, "FA", today.year)

@@ -1,6 +1,6 @@
 """Who gets which mails of a customer: her contacts, her accountant, whoever she names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import String, delete, select
@@ -15,6 +15,7 @@ from portal.mail import Addressee, Letter, addressed
 from portal.mail.addresses import recipient_of
 from portal.mail.greeting import Reachable
 from portal.mail.wishes import TOPICS, Topic
+from portal.once import known_beforehand, once
 from portal.wording import N_
 
 MOST = 5  # further addresses of one topic
@@ -74,13 +75,26 @@ def note_choice(customer: Customer, *, by: Actor) -> None:
     record(customer, "choose_recipients", by=by, recipients=told)
 
 
+def _chosen(organisation_ids: Sequence[Any]) -> dict[Any, list[MailRecipient]]:
+    found: dict[Any, list[MailRecipient]] = {each: [] for each in organisation_ids}
+    query = select(MailRecipient).where(MailRecipient.organisation_id.in_(found))
+    for row in db.session.scalars(query.order_by(MailRecipient.id)):
+        found[row.organisation_id].append(row)
+    return found
+
+
+def look_up_recipients(customers: Iterable[Customer]) -> None:
+    """One query for the wishes of all who are about to be written to."""
+    chosen = _chosen([customer.organisation_id for customer in customers])
+    known_beforehand({("recipients", each): rows for each, rows in chosen.items()})
+
+
 @addressed()
 def by_wish(letter: Letter) -> list[Reachable] | None:
     """To whom a mail of a topic goes; None where it was not to go to that topic's contact anyway."""
-    own = MailRecipient.organisation_id == getattr(letter.owner, "id", None)
-    rows = list(
-        db.session.scalars(select(MailRecipient).where(own, MailRecipient.topic == letter.kind.topic))
-    )
+    organisation_id = getattr(letter.owner, "id", None)
+    chosen = once(("recipients", organisation_id), lambda: _chosen([organisation_id])[organisation_id])
+    rows = [row for row in chosen if row.topic == letter.kind.topic]
     if not rows:
         return None
     query = select(Customer).where(Customer.organisation_id == letter.owner.id)

@@ -1,17 +1,21 @@
 """Which contracts an invoice carries, and what they say of its lateness: one answer for page and charge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from portal import clock
 from portal.billing.late import LateTerms, answers_by_parts, fee_answer, late_terms
 from portal.billing.lateness import Lateness, lateness_of
 from portal.billing.models import Charge, Invoice
-from portal.billing.panels import Paper
+from portal.billing.panels import Paper, invoices_begin
 from portal.billing.rates import known_rates
 from portal.db import db
 from portal.errors import Refused
+from portal.once import known_beforehand, once
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.law import applied
@@ -43,11 +47,30 @@ def stacks_on(invoice: Invoice) -> list[Stack]:
 def subscriptions_in(paper: Paper) -> list[Subscription]:
     """Those whose periods an invoice carries that is not written yet."""
     if "subscriptions" not in paper.found:
-        parts = (charge.origin.split(":") for charge in paper.charges)
-        uids = {each[1] for each in parts if each[0] == "subscription"}
-        query = select(Subscription).where(Subscription.uid.in_(uids)).order_by(Subscription.id)
-        paper.found["subscriptions"] = list(db.session.scalars(query)) if uids else []
+        paper.found["subscriptions"] = _known_by_uid(_subscription_uids(paper.charges))
     return list(paper.found["subscriptions"])
+
+
+@invoices_begin.connect
+def look_up_together(_sender: Any, *, charges: Sequence[Charge]) -> None:
+    """One query for the contracts of all invoices that are issued together."""
+    uids = _subscription_uids(charges)
+    query = select(Subscription).where(Subscription.uid.in_(uids))
+    found = {row.uid: row for row in db.session.scalars(query.options(selectinload(Subscription.amendments)))}
+    known_beforehand({("subscription", uid): found.get(uid) for uid in uids})
+
+
+def _subscription_uids(charges: Sequence[Charge]) -> set[str]:
+    parts = (charge.origin.split(":") for charge in charges)
+    return {each[1] for each in parts if each[0] == "subscription"}
+
+
+def _known_by_uid(uids: Iterable[str]) -> list[Subscription]:
+    def look_up(uid: str) -> Subscription | None:
+        return db.session.scalars(select(Subscription).where(Subscription.uid == uid)).one_or_none()
+
+    found = (once(("subscription", uid), partial(look_up, uid)) for uid in uids)
+    return sorted((each for each in found if each is not None), key=lambda each: each.id)
 
 
 def late_terms_of(paper: Paper) -> LateTerms | None:

@@ -17,7 +17,9 @@ from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.journal import record
 from portal.mail.homes import mail_home
-from portal.resellers.brand import Brand, brand_of, brands_above
+from portal.once import once
+from portal.resellers.brand import Brand, brand_of
+from portal.resellers.models import lineage
 from portal.wording import N_
 
 _HOST = re.compile(r"(?=.{4,120}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -63,11 +65,16 @@ def paths_by_host(app: Flask) -> dict[str, str]:
     known: tuple[int, dict[str, str]] = app.extensions.get(_KNOWN, (0, {}))
     now = clock.machine_ms()
     if not 0 <= now - known[0] < _KEPT_MS:
-        with app.app_context(), scope(EVERYTHING):
-            query = select(Brand.host, Brand.org_path).where(Brand.host.is_not(None))
-            known = (now, {row[0]: row[1] for row in db.session.execute(query)})
+        with app.app_context():
+            known = (now, {host: path for path, host in _hosts_by_path().items()})
         app.extensions[_KNOWN] = known
     return known[1]
+
+
+def _hosts_by_path() -> dict[str, str]:
+    with scope(EVERYTHING):
+        query = select(Brand.org_path, Brand.host).where(Brand.host.is_not(None))
+        return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 class TrustedHosts(list[str]):
@@ -94,7 +101,8 @@ def path_here() -> str:
 def home_of(path: str) -> str:
     """Where the people of a node sign in, as an address without a slash at its end."""
     home = str(current_app.config["PUBLIC_URL"]).rstrip("/")
-    host = next((brand.host for brand in brands_above([path])[path] if brand.host), None)
+    hosts = once("hosts of brands", _hosts_by_path)
+    host = next((hosts[each] for each in lineage(path) if each in hosts), None)
     if host is None:
         return home
     parts = urlsplit(home)

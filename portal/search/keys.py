@@ -6,12 +6,13 @@ A number is kept twice, read from its beginning and from its end, so that its la
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, delete, event, exists, insert, inspect, select
+from sqlalchemy import Select, delete, event, exists, inspect, select
 from sqlalchemy.orm import aliased
 
 from portal.access import RESELLER
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db, within
+from portal.leaves import add_rows
 from portal.paging import first_of
 from portal.search.models import SearchKey
 from portal.search.near import backwards
@@ -54,8 +55,7 @@ def keyed(model: Any, *names: str) -> Callable[[Words], Words]:
 
         @event.listens_for(model, "after_insert")
         def add(_mapper: Any, connection: Any, row: Any) -> None:
-            if rows := rows_of_keys(kind, row):
-                connection.execute(insert(SearchKey.__table__), rows)
+            add_rows(connection, SearchKey, rows_of_keys(kind, row))
 
         @event.listens_for(model, "after_delete")
         def drop(_mapper: Any, connection: Any, row: Any) -> None:

@@ -365,5 +365,6 @@ def suspended_of(customer: Customer) -> list[Subscription]:
 def subscriptions_of(*customers: Customer) -> list[Subscription]:
     """With what the price of a period asks for, however many they are."""
     wanted = Subscription.customer_id.in_([customer.id for customer in customers])
-    query = select(Subscription).where(wanted).options(selectinload(Subscription.price_steps))
+    query = select(Subscription).where(wanted)
+    query = query.options(selectinload(Subscription.price_steps), selectinload(Subscription.amendments))
     return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))
