@@ -44,7 +44,8 @@ from portal.sepa.rules import first_debit_day
 
 log = structlog.get_logger()
 
-TOGETHER = 20  # customers billed in one transaction: whoever issues an invoice by hand waits for its end
+TOGETHER = 12  # customers billed in one transaction: whoever issues an invoice by hand waits for its end
+_ON_SQLITE = 5  # nobody else writes anything meanwhile
 _GAP = 0.015  # seconds
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
 
@@ -111,7 +112,7 @@ def bill_month(claim: jobs.Claim) -> None:
     done, total = _progress(run.legal_entity, int(claim.cursor or 0), len(ids))
     run.state = RunState.RUNNING
     claim.step(total=total)
-    together = TOGETHER if _locks_rows() else TOGETHER // 4
+    together = TOGETHER if _locks_rows() else _ON_SQLITE
     for start in range(0, len(ids), together):
         for some in _billed(run, ids[start : start + together]):
             done += len(some)
