@@ -49,7 +49,7 @@ def test_order_invoice_and_subscription_lead_to_each_other(house: House, browser
 def test_an_order_says_what_it_waits_for_and_until_when(house: House, browser: Browser) -> None:
     order = an_order(house)
     page = browser(house.owner).get(f"/orders/{order.uid}").text
-    assert "Virement attendu pour 5 × NATSO BACKUP+ Poste de travail" in page and 'class="next' in page
+    assert "Paiement attendu pour 5 × NATSO BACKUP+ Poste de travail" in page and 'class="next' in page
     assert 'class="next' not in browser(house.owner).get(f"/customers/{order.customer.uid}").text
 
 
@@ -57,8 +57,8 @@ def test_the_page_of_a_customer_lists_what_is_to_do_for_her_alone(house: House, 
     order = an_order(house)
     other = a_customer(house.reseller, name="Épicerie Roux", siren=None)
     client = browser(house.owner)
-    assert "Virement attendu" in client.get(f"/customers/{order.customer.uid}").text
-    assert "Virement attendu" not in client.get(f"/customers/{other.uid}").text
+    assert "Paiement attendu" in client.get(f"/customers/{order.customer.uid}").text
+    assert "Paiement attendu" not in client.get(f"/customers/{other.uid}").text
 
 
 def test_the_head_of_a_customer_says_what_the_list_says(house: House, browser: Browser) -> None:

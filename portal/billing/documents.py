@@ -1,6 +1,6 @@
 """What a pro-forma and an invoice say (mentions: CGI ann. II art. 242 nonies A, C. com. L441-9)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from portal.billing.rules import Priced, RateTotal, Totals, totals
 from portal.billing.vat import Vat
+from portal.catalogue.models import Method
 from portal.customers.particulars import PRINTED
 from portal.customers.references import printed_references
 from portal.pdf.document import Column, Mark, Party
@@ -54,6 +55,7 @@ def proforma_draft(
     vat: Vat | None = None,
     notes: Sequence[str] = (),
     references: Sequence[tuple[str, str]] = (),
+    method: Method = Method.WIRE,
     renewal: bool = False,
     mark: Mark | None = None,
 ) -> Draft:
@@ -87,9 +89,9 @@ def proforma_draft(
             draft.text(note)
         for note in notes:
             draft.text(note)
-        _transfer(draft, payee, sums.gross_cents, number)
+        _how_to_pay(draft, payee, sums.gross_cents, number, method)
         if not renewal:
-            draft.text(_("Les clés d'activation sont envoyées dès la réception du virement."))
+            draft.text(_("Les clés d'activation sont envoyées dès la réception du paiement."))
         return draft
 
 
@@ -133,12 +135,27 @@ def invoice_draft(
         for text in (*_payment_texts(invoice, language, by_wire), *mentions_of_contract):
             draft.text(text)
         if invoice.paid_on is None and by_wire:
-            _transfer(draft, payee, invoice.gross_cents, invoice.number)
+            _how_to_pay(draft, payee, invoice.gross_cents, invoice.number, invoice.method)
         return draft
 
 
-def _transfer(draft: Draft, payee: LegalEntity, cents: int, reference: str) -> None:
-    draft.heading(_("Règlement par virement"))
+def _how_to_pay(draft: Draft, payee: LegalEntity, cents: int, reference: str, method: Method) -> None:
+    if method == Method.CHEQUE:
+        _cheque(draft, payee, reference)
+    else:
+        _transfer(draft, payee, cents, reference, method)
+
+
+def _cheque(draft: Draft, payee: LegalEntity, reference: str) -> None:
+    draft.heading(_("Règlement par chèque"))
+    address = f"{payee.name}, {payee.street}, {payee.postcode} {payee.town}"
+    draft.text(_("À l'ordre de %(name)s, à adresser à : %(address)s.", name=payee.name, address=address))
+    draft.text(_("Numéro à écrire au dos : %(number)s.", number=reference))
+
+
+def _transfer(draft: Draft, payee: LegalEntity, cents: int, reference: str, method: Method) -> None:
+    by_accountant = method == Method.ADMINISTRATIVE_MANDATE
+    draft.heading(_("Règlement par mandat administratif") if by_accountant else _("Règlement par virement"))
     draft.transfer(
         [
             (_("Bénéficiaire"), payee.name),
@@ -199,15 +216,34 @@ def _unit_price(net_cents: int, quantity: int, language: str) -> str:
     return f"{format_decimal(unit.scaleb(-2), shape, locale=language)} €"
 
 
+# By what an invoice was paid, or is to be; one without a usable mandate is paid by wire.
+_PAID: dict[Method, Callable[[str], str]] = {
+    Method.WIRE: lambda day: _("Facture acquittée le %(day)s par virement.", day=day),
+    Method.DIRECT_DEBIT: lambda day: _("Facture acquittée le %(day)s par virement.", day=day),
+    Method.CHEQUE: lambda day: _("Facture acquittée le %(day)s par chèque.", day=day),
+    Method.ADMINISTRATIVE_MANDATE: lambda day: _(
+        "Facture acquittée le %(day)s par mandat administratif.", day=day
+    ),
+}
+_TO_PAY: dict[Method, Callable[[str], str]] = {
+    Method.WIRE: lambda day: _("À régler par virement au plus tard le %(day)s.", day=day),
+    Method.DIRECT_DEBIT: lambda day: _("À régler par virement au plus tard le %(day)s.", day=day),
+    Method.CHEQUE: lambda day: _("À régler par chèque au plus tard le %(day)s.", day=day),
+    Method.ADMINISTRATIVE_MANDATE: lambda day: _(
+        "À régler par mandat administratif au plus tard le %(day)s.", day=day
+    ),
+}
+
+
 def _payment_texts(invoice: "Invoice", language: str, by_wire: bool) -> list[str]:
     texts = []
     if invoice.paid_on is not None:
         day = a_day(invoice.paid_on, language)
-        texts.append(_("Facture acquittée le %(day)s par virement.", day=day))
+        texts.append(_PAID[invoice.method](day))
     elif not by_wire:
         texts.append(_("Réglée par prélèvement SEPA, annoncé par e-mail avant le débit."))
     else:
-        texts.append(_("À régler par virement au plus tard le %(day)s.", day=a_day(invoice.due_on, language)))
+        texts.append(_TO_PAY[invoice.method](a_day(invoice.due_on, language)))
     texts.append(_("Nature de l'opération : prestation de services."))
     return texts
 

@@ -143,7 +143,7 @@ def freeze_invoice(
     chain: of its series, kept by the caller. references: of the papers that came before, with their names
     in the customer's language. by_wire: how it is to be paid, where that is not its means of payment.
     """
-    wired = invoice.method == Method.WIRE if by_wire is None else by_wire
+    wired = invoice.method.is_sent if by_wire is None else by_wire
     with force_locale(customer.language):
         said = invoice_mention.shown(Paper(invoice, charges))
     invoice.document = promise(

@@ -11,6 +11,7 @@ from portal.billing.issue import parties_of
 from portal.billing.models import Proforma
 from portal.billing.rules import Priced, totals
 from portal.billing.vat import Vat
+from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.db import db
 from portal.papers import promise
@@ -28,6 +29,7 @@ def issue_proforma(
     subject: Any,
     notes: Sequence[str] = (),
     references: Sequence[tuple[str, str]] = (),
+    method: Method = Method.WIRE,
     order_uid: str = "",
     subscription_uid: str | None = None,
     period_on: date | None = None,
@@ -36,7 +38,8 @@ def issue_proforma(
 
     valid_through: Paris day until which its price is kept, or, of a renewal (``subscription_uid``, with the
     first day of its period), until which it is to be paid. subject: whose page has it. notes: sentences
-    under the line. references: names and numbers for its head, in the customer's language.
+    under the line. references: names and numbers for its head, in the customer's language. method: by which
+    it is to be paid.
 
     Source: 000-17, 001-14.
     """
@@ -67,6 +70,7 @@ def issue_proforma(
             language=customer.language,
             notes=notes,
             references=references,
+            method=method,
             renewal=subscription_uid is not None,
             mark=mark_for(customer.org_path, customer.language),
         ),

@@ -21,6 +21,13 @@ class Method(StrEnum):
 
     WIRE = "wire"
     DIRECT_DEBIT = "direct_debit"
+    CHEQUE = "cheque"
+    ADMINISTRATIVE_MANDATE = "administrative_mandate"  # a public accountant's wire (mandat administratif)
+
+    @property
+    def is_sent(self) -> bool:
+        """Does the customer send the money, on a paper that says how? Otherwise it is collected."""
+        return self is not Method.DIRECT_DEBIT
 
 
 class Product(Tenant, db.Model):

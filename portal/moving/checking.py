@@ -34,7 +34,11 @@ _KINDS = {
     "association": CustomerKind.NON_PROFESSIONAL,
     "organismepublic": CustomerKind.PUBLIC_BODY,
 } | {plain(kind.value): kind for kind in CustomerKind}
-_METHODS = {"virement": Method.WIRE, "prelevement": Method.DIRECT_DEBIT} | {plain(m.value): m for m in Method}
+_METHODS = {
+    "virement": Method.WIRE,
+    "prelevement": Method.DIRECT_DEBIT,
+    "mandat administratif": Method.ADMINISTRATIVE_MANDATE,
+} | {plain(m.value): m for m in Method}
 _YES = {
     "oui": "yes",
     "yes": "yes",
@@ -223,7 +227,7 @@ def _running(row: Row, file: File, world: World) -> Running:
         raise Fault(_("un abonnement a commencé, et il est facturé depuis son début au plus tôt"))
     method = _METHODS.get(plain(row["method"]))
     if method is None:
-        raise Fault(_("moyen de paiement : virement ou prélèvement"))
+        raise Fault(_("moyen de paiement : virement, chèque, mandat administratif ou prélèvement"))
     stack = _stack(product.terms_stack, row["versions"], clock.today())
     buyer: Any = SimpleNamespace(**file.values)
     check_offer(buyer, product, stack, health_data=product.for_health_data)

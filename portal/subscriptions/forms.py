@@ -23,6 +23,8 @@ from portal.subscriptions.termination import Notice
 METHODS = [
     SelectChoice(Method.WIRE, _l("Virement, sur pro forma")),
     SelectChoice(Method.DIRECT_DEBIT, _l("Prélèvement SEPA")),
+    SelectChoice(Method.CHEQUE, _l("Chèque, sur pro forma")),
+    SelectChoice(Method.ADMINISTRATIVE_MANDATE, _l("Mandat administratif, sur pro forma")),
 ]
 
 

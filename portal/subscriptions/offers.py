@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from flask_babel import gettext as _
+
 from portal import clock
 from portal.answers.case import Case
 from portal.answers.run import answer
@@ -85,11 +87,16 @@ def check_offer(customer: Customer, product: Product, terms: Stack, *, health_da
         check_health_data(stores_health_data=health_data, allowed=False, clause=clause)
 
 
-def check_means(product: Product, terms: Stack, method: Method) -> None:
-    """Raises Refused for a means of payment that the contract does not have for this plan.
+def check_means(product: Product, terms: Stack, method: Method, customer: Customer | None = None) -> None:
+    """Raises Refused for a means of payment that the contract does not have for this plan, or this customer.
+
+    Only a public body pays through a public accountant.
 
     Source: 000-16, 001-12, 001-14, 003-49.
     """
+    public = customer is None or customer.kind == CustomerKind.PUBLIC_BODY
+    if method == Method.ADMINISTRATIVE_MANDATE and not public:
+        raise Refused(_("Seul un organisme public paie par mandat administratif."), field="method")
     allowed = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
     if allowed:
         check_method(method.value, allowed.value, allowed.clause)
@@ -97,12 +104,12 @@ def check_means(product: Product, terms: Stack, method: Method) -> None:
 
 def offer_of(customer: Customer, product: Product, health_data: bool, prices: PriceList) -> Offer:
     terms = stack_in_force(product.terms_stack, clock.today())
-    methods = tuple(method for method in Method if _allows(product, terms, method))
+    methods = tuple(method for method in Method if _allows(product, terms, method, customer))
     try:
         check_offer(customer, product, terms, health_data=health_data)
         selling(prices, product, clock.today())
         if not methods:
-            check_means(product, terms, Method.WIRE)
+            check_means(product, terms, Method.WIRE, customer)
     except Refused as refusal:
         return Offer(product, terms, methods, refusal, prices)
     return Offer(product, terms, methods, None, prices)
@@ -114,9 +121,9 @@ def offers_for(customer: Customer, *, health_data: bool) -> list[Offer]:
     return [offer_of(customer, product, health_data, prices) for product in list_products()]
 
 
-def _allows(product: Product, terms: Stack, method: Method) -> bool:
+def _allows(product: Product, terms: Stack, method: Method, customer: Customer) -> bool:
     try:
-        check_means(product, terms, method)
+        check_means(product, terms, method, customer)
     except Refused:
         return False
     return True

@@ -49,7 +49,7 @@ from portal.subscriptions.periods import charge_next_period
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 
-DEFERRED = {Method.WIRE.value}  # means whose money comes after the order
+DEFERRED = {method.value for method in Method if method.is_sent}  # means whose money comes after the order
 _EARLY_DAYS = 31  # so long before its order a wire may have come, on a quote
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
@@ -73,7 +73,7 @@ def check_sale(
         )
     health = customer.health_data if health_data is None else health_data
     check_offer(customer, product, terms, health_data=health)
-    check_means(product, terms, method)
+    check_means(product, terms, method, customer)
 
 
 def check_pays(customer: Customer) -> None:
@@ -133,7 +133,7 @@ def place_order(
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
 
-    By wire, the pro-forma leaves at once (000-17).
+    Where the customer sends the money, the pro-forma leaves at once (000-17).
 
     volume_gb: as the order form says; otherwise that of the offer, for each unit (002-03, 004-09).
     health_data: is it ordered for health data? None: as the customer has declared (002-22).
@@ -154,14 +154,13 @@ def place_order(
         customer.outside_eu_declared_at = clock.now()
         record(customer, "declare_outside_eu", by=by, country=customer.country)
     issuer = issuer_for(customer)
-    waiting = {Method.WIRE: OrderState.AWAITING_PAYMENT, Method.DIRECT_DEBIT: OrderState.AWAITING_MANDATE}
     order = Order(
         uid=uid or new_uid(),
         organisation=customer.organisation,
         customer_id=customer.id,
         product_id=product.id,
         legal_entity_id=issuer.id,
-        state=waiting[method],
+        state=OrderState.AWAITING_PAYMENT if method.is_sent else OrderState.AWAITING_MANDATE,
         ordered_on=clock.today(),
         product_name=product.name,
         plan=product.plan,
@@ -222,6 +221,7 @@ def send_proforma(order: Order) -> Proforma:
         notes=notes,
         references=references,
         order_uid=order.uid,
+        method=order.method,
     )
     queue_mail(
         customer.contact(ContactRole.BILLING),
@@ -250,8 +250,9 @@ def _health_note(order: Order) -> str:
 
 
 def record_wire(order: Order, *, received_on: date, amount_cents: int, reference: str, by: Actor) -> Invoice:
-    """The wire of an order has arrived: paid invoice, keys, subscription and mail, all or nothing.
+    """The money of an order has arrived: paid invoice, keys, subscription and mail, all or nothing.
 
+    A cheque has arrived when the bank has credited it.
     What is missing within the issuer's tolerance is let go; a surplus is owed to the customer. Raises
     Refused for less, for a day before the order or in the future, for a pro-forma whose price is not kept
     any more, or a reference recorded before.
@@ -260,7 +261,7 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     """
     proforma = order.proforma
     if proforma is None:
-        raise Refused(_("Cette commande n'attend pas de virement."))
+        raise Refused(_("Cette commande n'attend pas de paiement."))
     _check_day(order, proforma, received_on)
     enough = amount_cents >= proforma.gross_cents - order.legal_entity.wire_tolerance_cents
     payment = Payment.VALIDATED if enough else Payment.WAITING
@@ -315,7 +316,7 @@ def _check_day(order: Order, proforma: Proforma, received_on: date) -> None:
     if received_on < order.ordered_on - timedelta(_EARLY_DAYS):
         raise Refused(
             _(
-                "Ce virement précède de plus d'un mois la commande du %(day)s.",
+                "Ce paiement précède de plus d'un mois la commande du %(day)s.",
                 day=plain_day(order.ordered_on),
             ),
             field="received_on",

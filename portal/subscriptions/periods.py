@@ -12,7 +12,6 @@ from portal.answers.rules.periods import last_usable_day, period_at
 from portal.billing.models import add_charges, charges_due
 from portal.billing.payment_rules import annual_fee_due_on
 from portal.billing.rules import bill_on
-from portal.catalogue.models import Method
 from portal.customers.models import Customer
 from portal.subscriptions.models import Subscription, SubscriptionState, subscriptions_of
 from portal.subscriptions.price_steps import price_on
@@ -71,7 +70,7 @@ def fee_due_on(subscription: Subscription) -> date | None:
     Source: 001-14; A15.
     """
     first = subscription.billed_before <= subscription.started_on
-    if first or subscription.method != Method.WIRE:
+    if first or not subscription.method.is_sent:
         return None
     before = subscription.present_terms.find(f"plan.{subscription.plan.value}.due_days_before_last")
     return annual_fee_due_on(last_usable_day(subscription.billed_before), before.value) if before else None

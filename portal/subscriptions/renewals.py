@@ -42,7 +42,7 @@ def send_renewal_proformas() -> None:
     soon = clock.today() + timedelta(AHEAD_DAYS + 10)
     query = select(Subscription).where(
         Subscription.state == SubscriptionState.ACTIVE,
-        Subscription.method == Method.WIRE,
+        Subscription.method.in_([method for method in Method if method.is_sent]),
         Subscription.billed_before > clock.today(),
         Subscription.billed_before <= soon,
     )
@@ -93,6 +93,7 @@ def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
         references=references,
         subscription_uid=subscription.uid,
         period_on=start,
+        method=subscription.method,
     )
     queue_mail(
         customer.contact(ContactRole.BILLING),

@@ -71,7 +71,7 @@ def _awaited() -> Select[tuple[Order]]:
 def _promised(order: Order) -> Todo:
     proforma = order.proforma
     return Todo(
-        what=_("Virement attendu pour %(what)s", what=f"{order.quantity} × {order.product_name}"),
+        what=_("Paiement attendu pour %(what)s", what=f"{order.quantity} × {order.product_name}"),
         who=order.customer.name,
         url=url_for("subscriptions.show_order", uid=order.uid),
         button=_("Voir la commande"),
@@ -83,7 +83,7 @@ def _promised(order: Order) -> Todo:
 waits(
     Kind(
         name="order.payment",
-        label=_l("Virements attendus"),
+        label=_l("Paiements attendus"),
         cost=Cost.MONEY,
         permission=Permission.ORDER_READ,
         rows=_awaited,

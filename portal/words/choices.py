@@ -100,7 +100,12 @@ MEANS = {  # of accepting terms
     "paper": _l("sur papier signé"),
     "taken_over": _l("sur papier, repris d'un autre système"),
 }
-METHODS = {"wire": _l("virement"), "direct_debit": _l("prélèvement SEPA")}
+METHODS = {
+    "wire": _l("virement"),
+    "direct_debit": _l("prélèvement SEPA"),
+    "cheque": _l("chèque"),
+    "administrative_mandate": _l("mandat administratif"),
+}
 FORM_WORDS = {  # of what is handed over
     "readable": _l("archives ZIP lisibles"),
     "tar": _l("archives tar lisibles"),

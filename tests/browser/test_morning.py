@@ -196,7 +196,7 @@ def as_the_customer(c: Clicks) -> None:
 
 def wire_received(c: Clicks) -> None:
     c.on(
-        c.page.locator(".todo-line", has_text="Virement attendu").get_by_role("link", name="Voir la commande")
+        c.page.locator(".todo-line", has_text="Paiement attendu").get_by_role("link", name="Voir la commande")
     )
     c.sees("Virement reçu")
 

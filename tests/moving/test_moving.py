@@ -111,7 +111,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("terms", {"signed_on": "31/02/2024"}, "23/11/2026"),
     ("subscriptions", {"product": "X"}, "produit inconnu"),
     ("subscriptions", {"quantity": "=1+1"}, "nombre entier"),
-    ("subscriptions", {"method": "chèque"}, "virement ou prélèvement"),
+    ("subscriptions", {"method": "en nature"}, "mandat administratif ou prélèvement"),
     ("subscriptions", {"billed_before": "01/01/2020"}, "facturé depuis"),
     ("keys", {"code": "AAAAA-BBBBB-CCCCC-DDDDD"}, "mal recopiée"),
     ("keys", {"seats_used": 9}, "plus de postes"),
