@@ -1,5 +1,6 @@
 """One mail of every kind, written by the portal's own verbs in the language that is asked for."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
@@ -61,8 +62,9 @@ from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
 from portal.subscriptions.key_holds import tell_customer as tell_held
+from portal.subscriptions.key_waits import KeyWait, link_for, send_link
 from portal.subscriptions.models import subscriptions_of
-from portal.subscriptions.ordering import place_order
+from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.renewals import send_renewal
 from portal.subscriptions.termination import Notice, terminate
@@ -362,6 +364,30 @@ def an_invoice_of_the_former_system_that_is_late(post: Post) -> None:
 @step
 def keys_that_wait_for_their_payment(post: Post) -> None:
     tell_held(first(Invoice), 2)
+
+
+@step
+def a_consumers_keys_that_wait(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    buyer = post.customer("Consommatrice pressée", kind=CustomerKind.CONSUMER)
+    order = place_order(buyer, product, 1, Method.WIRE, by=SYSTEM)
+    cents = order.gross_cents
+    record_wire(order, received_on=clock.today(), amount_cents=cents, reference="CLÉ", by=SYSTEM)
+    wait = first(KeyWait)
+    token = link_for(wait)
+    send_link(wait, token, by=SYSTEM)
+    db.session.commit()
+    phone, address = post.browser(), f"/keys-now/{token}"
+    phone.post(address, data={"early": "y", "loses": "y"})
+    digits = re.search(r"(\d{3}) (\d{3})", _last("subscriptions/mail_keys_code").body)
+    assert digits is not None
+    assert phone.post(f"{address}/code", data={"code": digits[0]}).status_code == 200
+
+
+def _last(kind: str) -> Mail:
+    set_scope(EVERYTHING)
+    query = db.select(Mail).where(Mail.kind == kind).order_by(Mail.id.desc()).limit(1)
+    return db.session.scalars(query).one()
 
 
 @step

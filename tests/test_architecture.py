@@ -67,6 +67,7 @@ PUBLIC_PREFIXES = (
     "signing.",
     "account_change.",
     "accepting.",
+    "key_waits.",
     "consents.",
     "delegation.",
     "unlock.",

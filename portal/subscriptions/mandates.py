@@ -20,8 +20,8 @@ from portal.sepa.models import (
     request_mandate,
 )
 from portal.subscriptions.kept_terms import keep_term
+from portal.subscriptions.key_waits import issue_or_wait
 from portal.subscriptions.models import Order, OrderState
-from portal.subscriptions.ordering import issue_keys
 
 
 def ask_for_mandate(order: Order, *, by: Actor) -> None:
@@ -43,7 +43,7 @@ def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
     subscription = order.deliver(by=by)
     db.session.flush()
     keep_term(subscription)
-    keys = issue_keys(order, subscription, Payment.VALIDATED, by=by)
+    keys, wait = issue_or_wait(order, subscription, Payment.VALIDATED, by=by)
     queue_mail(
         order.customer.contact(ContactRole.BILLING),
         "subscriptions/mail_started.txt",
@@ -54,6 +54,7 @@ def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:
         order=order,
         subscription=subscription,
         keys=keys,
+        wait=wait,
         entity=order.legal_entity,
     )
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.actor import Actor
-from portal.answers.rules.periods import last_usable_day, period_at, price_kept_through
+from portal.answers.rules.periods import price_kept_through
 from portal.billing.balance import settle_up
 from portal.billing.debits import let_go
 from portal.billing.disputes import open_disputes
@@ -21,7 +21,6 @@ from portal.billing.payment_rules import (
     Payment,
     check_no_payment_dispute,
     document_for,
-    keys_to_send,
     order_step,
 )
 from portal.billing.proformas import issue_proforma
@@ -36,13 +35,12 @@ from portal.db import db, new_uid
 from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.journal import record
-from portal.licensing.models import ActivationKey, issue_key
-from portal.licensing.rules import seats_for
 from portal.mail import queue_mail
 from portal.resellers.models import issuer_for
 from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.subscriptions.kept_terms import keep_term
-from portal.subscriptions.models import Order, OrderState, Subscription, suspended_of
+from portal.subscriptions.key_waits import issue_or_wait
+from portal.subscriptions.models import Order, OrderState, suspended_of
 from portal.subscriptions.offers import check_means, check_offer, volume_of
 from portal.subscriptions.order_numbers import number_for, ordered
 from portal.subscriptions.periods import charge_next_period
@@ -272,7 +270,7 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     keep_term(subscription)
     origin = charge_next_period(subscription)
     charge = db.session.scalars(db.select(Charge).where(Charge.origin == origin)).one()
-    keys = issue_keys(order, subscription, payment, by=by)
+    keys, wait = issue_or_wait(order, subscription, payment, by=by)
     invoice = issue_invoice(
         order.customer,
         order.legal_entity,
@@ -304,6 +302,7 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
         subscription=subscription,
         invoice=invoice,
         keys=keys,
+        wait=wait,
         entity=order.legal_entity,
     )
     return invoice
@@ -336,28 +335,3 @@ def _check_day(order: Order, proforma: Proforma, received_on: date) -> None:
 def _references(order: Order, proforma: Proforma) -> list[tuple[str, str]]:
     with force_locale(order.customer.language):
         return [ordered(order), (_("Pro forma"), proforma.number)]
-
-
-def issue_keys(
-    order: Order, subscription: Subscription, payment: Payment, *, by: Actor
-) -> list[ActivationKey]:
-    """The keys of a paid order: one for all the seats of its edition, for the first period.
-
-    Source: 000-10, 000-56.
-    """
-    if not order.product.has_keys:
-        return []
-    ((_edition, ordered),) = keys_to_send(payment, [(order.product_name, order.quantity)]).items()
-    copies = order.terms.find("seats.archive_copies")
-    seats = seats_for(ordered, copies.value if copies else 0)
-    first = period_at(subscription.started_on, subscription.billing_months, subscription.started_on)
-    key = issue_key(
-        order.customer,
-        product=order.product_name,
-        product_code=order.product.key_product,
-        seats=seats.active,
-        valid_through=last_usable_day(first.ends_on),
-        source_uid=order.uid,
-        by=by,
-    )
-    return [key]

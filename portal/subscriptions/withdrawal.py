@@ -16,6 +16,7 @@ from portal.licensing.models import keys_of
 from portal.mail import queue_mail
 from portal.subscriptions.case import bare_case
 from portal.subscriptions.giving_back import credit_withdrawn, days_to_pay, would_come_back
+from portal.subscriptions.key_waits import has_lost_right
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered
 from portal.wording import N_, Cents, Sentence
@@ -39,7 +40,7 @@ def withdrawal_of(subscription: Subscription) -> Withdrawal | None:
 
     Source: 000-36, 000-37, 000-38; L1 (C. conso L221-18 to L221-24).
     """
-    if not subscription.can("withdraw"):
+    if not subscription.can("withdraw") or has_lost_right(subscription):
         return None
     used, whole = days_to_pay(subscription, clock.today())
     today = Event(clock.today(), "withdraw", {"activated": False, "requested": used > 0})
@@ -84,6 +85,10 @@ def withdraw(subscription: Subscription, *, by: Actor) -> Withdrawal:
     """
     open_ = withdrawal_of(subscription)
     if open_ is None:
+        if has_lost_right(subscription):
+            raise Refused(
+                _("Les clés sont parties tout de suite, comme demandé : le droit de se rétracter est perdu.")
+            )
         raise Refused(_("Le délai de rétractation est passé, ou ce contrat n'en a pas."))
     today, customer = clock.today(), subscription.customer
     subscription.withdraw(on=today, refund_cents=open_.refund.cents, by=by)

@@ -17,8 +17,8 @@ from portal.errors import Refused
 from portal.journal import SYSTEM, timeline
 from portal.licensing.models import ActivationKey, LicenseRefused, keys_of
 from portal.mail import mails_about
+from portal.subscriptions.key_issue import issue_keys
 from portal.subscriptions.models import Subscription, SubscriptionState
-from portal.subscriptions.ordering import issue_keys
 from portal.subscriptions.reminders import remind, reminder_of, send_reminders
 from portal.subscriptions.termination import Notice, terminate, work_out
 from portal.subscriptions.withdrawal import withdraw, withdrawal_of

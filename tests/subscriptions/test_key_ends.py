@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from portal import clock, jobs
 from portal.billing.models import Invoice, InvoiceState
+from portal.billing.payment_rules import Payment
 from portal.billing.run import start_run
 from portal.catalogue.models import Method, Plan
 from portal.customers.models import CustomerKind
@@ -17,9 +18,10 @@ from portal.licensing.models import ActivationKey
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from portal.sepa.models.mandate import find_usable_mandate
+from portal.subscriptions.key_issue import issue_keys
 from portal.subscriptions.key_lists import state_of
 from portal.subscriptions.mandates import start_mandated
-from portal.subscriptions.models import Subscription
+from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, stored, work
 from tests.sepa.people import freeze_batch
@@ -56,6 +58,18 @@ def a_year(house: House, **values: Any) -> ActivationKey:
     record_wire(order, received_on=date(2026, 11, 23), amount_cents=17_964, reference="V1", by=SYSTEM)
     db.session.commit()
     return one(ActivationKey)  # type: ignore[no-any-return]
+
+
+def a_consumers_year(house: House) -> None:
+    buyer = a_customer(house.reseller, kind=CustomerKind.CONSUMER, siren=None)
+    order = place_order(buyer, a_product(house), 3, Method.WIRE, by=SYSTEM)
+    record_wire(order, received_on=date(2026, 11, 23), amount_cents=17_964, reference="V1", by=SYSTEM)
+
+
+def sent_at_once() -> ActivationKey:
+    (key,) = issue_keys(one(Order), one(Subscription), Payment.VALIDATED, by=SYSTEM)
+    db.session.commit()
+    return key
 
 
 def debited(house: House, stack: str = "dropcloud") -> ActivationKey:
@@ -138,7 +152,9 @@ def test_000_56_a_debit_that_comes_back_leaves_a_grace_and_a_wire_makes_the_key_
 def test_000_56_a_key_is_worth_nothing_at_once_after_a_withdrawal(
     house: House, browser: Browser, at: At
 ) -> None:
-    key = a_year(house, kind=CustomerKind.CONSUMER, siren=None)
+    """One that left before such keys waited for the end of the delay."""
+    a_consumers_year(house)
+    key = sent_at_once()
     at(datetime(2026, 11, 25, 9, tzinfo=UTC))
     owner, subscription = browser(house.owner), one(Subscription)
     assert owner.post(f"/subscriptions/{subscription.uid}/withdrawal").status_code == 303
