@@ -15,6 +15,7 @@ from portal.db import db
 from portal.endings.acting import delay_text, drop, give_end, looked_at, notice_of, open_procedure
 from portal.endings.forms import DropForm, EndingForm, FollowedForm, PostedForm
 from portal.endings.models import ProviderEnding, endings_of, open_ending
+from portal.endings.unused import keep_unused
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.mail import mails_about
@@ -99,6 +100,17 @@ def create_ending(uid: str) -> Response:
                 url_for(".show_ending", uid=row.uid), toast=_("C'est fait ; le client est averti.")
             )
     return _new_page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
+
+
+@bp.post("/subscriptions/<uid>/unused")
+@requires(Permission.CONTRACT_END)
+def keep_account(uid: str) -> Response:
+    """Nobody uses it, and it is not ended for that."""
+    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
+    keep_unused(subscription, by=g.actor)
+    db.session.commit()
+    url = url_for("subscriptions.show_subscription", uid=uid)
+    return htmx.go(url, toast=_("Le compte reste ouvert."))
 
 
 @bp.get("/endings/<uid>")

@@ -206,6 +206,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     suspended_on: Mapped[date | None] = mapped_column(index=True)  # orders are refused since; data stay
     suspended_clause: Mapped[str] = mapped_column(String(40), default="", server_default="")
     suspended_cause: Mapped[str] = mapped_column(String(40), default="", server_default="")  # "": unpaid
+    unused_since: Mapped[date | None] = mapped_column(index=True)  # last use, where it is long enough ago
+    unused_kept: Mapped[date | None]  # the last use after which a person let it be all the same
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()

@@ -50,6 +50,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "free_keys"): _l("Clés rendues : la facture est payée"),
     ("customer_order", "begin_early"): _l("Début demandé avant la fin du délai de rétractation"),
     ("customer_order", "key_link"): _l("Lien renvoyé pour recevoir la clé tout de suite"),
+    ("subscription", "keep_unused"): _l("Compte sans usage laissé ouvert"),
     ("key_wait", "waive"): _l("Droit de rétractation abandonné, clé envoyée"),
     ("key_wait", "leave"): _l("Délai de rétractation passé, clé envoyée"),
     ("key_wait", "drop"): _l("Rétractation : la clé ne part pas"),

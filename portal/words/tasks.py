@@ -87,6 +87,7 @@ DUTIES: dict[str, Any] = {
     "contracts.terms": _l("Suivre les nouvelles conditions"),
     "contracts.retail": _l("Suivre les nouveaux prix de vente"),
     "contracts.prices": _l("Suivre les nouveaux prix"),
+    "endings.unused": _l("Chercher les comptes sans usage"),
     "subscriptions.waiting_keys": _l("Envoyer les clés dont le délai de rétractation est passé"),
     "subscriptions.key_ends": _l("Tenir la fin des clés selon ce qui est payé"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
