@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     WELCOME = "welcome"
     ACCEPT_TERMS = "accept"
     CONSENT = "consent"
+    ACCEPT_QUOTE = "quote"
 
 
 class LinkProblem(StrEnum):

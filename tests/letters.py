@@ -42,6 +42,11 @@ from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
+from portal.quotes.models import Quote
+from portal.quotes.sending import expire
+from portal.quotes.sending import send as send_quote
+from portal.quotes.sending import withdraw as withdraw_quote
+from portal.quotes.writing import Head, add_line, draft_quote
 from portal.resellers.mail_words import try_words
 from portal.resellers.reseller import Reseller
 from portal.resellers.sender import Sender, set_sender, tell_lost_sender
@@ -75,6 +80,8 @@ from tests.contracts.builders import a_subscription
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
+from tests.quotes.days import accept as accept_quote
+from tests.quotes.days import token_of
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
@@ -134,6 +141,22 @@ def an_invoice_to_pay_by_wire(post: Post) -> None:
         method=Method.WIRE,
     )
     bill_customers([customer], the_entity(), date(2026, 11, 23))
+
+
+def a_sent_quote(post: Post, name: str, days: int = 20) -> Quote:
+    customer = post.customer(name)
+    quote = draft_quote(customer, Head(clock.today() + timedelta(days=days)), by=post.house.sales)
+    add_line(quote, first(Product), 2, Method.WIRE, by=SYSTEM)
+    send_quote(quote, by=post.house.sales)
+    db.session.commit()
+    return quote
+
+
+@step
+def quotes_accepted_withdrawn_and_expired(post: Post) -> None:
+    withdraw_quote(a_sent_quote(post, "Devis retiré"), "erreur de prix", by=SYSTEM)
+    expire(a_sent_quote(post, "Devis oublié"))
+    accept_quote(post.browser(), token_of(a_sent_quote(post, "Devis accepté")))
 
 
 @step

@@ -44,6 +44,8 @@ _HERS = {
     "certificate": Permission.REVERSIBILITY_READ,
     "invoice": Permission.INVOICE_READ,
     "proforma": Permission.ORDER_READ,
+    "quote": Permission.QUOTE_READ,
+    "quote_evidence": Permission.QUOTE_READ,
 }
 
 

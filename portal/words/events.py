@@ -5,10 +5,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.words.quotes import QUOTE_EVENTS
 from portal.words.reasons import REASONS
 
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
+    **QUOTE_EVENTS,
     ("brand", "set_host"): _l("Nom d'hôte changé"),
     ("reseller_price", "decide"): _l("Prix décidé"),
     ("reseller_price", "withdraw"): _l("Prix retiré"),
