@@ -65,6 +65,7 @@ from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
+from portal.sizing.models import Mode, Place, Sheet, hand_over, write_sheet
 from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.ordering import place_order
@@ -86,6 +87,7 @@ from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entit
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
 from tests.sepa.test_waiting_signature import hand_on
+from tests.sizing.test_sizing import begun_order
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
 from tests.world import a_world
@@ -157,6 +159,13 @@ def quotes_accepted_withdrawn_and_expired(post: Post) -> None:
     withdraw_quote(a_sent_quote(post, "Devis retiré"), "erreur de prix", by=SYSTEM)
     expire(a_sent_quote(post, "Devis oublié"))
     accept_quote(post.browser(), token_of(a_sent_quote(post, "Devis accepté")))
+
+
+@step
+def a_service_handed_over(post: Post) -> None:
+    order = begun_order(post.house, post.customer("Service remis"))
+    sheet = Sheet(3, 500, 20, 90, "chaque nuit", Mode.REMOTE, "Ana Bel", "ana.bel@ouest.example")
+    hand_over(write_sheet(order, sheet, by=SYSTEM), clock.today(), Place.ON_SITE, by=SYSTEM)
 
 
 @step

@@ -45,6 +45,8 @@ _HERS = {
     "invoice": Permission.INVOICE_READ,
     "proforma": Permission.ORDER_READ,
     "quote": Permission.QUOTE_READ,
+    "sizing": Permission.ORDER_READ,
+    "handover": Permission.ORDER_READ,
     "quote_evidence": Permission.QUOTE_READ,
 }
 

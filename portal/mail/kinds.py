@@ -87,6 +87,7 @@ KINDS: dict[str, Kind] = {
     "quotes/mail_accepted": Kind(_l("Devis accepté"), _SIGNATORY),
     "quotes/mail_withdrawn": Kind(_l("Devis retiré"), _SIGNATORY),
     "quotes/mail_answer": Kind(_l("Suite d'un devis"), why=_STAFF, group="orders"),
+    "sizing/mail_handover": Kind(_l("Service remis"), _TECHNICAL),
     "contracts/mail_terms": Kind(_l("Nouvelles conditions"), _SIGNATORY),
     "customers/mail_terms": Kind(_l("Conditions à accepter"), _SIGNATORY, _SIGNER, _LINK),
     "customers/mail_terms_accepted": Kind(_l("Conditions acceptées"), _SIGNATORY),

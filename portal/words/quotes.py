@@ -1,10 +1,12 @@
-"""What has happened to quotes, in words."""
+"""What has happened to quotes, and to the services that come of orders, in words."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 QUOTE_EVENTS: dict[tuple[str, str], Any] = {
+    ("customer_order", "size"): _l("Fiche de dimensionnement enregistrée"),
+    ("customer_order", "hand_over"): _l("Service remis à son responsable"),
     ("quote", "draft"): _l("Devis commencé"),
     ("quote", "change"): _l("Devis modifié"),
     ("quote", "add_line"): _l("Offre ajoutée au devis"),
