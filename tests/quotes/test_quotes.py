@@ -453,3 +453,9 @@ def test_a_signed_mandate_starts_the_contract_with_the_order(house: House, brows
     work()
     subscription = db.session.scalars(db.select(Subscription)).one()
     assert subscription.terms.get(NOTICE).value == 2 and subscription.unit_cents == 30000
+
+
+def test_a_quote_is_found_by_the_end_of_its_number(house: House, browser: Browser) -> None:
+    a_sent_quote(house, browser)
+    page = browser(house.sales).get("/search?q=000001").text
+    assert "DEV-2026-000001" in page and f"/quotes/{the_quote().uid}" in page
