@@ -46,6 +46,8 @@ class Permission(StrEnum):
     CUSTOMER_LOOK = "customer:look"
     CUSTOMER_MERGE = "customer:merge"
     CUSTOMER_TRANSFER = "customer:transfer"
+    QUOTE_READ = "quote:read"
+    QUOTE_WRITE = "quote:write"
     ORDER_READ = "order:read"
     ORDER_WRITE = "order:write"
     PAYMENT_WRITE = "payment:write"
@@ -155,6 +157,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CUSTOMER_LOOK: set(_REPAIRING),
     P.CUSTOMER_MERGE: {Role.OPERATOR, Role.OWNER},
     P.CUSTOMER_TRANSFER: {Role.OPERATOR},  # from one reseller to another: who stands above both
+    P.QUOTE_READ: set(_MONEY),
+    P.QUOTE_WRITE: {Role.OPERATOR, *_SELLING},
     P.ORDER_READ: set(_MONEY),
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},

@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     ACCEPT_TERMS = "accept"
     CONSENT = "consent"
     WAIVE = "waive"
+    ACCEPT_QUOTE = "quote"
 
 
 class LinkProblem(StrEnum):

@@ -121,6 +121,12 @@ def is_as_frozen(paper: Paper) -> bool:
     return _digest(paper.content) == paper.content_sha256
 
 
+def paper_digest(document: Document) -> str:
+    """The SHA-256 of what a paper says, which is known before it is printed."""
+    query = select(Paper.content_sha256).where(Paper.document_id == document.id)
+    return db.session.scalars(query).one()
+
+
 def _digest(packed: str) -> str:
     return hashlib.sha256(packed.encode()).hexdigest()
 

@@ -43,6 +43,11 @@ from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
+from portal.quotes.models import Quote
+from portal.quotes.sending import expire
+from portal.quotes.sending import send as send_quote
+from portal.quotes.sending import withdraw as withdraw_quote
+from portal.quotes.writing import Head, add_line, draft_quote
 from portal.resellers.mail_words import try_words
 from portal.resellers.reseller import Reseller
 from portal.resellers.sender import Sender, set_sender, tell_lost_sender
@@ -61,6 +66,7 @@ from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
+from portal.sizing.models import Mode, Place, Sheet, hand_over, write_sheet
 from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.key_waits import KeyWait, link_for, send_link
 from portal.subscriptions.models import subscriptions_of
@@ -77,10 +83,13 @@ from tests.contracts.builders import a_subscription
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
+from tests.quotes.days import accept as accept_quote
+from tests.quotes.days import token_of
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
 from tests.sepa.test_waiting_signature import hand_on
+from tests.sizing.test_sizing import begun_order
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
 from tests.world import a_world
@@ -136,6 +145,29 @@ def an_invoice_to_pay_by_wire(post: Post) -> None:
         method=Method.WIRE,
     )
     bill_customers([customer], the_entity(), date(2026, 11, 23))
+
+
+def a_sent_quote(post: Post, name: str, days: int = 20) -> Quote:
+    customer = post.customer(name)
+    quote = draft_quote(customer, Head(clock.today() + timedelta(days=days)), by=post.house.sales)
+    add_line(quote, first(Product), 2, Method.WIRE, by=SYSTEM)
+    send_quote(quote, by=post.house.sales)
+    db.session.commit()
+    return quote
+
+
+@step
+def quotes_accepted_withdrawn_and_expired(post: Post) -> None:
+    withdraw_quote(a_sent_quote(post, "Devis retiré"), "erreur de prix", by=SYSTEM)
+    expire(a_sent_quote(post, "Devis oublié"))
+    accept_quote(post.browser(), token_of(a_sent_quote(post, "Devis accepté")))
+
+
+@step
+def a_service_handed_over(post: Post) -> None:
+    order = begun_order(post.house, post.customer("Service remis"))
+    sheet = Sheet(3, 500, 20, 90, "chaque nuit", Mode.REMOTE, "Ana Bel", "ana.bel@ouest.example")
+    hand_over(write_sheet(order, sheet, by=SYSTEM), clock.today(), Place.ON_SITE, by=SYSTEM)
 
 
 @step

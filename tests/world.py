@@ -34,6 +34,9 @@ from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, keys_of
 from portal.mail import Mail
 from portal.moving.depositing import deposit
+from portal.quotes.models import Quote, QuoteLine
+from portal.quotes.sending import send
+from portal.quotes.writing import Head, add_line, draft_quote
 from portal.refunds.accounts import enter_account
 from portal.refunds.answers import RefundAnswer
 from portal.refunds.files import make_file
@@ -99,6 +102,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/billing/issuers/": house.reseller.uid,
         "/sepa/entities/": entity.uid,
         "/customers/": customer.uid,
+        "/quotes/": _a_quote(customer, order.product, house).uid,
+        "/quote-lines/": _first(QuoteLine).uid,
         "/orders/": order.uid,
         "/keys/": _first(ActivationKey).uid,
         "/subscriptions/": _first(Subscription).uid,
@@ -140,6 +145,14 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     return ids | _of_the_terms(house, customer)
+
+
+def _a_quote(customer: Customer, product: Product, house: House) -> Quote:
+    quote = draft_quote(customer, Head(date(2099, 1, 1)), by=house.sales)
+    add_line(quote, product, 1, Method.WIRE, by=SYSTEM)
+    send(quote, by=house.sales)
+    db.session.flush()
+    return quote
 
 
 def _of_the_wires(entity: LegalEntity, customer: Customer) -> dict[str, str]:

@@ -42,6 +42,11 @@ class ChoicesForm(FlaskForm):
         [InputRequired(_l("Indiquez un nombre de jours, 0 pour aucun.")), NumberRange(0, 90)],
     )
 
+    quote_days = WholeNumberField(
+        _l("Validité d'un nouveau devis (en jours)"),
+        [InputRequired(_l("Indiquez un nombre de jours.")), NumberRange(1, 365)],
+    )
+
     def values(self) -> dict[str, Any]:
         return {name: self[name].data for name in CHOICES}
 

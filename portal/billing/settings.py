@@ -11,7 +11,14 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.resellers.models import LegalEntity
 
-CHOICES = ("oss_since", "due_follows_debit", "wire_tolerance_cents", "interim_percent", "key_grace_days")
+CHOICES = (
+    "oss_since",
+    "due_follows_debit",
+    "wire_tolerance_cents",
+    "interim_percent",
+    "key_grace_days",
+    "quote_days",
+)
 
 
 def change_choices(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor) -> bool:
@@ -22,6 +29,7 @@ def change_choices(entity: LegalEntity, values: Mapping[str, Any], *, by: Actor)
     wire_tolerance_cents: what may be missing of a wire without being asked for again.
     interim_percent: of the usual month, above which a running one may be billed at once; 0 for never.
     key_grace_days: whole days that keys work after the last paid one, where the contract says nothing.
+    quote_days: for which a new quote may be accepted, when nobody says otherwise.
     Raises Refused for a first day that has passed: invoices of that day bear the other VAT already.
     """
     since = values["oss_since"]

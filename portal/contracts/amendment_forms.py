@@ -6,6 +6,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from portal.contracts.typed_values import value_choices
 from portal.forms import DayField
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
@@ -43,12 +44,3 @@ def amendment_form(subscription: Subscription, key: str) -> AmendmentForm:
         str(_l("Le contrat n'en dit rien")): [(each, each) for each in sorted(set(KEYS) - set(spoken))],
     }
     return form
-
-
-def value_choices(key: str) -> list[SelectChoice]:
-    entry = KEYS.get(key)
-    if entry is None:
-        return []
-    if entry.unit == "flag":
-        return [SelectChoice("yes", _l("oui")), SelectChoice("no", _l("non"))]
-    return [SelectChoice(each, each) for each in sorted(entry.choices)] if entry.unit == "choice" else []

@@ -21,7 +21,7 @@ from portal.subscriptions.amendments import AmendmentKind, SignedAmendment
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.models import Subscription
 from portal.terms.rules import amended_at
-from portal.terms.stack import RANKING
+from portal.terms.stack import RANKING, Stack
 from portal.terms.values import Value, amended_value, as_json
 from portal.terms.vocabulary import KEYS
 from portal.wording import N_
@@ -108,21 +108,45 @@ def check_amendment(subscription: Subscription, draft: Draft) -> Value:
         refusal.field = "value" if draft.key in KEYS else "key"
         raise
     if draft.kind == AmendmentKind.CONDITIONS:
-        _check_rank(subscription, draft, present)
+        check_rank(subscription.terms, draft.key, present)
     _check_signature(draft, about)
     _check_days(subscription, draft, about)
     return value
 
 
-def _check_rank(subscription: Subscription, draft: Draft, present: Value | None) -> None:
-    terms = subscription.terms
+def check_condition(terms: Stack, label: str, key: str, typed: str) -> Value:
+    """Read a special condition that is wished for a contract to come.
+
+    label: of the paper that would say it. typed: its value as people write it. Raises Refused with the field
+    (``key`` or ``value``) for what this contract does not let special conditions change.
+
+    Source: 000-03, 001-03, 003-03, 004-01.
+    """
+    present = terms.find(key)
+    over, article = (present.clause, present.article) if present else ("", label)
+    try:
+        value = amended_value(label, key, typed_value(key, typed), over, article)
+    except Refused as refusal:
+        refusal.field = "value" if key in KEYS else "key"
+        raise
+    check_rank(terms, key, present)
+    return value
+
+
+def check_rank(terms: Stack, key: str, present: Value | None) -> None:
+    """May special conditions change what this contract says of a key? Raises Refused with the clause.
+
+    present: what it says now.
+
+    Source: 000-03, 001-03, 003-03, 004-01.
+    """
     ranking, kind = terms.get(RANKING), terms.condition_kind
     if not kind:
         raise Refused(
             _(
                 "%(key)s (article %(article)s) : ce contrat ne reconnaît pas de conditions particulières "
                 "(%(clause)s) ; seul un avenant signé le modifie.",
-                key=draft.key,
+                key=key,
                 article=ranking.article,
                 clause=ranking.clause,
             ),
@@ -135,7 +159,7 @@ def _check_rank(subscription: Subscription, draft: Draft, present: Value | None)
             _(
                 "%(key)s (article %(article)s) : le contrat range ses conditions générales avant les "
                 "conditions particulières (%(rank)s) ; celles-ci ne changent pas %(clause)s.",
-                key=draft.key,
+                key=key,
                 article=present.article,
                 rank=ranking.clause,
                 clause=present.clause,

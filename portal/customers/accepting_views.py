@@ -6,11 +6,11 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 
 from portal.access import public
 from portal.blobs import send_document
-from portal.customers.acceptance_forms import AgreementForm, RefusalForm
 from portal.customers.terms_requests import RequestState, TermsRequest, shown_texts
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import WHOLE, saving
+from portal.linked.agreement import AgreementForm, RefusalForm
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.holding import hold

@@ -2,30 +2,23 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
-from hashlib import sha256
-from typing import Any
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
 from sqlalchemy import JSON, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal import clock, evidence
+from portal import clock
 from portal.accounts.models import User
 from portal.actor import Actor
 from portal.blobs import Document, keep
-from portal.canonical import canonical_json
-from portal.crypto.seals import seal_pdf
-from portal.crypto.secrets import keyring
 from portal.customers.models import ContactRole, Customer, Means, TermsProof
+from portal.customers.proofs import WithProof, seal_proof
 from portal.db import EVERYTHING, Tenant, db, scope
 from portal.errors import Refused
 from portal.linked.visitor import Signer
 from portal.links import Purpose, SignedLink, make_link, revoke_links
 from portal.mail import Addressee, link, queue_mail
-from portal.pdf.document import Party
-from portal.pdf.evidence import build_evidence_pdf
-from portal.resellers.brand_paper import drawn, mark_for
 from portal.scans import read_scan
 from portal.stateful import Stateful, step
 from portal.terms.in_force import stack_in_force
@@ -45,7 +38,7 @@ class RequestState(StrEnum):
 R = RequestState
 
 
-class TermsRequest(Tenant, Stateful, db.Model):
+class TermsRequest(Tenant, WithProof, Stateful, db.Model):
     """One contract that a customer is asked to accept; what she is shown is what is in force that day."""
 
     __tablename__ = "terms_request"
@@ -63,12 +56,6 @@ class TermsRequest(Tenant, Stateful, db.Model):
     state: Mapped[RequestState] = mapped_column(default=R.SENT, index=True)
     asked_by_id: Mapped[int | None]  # of user_account: who is told of the answer
     order: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)  # what waits for it, as typed
-    signer_name: Mapped[str | None] = mapped_column(String(70))
-    signer_role: Mapped[str | None] = mapped_column(String(70))
-    shown: Mapped[str | None] = mapped_column(String(400))  # versions and fingerprints agreed to
-    refusal_reason: Mapped[str | None] = mapped_column(String(300))
-    events: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # a chain
-    head: Mapped[str] = mapped_column(String(64))  # hash of the last event
     proof_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
 
     customer: Mapped[Customer] = relationship()
@@ -85,14 +72,6 @@ class TermsRequest(Tenant, Stateful, db.Model):
     def link(self) -> SignedLink | None:
         query = select(SignedLink).where(SignedLink.subject_uid == self.uid)
         return db.session.scalars(query.order_by(SignedLink.id.desc()).limit(1)).first()
-
-    def note(self, what: str, visitor: dict[str, str] | None = None, **details: str | int) -> None:
-        """Add an event to the chain of evidence."""
-        at = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event = {"at": at, "what": what, **(visitor or {}), **details}
-        head = evidence.append(self.head, event)
-        self.events = [*self.events, {"event": event, "previous_hash": self.head, "hash": head}]
-        self.head = head
 
     def resend(self, *, by: Actor) -> None:
         """A new link to the present signatory; the one before stops working."""
@@ -188,10 +167,8 @@ def request_terms(
         state=R.SENT,
         asked_by_id=by.id,
         order=order or {},
-        events=[],
-        head="",
     )
-    row.head = sha256(canonical_json({"request": row.uid, "terms": terms})).hexdigest()
+    row.begin_chain(request=row.uid, terms=terms)
     db.session.add(row)
     db.session.flush()
     row._take("ask", by=by)
@@ -240,43 +217,23 @@ def accept_on_paper(
 
 
 def _sealed(request: TermsRequest, stack: Stack, signer: str, address: str) -> Document:
-    links = [evidence.Link(row["event"], row["previous_hash"], row["hash"]) for row in request.events]
+    customer = request.customer
     summary = [
-        (_("Client"), request.customer.name),
+        (_("Client"), customer.name),
         (_("Signataire"), signer),
         (_("Adresse du code"), address),
         *((document.title, f"{document.version}, SHA-256 {document.sha256}") for document in stack.documents),
         (_("Dernière empreinte"), request.head),
     ]
-    at = clock.now()
-    pdf = build_evidence_pdf(
-        links,
-        issuer=Party(_seller(request.customer)),
-        reference=(_("Conditions"), stack.label),
-        summary=summary,
-        mark=drawn(mark_for(request.customer.org_path, request.customer.language)),
-    )
-    ring = keyring()
-    pdf = seal_pdf(
-        pdf,
-        key_pem=ring.seal_key_pem,
-        cert_pem=ring.seal_certificate_pem,
-        reason=f"Conditions {stack.name}",
-        at=at,
-    )
-    return keep(
-        pdf,
-        owner=request.customer.organisation,
-        subject=request,
+    return seal_proof(
+        request,
+        customer,
+        (_("Conditions"), stack.label),
+        summary,
         kind="terms_evidence",
-        filename=f"conditions-{stack.name}-{clock.paris_day(at)}.pdf",
-        media_type="application/pdf",
+        name=f"conditions-{stack.name}",
+        reason=f"Conditions {stack.name}",
     )
-
-
-def _seller(customer: Customer) -> str:
-    above = customer.organisation.parent
-    return above.name if above is not None else customer.name
 
 
 def _tell(request: TermsRequest, signer: Addressee) -> None:

@@ -60,6 +60,7 @@ G = Group
 MENU = [
     Entry(G.DAY, "home.dashboard", _l("Aujourd'hui"), "sun", P.HOME_READ),
     Entry(G.CUSTOMERS, "customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
+    Entry(G.CUSTOMERS, "quotes.list_quotes", _l("Devis"), "file-earmark-check", P.QUOTE_READ),
     Entry(G.CUSTOMERS, "subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ, ("order",)),
     Entry(
         G.CUSTOMERS,

@@ -44,6 +44,10 @@ _HERS = {
     "certificate": Permission.REVERSIBILITY_READ,
     "invoice": Permission.INVOICE_READ,
     "proforma": Permission.ORDER_READ,
+    "quote": Permission.QUOTE_READ,
+    "sizing": Permission.ORDER_READ,
+    "handover": Permission.ORDER_READ,
+    "quote_evidence": Permission.QUOTE_READ,
 }
 
 

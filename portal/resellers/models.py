@@ -57,6 +57,7 @@ class LegalEntity(Tenant, db.Model):
     # Of the usual month, above which a running one may be billed before it ends (003-46); 0 for never.
     interim_percent: Mapped[int] = mapped_column(default=200, server_default="200")
     key_grace_days: Mapped[int] = mapped_column(default=14, server_default="14")
+    quote_days: Mapped[int] = mapped_column(default=30, server_default="30")  # a new quote may be accepted
     due_follows_debit: Mapped[bool] = mapped_column(default=False)  # where the notice of a debit wants longer
     is_default: Mapped[bool] = mapped_column(default=False)  # bills where several stand at one node
     # Has a second person agreed to the account of a new one? Until then it bills and debits nobody.

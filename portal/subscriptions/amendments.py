@@ -13,6 +13,8 @@ from portal.db import Tenant, db
 from portal.terms.stack import Amendment, Stack
 from portal.terms.values import Value, amended_value, from_json
 
+Kept = dict[str, Any]  # special conditions, as an order keeps them until its contract begins
+
 
 class AmendmentKind(StrEnum):
     AMENDMENT = "amendment"  # signed after the order; prevails from its day on
@@ -43,6 +45,49 @@ class SignedAmendment(Tenant, db.Model):
 
     def read(self) -> Amendment:
         return Amendment(self.label, self.signed_on, self.effective_on, self.read_values())
+
+
+def kept_conditions(
+    label: str, signed_on: date, values: Mapping[str, Kept], document: Document | None = None
+) -> Kept:
+    """Special conditions for the ``conditions`` of an order.
+
+    values: {key: {value, clause}} as a signed amendment has them. signed_on: Paris day.
+    """
+    text = document.id if document else None
+    return {"label": label, "signed_on": signed_on.isoformat(), "values": dict(values), "document_id": text}
+
+
+def signed_conditions(kept: Kept | None, *, owner: Any, starts_on: date) -> list[SignedAmendment]:
+    """What an order keeps, as conditions of the contract that begins on a day."""
+    if not kept:
+        return []
+    row = SignedAmendment(
+        organisation=owner,
+        kind=AmendmentKind.CONDITIONS,
+        label=kept["label"],
+        signed_on=date.fromisoformat(kept["signed_on"]),
+        effective_on=starts_on,
+        values=kept["values"],
+        document_id=kept["document_id"],
+        created_by=kept["label"],
+    )
+    return [row]
+
+
+def with_kept(stack: Stack, kept: Kept | None) -> Stack:
+    """The contract with the special conditions of an order at their rank.
+
+    Source: 000-03, 001-03, 003-03, 004-01.
+    """
+    if not kept:
+        return stack
+    signed_on = date.fromisoformat(kept["signed_on"])
+    values = {
+        key: amended_value(kept["label"], key, from_json(key, each["value"]), each["clause"])
+        for key, each in kept["values"].items()
+    }
+    return stack.with_conditions([Amendment(kept["label"], signed_on, signed_on, values)])
 
 
 def with_amendments(stack: Stack, rows: Iterable[SignedAmendment]) -> Stack:

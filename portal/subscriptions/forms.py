@@ -10,7 +10,7 @@ from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringF
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.catalogue.models import Method
-from portal.customers.references import LONGEST, REFERENCES
+from portal.customers.references import REFERENCES
 from portal.db import new_uid
 from portal.errors import Refused
 from portal.forms import DayField, WholeNumberField, trim
@@ -18,15 +18,8 @@ from portal.i18n import said
 from portal.money import parse_euros
 from portal.subscriptions.notice_fields import NoticeForm
 from portal.subscriptions.offers import Offer
+from portal.subscriptions.order_fields import METHODS, reference_field
 from portal.subscriptions.termination import Notice
-
-METHODS = [
-    SelectChoice(Method.WIRE, _l("Virement, sur pro forma")),
-    SelectChoice(Method.DIRECT_DEBIT, _l("Prélèvement SEPA")),
-    SelectChoice(Method.CHEQUE, _l("Chèque, sur pro forma")),
-    SelectChoice(Method.ADMINISTRATIVE_MANDATE, _l("Mandat administratif, sur pro forma")),
-]
-
 
 # What a consumer asks for in so many words; without it, a withdrawal gives everything back.
 EARLY_REQUEST = _l(
@@ -37,23 +30,6 @@ EARLY_REQUEST = _l(
 
 def _uid_or_nothing(value: str | None) -> str:
     return value if value and re.fullmatch("[a-z2-7]{16}", value) else ""
-
-
-def reference_field(name: str) -> StringField:
-    return StringField(
-        REFERENCES[name], [Optional(), Length(max=LONGEST)], filters=[trim, lambda text: text or None]
-    )
-
-
-class ReferencesForm(FlaskForm):
-    """The buyer's own references of one purchase; what is empty follows the customer's."""
-
-    purchase_order = reference_field("purchase_order")
-    commitment_number = reference_field("commitment_number")
-    service_code = reference_field("service_code")
-
-    def values(self) -> dict[str, str | None]:
-        return {name: self[name].data for name in REFERENCES}
 
 
 class OrderForm(FlaskForm):

@@ -23,7 +23,7 @@ from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
-from portal.subscriptions.amendments import SignedAmendment, with_amendments
+from portal.subscriptions.amendments import SignedAmendment, signed_conditions, with_amendments, with_kept
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
 from portal.terms.rules import membership_accepted_at
@@ -80,6 +80,7 @@ class Order(Tenant, Sold, Stateful, db.Model):
     begin_early_at: Mapped[datetime | None]
     begin_early_text: Mapped[str] = mapped_column(String(400), default="", server_default="")
     reminded_on: Mapped[date | None]  # that it is not paid yet
+    conditions: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # special ones, of its quote
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -90,6 +91,11 @@ class Order(Tenant, Sold, Stateful, db.Model):
     )
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def terms(self) -> Stack:
+        """The pinned documents, with the special conditions of its quote at their rank."""
+        return with_kept(super().terms, self.conditions)
 
     @property
     def vat(self) -> Vat | None:
@@ -144,6 +150,10 @@ class Order(Tenant, Sold, Stateful, db.Model):
             billed_before=self._first_day(),
             state=SubscriptionState.ACTIVE,
             **self.copied(),
+        )
+        owner = self.customer.organisation
+        subscription.amendments = signed_conditions(
+            self.conditions, owner=owner, starts_on=subscription.started_on
         )
         db.session.add(subscription)
         return subscription
@@ -324,8 +334,6 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     def suspend(self, clause: str, *, cause: str = "", by: Actor) -> None:
         """New orders are refused. Vaults and data stay; keys stop where the contract lets the provider
         suspend the service itself (:mod:`.key_ends`).
-
-        cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
 
         cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
         Billing goes on, since the contract says so (003-16: a suspension does not extend the term).

@@ -41,6 +41,7 @@ from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.key_waits import issue_or_wait
 from portal.subscriptions.models import Order, OrderState, suspended_of
+from portal.subscriptions.offered import Offered, offered_today
 from portal.subscriptions.offers import check_means, check_offer, volume_of
 from portal.subscriptions.order_numbers import number_for, ordered
 from portal.subscriptions.periods import charge_next_period
@@ -53,16 +54,22 @@ _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not s
 
 
 def check_sale(
-    customer: Customer, product: Product, method: Method, *, health_data: bool | None = None
+    customer: Customer,
+    product: Product,
+    method: Method,
+    *,
+    health_data: bool | None = None,
+    terms: Stack | None = None,
 ) -> None:
     """May this be sold to this customer in this way? Raises Refused with the clause that says no.
 
-    health_data: is it ordered for health data? None: as the customer has declared.
+    health_data: is it ordered for health data? None: as the customer has declared. terms: those of a quote;
+    None: those in force.
 
     Source: 000-02, 001-32, 001-06, 001-09, 001-12, 001-14, 003-02, 003-49.
     """
     _check_resellers(customer.org_path)
-    terms = stack_in_force(product.terms_stack, clock.today())
+    terms = terms or stack_in_force(product.terms_stack, clock.today())
     check_pays(customer)
     if not customer.has_accepted(terms):
         raise Refused(
@@ -128,6 +135,7 @@ def place_order(
     early_request: str = "",
     accepted_because: str = "",
     references: Mapping[str, str | None] | None = None,
+    offered: Offered | None = None,
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
 
@@ -140,14 +148,15 @@ def place_order(
     conso L221-25); of anybody else they mean nothing.
     accepted_because: why a person takes the order of a customer who disputes an earlier payment (000-21).
     references: the buyer's own (REFERENCES); what is None here follows the customer's.
+    offered: price and terms of a quote that the customer has accepted; None: today's.
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     health = customer.health_data if health_data is None else health_data
-    check_sale(customer, product, method, health_data=health)
-    terms = stack_in_force(product.terms_stack, clock.today())
+    offered = offered or offered_today(customer, product)
+    terms = offered.terms
+    check_sale(customer, product, method, health_data=health, terms=terms)
     check_undisputed(customer, terms, accepted_because)
     check_references(customer, references_for(customer, references or {}))
-    price = selling(price_list(customer.reseller_id), product, clock.today())
     if outside_eu and may_declare(customer, clock.today()):
         customer.outside_eu_declared_at = clock.now()
         record(customer, "declare_outside_eu", by=by, country=customer.country)
@@ -166,12 +175,13 @@ def place_order(
         terms_versions=terms.versions,
         billing_months=product.billing_months,
         quantity=quantity,
-        unit_cents=price.unit_cents,
-        price_uid=price.own.uid if price.own else None,
+        unit_cents=offered.unit_cents,
+        price_uid=offered.price_uid,
         includes_vat=product.price_includes_vat,
         vat_basis_points=product.vat_basis_points,
         method=method,
-        gb_month_cents=product.gb_month_cents,
+        gb_month_cents=offered.gb_month_cents,
+        conditions=offered.conditions,
         volume_gb=volume_gb or volume_of(product, quantity),
         health_data=health,
         **(references or {}),

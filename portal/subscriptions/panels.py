@@ -1,7 +1,8 @@
-"""What higher packages show on a subscription's page: their part of it, and where else to go from there."""
+"""What higher packages show on the pages of a subscription and an order, and where else to go from there."""
 
 from portal.panels import Link, Panel, Place
-from portal.subscriptions.models import Subscription
+from portal.subscriptions.models import Order, Subscription
 
 subscription_panel: Place[Subscription, Panel] = Place()
 subscription_link: Place[Subscription, list[Link]] = Place()
+order_link: Place[Order, list[Link]] = Place()

@@ -11,8 +11,8 @@ from portal.customers.models import CustomerKind
 from portal.customers.references import own_references, printed_references, references_for
 from portal.forms import WHOLE, saving
 from portal.panels import Panel
-from portal.subscriptions.forms import ReferencesForm
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.order_fields import ReferencesForm
 from portal.subscriptions.panels import subscription_panel
 from portal.subscriptions.references import change_references
 from portal.subscriptions.views import subscription_page

@@ -35,6 +35,7 @@ TASKS: dict[str, Any] = {
     "wires.match": _l("Rapprocher les virements reçus"),
     "orders.unpaid": _l("Rappeler ou clore une commande qui attend"),
     "subscriptions.key_leaves": _l("Envoyer une clé après le délai de rétractation"),
+    "quotes.order": _l("Passer les commandes d'un devis accepté"),
     "sepa.apply_creditor": _l("Appliquer un changement de créancier"),
     "sepa.apply_account": _l("Appliquer un changement de compte"),
     "sepa.remind": _l("Relancer un mandat non signé"),
@@ -109,4 +110,6 @@ DUTIES: dict[str, Any] = {
     "usage.unusual": _l("Relever un usage inhabituel"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
     "orders.unpaid": _l("Rappeler ou clore les commandes qui attendent"),
+    "quotes.expire": _l("Clore les devis restés sans réponse"),
+    "quotes.due": _l("Passer les commandes des devis acceptés dont le jour est venu"),
 }

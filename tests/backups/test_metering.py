@@ -429,7 +429,12 @@ def test_003_46_the_issuer_says_how_far_and_a_month_that_ends_needs_nobody(
     at(datetime(2026, 11, 10, 20, tzinfo=UTC))
     entity = issuer_for(on_demand.customer)
     finance, address = browser(house.finance), f"/billing/settings/{entity.uid}"
-    choices = {"wire_tolerance_cents": "1", "key_grace_days": "14", "interim_percent": "0"}
+    choices = {
+        "quote_days": "30",
+        "wire_tolerance_cents": "1",
+        "key_grace_days": "14",
+        "interim_percent": "0",
+    }
     assert finance.post(address, data={**choices, "interim_percent": "x"}).status_code == 422
     assert finance.post(address, data=choices).status_code == 303
     note_unusual_usage()

@@ -85,6 +85,7 @@ def test_003_47_an_issuer_may_let_the_due_day_follow_the_debit(
                 "due_follows_debit": "y",
                 "wire_tolerance_cents": "1",
                 "key_grace_days": "14",
+                "quote_days": "30",
                 "interim_percent": "200",
             },
         ).status_code

@@ -217,7 +217,12 @@ def test_the_daily_duty_is_the_net_below_the_events(house: House, browser: Brows
 def test_the_grace_is_a_setting_of_the_issuer(house: House, browser: Browser, at: At) -> None:
     key, entity = a_year(house), one(LegalEntity)
     finance, address = browser(house.finance), f"/billing/settings/{entity.uid}"
-    choices = {"wire_tolerance_cents": "1", "interim_percent": "200", "key_grace_days": "91"}
+    choices = {
+        "quote_days": "30",
+        "wire_tolerance_cents": "1",
+        "interim_percent": "200",
+        "key_grace_days": "91",
+    }
     assert finance.post(address, data=choices).status_code == 422
     assert finance.post(address, data=choices | {"key_grace_days": "2"}).status_code == 303
     live(at, 2027, 11, 22)

@@ -187,6 +187,7 @@ def test_an_issuer_may_choose_the_vat_of_the_consumers_state_from_a_day_on(
             "oss_since": "2026-11-01",
             "wire_tolerance_cents": "1",
             "key_grace_days": "14",
+            "quote_days": "30",
             "interim_percent": "200",
         },
     )
@@ -198,6 +199,7 @@ def test_an_issuer_may_choose_the_vat_of_the_consumers_state_from_a_day_on(
                 "oss_since": "2026-12-01",
                 "wire_tolerance_cents": "1",
                 "key_grace_days": "14",
+                "quote_days": "30",
                 "interim_percent": "200",
             },
         ).status_code
