@@ -140,6 +140,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "sepa.new_entity",
     "sepa.new_mandate",
     "setup.new_offer",
+    "starts.edit_start",
     "subscription_vaults.new_vault",
     "subscriptions.new_order",
     "subscriptions.new_termination",

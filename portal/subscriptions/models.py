@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selecti
 
 from portal import clock
 from portal.actor import Actor
-from portal.answers.rules.periods import contract_start, last_usable_day, period_at
+from portal.answers.rules.periods import last_usable_day, period_at
 from portal.billing.models import Proforma, add_charges, charge_row
 from portal.billing.rules import Priced, Totals, as_sold, totals
 from portal.billing.vat import Vat
@@ -26,6 +26,7 @@ from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
+from portal.subscriptions.starts import first_day
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
 
@@ -80,6 +81,8 @@ class Order(Tenant, Sold, Stateful, db.Model):
     begin_early_at: Mapped[datetime | None]
     begin_early_text: Mapped[str] = mapped_column(String(400), default="", server_default="")
     reminded_on: Mapped[date | None]  # that it is not paid yet
+    signed_on: Mapped[date | None]  # the order form; None: with its payment or mandate
+    connected_on: Mapped[date | None]  # the service was used before its payment
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -128,11 +131,12 @@ class Order(Tenant, Sold, Stateful, db.Model):
     def deliver(self, *, by: Actor) -> "Subscription":
         """Paid or mandated: the subscription starts on the day that the contract names.
 
-        Source: 000-11, 000-12, 001-09, 001-10; A1 (payment validated, confirmation sent).
+        Source: 000-11, 000-12, 001-09, 001-10, 004-03; A1 (payment validated, confirmation sent).
         """
         accepted = [row.accepted_at for row in self.proofs]
         if membership_accepted_at(self.created_at, max(accepted, default=None), clock.now()) is None:
             raise Refused(_("Le client n'a pas accepté les conditions de cette commande."))
+        starts_on = first_day(self)
         self._take("deliver", by=by)
         subscription = Subscription(
             organisation=self.customer.organisation,
@@ -140,24 +144,13 @@ class Order(Tenant, Sold, Stateful, db.Model):
             product_id=self.product_id,
             legal_entity_id=self.legal_entity_id,
             order_uid=self.uid,
-            started_on=self._first_day(),
-            billed_before=self._first_day(),
+            started_on=starts_on,
+            billed_before=starts_on,
             state=SubscriptionState.ACTIVE,
             **self.copied(),
         )
         db.session.add(subscription)
         return subscription
-
-    def _first_day(self) -> date:
-        """An order that is paid or mandated is confirmed, registered and signed on that day."""
-        basis = self.terms.find("start.basis")
-        if basis is None:
-            return clock.today()
-        happened = dict.fromkeys(_HAPPENED, clock.today())
-        return contract_start(basis.value, happened, earliest=basis.value[0] not in happened)
-
-
-_HAPPENED = ("confirmation_received", "registration", "order_signed")  # with the payment or the mandate
 
 
 class SubscriptionState(StrEnum):

@@ -20,6 +20,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer", "accept_terms"): _l("Conditions acceptées"),
     ("customer_order", "place"): _l("Commande passée"),
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
+    ("customer_order", "note_start"): _l("Signature ou première connexion notée"),
     ("customer_order", "cancel"): _l("Commande annulée"),
     ("customer_order", "lapse"): _l("Commande restée sans suite : son prix n'est plus gardé"),
     ("customer_order", "remind"): _l("Rappel de la commande envoyé"),
