@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     WELCOME = "welcome"
     ACCEPT_TERMS = "accept"
     CONSENT = "consent"
+    SIGN_CHANGE = "change"
 
 
 class LinkProblem(StrEnum):

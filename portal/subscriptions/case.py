@@ -58,6 +58,7 @@ def bare_case(subscription: Subscription, *, as_of: date | None = None) -> Case:
         includes_vat=subscription.includes_vat,
         reminded_on=reminded_on(subscription),
         rates=known_rates(),
+        committed_on=subscription.committed_on,
     )
 
 

@@ -24,6 +24,7 @@ from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, with_amendments
+from portal.subscriptions.changes import SubscriptionChange
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
 from portal.subscriptions.starts import first_day
@@ -186,6 +187,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     order_uid: Mapped[str] = mapped_column(String(16), index=True)
     started_on: Mapped[date]  # anchor of every period
+    committed_on: Mapped[date | None]  # first day of a commitment that a larger scope began again (004-36)
     billed_before: Mapped[date]  # first day that no charge covers yet
     state: Mapped[SubscriptionState] = mapped_column(default=S.ACTIVE)
     notified_on: Mapped[date | None]  # the notice was sent that day
@@ -211,6 +213,10 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         order_by=(PriceStep.effective_on.desc(), PriceStep.id.desc()), viewonly=True
     )
 
+    changes: Mapped[list[SubscriptionChange]] = relationship(
+        order_by=(SubscriptionChange.effective_on, SubscriptionChange.id), viewonly=True
+    )
+
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
     @property
@@ -227,9 +233,14 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         """Length of the contract's own period, which the notice refers to, in months."""
         return int(self.present_terms.get(f"plan.{self.plan.value}.period_months").value)
 
+    def term_anchor(self, on: date) -> date:
+        """The day from which the contract's own period of a day is counted."""
+        again = self.committed_on
+        return again if again is not None and again <= on else self.started_on
+
     def term_ends_on(self, on: date) -> date:
         """Échéance of the period that contains a day."""
-        return period_at(self.started_on, self.term_months, on).ends_on
+        return period_at(self.term_anchor(on), self.term_months, on).ends_on
 
     @property
     def last_usable_on(self) -> date:
@@ -317,8 +328,6 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         suspend the service itself (:mod:`.key_ends`).
 
         cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
-
-        cause: "" for what is not paid in spite of a formal notice; another one lasts until a person lifts it.
         Billing goes on, since the contract says so (003-16: a suspension does not extend the term).
 
         Source: 003-14, 003-15, 003-16, 000-51, 000-54, 001-36, 001-45, 004-40.
@@ -358,5 +367,6 @@ def suspended_of(customer: Customer) -> list[Subscription]:
 def subscriptions_of(*customers: Customer) -> list[Subscription]:
     """With what the price of a period asks for, however many they are."""
     wanted = Subscription.customer_id.in_([customer.id for customer in customers])
-    query = select(Subscription).where(wanted).options(selectinload(Subscription.price_steps))
+    query = select(Subscription).where(wanted)
+    query = query.options(selectinload(Subscription.price_steps), selectinload(Subscription.changes))
     return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))

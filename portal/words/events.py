@@ -5,10 +5,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.words.change_events import CHANGES
 from portal.words.reasons import REASONS
 
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
+    **CHANGES,
     ("brand", "set_host"): _l("Nom d'hôte changé"),
     ("reseller_price", "decide"): _l("Prix décidé"),
     ("reseller_price", "withdraw"): _l("Prix retiré"),
@@ -20,7 +22,6 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("customer", "accept_terms"): _l("Conditions acceptées"),
     ("customer_order", "place"): _l("Commande passée"),
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
-    ("customer_order", "note_start"): _l("Signature ou première connexion notée"),
     ("customer_order", "cancel"): _l("Commande annulée"),
     ("customer_order", "lapse"): _l("Commande restée sans suite : son prix n'est plus gardé"),
     ("customer_order", "remind"): _l("Rappel de la commande envoyé"),

@@ -87,6 +87,7 @@ DUTIES: dict[str, Any] = {
     "contracts.retail": _l("Suivre les nouveaux prix de vente"),
     "contracts.prices": _l("Suivre les nouveaux prix"),
     "subscriptions.key_ends": _l("Tenir la fin des clés selon ce qui est payé"),
+    "changes.day": _l("Appliquer les changements d'abonnement"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
     "journal.seal": _l("Sceller le journal"),
     "journal.verify": _l("Vérifier le journal"),

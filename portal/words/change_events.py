@@ -1,0 +1,18 @@
+"""What has happened to a running contract and its start, as the lines of a timeline tell it."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+CHANGES: dict[tuple[str, str], Any] = {
+    ("subscription", "change_agreed"): _l("Changement convenu"),
+    ("subscription", "change"): _l("Changement entré en vigueur"),
+    ("subscription_change", "ask"): _l("Changement demandé"),
+    ("subscription_change", "send_link"): _l("Lien de signature envoyé"),
+    ("subscription_change", "agree"): _l("Changement convenu"),
+    ("subscription_change", "carry_out"): _l("Changement entré en vigueur"),
+    ("subscription_change", "refuse"): _l("Changement refusé par le client"),
+    ("subscription_change", "cancel"): _l("Changement annulé"),
+    ("activation_key", "set_seats"): _l("Nombre de postes changé avec la quantité"),
+    ("customer_order", "note_start"): _l("Signature ou première connexion notée"),
+}
