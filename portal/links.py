@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     ACCEPT_TERMS = "accept"
     CONSENT = "consent"
     SIGN_CHANGE = "change"
+    SIGN_REVERSAL = "reversal"
 
 
 class LinkProblem(StrEnum):

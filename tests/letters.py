@@ -72,6 +72,8 @@ from tests import vaulting
 from tests.builders import House, a_customer, work
 from tests.certificates.builders import a_certificate
 from tests.changes.test_changes import change, sign
+from tests.changes.test_reversals import consent as agree_to_go_on
+from tests.changes.test_reversals import refuse_renewal, want_back
 from tests.contracts.builders import a_subscription
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
@@ -322,6 +324,10 @@ def a_change_that_is_signed(post: Post) -> None:
     db.session.commit()
     change(post.browser(post.house.owner), subscription, kind="volume", volume_gb=800, price="450")
     sign(post.browser)
+    owner = post.browser(post.house.owner)
+    refuse_renewal(owner, subscription)
+    want_back(owner, subscription)
+    agree_to_go_on(post.browser)
 
 
 @step

@@ -68,6 +68,7 @@ PUBLIC_PREFIXES = (
     "account_change.",
     "accepting.",
     "change_signing.",
+    "reversal_signing.",
     "consents.",
     "delegation.",
     "unlock.",

@@ -21,6 +21,7 @@ from portal.blobs import Document
 from portal.books.closing import _keep
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.changes.planning import state_of
+from portal.changes.reversals import NoticeReversal, ReversalState, Side
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
@@ -106,6 +107,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/subscriptions/": _first(Subscription).uid,
         "/contracts/": _first(Subscription).uid,
         "/subscription-changes/": _a_change(_first(Subscription)).uid,
+        "/notice-reversals/": _a_reversal(_first(Subscription)).uid,
         "/endings/": _an_ending(_first(Subscription)).uid,
         "/billing/invoices/": _first(Invoice).uid,
         "/billing/runs/": run.uid,
@@ -253,6 +255,24 @@ def _a_change(subscription: Subscription) -> SubscriptionChange:
         charge_cents=0,
         clause="",
         created_by="Vente",
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _a_reversal(subscription: Subscription) -> NoticeReversal:
+    """One that the customer has to answer."""
+    row = NoticeReversal(
+        organisation=subscription.customer.organisation,
+        subscription_id=subscription.id,
+        state=ReversalState.ASKED,
+        asked_by_side=Side.PROVIDER,
+        why="Erreur de saisie",
+        notified_on=clock.today(),
+        ends_on=clock.today() + timedelta(30),
+        notice={},
+        asked_by="Vente",
     )
     db.session.add(row)
     db.session.flush()

@@ -84,13 +84,16 @@ def change_form(subscription: Subscription, *args: Any, **kwargs: Any) -> Change
     return form
 
 
-class SignForm(CodeForm):
+class ConsentForm(CodeForm):
     name = StringField(
         _l("Vos nom et fonction"),
         [DataRequired(_l("Indiquez votre nom.")), Length(max=140)],
         filters=[trim],
         render_kw={"autocomplete": "name"},
     )
+
+
+class SignForm(ConsentForm):
     seen = HiddenField()
 
 

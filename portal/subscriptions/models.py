@@ -175,6 +175,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
 
     steps = {
         "give_notice": step(S.ACTIVE, S.SUSPENDED, to=S.NOTICE_GIVEN),
+        "take_back_notice": step(S.NOTICE_GIVEN, to=S.ACTIVE),
+        "take_back_suspended": step(S.NOTICE_GIVEN, to=S.SUSPENDED),
         "withdraw": step(S.ACTIVE, S.SUSPENDED, S.NOTICE_GIVEN, to=S.WITHDRAWN),
         "suspend": step(S.ACTIVE, to=S.SUSPENDED),
         "suspend_leaving": step(S.NOTICE_GIVEN, to=S.NOTICE_GIVEN),
@@ -284,6 +286,14 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
         self.notice_fields = fields
+        subscription_moved.send(self)
+
+    def take_back_notice(self, why: str, *, by: Actor) -> None:
+        """Both have agreed that the contract goes on as if no notice had been given."""
+        step_ = "take_back_notice" if self.suspended_on is None else "take_back_suspended"
+        self._take(step_, by=by, reason=why, ends_on=str(self.ends_on))
+        self.notified_on = self.ends_on = self.notice_reason = self.notice_fields = None
+        self.refund_cents = self.refund_clause = None
         subscription_moved.send(self)
 
     def charge_row(self, *, origin: str, label: str, unit_cents: int, **values: Any) -> dict[str, Any]:

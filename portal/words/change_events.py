@@ -5,6 +5,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 CHANGES: dict[tuple[str, str], Any] = {
+    ("subscription", "take_back_notice"): _l("Résiliation reprise d'un commun accord"),
+    ("subscription", "take_back_suspended"): _l("Résiliation reprise d'un commun accord"),
+    ("subscription", "correct_letter"): _l("Jour de la lettre corrigé"),
+    ("notice_reversal", "ask"): _l("Reprise de la résiliation demandée"),
+    ("notice_reversal", "agree"): _l("Accord donné"),
+    ("notice_reversal", "refuse"): _l("Accord refusé"),
+    ("notice_reversal", "cancel"): _l("Demande retirée"),
     ("subscription", "change_agreed"): _l("Changement convenu"),
     ("subscription", "change"): _l("Changement entré en vigueur"),
     ("subscription_change", "ask"): _l("Changement demandé"),

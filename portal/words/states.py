@@ -80,6 +80,8 @@ _STATES: dict[str, Look] = {
     "change_asked": Look(_l("attend la signature"), "wait", "hourglass-split"),
     "change_agreed": Look(_l("convenu"), "live", "calendar"),
     "change_done": Look(_l("en vigueur"), "good", "check-circle"),
+    "reversal_asked": Look(_l("attend l'accord de l'autre partie"), "wait", "hourglass-split"),
+    "reversal_agreed": Look(_l("reprise d'un commun accord"), "good", "check-circle"),
     "transfer_asked": Look(_l("attend les trois accords"), "wait", "hourglass-split"),
     "transfer_done": Look(_l("fait"), "good", "check-circle"),
     "transfer_lapsed": Look(_l("resté sans réponse"), "plain", "calendar-x"),

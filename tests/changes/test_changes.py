@@ -43,12 +43,14 @@ def live(at: At, *day: int) -> None:
     jobs.run_periodic()
     db.session.commit()
     work()
+    set_scope(EVERYTHING)
 
 
 def bill(month: str) -> Invoice:
     set_scope(EVERYTHING)
     start_run(one(LegalEntity), month, by=SYSTEM)
     work()
+    set_scope(EVERYTHING)
     return one(Invoice)  # type: ignore[no-any-return]
 
 
