@@ -29,6 +29,7 @@ from portal.subscriptions.case import bare_case
 from portal.subscriptions.changes import ChangeKind, SubscriptionChange
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.offers import check_offer
+from portal.subscriptions.renewals import renewal_of
 from portal.subscriptions.termination import Notice, work_out
 from portal.terms.values import Value
 
@@ -191,6 +192,10 @@ def _check_open(subscription: Subscription, but: SubscriptionChange | None) -> N
     if subscription.suspended_on is not None:
         clause = subscription.suspended_clause or _("mise en demeure restée sans effet")
         raise Refused(_("Cet abonnement est suspendu (%(clause)s) : il ne change pas.", clause=clause))
+    asked = renewal_of(subscription)
+    if asked is not None:
+        sentence = _("La pro forma %(number)s attend son paiement : changez une fois la période payée.")
+        raise Refused(sentence % {"number": asked.number})
     waiting = next((each for each in subscription.changes if each.is_open and each is not but), None)
     if waiting is not None:
         sentence = _("Un changement attend déjà, pour le %(day)s : annulez-le d'abord.")

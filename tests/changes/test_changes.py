@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import unescape
 from typing import Any
@@ -11,8 +12,9 @@ from flask.testing import FlaskClient
 
 from portal import clock, jobs
 from portal.access import Role
+from portal.answers.case import Event
 from portal.backups.gaps import GapKind, GapState, note_gap
-from portal.billing.models import Charge, Invoice, InvoiceLine
+from portal.billing.models import Charge, Invoice, InvoiceLine, Proforma
 from portal.billing.run import start_run
 from portal.catalogue.models import Method, VolumePrice
 from portal.db import EVERYTHING, db, set_scope
@@ -21,6 +23,8 @@ from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
 from portal.resellers.models import LegalEntity
+from portal.simulator.run import simulate
+from portal.subscriptions.case import bare_case
 from portal.subscriptions.changes import ChangeState, SubscriptionChange
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.ordering import place_order, record_wire
@@ -54,9 +58,10 @@ def bill(month: str) -> Invoice:
     return one(Invoice)  # type: ignore[no-any-return]
 
 
-def a_year(house: House) -> Subscription:
+def a_year(house: House, stack: str = "natso") -> Subscription:
     """NATSO, three licences a year from 23 November 2026 on, at 59.88 euros each."""
-    order = place_order(a_customer(house.reseller), a_product(house), 3, Method.WIRE, by=SYSTEM)
+    customer, product = a_customer(house.reseller, accepted=stack), a_product(house, terms_stack=stack)
+    order = place_order(customer, product, 3, Method.WIRE, by=SYSTEM)
     record_wire(order, received_on=date(2026, 11, 23), amount_cents=17_964, reference="V1", by=SYSTEM)
     db.session.commit()
     return one(Subscription)  # type: ignore[no-any-return]
@@ -305,14 +310,14 @@ def test_004_36_a_larger_volume_is_signed_priced_from_the_next_due_date_and_comm
     row = one(SubscriptionChange)
     assert (row.state, stored(subscription).volume_gb) == (ChangeState.ASKED, 500)
     at(datetime(2026, 12, 1, 9, tzinfo=UTC))
-    page = browser(house.operator).get(
-        f"/contracts/{subscription.uid}?what=price_change&on=2026-12-01&effective_on=2026-12-15"
-    )
-    assert page.status_code == 200
+    asked = Event(date(2026, 12, 1), "price_change", {"effective_on": date(2026, 12, 1)})
+    told = simulate(replace(bare_case(subscription), events=(asked,)))
     assert sign(browser).status_code == 303
     row = stored(one(SubscriptionChange))
     assert (row.state, row.effective_on) == (ChangeState.AGREED, date(2026, 12, 15))
     assert (row.committed_until, row.clause) == (date(2029, 12, 15), "004-36")
+    answers = told.find("price_applies"), told.find("recommitted_until")
+    assert [each.on for each in answers if each] == [row.effective_on, row.committed_until]
     assert len(subscription.amendments) == 1
     assert stored(subscription).amendments[0].document.filename == "avenant-2026-12-01.pdf"
     live(at, 2026, 12, 14)
@@ -431,3 +436,27 @@ def test_004_36_a_gap_leads_to_the_change_that_settles_it(house: House, browser:
     assert stored(gap).state == GapState.OPEN, "not signed yet"
     assert sign(browser).status_code == 303
     assert stored(gap).state == GapState.DISMISSED
+
+
+def test_001_14_while_a_renewal_is_to_be_paid_nothing_changes_what_was_asked_for(
+    house: House, browser: Browser, at: At
+) -> None:
+    subscription = a_year(house, "dropcloud")
+    live(at, 2027, 10, 7)
+    asked = one(Proforma)
+    assert asked.period_on == date(2027, 11, 23)
+    answer = change(browser(house.owner), subscription, kind="seats", quantity=5, when="now")
+    assert (answer.status_code, asked.number in answer.text) == (422, True)
+    assert stored(subscription).quantity == 3
+
+
+def test_001_14_a_change_that_was_agreed_before_is_on_the_renewals_pro_forma(
+    house: House, browser: Browser, at: At
+) -> None:
+    subscription = a_year(house, "dropcloud")
+    at(datetime(2027, 6, 1, 9, tzinfo=UTC))
+    assert (
+        change(browser(house.owner), subscription, kind="seats", quantity=5, when="next").status_code == 303
+    )
+    live(at, 2027, 10, 7)
+    assert one(Proforma).gross_cents == 5 * 5_988
