@@ -10,6 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.answers.run import answer
+from portal.changes.main_service import follow_service, main_services
 from portal.changes.reversals import NoticeReversal, reversals_of
 from portal.changes.taking_back import (
     agree_reversal,
@@ -67,8 +68,21 @@ def _page(subscription: Subscription, form: WhyForm, status: int = 200) -> Respo
         correction=form if isinstance(form, CorrectionForm) else _correction(subscription),
         waiting=open_reversal(subscription),
         side=side_of(g.actor),
+        mains=main_services(subscription),
     )
     return make_response(page, status)
+
+
+@bp.post("/subscriptions/<uid>/main-service")
+@requires(Permission.AMENDMENT_WRITE)
+def follow(uid: str) -> Response:
+    """As the order form or an amendment says, signed by both."""
+    subscription = get_or_404(Subscription.visible_to(g.actor).with_for_update(), uid)
+    chosen = request.form.get("main", "")
+    main = get_or_404(Subscription.visible_to(g.actor), chosen) if chosen else None
+    follow_service(subscription, main, by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show_renewal", uid=uid), toast=_("L'engagement de ce service est noté."))
 
 
 def _correction(subscription: Subscription) -> CorrectionForm:

@@ -190,6 +190,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     order_uid: Mapped[str] = mapped_column(String(16), index=True)
     started_on: Mapped[date]  # anchor of every period
     committed_on: Mapped[date | None]  # first day of a commitment that a larger scope began again (004-36)
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))  # main service (004-04)
     billed_before: Mapped[date]  # first day that no charge covers yet
     state: Mapped[SubscriptionState] = mapped_column(default=S.ACTIVE)
     notified_on: Mapped[date | None]  # the notice was sent that day
@@ -215,6 +216,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         order_by=(PriceStep.effective_on.desc(), PriceStep.id.desc()), viewonly=True
     )
 
+    follows: Mapped["Subscription | None"] = relationship(remote_side="Subscription.id")
     changes: Mapped[list[SubscriptionChange]] = relationship(
         order_by=(SubscriptionChange.effective_on, SubscriptionChange.id), viewonly=True
     )
@@ -236,7 +238,9 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         return int(self.present_terms.get(f"plan.{self.plan.value}.period_months").value)
 
     def term_anchor(self, on: date) -> date:
-        """The day from which the contract's own period of a day is counted."""
+        """From when the contract's own period of a day is counted, or that of its main service."""
+        if self.follows is not None:
+            return self.follows.term_anchor(on)
         again = self.committed_on
         return again if again is not None and again <= on else self.started_on
 

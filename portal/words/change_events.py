@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 CHANGES: dict[tuple[str, str], Any] = {
     ("subscription", "take_back_notice"): _l("Résiliation reprise d'un commun accord"),
     ("subscription", "take_back_suspended"): _l("Résiliation reprise d'un commun accord"),
+    ("subscription", "follow_service"): _l("Engagement du service noté"),
     ("subscription", "correct_letter"): _l("Jour de la lettre corrigé"),
     ("notice_reversal", "ask"): _l("Reprise de la résiliation demandée"),
     ("notice_reversal", "agree"): _l("Accord donné"),

@@ -244,3 +244,30 @@ def test_004_04_each_service_has_its_own_commitment_and_ends_by_itself(
     assert refuse_renewal(owner, added).status_code == 303
     assert stored(added).ends_on == date(2029, 12, 1)
     assert (stored(main).state, main.ends_on) == ("active", None)
+    path = f"/subscriptions/{main.uid}/main-service"
+    operator = browser(house.operator)
+    assert operator.post(path, data={"main": added.uid}).status_code == 422, "it has begun later, and ends"
+
+
+def test_004_04_an_added_service_may_follow_the_period_of_the_main_one(
+    house: House, browser: Browser, at: At
+) -> None:
+    main = dobaas(house)  # since 15 January 2026
+    at(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    order = place_order(main.customer, main.product, 1, Method.DIRECT_DEBIT, by=SYSTEM)
+    added = order.deliver(by=SYSTEM)
+    db.session.commit()
+    path, data = f"/subscriptions/{added.uid}/main-service", {"main": main.uid}
+    assert browser(house.owner).post(path, data=data).status_code == 403
+    operator = browser(house.operator)
+    assert main.uid in operator.get(f"/subscriptions/{added.uid}/renewal").text
+    assert operator.post(path, data=data).status_code == 303
+    assert stored(added).period_ends_on == date(2029, 1, 15)
+    assert "15 janvier 2029" in operator.get(f"/subscriptions/{added.uid}/renewal").text
+    assert operator.post(path, data={"main": ""}).status_code == 303
+    assert stored(added).period_ends_on == date(2029, 12, 1)
+    assert operator.post(path, data=data).status_code == 303
+    at(datetime(2028, 7, 1, 9, tzinfo=UTC))
+    assert refuse_renewal(browser(house.owner), added).status_code == 303
+    assert stored(added).ends_on == date(2029, 1, 15)
+    assert stored(main).ends_on is None
