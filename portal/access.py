@@ -83,6 +83,7 @@ class Permission(StrEnum):
     SETUP_READ = "setup:read"
     SETUP_WRITE = "setup:write"
     SUBSCRIPTION_READ = "subscription:read"
+    SUBSCRIPTION_CHANGE = "subscription:change"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
     LETTER_RECORD = "termination-letter:record"
     CONTRACT_END = "contract:end"
@@ -187,6 +188,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.SUBSCRIPTION_READ: set(_MONEY),
     P.LETTER_RECORD: {Role.OPERATOR, Role.OWNER},  # of a customer's own, by who received it
     P.CONTRACT_END: {Role.OPERATOR, Role.FINANCE},  # the provider ends or suspends a contract
+    P.SUBSCRIPTION_CHANGE: {Role.OPERATOR, *_SELLING, *_DECIDING},  # more or less of what runs
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, *_DECIDING},
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *_WORKING},
     P.RESTORE_ASK: {*_REPAIRING, *_WORKING},

@@ -37,6 +37,8 @@ class Purpose(StrEnum):
     CONSENT = "consent"
     WAIVE = "waive"
     ACCEPT_QUOTE = "quote"
+    SIGN_CHANGE = "change"
+    SIGN_REVERSAL = "reversal"
 
 
 class LinkProblem(StrEnum):

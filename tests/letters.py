@@ -22,7 +22,7 @@ from portal.billing.disputes import DisputeState
 from portal.billing.models import Invoice, add_charge
 from portal.billing.run import bill_customers
 from portal.blobs import Document
-from portal.catalogue.models import Method, Product
+from portal.catalogue.models import Method, Plan, Product
 from portal.certificates.jobs import tell_of_ends
 from portal.contracts.models import TermsNotice
 from portal.contracts.retail import recall
@@ -79,6 +79,9 @@ from portal.transfers.models import ask_transfer
 from tests import vaulting
 from tests.builders import House, a_customer, work
 from tests.certificates.builders import a_certificate
+from tests.changes.test_changes import change, sign
+from tests.changes.test_reversals import consent as agree_to_go_on
+from tests.changes.test_reversals import refuse_renewal, want_back
 from tests.contracts.builders import a_subscription
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
@@ -90,6 +93,7 @@ from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
 from tests.sepa.test_waiting_signature import hand_on
 from tests.sizing.test_sizing import begun_order
+from tests.subscriptions.builders import a_product
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
 from tests.world import a_world
@@ -342,6 +346,22 @@ def a_customer_transferred_and_one_who_stays(post: Post) -> None:
         else:
             for address in addresses(post.house):
                 consent(post.browser, address)
+
+
+@step
+def a_change_that_is_signed(post: Post) -> None:
+    customer = post.customer("Qui grandit", accepted="dobaas")
+    values = {"terms_stack": "dobaas", "plan": Plan.THREE_YEARS, "billing_months": 1, "has_keys": False}
+    product = a_product(post.house, code="DB-CHANGE", price_includes_vat=False, **values)
+    subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+    subscription.volume_gb = 500
+    db.session.commit()
+    change(post.browser(post.house.owner), subscription, kind="volume", volume_gb=800, price="450")
+    sign(post.browser)
+    owner = post.browser(post.house.owner)
+    refuse_renewal(owner, subscription)
+    want_back(owner, subscription)
+    agree_to_go_on(post.browser)
 
 
 @step

@@ -20,6 +20,8 @@ from portal.billing.run_preview import ask_preview
 from portal.blobs import Document
 from portal.books.closing import _keep
 from portal.catalogue.models import Method, Product, VolumePrice
+from portal.changes.planning import state_of
+from portal.changes.reversals import NoticeReversal, ReversalState, Side
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
@@ -51,6 +53,7 @@ from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
 from portal.step_in.models import OfferState, StepInOffer
+from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionChange
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
@@ -108,6 +111,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/keys/": _first(ActivationKey).uid,
         "/subscriptions/": _first(Subscription).uid,
         "/contracts/": _first(Subscription).uid,
+        "/subscription-changes/": _a_change(_first(Subscription)).uid,
+        "/notice-reversals/": _a_reversal(_first(Subscription)).uid,
         "/endings/": _an_ending(_first(Subscription)).uid,
         "/billing/invoices/": _first(Invoice).uid,
         "/billing/runs/": run.uid,
@@ -241,6 +246,46 @@ def _an_ending(subscription: Subscription) -> ProviderEnding:
         is_registered=True,
         by_itself=False,
         tracking="",
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _a_change(subscription: Subscription) -> SubscriptionChange:
+    """One that waits for its signature."""
+    before = state_of(subscription)
+    row = SubscriptionChange(
+        organisation=subscription.customer.organisation,
+        subscription_id=subscription.id,
+        kind=ChangeKind.SEATS,
+        state=ChangeState.ASKED,
+        at_once=True,
+        effective_on=clock.today(),
+        before=before,
+        after={**before, "quantity": before["quantity"] + 1},
+        pieces=[],
+        charge_cents=0,
+        clause="",
+        created_by="Vente",
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def _a_reversal(subscription: Subscription) -> NoticeReversal:
+    """One that the customer has to answer."""
+    row = NoticeReversal(
+        organisation=subscription.customer.organisation,
+        subscription_id=subscription.id,
+        state=ReversalState.ASKED,
+        asked_by_side=Side.PROVIDER,
+        why="Erreur de saisie",
+        notified_on=clock.today(),
+        ends_on=clock.today() + timedelta(30),
+        notice={},
+        asked_by="Vente",
     )
     db.session.add(row)
     db.session.flush()

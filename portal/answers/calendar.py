@@ -54,7 +54,7 @@ def renewal(state: State) -> None:
     working = state.sentence(
         N_("Périodes de %(months)d mois comptées depuis le %(start)s."),
         months=source.value,
-        start=case.started_on,
+        start=case.anchor_on(max(case.as_of, case.started_on)),
     )
     if state.ends_on is None:
         state.when("renewal", term.ends_on, source, state.find("renewal.commitment"), working=working)
@@ -67,7 +67,7 @@ def term_in_sight(state: State, on: date) -> Period | None:
 
     Source: 000-13, 000-14, 001-11, 001-13, 004-04.
     """
-    period = period_at(state.case.started_on, state.period.value, on)
+    period = period_at(state.case.anchor_on(on), state.period.value, on)
     commitment = state.find("renewal.commitment")
     endless = commitment is not None and commitment.value == "none" and period.index > 0
     return None if endless else period

@@ -67,7 +67,8 @@ class Case:
 
     billing_months, billing_cents: what is billed at a time; by default the plan's own period. includes_vat:
     of the fees; None where the question does not say. reminded_on: days on which renewal reminders left; None
-    where nobody knows. rates: the central bank's, by half-year.
+    where nobody knows. rates: the central bank's, by half-year. committed_on: first day of a commitment that
+    began again after the start, if one did (004-36).
     """
 
     stack: Stack
@@ -83,6 +84,15 @@ class Case:
     includes_vat: bool | None = None
     reminded_on: tuple[date, ...] | None = None
     rates: Mapping[str, EcbRate] = field(default_factory=ecb_rates)
+    committed_on: date | None = None
+
+    def anchor_on(self, day: date) -> date:
+        """The day from which the contract's own period of a day is counted.
+
+        Source: 004-04, 004-36.
+        """
+        again = self.committed_on
+        return again if again is not None and again <= day else self.started_on
 
     def __post_init__(self) -> None:
         businesses_only = self.stack.find("customer.businesses_only")

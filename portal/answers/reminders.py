@@ -26,11 +26,12 @@ def unannounced_renewal(state: State, on: date) -> Statute | None:
     Source: L2 (C. conso L215-1, L215-3).
     """
     case, months = state.case, state.period.value
-    current = period_at(case.started_on, months, on)
+    anchor = case.anchor_on(on)
+    current = period_at(anchor, months, on)
     if current.index == 0 or case.reminded_on is None or not state.notice_length:
         return None
     _starts, ends = _edges(state, on)
-    renewed = period_at(case.started_on, months, current.starts_on - timedelta(days=1))
+    renewed = period_at(anchor, months, current.starts_on - timedelta(days=1))
     window = window_of(state, renewed)
     if ends is None or (window is None and not _too_short_is_free(state)):
         return None

@@ -133,8 +133,9 @@ def due_at_once(state: State, ended_on: date, source: Value) -> None:
     case, reading = state.case, state.find("breach.period_due")
     fees = 1
     if reading is not None and reading.value == "commitment":
-        term = contract_end(case.started_on, state.period.value, ended_on)
-        fees = max(whole_months_left(case.started_on, ended_on, term), 1)
+        anchor = case.anchor_on(ended_on)
+        term = contract_end(anchor, state.period.value, ended_on)
+        fees = max(whole_months_left(anchor, ended_on, term), 1)
     cents = due_at_once_cents(case.monthly_fee_cents, fees)
     working = state.sentence(
         N_("%(n)d mois de %(monthly)s : la période commencée reste due."),
@@ -197,7 +198,7 @@ def _at_echeance(state: State, event: Event) -> None:
     if notice is None:
         raise state.refuse(event, N_("le contrat ne fixe pas de préavis pour cette formule."))
     months = state.period
-    ends_on = contract_end(case.started_on, months.value, event.on, **state.notice_length)
+    ends_on = contract_end(case.anchor_on(event.on), months.value, event.on, **state.notice_length)
     state.when("last_notice_day", last_notice_day(ends_on, **state.notice_length), notice)
     if _sooner_by_law(state, event, ends_on, notice, months):
         return
@@ -207,7 +208,7 @@ def _at_echeance(state: State, event: Event) -> None:
             "avant l'échéance, l'envoi du %(sent)s compte."
         ),
         months=months.value,
-        start=case.started_on,
+        start=case.anchor_on(event.on),
         length=notice.value,
         unit=Word(N_("mois") if notice.unit == "months" else N_("jours")),
         sent=event.on,
@@ -281,9 +282,10 @@ def _term(state: State, event: Event) -> date | None:
     case, months = state.case, state.period
     commitment = state.find("renewal.commitment")
     if commitment is not None and commitment.value == "none":
-        first = contract_end(case.started_on, months.value, case.started_on)
+        anchor = case.anchor_on(event.on)
+        first = contract_end(anchor, months.value, anchor)
         return first if event.on <= last_notice_day(first, **state.notice_length) else None
-    return contract_end(case.started_on, months.value, event.on, **state.notice_length)
+    return contract_end(case.anchor_on(event.on), months.value, event.on, **state.notice_length)
 
 
 def _without_term(
@@ -318,7 +320,7 @@ def _costs_no_more(state: State, event: Event, effective: date, term: date, last
 def _fees_left(state: State, effective: date, term: date) -> int:
     both = state.find("early_end.counts_begun_month")
     counts = both is not None and bool(both.value)
-    return fees_left(state.case.started_on, effective, term, counts_begun_month=counts)
+    return fees_left(state.case.anchor_on(effective), effective, term, counts_begun_month=counts)
 
 
 def _penalties(state: State, effective: date, term: date) -> None:

@@ -17,6 +17,7 @@ from portal.backups.models import Machine
 from portal.backups.usage import SEEN_DAYS
 from portal.billing.questions import Question, run_questions
 from portal.billing.rules import BYTES_PER_GB, GridStep, revised_price_cents
+from portal.changes.acts import change_agreed
 from portal.db import Tenant, db
 from portal.deadlines import add_months
 from portal.engine.models import Vault
@@ -25,6 +26,7 @@ from portal.journal import SYSTEM, record
 from portal.licensing.models import Activation, ActivationKey
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
+from portal.subscriptions.changes import SubscriptionChange
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.periods import period_label
 from portal.terms.answered import Answered, answered
@@ -159,6 +161,18 @@ def gaps_of(subscription: Subscription) -> list[UsageGap]:
     """The newest first."""
     query = select(UsageGap).where(UsageGap.subscription_id == subscription.id)
     return list(db.session.scalars(query.order_by(UsageGap.id.desc())))
+
+
+@change_agreed.connect
+def settle_gaps(change: SubscriptionChange, *, subscription: Subscription, **_more: Any) -> None:
+    """What has been used above the contract is now agreed on: nobody has to decide about it any more.
+
+    Source: 001-17, 004-36.
+    """
+    allowed = {GapKind.VOLUME: change.after["volume_gb"] or 0, GapKind.SEATS: change.after["quantity"]}
+    for gap in gaps_of(subscription):
+        if gap.state == GapState.OPEN and gap.used <= allowed.get(gap.kind, -1):
+            gap.dismiss(_("Réglé par un changement du contrat."), by=SYSTEM)
 
 
 @run_questions.connect

@@ -59,6 +59,14 @@ KINDS: dict[str, Kind] = {
     "transfers/mail_code": Kind(_l("Code pour un transfert"), why=_CODE_ASKED, once=_CODE),
     "transfers/mail_consent": Kind(_l("Accord pour un transfert"), why=_PARTY, once=_LINK),
     "transfers/mail_done": Kind(_l("Transfert fait"), why=_PARTY),
+    "changes/mail_agreed": Kind(_l("Changement convenu"), _SIGNATORY),
+    "changes/mail_code": Kind(_l("Code pour signer un changement"), why=_CODE_ASKED, once=_CODE),
+    "changes/mail_sign": Kind(_l("Changement à signer"), _SIGNATORY, _SIGNER, _LINK),
+    "changes/mail_reversal": Kind(_l("Résiliation à reprendre"), _SIGNATORY, _SIGNER, _LINK),
+    "changes/mail_reversal_code": Kind(
+        _l("Code pour reprendre une résiliation"), why=_CODE_ASKED, once=_CODE
+    ),
+    "changes/mail_reversed": Kind(_l("Résiliation reprise"), _SIGNATORY),
     "accounts/mail_device": Kind(_l("Connexion depuis un nouvel appareil"), why=_ACCOUNT),
     "accounts/mail_factor": Kind(_l("Second facteur changé"), why=_ACCOUNT),
     "accounts/mail_lost": Kind(_l("Second facteur perdu"), why=_ACCOUNT, once=_LINK),

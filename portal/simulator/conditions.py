@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 from portal.answers.case import Event
+from portal.answers.growth import growth_of
 from portal.answers.rules.force_majeure import force_majeure_end_on, suspended_until
 from portal.answers.rules.periods import period_at, price_kept_through
 from portal.answers.state import State
-from portal.billing.rules import earliest_price_change, scope_growth
+from portal.billing.rules import earliest_price_change
 from portal.deadlines import PARIS, add_months, start_of_paris_day
 from portal.incidents.liability import extended_end
 from portal.terms.values import Value
@@ -58,7 +59,7 @@ def _long(state: State, event: Event, longest: Value, ended: date | None) -> Non
 def _extended(state: State, event: Event, ended: date) -> None:
     case, source = state.case, state.get("force_majeure.extends_fixed_term")
     months = state.get(f"plan.{case.plan}.period_months")
-    term = period_at(case.started_on, months.value, event.on).ends_on
+    term = period_at(case.anchor_on(event.on), months.value, event.on).ends_on
     later = extended_end(
         start_of_paris_day(term), [(start_of_paris_day(event.on), start_of_paris_day(ended))]
     )
@@ -107,9 +108,9 @@ def price_change(state: State, event: Event) -> None:
 
 
 def _growth(state: State, event: Event, source: Value) -> None:
-    case = state.case
-    months = state.get(f"plan.{case.plan}.period_months")
-    due = period_at(case.started_on, months.value, event.on).ends_on
-    grown = scope_growth(event.on, due, months.value)
+    grown = growth_of(state, event.on)
+    assert grown is not None
     state.when("price_applies", grown.price_from_on, source)
-    state.when("recommitted_until", grown.committed_until_on, source)
+    again = state.find("price.growth_recommits")
+    if again is not None and again.value:
+        state.when("recommitted_until", grown.committed_until_on, source, again)

@@ -45,6 +45,7 @@ def bare_case(subscription: Subscription, *, as_of: date | None = None) -> Case:
     Raises Refused for a subscription that its own contract does not allow: a plan that it does not have, a
     customer whom it is not open to.
     """
+    anchor = subscription.term_anchor(as_of or clock.today())
     return Case(
         stack=subscription.terms,
         customer=subscription.customer.kind.value,
@@ -58,6 +59,7 @@ def bare_case(subscription: Subscription, *, as_of: date | None = None) -> Case:
         includes_vat=subscription.includes_vat,
         reminded_on=reminded_on(subscription),
         rates=known_rates(),
+        committed_on=anchor if anchor != subscription.started_on else None,
     )
 
 

@@ -1,9 +1,10 @@
 """What a withdrawal or an end gives back: credit notes on its invoices, the newest first."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal import clock, jobs
 from portal.actor import Actor
@@ -18,19 +19,28 @@ from portal.journal import SYSTEM
 from portal.subscriptions.models import Order, Subscription, SubscriptionState
 from portal.subscriptions.periods import period_label
 
+_KINDS = ("subscription", "change")  # of charges: a period, and what a change in the middle of one added
+
 
 def lines_of(subscription: Subscription) -> list[InvoiceLine]:
     """The invoiced periods of a subscription, the newest first."""
-    origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
+    origin = _of(subscription)
     invoices = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
     query = select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoices))
     lines = db.session.scalars(query.order_by(InvoiceLine.invoice_id.desc(), InvoiceLine.position.desc()))
-    return [line for line in lines if charge_of(line).origin.startswith(f"subscription:{subscription.uid}:")]
+    mine = [[kind, subscription.uid] for kind in _KINDS]
+    return [line for line in lines if charge_of(line).origin.split(":")[:2] in mine]
+
+
+def _of(subscription: Subscription) -> Any:
+    """Of a charge: it bills this subscription."""
+    marks = (f"{kind}:{subscription.uid}:" for kind in _KINDS)
+    return or_(*(Charge.origin.startswith(mark, autoescape=True) for mark in marks))
 
 
 def drop_unbilled(subscription: Subscription) -> None:
     """Periods that were owed and stand on no invoice are owed no more."""
-    origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
+    origin = _of(subscription)
     for charge in db.session.scalars(select(Charge).where(origin, is_pending())):
         db.session.delete(charge)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, selecti
 
 from portal import clock
 from portal.actor import Actor
-from portal.answers.rules.periods import contract_start, last_usable_day, period_at
+from portal.answers.rules.periods import last_usable_day, period_at
 from portal.billing.models import Proforma, add_charges, charge_row
 from portal.billing.rules import Priced, Totals, as_sold, totals
 from portal.billing.vat import Vat
@@ -24,8 +24,10 @@ from portal.journal import SYSTEM, record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, signed_conditions, with_amendments, with_kept
+from portal.subscriptions.changes import SubscriptionChange
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
+from portal.subscriptions.starts import first_day
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
 
@@ -81,6 +83,8 @@ class Order(Tenant, Sold, Stateful, db.Model):
     begin_early_text: Mapped[str] = mapped_column(String(400), default="", server_default="")
     reminded_on: Mapped[date | None]  # that it is not paid yet
     conditions: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # special ones, of its quote
+    signed_on: Mapped[date | None]  # the order form; None: with its payment or mandate
+    connected_on: Mapped[date | None]  # the service was used before its payment
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -134,11 +138,12 @@ class Order(Tenant, Sold, Stateful, db.Model):
     def deliver(self, *, by: Actor) -> "Subscription":
         """Paid or mandated: the subscription starts on the day that the contract names.
 
-        Source: 000-11, 000-12, 001-09, 001-10; A1 (payment validated, confirmation sent).
+        Source: 000-11, 000-12, 001-09, 001-10, 004-03; A1 (payment validated, confirmation sent).
         """
         accepted = [row.accepted_at for row in self.proofs]
         if membership_accepted_at(self.created_at, max(accepted, default=None), clock.now()) is None:
             raise Refused(_("Le client n'a pas accepté les conditions de cette commande."))
+        starts_on = first_day(self)
         self._take("deliver", by=by)
         subscription = Subscription(
             organisation=self.customer.organisation,
@@ -146,8 +151,8 @@ class Order(Tenant, Sold, Stateful, db.Model):
             product_id=self.product_id,
             legal_entity_id=self.legal_entity_id,
             order_uid=self.uid,
-            started_on=self._first_day(),
-            billed_before=self._first_day(),
+            started_on=starts_on,
+            billed_before=starts_on,
             state=SubscriptionState.ACTIVE,
             **self.copied(),
         )
@@ -157,17 +162,6 @@ class Order(Tenant, Sold, Stateful, db.Model):
         )
         db.session.add(subscription)
         return subscription
-
-    def _first_day(self) -> date:
-        """An order that is paid or mandated is confirmed, registered and signed on that day."""
-        basis = self.terms.find("start.basis")
-        if basis is None:
-            return clock.today()
-        happened = dict.fromkeys(_HAPPENED, clock.today())
-        return contract_start(basis.value, happened, earliest=basis.value[0] not in happened)
-
-
-_HAPPENED = ("confirmation_received", "registration", "order_signed")  # with the payment or the mandate
 
 
 class SubscriptionState(StrEnum):
@@ -191,6 +185,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
 
     steps = {
         "give_notice": step(S.ACTIVE, S.SUSPENDED, to=S.NOTICE_GIVEN),
+        "take_back_notice": step(S.NOTICE_GIVEN, to=S.ACTIVE),
+        "take_back_suspended": step(S.NOTICE_GIVEN, to=S.SUSPENDED),
         "withdraw": step(S.ACTIVE, S.SUSPENDED, S.NOTICE_GIVEN, to=S.WITHDRAWN),
         "suspend": step(S.ACTIVE, to=S.SUSPENDED),
         "suspend_leaving": step(S.NOTICE_GIVEN, to=S.NOTICE_GIVEN),
@@ -203,6 +199,8 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     order_uid: Mapped[str] = mapped_column(String(16), index=True)
     started_on: Mapped[date]  # anchor of every period
+    committed_on: Mapped[date | None]  # first day of a commitment that a larger scope began again (004-36)
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))  # main service (004-04)
     billed_before: Mapped[date]  # first day that no charge covers yet
     state: Mapped[SubscriptionState] = mapped_column(default=S.ACTIVE)
     notified_on: Mapped[date | None]  # the notice was sent that day
@@ -230,6 +228,11 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         order_by=(PriceStep.effective_on.desc(), PriceStep.id.desc()), viewonly=True
     )
 
+    follows: Mapped["Subscription | None"] = relationship(remote_side="Subscription.id")
+    changes: Mapped[list[SubscriptionChange]] = relationship(
+        order_by=(SubscriptionChange.effective_on, SubscriptionChange.id), viewonly=True
+    )
+
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
     @property
@@ -246,9 +249,16 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         """Length of the contract's own period, which the notice refers to, in months."""
         return int(self.present_terms.get(f"plan.{self.plan.value}.period_months").value)
 
+    def term_anchor(self, on: date) -> date:
+        """From when the contract's own period of a day is counted, or that of its main service."""
+        if self.follows is not None:
+            return self.follows.term_anchor(on)
+        again = self.committed_on
+        return again if again is not None and again <= on else self.started_on
+
     def term_ends_on(self, on: date) -> date:
         """Échéance of the period that contains a day."""
-        return period_at(self.started_on, self.term_months, on).ends_on
+        return period_at(self.term_anchor(on), self.term_months, on).ends_on
 
     @property
     def last_usable_on(self) -> date:
@@ -292,6 +302,14 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         self._take("give_notice", by=by, ends_on=ends_on.isoformat(), reason=reason)
         self.notified_on, self.ends_on, self.notice_reason = sent_on, ends_on, reason
         self.notice_fields = fields
+        subscription_moved.send(self)
+
+    def take_back_notice(self, why: str, *, by: Actor) -> None:
+        """Both have agreed that the contract goes on as if no notice had been given."""
+        step_ = "take_back_notice" if self.suspended_on is None else "take_back_suspended"
+        self._take(step_, by=by, reason=why, ends_on=str(self.ends_on))
+        self.notified_on = self.ends_on = self.notice_reason = self.notice_fields = None
+        self.refund_cents = self.refund_clause = None
         subscription_moved.send(self)
 
     def charge_row(self, *, origin: str, label: str, unit_cents: int, **values: Any) -> dict[str, Any]:
@@ -376,5 +394,9 @@ def subscriptions_of(*customers: Customer) -> list[Subscription]:
     """With what the price of a period asks for, however many they are."""
     wanted = Subscription.customer_id.in_([customer.id for customer in customers])
     query = select(Subscription).where(wanted)
-    query = query.options(selectinload(Subscription.price_steps), selectinload(Subscription.amendments))
+    query = query.options(
+        selectinload(Subscription.price_steps),
+        selectinload(Subscription.amendments),
+        selectinload(Subscription.changes),
+    )
     return list(db.session.scalars(query.order_by(Subscription.customer_id, Subscription.id)))

@@ -13,8 +13,8 @@ from portal.billing.models import add_charges, charges_due
 from portal.billing.payment_rules import annual_fee_due_on
 from portal.billing.rules import bill_on
 from portal.customers.models import Customer
+from portal.subscriptions.changes import sold_on
 from portal.subscriptions.models import Subscription, SubscriptionState, subscriptions_of
-from portal.subscriptions.price_steps import price_on
 
 
 def period_label(product: str, start: date, end: date) -> str:
@@ -39,13 +39,15 @@ def next_period(subscription: Subscription) -> dict[str, Any]:
     start, due_on = subscription.billed_before, fee_due_on(subscription)
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
-    subscription.take_price(price_on(subscription, start), start)
+    sold = sold_on(subscription, start)
+    if sold.is_present:
+        subscription.take_price(sold.unit_cents, start)
     with force_locale(subscription.customer.language):
-        label = period_label(subscription.product_name, start, end)
+        label = period_label(sold.product_name, start, end)
     subscription.billed_before = end
     said = {"due_rule": due_on.isoformat()} if due_on else {}
     return subscription.charge_row(
-        **said, origin=origin, label=label, unit_cents=subscription.unit_cents, quantity=subscription.quantity
+        **said, origin=origin, label=label, unit_cents=sold.unit_cents, quantity=sold.quantity
     )
 
 

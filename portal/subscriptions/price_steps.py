@@ -53,11 +53,14 @@ class PriceStep(Tenant, db.Model):
 def price_on(subscription: Any, start: date) -> int:
     """Unit price in cents of a period that begins on ``start``.
 
-    A price that was not announced, or not early enough, waits for a later period.
+    A price that was not announced, or not early enough, waits for a later period; one that was announced for
+    before a price that both have agreed on counts no more.
 
     Source: 000-26.
     """
-    steps = subscription.price_steps
+    agreed = [each.effective_on for each in subscription.changes if each.counts and each.changes_price]
+    since = max((day for day in agreed if day <= start), default=date.min)
+    steps = [step for step in subscription.price_steps if step.effective_on > since]
     if not steps:
         return int(subscription.unit_cents)
     months = subscription.terms.number(NOTICE)

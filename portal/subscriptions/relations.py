@@ -92,6 +92,7 @@ def subscriptions_of_invoice(invoice: Invoice) -> Iterator[Related]:
     """Those whose periods it carries."""
     origins = db.session.scalars(select(Charge.origin).where(Charge.invoice_id == invoice.id))
     parts = (origin.split(":") for origin in origins)
-    uids = list(chain.from_iterable(each[1:2] for each in parts if each[0] in {"subscription", "usage"}))
+    kinds = {"subscription", "usage", "change"}
+    uids = list(chain.from_iterable(each[1:2] for each in parts if each[0] in kinds))
     query = Subscription.visible_to(g.actor).where(Subscription.uid.in_(uids))
     return map(as_related, db.session.scalars(query.order_by(Subscription.id)))

@@ -25,10 +25,10 @@ from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
 from portal.mail import queue_mail
+from portal.subscriptions.changes import sold_on
 from portal.subscriptions.key_ends import follow_keys
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.periods import charge_next_period, fee_due_on, period_label
-from portal.subscriptions.price_steps import price_on
 
 AHEAD_DAYS = 45  # calendar days that the customer has to pay (A15)
 
@@ -71,16 +71,13 @@ def renewals_of(subscription: Subscription) -> list[Proforma]:
 def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
     """due_on: last day for paying."""
     start, customer = subscription.billed_before, subscription.customer
+    sold = sold_on(subscription, start)
     end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
     with force_locale(customer.language):
-        label = period_label(subscription.product_name, start, end)
+        label = period_label(sold.product_name, start, end)
         references = printed_references(references_for(customer, own_references(subscription)))
     line = Priced(
-        label,
-        subscription.quantity,
-        price_on(subscription, start),
-        subscription.includes_vat,
-        subscription.vat_basis_points,
+        label, sold.quantity, sold.unit_cents, subscription.includes_vat, subscription.vat_basis_points
     )
     vat = Sales(subscription.legal_entity, clock.today()).vat_of(customer, [line])
     row = issue_proforma(

@@ -224,6 +224,8 @@ def _take_effect(subscription: Subscription, notice: Notice, *, by: Actor) -> Te
     return result
 
 
+PENALTIES = (*_CHARGED, "period_due")  # what a notice may owe: the beginnings of its charges' origins
+
 _LABELS = {
     "early_end_penalty": lambda: _("Pénalité de sortie anticipée, %(product)s"),
     "metered_end_penalty": lambda: _("Pénalité sur la consommation, %(product)s"),

@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.words.change_events import CHANGES
 from portal.words.quotes import QUOTE_EVENTS
 from portal.words.reasons import REASONS
 from portal.words.sales import SALE_EVENTS
@@ -13,6 +14,7 @@ from portal.words.sales import SALE_EVENTS
 EVENTS: dict[tuple[str, str], Any] = {
     **QUOTE_EVENTS,
     **SALE_EVENTS,
+    **CHANGES,
     ("brand", "set_host"): _l("Nom d'hôte changé"),
     ("reseller_price", "decide"): _l("Prix décidé"),
     ("reseller_price", "withdraw"): _l("Prix retiré"),

@@ -91,6 +91,7 @@ DUTIES: dict[str, Any] = {
     "endings.unused": _l("Chercher les comptes sans usage"),
     "subscriptions.waiting_keys": _l("Envoyer les clés dont le délai de rétractation est passé"),
     "subscriptions.key_ends": _l("Tenir la fin des clés selon ce qui est payé"),
+    "changes.day": _l("Appliquer les changements d'abonnement"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),
     "journal.seal": _l("Sceller le journal"),
     "journal.verify": _l("Vérifier le journal"),
