@@ -28,7 +28,7 @@ from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.iban import in_fours
-from portal.subscriptions.models import suspended_of
+from portal.subscriptions.suspended import suspended_of
 
 _ROLE = {Stage.REMINDER: ContactRole.BILLING, Stage.SECOND: ContactRole.BILLING}
 

@@ -21,8 +21,9 @@ from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
 from portal.resellers.models import LegalEntity
-from portal.subscriptions.models import Subscription, suspended_of
+from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_panel
+from portal.subscriptions.suspended import suspended_of
 
 bp = Blueprint("dunning", __name__, url_prefix="/late")
 bp.add_app_template_filter(cure_text)

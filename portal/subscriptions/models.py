@@ -382,14 +382,6 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         subscription_moved.send(self)
 
 
-def suspended_of(customer: Customer) -> list[Subscription]:
-    """Suspended and not ended: as long as there is one, this customer orders nothing new."""
-    query = select(Subscription).where(
-        Subscription.customer_id == customer.id, Subscription.suspended_on.is_not(None)
-    )
-    return [row for row in db.session.scalars(query.order_by(Subscription.id)) if not row.is_over]
-
-
 def subscriptions_of(*customers: Customer) -> list[Subscription]:
     """With what the price of a period asks for, however many they are."""
     wanted = Subscription.customer_id.in_([customer.id for customer in customers])

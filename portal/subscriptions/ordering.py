@@ -40,11 +40,12 @@ from portal.resellers.models import issuer_for
 from portal.resellers.reseller import ResellerState, above, check_may_sell
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.key_waits import issue_or_wait
-from portal.subscriptions.models import Order, OrderState, suspended_of
+from portal.subscriptions.models import Order, OrderState
 from portal.subscriptions.offered import Offered, offered_today
 from portal.subscriptions.offers import check_means, check_offer, volume_of
 from portal.subscriptions.order_numbers import number_for, ordered
 from portal.subscriptions.periods import charge_next_period
+from portal.subscriptions.suspended import suspended_of
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 
