@@ -1,6 +1,7 @@
 """Handovers whose next step is a person's."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from flask import g, url_for
 from flask_babel import gettext as _
@@ -8,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 
+from portal import clock
 from portal.access import GRANTS, Permission, Role
 from portal.reversibility.display import due_of, waits_for
 from portal.reversibility.models import CaseState, ReversibilityCase
@@ -17,6 +19,7 @@ from portal.words.readers import for_whom
 C = CaseState
 _CUSTOMERS = (C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.READY)
 _OPERATORS = (C.REQUESTED, C.CONTESTED, C.ACCEPTED)
+_QUIET = timedelta(days=10)  # so long nobody is asked to watch a customer
 
 
 def _steps_of(
@@ -30,6 +33,12 @@ def _steps_of(
         )
 
     return rows
+
+
+def _slow() -> Select[tuple[ReversibilityCase]]:
+    """The provider answers for the contract's day, also while the customer is waited for."""
+    long_ago = ReversibilityCase.requested_on <= clock.today() - _QUIET
+    return _steps_of((*_CUSTOMERS[:3], C.EXPORTING), {Role.OPERATOR, Role.TECHNICIAN})().where(long_ago)
 
 
 def _told(case: ReversibilityCase) -> Todo:
@@ -47,9 +56,10 @@ def _told(case: ReversibilityCase) -> Todo:
     )
 
 
-for _name, _states, _roles in (
-    ("handover.act", _OPERATORS, {Role.OPERATOR, Role.TECHNICIAN}),
-    ("handover.answer", _CUSTOMERS, GRANTS[Permission.REVERSIBILITY_ACCEPT]),
+for _name, _rows in (
+    ("handover.act", _steps_of(_OPERATORS, {Role.OPERATOR, Role.TECHNICIAN})),
+    ("handover.answer", _steps_of(_CUSTOMERS, GRANTS[Permission.REVERSIBILITY_ACCEPT])),
+    ("handover.slow", _slow),
 ):
     waits(
         Kind(
@@ -57,7 +67,7 @@ for _name, _states, _roles in (
             label=_l("Réversibilités"),
             cost=Cost.RIGHT,
             permission=Permission.REVERSIBILITY_READ,
-            rows=_steps_of(_states, _roles),
+            rows=_rows,
             order=(ReversibilityCase.id,),
             tell=_told,
             everything=lambda: url_for("reversibility.list_cases"),

@@ -30,6 +30,7 @@ from portal.reversibility.opening import open_case, vaults_for
 from portal.reversibility.own_bucket import PUSH, target_of
 from portal.reversibility.price import invoice_of, pay
 from portal.subscriptions.case import contract_of
+from portal.subscriptions.letter_form import ReceivedLetterForm
 from portal.subscriptions.models import Subscription, subscriptions_of
 from portal.subscriptions.panels import subscription_link
 from portal.words.readers import for_whom
@@ -141,6 +142,7 @@ def show(case: ReversibilityCase, status: int = 200, **answer: Any) -> Response:
         push=_push_of(case),
         target_form=answer.pop("target_form", None) or TargetForm(formdata=None),
         confirm_problem=answer.pop("confirm_problem", ""),
+        letter_form=answer.pop("letter_form", None) or ReceivedLetterForm(formdata=None),
         ship=answer.pop("ship", None) or ShipForm(formdata=None, on=clock.today()),
         **answer_context(case, **answer),
     )

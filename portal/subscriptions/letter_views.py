@@ -3,16 +3,14 @@
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
-from wtforms import SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms import SelectChoice, SelectField
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
-from portal.forms import WHOLE, DayField, saving, trim
+from portal.forms import WHOLE, saving
 from portal.panels import Panel
 from portal.scans import LARGEST_SCAN
+from portal.subscriptions.letter_form import ReceivedLetterForm
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_panel
 from portal.subscriptions.termination import Reason
@@ -22,20 +20,11 @@ from portal.words.clauses import CHOICES
 bp = Blueprint("termination_letters", __name__, url_prefix="/subscriptions/<uid>/termination/letter")
 
 
-class LetterForm(FlaskForm):
-    posted_on = DayField(_l("Postée le (cachet)"), [InputRequired(_l("Recopiez le jour du cachet."))])
-    first_presented_on = DayField(_l("Présentée la première fois le"), [Optional()])
-    received_on = DayField(_l("Reçue le"), [InputRequired(_l("Indiquez le jour de sa réception."))])
-    tracking = StringField(
-        _l("Numéro du recommandé"),
-        [DataRequired(_l("Recopiez le numéro du recommandé.")), Length(max=40)],
-        filters=[trim],
-    )
+class LetterForm(ReceivedLetterForm):
     reason = SelectField(
         _l("Motif"),
         choices=[SelectChoice(each.value, CHOICES[each.value]) for each in Reason if each != Reason.BREACH],
     )
-    scan = FileField(_l("Lettre numérisée"), render_kw={"accept": "application/pdf,image/jpeg,image/png"})
 
 
 @bp.url_value_preprocessor
@@ -72,7 +61,7 @@ def note_letter(uid: str) -> Response:
                 received_on=form.received_on.data,
                 tracking=form.tracking.data,
                 reason=form.reason.data,
-                scan=form.scan.data.read() if form.scan.data else b"",
+                scan=form.scanned,
                 by=g.actor,
             )
     if form.errors or form.form_errors:

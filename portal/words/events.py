@@ -238,6 +238,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("restore_request", "bill"): _l("Facturée"),
     ("restore_request", "close"): _l("Close sans facturation"),
     ("restore_request", "cancel"): _l("Demande annulée"),
+    ("reversibility_case", "letter_came"): _l("Lettre de la demande reçue"),
     ("reversibility_case", "open"): _l("Demande reçue"),
     ("reversibility_case", "start"): _l("Phrase secrète demandée"),
     ("reversibility_case", "ask_key"): _l("Nouveau lien envoyé"),

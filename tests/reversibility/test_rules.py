@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from portal.answers.rules.handover import (
     RecoveryState,
-    choice_due_on,
     contractual_erasure_on,
     delivery_due_on,
     effective_after_recovery,
@@ -140,25 +139,6 @@ def test_001_50_001_51_a_hold_only_postpones(contractual, validation):
     held = held_until(contractual, validation)
     assert held >= contractual
     assert validation is None or held >= validation
-
-
-@pytest.mark.parametrize("choice", ["restitution", "destruction"])
-def test_004_30_restitution_or_destruction_within_60_days_of_a_registered_letter(choice):
-    letter = {"channel": "registered_letter", "required_channel": "registered_letter"}
-    assert choice_due_on(choice, date(2026, 11, 21), 60, **letter) == date(2027, 1, 20)
-    with pytest.raises(Refused, match="forme du contrat"):
-        choice_due_on(choice, date(2026, 11, 21), 60, channel="email", required_channel="registered_letter")
-
-
-def test_004_30_there_is_no_third_choice():
-    with pytest.raises(Refused, match="restitution ou la destruction"):
-        choice_due_on(
-            "archive",
-            date(2026, 11, 21),
-            60,
-            channel="registered_letter",
-            required_channel="registered_letter",
-        )
 
 
 def test_002_21_004_34_reloading_is_billed_at_the_tariff_of_the_notice():

@@ -2,13 +2,10 @@
 
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal
 
 from portal.deadlines import add_business_days
 from portal.errors import Refused
 from portal.wording import N_
-
-Choice = Literal["restitution", "destruction"]
 
 
 class RecoveryState(StrEnum):
@@ -99,24 +96,6 @@ def may_erase(on: date, *, accepted: bool, asked_now: bool, held_until_on: date 
     if not accepted:
         return False
     return asked_now or (held_until_on is not None and on >= held_until_on)
-
-
-def choice_due_on(
-    choice: Choice, received_on: date, days: int, *, channel: str, required_channel: str
-) -> date:
-    """The day by which the data are given back or destroyed, as the customer chose at the end.
-
-    received_on: Paris day on which the request was received. days: calendar days of the contract.
-    channel: how the request came. required_channel: the one that the contract asks for.
-    Raises Refused for another choice or another channel.
-
-    Source: 004-30.
-    """
-    if choice not in ("restitution", "destruction"):
-        raise Refused(N_("Le client choisit la restitution ou la destruction de ses données."))
-    if channel != required_channel:
-        raise Refused(N_("Cette demande ne fait pas courir le délai : elle n'a pas la forme du contrat."))
-    return delivery_due_on(received_on, days=days)
 
 
 def reload_price_day(notified_on: date, worked_on: date) -> date:
