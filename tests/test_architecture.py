@@ -53,6 +53,8 @@ PUBLIC = {
     "api.report_backup",
     "brands.colours",
     "brands.logo",
+    "exit_page.list_offers",
+    "exit_page.show_offer",
     "probes.health",
     "probes.metrics",
     "probes.ready",

@@ -22,6 +22,7 @@ NAMES = {
     "cause_name": choices.CAUSES,
     "custody_name": choices.CUSTODIES,
     "opening_purpose": choices.OPENING_PURPOSES,
+    "handover_form": choices.FORM_WORDS,
     "reversibility_reason": REVERSIBILITY_REASONS,
 }
 
