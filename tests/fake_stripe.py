@@ -40,9 +40,9 @@ class Stripe:
         """The one opened last."""
         return list(self.pages.values())[-1]
 
-    def pay(self, *, cents: int | None = None, last4: str = "4242") -> str:
-        """The customer pays on the last page, so many cents; returns the page's id."""
-        page = self.page
+    def pay(self, page_id: str = "", *, cents: int | None = None, last4: str = "4242") -> str:
+        """The customer pays on that page, or on the last one, so many cents; returns the page's id."""
+        page = self.pages[page_id] if page_id else self.page
         cents = page["amount_total"] if cents is None else cents
         card = {"brand": "visa", "last4": last4, "exp_month": 11, "exp_year": 2028}
         method = {"id": f"pm_{last4}", "object": "payment_method", "card": card}
