@@ -65,13 +65,13 @@ def look_and_settle(claim: jobs.Claim) -> None:
     if not checkout_id or state not in (C.OPEN, C.REFUSED):
         return
     look = gateway().look(checkout_id)
-    payment = _held(claim.ref)
+    payment = held(claim.ref)
     if payment.state in (C.OPEN, C.REFUSED):
         _settle(payment, look)
     claim.step(done=1, total=1)
 
 
-def _held(uid: str) -> CardPayment:
+def held(uid: str) -> CardPayment:
     """The payment, held until the transaction ends, and what it is about with it."""
     query = select(CardPayment).where(CardPayment.uid == uid).with_for_update(of=CardPayment)
     payment = db.session.scalars(query.execution_options(populate_existing=True)).one()
@@ -85,13 +85,13 @@ def _held(uid: str) -> CardPayment:
 def _settle(payment: CardPayment, look: Look) -> None:
     known = _PAYMENTS[look.outcome]
     if may_confirm_payment(known):
-        _paid(payment, look)
+        book_paid(payment, look)
     elif known is Payment.REFUSED and payment.state == C.OPEN:
         payment.refuse(by=SYSTEM)
         _refused(payment, known)
 
 
-def _paid(payment: CardPayment, look: Look) -> None:
+def book_paid(payment: CardPayment, look: Look) -> None:
     """Money is there: for what it was asked for, or for a person, or back to the card."""
     if (look.reference, look.currency, look.cents) != (payment.uid, "eur", payment.cents):
         note = _("%(got)s reçus au lieu de %(asked)s.", got=eur(look.cents), asked=eur(payment.cents))
@@ -105,7 +105,7 @@ def _paid(payment: CardPayment, look: Look) -> None:
         with db.session.begin_nested():
             _book(payment, look)
     except PortalError as refusal:  # a rule says no: the money is there, and a person decides
-        payment = _held(payment.uid)
+        payment = held(payment.uid)
         payment.review(look.payment_id, look.cents, refusal.message, by=SYSTEM)
 
 
@@ -177,7 +177,7 @@ def return_to_card(claim: jobs.Claim) -> None:
     if wanted[2] != C.RETURNING:
         return
     refund_id = gateway().refund(wanted[0], wanted[1], claim.ref)
-    payment = _held(claim.ref)
+    payment = held(claim.ref)
     if payment.state == C.RETURNING:
         payment.returned(refund_id, by=SYSTEM)
     claim.step(done=1, total=1)

@@ -51,6 +51,19 @@ def send_again(uid: str) -> Response:
     return htmx.go(url_for("subscriptions.show_order", uid=uid), toast=text)
 
 
+@bp.post("/billing/invoices/<uid>/pay-link")
+@requires(Permission.PAYMENT_WRITE)
+def send_for_invoice(uid: str) -> Response:
+    """Whoever pays with it leaves another card, which counts from then on. Source: 001-12."""
+    invoice = get_or_404(Invoice.visible_to(g.actor), uid)
+    if invoice.method != Method.CARD or not is_payable(invoice):
+        raise Conflict(_("Cette facture n'attend plus de carte."))
+    send_pay_link(invoice, by=g.actor)
+    db.session.commit()
+    text = _("Un nouveau lien de paiement part à l'adresse de facturation.")
+    return htmx.go(url_for("billing.show_invoice", uid=uid), toast=text)
+
+
 @bp.post("/card-payments/<uid>/refund")
 @requires(Permission.PAYMENT_WRITE)
 def give_back(uid: str) -> Response:

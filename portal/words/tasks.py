@@ -37,6 +37,8 @@ TASKS: dict[str, Any] = {
     "subscriptions.key_leaves": _l("Envoyer une clé après le délai de rétractation"),
     "cards.look": _l("Demander ce qu'est devenu un paiement par carte"),
     "cards.give_back": _l("Rendre un paiement à sa carte"),
+    "cards.charge": _l("Débiter la carte d'une facture échue"),
+    "cards.due": _l("Chercher les factures à débiter par carte"),
     "cards.open_pages": _l("Revoir les paiements par carte en cours"),
     "quotes.order": _l("Passer les commandes d'un devis accepté"),
     "sepa.apply_creditor": _l("Appliquer un changement de créancier"),
