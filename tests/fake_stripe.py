@@ -46,12 +46,11 @@ class Stripe:
         cents = page["amount_total"] if cents is None else cents
         card = {"brand": "visa", "last4": last4, "exp_month": 11, "exp_year": 2028}
         method = {"id": f"pm_{last4}", "object": "payment_method", "card": card}
-        kind = "payment" if page["mode"] == "payment" else "setup"
-        intent = {"id": f"{'pi' if kind == 'payment' else 'seti'}_{len(self.intents) + 1}"}
-        intent |= {"object": f"{kind}_intent", "status": "succeeded", "payment_method": method}
+        intent = {"id": f"pi_{len(self.intents) + 1}", "object": "payment_intent", "status": "succeeded"}
+        intent["payment_method"] = method
         self.intents[intent["id"]] = intent | {"amount": cents, "refunded": 0}
         page |= {"status": "complete", "payment_status": "paid", "amount_total": cents}
-        page |= {f"{kind}_intent": intent, "customer": "cus_1" if page["keeps"] else None}
+        page |= {"payment_intent": intent, "customer": "cus_1" if page["keeps"] else None}
         return str(page["id"])
 
     def decline(self) -> str:
@@ -98,7 +97,7 @@ class Stripe:
     def _open(self, form: dict[str, str]) -> dict[str, Any]:
         number = f"cs_test_{len(self.pages) + 1}"
         page = {"id": number, "object": "checkout.session", "status": "open", "payment_status": "unpaid"}
-        page |= {"mode": form["mode"], "currency": "eur", "payment_intent": None, "setup_intent": None}
+        page |= {"mode": form["mode"], "currency": "eur", "payment_intent": None}
         page["amount_total"] = int(form.get("line_items[0][price_data][unit_amount]", 0))
         page["client_reference_id"] = form["client_reference_id"]
         page["url"] = f"https://checkout.stripe.example/c/pay/{number}"

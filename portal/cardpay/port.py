@@ -28,13 +28,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A page of the gateway that is to be opened. cents: amount to pay; None: only keep a card.
+    """A page of the gateway that is to be opened. cents: amount to pay, with VAT.
 
     reference: ours, which the gateway says again. closes_at: instant (UTC) after which it takes nothing.
     keeps_card: may what comes next be charged without the customer?
     """
 
-    cents: int | None
+    cents: int
     reference: str
     label: str
     email: str

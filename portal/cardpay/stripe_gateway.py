@@ -14,7 +14,7 @@ from portal.wording import N_
 _PATIENCE = (5.0, 15.0)  # seconds to connect, and for an answer: a person or a worker waits
 _NEWEST = 300  # seconds that a signed event may be old
 _PAGE = "checkout.session"
-_CARD = ("payment_intent.payment_method", "setup_intent.payment_method")
+_CARD = ("payment_intent.payment_method",)
 _GIVEN_BACK = "charge_already_refunded"
 
 stripe.enable_telemetry = False
@@ -44,15 +44,12 @@ class StripeGateway:
             "locale": wish.language,
             "expires_at": int(wish.closes_at.timestamp()),
         }
-        if wish.cents is None:
-            params |= {"mode": "setup", "currency": "eur", "customer_creation": "always"}
-        else:
-            bought = {"currency": "eur", "unit_amount": wish.cents, "product_data": {"name": wish.label}}
-            params |= {"mode": "payment", "line_items": [{"price_data": bought, "quantity": 1}]}
-            params["payment_intent_data"] = {"description": wish.label, **_metadata(wish.reference)}
-            if wish.keeps_card:
-                params["customer_creation"] = "always"
-                params["payment_intent_data"]["setup_future_usage"] = "off_session"
+        bought = {"currency": "eur", "unit_amount": wish.cents, "product_data": {"name": wish.label}}
+        params |= {"mode": "payment", "line_items": [{"price_data": bought, "quantity": 1}]}
+        params["payment_intent_data"] = {"description": wish.label, **_metadata(wish.reference)}
+        if wish.keeps_card:
+            params["customer_creation"] = "always"
+            params["payment_intent_data"]["setup_future_usage"] = "off_session"
         with _translated():
             page: Any = self._api.checkout.sessions.create(
                 params=params,  # type: ignore[arg-type,unused-ignore]
@@ -64,14 +61,14 @@ class StripeGateway:
         with _translated():
             page: Any = self._api.checkout.sessions.retrieve(checkout_id, params={"expand": [*_CARD]})
         words = page.to_dict()
-        intent = words.get("payment_intent") or words.get("setup_intent") or {}
+        intent = words.get("payment_intent") or {}
         return Look(
             _outcome(words),
             int(words.get("amount_total") or 0),
             str(words.get("currency") or ""),
             str(words.get("client_reference_id") or ""),
             str(intent.get("id", "")),
-            bool(intent.get("last_payment_error") or intent.get("last_setup_error")),
+            bool(intent.get("last_payment_error")),
             _card(words.get("customer"), intent.get("payment_method")),
         )
 

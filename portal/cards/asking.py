@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app, url_for
+from sqlalchemy import select
 
 from portal import clock
 from portal.actor import Actor
@@ -93,24 +94,28 @@ def begin(what: Order | Invoice) -> CardPayment:
     return payment
 
 
-def open_page(payment: CardPayment, link: SignedLink, token: str, what: Order | Invoice) -> str:
-    """The address of the gateway's page, opened once for each try, however often it is asked for.
+def open_page(uid: str, wish: Wish) -> str:
+    """The address of the gateway's page for a try, opened once however often it is asked for.
 
+    No transaction is open while the gateway is asked: call it after a commit, with what was read before.
     Raises Refused when the gateway does not answer, or does not take the request.
     """
+    try:
+        page = gateway().open_checkout(wish, uid)
+    except CardsDown as down:
+        sentence = N_(
+            "Le service de paiement ne répond pas. Rien n'a été débité : réessayez dans quelques minutes."
+        )
+        raise Refused(sentence) from down
+    query = select(CardPayment).where(CardPayment.uid == uid).with_for_update(of=CardPayment)
+    payment = db.session.scalars(query.execution_options(populate_existing=True)).one()
     if not payment.address:
-        try:
-            page = gateway().open_checkout(_wish(payment, link, token, what), payment.uid)
-        except CardsDown as down:
-            sentence = N_(
-                "Le service de paiement ne répond pas. Rien n'a été débité : réessayez dans quelques minutes."
-            )
-            raise Refused(sentence) from down
         payment.checkout_id, payment.address = page.id, page.address
     return payment.address
 
 
-def _wish(payment: CardPayment, link: SignedLink, token: str, what: Order | Invoice) -> Wish:
+def wish_for(payment: CardPayment, link: SignedLink, token: str, what: Order | Invoice) -> Wish:
+    """What the gateway's page of this try is to show, and where it leads back to."""
     return Wish(
         cents=payment.cents,
         reference=payment.uid,

@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from portal.access import public
 from portal.billing.models import Invoice, InvoiceState
 from portal.blobs import send_document
-from portal.cards.asking import begin, cents_of, is_payable, label_of, open_page
+from portal.cards.asking import begin, cents_of, is_payable, label_of, open_page, wish_for
 from portal.cards.models import C, payments_of
 from portal.cards.settling import ask_to_look
 from portal.db import db, writing
@@ -81,10 +81,11 @@ def leave(token: str) -> Response:
     if not is_payable(what):
         return _page("pay", what, token, 409)
     payment = begin(what)
+    uid, address, wish = payment.uid, payment.address, wish_for(payment, link, token, what)
     db.session.commit()  # what is opened there is known here, whoever is killed in between
-    form, address = FlaskForm(), ""
+    form = FlaskForm()
     with saving(form, WHOLE):
-        address = open_page(payment, link, token, what)
+        address = address or open_page(uid, wish)
     return _page(
         "leave" if address else "pay", what, token, 200 if address else 422, form=form, address=address
     )
