@@ -79,6 +79,10 @@ def from_environment() -> dict[str, object]:
         "JOB_PAUSE_SECONDS": float(os.environ.get("JOB_PAUSE_SECONDS", "900")),  # the longest, of any task
         "WORKERS": os.environ.get("WORKERS", "prompt=2 mail=1 runs=1 papers=1 restores=1 exports=2 upkeep=1"),
         "WORKER_PATIENCE_SECONDS": float(os.environ.get("WORKER_PATIENCE_SECONDS", "20")),  # to end a step
+        # Payments by card; their secrets are files, systemd's credentials or CARD_KEY, CARD_WEBHOOK_SECRET.
+        "CARD_KEY_FILE": os.environ.get("CARD_KEY_FILE", ""),
+        "CARD_WEBHOOK_SECRET_FILE": os.environ.get("CARD_WEBHOOK_SECRET_FILE", ""),
+        "CARD_API": os.environ.get("CARD_API", ""),  # "": Stripe's own address; another one for trials
         "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),  # who reads /metrics shows it; "": nobody
         "PURGE_AFTER_DAYS": int(os.environ.get("PURGE_AFTER_DAYS", "90")),
         "MOVING_FILE_DAYS": int(os.environ.get("MOVING_FILE_DAYS", "90")),

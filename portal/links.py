@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     ACCEPT_TERMS = "accept"
     CONSENT = "consent"
     WAIVE = "waive"
+    PAY = "pay"
     ACCEPT_QUOTE = "quote"
     SIGN_CHANGE = "change"
     SIGN_REVERSAL = "reversal"

@@ -13,7 +13,8 @@ from flask import Blueprint, Flask
 
 import portal
 
-_LATER = ("portal.demo", "portal.crypto.pades")  # loaded by who wants a demonstration, or a seal
+# Loaded by who wants a demonstration, a seal, or to be paid by card.
+_LATER = ("portal.demo", "portal.crypto.pades", "portal.cardpay.stripe_gateway")
 
 
 def modules() -> Iterator[ModuleType]:

@@ -1,10 +1,12 @@
 """One mail of every kind, written by the portal's own verbs in the language that is asked for."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 from flask.testing import FlaskClient
 
@@ -22,6 +24,8 @@ from portal.billing.disputes import DisputeState
 from portal.billing.models import Invoice, add_charge
 from portal.billing.run import bill_customers
 from portal.blobs import Document
+from portal.cards.asking import send_pay_link
+from portal.cards.settling import tell_refused
 from portal.catalogue.models import Method, Plan, Product
 from portal.certificates.jobs import tell_of_ends
 from portal.contracts.models import TermsNotice
@@ -434,6 +438,19 @@ def a_consumers_keys_that_wait(post: Post) -> None:
     digits = re.search(r"(\d{3}) (\d{3})", _last("subscriptions/mail_keys_code").body)
     assert digits is not None
     assert phone.post(f"{address}/code", data={"code": digits[0]}).status_code == 200
+
+
+@step
+def an_order_and_an_invoice_by_card(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    buyer = post.customer("Payeuse par carte")
+    with patch.dict(os.environ, CARD_KEY="sk_test_1", CARD_WEBHOOK_SECRET="whsec_1"):
+        order = place_order(buyer, product, 1, Method.CARD, by=SYSTEM)
+    order.refuse(by=SYSTEM)
+    tell_refused(order)
+    line = {"label": "Abonnement", "quantity": 1, "unit_cents": 1_200, "includes_vat": True}
+    add_charge(buyer, origin="card", method=Method.CARD, **line)
+    send_pay_link(bill_customers([buyer], the_entity(), clock.today())[0], by=SYSTEM)
 
 
 def _last(kind: str) -> Mail:

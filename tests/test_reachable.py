@@ -57,6 +57,7 @@ NO_LINK = {
     "probes.health",
     "probes.metrics",
     "probes.ready",
+    "card_events.hear",
     "verify.show_form",
     "verify.check_document",
     "sepa.create_batch",  # nothing is due in this world any more

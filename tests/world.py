@@ -19,6 +19,7 @@ from portal.billing.run import start_run
 from portal.billing.run_preview import ask_preview
 from portal.blobs import Document
 from portal.books.closing import _keep
+from portal.cards.models import CardPayment
 from portal.catalogue.models import Method, Product, VolumePrice
 from portal.changes.planning import state_of
 from portal.changes.reversals import NoticeReversal, ReversalState, Side
@@ -54,7 +55,7 @@ from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
 from portal.step_in.models import OfferState, StepInOffer
 from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionChange
-from portal.subscriptions.models import Subscription, subscriptions_of
+from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
 from portal.terms.texts import keep_text
@@ -197,6 +198,7 @@ def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:
     import_bank_file(entity, report, "refunds.xml", by=SYSTEM)
     db.session.commit()
     said = {"/refunds/answers/": _first(RefundAnswer).uid}
+    said |= {"/card-payments/": _a_card_payment(_first(Order)).uid}
     return said | {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
 
 
@@ -340,6 +342,14 @@ def _a_step_in_offer(customer: Customer) -> str:
     db.session.add(offer)
     db.session.flush()
     return offer.uid
+
+
+def _a_card_payment(order: Order) -> CardPayment:
+    payment = CardPayment.of(order, 100, clock.now())
+    db.session.add(payment)
+    db.session.flush()
+    payment.review("pi_world", 100, "1 € reçu au lieu de 299,40 €.", by=SYSTEM)
+    return payment
 
 
 def _first(kind: type[Row]) -> Row:

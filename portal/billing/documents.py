@@ -224,6 +224,7 @@ _PAID: dict[Method, Callable[[str], str]] = {
     Method.ADMINISTRATIVE_MANDATE: lambda day: _(
         "Facture acquittée le %(day)s par mandat administratif.", day=day
     ),
+    Method.CARD: lambda day: _("Facture acquittée le %(day)s par carte bancaire.", day=day),
 }
 _TO_PAY: dict[Method, Callable[[str], str]] = {
     Method.WIRE: lambda day: _("À régler par virement au plus tard le %(day)s.", day=day),
@@ -232,6 +233,7 @@ _TO_PAY: dict[Method, Callable[[str], str]] = {
     Method.ADMINISTRATIVE_MANDATE: lambda day: _(
         "À régler par mandat administratif au plus tard le %(day)s.", day=day
     ),
+    Method.CARD: lambda day: _("À régler par carte bancaire au plus tard le %(day)s.", day=day),
 }
 
 
@@ -240,7 +242,7 @@ def _payment_texts(invoice: "Invoice", language: str, by_wire: bool) -> list[str
     if invoice.paid_on is not None:
         day = a_day(invoice.paid_on, language)
         texts.append(_PAID[invoice.method](day))
-    elif not by_wire:
+    elif not by_wire and invoice.method is not Method.CARD:
         texts.append(_("Réglée par prélèvement SEPA, annoncé par e-mail avant le débit."))
     else:
         texts.append(_TO_PAY[invoice.method](a_day(invoice.due_on, language)))

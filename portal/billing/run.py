@@ -252,7 +252,8 @@ def _issue_together(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoic
         for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
             invoice.number = number
             debit = _debit(bill, invoice, mandates.get(bill.customer.id), entity)
-            by_wire = debit is None  # also where it should have been debited: its paper says how to pay
+            # Also where it should have been debited: its paper says how to pay. A card is asked for apart.
+            by_wire = debit is None and bill.method is not Method.CARD
             freeze_invoice(invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM, by_wire=by_wire)
             _tell(bill, invoice, recipient, debit, entity)
             debits.append(debit)
@@ -263,16 +264,18 @@ def _issue_together(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoic
 def due_of(bill: Bill, entity: LegalEntity, today: date, mandate: Mandate | None) -> date:
     """The day by which an invoice of today is to be paid: its contract's, never after the day of its debit.
 
-    Where the contract is silent a debit falls due on its own first possible day. Where the contract's day
-    comes before that one, the issuer has chosen which of them the invoice names.
+    Where the contract is silent a debit falls due on its own first possible day, a card at once. Where the
+    contract's day comes before that one, the issuer has chosen which of them the invoice names.
 
-    Source: 003-47, 003-50; C. com. L441-10.
+    Source: 000-34, 003-47, 003-50; C. com. L441-10.
     """
     debited_on = None
     if bill.method == Method.DIRECT_DEBIT and mandate is not None:
         debited_on = first_debit_day(today, entity.notice_days, entity.lead_days)
     if bill.due_rule is None and debited_on is not None:
         return debited_on
+    if bill.due_rule is None and bill.method is Method.CARD:
+        return today
     due = due_on(today, bill.due_rule, _GRANTED_DAYS)
     follows = debited_on is not None and entity.due_follows_debit
     return max(due, debited_on) if follows and debited_on else due

@@ -23,11 +23,12 @@ class Method(StrEnum):
     DIRECT_DEBIT = "direct_debit"
     CHEQUE = "cheque"
     ADMINISTRATIVE_MANDATE = "administrative_mandate"  # a public accountant's wire (mandat administratif)
+    CARD = "card"  # at a gateway, see portal.cardpay
 
     @property
     def is_sent(self) -> bool:
         """Does the customer send the money, on a paper that says how? Otherwise it is collected."""
-        return self is not Method.DIRECT_DEBIT
+        return self not in (Method.DIRECT_DEBIT, Method.CARD)
 
 
 class Product(Tenant, db.Model):

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.blob_stores import store
+from portal.cardpay.setting import KEY, WEBHOOK, secret_of
 from portal.config import ROOT
 from portal.db import EVERYTHING, db, scope
 from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
@@ -50,7 +51,14 @@ class Finding:
 
 def judge(config: Mapping[str, Any]) -> list[Finding]:
     """What the settings say by themselves; nothing is asked of any other machine."""
-    return [*_address(config), *_mail(config), *_store(config), *_numbers(config), *_backup(config)]
+    return [
+        *_address(config),
+        *_mail(config),
+        *_store(config),
+        *_numbers(config),
+        *_backup(config),
+        *_cards(config),
+    ]
 
 
 def _is_local(host: str) -> bool:
@@ -115,6 +123,28 @@ def _backup(config: Mapping[str, Any]) -> Iterator[Finding]:
         policy(str(config["BACKUP_KEEP"]))
     except ValueError:
         yield Finding("BACKUP_KEEP", "doit ressembler à daily=7 weekly=5")
+
+
+def _cards(config: Mapping[str, Any]) -> Iterator[Finding]:
+    found: dict[str, str] = {}
+    for name in (KEY, WEBHOOK):
+        try:
+            found[name] = secret_of(config, name)
+        except (OSError, ValueError):
+            yield Finding(f"{name}_FILE", "ne se lit pas : personne ne paierait par carte")
+            return
+    if bool(found[KEY]) != bool(found[WEBHOOK]):
+        missing = WEBHOOK if found[KEY] else KEY
+        yield Finding(missing, "manque : le paiement par carte demande la clé et le secret des notifications")
+    if found[KEY] and not found[KEY].startswith(("sk_", "rk_")):
+        yield Finding(KEY, "n'est pas une clé secrète : elle commence par sk_ ou rk_")
+    elif found[KEY].startswith(("sk_test_", "rk_test_")) and not config["DEMO"]:
+        yield Finding(KEY, "est une clé d'essai : les cartes ne seraient pas débitées", stops=False)
+    if found[WEBHOOK] and not found[WEBHOOK].startswith("whsec_"):
+        yield Finding(WEBHOOK, "n'est pas le secret d'une notification : il commence par whsec_")
+    api = urlsplit(str(config["CARD_API"]))
+    if config["CARD_API"] and not (api.hostname and (api.scheme == "https" or _is_local(api.hostname))):
+        yield Finding("CARD_API", "doit être une adresse en https, ou de cette machine")
 
 
 def judge_surroundings() -> list[Finding]:

@@ -10,6 +10,7 @@ from portal.customers.panels import holding, relying
 from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.subscriptions.models import Order, OrderState, Subscription, subscriptions_of
+from portal.subscriptions.order_states import WAITING
 
 
 def _runs(subscription: Subscription) -> bool:
@@ -24,8 +25,7 @@ def running(customer: Customer) -> str | None:
 
 @holding(rank=20)
 def ordered(customer: Customer) -> str | None:
-    waiting = OrderState.AWAITING_PAYMENT, OrderState.AWAITING_MANDATE
-    query = select(Order.id).where(Order.customer_id == customer.id, Order.state.in_(waiting))
+    query = select(Order.id).where(Order.customer_id == customer.id, Order.state.in_(WAITING))
     return _("une commande attend") if db.session.scalars(query.limit(1)).first() else None
 
 
@@ -45,7 +45,8 @@ def stored(customer: Customer) -> str | None:
 def ordered_under(row: Acceptance) -> str | None:
     """An order that was placed under this very text, and not cancelled."""
     query = select(Order).where(
-        Order.customer_id == row.customer_id, Order.state.not_in((OrderState.CANCELLED, OrderState.LAPSED))
+        Order.customer_id == row.customer_id,
+        Order.state.not_in((OrderState.CANCELLED, OrderState.LAPSED, OrderState.REFUSED)),
     )
     hers = (order for order in db.session.scalars(query) if row in order.proofs)
     found = next(hers, None)

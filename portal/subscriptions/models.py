@@ -25,6 +25,7 @@ from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, signed_conditions, with_amendments, with_kept
 from portal.subscriptions.changes import SubscriptionChange
+from portal.subscriptions.order_states import WAITING, OrderState
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
 from portal.subscriptions.starts import first_day
@@ -33,16 +34,6 @@ from portal.terms.stack import Stack
 
 # Sent by a subscription, in the transaction in which it is suspended, reinstated, ended or withdrawn from.
 subscription_moved = Namespace().signal("subscription-moved")
-
-
-class OrderState(StrEnum):
-    AWAITING_PAYMENT = "awaiting_payment"  # pro-forma sent
-    AWAITING_MANDATE = "awaiting_mandate"  # the signing link is with the customer
-    DELIVERED = "delivered"  # paid or mandated, keys sent where the product has keys
-    CANCELLED = "cancelled"
-    LAPSED = (
-        "order_lapsed"  # neither paid nor signed while its price was kept; what comes late still delivers it
-    )
 
 
 O = OrderState  # noqa: E741
@@ -65,9 +56,10 @@ class Order(Tenant, Sold, Stateful, db.Model):
     )
 
     steps = {
-        "deliver": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, O.LAPSED, to=O.DELIVERED),
-        "lapse": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.LAPSED),
-        "cancel": step(O.AWAITING_PAYMENT, O.AWAITING_MANDATE, to=O.CANCELLED),
+        "deliver": step(*WAITING, O.LAPSED, O.REFUSED, to=O.DELIVERED),
+        "lapse": step(*WAITING, to=O.LAPSED),
+        "cancel": step(*WAITING, to=O.CANCELLED),
+        "refuse": step(O.PENDING_APPROVAL, to=O.REFUSED),
     }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -130,6 +122,10 @@ class Order(Tenant, Sold, Stateful, db.Model):
 
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
+
+    def refuse(self, *, by: Actor) -> None:
+        """Its bank did not authorise the card. Source: 000-34."""
+        self._take("refuse", by=by)
 
     def lapse(self, *, by: Actor) -> None:
         """Its price is kept no more. Source: 000-23."""

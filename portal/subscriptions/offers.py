@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.accounts.models import OrganisationKind
 from portal.answers.case import Case
 from portal.answers.run import answer
 from portal.billing.payment_rules import check_method
@@ -14,6 +15,7 @@ from portal.billing.rates import known_rates
 from portal.billing.rules import Priced, Totals, as_sold, totals
 from portal.billing.sale_vat import Sales
 from portal.billing.vat import Vat
+from portal.cardpay import is_configured
 from portal.catalogue.models import Method, Product, list_products
 from portal.catalogue.price_lists import PriceList, price_list, selling
 from portal.certificates.models import check_health_sale
@@ -90,7 +92,8 @@ def check_offer(customer: Customer, product: Product, terms: Stack, *, health_da
 def check_means(product: Product, terms: Stack, method: Method, customer: Customer | None = None) -> None:
     """Raises Refused for a means of payment that the contract does not have for this plan, or this customer.
 
-    Only a public body pays through a public accountant.
+    Only a public body pays through a public accountant. By card pays who is billed by the provider itself,
+    where a gateway is set up and the contract names cards.
 
     Source: 000-16, 001-12, 001-14, 003-49.
     """
@@ -100,6 +103,14 @@ def check_means(product: Product, terms: Stack, method: Method, customer: Custom
     allowed = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
     if allowed:
         check_method(method.value, allowed.value, allowed.clause)
+    if method == Method.CARD and not (allowed and _takes_cards(customer)):
+        raise Refused(_("Le paiement par carte n'est pas proposé ici."), field="method")
+
+
+def _takes_cards(customer: Customer | None) -> bool:
+    """The gateway pays into one account, which is the provider's."""
+    ours = customer is None or issuer_for(customer).organisation.kind == OrganisationKind.PROVIDER
+    return ours and is_configured()
 
 
 def offer_of(customer: Customer, product: Product, health_data: bool, prices: PriceList) -> Offer:

@@ -14,6 +14,7 @@ METHODS = [
     SelectChoice(Method.DIRECT_DEBIT, _l("Prélèvement SEPA")),
     SelectChoice(Method.CHEQUE, _l("Chèque, sur pro forma")),
     SelectChoice(Method.ADMINISTRATIVE_MANDATE, _l("Mandat administratif, sur pro forma")),
+    SelectChoice(Method.CARD, _l("Carte bancaire, par un lien envoyé au client")),
 ]
 
 

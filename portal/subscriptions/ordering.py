@@ -4,17 +4,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 
+from blinker import Namespace
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import clock
 from portal.actor import Actor
 from portal.answers.rules.periods import price_kept_through
-from portal.billing.balance import settle_up
-from portal.billing.debits import let_go
 from portal.billing.disputes import open_disputes
-from portal.billing.issue import issue_invoice, note_payment
-from portal.billing.models import Charge, Invoice, Proforma
+from portal.billing.models import Invoice, Proforma
 from portal.billing.payment_rules import (
     Document,
     OrderStep,
@@ -38,18 +36,18 @@ from portal.journal import record
 from portal.mail import queue_mail
 from portal.resellers.models import issuer_for
 from portal.resellers.reseller import ResellerState, above, check_may_sell
-from portal.subscriptions.kept_terms import keep_term
-from portal.subscriptions.key_waits import issue_or_wait
-from portal.subscriptions.models import Order, OrderState
+from portal.subscriptions.models import Order
 from portal.subscriptions.offered import Offered, offered_today
 from portal.subscriptions.offers import check_means, check_offer, volume_of
 from portal.subscriptions.order_numbers import number_for, ordered
-from portal.subscriptions.periods import charge_next_period
+from portal.subscriptions.order_states import state_for
+from portal.subscriptions.paid_orders import DEFERRED, deliver_paid
 from portal.subscriptions.suspended import suspended_of
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 
-DEFERRED = {method.value for method in Method if method.is_sent}  # means whose money comes after the order
+# Sent by an order, in the transaction that places it, with by=.
+order_placed = Namespace().signal("order-placed")
 _EARLY_DAYS = 31  # so long before its order a wire may have come, on a quote
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
 
@@ -168,7 +166,7 @@ def place_order(
         customer_id=customer.id,
         product_id=product.id,
         legal_entity_id=issuer.id,
-        state=OrderState.AWAITING_PAYMENT if method.is_sent else OrderState.AWAITING_MANDATE,
+        state=state_for(method, Payment.WAITING, DEFERRED),
         ordered_on=clock.today(),
         product_name=product.name,
         plan=product.plan,
@@ -199,6 +197,7 @@ def place_order(
         record(order, "begin_early", by=by, note=order.begin_early_text)
     if document_for(method.value, Payment.WAITING, DEFERRED) is Document.PRO_FORMA:
         send_proforma(order)
+    order_placed.send(order, by=by)
     return order
 
 
@@ -276,47 +275,15 @@ def record_wire(order: Order, *, received_on: date, amount_cents: int, reference
     payment = Payment.VALIDATED if enough else Payment.WAITING
     if order_step(order.method.value, payment, DEFERRED) is not OrderStep.PAID:
         raise Refused(_("Le montant ne correspond pas à la pro forma."), field="amount")
-    subscription = order.deliver(by=by)
-    db.session.flush()
-    keep_term(subscription)
-    origin = charge_next_period(subscription)
-    charge = db.session.scalars(db.select(Charge).where(Charge.origin == origin)).one()
-    keys, wait = issue_or_wait(order, subscription, payment, by=by)
-    invoice = issue_invoice(
-        order.customer,
-        order.legal_entity,
-        [charge],
-        method=order.method,
-        issued_on=clock.today(),
-        due_on=received_on,
-        by=by,
-        vat=order.vat,
-        paid_on=received_on,
-        order_uid=order.uid,
+    return deliver_paid(
+        order,
+        cents=proforma.gross_cents,
+        received_on=received_on,
+        amount_cents=amount_cents,
+        reference=reference,
         references=_references(order, proforma),
-        urgent=True,
+        by=by,
     )
-    note_payment(invoice, received_on=received_on, reference=reference, by=by, amount_cents=amount_cents)
-    let_go(invoice, proforma.gross_cents - amount_cents, received_on, reference, by=by)
-    settle_up(invoice, on=received_on, by=by)
-    paid = document_for(order.method.value, payment, DEFERRED) is Document.PAID_INVOICE
-    document = invoice.document if paid else None
-    queue_mail(
-        order.customer.contact(ContactRole.BILLING),
-        "subscriptions/mail_paid.txt",
-        about=order,
-        owner=order.customer.organisation,
-        language=order.customer.language,
-        attach=[document] if document else [],
-        urgent=True,
-        order=order,
-        subscription=subscription,
-        invoice=invoice,
-        keys=keys,
-        wait=wait,
-        entity=order.legal_entity,
-    )
-    return invoice
 
 
 def _check_day(order: Order, proforma: Proforma, received_on: date) -> None:

@@ -5,4 +5,5 @@ from portal.subscriptions.models import Order, Subscription
 
 subscription_panel: Place[Subscription, Panel] = Place()
 subscription_link: Place[Subscription, list[Link]] = Place()
+order_panel: Place[Order, Panel] = Place()
 order_link: Place[Order, list[Link]] = Place()

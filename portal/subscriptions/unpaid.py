@@ -9,10 +9,10 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.journal import SYSTEM, record
 from portal.mail import queue_mail
-from portal.subscriptions.models import Order, OrderState
+from portal.subscriptions.models import Order
+from portal.subscriptions.order_states import WAITING
 from portal.subscriptions.ordering import kept_through
 
-WAITING = (OrderState.AWAITING_PAYMENT, OrderState.AWAITING_MANDATE)
 _BEFORE = timedelta(days=14)  # the reminder
 _ON_ITS_WAY = timedelta(days=7)  # a transfer of the last day may take so long
 

@@ -35,7 +35,7 @@ from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.offers import Quote, offers_for, quote
 from portal.subscriptions.ordering import place_order, record_wire
-from portal.subscriptions.panels import order_link, subscription_link, subscription_panel
+from portal.subscriptions.panels import order_link, order_panel, subscription_link, subscription_panel
 from portal.subscriptions.price_now import sold_now
 from portal.subscriptions.termination import Termination, terminate, work_out
 from portal.terms.in_force import stack_in_force
@@ -210,6 +210,7 @@ def _order_page(order: Order, form: WireForm, status: int = 200) -> Response:
         form=form,
         keys=keys,
         links=[link for links in order_link.shown(order) for link in links],
+        panels=order_panel.shown(order),
         events=timeline(order),
         mails=mails_about(order),
     )

@@ -105,6 +105,7 @@ METHODS = {
     "direct_debit": _l("prélèvement SEPA"),
     "cheque": _l("chèque"),
     "administrative_mandate": _l("mandat administratif"),
+    "card": _l("carte bancaire"),
 }
 FORM_WORDS = {  # of what is handed over
     "readable": _l("archives ZIP lisibles"),

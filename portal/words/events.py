@@ -122,6 +122,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("moving", "keep"): _l("Annulation refusée, tout est resté"),
     ("moving", "finish_undo"): _l("Reprise annulée, tout ce qu'elle avait écrit est parti"),
     ("moving", "drop"): _l("Classeur oublié"),
+    ("invoice", "pay_link"): _l("Lien de paiement par carte envoyé"),
     ("carried_balance", "remind"): _l("Rappel de paiement envoyé"),
     ("carried_balance", "settle"): _l("Solde repris réglé"),
     ("legal_entity", "sales_elsewhere"): _l("Ventes faites ailleurs saisies"),

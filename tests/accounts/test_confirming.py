@@ -41,6 +41,7 @@ QUIET = {
     "endings.note_followed": "notes what the post office says",
     "suspensions.lift_suspension": "the contract goes on",
     "endings.drop_ending": "the contract goes on",
+    "endings.keep_account": "an account that nobody uses stays open",
     "custody.sign_acknowledgement": "she signs that the key is hers alone; it opens nothing",
     "custody.confirm_enrolment": "notes where the paper lies",
     "reversibility.quote_case": "a price that the customer has to accept",

@@ -48,8 +48,9 @@ def test_003_19_an_account_without_use_is_offered_told_and_ended_three_months_to
     a_vault(row, date(2025, 11, 30))
     morning(at, date(2026, 11, 30))
     assert "Sans usage depuis" not in shown(browser, house), "twelve months, and not more"
+    at(noon(date(2026, 12, 1)))
     morning(at, date(2026, 12, 1))
-    page = shown(browser, house)
+    page = browser(house.operator).get("/").text
     assert "Sans usage depuis le 30 novembre 2025" in page and "003-19" in page
     address = f"/subscriptions/{row.uid}/ending?cause=inactivity&amp;since_on=2025-11-30"
     assert address in page

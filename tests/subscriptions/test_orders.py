@@ -192,6 +192,11 @@ ALLOWED = {
     ("awaiting_payment", "lapse"),
     ("awaiting_mandate", "lapse"),
     ("order_lapsed", "deliver"),  # what comes late
+    ("pending_approval", "deliver"),
+    ("pending_approval", "cancel"),
+    ("pending_approval", "lapse"),
+    ("pending_approval", "refuse"),
+    ("order_refused", "deliver"),  # what is authorised after all
 }
 
 

@@ -1,0 +1,51 @@
+"""Whether payments by card are set up here, and the secrets: of files, of systemd, or of the environment."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+
+from portal.cardpay.port import Gateway
+from portal.errors import Refused
+from portal.wording import N_
+
+KEY, WEBHOOK = "CARD_KEY", "CARD_WEBHOOK_SECRET"
+
+
+def _files(config: Mapping[str, Any], name: str) -> Iterator[Path]:
+    if named := str(config[f"{name}_FILE"]):
+        yield Path(named)
+    elif folder := os.environ.get("CREDENTIALS_DIRECTORY"):
+        path = Path(folder) / name.lower().replace("_", "-")
+        if path.exists():
+            yield path
+
+
+def secret_of(config: Mapping[str, Any], name: str) -> str:
+    """Of ``CARD_KEY_FILE``, else systemd's credential ``card-key``, else ``CARD_KEY``; "" for none.
+
+    Raises OSError for a file that cannot be read, ValueError for one that is no text.
+    """
+    for path in _files(config, name):
+        return path.read_text("ascii").strip()
+    return os.environ.get(name, "").strip()
+
+
+def is_configured() -> bool:
+    """Are both secrets there? Without them nobody is offered to pay by card."""
+    try:
+        return all(secret_of(current_app.config, name) for name in (KEY, WEBHOOK))
+    except (OSError, ValueError):
+        return False
+
+
+def gateway() -> Gateway:
+    """The gateway of this installation. Raises Refused where none is set up."""
+    if not is_configured():
+        raise Refused(N_("Le paiement par carte n'est pas configuré sur ce portail."), field="method")
+    from portal.cardpay.stripe_gateway import StripeGateway  # noqa: PLC0415 - its library is large
+
+    config = current_app.config
+    return StripeGateway(secret_of(config, KEY), secret_of(config, WEBHOOK), api=str(config["CARD_API"]))
