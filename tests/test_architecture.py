@@ -58,6 +58,8 @@ PUBLIC = {
     "probes.ready",
     "restic.serve",
     "today.calendar",
+    "typed_key.read",
+    "typed_key.show",
     "verify.show_form",
     "verify.check_document",
     "vault_access.show",
