@@ -14,6 +14,7 @@ from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tel
 from portal.accounts.models import User
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
+from portal.backups.seats import look_at_seats
 from portal.billing.carried import CarriedBalance
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
@@ -38,6 +39,7 @@ from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
+from portal.licensing.models import issue_key, take_seat
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.mail.free import Words
@@ -536,3 +538,26 @@ def an_old_mandate(post: Post) -> None:
 @step
 def a_change_of_the_creditor(post: Post) -> None:
     ask_change(the_entity(), {"bank_name": "Autre banque"}, by=post.house.finance)
+
+
+@step
+def more_machines_than_seats(post: Post) -> None:
+    key = issue_key(
+        post.customer("Étroite"),
+        product="NATSO BACKUP+",
+        product_code=1,
+        seats=2,
+        valid_through=date(2031, 1, 1),
+        source_uid="narrow",
+        by=SYSTEM,
+    )
+    db.session.flush()
+    for machine in ("m1", "m2"):
+        take_seat(key, machine, machine)
+    key.seats = 1
+    db.session.commit()
+    for days in (0, 7):
+        post.at(clock.now() + timedelta(days=days))
+        look_at_seats()
+        work()
+        set_scope(EVERYTHING)
