@@ -1,14 +1,15 @@
 """What an activated machine asks afterwards: is it valid, its file anew, its seat given back."""
 
-from flask import Response, jsonify, make_response
+from flask import Response, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
 from portal.api.views import bp, check_pace, check_works, read_object, read_text
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
-from portal.licensing.machines import release_seat, revocation_list, state_on_machine
+from portal.licensing.machines import release_seat, state_on_machine
 from portal.licensing.models import ActivationKey, find_activation, find_key, machine_named, not_activated
+from portal.licensing.revocations import revocation_list, revocation_version
 from portal.subscriptions.key_ends import refresh_key
 from portal.words.states import look_of
 
@@ -83,11 +84,18 @@ def give_back_seat() -> Response:
 @bp.get("/revocations")
 @public("a list of opaque ids, signed, for whoever verifies a licence file")
 def list_revocations() -> Response:
-    """A signed file like a licence file, whose payload is ``{"issued_at", "revoked": [license, …]}``."""
+    """A signed file like a licence file, whose payload is ``{"issued_at", "revoked": [license, …]}``.
+
+    Only licences whose files could still count: a machine that was to check in before is stopped by its own.
+    Ask with ``If-None-Match``: 304 while nothing has changed since that ``ETag``, once a day at most.
+    """
     set_scope(EVERYTHING)
-    response = make_response(revocation_list())
+    version = revocation_version()
+    known = request.if_none_match.contains(version)
+    response = make_response("" if known else revocation_list(version).file, 304 if known else 200)
     response.mimetype = "application/json"
     response.headers["Cache-Control"] = "public, max-age=300"
+    response.set_etag(version)
     return response
 
 

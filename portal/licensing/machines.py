@@ -6,15 +6,13 @@ from datetime import date
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.actor import Actor
-from portal.crypto.secrets import keyring
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
-from portal.licensing.license_file import sign
 from portal.licensing.models import Activation, ActivationKey, LicenseRefused, find_activation, take_seat
 from portal.licensing.rules import check_release
 from portal.wording import N_
@@ -185,15 +183,3 @@ def answer_request(key: ActivationKey, request: Request, *, by: Actor) -> str:
     machine.check_in(request.nonce)
     record(machine, "sign_file", by=by)
     return machine.license_file
-
-
-def revocation_list() -> bytes:
-    """Signed like a licence file: the licences whose files are worth nothing any more.
-
-    The caller's scope says whose.
-    """
-    gone = or_(Activation.released_at.is_not(None), ActivationKey.revoked_at.is_not(None))
-    query = select(Activation.uid).join(Activation.key).where(gone).order_by(Activation.id)
-    issued_at = clock.now().isoformat(timespec="seconds")
-    payload = {"revoked": list(db.session.scalars(query)), "issued_at": issued_at}
-    return sign(payload, keyring().license_key, keyring().license_kid)
