@@ -1,10 +1,12 @@
 """What an activated machine asks afterwards: is it valid, its file anew, its seat given back."""
 
+from typing import Any
+
 from flask import Response, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
-from portal.api.views import bp, check_pace, check_works, read_object, read_text
+from portal.api.views import bp, check_pace, check_works, read_object, read_system, read_text, take_news
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
 from portal.licensing.machines import release_seat, state_on_machine
@@ -14,9 +16,9 @@ from portal.subscriptions.key_ends import refresh_key
 from portal.words.states import look_of
 
 
-def _asked() -> tuple[ActivationKey, str]:
+def _asked(body: dict[str, Any] | None = None) -> tuple[ActivationKey, str]:
     """The key and the fingerprint of the body; from here on only that key's tree is seen."""
-    body = read_object()
+    body = read_object() if body is None else body
     typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
@@ -48,17 +50,19 @@ def validate() -> Response:
 @bp.post("/heartbeats")
 @public("a machine proves its right with the activation key and its own fingerprint")
 def check_in() -> Response:
-    """``{"key", "fingerprint"}`` of an activated machine → 200 with its licence file as of today.
+    """``{"key", "fingerprint", "system"?}`` of an activated machine → 200 with its licence file as of today.
 
     404 NOT_FOUND or NOT_ACTIVATED, 410 EXPIRED or REVOKED, 403 SUSPENDED, 422 MALFORMED_KEY or INVALID, 429
     TOO_MANY.
     """
-    key, fingerprint = _asked()
+    body = read_object()
+    system = read_system(body)
+    key, fingerprint = _asked(body)
     check_works(key)
     machine = find_activation(key, fingerprint)
     if machine is None:
         raise not_activated()
-    machine.check_in()
+    take_news(machine, system)
     db.session.commit()
     response = make_response(machine.license_file)
     response.mimetype = "application/json"

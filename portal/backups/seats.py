@@ -1,22 +1,15 @@
 """More machines than seats: a week of grace, told to both houses, then the latest lose theirs."""
 
-from typing import Any
-
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import and_, or_, select
 
 from portal import clock, jobs
-from portal.access import Role
-from portal.accounts.models import User
 from portal.backups.gaps import GapKind, note_gap
-from portal.customers.models import ContactRole
+from portal.backups.telling import tell_both
 from portal.db import db
 from portal.journal import SYSTEM, record
 from portal.licensing.machines import lock_seats, take_latest_seats
-from portal.licensing.models import Activation, ActivationKey
-from portal.mail import link, queue_mail
+from portal.licensing.models import ActivationKey
 from portal.subscriptions.models import Subscription
-
-_TOLD = (Role.OWNER, Role.SUPPORT)  # of the reseller
 
 
 @jobs.periodic("seats.above", jobs.hourly)
@@ -58,7 +51,7 @@ def _fits(key: ActivationKey) -> None:
 def _begin(key: ActivationKey) -> None:
     key.over_since = clock.today()
     record(key, "over", by=SYSTEM, seats=key.seats, used=key.seats_used)
-    _tell(key, "backups/mail_seats.txt", [])
+    tell_both(key, "backups/mail_seats.txt", "backups/mail_seats_staff.txt", lost=[])
 
 
 def _take(key: ActivationKey) -> None:
@@ -70,7 +63,7 @@ def _take(key: ActivationKey) -> None:
     for subscription in db.session.scalars(query):
         others = _machines_of_others(subscription, key)
         note_gap(subscription, GapKind.SEATS, used + others)
-    _tell(key, "backups/mail_seats_lost.txt", lost)
+    tell_both(key, "backups/mail_seats_lost.txt", "backups/mail_seats_staff.txt", lost=lost)
 
 
 def _machines_of_others(subscription: Subscription, key: ActivationKey) -> int:
@@ -81,31 +74,3 @@ def _machines_of_others(subscription: Subscription, key: ActivationKey) -> int:
         ActivationKey.revoked_at.is_(None),
     )
     return int(db.session.scalar(query) or 0)
-
-
-def _tell(key: ActivationKey, template: str, lost: list[Activation]) -> None:
-    """The customer's technical contact, and those of the reseller who look after her machines."""
-    customer = key.customer
-    told: dict[str, Any] = {"key": key, "lost": lost, "page": link(f"/keys/{key.uid}"), "customer": customer}
-    queue_mail(
-        customer.contact(ContactRole.TECHNICAL),
-        template,
-        about=key,
-        owner=customer.organisation,
-        language=customer.language,
-        **told,
-    )
-    for user in db.session.scalars(_staff_of(customer.reseller_id)):
-        queue_mail(
-            user,
-            "backups/mail_seats_staff.txt",
-            about=key,
-            owner=user.organisation,
-            language=user.language or "fr",
-            **told,
-        )
-
-
-def _staff_of(reseller_id: int) -> Select[Any]:
-    query = select(User).where(User.role.in_(_TOLD), User.works(), User.organisation_id == reseller_id)
-    return query.order_by(User.id)

@@ -163,6 +163,8 @@ class Activation(Tenant, db.Model):
     is_offline: Mapped[bool] = mapped_column(default=False, server_default=false())  # comes by file only
     seated_at: Mapped[datetime | None]  # it took its seat, the last time; None: before that was noted
     released_at: Mapped[datetime | None]  # it holds no seat any more
+    system: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what it says of itself, see rules.Machine
+    outside_since: Mapped[date | None] = mapped_column(index=True)  # of its edition, since that Paris day
 
     key: Mapped[ActivationKey] = relationship(back_populates="activations")
 
@@ -171,6 +173,11 @@ class Activation(Tenant, db.Model):
         """Last Paris day by which it is to check in; None for one that is never on a network."""
         seen = clock.paris_day(self.last_seen_at or self.created_at)
         return None if self.is_offline else check_in_by(seen, CHECK_IN_DAYS)
+
+    @property
+    def outside_until(self) -> date | None:
+        """The Paris day from which it counts as a usage gap; None inside the limits of its edition."""
+        return over_until(self.outside_since) if self.outside_since is not None else None
 
     def check_in(self, nonce: str = "") -> None:
         """It is there: its licence file says what is paid today, signed with the present key.

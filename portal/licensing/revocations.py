@@ -68,7 +68,7 @@ def _issued_at() -> datetime:
 
 
 def _gone(*columns: Any) -> Select[Any]:
-    """Given back, lost or revoked. Whoever was to check in long ago is told CHECKIN_OVERDUE by its own file."""
+    """Given back, lost or revoked. Who was to check in long ago is told CHECKIN_OVERDUE by its own file."""
     return select(*columns).select_from(Activation).join(Activation.key).where(_is_over(), _may_still_count())
 
 

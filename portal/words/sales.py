@@ -33,6 +33,8 @@ SALE_EVENTS: dict[tuple[str, str], Any] = {
     ("activation_key", "free"): _l("Clé rendue : la facture est payée"),
     ("activation", "activate"): _l("Machine activée"),
     ("activation", "release"): _l("Poste libéré"),
+    ("activation", "outside"): _l("Machine hors des limites de son édition"),
+    ("activation", "inside"): _l("Machine de nouveau dans les limites de son édition"),
     ("activation", "lose"): _l("Poste perdu : plus de machines que de postes"),
     ("activation_key", "over"): _l("Plus de machines que de postes : délai de sept jours"),
     ("activation_key", "fit"): _l("Les machines tiennent de nouveau dans les postes"),

@@ -70,6 +70,7 @@ DUTIES: dict[str, Any] = {
     "books.chain": _l("Demander la chaîne des paiements"),
     "endings.day": _l("Suivre les fins de contrat du prestataire"),
     "seats.above": _l("Chercher les clés à plus de machines que de postes"),
+    "editions.outside": _l("Relever les machines hors de leur édition"),
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
