@@ -127,6 +127,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "transfers.new_transfer",
     "factors.show_app",
     "customers.new_customer",
+    "downloads.edit",
     "certificates.new",
     "certificates.new_renewal",
     "people.new_person",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -15,6 +16,8 @@ from portal.db import db
 from portal.forms import refusals_in
 from portal.licensing.codes import WRONG_COPY, WRONG_LENGTH, WRONG_SYMBOL
 from portal.licensing.machines import state_of_key
+from portal.licensing.models import ActivationKey
+from portal.subscriptions.key_downloads import Downloads, downloads_of
 from portal.subscriptions.key_ends import refresh_key
 from portal.subscriptions.typed_keys import find_typed_key
 
@@ -34,6 +37,12 @@ class TypedKeyForm(FlaskForm):
         said = {"length": WRONG_LENGTH, "symbol": WRONG_SYMBOL, "copy": WRONG_COPY}
         own = {f"data-key-{name}": _(sentence) for name, sentence in said.items()}
         self.key.render_kw = {**(self.key.render_kw or {}), **own, "maxlength": 64}
+
+
+@bp.app_template_filter()
+def offered_downloads(key: ActivationKey) -> Downloads:
+    """For the page of a key, in the reader's language."""
+    return downloads_of(key, str(get_locale()))
 
 
 @bp.get("")
