@@ -14,8 +14,10 @@ from portal import clock, jobs
 from portal.access import Role
 from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
 from portal.accounts.models import User
+from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
+from portal.backups.seats import look_at_seats
 from portal.billing.carried import CarriedBalance
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
@@ -42,6 +44,8 @@ from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
+from portal.licensing.models import issue_key, keys_of, take_seat
+from portal.licensing.rules import Machine as System
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.mail.free import Words
@@ -73,7 +77,7 @@ from portal.setup.tries import try_mail
 from portal.sizing.models import Mode, Place, Sheet, hand_over, write_sheet
 from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.key_waits import KeyWait, link_for, send_link
-from portal.subscriptions.models import subscriptions_of
+from portal.subscriptions.models import Order, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.renewals import send_renewal
@@ -553,3 +557,31 @@ def an_old_mandate(post: Post) -> None:
 @step
 def a_change_of_the_creditor(post: Post) -> None:
     ask_change(the_entity(), {"bank_name": "Autre banque"}, by=post.house.finance)
+
+
+@step
+def more_machines_than_seats(post: Post) -> None:
+    key = issue_key(
+        post.customer("Étroite"),
+        product="NATSO BACKUP+",
+        product_code=1,
+        seats=2,
+        valid_through=date(2031, 1, 1),
+        source_uid="narrow",
+        by=SYSTEM,
+    )
+    db.session.flush()
+    for machine in ("m1", "m2"):
+        take_seat(key, machine, machine)
+    key.seats = 1
+    db.session.commit()
+    order = db.session.scalars(db.select(Order).join(Product).where(Product.code == "NB-WS")).first()
+    assert order is not None
+    machine, _is_new = take_seat(keys_of(order.customer)[-1], "wide", "large")
+    see_system(machine, System(users=3, internal_disks=1, network=False, external=False))
+    db.session.commit()
+    for days in (0, 7):
+        post.at(clock.now() + timedelta(days=days))
+        look_at_seats()
+        work()
+        set_scope(EVERYTHING)

@@ -1,21 +1,24 @@
 """What an activated machine asks afterwards: is it valid, its file anew, its seat given back."""
 
-from flask import Response, jsonify, make_response
+from typing import Any
+
+from flask import Response, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
-from portal.api.views import bp, check_pace, check_works, read_object, read_text
+from portal.api.views import bp, check_pace, check_works, read_object, read_system, read_text, take_news
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
-from portal.licensing.machines import release_seat, revocation_list, state_on_machine
+from portal.licensing.machines import release_seat, state_on_machine
 from portal.licensing.models import ActivationKey, find_activation, find_key, machine_named, not_activated
+from portal.licensing.revocations import revocation_list, revocation_version
 from portal.subscriptions.key_ends import refresh_key
 from portal.words.states import look_of
 
 
-def _asked() -> tuple[ActivationKey, str]:
+def _asked(body: dict[str, Any] | None = None) -> tuple[ActivationKey, str]:
     """The key and the fingerprint of the body; from here on only that key's tree is seen."""
-    body = read_object()
+    body = read_object() if body is None else body
     typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
@@ -47,17 +50,19 @@ def validate() -> Response:
 @bp.post("/heartbeats")
 @public("a machine proves its right with the activation key and its own fingerprint")
 def check_in() -> Response:
-    """``{"key", "fingerprint"}`` of an activated machine → 200 with its licence file as of today.
+    """``{"key", "fingerprint", "system"?}`` of an activated machine → 200 with its licence file as of today.
 
     404 NOT_FOUND or NOT_ACTIVATED, 410 EXPIRED or REVOKED, 403 SUSPENDED, 422 MALFORMED_KEY or INVALID, 429
     TOO_MANY.
     """
-    key, fingerprint = _asked()
+    body = read_object()
+    system = read_system(body)
+    key, fingerprint = _asked(body)
     check_works(key)
     machine = find_activation(key, fingerprint)
     if machine is None:
         raise not_activated()
-    machine.check_in()
+    take_news(machine, system)
     db.session.commit()
     response = make_response(machine.license_file)
     response.mimetype = "application/json"
@@ -83,11 +88,18 @@ def give_back_seat() -> Response:
 @bp.get("/revocations")
 @public("a list of opaque ids, signed, for whoever verifies a licence file")
 def list_revocations() -> Response:
-    """A signed file like a licence file, whose payload is ``{"issued_at", "revoked": [license, …]}``."""
+    """A signed file like a licence file, whose payload is ``{"issued_at", "revoked": [license, …]}``.
+
+    Only licences whose files could still count: a machine that was to check in before is stopped by its own.
+    Ask with ``If-None-Match``: 304 while nothing has changed since that ``ETag``, once a day at most.
+    """
     set_scope(EVERYTHING)
-    response = make_response(revocation_list())
+    version = revocation_version()
+    known = request.if_none_match.contains(version)
+    response = make_response("" if known else revocation_list(version).file, 304 if known else 200)
     response.mimetype = "application/json"
     response.headers["Cache-Control"] = "public, max-age=300"
+    response.set_etag(version)
     return response
 
 

@@ -9,11 +9,13 @@ from flask import Blueprint, Response, g, jsonify, make_response, request
 from portal import clock
 from portal.access import public
 from portal.accounts.floods import count_within
+from portal.backups.editions import see_system
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, scope, set_scope
 from portal.errors import PortalError
 from portal.i18n import said
-from portal.licensing.models import ActivationKey, find_key, take_seat
+from portal.licensing.models import Activation, ActivationKey, find_key, take_seat
+from portal.licensing.rules import Machine
 from portal.subscriptions.key_ends import refresh_key
 from portal.web import csrf
 from portal.wording import N_
@@ -97,24 +99,45 @@ def read_text(body: dict[str, Any], name: str, length: int, *, needed: bool = Tr
     return value.strip()
 
 
+def read_system(body: dict[str, Any]) -> Machine | None:
+    """``"system": {"users", "internal_disks", "network", "external"}``: what there is to be backed up."""
+    told = body.get("system")
+    if told is None:
+        return None
+    names = {"users": int, "internal_disks": int, "network": bool, "external": bool}
+    if not isinstance(told, dict) or set(told) != set(names):
+        raise PortalError(f"system: an object with {', '.join(names)} is needed", field="system")
+    for name, kind in names.items():
+        if type(told[name]) is not kind or not 0 <= told[name] <= 10_000:
+            raise PortalError(f"system.{name}: {kind.__name__} is needed", field="system")
+    return Machine(**told)
+
+
+def take_news(machine: Activation, system: Machine | None) -> None:
+    """It is there, and may say what it is."""
+    machine.check_in()
+    if system is not None:
+        see_system(machine, system)
+
+
 @bp.post("/activations")
 @public("a machine proves its right with the activation key itself")
 def activate() -> Response:
-    """``{"key", "fingerprint", "hostname"?}`` → 201 with the signed licence file.
+    """``{"key", "fingerprint", "hostname"?, "system"?}`` → 201 with the signed licence file.
 
     The same machine again gets its file anew. 409 NO_SEAT_LEFT, 410 EXPIRED or REVOKED, 404 NOT_FOUND, 403
     HELD (its payment is missing) or SUSPENDED, 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
     """
     body = read_object()
-    typed = read_text(body, "key", 64)
-    fingerprint = read_text(body, "fingerprint", 64)
+    typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
+    system = read_system(body)
     hostname = read_text(body, "hostname", 140, needed=False)
     set_scope(EVERYTHING)  # the key says whose it is
     key = find_key(typed)
     check_pace(key)
     check_works(key)
     activation, is_new = take_seat(key, fingerprint, hostname)
-    activation.check_in()
+    take_news(activation, system)
     db.session.commit()
     response = make_response(activation.license_file, 201)
     response.mimetype = "application/json"

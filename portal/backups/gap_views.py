@@ -6,15 +6,24 @@ from flask_babel import gettext as _
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.answers.rules.periods import last_usable_day
+from portal.backups.editions import why_outside
 from portal.backups.forms import ReviewForm
 from portal.backups.gaps import GapKind, UsageGap
 from portal.backups.interim import bill_interim
 from portal.backups.lists import GAPS
 from portal.db import db
+from portal.errors import Refused
 from portal.journal import timeline
+from portal.licensing.models import Activation
 from portal.listing.page import list_page
 
 bp = Blueprint("usage_gaps", __name__, url_prefix="/usage-gaps")
+
+
+@bp.app_template_filter()
+def outside_edition(machine: Activation) -> Refused | None:
+    """The first limit of its edition that a machine passes."""
+    return why_outside(machine) if machine.outside_since is not None else None
 
 
 @bp.get("")

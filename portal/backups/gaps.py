@@ -33,11 +33,14 @@ from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
 from portal.wording import N_, Cents, Sentence
 
+MOST = 2**31 - 1
+
 
 class GapKind(StrEnum):
     VOLUME = "volume"  # GB
     SEATS = "seats"
     MEASURE = "measure"  # days of a month on demand on which a vault was not measured
+    EDITION = "edition"  # machines outside the limits of their edition, see editions.py
     UNUSUAL = "unusual"  # GB of a running month on demand, far beyond the usual: see interim.py
 
 
@@ -169,7 +172,12 @@ def settle_gaps(change: SubscriptionChange, *, subscription: Subscription, **_mo
 
     Source: 001-17, 004-36.
     """
-    allowed = {GapKind.VOLUME: change.after["volume_gb"] or 0, GapKind.SEATS: change.after["quantity"]}
+    allowed: dict[GapKind, int] = {
+        GapKind.VOLUME: change.after["volume_gb"] or 0,
+        GapKind.SEATS: change.after["quantity"],
+    }
+    if change.before["product"] != change.after["product"]:
+        allowed[GapKind.EDITION] = MOST
     for gap in gaps_of(subscription):
         if gap.state == GapState.OPEN and gap.used <= allowed.get(gap.kind, -1):
             gap.dismiss(_("Réglé par un changement du contrat."), by=SYSTEM)
@@ -198,6 +206,8 @@ def undecided(_sender: Any, *, entity: LegalEntity, until: date) -> list[Questio
 def _clause(subscription: Subscription, kind: GapKind) -> Value | None:
     """What the contract says of more usage; else where it says how much was ordered."""
     terms = subscription.present_terms
+    if kind == GapKind.EDITION:
+        return terms.find("edition.workstation.users")
     if kind == GapKind.MEASURE:
         return terms.find("billing.usage_due")
     if kind == GapKind.UNUSUAL:
@@ -216,7 +226,7 @@ def _extra_cents(subscription: Subscription, kind: GapKind, used: int) -> int | 
     Source: 001-17.
     """
     overuse = subscription.present_terms.find("price.overuse")
-    if overuse is None or overuse.value != "public_grid":
+    if overuse is None or overuse.value != "public_grid" or kind == GapKind.EDITION:
         return None
     product = subscription.product
     if kind == GapKind.SEATS:
@@ -256,13 +266,19 @@ def note_gap(subscription: Subscription, kind: GapKind, used: int) -> UsageGap:
         state=GapState.OPEN,
         note="",
         decided_by="",
-        contracted=(subscription.volume_gb or 0) if kind == GapKind.VOLUME else subscription.quantity,
+        contracted=_contracted(subscription, kind),
         extra_cents=_extra_cents(subscription, kind, used),
     )
     db.session.add(gap)
     db.session.flush()
     record(gap, "notice", by=SYSTEM)
     return gap
+
+
+def _contracted(subscription: Subscription, kind: GapKind) -> int:
+    if kind == GapKind.EDITION:
+        return 0
+    return (subscription.volume_gb or 0) if kind == GapKind.VOLUME else subscription.quantity
 
 
 def note_measure(

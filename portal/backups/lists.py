@@ -33,6 +33,7 @@ from portal.words.states import look_of
 _KINDS = {
     GapKind.VOLUME: _l("Volume"),
     GapKind.SEATS: _l("Postes"),
+    GapKind.EDITION: _l("Machines hors de l'édition"),
     GapKind.MEASURE: _l("Jours sans mesure"),
     GapKind.UNUSUAL: _l("Usage inhabituel"),
 }

@@ -10,6 +10,7 @@ from portal.access import Permission
 from portal.backups.gaps import GapState, UsageGap
 from portal.backups.health import Health
 from portal.backups.models import Machine
+from portal.licensing.models import ActivationKey
 from portal.subscriptions.models import Subscription
 from portal.today import Cost, Kind, Todo, waits
 from portal.words.states import look_of
@@ -69,5 +70,31 @@ waits(
         ),
         everything=lambda: url_for("usage_gaps.list_gaps", state=GapState.OPEN.value),
         entry="billing.list_invoices",
+    )
+)
+
+
+def _above_seats() -> Select[tuple[ActivationKey]]:
+    found = ActivationKey.visible_to(g.actor).where(ActivationKey.over_since.is_not(None))
+    return found.options(joinedload(ActivationKey.customer))
+
+
+waits(
+    Kind(
+        name="key.seats",
+        label=_l("Clés à plus de machines que de postes"),
+        cost=Cost.DATA,
+        permission=Permission.LICENSE_WRITE,
+        rows=_above_seats,
+        order=(ActivationKey.over_since, ActivationKey.id),
+        tell=lambda row: Todo(
+            what=_("Machines de trop : %(used)d pour %(seats)d postes", used=row.seats_used, seats=row.seats),
+            who=row.customer.name,
+            url=url_for("keys.show", uid=row.uid),
+            button=_("Voir la clé"),
+            due=row.over_until,
+        ),
+        everything=lambda: url_for("subscriptions.list_keys", state="key_above"),
+        entry="subscriptions.list_keys",
     )
 )

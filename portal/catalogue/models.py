@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, false, select
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Tenant, db
@@ -51,6 +51,10 @@ class Product(Tenant, db.Model):
     included_gb: Mapped[int | None]  # volume that one unit pays for, in GB (10^9 bytes)
     gb_month_cents: Mapped[int | None] = mapped_column(BigInteger)  # on demand: a GB kept for a month
     is_on_sale: Mapped[bool] = mapped_column(default=True)
+    # What its buyers download: rows of installers.Installer, and how to set it up, as plain text.
+    installers: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    setup_fr: Mapped[str] = mapped_column(Text, default="", server_default="")
+    setup_en: Mapped[str] = mapped_column(Text, default="", server_default="")
     for_health_data: Mapped[bool] = mapped_column(default=False, server_default=false())  # HDS offers
 
     revisions: Mapped[list["PriceRevision"]] = relationship(

@@ -26,7 +26,7 @@ class ShippedOffer:
     """An offer that a contract names, without a price.
 
     months: what one price pays for. gb: ``included``, ``metered`` or "". keys: the product in its keys, 0 for
-    none.
+    none. edition: whose limits its machines keep to, in the contract's values ``edition.<edition>.…``.
     """
 
     code: str
@@ -40,6 +40,7 @@ class ShippedOffer:
     gb: str = ""
     keys: int = 0
     health: bool = False
+    edition: str = ""
 
 
 @cache

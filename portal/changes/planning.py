@@ -65,6 +65,7 @@ class Plan:
     signature: Value | None  # the clause that asks for the customer's
     coming: Totals | None
     extra: Totals | None
+    machines_above: int  # active ones that would have no seat
 
     @property
     def charge_cents(self) -> int:
@@ -140,6 +141,7 @@ def plan_change(subscription: Subscription, wish: Wish, *, but: SubscriptionChan
         form if form is not None and form.value == "signed_writing" else None,
         _sums(subscription, _price(after)),
         _sums(subscription, sum(piece.cents for piece in owed)),
+        machines_above(subscription, after["quantity"]),
     )
 
 
@@ -288,12 +290,17 @@ def seats_of(subscription: Subscription, quantity: int) -> int:
     return seats_for(quantity, copies.value if copies else 0).active
 
 
-def _check_in_use(subscription: Subscription, after: Mapping[str, Any]) -> None:
-    """Raises Refused for fewer seats than machines hold, or less volume than is stored."""
+def machines_above(subscription: Subscription, quantity: int) -> int:
+    """Active machines that so many units leave without a seat: the latest lose theirs after the grace.
+
+    Source: 000-58, 002-18.
+    """
     used = sum(key.seats_used for key in keys_in_force(subscription))
-    if used > seats_of(subscription, after["quantity"]):
-        sentence = _("%(n)d machines sont activées : libérez des postes avant de réduire.", n=used)
-        raise Refused(sentence, field="quantity")
+    return max(used - seats_of(subscription, quantity), 0) if used else 0
+
+
+def _check_in_use(subscription: Subscription, after: Mapping[str, Any]) -> None:
+    """Raises Refused for less volume than is stored; of seats, see :func:`machines_above`."""
     query = select(func.sum(Vault.bytes_stored)).where(Vault.subscription_uid == subscription.uid)
     stored = int(db.session.scalar(query) or 0) // BYTES_PER_GB
     if after["volume_gb"] is not None and stored > after["volume_gb"]:

@@ -17,6 +17,11 @@ from portal.wording import N_
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_BYTES = 11  # 84 of their 88 bits are used
 
+# Also said by static/key.js, before anything is sent.
+WRONG_LENGTH = N_("Une clé compte 20 caractères : il y en a %(found)d ici.")
+WRONG_SYMBOL = N_("Le caractère n° %(at)d n'existe pas dans une clé.")
+WRONG_COPY = N_("Cette clé est mal recopiée : vérifiez chaque caractère.")
+
 _MODULUS = 1021
 _RANDOM_BITS = 84
 _DATA, _CHECK, _GROUP = 18, 2, 5
@@ -59,16 +64,15 @@ def parse(typed: str) -> ActivationCode:
     """
     symbols = typed.translate(_IGNORED).upper()
     if len(symbols) != _DATA + _CHECK:
-        sentence = N_("Une clé compte 20 caractères : il y en a %(found)d ici.")
-        raise Refused(sentence, found=len(symbols))
+        raise Refused(WRONG_LENGTH, found=len(symbols))
     values = [_READ.get(symbol) for symbol in symbols]
     if None in values:
         at = values.index(None) + 1
-        raise Refused(N_("Le caractère n° %(at)d n'existe pas dans une clé."), at=at)
+        raise Refused(WRONG_SYMBOL, at=at)
     canonical = "".join(ALPHABET[value] for value in values if value is not None)
     number = _read(canonical[:_DATA])
     if number % _MODULUS != _read(canonical[_DATA:]):
-        raise Refused(N_("Cette clé est mal recopiée : vérifiez chaque caractère."))
+        raise Refused(WRONG_COPY)
     return ActivationCode(number >> _RANDOM_BITS, _grouped(canonical))
 
 

@@ -6,15 +6,13 @@ from datetime import date
 from enum import StrEnum
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, select, update
 
 from portal import clock
 from portal.actor import Actor
-from portal.crypto.secrets import keyring
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
-from portal.licensing.license_file import sign
 from portal.licensing.models import Activation, ActivationKey, LicenseRefused, find_activation, take_seat
 from portal.licensing.rules import check_release
 from portal.wording import N_
@@ -65,6 +63,8 @@ def state_on_machine(key: ActivationKey, fingerprint: str, on: date) -> LicenseS
     if state not in (L.VALID, L.GRACE, L.TOO_MANY_MACHINES):
         return state
     machine = find_activation(key, fingerprint)
+    if machine is None and _gave_back(key, fingerprint):
+        return L.NO_MACHINE
     if machine is None:
         return L.TOO_MANY_MACHINES if key.seats_used >= key.seats else L.FINGERPRINT_MISMATCH
     if machine.check_by is not None and on > machine.check_by:
@@ -72,16 +72,27 @@ def state_on_machine(key: ActivationKey, fingerprint: str, on: date) -> LicenseS
     return state
 
 
+def _gave_back(key: ActivationKey, fingerprint: str) -> bool:
+    """Had this machine a seat, which it gave back or lost?"""
+    query = select(Activation.id).where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
+    return db.session.scalar(query.where(Activation.released_at.is_not(None))) is not None
+
+
+def _locked(key_id: int) -> ActivationKey:
+    query = select(ActivationKey).where(ActivationKey.id == key_id)
+    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
 def release_seat(machine: Activation, *, by: Actor, is_capped: bool) -> None:
     """The machine holds a seat no more, and its file is on the list of what is revoked.
 
-    is_capped: by the customer herself, some times a year. Raises Refused above it, or for a machine that
-    holds no seat.
+    is_capped: by the customer herself, some times a year; what brings a key back to its seats does not count.
+    Raises Refused above it, or for a machine that holds no seat.
 
     Source: 000-58, 002-18.
     """
-    query = select(ActivationKey).where(ActivationKey.id == machine.key_id)
-    key = db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    key = _locked(machine.key_id)
+    is_capped = is_capped and key.seats_used <= key.seats
     today, days = clock.today(), [date.fromisoformat(day) for day in key.releases]
     if is_capped:
         check_release(days, today, key.seats)
@@ -95,7 +106,32 @@ def release_seat(machine: Activation, *, by: Actor, is_capped: bool) -> None:
     if is_capped:
         recent = [day for day in days if (today - day).days < 365]
         key.releases = [day.isoformat() for day in (*recent, today)]
+    if key.over_since is not None and key.seats_used <= key.seats:
+        key.over_since = None
     record(machine, "release", by=by)
+
+
+def lock_seats(key: ActivationKey) -> int:
+    """How many machines are above the seats of a key, which nobody else changes until the commit."""
+    found = _locked(key.id)
+    return max(found.seats_used - found.seats, 0)
+
+
+def take_latest_seats(key: ActivationKey, *, by: Actor) -> list[Activation]:
+    """As many machines as are above the seats lose theirs, the one that came last first.
+
+    Source: 000-58, 002-18.
+    """
+    more = lock_seats(key)
+    came = func.coalesce(Activation.seated_at, Activation.created_at)
+    query = select(Activation).where(Activation.key_id == key.id, Activation.released_at.is_(None))
+    lost = list(db.session.scalars(query.order_by(came.desc(), Activation.id.desc())))[:more]
+    for machine in lost:
+        machine.released_at = clock.now()
+        record(machine, "lose", by=by)
+    key.seats_used -= len(lost)
+    key.over_since = None
+    return lost
 
 
 @dataclass(frozen=True)
@@ -147,15 +183,3 @@ def answer_request(key: ActivationKey, request: Request, *, by: Actor) -> str:
     machine.check_in(request.nonce)
     record(machine, "sign_file", by=by)
     return machine.license_file
-
-
-def revocation_list() -> bytes:
-    """Signed like a licence file: the licences whose files are worth nothing any more.
-
-    The caller's scope says whose.
-    """
-    gone = or_(Activation.released_at.is_not(None), ActivationKey.revoked_at.is_not(None))
-    query = select(Activation.uid).join(Activation.key).where(gone).order_by(Activation.id)
-    issued_at = clock.now().isoformat(timespec="seconds")
-    payload = {"revoked": list(db.session.scalars(query)), "issued_at": issued_at}
-    return sign(payload, keyring().license_key, keyring().license_kid)

@@ -21,7 +21,7 @@ from portal.jobs import insert_once
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, parse
 from portal.licensing.license_file import sign
-from portal.licensing.rules import CHECK_IN_DAYS, KeyEnd, check_in_by, has_expired, takes_a_seat
+from portal.licensing.rules import CHECK_IN_DAYS, KeyEnd, check_in_by, has_expired, over_until, takes_a_seat
 
 # Sent with the activation, in the transaction in which a machine takes its seat.
 machine_activated = Namespace().signal("machine-activated")
@@ -56,6 +56,9 @@ class ActivationKey(Tenant, db.Model):
     grace_through: Mapped[date | None]  # last day of the grace after it; None: no grace
     suspended_on: Mapped[date | None]  # its contract suspends the service, and its provider has done so
     revoked_at: Mapped[datetime | None]
+    over_since: Mapped[date | None] = mapped_column(
+        index=True
+    )  # more machines than seats, since that Paris day
     held_at: Mapped[datetime | None]  # its payment was a mistake: nothing new is activated until it is paid
 
     # Paris days on which a machine gave its seat back, of the last year (ISO dates).
@@ -128,6 +131,11 @@ class ActivationKey(Tenant, db.Model):
             record(self, "reinstate" if suspended_on is None else "suspend", by=by)
             self.suspended_on = suspended_on
 
+    @property
+    def over_until(self) -> date | None:
+        """The Paris day on which its latest machines lose their seats; None while there are not too many."""
+        return over_until(self.over_since) if self.over_since is not None else None
+
     def check_usable(self, on: date) -> None:
         """Raises LicenseRefused for a key that is revoked, expired or suspended on a Paris day.
 
@@ -153,7 +161,10 @@ class Activation(Tenant, db.Model):
     license_file: Mapped[str] = mapped_column(Text)  # the last one that it was given
     last_seen_at: Mapped[datetime | None]  # it activated or checked in; None: before it was noted
     is_offline: Mapped[bool] = mapped_column(default=False, server_default=false())  # comes by file only
+    seated_at: Mapped[datetime | None]  # it took its seat, the last time; None: before that was noted
     released_at: Mapped[datetime | None]  # it holds no seat any more
+    system: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # what it says of itself, see rules.Machine
+    outside_since: Mapped[date | None] = mapped_column(index=True)  # of its edition, since that Paris day
 
     key: Mapped[ActivationKey] = relationship(back_populates="activations")
 
@@ -162,6 +173,11 @@ class Activation(Tenant, db.Model):
         """Last Paris day by which it is to check in; None for one that is never on a network."""
         seen = clock.paris_day(self.last_seen_at or self.created_at)
         return None if self.is_offline else check_in_by(seen, CHECK_IN_DAYS)
+
+    @property
+    def outside_until(self) -> date | None:
+        """The Paris day from which it counts as a usage gap; None inside the limits of its edition."""
+        return over_until(self.outside_since) if self.outside_since is not None else None
 
     def check_in(self, nonce: str = "") -> None:
         """It is there: its licence file says what is paid today, signed with the present key.
@@ -263,6 +279,7 @@ def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> bool:
         hostname=hostname,
         license_file="",
         last_seen_at=clock.now(),
+        seated_at=clock.now(),
         is_offline=False,
     )
     activation.license_file = _signed(_payload(key, activation))
@@ -270,7 +287,9 @@ def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> bool:
     values = {name: getattr(activation, name) for name in columns}
     if insert_once(Activation, values, ["key_id", "fingerprint"]):
         return True
-    kept = {"released_at": None, "hostname": hostname, "last_seen_at": clock.now(), "is_offline": False}
+    now = clock.now()
+    kept: dict[str, Any] = {"released_at": None, "hostname": hostname, "is_offline": False}
+    kept |= {"last_seen_at": now, "seated_at": now}
     back: Any = db.session.execute(
         update(Activation)
         .where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)

@@ -10,6 +10,7 @@ from portal.wording import N_
 
 CHECK_IN_DAYS = 30  # that a machine may work without telling of itself
 RELEASES_PER_SEAT = 2  # within a year, by the customer herself
+OVER_DAYS = 7  # that more machines than seats go on, before the latest ones lose theirs
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,16 @@ def check_in_by(seen_on: date, days: int) -> date:
     Source: 000-58.
     """
     return seen_on + timedelta(days=days)
+
+
+def over_until(since: date, days: int = OVER_DAYS) -> date:
+    """The Paris day on which the latest machines lose their seats, if nobody gave one back.
+
+    since: Paris day on which there were more machines than seats. days: whole days of grace.
+
+    Source: 000-58, 002-18.
+    """
+    return since + timedelta(days=days)
 
 
 def check_release(days: Sequence[date], on: date, seats: int) -> None:

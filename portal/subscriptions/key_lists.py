@@ -12,7 +12,7 @@ from portal.licensing.models import ActivationKey
 from portal.listing import NAME, Choice, Column, Link, Listing, Nothing, Pill, define
 from portal.words.states import look_of
 
-STATES = ("key_usable", "key_grace", "key_held", "key_suspended", "key_over")
+STATES = ("key_usable", "key_grace", "key_above", "key_held", "key_suspended", "key_over")
 
 
 def shown_code(key: ActivationKey) -> str:
@@ -30,13 +30,14 @@ def _in_state(state: str) -> ColumnElement[bool]:
     works = func.coalesce(row.grace_through, row.valid_through) >= today
     alive = and_(row.revoked_at.is_(None), works)
     stopped, held = row.suspended_on.is_not(None), row.held_at.is_not(None)
-    paid = row.valid_through >= today
+    paid, above = row.valid_through >= today, row.over_since.is_not(None)
     return {
         "key_over": ~alive,
         "key_suspended": and_(alive, stopped),
         "key_held": and_(alive, ~stopped, held),
-        "key_grace": and_(alive, ~stopped, ~held, ~paid),
-    }.get(state, and_(alive, ~stopped, ~held, paid))
+        "key_above": and_(alive, ~stopped, ~held, above),
+        "key_grace": and_(alive, ~stopped, ~held, ~above, ~paid),
+    }.get(state, and_(alive, ~stopped, ~held, ~above, paid))
 
 
 def state_of(key: ActivationKey) -> str:
@@ -48,6 +49,8 @@ def state_of(key: ActivationKey) -> str:
         return "key_suspended"
     if key.held_at is not None:
         return "key_held"
+    if key.over_since is not None:
+        return "key_above"
     return "key_usable" if key.valid_through >= today else "key_grace"
 
 

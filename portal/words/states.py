@@ -62,6 +62,7 @@ _STATES: dict[str, Look] = {
     "wire_waiting": Look(_l("à rapprocher"), "wait", "hourglass-split"),
     "wire_booked": Look(_l("enregistré"), "good", "check-circle"),
     "wire_dismissed": Look(_l("pas pour nous"), "plain", "slash-circle"),
+    "key_above": Look(_l("trop de machines"), "wait", "hourglass-split"),
     "key_held": Look(_l("suspendue"), "wait", "hourglass-split"),
     "payment_reversed": Look(_l("annulé"), "plain", "slash-circle"),
     "refund_owed": Look(_l("à rembourser"), "wait", "hourglass-split"),

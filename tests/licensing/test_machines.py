@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,7 +17,8 @@ from portal.accounts.models import User
 from portal.crypto.key_file import read_key_file, write_key_file
 from portal.db import db
 from portal.journal import SYSTEM
-from portal.licensing.license_file import verify
+from portal.licensing import revocations
+from portal.licensing.license_file import sign, verify
 from portal.licensing.models import Activation, ActivationKey
 from portal.licensing.rules import CHECK_IN_DAYS, RELEASES_PER_SEAT
 from portal.safekeeping.rotation import KeyKind, promote, rotate
@@ -205,3 +207,47 @@ def test_a_machine_without_network_comes_and_is_renewed_by_file(
     )
     assert "Libérer le poste" not in browser(house.sales).get(f"/keys/{key.uid}").text
     assert browser(outsider).get(f"/keys/{key.uid}").status_code == 404
+
+
+def test_the_list_of_what_is_revoked_is_signed_once_for_what_it_says(
+    house: House, browser: Browser, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed: list[object] = []
+
+    def counted(*args: Any) -> bytes:
+        signed.append(args[0])
+        return sign(*args)
+
+    monkeypatch.setattr(revocations, "sign", counted)
+    client, key = browser(), a_key(house, seats=2)
+    for machine in ("m1", "m2"):
+        assert ask(client, "activations", key, machine).status_code == 201
+        assert ask(client, "deactivations", key, machine).status_code == 200
+    first = client.get("/api/v1/revocations")
+    for _ in range(20):
+        again = client.get("/api/v1/revocations")
+        assert (again.data, again.headers["ETag"]) == (first.data, first.headers["ETag"])
+    unchanged = client.get("/api/v1/revocations", headers={"If-None-Match": first.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.data, len(signed)) == (304, b"", 1)
+    at(clock.now() + timedelta(hours=1))
+    assert ask(client, "activations", key).status_code == 201
+    changed = client.get("/api/v1/revocations", headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200 and len(signed) == 2
+    assert opened(client, changed.data)["revoked"] == [the_machine("m2").uid]
+
+
+def test_the_list_forgets_a_licence_once_its_own_file_stops_the_machine(
+    house: House, browser: Browser, at: At
+) -> None:
+    client, key = browser(), a_key(house, seats=2)
+    for machine in ("m1", "m2"):
+        assert ask(client, "activations", key, machine).status_code == 201
+    the_machine("m2").is_offline = True
+    for machine in ("m1", "m2"):
+        assert ask(client, "deactivations", key, machine).status_code == 200
+    both = [the_machine("m1").uid, the_machine("m2").uid]
+    assert opened(client, client.get("/api/v1/revocations").data)["revoked"] == both
+    at(clock.now() + timedelta(days=CHECK_IN_DAYS))
+    assert opened(client, client.get("/api/v1/revocations").data)["revoked"] == both, "its last day"
+    at(clock.now() + timedelta(days=1))
+    assert opened(client, client.get("/api/v1/revocations").data)["revoked"] == both[1:], "never checks in"

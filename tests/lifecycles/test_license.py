@@ -89,6 +89,7 @@ class Life(RuleBasedStateMachine):
         self.held = False
         self.seen: dict[str, date] = {}
         self.releases: list[date] = []
+        self.gone: set[str] = set()
 
     def move(self) -> None:
         self.at[0](datetime(self.today.year, self.today.month, self.today.day, 9, tzinfo=UTC))
@@ -127,7 +128,7 @@ class Life(RuleBasedStateMachine):
     def state_on(self, machine: str) -> str:
         if self.today > self.works_through:
             return "EXPIRED"
-        if not self.seen:
+        if not self.seen or (machine in self.gone and machine not in self.seen):
             return "NO_MACHINE"
         if machine not in self.seen:
             return "TOO_MANY_MACHINES" if len(self.seen) >= SEATS else "FINGERPRINT_MISMATCH"
@@ -249,6 +250,7 @@ class Life(RuleBasedStateMachine):
             expected = (200, "")
             del self.seen[machine]
             self.releases.append(self.today)
+            self.gone.add(machine)
         assert self.ask("deactivations", machine) == expected
 
     @rule(machine=st.sampled_from(MACHINES))
