@@ -56,6 +56,8 @@ PUBLIC = {
     "exit_page.list_offers",
     "exit_page.show_offer",
     "card_events.hear",
+    "portable.show",
+    "portable.check",
     "probes.health",
     "probes.metrics",
     "probes.ready",

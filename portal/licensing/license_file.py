@@ -50,13 +50,13 @@ def sign(payload: Mapping[str, Any], key: Ed25519PrivateKey, kid: str) -> bytes:
     return canonical_json(document | {"signature": signature})
 
 
-def verify(file: bytes, keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
+def verify(file: bytes, keys: Mapping[str, Ed25519PublicKey], *, most: int = MAX_BYTES) -> dict[str, Any]:
     """The payload of a licence file, once its signature is proved.
 
-    keys: public keys by ``kid``, old ones included.
+    keys: public keys by ``kid``, old ones included. most: bytes that such a file may have.
     Raises Refused for another algorithm, an unknown key, a changed or a malformed file.
     """
-    document = _read(file)
+    document = _read(file, most)
     if document["alg"] != ALGORITHM:
         raise Refused(N_("Ce fichier de licence utilise un algorithme refusé."))
     kid = document["kid"]
@@ -72,9 +72,9 @@ def verify(file: bytes, keys: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
     return payload
 
 
-def _read(file: bytes) -> dict[str, Any]:
+def _read(file: bytes, most: int) -> dict[str, Any]:
     malformed = Refused(N_("Ce fichier de licence est illisible."))
-    if len(file) > MAX_BYTES:
+    if len(file) > most:
         raise malformed
     try:
         document = json.loads(file.decode("utf-8"), object_pairs_hook=_without_repeats)

@@ -26,8 +26,12 @@ def terms() -> None:
     help="A document not published yet, in the place of the one of its code (may be repeated).",
 )
 def simulate(case: Any, drafts: tuple[Path, ...]) -> None:
-    """Answer the contract question of CASE, a JSON file (« - » for standard input)."""
+    """Answer the contract question of CASE, a JSON file (« - » for standard input).
+
+    A portable contract is such a file too: it is asked of the texts that it carries.
+    """
     from portal.answers.outcome import as_json  # noqa: PLC0415
+    from portal.simulator.portable import is_portable, read_portable  # noqa: PLC0415
     from portal.simulator.question import parse_case  # noqa: PLC0415 - only what a command needs is loaded
     from portal.simulator.run import simulate as answer  # noqa: PLC0415
     from portal.terms.shipped import read_document  # noqa: PLC0415
@@ -37,7 +41,11 @@ def simulate(case: Any, drafts: tuple[Path, ...]) -> None:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{case.name} n'est pas du JSON : {error}") from None
     try:
-        outcome = as_json(answer(parse_case(raw, [read_document(path) for path in drafts])))
+        if is_portable(raw):
+            asked = read_portable(raw.get("payload", raw))
+        else:
+            asked = parse_case(raw, [read_document(path) for path in drafts])
+        outcome = as_json(answer(asked))
     except PortalError as error:
         raise click.ClickException(str(error)) from None
     click.echo(json.dumps(outcome, ensure_ascii=False, indent=2))
