@@ -29,7 +29,11 @@ def check_versions() -> None:
 
 def used_icons() -> list[str]:
     names = {n for path in ROOT.glob("templates/**/*.html") for n in ICON.findall(path.read_text())}
-    named = [*ROOT.glob("portal/words/*.py"), *ROOT.glob("portal/home/*.py"), *ROOT.glob("portal/*/views.py")]
+    named = [
+        *ROOT.glob("portal/words/*.py"),
+        *ROOT.glob("portal/home/*.py"),
+        *ROOT.glob("portal/*/*views.py"),
+    ]
     tables = {n for path in named for n in QUOTED.findall(path.read_text())}
     known = {path.stem for path in (MODULES / "bootstrap-icons" / "icons").glob("*.svg")}
     return sorted(names | (tables & known))
