@@ -69,22 +69,29 @@ class License:
         self.fingerprint = fingerprint or own_fingerprint()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def activate(self, typed: str) -> dict:
-        """Take a seat and keep the key and the file; asked again it is the same seat."""
+    def activate(self, typed: str, system: dict | None = None) -> dict:
+        """Take a seat and keep the key and the file; asked again it is the same seat.
+
+        system: what there is to be backed up: users, internal_disks (numbers), network, external (truths). An
+        edition that does not reach so far is told to its customer, and works on.
+        """
         key = read_key(typed)
-        file = self._ask("activations", {"key": key, "hostname": platform.node()[:140]})
+        told = {"system": system} if system else {}
+        file = self._ask("activations", {"key": key, "hostname": platform.node()[:140], **told})
         payload = self._opened(file)
         self._keep("key", key.encode())
         self._keep("license.json", file)
         return payload
 
-    def heartbeat(self) -> bool:
+    def heartbeat(self, system: dict | None = None) -> bool:
         """Renew the file with what is paid now; False when nobody answers, and the old file counts on.
+
+        system: as for :meth:`activate`, where it may have changed.
 
         Raises LicenseError with what the portal refuses: EXPIRED, REVOKED, SUSPENDED, NOT_ACTIVATED.
         """
         try:
-            file = self._ask("heartbeats", {"key": self._key()})
+            file = self._ask("heartbeats", {"key": self._key(), **({"system": system} if system else {})})
         except LicenseError as error:
             if error.code == "OFFLINE":
                 return False

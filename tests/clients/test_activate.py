@@ -12,11 +12,14 @@ from portal import clock
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.licensing.machines import answer_request, read_request
-from portal.licensing.models import ActivationKey, issue_key
+from portal.licensing.models import Activation, ActivationKey, issue_key
 from tests.builders import a_customer, a_house
 from tests.installation import Installs, free_port
 
 pytestmark = pytest.mark.slow
+
+
+SYSTEM_OF_ONE = {"users": 3, "internal_disks": 1, "network": False, "external": False}
 
 
 def a_key(today: date) -> str:
@@ -56,6 +59,9 @@ def test_two_machines_live_with_the_network_and_without(
         with place.web() as url:
             keys = httpx.get(f"{url}/api/v1/license-keys").json()
             lives_with_the_network(url, tmp_path, keys, key, paid)
+        with place.context():
+            told = db.session.scalars(db.select(Activation).where(Activation.fingerprint == "m1"))
+            assert SYSTEM_OF_ONE in [machine.system for machine in told]
         gone = License(f"http://127.0.0.1:{free_port()}", tmp_path / "one", keys, "m1")
         assert not gone.heartbeat() and gone.state() == "VALID", "nobody answers: the file counts on"
         assert gone.state(real + timedelta(days=30)) == "VALID"
@@ -86,7 +92,7 @@ def test_two_machines_live_with_the_network_and_without(
 def lives_with_the_network(url: str, folder: Path, keys: dict[str, str], key: str, paid: date) -> None:
     one = License(url, folder / "one", keys, "m1")
     assert one.activate(key.lower())["valid_through"] == paid.isoformat()
-    assert one.state() == "VALID" and one.heartbeat() and one.fetch_revocations()
+    assert one.state() == "VALID" and one.heartbeat(SYSTEM_OF_ONE) and one.fetch_revocations()
     (folder / "keys.json").write_text(json.dumps(keys))
     own = ["--url", url, "--folder", str(folder / "command"), "--keys", str(folder / "keys.json")]
     assert main(["activate", key, *own]) == 0 and main(["heartbeat", *own]) == 0
