@@ -51,7 +51,7 @@ def _fits(key: ActivationKey) -> None:
 def _begin(key: ActivationKey) -> None:
     key.over_since = clock.today()
     record(key, "over", by=SYSTEM, seats=key.seats, used=key.seats_used)
-    tell_both(key, "backups/mail_seats.txt", "backups/mail_seats_staff.txt", lost=[])
+    tell_both(key, "backups/mail_seats.txt", "backups/mail_seats_staff.txt", product=key.product, lost=[])
 
 
 def _take(key: ActivationKey) -> None:
@@ -63,7 +63,9 @@ def _take(key: ActivationKey) -> None:
     for subscription in db.session.scalars(query):
         others = _machines_of_others(subscription, key)
         note_gap(subscription, GapKind.SEATS, used + others)
-    tell_both(key, "backups/mail_seats_lost.txt", "backups/mail_seats_staff.txt", lost=lost)
+    tell_both(
+        key, "backups/mail_seats_lost.txt", "backups/mail_seats_staff.txt", product=key.product, lost=lost
+    )
 
 
 def _machines_of_others(subscription: Subscription, key: ActivationKey) -> int:
