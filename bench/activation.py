@@ -1,7 +1,8 @@
 """Activations and validations of machines, against a bare route of the same server.
 
-``ratio``: how many times longer an activation takes than the bare route, each asked by four clients in
-interleaved rounds; ``validate_ratio``: the same of a validation. ``p99_ms``: of activations with 40 clients.
+``ratio``: the time of the bare route over that of an activation, each asked by four clients in interleaved
+rounds; at least 0.5. ``validate_ratio``: the same of a validation; at least 0.7. ``p99_ms``: of activations with
+40 clients; at most 1,000. On SQLite: the instance has its database in its own folder.
 Each activation is of a machine that was never seen, with its signature and its commit.
 """
 
@@ -88,7 +89,7 @@ def measure(options: list[str]) -> dict[str, Any]:
         crowd = machines.run("activations", wanted.seconds * 2, clients=40)
     bare = median(rounds[""])
     return {
-        "ratio": round(median(rounds["activations"]) / bare, 2),
-        "validate_ratio": round(median(rounds["validations"]) / bare, 2),
+        "ratio": round(bare / median(rounds["activations"]), 2),
+        "validate_ratio": round(bare / median(rounds["validations"]), 2),
         "p99_ms": round(quantiles(crowd, n=100)[-1], 1),
     }
