@@ -1,7 +1,7 @@
 """Activations and validations of machines, against a bare route of the same server.
 
 ``ratio``: the time of the bare route over that of an activation, each asked by four clients in interleaved
-rounds; at least 0.5. ``validate_ratio``: the same of a validation; at least 0.7. ``p99_ms``: of activations with
+rounds; at least 0.5. ``validate_ratio``: of a validation; at least 0.7. ``p99_ms``: of activations with
 40 clients; at most 1,000. On SQLite: the instance has its database in its own folder.
 Each activation is of a machine that was never seen, with its signature and its commit.
 """
