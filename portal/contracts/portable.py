@@ -22,12 +22,11 @@ from portal.terms.shipped import bundled, bundled_text
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What can be said of a file: is it ours and whole, and does the engine still answer the same?
+    """What can be said of a file that is ours and whole: does the engine still answer the same?
 
     differs: names of the dates and amounts that are not those of the file.
     """
 
-    is_signed: bool
     matches: bool
     made_on: str
     differs: tuple[str, ...] = ()
@@ -95,9 +94,9 @@ def judge(file: bytes) -> Judged:
     try:
         now = answers_of(case)
     except PortalError:
-        return Judged(True, False, payload["made_on"])
+        return Judged(False, payload["made_on"])
     differs = _differences(payload["answers"], now)
-    return Judged(True, not differs, payload["made_on"], differs)
+    return Judged(not differs, payload["made_on"], differs)
 
 
 def _differences(said: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Source: Data Act (regulation 2023/2854) art. 25, 26 and 28; L5.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from portal import clock
 from portal.answers import handover
@@ -18,7 +18,6 @@ from portal.terms.answered import Answered
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 
-_FREE_FROM = date(2027, 1, 12)  # no switching fee at all from then on (L5, Data Act art. 29)
 _DATES = ("contract_ends", "transition_ends", "data_delivered_by", "data_request_closes", "data_erased")
 
 
@@ -30,12 +29,8 @@ class Exit:
     terms: Stack
     dates: tuple[Answered, ...]
     fee: Answered | None
-    later: Answered | None  # the fee from the day on which the law forbids it
-
-    @property
-    def changes_on(self) -> date | None:
-        """The day on which the law changes the price, while it is to come."""
-        return _FREE_FROM if clock.today() < _FREE_FROM else None
+    changes_on: date | None  # the day after the last one of the law that sets this fee
+    later: Answered | None  # the fee from that day on
 
 
 def exit_of(product: Product) -> Exit:
@@ -46,12 +41,16 @@ def exit_of(product: Product) -> Exit:
     today, monthly = clock.today(), product.unit_cents // product.billing_months
     terms = stack_in_force(product.terms_stack, today)
     contract = Contract(terms, "business", monthly)
+    fee = handover.fee(contract, today, "switch")
+    until = fee.law.until if fee is not None and fee.law is not None else None
+    changes_on = until + timedelta(days=1) if until is not None else None
     return Exit(
         product,
         terms,
         _dates(product, terms, today, monthly),
-        handover.fee(contract, today, "switch"),
-        handover.fee(contract, _FREE_FROM, "switch"),
+        fee,
+        changes_on,
+        handover.fee(contract, changes_on, "switch") if changes_on else None,
     )
 
 

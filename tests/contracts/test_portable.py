@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.contracts import portable
+from portal.crypto.secrets import keyring
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import SYSTEM
+from portal.licensing.license_file import sign
 from portal.simulator.cli import simulate
 from portal.subscriptions.amendments import AmendmentKind, SignedAmendment
 from portal.subscriptions.models import Subscription
@@ -29,7 +30,7 @@ STARTED = {"started_on": date(2026, 1, 15), "billed_before": date(2027, 1, 15)}
 
 
 def amended(row: Subscription) -> None:
-    """Two months of notice, signed by both."""
+    """Twenty days to hand the data over, signed by both."""
     db.session.add(
         SignedAmendment(
             organisation=row.customer.organisation,
@@ -84,9 +85,7 @@ def test_each_contract_can_be_taken_along(house: House, browser: Browser, sell: 
     assert "intact, et le moteur" in checked(browser(None), taken(browser(house.owner), row)).text
 
 
-def test_a_changed_file_is_refused_and_another_engine_is_told(
-    house: House, browser: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_file_is_refused_and_another_engine_is_told(house: House, browser: Browser) -> None:
     row = dobaas(house, **STARTED)
     file = taken(browser(house.owner), row)
     forged = checked(browser(None), file.replace(b"30000", b"20000"))
@@ -95,14 +94,10 @@ def test_a_changed_file_is_refused_and_another_engine_is_told(
     assert nothing.status_code == 422 and "illisible" in nothing.text
     with pytest.raises(Refused, match="illisible"):
         portable.judge(b" " * 1_000_001)
-    asked = portable.answers_of
-
-    def other(case: Any) -> dict[str, Any]:
-        found = asked(case)
-        return {**found, "calendar": found["calendar"][1:]}
-
-    monkeypatch.setattr(portable, "answers_of", other)
-    told = checked(browser(None), file)
+    payload = json.loads(file)["payload"]
+    payload["answers"]["calendar"] = payload["answers"]["calendar"][1:]
+    ring = keyring()
+    told = checked(browser(None), sign(payload, ring.license_key, ring.license_kid))
     assert told.status_code == 200 and "ne répond plus la même chose" in told.text
 
 
