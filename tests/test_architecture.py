@@ -74,7 +74,7 @@ PUBLIC_PREFIXES = (
     "signing.",
     "account_change.",
     "accepting.",
-    "key_waits.",
+    "waiving.",
     "pay.",
     "quoting.",
     "change_signing.",

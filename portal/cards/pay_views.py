@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, url_for
 from flask_wtf import FlaskForm
 
 from portal.access import public
@@ -14,6 +14,7 @@ from portal.cards.settling import ask_to_look
 from portal.db import db, writing
 from portal.forms import WHOLE, saving
 from portal.linked.holding import hold
+from portal.linked.pages import private_page
 from portal.links import Purpose, SignedLink, open_link
 from portal.papers import have_document
 from portal.subscriptions.key_waits import wait_of
@@ -47,8 +48,9 @@ def _invoice_of(what: Order | Invoice) -> Invoice | None:
 
 def _page(name: str, what: Order | Invoice, token: str, status: int = 200, **context: Any) -> Response:
     bought = db.select(Subscription).where(Subscription.order_uid == what.uid)
-    page = render_template(
+    return private_page(
         f"cards/{name}.html",
+        status,
         what=what,
         standing=_STANDINGS.get(what.state, "over"),
         cents=cents_of(what),
@@ -61,9 +63,6 @@ def _page(name: str, what: Order | Invoice, token: str, status: int = 200, **con
         start=url_for(".show", token=token),
         **context,
     )
-    response = make_response(page, status)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @bp.get("")

@@ -5,14 +5,14 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, ValidationError
-from wtforms.validators import DataRequired, Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional
 
 from portal.catalogue.models import Product
 from portal.changes.planning import Wish, editions_for
 from portal.errors import Refused
 from portal.forms import WholeNumberField, trim
 from portal.i18n import said
-from portal.linked.code_field import CodeForm
+from portal.linked.one_page import ConsentForm
 from portal.money import parse_euros
 from portal.subscriptions.changes import ChangeKind
 from portal.subscriptions.models import Subscription
@@ -84,18 +84,5 @@ def change_form(subscription: Subscription, *args: Any, **kwargs: Any) -> Change
     return form
 
 
-class ConsentForm(CodeForm):
-    name = StringField(
-        _l("Vos nom et fonction"),
-        [DataRequired(_l("Indiquez votre nom.")), Length(max=140)],
-        filters=[trim],
-        render_kw={"autocomplete": "name"},
-    )
-
-
 class SignForm(ConsentForm):
     seen = HiddenField()
-
-
-class RefusalForm(FlaskForm):
-    reason = StringField(_l("Pourquoi ?"), [Length(max=300)], filters=[trim])

@@ -3,18 +3,7 @@
 What the files are for is said by the higher package that made the link: it registers a panel.
 """
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Blueprint, Response, abort, g, make_response, redirect, request, session, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -26,6 +15,7 @@ from portal.engine.handed_over import downloads, handed_over, has_code, link_wit
 from portal.engine.models import Person
 from portal.engine.panels import fetch_panel
 from portal.journal import record_taking
+from portal.linked.pages import private_page
 from portal.links import CodeProblem, Purpose, SignedLink, open_link
 from portal.mail import queue_mail
 
@@ -36,8 +26,9 @@ def _page(link: SignedLink, token: str, *, problem: str = "", status: int = 200)
     open_ = has_code(link)
     panel = next(iter(fetch_panel.shown(link)), None) if open_ else None
     documents = handed_over(link.subject_uid) if open_ else []
-    page = render_template(
+    return private_page(
         "fetch/page.html",
+        status,
         link=link,
         token=token,
         passed=open_,
@@ -46,7 +37,6 @@ def _page(link: SignedLink, token: str, *, problem: str = "", status: int = 200)
         documents=documents,
         counts=downloads(documents),
     )
-    return make_response(page, status)
 
 
 @bp.get("/fetch/<token>")

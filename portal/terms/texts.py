@@ -1,8 +1,10 @@
 """The words of a contract document, kept beside its values: the file whose fingerprint the document names."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
+from flask import Response, abort, make_response
 from sqlalchemy import LargeBinary, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,3 +68,13 @@ def texts_of(documents: Any) -> dict[str, TermsText]:
     return {
         row.sha256: row for row in db.session.scalars(select(TermsText).where(TermsText.sha256.in_(wanted)))
     }
+
+
+def text_answer(documents: Iterable[Document], version: str) -> Response:
+    """The words of that version, to read in the browser; 404 where none of the documents has it."""
+    document = next((each for each in documents if each.version == version), None) or abort(404)
+    text = text_of(document.sha256) or abort(404)
+    response = make_response(text.content)
+    response.headers["Content-Type"] = text.media_type
+    response.headers["Content-Disposition"] = f'inline; filename="{version}.{text.suffix}"'
+    return response

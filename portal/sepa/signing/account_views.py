@@ -5,7 +5,7 @@ Opening a page changes nothing. The mandate keeps its reference; the new account
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, make_response, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -17,9 +17,9 @@ from portal.forms import WHOLE, saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.holding import still_open
+from portal.linked.pages import mail_code, private_page, to_step
 from portal.linked.visitor import visitor
 from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email, open_link
-from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import AmendmentState, Mandate, MandateAmendment, What
 from portal.sepa.models.amendment import is_open_to_change
@@ -47,22 +47,9 @@ def _open(token: str, *, hold: bool = False) -> tuple[SignedLink, MandateAmendme
 
 def _page(step: str, change: MandateAmendment, token: str, status: int = 200, **context: Any) -> Response:
     mandate = change.mandate
-    page = render_template(
-        f"signing/change_{step}.html",
-        change=change,
-        mandate=mandate,
-        entity=mandate.legal_entity,
-        token=token,
-        start=url_for("account_change.start", token=token),
-        **context,
-    )
-    response = make_response(page, status)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
-def _to(step: str, token: str) -> Response:
-    return make_response(redirect(url_for(f"account_change.{step}", token=token), 303))
+    words = {"change": change, "mandate": mandate, "entity": mandate.legal_entity, "token": token}
+    start = url_for("account_change.start", token=token)
+    return private_page(f"signing/change_{step}.html", status, start=start, **words, **context)
 
 
 def _closed(change: MandateAmendment, token: str, status: int = 200) -> Response | None:
@@ -94,8 +81,8 @@ def enter_account(token: str) -> Response:
             link.code_hash = link.code_expires_at = None  # a code was for the former document
     if form.errors:
         page = _page("account", change, token, 422, form=form)
-        return _to("start", token) if keep_correction(form, "start", token) else page
-    return _to("show_change", token)
+        return to_step(".start", token) if keep_correction(form, "start", token) else page
+    return to_step(".show_change", token)
 
 
 @bp.get("/change")
@@ -105,7 +92,7 @@ def show_change(token: str) -> Response:
     if closed := _closed(change, token):
         return closed
     if not change.shown_sha256:
-        return _to("start", token)
+        return to_step(".start", token)
     again = take_correction(ChangeConsentForm, "show_change", token)
     return _consent_page(change, token, again or ChangeConsentForm(obj=change))
 
@@ -139,14 +126,14 @@ def send_code(token: str) -> Response:
     if closed := _closed(change, token, 409):
         return closed
     if not change.shown_sha256:
-        return _to("start", token)
+        return to_step(".start", token)
     form = ChangeConsentForm()
     valid = form.validate()
     if form.shown.data != change.shown_sha256:
         raise Conflict(_("Le document a changé depuis qu'il vous a été présenté : relisez-le."))
     if not valid:
         page = _consent_page(change, token, form, 422)
-        return _to("show_change", token) if keep_correction(form, "show_change", token) else page
+        return to_step(".show_change", token) if keep_correction(form, "show_change", token) else page
     _note_consent(change, form)
     return _send(link, change, token)
 
@@ -170,7 +157,7 @@ def send_again(token: str) -> Response:
     if closed := _closed(change, token, 409):
         return closed
     if not (change.shown_sha256 and change.signer_name):
-        return _to("start", token)
+        return to_step(".start", token)
     return _send(link, change, token)
 
 
@@ -180,25 +167,14 @@ def _send(link: SignedLink, change: MandateAmendment, token: str) -> Response:
         _send_code(link, change)
     if form.errors:
         return _code_page(*_open(token), token, form, 429)
-    return _to("show_confirmation", token)
+    return to_step(".show_confirmation", token)
 
 
 def _send_code(link: SignedLink, change: MandateAmendment) -> None:
     mandate = change.mandate
-    mail = queue_mail(
-        link.recipient,
-        "sepa/mail_account_code.txt",
-        about=mandate,
-        owner=mandate.customer.organisation,
-        language=mandate.language,
-        mandate=mandate,
-        change=change,
-        entity=mandate.legal_entity,
-        urgent=True,
-        code=link.sent_code(),
-        minutes=CODE_MINUTES,
-    )
-    link.code_leaves_with(mail)
+    owner, language = mandate.customer.organisation, mandate.language
+    words = {"mandate": mandate, "change": change, "entity": mandate.legal_entity}
+    mail_code(link, "sepa/mail_account_code.txt", about=mandate, owner=owner, language=language, **words)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
 
@@ -216,14 +192,14 @@ def show_confirmation(token: str) -> Response:
     if closed := _closed(change, token):
         return closed
     if not (change.signer_name and link.code_expires_at):
-        return _to("show_change", token)
+        return to_step(".show_change", token)
     again = take_correction(CodeForm, "show_confirmation", token)
     return _code_page(link, change, token, again or CodeForm())
 
 
 def _wrong_code(link: SignedLink, change: MandateAmendment, token: str, form: CodeForm) -> Response:
     page = _code_page(link, change, token, form, 422)
-    return _to("show_confirmation", token) if keep_correction(form, "show_confirmation", token) else page
+    return to_step(".show_confirmation", token) if keep_correction(form, "show_confirmation", token) else page
 
 
 @bp.post("/confirmation")
@@ -233,7 +209,7 @@ def confirm(token: str) -> Response:
     if closed := _closed(change, token, 409):
         return closed
     if not (change.signer_name and link.code_expires_at):
-        return _to("show_change", token)
+        return to_step(".show_change", token)
     form = CodeForm()
     if not form.validate():
         return _wrong_code(link, change, token, form)
@@ -244,4 +220,4 @@ def confirm(token: str) -> Response:
         return _wrong_code(link, change, token, form)
     confirm_account(change, link, visitor())
     db.session.commit()
-    return _to("start", token)
+    return to_step(".start", token)

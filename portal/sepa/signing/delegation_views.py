@@ -6,7 +6,7 @@ A forwarded link alone hands nothing on: the code that went to the link's own ad
 import json
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response
 
 from portal.access import public
 from portal.db import db
@@ -14,9 +14,9 @@ from portal.forms import saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.holding import hold
+from portal.linked.pages import mail_code, private_page, to_step
 from portal.linked.visitor import Signer, visitor
 from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email
-from portal.mail import queue_mail
 from portal.sepa.models import Mandate, MandateState, What
 from portal.sepa.models.asking import Delegate
 from portal.sepa.signing.forms import DelegationForm
@@ -38,21 +38,9 @@ def _page(
     name: str = "delegation",
     **context: Any,
 ) -> Response:
-    page = render_template(
-        f"signing/{name if mandate.state == MandateState.SENT else 'closed'}.html",
-        mandate=mandate,
-        entity=mandate.legal_entity,
-        token=token,
-        form=form,
-        **context,
-    )
-    response = make_response(page, status)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
-def _to(step: str, token: str) -> Response:
-    return make_response(redirect(url_for(f".{step}", token=token), 303))
+    shown = name if mandate.state == MandateState.SENT else "closed"
+    words = {"mandate": mandate, "entity": mandate.legal_entity, "token": token, "form": form, **context}
+    return private_page(f"signing/{shown}.html", status, **words)
 
 
 @bp.get("")
@@ -77,28 +65,16 @@ def ask_delegation(token: str) -> Response:
             _send_code(link, mandate, person)
     if form.errors:
         if keep_correction(form, _STEP, token):
-            return _to("show_delegation", token)
+            return to_step(".show_delegation", token)
         return _page(mandate, token, form, 422)
-    return _to("show_code", token)
+    return to_step(".show_code", token)
 
 
 def _send_code(link: SignedLink, mandate: Mandate, person: Delegate) -> None:
     link.wish = json.dumps([person.name, person.role, person.email])
-    code = link.sent_code()
-    mail = queue_mail(
-        link.recipient,
-        "sepa/mail_delegation_code.txt",
-        about=mandate,
-        owner=mandate.customer.organisation,
-        language=mandate.language,
-        urgent=True,
-        mandate=mandate,
-        entity=mandate.legal_entity,
-        delegate=person,
-        code=code,
-        minutes=CODE_MINUTES,
-    )
-    link.code_leaves_with(mail)
+    owner, language = mandate.customer.organisation, mandate.language
+    words = {"mandate": mandate, "entity": mandate.legal_entity, "delegate": person}
+    mail_code(link, "sepa/mail_delegation_code.txt", about=mandate, owner=owner, language=language, **words)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
 
@@ -120,7 +96,7 @@ def show_code(token: str) -> Response:
     link, mandate = _open(token)
     person = _wished(link)
     if person is None:
-        return _to("show_delegation", token)
+        return to_step(".show_delegation", token)
     form = take_correction(CodeForm, _CODE_STEP, token) or CodeForm()
     return _code_page(link, mandate, token, form, person)
 
@@ -133,12 +109,12 @@ def delegate(token: str) -> Response:
         return _page(mandate, token, None, 409)
     person = _wished(link)
     if person is None:
-        return _to("show_delegation", token)
+        return to_step(".show_delegation", token)
     form = CodeForm()
     if not form.validate() or not _is_right(link, mandate, form):
         db.session.commit()  # the try counts
         page = _code_page(link, mandate, token, form, person, 422)
-        return _to("show_code", token) if keep_correction(form, _CODE_STEP, token) else page
+        return to_step(".show_code", token) if keep_correction(form, _CODE_STEP, token) else page
     mandate.delegate(person, sender=link.recipient, by=Signer(link.recipient), visitor=visitor())
     db.session.commit()
     return _page(mandate, token, None, sent_to=mask_email(person.email))

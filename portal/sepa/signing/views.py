@@ -7,7 +7,7 @@ is kept sealed on the mandate; each step checks that the one before is done.
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,9 +22,9 @@ from portal.forms import WHOLE, saving
 from portal.linked.code_field import CodeForm
 from portal.linked.corrections import keep_correction, take_correction
 from portal.linked.holding import hold
+from portal.linked.pages import mail_code, private_page, to_step
 from portal.linked.visitor import Signer, visitor
 from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email, open_link
-from portal.mail import queue_mail
 from portal.sepa.formats.iban import bank_name
 from portal.sepa.models import Mandate, MandateState, What
 from portal.sepa.signing.documents import freeze_shown, shown_pdf, sign_mandate
@@ -46,16 +46,8 @@ def _hold(token: str) -> tuple[SignedLink, Mandate]:
 
 
 def _page(template: str, mandate: Mandate, token: str, status: int = 200, **context: Any) -> Response:
-    page = render_template(
-        f"signing/{template}.html", mandate=mandate, entity=mandate.legal_entity, token=token, **context
-    )
-    response = make_response(page, status)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
-
-
-def _to(step: str, token: str) -> Response:
-    return make_response(redirect(url_for(f"signing.{step}", token=token), 303))
+    words = {"mandate": mandate, "entity": mandate.legal_entity, "token": token, **context}
+    return private_page(f"signing/{template}.html", status, **words)
 
 
 def _closed(mandate: Mandate, token: str, status: int = 200) -> Response | None:
@@ -122,14 +114,14 @@ def enter_account(token: str) -> Response:
     form = _account_form(mandate)
     if not form.validate():
         page = _page("account", mandate, token, 422, form=form)
-        return _to("start", token) if keep_correction(form, "start", token) else page
+        return to_step(".start", token) if keep_correction(form, "start", token) else page
     mandate.enter_account(
         iban=form.iban.data, name=form.holder.data, address=form.address(), visitor=visitor()
     )
     freeze_shown(mandate)
     link.code_hash = link.code_expires_at = None  # a code was for the former document
     db.session.commit()
-    return _to("show_mandate", token)
+    return to_step(".show_mandate", token)
 
 
 @bp.get("/mandate")
@@ -140,7 +132,7 @@ def show_mandate(token: str) -> Response:
     if closed := _closed(mandate, token):
         return closed
     if not mandate.shown_sha256:
-        return _to("start", token)
+        return to_step(".start", token)
     again = take_correction(ConsentForm, "show_mandate", token)
     return _mandate_page(mandate, token, again or ConsentForm(obj=mandate, shown=mandate.shown_sha256))
 
@@ -173,14 +165,14 @@ def send_code(token: str) -> Response:
     if closed := _closed(mandate, token, 409):
         return closed
     if not mandate.shown_sha256:
-        return _to("start", token)
+        return to_step(".start", token)
     form = ConsentForm()
     valid = form.validate()
     if form.shown.data != mandate.shown_sha256:
         raise Conflict(_("Le mandat a changé depuis qu'il vous a été présenté : relisez-le."))
     if not valid:
         page = _mandate_page(mandate, token, form, 422)
-        return _to("show_mandate", token) if keep_correction(form, "show_mandate", token) else page
+        return to_step(".show_mandate", token) if keep_correction(form, "show_mandate", token) else page
     _note_consent(mandate, link, form)
     return _send(link, mandate, token)
 
@@ -209,7 +201,7 @@ def send_again(token: str) -> Response:
     if closed := _closed(mandate, token, 409):
         return closed
     if not (mandate.shown_sha256 and mandate.signer_name):
-        return _to("start", token)
+        return to_step(".start", token)
     link.wish = None
     return _send(link, mandate, token)
 
@@ -220,23 +212,13 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
         _send_code(link, mandate)
     if form.errors:
         return _code_page(*_open(token), token, form, 429)
-    return _to("show_signature", token)
+    return to_step(".show_signature", token)
 
 
 def _send_code(link: SignedLink, mandate: Mandate) -> None:
-    mail = queue_mail(
-        link.recipient,
-        "sepa/mail_code.txt",
-        about=mandate,
-        owner=mandate.customer.organisation,
-        language=mandate.language,
-        mandate=mandate,
-        entity=mandate.legal_entity,
-        urgent=True,
-        code=link.sent_code(),
-        minutes=CODE_MINUTES,
-    )
-    link.code_leaves_with(mail)
+    owner, language = mandate.customer.organisation, mandate.language
+    words = {"mandate": mandate, "entity": mandate.legal_entity}
+    mail_code(link, "sepa/mail_code.txt", about=mandate, owner=owner, language=language, **words)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
 
@@ -248,7 +230,7 @@ def show_signature(token: str) -> Response:
     if closed := _closed(mandate, token):
         return closed
     if not (mandate.signer_name and link.code_expires_at) or link.wish:
-        return _to("show_mandate", token)
+        return to_step(".show_mandate", token)
     again = take_correction(CodeForm, "show_signature", token)
     return _code_page(link, mandate, token, again or CodeForm())
 
@@ -266,7 +248,7 @@ def sign(token: str) -> Response:
     if closed := _closed(mandate, token, 409):
         return closed
     if not (mandate.signer_name and link.code_expires_at) or link.wish:
-        return _to("show_mandate", token)
+        return to_step(".show_mandate", token)
     form = CodeForm()
     if not form.validate():
         return _wrong_code(link, mandate, token, form)
@@ -277,12 +259,12 @@ def sign(token: str) -> Response:
         return _wrong_code(link, mandate, token, form)
     sign_mandate(mandate, link, visitor())
     db.session.commit()
-    return _to("start", token)
+    return to_step(".start", token)
 
 
 def _wrong_code(link: SignedLink, mandate: Mandate, token: str, form: CodeForm) -> Response:
     page = _code_page(link, mandate, token, form, 422)
-    return _to("show_signature", token) if keep_correction(form, "show_signature", token) else page
+    return to_step(".show_signature", token) if keep_correction(form, "show_signature", token) else page
 
 
 @bp.get("/refusal")
@@ -304,7 +286,7 @@ def refuse(token: str) -> Response:
     form = RefusalForm()
     if not form.validate():
         page = _page("refusal", mandate, token, 422, form=form)
-        return _to("show_refusal", token) if keep_correction(form, "show_refusal", token) else page
+        return to_step(".show_refusal", token) if keep_correction(form, "show_refusal", token) else page
     mandate.refuse(form.reason.data, by=Signer(link.recipient), visitor=visitor())
     db.session.commit()
-    return _to("start", token)
+    return to_step(".start", token)
