@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
@@ -62,10 +63,10 @@ def environment_of(data: Path, *, demo: bool) -> dict[str, str]:
     return inherited | own
 
 
-def prepare(environment: dict[str, str]) -> None:
+def prepare(environment: dict[str, str], python: Sequence[str] = (sys.executable,)) -> None:
     """Make the keys, the database and, if the environment says so, the demonstration."""
     demo = ["--demo"] if environment["DEMO"] == "1" else []
-    command = [sys.executable, str(ROOT / "bin" / "prepare.py"), *demo]
+    command = [*python, str(ROOT / "bin" / "prepare.py"), *demo]
     subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -74,6 +75,9 @@ class Instance:
 
     like: a data folder with the demonstration, on SQLite, to begin from a copy of. settings: more variables.
     """
+
+    python: Sequence[str] = (sys.executable,)  # what runs every program of this portal
+    where: str | None = None  # it lies below; where temporary files do
 
     def __init__(
         self,
@@ -85,7 +89,7 @@ class Instance:
         settings: dict[str, str] | None = None,
     ) -> None:
         self._like = like
-        self.folder = Path(tempfile.mkdtemp(prefix="portal-tour-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="portal-tour-", dir=self.where))
         self.port, self.smtp_port = free_port(), free_port()
         self.url = f"http://localhost:{self.port}"  # a passkey belongs to a name
         self.mailbox = Mailbox()
@@ -105,37 +109,22 @@ class Instance:
 
     def __enter__(self) -> "Instance":
         if self._like is None:
-            prepare(self.environment)
+            prepare(self.environment, self.python)
         else:
             shutil.copytree(self._like, self.data)
             self.run("tour.moved", str(self._like))
         self._smtp.start()
         self.start(
             "agent",
-            [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(self.data / "key-agent.sock")],
+            [*self.python, "-m", "portal.engine.key_agent", "--socket", str(self.data / "key-agent.sock")],
         )
         self.start_worker()
-        self.start(
-            "web",
-            [
-                str(BIN / "gunicorn"),
-                "app:create_app()",
-                "--bind",
-                f"127.0.0.1:{self.port}",
-                "--workers",
-                "1",
-                "--threads",
-                "4",
-                "--log-level",
-                "warning",
-            ],
-        )
-        self._wait_for_web()
+        self.start_web()
         return self
 
     def run(self, module: str, *words: str) -> None:
         """Run a module to its end in the environment of this portal."""
-        command = [sys.executable, "-m", module, *words]
+        command = [*self.python, "-m", module, *words]
         subprocess.run(command, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
     def start(self, name: str, command: list[str]) -> None:
@@ -145,7 +134,13 @@ class Instance:
             )
 
     def start_worker(self) -> None:
-        self.start("worker", [str(BIN / "flask"), "worker"])
+        self.start("worker", [*self.python, "-m", "flask", "worker"])
+
+    def start_web(self) -> None:
+        words = ["--workers", "1", "--threads", "4", "--log-level", "warning"]
+        served = ["app:create_app()", "--bind", f"127.0.0.1:{self.port}", *words]
+        self.start("web", [*self.python, "-m", "gunicorn", *served])
+        self._wait_for_web()
 
     def kill(self, name: str) -> None:
         """kill -9 of a process and everything that it started."""

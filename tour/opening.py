@@ -100,13 +100,13 @@ def open_shop(tour: Stage) -> Path:
 def hire(tour: Stage) -> Path:
     """Two resellers, one below the other, with their contracts; people come by link, with a second factor."""
     operator = tour.operator
-    ouest = _reseller(operator, "Revendeur Ouest", 910)
-    below = _reseller(operator, "Revendeur Ouest Littoral", 911, below=ouest)
+    ouest = open_reseller(operator, "Revendeur Ouest", 910)
+    below = open_reseller(operator, "Revendeur Ouest Littoral", 911, below=ouest)
     for role, email in (("finance", tour.FINANCE), ("technician", tour.TECHNICIAN)):
-        _invite(operator, role, email)
+        invite(operator, role, email)
     tour.finance = _welcomed(tour, tour.FINANCE)
     tour.technician = _welcomed(tour, tour.TECHNICIAN)
-    _invite(operator, "owner", OWNER, house=ouest)
+    invite(operator, "owner", OWNER, house=ouest)
     mail = tour.mails.wait_for(OWNER, "")
     hers = Device(tour.portal.url, OWNER)
     hers.enrol(path_in(mail, "/welcome/"))
@@ -118,7 +118,7 @@ def hire(tour: Stage) -> Path:
     return tour.keep("3-people.html", operator.visit("/people"))
 
 
-def _reseller(operator: Person, name: str, serial: int, below: str = "") -> str:
+def open_reseller(operator: Person, name: str, serial: int, below: str = "") -> str:
     """The id of its organisation, once its contract is there and it may sell."""
     operator.visit(f"/resellers/new?below={below}" if below else "/resellers/new")
     found = re.search(r'name="below" value="(\w+)"', operator.page.text)
@@ -150,7 +150,7 @@ def _pdf() -> bytes:
     return out.getvalue()
 
 
-def _invite(by: Person, role: str, email: str, house: str = "") -> None:
+def invite(by: Person, role: str, email: str, house: str = "") -> None:
     by.visit(f"/people/new?house={house}" if house else "/people/new")
     by.send_form_of(
         "/people", house=house or None, role=role, email=email, name=email.split("@")[0], language="fr"

@@ -1,0 +1,40 @@
+"""``python -m life --seed 7 --months 30 --customers 40 --json``: live, judge, say each breach."""
+
+import argparse
+import json
+import sys
+import time
+
+from life.cast import the_drawn, the_fixed
+from life.evidence import Evidence
+from life.judge import judge
+from life.place import Place
+from life.world import BEGINS, World, instant
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="life")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--months", type=int, default=30)
+    parser.add_argument("--customers", type=int, default=40, help="the hand-worked ones among them")
+    parser.add_argument("--json", action="store_true", help="one object as the last line")
+    wanted = parser.parse_args()
+    started = time.monotonic()
+    with Place(instant(BEGINS)) as place:
+        world = World(place, wanted.seed)
+        people = the_fixed(world)
+        the_drawn(world, max(0, wanted.customers - len(world.clients)), wanted.months)
+        world.live(wanted.months)
+        found = judge(Evidence(world), people)
+    for breach in found:
+        print(breach.line(), flush=True)
+    seconds = round(time.monotonic() - started, 1)
+    if wanted.json:
+        told = {"breaches": [each.as_dict() for each in found], "seconds": seconds}
+        print(json.dumps({**told, "days": world.days, "acts": world.acts}, ensure_ascii=False))
+    else:
+        print(f"{len(found)} breaches; {world.days} days, {world.acts} acts, {seconds} s")
+    return 1 if found else 0
+
+
+sys.exit(main())

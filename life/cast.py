@@ -1,0 +1,213 @@
+"""Who lives: people whose every date was worked out by hand, and others whom the seed draws."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from life.client import Client
+from life.world import BEGINS, World
+
+D = date
+_TOWNS = (
+    ("35000", "Rennes"),
+    ("29200", "Brest"),
+    ("44600", "Saint-Nazaire"),
+    ("69003", "Lyon"),
+    ("59800", "Lille"),
+)
+_NAMES = (
+    "Menuiserie",
+    "Garage",
+    "Pharmacie",
+    "Imprimerie",
+    "Cabinet",
+    "Librairie",
+    "Laiterie",
+    "Atelier",
+    "Verrerie",
+)
+_OF = (
+    "du Pont",
+    "des Halles",
+    "de la Gare",
+    "du Moulin",
+    "des Tilleuls",
+    "du Canal",
+    "de l'Octroi",
+    "du Marais",
+)
+
+
+@dataclass(slots=True)
+class Fixed:
+    """The people of :mod:`life.judge.hand`, by the name under which it speaks of them."""
+
+    world: World
+    people: dict[str, Client]
+
+    def come(self, key: str, name: str, offer: str, method: str, day: date, **more: object) -> Client:
+        client = self.world.newcomer(name, offer, method, **more)
+        self.people[key] = client
+        volume = 1000 if offer == "DB-36" else None
+        self.world.comes(client, day, volume)
+        return client
+
+    def gives_notice(self, key: str, day: date, reason: str = "none", *, early: bool = False) -> None:
+        client = self.people[key]
+        self.world.on(day, client.name, lambda: client.gives_notice(reason, early=early))
+
+
+def the_fixed(world: World) -> dict[str, Client]:
+    """Everybody of the hand-worked table; who comes after the last day never does."""
+    cast = Fixed(world, {})
+    _licences(cast)
+    _monthly(cast)
+    _long(cast)
+    _elsewhere(cast)
+    _trouble(cast)
+    return cast.people
+
+
+def _licences(cast: Fixed) -> None:
+    """A year of three licences from 15 January 2026, left in time, too late, and never."""
+    world = cast.world
+    for key, name, notice in (
+        ("year", "Scierie du Vallon", None),
+        ("year-in-time", "Scierie des Hauts", D(2026, 10, 15)),
+        ("year-too-late", "Scierie du Bas", D(2026, 10, 16)),
+    ):
+        client = cast.come(key, name, "NB-WS", "wire", D(2026, 1, 12))
+        world.pays(client, D(2026, 1, 15))
+        world.activates(client, D(2026, 1, 16))
+        if notice:
+            cast.gives_notice(key, notice)
+        for day in (D(2027, 1, 14), D(2027, 1, 15), D(2028, 1, 14), D(2028, 1, 15)):
+            world.asks(client, day)
+    for key in ("year", "year-too-late"):
+        world.pays(cast.people[key], D(2027, 1, 8), "facture FA-2027")
+        world.pays(cast.people[key], D(2028, 1, 8), "facture FA-2028")
+    unpaid = cast.come("unpaid-order", "Cordonnerie Lenoir", "NB-WS", "wire", D(2026, 2, 10))
+    unpaid.fate = "never pays"
+
+
+def _monthly(cast: Fixed) -> None:
+    """From the 31st and from the 1st, left on the last day for it and a day later."""
+    world = cast.world
+    for key, name, notice in (
+        ("31st-in-time", "Claire Dumont", D(2026, 9, 15)),
+        ("31st-late", "Paul Renard", D(2026, 9, 16)),
+    ):
+        client = cast.come(key, name, "NB-WS-M", "wire", D(2026, 1, 31), kind="consumer", quantity=1)
+        world.payers.append(client)
+        cast.gives_notice(key, notice)
+        world.activates(client, D(2026, 2, 18))
+        for day in (D(2026, 5, 20), D(2026, 9, 29), D(2026, 9, 30), D(2026, 10, 30), D(2026, 10, 31)):
+            world.asks(client, day)
+    for key, name, notice in (
+        ("1st-in-time", "Coiffure du Lac", D(2026, 6, 16)),
+        ("1st-late", "Coiffure du Parc", D(2026, 6, 17)),
+    ):
+        cast.come(key, name, "WS-M", "direct_debit", D(2026, 2, 1), quantity=4)
+        cast.gives_notice(key, notice)
+
+
+def _long(cast: Fixed) -> None:
+    """Thirty-six months left early, and a contract of ninety days' notice."""
+    cast.come("36-left-14", "Fonderie Morel", "DB-36", "direct_debit", D(2026, 2, 1), quantity=1)
+    cast.gives_notice("36-left-14", D(2027, 6, 1), early=True)
+    cast.come("36-left-25", "Fonderie Blanc", "DB-36", "direct_debit", D(2026, 2, 1), quantity=1)
+    cast.gives_notice("36-left-25", D(2026, 7, 1), early=True)
+    cast.come("90-days", "Studio Lune", "NS-OBJ", "direct_debit", D(2026, 3, 2), quantity=1)
+    cast.gives_notice("90-days", D(2026, 11, 21))
+
+
+def _elsewhere(cast: Fixed) -> None:
+    """What a sale costs where the buyer is."""
+    cast.come(
+        "reunion", "Case Creole", "WS-M", "direct_debit", D(2026, 2, 4), quantity=2,
+        country="RE", postcode="97400", town="Saint-Denis",
+    )  # fmt: skip
+    swiss = cast.come(
+        "swiss", "Helvetia Daten", "NB-WS", "wire", D(2026, 2, 5), quantity=1,
+        country="CH", postcode="1200", town="Genève",
+    )  # fmt: skip
+    cast.world.pays(swiss, D(2026, 2, 9))
+    town = cast.come(
+        "town", "Commune de Valmont", "NB-WS", "wire", D(2026, 2, 6), kind="public_body", quantity=2
+    )
+    cast.world.pays(town, D(2026, 3, 16))
+
+
+def _trouble(cast: Fixed) -> None:
+    """Consumers who withdraw, a debit taken back in week seven, an account that is empty for a month."""
+    world = cast.world
+    for key, name, back in (
+        ("withdraws", "Camille Petit", D(2026, 12, 4)),
+        ("withdraws-late", "Louis Garnier", D(2026, 12, 5)),
+    ):
+        client = cast.come(key, name, "NB-WS", "wire", D(2026, 11, 20), kind="consumer", quantity=1)
+        world.pays(client, D(2026, 11, 23))
+        world.on(back, name, client.withdraws)
+        world.on(back + timedelta(days=2), name, client.wants_money_on)
+    taker = cast.come("takes-back", "Garage Ouest", "WS-M", "direct_debit", D(2026, 3, 1), quantity=5)
+    world.debtor(taker).takes_back = True
+    poor = cast.come("poor", "Atelier Brun", "WS-M", "direct_debit", D(2026, 4, 1), quantity=1)
+    world.debtor(poor).poor_until = D(2026, 4, 30)
+    world.pays(poor, D(2026, 5, 20), "facture FA-2026")
+
+
+# -- who is drawn
+
+_OFFERS = (("NB-WS", "wire"), ("NB-WS-M", "wire"), ("WS-M", "direct_debit"), ("WS-A", "wire"),
+           ("NS-OBJ", "direct_debit"), ("DB-36", "direct_debit"))  # fmt: skip
+Fate = Callable[[World, Client, date, random.Random], None]
+
+
+def the_drawn(world: World, count: int, months: int) -> None:
+    """So many more, who come in the first half of the life and to whom the seed gives a fate."""
+    chance = world.chance
+    for number in range(count):
+        offer, method = chance.choice(_OFFERS)
+        postcode, town = chance.choice(_TOWNS)
+        name = f"{chance.choice(_NAMES)} {chance.choice(_OF)} {number + 1}"
+        quantity = 1 if offer in ("DB-36", "NS-OBJ") else chance.randint(1, 8)
+        client = world.newcomer(name, offer, method, quantity=quantity, postcode=postcode, town=town)
+        day = BEGINS + timedelta(days=chance.randint(1, max(2, round(months * 15))))
+        world.comes(client, day, 1000 if offer == "DB-36" else None)
+        if method == "wire":
+            world.pays(client, day + timedelta(days=chance.randint(1, 9)))
+        fate = chance.choice((_stays, _stays, _leaves, _leaves, _poor, _takes_back))
+        fate(world, client, day, chance)
+
+
+def _stays(world: World, client: Client, day: date, chance: random.Random) -> None:
+    client.fate = "stays"
+    _pays_what_comes(world, client, day)
+
+
+def _leaves(world: World, client: Client, day: date, chance: random.Random) -> None:
+    client.fate = "leaves"
+    _pays_what_comes(world, client, day)
+    notice = day + timedelta(days=chance.randint(20, 330))
+    reason = chance.choice(("none", "none", "switch"))
+    world.on(notice, client.name, lambda: client.gives_notice(reason))
+
+
+def _poor(world: World, client: Client, day: date, chance: random.Random) -> None:
+    client.fate = "poor for a while"
+    _pays_what_comes(world, client, day)
+    if client.method == "direct_debit":
+        world.debtor(client).poor_until = day + timedelta(days=chance.randint(20, 75))
+
+
+def _takes_back(world: World, client: Client, day: date, chance: random.Random) -> None:
+    client.fate = "takes one back"
+    _pays_what_comes(world, client, day)
+    if client.method == "direct_debit":
+        world.debtor(client).takes_back = True
+
+
+def _pays_what_comes(world: World, client: Client, day: date) -> None:
+    """Every invoice that is not debited is paid within two weeks of its coming."""
+    world.payers.append(client)

@@ -1,0 +1,98 @@
+"""What was worked out by hand (hand.toml), against what is seen; no rule of the portal takes part.
+
+Act and simulator share one engine: only this sees a fault in it.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from life.client import Client
+from life.evidence import Evidence, days_in, euros
+from life.judge.findings import Breach
+
+_TABLE = Path(__file__).with_name("hand.toml")
+
+
+def state(evidence: Evidence, client: Client, on: str) -> str:
+    """What her machine was told that day."""
+    told = (fact.more["state"] for fact in client.told("licence") if str(fact.on) == on)
+    return next(told, "not asked")
+
+
+def comes(evidence: Evidence, client: Client, subject: str) -> str:
+    """The day of the first letter about this."""
+    return next((str(letter.on) for letter in evidence.letters(client, subject)), "never")
+
+
+def names(evidence: Evidence, client: Client, subject: str, day: str) -> str:
+    """That day, where the first letter about this names it; else all the days that it names."""
+    letters = evidence.letters(client, subject)
+    named = [str(each) for each in days_in(letters[0].text)] if letters else ["no letter"]
+    return day if day in named else " ".join(named)
+
+
+def amount(evidence: Evidence, client: Client, kind: str) -> str:
+    """What her first paper of a kind asks for, or gives back."""
+    return next((euros(paper.cents) for paper in evidence.of(client, kind)), "no paper")
+
+
+def billed(evidence: Evidence, client: Client, until: str) -> str:
+    """What all her invoices of that time ask for."""
+    papers = [each for each in evidence.of(client, "invoice") if str(each.on) <= until]
+    return euros(sum(each.cents for each in papers))
+
+
+def stands(evidence: Evidence, client: Client, words: str) -> str:
+    """On one of her invoices."""
+    return words if any(words in each.text for each in evidence.of(client, "invoice")) else "on no invoice"
+
+
+def debited(evidence: Evidence, client: Client, number: str) -> str:
+    """The day of her so many-eth debit at the bank, from nought."""
+    days = sorted(each.day for each in evidence.debits(client))
+    return str(days[int(number)]) if len(days) > int(number) else "never"
+
+
+def key_comes(evidence: Evidence, client: Client) -> str:
+    """The day of the first mail with a key of hers."""
+    days = [each.on for each in client.letters() if any(key in each.text for key in client.keys)]
+    return str(min(days)) if days else "never"
+
+
+def given_back(evidence: Evidence, client: Client) -> str:
+    """By the bank, in all."""
+    return euros(-sum(each.cents for each in evidence.bookings(client) if each.what == "refund"))
+
+
+LOOKS: dict[str, Callable[..., str]] = {
+    "state": state,
+    "comes": comes,
+    "names": names,
+    "amount": amount,
+    "billed": billed,
+    "stands": stands,
+    "debited": debited,
+    "key comes": key_comes,
+    "given back": given_back,
+}
+
+
+def lines() -> list[dict[str, Any]]:
+    with _TABLE.open("rb") as file:
+        table: list[dict[str, Any]] = tomllib.load(file)["line"]
+    return table
+
+
+def ask(evidence: Evidence, people: dict[str, Client]) -> Iterator[Breach]:
+    for line in lines():
+        client, on = people[line["who"]], line["on"]
+        if on > evidence.last:
+            continue
+        word, *more = line["look"]
+        happened = LOOKS[word](evidence, client, *more) if client.uid else "she never came"
+        if happened != line["said"]:
+            said = f"{line['said']} ({line['working']})"
+            yield Breach(date.fromisoformat(str(on)), client.name, line["clause"], said, happened)

@@ -1,0 +1,44 @@
+"""Somebody of a house who works on a day: signs in again when her session has ended meanwhile."""
+
+import re
+from typing import Any
+
+from tour.person import Person
+
+
+class Worker(Person):
+    """A person with a password who comes back on another day."""
+
+    def __init__(self, url: str, email: str, password: str) -> None:
+        super().__init__(url)
+        self.email = email
+        self._password = password
+
+    def visit(self, path: str) -> str:
+        page = super().visit(path)
+        if path != "/login" and self.page.url.path == "/login":
+            self.sign_in(self.email, self._password)
+            page = super().visit(path)
+        return page
+
+    def value(self, pattern: str) -> str:
+        """What a pattern finds on the present page. Raises RuntimeError."""
+        found = re.search(pattern, self.page.text)
+        if found is None:
+            raise RuntimeError(f"{self.page.url} has nothing like {pattern}: {self.notice()}")
+        return found[1]
+
+    def notice(self) -> str:
+        """The page in words, for who reads an error."""
+        body = self.page.text.partition("<main")[2] or self.page.text
+        return " ".join(re.sub(r"<[^>]+>", " ", body).split())[:600]
+
+    def do(self, path: str, ending: str, **fields: Any) -> str:
+        """Visit a page and send the form of it whose action ends so."""
+        self.visit(path)
+        return self.send_form_of(ending, **fields)
+
+    def download(self, path: str) -> Any:
+        """A file, whether or not she was still signed in."""
+        self.visit("/")
+        return super().download(path)
