@@ -66,6 +66,11 @@ class PostgreSQL:
         """As if the power went: no checkpoint, the log is replayed at the next start."""
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
 
+    def restart(self) -> None:
+        """Whoever is connected is cut off; it is there again within seconds."""
+        self.crash()
+        self.start()
+
     def end(self) -> None:
         with suppress(subprocess.CalledProcessError):
             self.crash()

@@ -4,12 +4,15 @@ import argparse
 import json
 import sys
 import time
+from contextlib import ExitStack
 
+from faults.neighbours import PostgreSQL
 from life.cast import the_drawn, the_fixed
 from life.evidence import Evidence
+from life.faults import faults_of
 from life.judge import judge
 from life.place import Place
-from life.world import BEGINS, World, instant
+from life.world import BEGINS, World, days_of, instant
 
 
 def main() -> int:
@@ -17,11 +20,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--months", type=int, default=30)
     parser.add_argument("--customers", type=int, default=40, help="the hand-worked ones among them")
+    parser.add_argument("--faults", type=int, default=0, help="on how many mornings something breaks")
+    parser.add_argument("--postgresql", action="store_true", help="on a server of its own")
     parser.add_argument("--json", action="store_true", help="one object as the last line")
     wanted = parser.parse_args()
     started = time.monotonic()
-    with Place(instant(BEGINS)) as place:
-        world = World(place, wanted.seed)
+    with ExitStack() as over:
+        database = PostgreSQL() if wanted.postgresql else None
+        if database is not None:
+            over.callback(database.end)
+        place = over.enter_context(Place(instant(BEGINS), database=database))
+        world = World(
+            place, wanted.seed, faults_of(wanted.seed, wanted.faults, BEGINS, days_of(wanted.months))
+        )
         people = the_fixed(world)
         the_drawn(world, max(0, wanted.customers - len(world.clients)), wanted.months)
         world.live(wanted.months)

@@ -1,5 +1,6 @@
 """One portal whose business clock the life moves: web server, key agent, and a worker that obeys."""
 
+import asyncio
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from aiosmtpd.controller import Controller
+
+from faults.neighbours import PostgreSQL
 from life.moved import MovedClock
 from tour.instance import ROOT, Instance, Mailbox
 from tour.person import text_of
@@ -41,9 +45,11 @@ class DatedMailbox(Mailbox):
     def __init__(self, place: "Place") -> None:
         super().__init__()
         self.letters: list[Letter] = []
+        self.pause = 0.0  # seconds that each conversation takes
         self._place = place
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self.pause)
         said = await super().handle_DATA(server, session, envelope)
         message = self.messages[-1]
         subject = str(message["Subject"]).replace("\u00a0", " ").replace("\u202f", " ")
@@ -65,7 +71,7 @@ class Place(Instance):
 
     where = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nothing of it outlives the block
 
-    def __init__(self, begins: datetime, *, database_url: str = "") -> None:
+    def __init__(self, begins: datetime, *, database: PostgreSQL | None = None) -> None:
         settings = {
             "SECOND_FACTOR": "offered",
             "MAIL_FROM": "portail@fournisseur.example",
@@ -76,7 +82,11 @@ class Place(Instance):
             "LOG_LEVEL": "ERROR",
             "MAIL_PER_MINUTE": "100000",
         }
-        super().__init__(demo=False, database_url=database_url, lease_seconds=30, settings=settings)
+        self.database, url = database, ""
+        if database is not None:
+            url = database.address("portal")
+            settings["OWNER_DATABASE_URL"] = database.address("portal_owner")
+        super().__init__(demo=False, database_url=url, lease_seconds=2, settings=settings)
         self.folder.mkdir(exist_ok=True)
         path = self.folder / "clock"
         self.clock = MovedClock(path, start=begins)
@@ -135,6 +145,18 @@ class Place(Instance):
                 return done
             self.processes["worker"].wait()
             self.start_worker()
+
+    def kill_if_alive(self, name: str) -> None:
+        """kill -9, unless it has ended by itself meanwhile."""
+        if self.processes[name].poll() is None:
+            self.kill(name)
+
+    def stop_mail(self) -> None:
+        self._smtp.stop()
+
+    def start_mail(self) -> None:
+        self._smtp = Controller(self.letters, hostname="127.0.0.1", port=self.smtp_port)
+        self._smtp.start()
 
     def run_command(self, *words: str) -> str:
         """What ``flask WORDS`` says."""

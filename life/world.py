@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from clients.activate import License, LicenseError
 from life.bank import Bank, Debtor
 from life.client import Client
+from life.faults import Fault
 from life.finance import Office
 from life.place import Place
 from life.provider import NAMES, Provider
@@ -24,13 +25,15 @@ Act = Callable[[], None]
 class World:
     """One provider's life. ``on`` a day somebody does something; ``live`` through the days."""
 
-    def __init__(self, place: Place, seed: int) -> None:
+    def __init__(self, place: Place, seed: int, faults: Mapping[date, Fault] | None = None) -> None:
         self.place, self.chance = place, random.Random(seed)
+        self.chance_of_faults = random.Random(seed + 2)
         self.provider = Provider(place)
         self.bank = Bank(make_iban(900), chance=random.Random(seed + 1))
         self.office = Office(place, self.provider, self.bank)
         self.clients: list[Client] = []
         self.payers: list[Client] = []  # who pay by wire whatever asks for it
+        self.faults = faults or {}
         self.acts = 0
         self.days = 0
         self.troubles: list[tuple[date, str, str]] = []  # what somebody could not do
@@ -131,8 +134,8 @@ class World:
     # -- the days ------------------------------------------------------------------------------------------
 
     def live(self, months: int) -> None:
-        """From the first day on, so many months of 30.44 days."""
-        last = BEGINS + timedelta(days=round(months * 30.44))
+        """From the first day on."""
+        last = BEGINS + timedelta(days=days_of(months))
         day = BEGINS
         while day <= last:
             self._live_day(day)
@@ -141,6 +144,8 @@ class World:
 
     def _live_day(self, day: date) -> None:
         self.place.at(day, 6)
+        if day in self.faults:
+            self.faults[day](self.place, self.chance_of_faults)
         self.place.work()
         self.place.at(day, 10)
         if day == BEGINS or (day.day == 1 and day.month in (1, 7)):
@@ -173,6 +178,11 @@ class World:
             self.troubles.append((self.place.today, who, f"{type(error).__name__}: {error}"[:400]))
         with suppress(Exception):
             self.place.pass_minutes()
+
+
+def days_of(months: int) -> int:
+    """Of so many months, as they are on the average."""
+    return round(months * 30.44)
 
 
 def instant(day: date, hour: int = 8) -> datetime:
