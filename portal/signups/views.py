@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from portal.access import public
 from portal.accounts.models import Organisation
 from portal.catalogue.models import Method
-from portal.db import db
+from portal.db import db, set_scope
 from portal.signups.asking import LINK_DAYS, ask, too_many_from
 from portal.signups.forms import SignUpForm
 from portal.signups.models import SignUpKind
@@ -18,7 +18,9 @@ _WHY = "somebody who is nobody's customer yet asks for a trial, an order or a qu
 
 
 def _here() -> tuple[Organisation, list[Offered]]:
+    """The request then acts inside this house only."""
     house = house_here() or abort(404)
+    set_scope(house.org_path)
     return house, offers_here(house) or abort(404)
 
 
