@@ -17,6 +17,7 @@ from portal.resellers.reseller import check_may_sell
 from portal.signups.models import SignUpKind, SignUpOffer, settings
 from portal.subscriptions.offers import check_means
 from portal.terms.in_force import stack_in_force
+from portal.terms.texts import texts_of
 
 METHODS = (Method.WIRE, Method.DIRECT_DEBIT)  # asked for before the customer exists
 _SAID = {"demo": SignUpKind.TRIAL, "web": SignUpKind.WEB, "quote": SignUpKind.QUOTE}  # in the contracts
@@ -81,16 +82,28 @@ def _offered(row: SignUpOffer, house: Organisation) -> Offered | None:
 def kinds_of(row: SignUpOffer) -> frozenset[SignUpKind]:
     """What the operator has switched on, as far as the contract of the offer names it, where it names any.
 
-    Source: 001-08.
+    Nothing that is made under its terms, as long as they cannot be read.
+
+    Source: 001-08, 001-09.
     """
+    readable = has_texts(row.product)
     switched = {
-        SignUpKind.TRIAL: row.trial_days > 0,
-        SignUpKind.WEB: row.may_order,
+        SignUpKind.TRIAL: row.trial_days > 0 and readable,
+        SignUpKind.WEB: row.may_order and readable,
         SignUpKind.QUOTE: row.may_ask,
     }
     said = stack_in_force(row.product.terms_stack, clock.today()).find("signup.leads")
     named = {_SAID[each] for each in said.value if each in _SAID} if said else set(SignUpKind)
     return frozenset(kind for kind, on in switched.items() if on and kind in named)
+
+
+def has_texts(product: Product) -> bool:
+    """Are the words of the contract in force here, for somebody to read who has met nobody of the house?
+
+    Source: 001-09.
+    """
+    documents = stack_in_force(product.terms_stack, clock.today()).documents
+    return {each.sha256 for each in documents} <= set(texts_of(documents))
 
 
 def methods_for(product: Product) -> list[Method]:

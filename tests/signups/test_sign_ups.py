@@ -26,6 +26,7 @@ from tests.signups.builders import (
     a_confirmed_sign_up,
     ask,
     confirm,
+    keep_words,
     last_mail_to,
     open_page,
     sign_up,
@@ -33,6 +34,7 @@ from tests.signups.builders import (
     token_to,
 )
 from tests.subscriptions.builders import a_monthly_product, a_product
+from tests.terms.builders import a_published
 
 Browser = Callable[..., FlaskClient]
 At = Callable[[datetime], None]
@@ -52,6 +54,8 @@ def test_the_page_is_there_once_the_operator_has_opened_it(house: House, browser
     assert client.post("/setup/sign-up", data={**rules, "warn_days": "0"}).status_code == 422
     assert client.post("/setup/sign-up", data=rules).status_code == 303
     assert stranger.get("/sign-up").status_code == 404  # no offer yet
+    assert "n'est pas déposé" in client.get("/setup/sign-up").text
+    keep_words(product)
     offer = {"may_try": "y", "trial_days": "14", "trial_seats": "1"}
     assert client.post(f"/setup/sign-up/{product.uid}", data=offer).status_code == 303
     page = stranger.get("/sign-up").text
@@ -63,6 +67,24 @@ def test_the_page_is_there_once_the_operator_has_opened_it(house: House, browser
     assert client.post(f"/setup/sign-up/{product.uid}", data=offer).status_code == 303
     assert stranger.get("/sign-up").status_code == 404
     assert browser(house.owner).get("/setup/sign-up").status_code == 403
+
+
+def test_001_09_terms_that_nobody_can_read_are_not_accepted_on_the_web(
+    house: House, browser: Browser, at: At
+) -> None:
+    """Neither trial nor order before the text in force is there to read; a quote brings its own."""
+    product, phone = open_page(house), browser()
+    assert ask(phone, product).status_code == 303
+    version = a_published(house, date(2026, 12, 15))
+    at(datetime(2026, 12, 15, 9, tzinfo=UTC))
+    assert "Essayer gratuitement" not in phone.get("/sign-up").text
+    assert ask(phone, product).status_code == 422
+    assert ask(phone, product, wish="quote", **OTHER).status_code == 303
+    keep_words(product)
+    db.session.commit()
+    assert ask(phone, product, **{**OTHER, "billing-email": "eve@atelier.example"}).status_code == 303
+    page = phone.get(f"/sign-up/{token_to('eve@atelier.example')}").text
+    assert version.version in page and "Lire le texte" in page
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_nothing_leaves(house: House, browser: Browser) -> None:
