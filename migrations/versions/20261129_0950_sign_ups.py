@@ -133,7 +133,6 @@ def _trial() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         _towards("trial", "customer_id", "customer"),
         _towards("trial", "product_id", "product"),
-        sa.UniqueConstraint("customer_id", "product_id", name="uq_trial_customer_id_product_id"),
         sa.UniqueConstraint("address_index", "product_id", name="uq_trial_address_index_product_id"),
     )
     op.create_index("ix_trial_state", "trial", ["state", "ends_on", "id"])

@@ -158,8 +158,7 @@ class Trial(Tenant, Stateful, db.Model):
 
     __tablename__ = "trial"
     __table_args__ = (
-        UniqueConstraint("customer_id", "product_id"),
-        UniqueConstraint("address_index", "product_id"),
+        UniqueConstraint("address_index", "product_id"),  # a customer may have two, of doubles put together
         Index("ix_trial_state", "state", "ends_on", "id"),
     )
 

@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from portal.access import Role
 from portal.billing.models import Charge
 from portal.blobs import Document
+from portal.customers.merging import merge
 from portal.customers.models import Customer, Means
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import JournalEntry
 from portal.licensing.models import ActivationKey
 from portal.signups.jobs import look_at_trials
-from portal.signups.models import SignUpState, Trial, TrialState
+from portal.signups.models import SignUp, SignUpState, Trial, TrialState
 from portal.subscriptions.models import Order, Subscription
 from tests.builders import House, an_outsider, stored, work
 from tests.signups.builders import (
@@ -171,6 +172,18 @@ def test_one_trial_per_customer_offer_and_address(house: House, browser: Browser
     assert db.session.scalar(select(func.count(Trial.id))) == 1
     page = browser(house.sales).get(f"/sign-ups/{row.uid}").text
     assert row.held_because.split("'")[0] in page and "autre@boutique.example" in page
+
+
+def test_doubles_who_both_tried_become_one_customer(house: House, browser: Browser) -> None:
+    product = open_page(house)
+    other = {"billing-email": "lea.roux@boutique.example", "siren": "", "kind": "consumer"}
+    for typed in ({}, other):
+        sign_up(browser(), product, **typed)
+    kept, gone = db.session.scalars(select(Customer).order_by(Customer.id)).all()
+    merge(kept, gone, by=house.owner)
+    db.session.commit()
+    assert {row.customer_id for row in db.session.scalars(select(Trial))} == {kept.id}
+    assert {row.customer_id for row in db.session.scalars(select(SignUp))} == {kept.id}
 
 
 def test_other_terms_in_force_are_accepted_before_production(house: House, browser: Browser, at: At) -> None:
