@@ -17,6 +17,8 @@ from portal.journal import JournalEntry
 from portal.licensing.models import ActivationKey
 from portal.signups.jobs import look_at_trials
 from portal.signups.models import SignUp, SignUpState, Trial, TrialState
+from portal.subscriptions.key_ends import follow_all_keys
+from portal.subscriptions.key_waits import look_at_waiting_keys
 from portal.subscriptions.models import Order, Subscription
 from tests.builders import House, an_outsider, stored, work
 from tests.signups.builders import (
@@ -172,6 +174,28 @@ def test_one_trial_per_customer_offer_and_address(house: House, browser: Browser
     assert db.session.scalar(select(func.count(Trial.id))) == 1
     page = browser(house.sales).get(f"/sign-ups/{row.uid}").text
     assert row.held_because.split("'")[0] in page and "autre@boutique.example" in page
+
+
+def test_a_consumer_who_pays_waits_for_the_end_of_her_delay(house: House, browser: Browser, at: At) -> None:
+    """000-36: until then the key that she tried ends as it did; then the same one is the paid one."""
+    sign_up(browser(), open_page(house), kind="consumer", siren="", name="Léa Roux")
+    trial = the_trial()
+    at(noon(date(2026, 12, 20)))
+    way, wanted = f"/trials/{trial.uid}/production", {"quantity": "2", "method": "wire"}
+    assert browser(her_user()).post(way, data=wanted).status_code == 303
+    pay(browser(house.finance), "119,76", "2026-12-20")
+    at(noon(date(2026, 12, 22)))
+    follow_all_keys()
+    assert stored(trial.key).valid_through == date(2026, 12, 23)
+    at(noon(date(2026, 12, 24)))
+    assert activate(browser(), trial.key).status_code == 410
+    set_scope(EVERYTHING)
+    at(noon(date(2027, 1, 6)))
+    look_at_waiting_keys()
+    work()
+    set_scope(EVERYTHING)
+    (key,) = db.session.scalars(select(ActivationKey)).all()
+    assert key.uid == trial.key_uid and key.valid_through == date(2027, 12, 19)
 
 
 def test_doubles_who_both_tried_become_one_customer(house: House, browser: Browser) -> None:
