@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     ACCEPT_QUOTE = "quote"
     SIGN_CHANGE = "change"
     SIGN_REVERSAL = "reversal"
+    SIGN_UP = "sign_up"
 
 
 class LinkProblem(StrEnum):

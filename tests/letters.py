@@ -74,6 +74,7 @@ from portal.sepa.reactions import reaction_for
 from portal.sepa.returns.react import _tell
 from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
+from portal.signups.trials import look_at
 from portal.sizing.models import Mode, Place, Sheet, hand_over, write_sheet
 from portal.subscriptions.key_holds import tell_customer as tell_held
 from portal.subscriptions.key_waits import KeyWait, link_for, send_link
@@ -100,6 +101,8 @@ from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entit
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
 from tests.sepa.test_waiting_signature import hand_on
+from tests.signups.builders import ask as ask_on_the_web
+from tests.signups.builders import open_page, sign_up, the_trial
 from tests.sizing.test_sizing import begun_order
 from tests.subscriptions.builders import a_product
 from tests.transfers.test_transfer import addresses, taker_of
@@ -542,6 +545,23 @@ def a_contract_that_is_suspended_at_once(post: Post) -> None:
     subscription = vaulting.a_subscription(customer, terms="numspot")
     suspend_at_once(subscription, "unreasonable_use", "Minage constaté.", by=post.house.operator)
     lift(subscription, "Le minage a cessé.", by=post.house.operator)
+
+
+@step
+def a_sign_up_and_its_trial(post: Post) -> None:
+    """Asked for twice: the second time the address is known."""
+    product = a_product(post.house, code="NB-ESSAI")
+    open_page(post.house, product)
+    asked = {"language": post.language, "siren": "775670417"}
+    sign_up(post.browser(), product, **asked)
+    ask_on_the_web(post.browser(), product, **asked)
+    trial = the_trial()
+    for days in (-3, 1):
+        day = trial.ends_on + timedelta(days)
+        post.at(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
+        look_at(trial)
+        db.session.commit()
+        set_scope(EVERYTHING)
 
 
 @step

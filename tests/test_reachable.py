@@ -31,7 +31,7 @@ _SAME = 2  # pages of one kind that are opened
 
 # Opened without an account, by a machine, or by a step that asks for them.
 NO_LINK = {
-    "accounts.login",
+    "sign_up.sent",  # the answer to the form
     "people.ask_forgotten",
     "people.forgotten",
     "accounts.sign_in",

@@ -53,6 +53,7 @@ from portal.sepa.batches.large_freeze import ask_freeze, latest_freeze
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
+from portal.signups.trials import begin_trial
 from portal.step_in.models import OfferState, StepInOffer
 from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionChange
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
@@ -69,6 +70,7 @@ from tests.sepa.people import freeze_batch
 from tests.sepa.raw_bank_files import camt as raw_camt
 from tests.sepa.raw_bank_files import details, entry, pain
 from tests.sepa.signed import sign_now
+from tests.signups.builders import a_confirmed_sign_up, open_page
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.terms.builders import a_published
 from tests.workbooks import a_workbook
@@ -108,6 +110,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/customers/": customer.uid,
         "/quotes/": _a_quote(customer, order.product, house).uid,
         "/quote-lines/": _first(QuoteLine).uid,
+        **_of_the_web(customer, order.product, house),
         "/orders/": order.uid,
         "/keys/": _first(ActivationKey).uid,
         "/subscriptions/": _first(Subscription).uid,
@@ -159,6 +162,15 @@ def _a_quote(customer: Customer, product: Product, house: House) -> Quote:
     send(quote, by=house.sales)
     db.session.flush()
     return quote
+
+
+def _of_the_web(customer: Customer, product: Product, house: House) -> dict[str, str]:
+    """The page of sign-ups is open, somebody asks for a quote, and a customer tries an offer."""
+    open_page(house, product)
+    row = a_confirmed_sign_up(house, product, customer)
+    about = {"address": "essai@client.example", "days": 30, "seats": 2}
+    trial = begin_trial(customer, product, by=SYSTEM, **about)
+    return {"/sign-ups/": row.uid, "/trials/": trial.uid, "/setup/sign-up/": product.uid}
 
 
 def _of_the_wires(entity: LegalEntity, customer: Customer) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from flask_babel import gettext as _
@@ -36,6 +37,14 @@ class RequestState(StrEnum):
 
 
 R = RequestState
+
+
+class Agreed(NamedTuple):
+    """Who accepts, in which function, and the texts that she was shown."""
+
+    name: str
+    role: str
+    shown: str
 
 
 class TermsRequest(Tenant, WithProof, Stateful, db.Model):
@@ -174,6 +183,28 @@ def request_terms(
     row._take("ask", by=by)
     row._send_link(by)
     return row
+
+
+def accept_at_once(
+    customer: Customer, terms: str, by_link: SignedLink, agreed: Agreed, visitor: dict[str, str]
+) -> None:
+    """A customer who has just come by a link and a code of hers has read and accepted a contract with it.
+
+    terms: name of the contract in the library. Raises Refused where other texts are in force than those that
+    she agreed to.
+
+    Source: 000-02, 001-09, 004-02.
+    """
+    signer = Signer(f"{agreed.name}, {agreed.role} ({by_link.recipient})")
+    row = TermsRequest(
+        organisation=customer.organisation, customer=customer, terms=terms, state=R.SENT, order={}
+    )
+    row.begin_chain(request=row.uid, terms=terms)
+    db.session.add(row)
+    db.session.flush()
+    row._take("ask", by=signer)
+    row.agree(agreed.name, agreed.role, agreed.shown, visitor)
+    row.accept(by_link, visitor)
 
 
 def accept_on_paper(

@@ -60,6 +60,7 @@ G = Group
 MENU = [
     Entry(G.DAY, "home.dashboard", _l("Aujourd'hui"), "sun", P.HOME_READ),
     Entry(G.CUSTOMERS, "customers.list_customers", _l("Clients"), "people", P.CUSTOMER_READ),
+    Entry(G.CUSTOMERS, "leads.list_sign_ups", _l("Demandes"), "inbox", P.CUSTOMER_READ),
     Entry(G.CUSTOMERS, "quotes.list_quotes", _l("Devis"), "file-earmark-check", P.QUOTE_READ),
     Entry(G.CUSTOMERS, "subscriptions.list_orders", _l("Commandes"), "cart", P.ORDER_READ, ("order",)),
     Entry(
@@ -69,6 +70,7 @@ MENU = [
         "arrow-repeat",
         P.SUBSCRIPTION_READ,
         ("subscription", "termination"),
+        ("trials",),
     ),
     Entry(G.CUSTOMERS, "correspondence.list_mails", _l("E-mails"), "envelope", P.MAIL_READ),
     Entry(G.BACKUP, "backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),

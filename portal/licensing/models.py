@@ -131,6 +131,14 @@ class ActivationKey(Tenant, db.Model):
             record(self, "reinstate" if suspended_on is None else "suspend", by=by)
             self.suspended_on = suspended_on
 
+    def go_on(self, seats: int, through: date, *, by: Actor) -> None:
+        """It was tried, and is paid now until the end of a Paris day: the same key, the same machines.
+
+        Source: 000-09, 000-10.
+        """
+        record(self, "go_on", by=by, seats=seats, until=through.isoformat())
+        self.seats, self.valid_through, self.grace_through = seats, through, None
+
     @property
     def over_until(self) -> date | None:
         """The Paris day on which its latest machines lose their seats; None while there are not too many."""

@@ -17,6 +17,8 @@ _ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès �
 
 _GIVEN = N_("Vous recevez ce message parce que cette adresse a été donnée pour un accès à ce portail.")
 
+_SIGNED_UP = N_("Vous recevez ce message parce que cette adresse a été donnée sur une page d'inscription.")
+
 _CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
 _LINK = N_("Ce message porte un lien personnel : demandez un nouveau lien depuis le dossier concerné.")
 
@@ -39,8 +41,8 @@ class Kind:
 
     @property
     def is_internal(self) -> bool:
-        """It goes to people of the portal, not to a customer."""
-        return self.why in (_STAFF, _ACCOUNT, _GIVEN)
+        """It goes to people of the portal, or to somebody who is nobody's customer yet."""
+        return self.why in (_STAFF, _ACCOUNT, _GIVEN, _SIGNED_UP)
 
     @property
     def is_for_customers(self) -> bool:
@@ -55,6 +57,12 @@ class Kind:
 _BILLING, _SIGNATORY, _TECHNICAL, _INCIDENT = "billing", "signatory", "technical", "incident"
 
 KINDS: dict[str, Kind] = {
+    "signups/mail_confirm": Kind(_l("Inscription à confirmer"), why=_SIGNED_UP, once=_LINK),
+    "signups/mail_known": Kind(_l("Inscription d'une adresse connue"), why=_SIGNED_UP),
+    "signups/mail_code": Kind(_l("Code pour une inscription"), why=_SIGNED_UP, once=_CODE),
+    "signups/mail_trial": Kind(_l("Début d'un essai"), _SIGNATORY),
+    "signups/mail_trial_ends": Kind(_l("Fin prochaine d'un essai"), _SIGNATORY),
+    "signups/mail_trial_ended": Kind(_l("Fin d'un essai"), _SIGNATORY),
     "transfers/mail_closed": Kind(_l("Transfert sans suite"), why=_PARTY),
     "transfers/mail_code": Kind(_l("Code pour un transfert"), why=_CODE_ASKED, once=_CODE),
     "transfers/mail_consent": Kind(_l("Accord pour un transfert"), why=_PARTY, once=_LINK),

@@ -16,6 +16,7 @@ from portal.billing.balance import UNDER_WAY, WITH_THE_BANK, debits_of
 from portal.billing.credit_models import CreditLine, CreditNote, CreditReason
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, invoice_paid, invoice_reopened
 from portal.catalogue.models import Method
+from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey
@@ -23,6 +24,7 @@ from portal.licensing.rules import KeyEnd, key_end
 from portal.sepa.models import Collection, CollectionState
 from portal.sepa.models.collection import collection_returned
 from portal.sepa.models.mandate import find_usable_mandate
+from portal.subscriptions.key_waits import KeyWaitState, wait_of
 from portal.subscriptions.models import Subscription, SubscriptionState, subscription_moved
 
 _KEPT = (CreditReason.GOODWILL, CreditReason.SERVICE_CREDIT)  # given, although the period was served
@@ -136,7 +138,9 @@ _BLOCKING = ("003-11", "003-14")
 def follow_keys(subscription: Subscription) -> None:
     """Let its keys end with what is paid of it, and stop while it is suspended.
 
-    Source: 000-56.
+    One that a consumer tried before stays as it is while the paid one waits for her delay to end.
+
+    Source: 000-56; L1 (C. conso L221-28 13°).
     """
     db.session.flush()
     query = select(ActivationKey).where(
@@ -144,10 +148,17 @@ def follow_keys(subscription: Subscription) -> None:
         ActivationKey.customer_id == subscription.customer_id,
     )
     keys = list(db.session.scalars(query.order_by(ActivationKey.id)))
-    if keys:
+    if keys and not _still_waits(subscription):
         end, suspended_on = end_of(subscription), suspension_of(subscription)
         for key in keys:
             key.follow(end, suspended_on, by=SYSTEM)
+
+
+def _still_waits(subscription: Subscription) -> bool:
+    if subscription.customer.kind != CustomerKind.CONSUMER:
+        return False
+    wait = wait_of(subscription.order_uid)
+    return wait is not None and wait.state == KeyWaitState.WAITING
 
 
 def refresh_key(key: ActivationKey) -> None:

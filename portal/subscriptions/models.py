@@ -34,6 +34,8 @@ from portal.terms.stack import Stack
 
 # Sent by a subscription, in the transaction in which it is suspended, reinstated, ended or withdrawn from.
 subscription_moved = Namespace().signal("subscription-moved")
+# Sent by an order, in the transaction that delivers it, with subscription=.
+order_delivered = Namespace().signal("order-delivered")
 
 
 O = OrderState  # noqa: E741
@@ -157,6 +159,7 @@ class Order(Tenant, Sold, Stateful, db.Model):
             self.conditions, owner=owner, starts_on=subscription.started_on
         )
         db.session.add(subscription)
+        order_delivered.send(self, subscription=subscription)
         return subscription
 
 

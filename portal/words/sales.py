@@ -6,6 +6,16 @@ from flask_babel import lazy_gettext as _l
 
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
+    ("sign_up", "confirm"): _l("Adresse confirmée par un lien et un code"),
+    ("sign_up", "settle"): _l("Demande suivie d'effet"),
+    ("sign_up", "dismiss"): _l("Demande écartée"),
+    ("sign_up_settings", "set"): _l("Page d'inscription réglée"),
+    ("sign_up_offer", "set"): _l("Offre de la page d'inscription réglée"),
+    ("trial", "begin"): _l("Essai commencé"),
+    ("trial", "extend"): _l("Essai prolongé"),
+    ("trial", "end"): _l("Essai terminé"),
+    ("trial", "produce"): _l("Passé en production"),
+    ("activation_key", "go_on"): _l("Clé d'un essai gardée pour la commande payée"),
     ("customer_order", "place"): _l("Commande passée"),
     ("customer_order", "deliver"): _l("Commande livrée, abonnement ouvert"),
     ("customer_order", "cancel"): _l("Commande annulée"),

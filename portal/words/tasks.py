@@ -39,6 +39,7 @@ TASKS: dict[str, Any] = {
     "cards.give_back": _l("Rendre un paiement à sa carte"),
     "cards.charge": _l("Débiter la carte d'une facture échue"),
     "seats.above": _l("Suivre une clé à plus de machines que de postes"),
+    "trials.step": _l("Prévenir de la fin d'un essai, ou le terminer"),
     "quotes.order": _l("Passer les commandes d'un devis accepté"),
     "sepa.apply_creditor": _l("Appliquer un changement de créancier"),
     "sepa.apply_account": _l("Appliquer un changement de compte"),
@@ -119,6 +120,8 @@ DUTIES: dict[str, Any] = {
     "usage.unusual": _l("Relever un usage inhabituel"),
     "subscriptions.reminders": _l("Rappeler les échéances des contrats"),
     "orders.unpaid": _l("Rappeler ou clore les commandes qui attendent"),
+    "trials.day": _l("Suivre les essais qui se terminent"),
+    "sign_ups.erase": _l("Effacer les inscriptions que personne n'a confirmées"),
     "quotes.expire": _l("Clore les devis restés sans réponse"),
     "quotes.due": _l("Passer les commandes des devis acceptés dont le jour est venu"),
 }

@@ -1,0 +1,1 @@
+"""Sign-up on the web (inscription): leads, trials (essais), and their way into production."""
