@@ -4,8 +4,11 @@ from portal.actor import Actor
 from portal.answers.rules.periods import last_usable_day, period_at
 from portal.billing.payment_rules import Payment, keys_to_send
 from portal.licensing.models import ActivationKey, issue_key
+from portal.licensing.pools import pool_of
 from portal.licensing.rules import seats_for
 from portal.subscriptions.models import Order, Subscription
+from portal.subscriptions.pool_waits import keys_or_wait
+from portal.subscriptions.stock_use import activate_reserved
 
 
 def issue_keys(
@@ -13,21 +16,32 @@ def issue_keys(
 ) -> list[ActivationKey]:
     """The keys of a paid order: one for all the seats of its edition, for the first period.
 
+    Keys of the reseller's stock that were kept for it come first, with their seats. An offer of another
+    vendor gives one key of its pool a unit; none, and the order waits, where the pool has too few.
+
     Source: 000-10, 000-56.
     """
     if not order.product.has_keys:
         return []
     ((_edition, ordered),) = keys_to_send(payment, [(order.product_name, order.quantity)]).items()
+    first = period_at(subscription.started_on, subscription.billing_months, subscription.started_on)
+    through = last_usable_day(first.ends_on)
+    pool = pool_of(order.product)
+    if pool is not None:
+        return keys_or_wait(pool, order, subscription, ordered, through, by=by)
     copies = order.terms.find("seats.archive_copies")
     seats = seats_for(ordered, copies.value if copies else 0)
-    first = period_at(subscription.started_on, subscription.billing_months, subscription.started_on)
-    key = issue_key(
-        order.customer,
-        product=order.product_name,
-        product_code=order.product.key_product,
-        seats=seats.active,
-        valid_through=last_usable_day(first.ends_on),
-        source_uid=order.uid,
-        by=by,
-    )
-    return [key]
+    keys = activate_reserved(order, through, by=by)
+    rest = seats.active - sum(key.seats for key in keys)
+    if rest > 0:
+        key = issue_key(
+            order.customer,
+            product=order.product_name,
+            product_code=order.product.key_product,
+            seats=rest,
+            valid_through=through,
+            source_uid=order.uid,
+            by=by,
+        )
+        keys.append(key)
+    return keys

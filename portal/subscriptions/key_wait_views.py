@@ -21,6 +21,7 @@ from portal.links import CODE_MINUTES, Purpose, SignedLink, mask_email
 from portal.mail import queue_mail
 from portal.subscriptions.key_waits import EARLY, LOSES, KeyWait, KeyWaitState, link_for, send_link, wait_of
 from portal.subscriptions.models import Order
+from portal.subscriptions.pool_waits import PoolWait, pool_wait_of
 
 bp = Blueprint("key_waits", __name__)
 _WHY = "a consumer gives up her right to withdraw with a link from an e-mail, without an account"
@@ -135,6 +136,12 @@ def waive(token: str) -> Response:
 def waiting_keys(order_uid: str) -> KeyWait | None:
     """Of an order: its keys that wait for the end of a delay, or did."""
     return wait_of(order_uid)
+
+
+@bp.app_template_filter()
+def waiting_for_pool(order_uid: str) -> PoolWait | None:
+    """Of an order whose keys another vendor has not given yet."""
+    return pool_wait_of(order_uid)
 
 
 @bp.post("/orders/<uid>/key-link")
