@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
+from portal.accounts.models import Organisation
 from portal.actor import Actor
 from portal.catalogue.models import Product
 from portal.crypto.secrets import Sealed
@@ -34,6 +35,7 @@ class KeyPool(Tenant, db.Model):
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), unique=True)
     least: Mapped[int] = mapped_column(default=0)  # told of below so many free keys; 0: never
 
+    organisation: Mapped[Organisation] = relationship()
     product: Mapped[Product] = relationship()
 
 

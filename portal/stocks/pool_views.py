@@ -17,7 +17,8 @@ from portal.errors import Refused
 from portal.forms import WHOLE, saving
 from portal.journal import record, timeline
 from portal.licensing.pools import KeyPool, PoolKey, pool_of
-from portal.paging import page_of
+from portal.licensing.stock import StockKey, StockState
+from portal.paging import first_of, page_of
 from portal.stocks.forms import PoolFileForm, PoolForm, PoolLevelForm
 from portal.stocks.pool_file import LARGEST, take_file
 from portal.subscriptions.pool_waits import PoolWait, waiting_in
@@ -84,6 +85,11 @@ def _open(product: Product) -> KeyPool:
         raise Refused(_("Cette offre n'a pas de clé."))
     if pool_of(product) is not None:
         raise Refused(_("Cette offre a déjà sa réserve."))
+    held = StockKey.visible_to(g.actor).where(StockKey.product_id == product.id)
+    if first_of(held.where(StockKey.state != StockState.ASSIGNED), 1):
+        raise Refused(
+            _("Des revendeurs tiennent en stock des clés de cette offre, émises ici."), field="product"
+        )
     pool = KeyPool(organisation=g.actor.organisation, product_id=product.id, least=0)
     db.session.add(pool)
     db.session.flush()

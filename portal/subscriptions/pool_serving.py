@@ -18,7 +18,7 @@ JOB = "keys.serve_pool"
 
 def ask_to_serve(pool: KeyPool) -> None:
     """In the present transaction, after which its keys are there."""
-    jobs.enqueue(JOB, f"{pool.uid}:{new_uid()}", pool)
+    jobs.enqueue(JOB, f"{pool.uid}:{new_uid()}", pool.organisation)
 
 
 @jobs.job(JOB, jobs.Lane.PROMPT)
@@ -72,4 +72,4 @@ def look_at_pools() -> None:
     """
     waited_for = select(PoolWait.pool_id).where(PoolWait.state == PoolWaitState.WAITING)
     for pool in db.session.scalars(select(KeyPool).where(KeyPool.id.in_(waited_for)).order_by(KeyPool.id)):
-        jobs.enqueue(JOB, f"{pool.uid}:{today():%y%m%d}", pool)
+        jobs.enqueue(JOB, f"{pool.uid}:{today():%y%m%d}", pool.organisation)

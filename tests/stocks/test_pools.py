@@ -64,6 +64,14 @@ def test_000_04_an_order_gets_keys_of_its_pool_which_activate_nothing_here(
     assert again.status_code == 303 and "AAAA-1111" in mails_about(order)[0].body
 
 
+def test_an_offer_whose_keys_are_in_stock_gets_no_pool(house: House, browser: Browser) -> None:
+    product = a_product(house)
+    a_stock(house, product, 1)
+    answer = browser(house.operator).post("/key-pools", data={"product": product.uid})
+    assert answer.status_code == 422 and "en stock" in answer.text
+    assert db.session.scalars(db.select(KeyPool)).all() == []
+
+
 def test_another_vendors_key_of_our_shape_is_unknown_to_the_api(house: House, browser: Browser) -> None:
     product, other = a_product(house), a_product(house, code="X", name="X")
     a_stock(house, product, 1)
