@@ -1,9 +1,11 @@
-"""Activations and validations of machines, against a bare route of the same server.
+"""Activations and validations of machines, against a bare route of the same server; and keys in number.
 
 ``ratio``: the time of the bare route over that of an activation, each asked by four clients in interleaved
 rounds; at least 0.5. ``validate_ratio``: of a validation; at least 0.7. ``p99_ms``: of activations with
-40 clients; at most 1,000. On SQLite: the instance has its database in its own folder.
-Each activation is of a machine that was never seen, with its signature and its commit.
+40 clients; at most 1,000. Each activation is of a machine that was never seen, with its signature and commit.
+``issue_ratio``: keys a second of the job that issues 10,000, each with its line of the journal, over those of
+plain inserts of the same rows; at least 0.3. ``bin/with_postgres python -m bench activation`` measures
+PostgreSQL; without it the database is SQLite, in a folder of its own.
 """
 
 import argparse
@@ -11,13 +13,21 @@ import http.client
 import itertools
 import json
 import subprocess
-import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tour.instance import BIN, ROOT, Instance
+from bench.billing import copy_of
+from bench.sepa import ROOT, child
+from tour.instance import BIN
+
+if TYPE_CHECKING:
+    from tests.installation import Installation
 
 _MACHINES = itertools.count()
 
@@ -60,36 +70,60 @@ class Machines:
         connection.close()
 
 
+@contextmanager
+def _web(place: "Installation") -> Iterator[int]:
+    """A server of the portal and the bare route, as in production; gives its port."""
+    from tests.installation import free_port, wait_for_port  # noqa: PLC0415 - needs the database's address
+
+    port = free_port()
+    command = [str(BIN / "gunicorn"), "bench.bare:create_app()", "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", "1", "--threads", "4", "--log-level", "warning"]
+    process = subprocess.Popen(command, env=place.environment, cwd=ROOT)
+    try:
+        wait_for_port(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(place: "Installation", rounds: int, seconds: float) -> dict[str, Any]:
+    """How long machines wait."""
+    seeded = child("activation_seed", place.environment)
+    with _web(place) as port:
+        machines = Machines(port, seeded["key"])
+        for what in ("", "activations", "validations"):
+            machines.run(what, 1)
+        found: dict[str, list[float]] = {"": [], "activations": [], "validations": []}
+        for _ in range(rounds):
+            for what, medians in found.items():
+                medians.append(median(machines.run(what, seconds)))
+        crowd = machines.run("activations", seconds * 2, clients=40)
+    bare = median(found[""])
+    return {
+        "ratio": round(bare / median(found["activations"]), 2),
+        "validate_ratio": round(bare / median(found["validations"]), 2),
+        "p99_ms": round(quantiles(crowd, n=100)[-1], 1),
+    }
+
+
+def _issue(place: "Installation", folder: Path, keys: int, rounds: int) -> dict[str, Any]:
+    """How fast keys are made, beside plain inserts."""
+    child("activation_issue", place.environment, "seed", keys, rounds)
+    copy = copy_of(place.environment["DATABASE_URL"], folder)
+    return child("activation_issue", place.environment, "run", copy)
+
+
 def measure(options: list[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="bench activation")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--keys", type=int, default=10_000)
     wanted = parser.parse_args(options)
-    with Instance(demo=False) as portal:
-        portal.kill("worker")
-        seeded = subprocess.run(
-            [sys.executable, "-m", "bench.activation_seed"],
-            env=portal.environment,
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        portal.kill("web")
-        command = [str(BIN / "gunicorn"), "bench.bare:create_app()", "--bind", f"127.0.0.1:{portal.port}"]
-        portal.start("web", [*command, "--workers", "1", "--threads", "4", "--log-level", "warning"])
-        portal._wait_for_web()
-        machines = Machines(portal.port, seeded.stdout.split()[-1])
-        for what in ("", "activations", "validations"):
-            machines.run(what, 1)
-        rounds: dict[str, list[float]] = {"": [], "activations": [], "validations": []}
-        for _ in range(wanted.rounds):
-            for what, medians in rounds.items():
-                medians.append(median(machines.run(what, wanted.seconds)))
-        crowd = machines.run("activations", wanted.seconds * 2, clients=40)
-    bare = median(rounds[""])
-    return {
-        "ratio": round(bare / median(rounds["activations"]), 2),
-        "validate_ratio": round(bare / median(rounds["validations"]), 2),
-        "p99_ms": round(quantiles(crowd, n=100)[-1], 1),
-    }
+    from tests.installation import an_installation, is_postgresql  # noqa: PLC0415 - the database's address
+
+    with tempfile.TemporaryDirectory() as folder, an_installation(Path(folder)) as place:
+        figures = _answers(place, wanted.rounds, wanted.seconds)
+    with tempfile.TemporaryDirectory() as folder, an_installation(Path(folder)) as place:
+        figures |= _issue(place, Path(folder), wanted.keys, 3)
+    return {"database": "postgresql" if is_postgresql() else "sqlite", **figures}

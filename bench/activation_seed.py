@@ -1,5 +1,6 @@
 """One key with more seats than machines will ask for; print it."""
 
+import json
 from datetime import timedelta
 
 from app import create_app
@@ -21,4 +22,4 @@ with create_app().app_context():
         by=SYSTEM,
     )
     db.session.commit()
-    print(key.code)
+    print(json.dumps({"key": key.code}))

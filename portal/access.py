@@ -61,6 +61,10 @@ class Permission(StrEnum):
     LICENSE_READ = "license:read"
     LICENSE_WRITE = "license:write"
     LICENSE_REVEAL = "license:reveal"
+    KEY_STOCK_READ = "key-stock:read"
+    KEY_STOCK_WRITE = "key-stock:write"
+    KEY_POOL_READ = "key-pool:read"
+    KEY_POOL_WRITE = "key-pool:write"
     MANDATE_READ = "mandate:read"
     MANDATE_WRITE = "mandate:write"
     OWN_MANDATE_READ = "own-mandate:read"
@@ -173,6 +177,10 @@ GRANTS: dict[Permission, set[Role]] = {
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.LICENSE_REVEAL: set(_REPAIRING),  # a whole key; its customer reads it anyway
     P.LICENSE_WRITE: {*_REPAIRING, *_WORKING},  # seats given back, files for machines without network
+    P.KEY_STOCK_READ: {Role.OPERATOR, Role.TECHNICIAN, Role.OWNER, Role.SALES, Role.SUPPORT},
+    P.KEY_STOCK_WRITE: {Role.OPERATOR, *_SELLING},  # keys in number: issued, assigned, sent again
+    P.KEY_POOL_READ: {Role.OPERATOR},
+    P.KEY_POOL_WRITE: {Role.OPERATOR},  # another vendor's keys
     P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.OWN_MANDATE_READ: {*_DECIDING, Role.BILLING},  # a customer's own list

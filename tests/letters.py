@@ -76,13 +76,17 @@ from portal.sepa.signing.account_change import ask_account
 from portal.setup.tries import try_mail
 from portal.signups.trials import look_at
 from portal.sizing.models import Mode, Place, Sheet, hand_over, write_sheet
+from portal.stocks.lot_views import tell_lot
 from portal.subscriptions.key_holds import tell_customer as tell_held
-from portal.subscriptions.key_waits import KeyWait, link_for, send_link
+from portal.subscriptions.key_lots import stock_up
+from portal.subscriptions.key_mails import send_again
+from portal.subscriptions.key_waits import link_for, send_link
 from portal.subscriptions.models import Order, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.reminders import remind
 from portal.subscriptions.renewals import send_renewal
 from portal.subscriptions.termination import Notice, terminate
+from portal.subscriptions.waiting_keys import KeyWait
 from portal.subscriptions.withdrawal import withdraw
 from portal.transfers.models import ask_transfer
 from tests import vaulting
@@ -445,6 +449,22 @@ def a_consumers_keys_that_wait(post: Post) -> None:
     digits = re.search(r"(\d{3}) (\d{3})", _last("subscriptions/mail_keys_code").body)
     assert digits is not None
     assert phone.post(f"{address}/code", data={"code": digits[0]}).status_code == 200
+
+
+@step
+def keys_that_are_sent_again(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    order = place_order(post.customer("Client aux clés perdues"), product, 1, Method.WIRE, by=SYSTEM)
+    cents = order.gross_cents
+    record_wire(order, received_on=clock.today(), amount_cents=cents, reference="PERDUES", by=SYSTEM)
+    send_again(order, by=SYSTEM)
+
+
+@step
+def the_way_to_a_lot_of_keys(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    lot = stock_up(post.house.reseller, product, 2, 1, by=SYSTEM)
+    tell_lot(lot, post.house.owner)
 
 
 @step

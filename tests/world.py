@@ -35,6 +35,8 @@ from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, keys_of
+from portal.licensing.pools import KeyPool
+from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.quotes.models import Quote, QuoteLine
@@ -56,6 +58,7 @@ from portal.sepa.returns.book import import_bank_file
 from portal.signups.trials import begin_trial
 from portal.step_in.models import OfferState, StepInOffer
 from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionChange
+from portal.subscriptions.key_lots import stock_up
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
@@ -136,6 +139,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     transfer = ask_transfer(payer, house.other, by=house.operator)
     db.session.commit()
     ids |= {"/transfers/": transfer.uid}
+    ids |= _of_the_stock(house, order)
     moving = deposit(a_workbook(1), "reprise.xlsx", by=house.owner)
     ids |= {"/moving/": moving.uid, "/billing/balances/": _a_carried_balance(customer).uid}
     ids |= {"/sepa/batches/": batch.uid, "/sepa/creditors/": entity.uid, "/sepa/mandates/new/": customer.uid}
@@ -171,6 +175,27 @@ def _of_the_web(customer: Customer, product: Product, house: House) -> dict[str,
     about = {"address": "essai@client.example", "days": 30, "seats": 2}
     trial = begin_trial(customer, product, by=SYSTEM, **about)
     return {"/sign-ups/": row.uid, "/trials/": trial.uid, "/setup/sign-up/": product.uid}
+
+
+def _of_the_stock(house: House, order: Order) -> dict[str, str]:
+    """One key of the stock is the customer's, others are free; another vendor's offer has its pool."""
+    lot = stock_up(house.reseller, order.product, 3, 1, by=house.owner)
+    db.session.commit()
+    work()
+    keys = list(db.session.scalars(db.select(StockKey).order_by(StockKey.id)))
+    keys[0].reserve(order.uid, by=house.owner)
+    keys[0].assign(order.uid, _first(ActivationKey).uid, by=house.owner)
+    buyer = a_customer(house.reseller, name="Attend le stock", siren=None, language=order.customer.language)
+    place_order(buyer, order.product, 1, Method.WIRE, by=SYSTEM)
+    other = a_product(house, code="NB-OTHER", name="Antivirus ACME")
+    pool = KeyPool(organisation=house.provider, product_id=other.id, least=0)
+    db.session.add(pool)
+    db.session.commit()
+    return {
+        "/key-stock/lots/": lot.uid,
+        f"/key-stock/lots/{lot.uid}/keys/": keys[0].uid,
+        "/key-pools/": pool.uid,
+    }
 
 
 def _of_the_wires(entity: LegalEntity, customer: Customer) -> dict[str, str]:

@@ -17,8 +17,8 @@ from portal.linked.holding import hold
 from portal.linked.pages import private_page
 from portal.links import Purpose, SignedLink, open_link
 from portal.papers import have_document
-from portal.subscriptions.key_waits import wait_of
 from portal.subscriptions.models import Order, OrderState, Subscription
+from portal.subscriptions.waiting_keys import wait_of
 
 bp = Blueprint("pay", __name__, url_prefix="/pay/<token>")
 _WHY = "a customer pays by card with a link from an e-mail, without an account"

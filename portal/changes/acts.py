@@ -17,12 +17,14 @@ from portal.canonical import canonical_json
 from portal.catalogue.models import Product
 from portal.changes.paper import amendment_pdf
 from portal.changes.planning import Plan, Wish, keys_in_force, plan_change, seats_of
+from portal.changes.pool_keys import follow_quantity
 from portal.customers.models import ContactRole
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.journal import SYSTEM, record
 from portal.licensing.models import ActivationKey, issue_key
+from portal.licensing.pools import pool_of
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
 from portal.subscriptions.amendments import AmendmentKind, SignedAmendment
@@ -30,6 +32,7 @@ from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionCh
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.key_ends import end_of, follow_keys
 from portal.subscriptions.models import GOING_ON, Subscription
+from portal.subscriptions.seats import fit_seats
 
 LINK_DAYS = 30
 # Sent by a change with subscription=, in the transaction in which both have agreed to it.
@@ -242,17 +245,19 @@ def _change_keys(row: SubscriptionChange, subscription: Subscription) -> None:
     Source: 000-04, 000-43, 000-58.
     """
     keys = keys_in_force(subscription)
-    seats = seats_of(subscription, subscription.quantity)
+    seats, pool = seats_of(subscription, subscription.quantity), pool_of(subscription.product)
     if row.kind == ChangeKind.PLAN and keys:
         for key in keys:
             key.revoke(by=SYSTEM)
+        if pool is not None:
+            follow_quantity(pool, subscription, [], by=SYSTEM)
+            return
         _new_key(subscription, seats, keys[0])
         follow_keys(subscription)
+    elif pool is not None:
+        follow_quantity(pool, subscription, keys, by=SYSTEM)
     elif keys and row.before["quantity"] != row.after["quantity"]:
-        key = keys[-1]
-        others = sum(each.seats for each in keys[:-1])
-        record(key, "set_seats", by=SYSTEM, before=str(key.seats), after=str(seats - others))
-        key.seats = seats - others
+        fit_seats(keys, seats, by=SYSTEM)
 
 
 def _new_key(subscription: Subscription, seats: int, old: ActivationKey) -> ActivationKey:

@@ -32,7 +32,9 @@ class _Reversing(OnePage[NoticeReversal]):
         customer = row.subscription.customer
         owner, language = customer.organisation, customer.language
         mail = "changes/mail_reversal_code.txt"
-        mail_code(link, mail, about=row, owner=owner, language=language, subscription=row.subscription)
+        mail_code(
+            link, mail, about=row, owner=owner, language=language, words={"subscription": row.subscription}
+        )
 
     def conclude(self, row: NoticeReversal, form: ConsentForm, signer: Signer) -> None:
         agree_reversal(row, by=signer, address=visitor()["ip"])

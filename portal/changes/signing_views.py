@@ -38,7 +38,7 @@ class _Signing(OnePage[SubscriptionChange]):
         subscription = subscription_of(row)
         owner, language = subscription.customer.organisation, subscription.customer.language
         mail = "changes/mail_code.txt"
-        mail_code(link, mail, about=row, owner=owner, language=language, subscription=subscription)
+        mail_code(link, mail, about=row, owner=owner, language=language, words={"subscription": subscription})
 
     def conclude(self, row: SubscriptionChange, form: SignForm, signer: Signer) -> None:
         sign_change(row, subscription_of(row), form.seen.data or "", by=signer, visitor=visitor())

@@ -49,7 +49,9 @@ class _Accepting(Agreement[TermsRequest]):
         customer = row.customer
         owner, language = customer.organisation, customer.language
         words = {"customer": customer, "stack": row.stack}
-        mail_code(link, "customers/mail_terms_code.txt", about=row, owner=owner, language=language, **words)
+        mail_code(
+            link, "customers/mail_terms_code.txt", about=row, owner=owner, language=language, words=words
+        )
         row.note(N_("code envoyé"), visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
     def tried(self, row: TermsRequest, outcome: str) -> None:

@@ -78,6 +78,14 @@ MENU = [
     Entry(G.BACKUP, "subscriptions.list_keys", _l("Clés"), "key", P.LICENSE_READ, ("list_keys",)),
     Entry(
         G.BACKUP,
+        "key_stock.show",
+        _l("Stock de clés"),
+        "box-seam",
+        P.KEY_STOCK_READ,
+        sections=("key_lots", "key_pools"),
+    ),
+    Entry(
+        G.BACKUP,
         "restore_requests.list_requests",
         _l("Restaurations"),
         "arrow-counterclockwise",

@@ -81,6 +81,12 @@ def mask(code: ActivationCode) -> str:
     return f"•••••-•••••-•••••-{code.text[-_GROUP:]}"
 
 
+def mask_foreign(code: str) -> str:
+    """Of another vendor's key, whose shape is not ours: its last four signs, never more than half of it."""
+    shown = min(4, len(code) // 2)
+    return f"••••{code[len(code) - shown :]}"
+
+
 def lookup_digest(code: ActivationCode, pepper: bytes) -> str:
     """What is stored to find a key again without storing it: HMAC-SHA-256 in hexadecimal.
 

@@ -19,12 +19,14 @@ from portal.errors import PortalError, Refused
 from portal.i18n import said
 from portal.jobs import insert_once
 from portal.journal import record
-from portal.licensing.codes import make_code, mask, parse
+from portal.licensing.codes import make_code, mask, mask_foreign, parse
 from portal.licensing.license_file import sign
 from portal.licensing.rules import CHECK_IN_DAYS, KeyEnd, check_in_by, has_expired, over_until, takes_a_seat
 
 # Sent with the activation, in the transaction in which a machine takes its seat.
 machine_activated = Namespace().signal("machine-activated")
+# Sent by a key, in the transaction in which it stops for good, with by=.
+key_revoked = Namespace().signal("key-revoked")
 
 
 class LicenseRefused(PortalError):
@@ -61,6 +63,9 @@ class ActivationKey(Tenant, db.Model):
     )  # more machines than seats, since that Paris day
     held_at: Mapped[datetime | None]  # its payment was a mistake: nothing new is activated until it is paid
 
+    # Where it comes from, when it was not made for its order alone: "lot:uid", "stock:uid", "pool:uid".
+    origin: Mapped[str] = mapped_column(String(30), default="", server_default="", index=True)
+
     # Paris days on which a machine gave its seat back, of the last year (ISO dates).
     releases: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
 
@@ -78,13 +83,19 @@ class ActivationKey(Tenant, db.Model):
         return hashlib.sha256(self.code.encode()).hexdigest()[:16]
 
     @property
+    def is_foreign(self) -> bool:
+        """Another vendor's: it is typed in that vendor's software, and activates nothing here."""
+        return self.origin.startswith("pool:")
+
+    @property
     def masked(self) -> str:
-        return mask(parse(self.code))
+        return mask_foreign(self.code) if self.is_foreign else mask(parse(self.code))
 
     def revoke(self, *, by: Actor) -> None:
         """Stop every later activation (withdrawal, refund, end for breach)."""
         self.revoked_at = clock.now()
         record(self, "revoke", by=by)
+        key_revoked.send(self, by=by)
 
     def hold(self, *, by: Actor) -> None:
         """Its payment is gone: no new machine until it is paid again. Active ones go on.
@@ -225,14 +236,17 @@ def issue_key(
 
 
 def find_key(typed: str) -> ActivationKey:
-    """The key that somebody typed; raises LicenseRefused for a typing error or an unknown one."""
+    """The key that somebody typed; raises LicenseRefused for a typing error or an unknown one.
+
+    One in a reseller's stock, and another vendor's, are unknown: they activate nothing.
+    """
     try:
         code = parse(typed)
     except PortalError as typo:
         raise LicenseRefused("MALFORMED_KEY", said(typo), 422) from typo
     index = keyring().blind_index(code.text, "code")
     key = db.session.scalars(select(ActivationKey).where(ActivationKey.code_index == index)).one_or_none()
-    if key is None:
+    if key is None or key.is_foreign:
         raise LicenseRefused("NOT_FOUND", _("Cette clé est inconnue."), 404)
     return key
 

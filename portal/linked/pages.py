@@ -1,6 +1,6 @@
 """What every page behind a signed link does alike: not indexed, step after step, a code by mail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from portal.access import public
 from portal.links import CODE_MINUTES, SignedLink
-from portal.mail import queue_mail
+from portal.mail import Addressee, queue_mail
 
 
 def private_page(template: str, status: int = 200, **context: Any) -> Response:
@@ -24,11 +24,21 @@ def to_step(step: str, token: str) -> Response:
 
 
 def mail_code(
-    link: SignedLink, template: str, *, about: Any, owner: Any, language: str, **words: Any
+    link: SignedLink,
+    template: str,
+    *,
+    about: Any,
+    owner: Any,
+    language: str,
+    words: Mapping[str, Any],
+    name: str = "",
 ) -> None:
-    """A fresh code leaves to the address that got the link. Raises Refused after three within the hour."""
+    """A fresh code leaves to the address that got the link. Raises Refused after three within the hour.
+
+    name: of who reads it, where no contact has this address.
+    """
     mail = queue_mail(
-        link.recipient,
+        Addressee(link.recipient, name) if name else link.recipient,
         template,
         about=about,
         owner=owner,

@@ -60,9 +60,13 @@ class TwoSteps(ABC, Generic[Row]):
     def conclude(self, link: SignedLink, row: Row) -> None:
         """The code was right. Raises Refused."""
 
+    def form_of(self, row: Row) -> type[FlaskForm]:
+        """What is typed first."""
+        return self.form
+
     def blank(self, row: Row) -> FlaskForm:
         """The first form as the page shows it."""
-        return self.form()
+        return self.form_of(row)()
 
     def fit(self, form: Any, row: Row) -> None:
         """What a shown form names of the record, whatever was typed before."""
@@ -88,7 +92,7 @@ class TwoSteps(ABC, Generic[Row]):
 
     def show(self, token: str) -> Response:
         _link, row = self.open(token)
-        form = take_correction(self.form, self.folder, token) or self.blank(row)
+        form = take_correction(self.form_of(row), self.folder, token) or self.blank(row)
         self.fit(form, row)
         return self.page(self.first, row, token, form=form)
 
@@ -98,7 +102,7 @@ class TwoSteps(ABC, Generic[Row]):
         link, row = self.open(token)
         if not self.waits(row):
             return self.page(self.closed, row, token, 409)
-        form = self.form()
+        form = self.form_of(row)()
         if form.validate():
             with saving(form, WHOLE):
                 self.declare(link, row, form)

@@ -165,6 +165,8 @@ KINDS: dict[str, Kind] = {
     "subscriptions/mail_keys_held": Kind(_l("Clés suspendues"), _BILLING),
     "subscriptions/mail_keys": Kind(_l("Clés, et renonciation à la rétractation"), _SIGNATORY),
     "subscriptions/mail_keys_code": Kind(_l("Code pour recevoir une clé"), why=_CODE_ASKED, once=_CODE),
+    "subscriptions/mail_keys_sent": Kind(_l("Clés arrivées, ou renvoyées"), _TECHNICAL),
+    "stocks/mail_lot": Kind(_l("Chemin vers un lot de clés"), why=_STAFF),
     "subscriptions/mail_keys_wait": Kind(_l("Lien pour recevoir une clé"), _SIGNATORY, once=_LINK),
     "subscriptions/mail_notice": Kind(_l("Résiliation enregistrée"), _SIGNATORY),
     "subscriptions/mail_order_lapsed": Kind(_l("Commande restée sans suite"), _BILLING),

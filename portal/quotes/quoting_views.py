@@ -57,7 +57,7 @@ class _Quoting(Agreement[Quote]):
         customer = row.customer
         owner, language = customer.organisation, customer.language
         words = {"customer": customer, "quote": row}
-        mail_code(link, "quotes/mail_code.txt", about=row, owner=owner, language=language, **words)
+        mail_code(link, "quotes/mail_code.txt", about=row, owner=owner, language=language, words=words)
         row.note(N_("code envoyé"), visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
     def tried(self, row: Quote, outcome: str) -> None:

@@ -24,8 +24,8 @@ from portal.licensing.rules import KeyEnd, key_end
 from portal.sepa.models import Collection, CollectionState
 from portal.sepa.models.collection import collection_returned
 from portal.sepa.models.mandate import find_usable_mandate
-from portal.subscriptions.key_waits import KeyWaitState, wait_of
 from portal.subscriptions.models import Subscription, SubscriptionState, subscription_moved
+from portal.subscriptions.waiting_keys import KeyWaitState, wait_of
 
 _KEPT = (CreditReason.GOODWILL, CreditReason.SERVICE_CREDIT)  # given, although the period was served
 

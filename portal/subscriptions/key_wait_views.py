@@ -16,8 +16,10 @@ from portal.linked.pages import mail_code
 from portal.linked.two_steps import TwoSteps
 from portal.linked.visitor import visitor
 from portal.links import Purpose, SignedLink
-from portal.subscriptions.key_waits import EARLY, LOSES, KeyWait, KeyWaitState, link_for, send_link, wait_of
+from portal.subscriptions.key_waits import link_for, send_link, waive
 from portal.subscriptions.models import Order
+from portal.subscriptions.pool_waits import PoolWait, pool_wait_of
+from portal.subscriptions.waiting_keys import EARLY, LOSES, KeyWait, KeyWaitState, wait_of
 
 bp = Blueprint("key_waits", __name__)
 waiving = Blueprint("waiving", __name__, url_prefix="/keys-now/<token>")
@@ -49,10 +51,10 @@ class _Waiving(TwoSteps[KeyWait]):
     def send_code(self, link: SignedLink, row: KeyWait) -> None:
         owner, language = row.customer.organisation, row.customer.language
         mail = "subscriptions/mail_keys_code.txt"
-        mail_code(link, mail, about=row.order, owner=owner, language=language, wait=row)
+        mail_code(link, mail, about=row.order, owner=owner, language=language, words={"wait": row})
 
     def conclude(self, link: SignedLink, row: KeyWait) -> None:
-        row.waive(link)
+        waive(row, link)
 
 
 _Waiving().add_to(waiving, _WHY)
@@ -62,6 +64,12 @@ _Waiving().add_to(waiving, _WHY)
 def waiting_keys(order_uid: str) -> KeyWait | None:
     """Of an order: its keys that wait for the end of a delay, or did."""
     return wait_of(order_uid)
+
+
+@bp.app_template_filter()
+def waiting_for_pool(order_uid: str) -> PoolWait | None:
+    """Of an order whose keys another vendor has not given yet."""
+    return pool_wait_of(order_uid)
 
 
 @bp.post("/orders/<uid>/key-link")

@@ -6,142 +6,54 @@ then her paid keys wait, and without a word of hers they leave the day after her
 """
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import Any, ClassVar
+from datetime import date, timedelta
+from typing import Any
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKey, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.answers.case import Event
-from portal.answers.rules.consumers import withdrawal_is_lost
 from portal.answers.run import answer
-from portal.billing.models import Invoice, InvoiceState
 from portal.billing.payment_rules import Payment
-from portal.customers.models import ContactRole, Customer, CustomerKind
-from portal.db import Tenant, db
+from portal.customers.models import ContactRole, CustomerKind
+from portal.db import db
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.licensing.models import ActivationKey
 from portal.linked.visitor import Signer
 from portal.links import Purpose, SignedLink, make_link, revoke_links
 from portal.mail import queue_mail
-from portal.stateful import Stateful, step
 from portal.subscriptions.case import bare_case
 from portal.subscriptions.key_issue import issue_keys
 from portal.subscriptions.models import Order, Subscription, SubscriptionState, subscription_moved
-
-EARLY = _l("Je demande à recevoir ma clé tout de suite, avant la fin de mon délai de rétractation.")
-LOSES = _l("Je reconnais qu'en la recevant je perds mon droit de me rétracter.")
+from portal.subscriptions.waiting_keys import K, KeyWait, is_paid, wait_of
 
 
-class KeyWaitState(StrEnum):
-    WAITING = "key_waiting"
-    WAIVED = "key_waived"  # she gave up her right, and has her keys
-    LEFT = "key_left"  # the delay ended
-    DROPPED = "key_dropped"  # she withdrew, or the contract ended before
+def waive(wait: KeyWait, link: SignedLink) -> None:
+    """Her code was right: the keys leave, with the confirmation that she can keep.
 
+    Raises Refused while the order's payment has gone back.
 
-K = KeyWaitState
-
-
-class KeyWait(Tenant, Stateful, db.Model):
-    """The keys of one order that wait, and the proofs of the waiver that set them free."""
-
-    __tablename__ = "key_wait"
-
-    steps: ClassVar[Any] = {
-        "waive": step(K.WAITING, to=K.WAIVED),
-        "leave": step(K.WAITING, to=K.LEFT),
-        "drop": step(K.WAITING, to=K.DROPPED),
-    }
-
-    order_id: Mapped[int] = mapped_column(ForeignKey("customer_order.id"), unique=True)
-    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
-    state: Mapped[KeyWaitState] = mapped_column(index=True)
-    leave_on: Mapped[date]  # the first day after the delay: they leave without a word of hers
-    ticked_at: Mapped[datetime | None]
-    words: Mapped[str] = mapped_column(Text, default="")  # what she ticked, as she read it
-    signer: Mapped[str] = mapped_column(String(254), default="")  # whose code
-    address: Mapped[str] = mapped_column(String(45), default="")
-    browser: Mapped[str] = mapped_column(String(300), default="")
-    confirmed_at: Mapped[datetime | None]  # her code was right
-    confirmation_uid: Mapped[str | None] = mapped_column(String(16))  # the mail that she can keep
-
-    order: Mapped[Order] = relationship()
-    subscription: Mapped[Subscription] = relationship()
-    customer: Mapped[Customer] = relationship()
-
-    @property
-    def is_right_lost(self) -> bool:
-        """Source: L1 (C. conso L221-28 13°), over 000-36."""
-        ticked = self.ticked_at is not None and bool(self.words)
-        confirmed = self.confirmed_at is not None and self.confirmation_uid is not None
-        return withdrawal_is_lost(consented=ticked, acknowledged=ticked, confirmed=confirmed)
-
-    def tick(self, visitor: dict[str, str]) -> None:
-        """Both sentences were ticked; they count once her code has come back."""
-        with force_locale(self.customer.language):
-            self.words = f"{EARLY}\n{LOSES}"
-        self.ticked_at = clock.now()
-        self.address, self.browser = visitor["ip"], visitor["user_agent"]
-
-    def waive(self, link: SignedLink) -> None:
-        """Her code was right: the keys leave, with the confirmation that she can keep.
-
-        Raises Refused while the order's payment has gone back.
-
-        Source: L1 (C. conso L221-28 13°, L221-13), over 000-36; 000-10.
-        """
-        if not is_paid(self.order):
-            raise Refused(_("Le paiement de cette commande manque de nouveau : la clé attend."))
-        self._take("waive", by=Signer(link.recipient), words=self.words)
-        self.signer, self.confirmed_at = link.recipient, clock.now()
-        revoke_links(Purpose.WAIVE, self)
-        self.confirmation_uid = _send(self).uid
-
-    def leave(self, *, by: Actor) -> None:
-        """The delay has ended, and nothing is left to withdraw from.
-
-        Source: 000-36; L1 (C. conso L221-18).
-        """
-        self._take("leave", by=by)
-        revoke_links(Purpose.WAIVE, self)
-        _send(self)
-
-    def drop(self, *, by: Actor) -> None:
-        """She withdrew, or the contract has ended."""
-        self._take("drop", by=by)
-        revoke_links(Purpose.WAIVE, self)
-
-
-def wait_of(order_uid: str) -> KeyWait | None:
-    query = select(KeyWait).join(KeyWait.order).where(Order.uid == order_uid)
-    return db.session.scalars(query).one_or_none()
-
-
-def is_paid(order: Order) -> bool:
-    """Is the invoice that the order was delivered on still paid? One by debit has none: its mandate counts.
-
-    Source: 000-10.
+    Source: L1 (C. conso L221-28 13°, L221-13), over 000-36; 000-10.
     """
-    owed = select(Invoice.id).where(Invoice.order_uid == order.uid, Invoice.state == InvoiceState.ISSUED)
-    return db.session.scalars(owed).first() is None
+    if not is_paid(wait.order):
+        raise Refused(_("Le paiement de cette commande manque de nouveau : la clé attend."))
+    wait._take("waive", by=Signer(link.recipient), words=wait.words)
+    wait.signer, wait.confirmed_at = link.recipient, clock.now()
+    revoke_links(Purpose.WAIVE, wait)
+    wait.confirmation_uid = _send(wait).uid
 
 
-def has_lost_right(subscription: Subscription) -> bool:
-    """Has she given up her right to withdraw from this contract, with all that the law asks for?
+def leave(wait: KeyWait, *, by: Actor) -> None:
+    """The delay has ended, and nothing is left to withdraw from.
 
-    Source: L1 (C. conso L221-28 13°), over 000-36.
+    Source: 000-36; L1 (C. conso L221-18).
     """
-    wait = wait_of(subscription.order_uid)
-    return wait is not None and wait.is_right_lost
+    wait._take("leave", by=by)
+    revoke_links(Purpose.WAIVE, wait)
+    _send(wait)
 
 
 def issue_or_wait(
@@ -247,7 +159,7 @@ def let_keys_leave(claim: jobs.Claim) -> None:
     if wait.state == K.WAITING and wait.subscription.is_over:
         wait.drop(by=SYSTEM)
     elif wait.state == K.WAITING and is_paid(wait.order):
-        wait.leave(by=SYSTEM)
+        leave(wait, by=SYSTEM)
     claim.step(done=1, total=1)
 
 

@@ -36,6 +36,8 @@ from portal.terms.stack import Stack
 subscription_moved = Namespace().signal("subscription-moved")
 # Sent by an order, in the transaction that delivers it, with subscription=.
 order_delivered = Namespace().signal("order-delivered")
+# Sent by an order, in the transaction in which nobody waits for its payment any more.
+order_dropped = Namespace().signal("order-dropped")
 
 
 O = OrderState  # noqa: E741
@@ -124,14 +126,17 @@ class Order(Tenant, Sold, Stateful, db.Model):
 
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
+        order_dropped.send(self)
 
     def refuse(self, *, by: Actor) -> None:
         """Its bank did not authorise the card. Source: 000-34."""
         self._take("refuse", by=by)
+        order_dropped.send(self)
 
     def lapse(self, *, by: Actor) -> None:
         """Its price is kept no more. Source: 000-23."""
         self._take("lapse", by=by)
+        order_dropped.send(self)
 
     def deliver(self, *, by: Actor) -> "Subscription":
         """Paid or mandated: the subscription starts on the day that the contract names.

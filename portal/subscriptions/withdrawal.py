@@ -16,8 +16,8 @@ from portal.licensing.models import keys_of
 from portal.mail import queue_mail
 from portal.subscriptions.case import bare_case
 from portal.subscriptions.giving_back import credit_withdrawn, days_to_pay, would_come_back
-from portal.subscriptions.key_waits import has_lost_right
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.waiting_keys import has_lost_right
 from portal.terms.answered import Answered
 from portal.wording import N_, Cents, Sentence
 

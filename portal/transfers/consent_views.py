@@ -49,7 +49,7 @@ class _Consenting(OnePage[_Turn]):
         transfer, owner = row.transfer, row.transfer.house_of(row.party)
         language = transfer.customer.language
         mail = "transfers/mail_code.txt"
-        mail_code(link, mail, about=transfer, owner=owner, language=language, transfer=transfer)
+        mail_code(link, mail, about=transfer, owner=owner, language=language, words={"transfer": transfer})
 
     def conclude(self, row: _Turn, form: ConsentForm, signer: Signer) -> None:
         row.transfer.agree(row.party, form.name.data or "", by=signer, visitor=visitor())

@@ -71,6 +71,7 @@ QUIET = {
     "reversibility.retry": "goes on with what was ordered",
 }
 FILES = {
+    "key_lots.take_file",
     "mandates.download_evidence",
     "refunds.download",
     "sepa.download_batch",

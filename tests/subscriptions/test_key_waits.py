@@ -17,9 +17,9 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
-from portal.subscriptions.key_waits import KeyWait, KeyWaitState
 from portal.subscriptions.models import Order, Subscription, SubscriptionState
 from portal.subscriptions.ordering import place_order, record_wire
+from portal.subscriptions.waiting_keys import KeyWait, KeyWaitState
 from tests.builders import House, a_customer, stored, work
 from tests.subscriptions.builders import a_product
 

@@ -174,7 +174,7 @@ def _send_code(link: SignedLink, change: MandateAmendment) -> None:
     mandate = change.mandate
     owner, language = mandate.customer.organisation, mandate.language
     words = {"mandate": mandate, "change": change, "entity": mandate.legal_entity}
-    mail_code(link, "sepa/mail_account_code.txt", about=mandate, owner=owner, language=language, **words)
+    mail_code(link, "sepa/mail_account_code.txt", about=mandate, owner=owner, language=language, words=words)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
 

@@ -74,7 +74,9 @@ def _send_code(link: SignedLink, mandate: Mandate, person: Delegate) -> None:
     link.wish = json.dumps([person.name, person.role, person.email])
     owner, language = mandate.customer.organisation, mandate.language
     words = {"mandate": mandate, "entity": mandate.legal_entity, "delegate": person}
-    mail_code(link, "sepa/mail_delegation_code.txt", about=mandate, owner=owner, language=language, **words)
+    mail_code(
+        link, "sepa/mail_delegation_code.txt", about=mandate, owner=owner, language=language, words=words
+    )
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
 

@@ -218,7 +218,7 @@ def _send(link: SignedLink, mandate: Mandate, token: str) -> Response:
 def _send_code(link: SignedLink, mandate: Mandate) -> None:
     owner, language = mandate.customer.organisation, mandate.language
     words = {"mandate": mandate, "entity": mandate.legal_entity}
-    mail_code(link, "sepa/mail_code.txt", about=mandate, owner=owner, language=language, **words)
+    mail_code(link, "sepa/mail_code.txt", about=mandate, owner=owner, language=language, words=words)
     mandate.note(What.CODE_SENT, visitor(), to=mask_email(link.recipient), number=link.codes_sent)
 
 

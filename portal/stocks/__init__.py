@@ -1,0 +1,1 @@
+"""Keys in number: lots, the stock of a reseller, and pools of another vendor's keys."""
