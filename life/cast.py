@@ -143,13 +143,14 @@ def _trouble(cast: Fixed) -> None:
     """Consumers who withdraw, a debit taken back in week seven, an account that is empty for a month."""
     world = cast.world
     for key, name, back in (
-        ("withdraws", "Camille Petit", D(2026, 12, 4)),
-        ("withdraws-late", "Louis Garnier", D(2026, 12, 5)),
+        ("withdraws", "Camille Petit", D(2026, 12, 7)),
+        ("withdraws-late", "Louis Garnier", D(2026, 12, 8)),
     ):
         client = cast.come(key, name, "NB-WS", "wire", D(2026, 11, 20), kind="consumer", quantity=1)
         world.pays(client, D(2026, 11, 23))
-        world.on(back, name, client.withdraws)
-        world.on(back + timedelta(days=2), name, client.wants_money_on)
+        world.on(back, name, client.withdraws if key == "withdraws" else client.withdraws_too_late)
+    client = cast.people["withdraws"]
+    world.on(D(2026, 12, 8), client.name, client.wants_money_on)
     taker = cast.come("takes-back", "Garage Ouest", "WS-M", "direct_debit", D(2026, 3, 1), quantity=5)
     world.debtor(taker).takes_back = True
     poor = cast.come("poor", "Atelier Brun", "WS-M", "direct_debit", D(2026, 4, 1), quantity=1)

@@ -190,10 +190,7 @@ class Client:
         paid = {each.more["number"] for each in self.told("paid")}
         asked = []
         for letter in self.letters():
-            wants = "virement" in letter.text and (
-                "facture" in letter.subject or "pro forma" in letter.subject
-            )
-            if letter.on <= until and wants:
+            if letter.on <= until and "Bénéficiaire : " in letter.text:
                 papers = [read_paper(file, letter.on) for _name, file in letter.files()]
                 asked += [each for each in papers if each.number not in paid]
         return asked
@@ -206,10 +203,17 @@ class Client:
         self.note("withdrew")
         self.place.work()
 
+    def withdraws_too_late(self) -> None:
+        """She tries, and is told that it is over."""
+        try:
+            self.withdraws()
+        except RuntimeError:
+            self.note("refused")
+
     def wants_money_on(self) -> None:
         """She says on which account she wants back what is owed to her."""
-        page = self.finance.visit(f"/refunds?q={self.name}")
-        found = re.search(r"/refunds/\w{16}", page)
+        rows = self.finance.visit("/refunds").split("<tr")
+        found = next((re.search(r"/refunds/\w{16}", row) for row in rows if self.name in row), None)
         if found is None:
             raise LookupError(f"nothing is owed to {self.name}")
         account = {"iban": make_iban(self.serial + 5000), "holder": self.name}

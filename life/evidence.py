@@ -86,7 +86,7 @@ class Evidence:
         for row in self.rows("invoices"):
             if row["État"] in _SETTLED:
                 continue
-            finance.visit(f"/billing/invoices?q={row['Numéro']}")
+            finance.visit(f"/search?q={row['Numéro']}")
             page = finance.visit(finance.link(r"^/billing/invoices/\w{16}$"))
             told = re.search(r"<dt class=\"sum\">([^<]*)</dt>\s*<dd[^>]*>([^<]*)<", page)
             cents = cents_in(told[2]) if told else cents_of(row["Montant TTC"])

@@ -39,6 +39,11 @@ class Letter(NamedTuple):
         return found
 
 
+def _plain(text: str) -> str:
+    """With plain blanks where typography has others."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 class DatedMailbox(Mailbox):
     """Letters by their recipient, with the business day on which each came."""
 
@@ -52,9 +57,9 @@ class DatedMailbox(Mailbox):
         await asyncio.sleep(self.pause)
         said = await super().handle_DATA(server, session, envelope)
         message = self.messages[-1]
-        subject = str(message["Subject"]).replace("\u00a0", " ").replace("\u202f", " ")
+        subject, text = _plain(str(message["Subject"])), _plain(text_of(message))
         for _name, address in getaddresses([str(message["To"])]):
-            self.letters.append(Letter(self._place.today, address, subject, text_of(message), message))
+            self.letters.append(Letter(self._place.today, address, subject, text, message))
         return said
 
     def last(self, recipient: str, subject: str) -> Letter:

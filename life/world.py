@@ -1,6 +1,7 @@
 """The days: what the portal does by itself, what people do on theirs, and what the bank answers."""
 
 import random
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -175,7 +176,9 @@ class World:
         try:
             act()
         except (RuntimeError, LookupError, ValueError, AssertionError, LicenseError) as error:
-            self.troubles.append((self.place.today, who, f"{type(error).__name__}: {error}"[:400]))
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            told = f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno} {at.line})"
+            self.troubles.append((self.place.today, who, told[:500]))
         with suppress(Exception):
             self.place.pass_minutes()
 

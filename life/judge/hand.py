@@ -62,9 +62,10 @@ def key_comes(evidence: Evidence, client: Client) -> str:
     return str(min(days)) if days else "never"
 
 
-def given_back(evidence: Evidence, client: Client) -> str:
+def given_back(evidence: Evidence, client: Client, until: str) -> str:
     """By the bank, in all."""
-    return euros(-sum(each.cents for each in evidence.bookings(client) if each.what == "refund"))
+    moved = [each for each in evidence.bookings(client) if each.what == "refund" and str(each.on) <= until]
+    return euros(-sum(each.cents for each in moved))
 
 
 LOOKS: dict[str, Callable[..., str]] = {

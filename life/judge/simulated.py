@@ -37,7 +37,7 @@ def asked(evidence: Evidence, client: Client, *events: dict[str, Any], as_of: da
         "as_of": str(as_of),
     }
     answer = json.loads(json.dumps(as_json(simulate(parse_case(case, []))), default=str))
-    return {each["name"]: each["day"] for each in answer["calendar"]}
+    return {each["what"]: each["on"] for each in answer["calendar"]}
 
 
 def notices_end_on_their_day(evidence: Evidence, people: People) -> Iterator[Breach]:

@@ -155,7 +155,10 @@ def follow_keys(subscription: Subscription) -> None:
 
 
 def _still_waits(subscription: Subscription) -> bool:
-    if subscription.customer.kind != CustomerKind.CONSUMER:
+    if (
+        subscription.customer.kind != CustomerKind.CONSUMER
+        or subscription.state == SubscriptionState.WITHDRAWN
+    ):
         return False
     wait = wait_of(subscription.order_uid)
     return wait is not None and wait.state == KeyWaitState.WAITING

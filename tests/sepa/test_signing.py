@@ -166,6 +166,14 @@ def test_a_wrong_iban_is_explained_next_to_its_field(house: House, browser, type
     assert stored(mandate).iban is None
 
 
+@pytest.mark.parametrize("country", ["RE", "NC", "CA"])
+def test_a_debtor_signs_wherever_she_lives(house: House, browser, country: str) -> None:
+    """Her account lies in the SEPA area, her house need not; Réunion is a country of addresses of its own."""
+    _mandate, token = a_mandate(house)
+    answer = browser().post(f"/sign/{token}/account", data=ACCOUNT | {"country": country})
+    assert (answer.status_code, answer.location) == (303, f"/sign/{token}/mandate")
+
+
 @pytest.mark.parametrize("name", ["holder", "street", "postcode", "town"])
 def test_each_part_of_the_address_is_needed(house: House, browser, name: str) -> None:
     _mandate, token = a_mandate(house)

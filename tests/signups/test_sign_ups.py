@@ -218,9 +218,7 @@ def test_a_wrong_code_confirms_nothing(house: House, browser: Browser) -> None:
 def confirm_again(phone: FlaskClient, token: str) -> SignUpState:
     code = last_mail_to(HER, "code").body.split("    ")[1][:7]
     phone.post(f"/sign-up/{token}/code", data={"code": code})
-    assert (
-        phone.post(f"/sign-up/{token}/code", data={"code": code}).status_code == 303
-    )  # a second time: nothing
+    assert phone.post(f"/sign-up/{token}/code", data={"code": code}).status_code == 409, "once only"
     return stored(the_sign_up()).state
 
 

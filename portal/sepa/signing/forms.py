@@ -2,28 +2,17 @@
 
 from typing import Any
 
-from babel import Locale
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import (
-    BooleanField,
-    EmailField,
-    HiddenField,
-    SelectChoice,
-    SelectField,
-    StringField,
-    TextAreaField,
-)
+from wtforms import BooleanField, EmailField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Email, Length, ValidationError
 
+from portal.customers.countries import countries
 from portal.errors import Refused
 from portal.i18n import said
 from portal.mail import Mailable
 from portal.sepa.fields import read_text, tidy
-from portal.sepa.formats.countries import SEPA_IBAN_LENGTHS
 from portal.sepa.formats.iban import parse_iban
-from portal.sepa.formats.latin import to_latin
 from portal.sepa.formats.values import Address
 
 
@@ -46,9 +35,7 @@ class AccountForm(FlaskForm):
     def __init__(self, *args: Any, kept_iban: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kept = kept_iban
-        names = Locale.parse(str(get_locale() or "fr")).territories
-        choices = [SelectChoice(code, names.get(code, code)) for code in SEPA_IBAN_LENGTHS]
-        self.country.choices = sorted(choices, key=lambda choice: to_latin(choice.label))
+        self.country.choices = countries()
 
     def validate_iban(self, field: StringField) -> None:
         if self._kept and not (field.data or "").strip():
