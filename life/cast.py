@@ -62,6 +62,7 @@ def the_fixed(world: World) -> dict[str, Client]:
     """Everybody of the hand-worked table; who comes after the last day never does."""
     cast = Fixed(world, {})
     _licences(cast)
+    _machines(cast)
     _monthly(cast)
     _long(cast)
     _elsewhere(cast)
@@ -91,19 +92,54 @@ def _licences(cast: Fixed) -> None:
     unpaid.fate = "never pays"
 
 
+def _machines(cast: Fixed) -> None:
+    """Two licences through three years: one whose machine is mostly unplugged, one without any network."""
+    world = cast.world
+    plugged = cast.come("plugged", "Optique Sarrail", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
+    offline = cast.come("offline", "Mairie de Lannec", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
+    for client in (plugged, offline):
+        world.pays(client, D(2026, 1, 15))
+        world.pays(client, D(2027, 1, 8), "facture FA-2027")
+        world.on(D(2027, 10, 15), client.name, client.gives_notice)
+    world.activates(plugged, D(2026, 1, 16))
+    world.looks(plugged, D(2026, 6, 1))
+    world.looks(plugged, D(2027, 1, 14))
+    world.looks(plugged, D(2027, 1, 15))
+    world.asks(plugged, D(2027, 1, 16))
+    world.activates(plugged, D(2027, 2, 1), 2)
+    world.on(D(2027, 2, 2), plugged.name, plugged.releases_a_machine)
+    world.activates(plugged, D(2027, 2, 3), 2)
+    world.asks(plugged, D(2027, 2, 4))
+    for day in (D(2028, 1, 14), D(2028, 1, 15)):
+        world.asks(plugged, day, 2)
+    world.renews_by_file(offline, D(2026, 1, 19))
+    for day in (D(2026, 1, 20), D(2026, 12, 31), D(2027, 1, 15)):
+        world.looks(offline, day)
+    world.renews_by_file(offline, D(2027, 1, 18))
+    for day in (D(2027, 1, 19), D(2028, 1, 14), D(2028, 2, 20)):
+        world.looks(offline, day)
+
+
 def _monthly(cast: Fixed) -> None:
     """From the 31st and from the 1st, left on the last day for it and a day later."""
     world = cast.world
     for key, name, notice in (
-        ("31st-in-time", "Claire Dumont", D(2026, 9, 15)),
-        ("31st-late", "Paul Renard", D(2026, 9, 16)),
+        ("31st-in-time", "Atelier Dumont", D(2026, 9, 15)),
+        ("31st-late", "Atelier Renard", D(2026, 9, 16)),
     ):
-        client = cast.come(key, name, "NB-WS-M", "wire", D(2026, 1, 31), kind="consumer", quantity=1)
+        client = cast.come(key, name, "NB-WS-M", "wire", D(2026, 1, 31), quantity=1)
+        world.pays(client, D(2026, 1, 31))
         world.payers.append(client)
         cast.gives_notice(key, notice)
         world.activates(client, D(2026, 2, 18))
         for day in (D(2026, 5, 20), D(2026, 9, 29), D(2026, 9, 30), D(2026, 10, 30), D(2026, 10, 31)):
             world.asks(client, day)
+    free = cast.come(
+        "month-consumer", "Claire Dumont", "NB-WS-M", "wire", D(2026, 1, 31), kind="consumer", quantity=1
+    )
+    world.pays(free, D(2026, 1, 31))
+    world.payers.append(free)
+    cast.gives_notice("month-consumer", D(2026, 9, 16))
     for key, name, notice in (
         ("1st-in-time", "Coiffure du Lac", D(2026, 6, 16)),
         ("1st-late", "Coiffure du Parc", D(2026, 6, 17)),

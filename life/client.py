@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from life.papers import Paper, read_paper
+from life.papers import Paper, papers_in
 from life.place import Letter, Place
 from life.staff import Worker
 from tour.accepting import accept_terms
@@ -181,8 +181,8 @@ class Client:
     def last_paper(self, subject: str) -> Paper:
         """The newest attached paper of a mail about this. Raises LookupError."""
         for letter in reversed(self.letters()):
-            if subject in letter.subject and (files := letter.files()):
-                return read_paper(files[0][1], letter.on)
+            if subject in letter.subject and (papers := papers_in(letter)):
+                return papers[0]
         raise LookupError(f"no paper « {subject} » came to {self.name}")
 
     def asked_by_wire(self, until: date) -> list[Paper]:
@@ -191,9 +191,23 @@ class Client:
         asked = []
         for letter in self.letters():
             if letter.on <= until and "Bénéficiaire : " in letter.text:
-                papers = [read_paper(file, letter.on) for _name, file in letter.files()]
-                asked += [each for each in papers if each.number not in paid]
+                asked += [each for each in papers_in(letter) if each.number not in paid]
         return asked
+
+    def _page_of_her_key(self) -> str:
+        self.owner.visit(self.path)
+        return self.owner.link(r"/keys/\w{16}$")
+
+    def hands_in(self, request: bytes) -> bytes:
+        """A machine's request, on the page of its key; the licence file that comes back."""
+        self.owner.visit(self._page_of_her_key())
+        self.owner.send_form_of("/request-file", files={"file": ("demande.json", request)})
+        return self.owner.page.content
+
+    def releases_a_machine(self) -> None:
+        """The seat of the first machine on the page of her key is given back."""
+        self.owner.visit(self._page_of_her_key())
+        self.owner.send_form_of("/release")
 
     def withdraws(self) -> None:
         """A consumer changes her mind."""

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from life.bank import Booking, Debit
 from life.client import Client
-from life.papers import Paper, read_paper, words_of
+from life.papers import Paper, papers_in, words_of
 from life.place import Letter
 from life.world import World
 
@@ -37,11 +37,7 @@ class Evidence:
         found: dict[int, dict[str, Paper]] = {}
         for client in self.clients:
             own = found.setdefault(client.serial, {})
-            for letter, content in self.attached(client):
-                try:
-                    paper = read_paper(content, letter.on)
-                except LookupError:
-                    continue
+            for paper in (paper for letter in client.letters() for paper in papers_in(letter)):
                 own.setdefault(paper.number, paper)
         return found
 

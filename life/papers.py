@@ -2,9 +2,14 @@
 
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from life.place import Letter
 
 _TOTAL = re.compile(r"Total TTC\s*([0-9\s]+,[0-9]{2})")
 _NUMBER = re.compile(r"\b((?:FA|AV|PF|AC)-\d{4}-\d{6})\b")
@@ -30,6 +35,15 @@ def read_paper(pdf: bytes, on: date) -> Paper:
     if number is None or total is None:
         raise LookupError(f"a paper without number or total: {text[:200]}")
     return Paper(number[1], int(re.sub(r"\D", "", total[1])), on, text)
+
+
+def papers_in(letter: "Letter") -> list[Paper]:
+    """What is attached and is an invoice, a credit note or a pro-forma."""
+    found = []
+    for _name, content in letter.files():
+        with suppress(LookupError):
+            found.append(read_paper(content, letter.on))
+    return found
 
 
 @cache

@@ -110,27 +110,56 @@ class World:
         keys: dict[str, str] = self.provider.operator.download("/api/v1/license-keys").json()
         return keys
 
-    def activates(self, client: Client, day: date) -> None:
+    def activates(self, client: Client, day: date, number: int = 1) -> None:
         def activate() -> None:
             client.look()
-            self.machine(client).activate(client.keys[0])
-            client.note("activated")
+            try:
+                self.machine(client, number).activate(client.keys[0])
+                client.note("licence", state="VALID", number=number)
+            except LicenseError as error:
+                client.note("licence", state=error.code, number=number)
 
         self.on(day, client.name, activate)
 
-    def asks(self, client: Client, day: date) -> None:
+    def asks(self, client: Client, day: date, number: int = 1) -> None:
         """Her machine asks for its licence: what it is told is a fact of that day."""
 
         def ask() -> None:
-            machine, said = self.machine(client), ""
+            machine, said = self.machine(client, number), ""
             try:
                 machine.heartbeat()
                 said = machine.state(self.place.clock.now())
             except LicenseError as error:
                 said = error.code
-            client.note("licence", state=said)
+            client.note("licence", state=said, number=number)
 
         self.on(day, client.name, ask)
+
+    def looks(self, client: Client, day: date, number: int = 1) -> None:
+        """Her machine asks its own file only, as one without network does."""
+
+        def look() -> None:
+            try:
+                said = self.machine(client, number).state(self.place.clock.now())
+            except LicenseError as error:
+                said = error.code
+            client.note("licence", state=said, number=number)
+
+        self.on(day, client.name, look)
+
+    def renews_by_file(self, client: Client, day: date, number: int = 1) -> None:
+        """Somebody carries a file from the machine to the page of its key, and the answer back."""
+
+        def carry() -> None:
+            client.look()
+            machine = self.machine(client, number)
+            request, answer = machine.folder / "request.json", machine.folder / "answer.json"
+            machine.write_request(client.keys[0], request)
+            answer.write_bytes(client.hands_in(request.read_bytes()))
+            machine.read_response(answer)
+            client.note("renewed by file", number=number)
+
+        self.on(day, client.name, carry)
 
     # -- the days ------------------------------------------------------------------------------------------
 

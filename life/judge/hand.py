@@ -16,10 +16,10 @@ from life.judge.findings import Breach
 _TABLE = Path(__file__).with_name("hand.toml")
 
 
-def state(evidence: Evidence, client: Client, on: str) -> str:
-    """What her machine was told that day."""
-    told = (fact.more["state"] for fact in client.told("licence") if str(fact.on) == on)
-    return next(told, "not asked")
+def state(evidence: Evidence, client: Client, on: str, number: int = 1) -> str:
+    """What her machine was told that day, or the other one of its number."""
+    facts = (fact for fact in client.told("licence") if fact.more["number"] == number)
+    return next((fact.more["state"] for fact in facts if str(fact.on) == on), "not asked")
 
 
 def comes(evidence: Evidence, client: Client, subject: str) -> str:

@@ -21,7 +21,13 @@ People = dict[str, Client]
 _REMINDER = re.compile(r"Reconduction le (.*) : refus possible jusqu'au (.*)")
 
 
-def asked(evidence: Evidence, client: Client, *events: dict[str, Any], as_of: date) -> dict[str, str]:
+def asked(
+    evidence: Evidence,
+    client: Client,
+    *events: dict[str, Any],
+    as_of: date,
+    reminded: list[str] | None = None,
+) -> dict[str, str]:
     """Days by their names, of the contract as she and the papers know it; {} where none has begun."""
     begun = evidence.started(client)
     if begun is None:
@@ -36,6 +42,8 @@ def asked(evidence: Evidence, client: Client, *events: dict[str, Any], as_of: da
         "events": list(events),
         "as_of": str(as_of),
     }
+    if reminded is not None:
+        case["reminded_on"] = reminded
     answer = json.loads(json.dumps(as_json(simulate(parse_case(case, []))), default=str))
     return {each["what"]: each["on"] for each in answer["calendar"]}
 
@@ -44,10 +52,13 @@ def notices_end_on_their_day(evidence: Evidence, people: People) -> Iterator[Bre
     """The answer to her notice names the end; a licence does not outlive it."""
     for client in evidence.clients:
         for fact in client.told("notice"):
+            reminded = [
+                str(each.on) for each in evidence.letters(client, "Reconduction le ") if each.on < fact.on
+            ]
             event = {"on": str(fact.on), "what": "terminate", "reason": fact.more["reason"]}
             if not fact.more["early"] and client.terms != "numspot":
                 event["at_term"] = True
-            days = asked(evidence, client, event, as_of=fact.on)
+            days = asked(evidence, client, event, as_of=fact.on, reminded=reminded)
             end = days.get("contract_ends") or days.get("end_at_term")
             letters = [
                 each for each in evidence.letters(client, "Résiliation enregistrée") if each.on == fact.on

@@ -8,7 +8,7 @@ from sqlalchemy import String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
-from portal.db import EVERYTHING, Row, commits, db, set_scope
+from portal.db import EVERYTHING, Row, commits, db, reading, set_scope
 from portal.jobs.claims import said_of
 from portal.jobs.models import insert_once
 
@@ -64,10 +64,12 @@ def run_periodic() -> None:
 
     A duty that fails is told of in its row, leaves its slot free, and is tried again after a pause.
     """
+    done = _done()
     for name, (slot, function) in list(DUTIES.items()):
         set_scope(EVERYTHING)
         try:
-            _run(name, slot(), function)
+            if done.get(name) != (present := slot()):
+                _run(name, present, function)
         except Exception as error:
             db.session.rollback()
             log.exception("duty failed", duty=name)
@@ -76,6 +78,16 @@ def run_periodic() -> None:
         finally:
             db.session.rollback()
             set_scope(None)
+
+
+def _done() -> dict[str, str]:
+    """The last slot that was done of each duty, asked for all of them at once."""
+    set_scope(EVERYTHING)
+    try:
+        with reading():
+            return dict(row._tuple() for row in db.session.execute(select(Duty.name, Duty.slot)))
+    finally:
+        db.session.rollback()
 
 
 @commits
@@ -100,19 +112,12 @@ def _note_failure(name: str, reason: str) -> None:
 
 
 def _duty(name: str) -> Duty:
-    row = Duty(name=name, slot="", failures=0, error="")
-    values = {
-        "uid": row.uid,
-        "created_at": row.created_at,
-        "name": name,
-        "slot": "",
-        "failures": 0,
-        "error": "",
-    }
     query = select(Duty).where(Duty.name == name)
     known = db.session.scalars(query).one_or_none()
     if known is None:
-        insert_once(Duty, values, ["name"])
+        row = Duty(name=name, slot="", failures=0, error="")
+        begun = {"uid": row.uid, "created_at": row.created_at, "name": name, "slot": ""}
+        insert_once(Duty, {**begun, "failures": 0, "error": ""}, ["name"])
         known = db.session.scalars(query).one()
     return known
 
