@@ -61,6 +61,9 @@ def end(
 def refund(state: State, ends_on: date, policy: Value) -> None:
     """What comes back by the contract's own rule for whoever ends it.
 
+    Where it gives nothing back, it keeps what pays for services rendered: a period that was billed ahead and
+    never begins comes back all the same.
+
     Source: 000-54, 000-57, 001-45, 001-47, 003-45, 004-38, 004-41.
     """
     paid, total, used = _paid_ahead(state, ends_on)
@@ -72,6 +75,13 @@ def refund(state: State, ends_on: date, policy: Value) -> None:
             paid=Cents(paid),
             total=total,
             used=used,
+        )
+    elif count := _never_begun(state, ends_on):
+        cents = count * state.billed_cents
+        working = state.sentence(
+            N_("%(cents)s facturés d'avance pour ce qui ne commence plus après le %(end)s."),
+            cents=Cents(cents),
+            end=ends_on,
         )
     state.amount("refund", cents, policy, working=working, includes_vat=state.case.includes_vat)
 
@@ -104,6 +114,14 @@ def _paid_ahead(state: State, ends_on: date) -> tuple[int, int, int]:
     periods = state.billed_period(paid_before - timedelta(days=1)).index - period.index + 1
     paid = periods * state.billed_cents
     return paid, (paid_before - period.starts_on).days, (ends_on - period.starts_on).days
+
+
+def _never_begun(state: State, ends_on: date) -> int:
+    """Billing periods that were billed and would begin on the end or after it."""
+    paid_through = state.case.paid_through
+    if paid_through is None or paid_through < ends_on:
+        return 0
+    return state.billed_period(paid_through).index - state.billed_period(ends_on - timedelta(days=1)).index
 
 
 def used(state: State, event: Event) -> None:

@@ -85,7 +85,7 @@ def _done() -> dict[str, str]:
     set_scope(EVERYTHING)
     try:
         with reading():
-            return dict(row._tuple() for row in db.session.execute(select(Duty.name, Duty.slot)))
+            return {row.name: row.slot for row in db.session.execute(select(Duty.name, Duty.slot))}
     finally:
         db.session.rollback()
 

@@ -267,7 +267,10 @@ class Life(RuleBasedStateMachine):
     def the_key_ends_with_what_is_paid(self) -> None:
         key = self.key
         assert key.valid_through == self.through
-        if self.today > self.through:  # a grace is noted when it is near
+        over = self.ends_on is not None and self.today >= self.ends_on
+        if (
+            self.today > self.through and not over
+        ):  # a grace is noted when it is near, and none behind the end
             assert key.works_through == self.works_through
 
     @invariant()

@@ -270,6 +270,29 @@ def test_a_free_exit_gives_back_the_days_after_the_end(house: House, browser: Br
     assert refund.due_by == ended.ends_on + timedelta(30)
 
 
+def test_001_47_a_month_billed_ahead_that_never_begins_comes_back(
+    house: House, browser: Browser, at: At
+) -> None:
+    """Months from the 30th: the run of the 2nd bills ahead of the last day for a notice."""
+    at(datetime(2026, 11, 30, 9, tzinfo=UTC))
+    subscription = by_debit(house)
+    at(datetime(2026, 12, 2, 9, tzinfo=UTC))
+    run("2026-12")
+    ahead = db.session.scalars(db.select(Invoice).order_by(Invoice.id.desc())).first()
+    assert ahead is not None and ahead.gross_cents == 2 * 2_400, "from 30 November and from 30 December"
+    pay_by_wire(ahead, clock.today(), "VIR 9", by=SYSTEM)
+    at(datetime(2026, 12, 15, 9, tzinfo=UTC))
+    form = {"sent_on": "2026-12-15", "reason": "none"}
+    answer = browser(house.owner).post(f"/subscriptions/{subscription.uid}/termination", data=form)
+    assert answer.status_code == 303, answer.text
+    ended = stored(subscription)
+    assert (ended.ends_on, ended.refund_cents, ended.refund_clause) == (date(2026, 12, 30), 2_400, "001-47")
+    at(datetime(2026, 12, 30, 9, tzinfo=UTC))
+    give_back_unused()
+    db.session.commit()
+    assert one(CreditNote).gross_cents == one(Refund).cents == 2_400
+
+
 def test_a_debit_that_comes_back_after_the_credit_leaves_nothing_owed(house: House, browser: Browser) -> None:
     """Withdrawn while the debit was with the bank: credited, so owed; charged back, so owed no more."""
     _batch, (row,) = exported(house)

@@ -219,3 +219,13 @@ def test_a_contract_is_not_ended_twice() -> None:
 )
 def test_the_status_is_that_of_the_day_asked_for(as_of: str, status: str) -> None:
     assert ask("natso", event("2026-10-15", "terminate"), as_of=as_of)["status"] == status
+
+
+def test_000_57_a_period_that_was_paid_and_never_begins_comes_back() -> None:
+    """Nothing of a begun one does: what is kept was rendered."""
+    month = {"plan": "monthly", "started_on": "2026-01-31", "monthly_fee_cents": 600}
+    notice = event("2026-09-15", "terminate", at_term=True)
+    ahead = ask("natso", notice, **month, paid_through="2026-10-30")
+    assert days(ahead)["contract_ends"][0] == "2026-09-30"
+    assert cents(ahead)["refund"] == (600, "000-57")
+    assert cents(ask("natso", notice, **month, paid_through="2026-09-29"))["refund"] == (0, "000-57")
