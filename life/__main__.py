@@ -33,7 +33,7 @@ def main() -> int:
         world = World(
             place, wanted.seed, faults_of(wanted.seed, wanted.faults, BEGINS, days_of(wanted.months))
         )
-        people = the_fixed(world)
+        people = the_fixed(world, wanted.customers)
         the_drawn(world, max(0, wanted.customers - len(world.clients)), wanted.months)
         world.live(wanted.months)
         found = judge(Evidence(world), people)

@@ -58,15 +58,12 @@ class Fixed:
         self.world.on(day, client.name, lambda: client.gives_notice(reason, early=early))
 
 
-def the_fixed(world: World) -> dict[str, Client]:
-    """Everybody of the hand-worked table; who comes after the last day never does."""
+def the_fixed(world: World, most: int) -> dict[str, Client]:
+    """People of the hand-worked table, group by group while they are no more than so many."""
     cast = Fixed(world, {})
-    _licences(cast)
-    _machines(cast)
-    _monthly(cast)
-    _long(cast)
-    _elsewhere(cast)
-    _trouble(cast)
+    for size, group in _GROUPS:
+        if len(cast.people) + size <= most:
+            group(cast)
     return cast.people
 
 
@@ -102,7 +99,9 @@ def _machines(cast: Fixed) -> None:
         world.pays(client, D(2027, 1, 8), "facture FA-2027")
         world.on(D(2027, 10, 15), client.name, client.gives_notice)
     world.activates(plugged, D(2026, 1, 16))
+    world.asks(plugged, D(2026, 5, 20))
     world.looks(plugged, D(2026, 6, 1))
+    world.asks(plugged, D(2027, 1, 5))
     world.looks(plugged, D(2027, 1, 14))
     world.looks(plugged, D(2027, 1, 15))
     world.asks(plugged, D(2027, 1, 16))
@@ -192,6 +191,9 @@ def _trouble(cast: Fixed) -> None:
     poor = cast.come("poor", "Atelier Brun", "WS-M", "direct_debit", D(2026, 4, 1), quantity=1)
     world.debtor(poor).poor_until = D(2026, 4, 30)
     world.pays(poor, D(2026, 5, 20), "facture FA-2026")
+
+
+_GROUPS = ((4, _licences), (3, _long), (4, _trouble), (5, _monthly), (2, _machines), (3, _elsewhere))
 
 
 # -- who is drawn

@@ -195,8 +195,9 @@ class Client:
         return asked
 
     def _page_of_her_key(self) -> str:
-        self.owner.visit(self.path)
-        return self.owner.link(r"/keys/\w{16}$")
+        self.look()
+        self.owner.visit(self.subscription)
+        return self.owner.link(r"^/keys/\w{16}$")
 
     def hands_in(self, request: bytes) -> bytes:
         """A machine's request, on the page of its key; the licence file that comes back."""

@@ -40,9 +40,9 @@ def amount(evidence: Evidence, client: Client, kind: str) -> str:
 
 
 def billed(evidence: Evidence, client: Client, until: str) -> str:
-    """What all her invoices of that time ask for."""
-    papers = [each for each in evidence.of(client, "invoice") if str(each.on) <= until]
-    return euros(sum(each.cents for each in papers))
+    """What all her invoices of that time ask for, less what credit notes took back."""
+    asked = sum(each.cents for each in evidence.of(client, "invoice") if str(each.on) <= until)
+    return euros(asked - sum(each.cents for each in evidence.of(client, "credit") if str(each.on) <= until))
 
 
 def stands(evidence: Evidence, client: Client, words: str) -> str:
@@ -89,8 +89,8 @@ def lines() -> list[dict[str, Any]]:
 
 def ask(evidence: Evidence, people: dict[str, Client]) -> Iterator[Breach]:
     for line in lines():
-        client, on = people[line["who"]], line["on"]
-        if on > evidence.last:
+        client, on = people.get(line["who"]), line["on"]
+        if client is None or on > evidence.last:
             continue
         word, *more = line["look"]
         happened = LOOKS[word](evidence, client, *more) if client.uid else "she never came"
