@@ -5,7 +5,7 @@ export VENV
 BIN    := $(VENV)/bin
 KEEP   ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-deep tour faults bench assets format guide-pictures look catalogues migration rules clean
+.PHONY: help run test check check-deep tour faults lives bench assets format guide-pictures look catalogues migration rules clean
 
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ tour: ## live a provider from the set-up to the erasure, on an empty instance (K
 faults: ## live a month while everything is killed, stopped, slowed and filled (SEED=n, FAULTS=n)
 	@$(PYTHON) bin/setup.py test
 	@$(BIN)/python -m faults --seed $(or $(SEED),7) --faults $(or $(FAULTS),60)
+
+lives: ## live thirty months of a provider eight times, with and without faults (build/lives)
+	@$(PYTHON) bin/setup.py test
+	@$(BIN)/python -m life.lives
 
 bench: ## measure everything against peers and limits, as a table
 	@$(PYTHON) bin/setup.py test

@@ -41,7 +41,7 @@ FAST = [
     ("SQLite", pytest("-m", "database and not browser and not slow", processes=CORES)),
 ]
 WHOLE = [  # one after the other: beside a browser the tests of PostgreSQL take longer than behind it
-    ("tests", pytest("-m", "not browser and not strict")),
+    ("tests", pytest("-m", "not browser and not strict and not server")),
     ("postgresql", ["bin/with_postgres", *pytest("-m", "database and not words")]),
     ("browser", pytest("tests/browser")),
 ]

@@ -1,13 +1,16 @@
-"""``python -m life --seed 7 --months 30 --customers 40 --json``: live, judge, say each breach."""
+"""``python -m life``: live a provider's years, each breach; ``python -m life coverage``: what was seen."""
 
 import argparse
 import json
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 from faults.neighbours import PostgreSQL
 from life.cast import the_drawn, the_fixed
+from life.coverage import write_table
 from life.evidence import Evidence
 from life.faults import faults_of
 from life.judge import judge
@@ -15,7 +18,7 @@ from life.place import Place
 from life.world import BEGINS, World, days_of, instant
 
 
-def main() -> int:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="life")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--months", type=int, default=30)
@@ -23,29 +26,48 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=0, help="on how many mornings something breaks")
     parser.add_argument("--postgresql", action="store_true", help="on a server of its own")
     parser.add_argument("--json", action="store_true", help="one object as the last line")
-    wanted = parser.parse_args()
+    return parser.parse_args()
+
+
+def live(wanted: argparse.Namespace) -> dict[str, Any]:
+    """One life, judged; what is told of it."""
     started = time.monotonic()
     with ExitStack() as over:
         database = PostgreSQL() if wanted.postgresql else None
         if database is not None:
             over.callback(database.end)
         place = over.enter_context(Place(instant(BEGINS), database=database))
-        world = World(
-            place, wanted.seed, faults_of(wanted.seed, wanted.faults, BEGINS, days_of(wanted.months))
-        )
+        faults = faults_of(wanted.seed, wanted.faults, BEGINS, days_of(wanted.months))
+        world = World(place, wanted.seed, faults)
         people = the_fixed(world, wanted.customers)
         the_drawn(world, max(0, wanted.customers - len(world.clients)), wanted.months)
         world.live(wanted.months)
-        found = judge(Evidence(world), people)
-    for breach in found:
+        verdict = judge(Evidence(world), people)
+    for breach in verdict.breaches:
         print(breach.line(), flush=True)
-    seconds = round(time.monotonic() - started, 1)
+    return {
+        "breaches": [each.as_dict() for each in verdict.breaches],
+        "seconds": round(time.monotonic() - started, 1),
+        "days": world.days,
+        "acts": world.acts,
+        "seed": wanted.seed,
+        "seen": {clause: str(day) for clause, day in sorted(verdict.seen.items())},
+    }
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["coverage"]:
+        print(write_table([Path(name) for name in sys.argv[2:]]))
+        return 0
+    wanted = _arguments()
+    told = live(wanted)
     if wanted.json:
-        told = {"breaches": [each.as_dict() for each in found], "seconds": seconds}
-        print(json.dumps({**told, "days": world.days, "acts": world.acts}, ensure_ascii=False))
+        print(json.dumps(told, ensure_ascii=False))
     else:
-        print(f"{len(found)} breaches; {world.days} days, {world.acts} acts, {seconds} s")
-    return 1 if found else 0
+        print(
+            f"{len(told['breaches'])} breaches; {told['days']} days, {told['acts']} acts, {told['seconds']} s"
+        )
+    return 1 if told["breaches"] else 0
 
 
 sys.exit(main())

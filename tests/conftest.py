@@ -42,6 +42,9 @@ DECIDED = re.compile(r"kill|life|at_once|claims|migration|states|shared|backup|r
 SHOWN = re.compile(
     r"test_(views|pages?|words|confirming|paper|evidence_pack|signing|brand_surfaces|\w+_form)"
 )
+# Lists, search, migrations, walks over everything: on both, like what DECIDED names. The rest is run once by
+# `make test`, on the stricter engine; `make check` runs it on SQLite.
+ON_BOTH = {"tests", "search", "operations", "safekeeping"}
 CASES = 3  # of a table of cases inside a room: so many run on PostgreSQL too
 
 
@@ -60,8 +63,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         cases[test] += 1
         many = room != "tests" and room != "search" and cases[test] > CASES
         once = many or room in ABOUT_FILES or SHOWN.fullmatch(item.path.stem)
-        if once and not DECIDED.search(f"{item.path.stem} {test[1]}"):
+        decided = DECIDED.search(f"{item.path.stem} {test[1]}")
+        if once and not decided:
             item.add_marker("words")
+        elif not decided and room not in ON_BOTH:
+            item.add_marker("server")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,15 +1,13 @@
 """The books against the bank: what was billed and what moved, by customer and in all."""
 
-from collections.abc import Iterator
-
 from life.client import Client
 from life.evidence import Evidence, euros
-from life.judge.findings import Breach
+from life.judge.findings import Breach, Found
 
 People = dict[str, Client]
 
 
-def every_customer_adds_up(evidence: Evidence, people: People) -> Iterator[Breach]:
+def every_customer_adds_up(evidence: Evidence, people: People) -> Found:
     """Billed − credited = received − given back + what her invoices still ask for.
 
     Billed and credited are on her papers, what moved in the lines of the bank, what is asked for on screens.
@@ -31,7 +29,7 @@ def every_customer_adds_up(evidence: Evidence, people: People) -> Iterator[Breac
             yield Breach(evidence.last, client.name, "books", said, happened)
 
 
-def what_is_owed_is_a_known_number(evidence: Evidence, people: People) -> Iterator[Breach]:
+def what_is_owed_is_a_known_number(evidence: Evidence, people: People) -> Found:
     """No invoice is asked for whose paper came to nobody."""
     known = {number for own in evidence.papers.values() for number in own}
     for number in evidence.rests:

@@ -1,7 +1,7 @@
 """All the judge's questions, asked one after the other."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -26,13 +26,42 @@ class Breach:
         return {**asdict(self), "on": str(self.on)}
 
 
-Question = Callable[[Evidence, dict[str, Client]], Iterator[Breach]]
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A clause was seen to act as it should, that day."""
+
+    on: date
+    clause: str
 
 
-def judge(evidence: Evidence, people: dict[str, Client]) -> list[Breach]:
+@dataclass(slots=True)
+class Verdict:
+    """seen: the first day of each clause that was seen to act."""
+
+    breaches: list[Breach] = field(default_factory=list)
+    seen: dict[str, date] = field(default_factory=dict)
+
+    def take(self, found: Breach | Sighting) -> None:
+        if isinstance(found, Breach):
+            self.breaches.append(found)
+        elif found.clause not in self.seen or found.on < self.seen[found.clause]:
+            self.seen[found.clause] = found.on
+
+
+Found = Iterator[Breach | Sighting]
+Question = Callable[[Evidence, dict[str, Client]], Found]
+
+
+def judge(evidence: Evidence, people: dict[str, Client]) -> Verdict:
     """Every breach, in the order of the days. people: those of the hand-worked table, by its names."""
-    from life.judge import books, hand, promises, simulated  # noqa: PLC0415 - they name Breach
+    from life.judge import books, hand, promises, sightings, simulated  # noqa: PLC0415 - they name Breach
 
-    questions: tuple[Question, ...] = (*promises.ALL, *books.ALL, *simulated.ALL, hand.ask)
-    found = [breach for question in questions for breach in question(evidence, people)]
-    return sorted(found, key=lambda breach: (breach.on, breach.client))
+    verdict = Verdict()
+    questions: tuple[Question, ...] = (*promises.ALL, *books.ALL, *simulated.ALL, hand.ask, sightings.look)
+    for question in questions:
+        for found in question(evidence, people):
+            verdict.take(found)
+    verdict.breaches.sort(key=lambda breach: (breach.on, breach.client))
+    for breach in verdict.breaches:  # what was broken once was not seen to hold
+        verdict.seen.pop(breach.clause, None)
+    return verdict

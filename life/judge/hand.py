@@ -4,14 +4,13 @@ Act and simulator share one engine: only this sees a fault in it.
 """
 
 import tomllib
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from life.client import Client
 from life.evidence import Evidence, days_in, euros
-from life.judge.findings import Breach
+from life.judge.findings import Breach, Found, Sighting
 
 _TABLE = Path(__file__).with_name("hand.toml")
 
@@ -87,7 +86,7 @@ def lines() -> list[dict[str, Any]]:
     return table
 
 
-def ask(evidence: Evidence, people: dict[str, Client]) -> Iterator[Breach]:
+def ask(evidence: Evidence, people: dict[str, Client]) -> Found:
     for line in lines():
         client, on = people.get(line["who"]), line["on"]
         if client is None or on > evidence.last:
@@ -96,4 +95,6 @@ def ask(evidence: Evidence, people: dict[str, Client]) -> Iterator[Breach]:
         happened = LOOKS[word](evidence, client, *more) if client.uid else "she never came"
         if happened != line["said"]:
             said = f"{line['said']} ({line['working']})"
-            yield Breach(date.fromisoformat(str(on)), client.name, line["clause"], said, happened)
+            yield Breach(on, client.name, line["clause"], said, happened)
+        else:
+            yield Sighting(on, line["clause"])

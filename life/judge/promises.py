@@ -2,18 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 
 from life.client import Client
 from life.evidence import Evidence, cents_in, days_in
-from life.judge.findings import Breach
+from life.judge.findings import Breach, Found, Sighting
 
 People = dict[str, Client]
 _ANNOUNCED = timedelta(days=14)  # SEPA rulebook: unless another delay was agreed
 
 
-def debits_are_announced(evidence: Evidence, people: People) -> Iterator[Breach]:
+def debits_are_announced(evidence: Evidence, people: People) -> Found:
     """Amount and day, at least fourteen days before."""
     for client in evidence.clients:
         told = [
@@ -30,7 +29,7 @@ def debits_are_announced(evidence: Evidence, people: People) -> Iterator[Breach]
                 yield Breach(debit.day, client.name, "SEPA", "14 days before", f"announced on {min(right)}")
 
 
-def called_off_is_not_debited(evidence: Evidence, people: People) -> Iterator[Breach]:
+def called_off_is_not_debited(evidence: Evidence, people: People) -> Found:
     for client in evidence.clients:
         for letter in evidence.letters(client, "Prélèvement du "):
             if "annulé" not in letter.subject:
@@ -40,7 +39,7 @@ def called_off_is_not_debited(evidence: Evidence, people: People) -> Iterator[Br
                 yield Breach(day, client.name, "SEPA", "called off", "was debited all the same")
 
 
-def no_key_before_payment(evidence: Evidence, people: People) -> Iterator[Breach]:
+def no_key_before_payment(evidence: Evidence, people: People) -> Found:
     """Source: 000-10, 000-18."""
     for client in evidence.clients:
         first = next(
@@ -52,9 +51,11 @@ def no_key_before_payment(evidence: Evidence, people: People) -> Iterator[Breach
         signed = [each.on for each in client.told("signed")]
         if not any(day <= first for day in paid + signed):
             yield Breach(first, client.name, "000-10", "a key after payment or mandate", "a key before both")
+        else:
+            yield Sighting(first, "000-10")
 
 
-def papers_are_hers(evidence: Evidence, people: People) -> Iterator[Breach]:
+def papers_are_hers(evidence: Evidence, people: People) -> Found:
     """Every attached paper names its recipient, and nobody else of this life."""
     names = {each.name for each in evidence.clients}
     for client in evidence.clients:
@@ -69,7 +70,7 @@ def papers_are_hers(evidence: Evidence, people: People) -> Iterator[Breach]:
                 yield Breach(letter.on, client.name, "RGPD", "her own paper", f"names {others}")
 
 
-def letters_come_once(evidence: Evidence, people: People) -> Iterator[Breach]:
+def letters_come_once(evidence: Evidence, people: People) -> Found:
     for client in evidence.clients:
         seen = Counter((each.on, each.to, each.subject, each.text) for each in client.letters())
         for (on, to, subject, _text), times in seen.items():
@@ -77,7 +78,7 @@ def letters_come_once(evidence: Evidence, people: People) -> Iterator[Breach]:
                 yield Breach(on, client.name, "mail", "once", f"« {subject} » came {times} times to {to}")
 
 
-def numbers_have_no_gap(evidence: Evidence, people: People) -> Iterator[Breach]:
+def numbers_have_no_gap(evidence: Evidence, people: People) -> Found:
     """Each series counts from one without a gap, no number is on two papers (CGI ann. II 242 nonies A)."""
     found: dict[str, dict[int, str]] = {}
     for client in evidence.clients:
@@ -94,7 +95,7 @@ def numbers_have_no_gap(evidence: Evidence, people: People) -> Iterator[Breach]:
             yield Breach(evidence.last, "all", "CGI", "no gap", f"{series}-{missing:06d} came to nobody")
 
 
-def nothing_is_stuck(evidence: Evidence, people: People) -> Iterator[Breach]:
+def nothing_is_stuck(evidence: Evidence, people: People) -> Found:
     page = evidence.world.provider.operator.visit("/work")
     failed = re.search(r"<b>(\d+)</b><span>tâches en échec", page)
     if failed is None or int(failed[1]):
@@ -103,13 +104,13 @@ def nothing_is_stuck(evidence: Evidence, people: People) -> Iterator[Breach]:
         )
 
 
-def everybody_could_act(evidence: Evidence, people: People) -> Iterator[Breach]:
+def everybody_could_act(evidence: Evidence, people: People) -> Found:
     """What somebody wanted to do and could not."""
     for on, who, what in evidence.world.troubles:
         yield Breach(on, who, "act", "can be done", what)
 
 
-def machines_live_as_long_as_paid(evidence: Evidence, people: People) -> Iterator[Breach]:
+def machines_live_as_long_as_paid(evidence: Evidence, people: People) -> Found:
     """A licence that was never paid nor covered by a mandate is never valid. Source: 000-10, 000-56."""
     for client in evidence.clients:
         money = [each.on for each in evidence.bookings(client) if each.cents > 0]

@@ -5,13 +5,12 @@ Act and simulator ask one engine, so that only :mod:`life.judge.hand` sees a fau
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 from life.client import Client
 from life.evidence import Evidence, days_in
-from life.judge.findings import Breach
+from life.judge.findings import Breach, Found
 from life.provider import NAMES
 from portal.answers.outcome import as_json
 from portal.simulator.question import parse_case
@@ -48,7 +47,7 @@ def asked(
     return {each["what"]: each["on"] for each in answer["calendar"]}
 
 
-def notices_end_on_their_day(evidence: Evidence, people: People) -> Iterator[Breach]:
+def notices_end_on_their_day(evidence: Evidence, people: People) -> Found:
     """The answer to her notice names the end; a licence does not outlive it."""
     for client in evidence.clients:
         for fact in client.told("notice"):
@@ -77,7 +76,7 @@ def notices_end_on_their_day(evidence: Evidence, people: People) -> Iterator[Bre
                 )
 
 
-def reminders_keep_to_their_window(evidence: Evidence, people: People) -> Iterator[Breach]:
+def reminders_keep_to_their_window(evidence: Evidence, people: People) -> Found:
     """Renewal and last day for a notice, as the mail says them; where the law wants one, in its window."""
     for client in evidence.clients:
         for letter in evidence.letters(client, "Reconduction le "):
@@ -91,7 +90,7 @@ def reminders_keep_to_their_window(evidence: Evidence, people: People) -> Iterat
                 yield Breach(letter.on, client.name, "L2", f"between {opens} and {closes}", f"on {letter.on}")
 
 
-def nobody_is_billed_after_the_end(evidence: Evidence, people: People) -> Iterator[Breach]:
+def nobody_is_billed_after_the_end(evidence: Evidence, people: People) -> Found:
     for client in evidence.clients:
         for fact in client.told("notice"):
             letters = [

@@ -1,0 +1,38 @@
+"""Which clauses a life has shown: what came to whom by which contract (sightings.toml)."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from life.client import Client
+from life.evidence import Evidence
+from life.judge.findings import Found, Sighting
+from life.papers import papers_in
+from life.place import Letter
+
+_TABLE = Path(__file__).with_name("sightings.toml")
+
+
+def look(evidence: Evidence, people: dict[str, Client]) -> Found:
+    """The first letter or paper of each line of the table, by a customer of its contract."""
+    with _TABLE.open("rb") as file:
+        lines: list[dict[str, Any]] = tomllib.load(file)["line"]
+    for line in lines:
+        days = [
+            letter.on
+            for client in evidence.clients
+            if client.terms in line["terms"] and client.kind in line.get("kinds", [client.kind])
+            for letter in client.letters()
+            if _shows(letter, line)
+        ]
+        if days:
+            for clause in line["clauses"]:
+                yield Sighting(min(days), clause)
+
+
+def _shows(letter: Letter, line: dict[str, Any]) -> bool:
+    """Its subject has the words of the line, and so has one of its papers, where the line asks for that."""
+    if line["letter"] not in letter.subject:
+        return False
+    words = line.get("paper")
+    return words is None or any(words in paper.text for paper in papers_in(letter))
