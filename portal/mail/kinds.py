@@ -97,6 +97,8 @@ KINDS: dict[str, Kind] = {
     "endings/mail_dropped": Kind(_l("Procédure abandonnée"), _SIGNATORY),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_price_recalled": Kind(_l("Nouveau prix retiré"), _SIGNATORY),
+    "contracts/mail_recalled_staff": Kind(_l("Retrait après un refus"), why=_STAFF, group="orders"),
+    "changes/mail_answer_staff": Kind(_l("Réponse : résiliation à reprendre"), why=_STAFF, group="orders"),
     "contracts/mail_recalled": Kind(_l("Conditions retirées"), _SIGNATORY),
     "quotes/mail_quote": Kind(_l("Devis"), _SIGNATORY, _SIGNER, _LINK),
     "quotes/mail_code": Kind(_l("Code pour accepter un devis"), why=_CODE_ASKED, once=_CODE),
