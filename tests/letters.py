@@ -627,7 +627,7 @@ def more_machines_than_seats(post: Post) -> None:
     order = db.session.scalars(db.select(Order).join(Product).where(Product.code == "NB-WS")).first()
     assert order is not None
     machine, _is_new = take_seat(keys_of(order.customer)[-1], "wide", "large")
-    see_system(machine, System(users=3, internal_disks=1, network=False, external=False))
+    see_system(machine, System(users=3, internal_disks=1, network=False, external=False, os="BeOS 5"))
     db.session.commit()
     for days in (0, 7):
         post.at(clock.now() + timedelta(days=days))

@@ -117,6 +117,8 @@ KINDS: dict[str, Kind] = {
     "backups/mail_seats": Kind(_l("Plus de machines que de postes"), _TECHNICAL),
     "backups/mail_seats_lost": Kind(_l("Postes perdus"), _TECHNICAL),
     "backups/mail_seats_staff": Kind(_l("Client au-delà de ses postes"), why=_STAFF),
+    "backups/mail_system": Kind(_l("Système hors du contrat"), _TECHNICAL),
+    "backups/mail_system_staff": Kind(_l("Machine d'un client, système hors du contrat"), why=_STAFF),
     "backups/mail_edition": Kind(_l("Machine hors de son édition"), _TECHNICAL),
     "backups/mail_edition_staff": Kind(_l("Machine d'un client hors de son édition"), why=_STAFF),
     "mails/backup_incident": Kind(_l("Incident de sauvegarde"), _INCIDENT, topic="incident"),
