@@ -30,7 +30,7 @@ from portal.cards.asking import send_pay_link
 from portal.cards.settling import tell_refused
 from portal.catalogue.models import Method, Plan, Product
 from portal.certificates.jobs import tell_of_ends
-from portal.contracts.models import TermsNotice
+from portal.contracts.models import TermsNotice, tell
 from portal.contracts.retail import recall
 from portal.contracts.revisions import announce, revise_price, tell_step
 from portal.custody.models import offer_access
@@ -96,6 +96,7 @@ from tests.changes.test_changes import change, sign
 from tests.changes.test_reversals import consent as agree_to_go_on
 from tests.changes.test_reversals import refuse_renewal, want_back
 from tests.contracts.builders import a_subscription
+from tests.contracts.running import a_subscription as runs
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
@@ -109,6 +110,7 @@ from tests.signups.builders import ask as ask_on_the_web
 from tests.signups.builders import open_page, sign_up, the_trial
 from tests.sizing.test_sizing import begun_order
 from tests.subscriptions.builders import a_product
+from tests.terms.builders import a_published
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
 from tests.world import a_world
@@ -271,6 +273,13 @@ def a_reseller_that_fails(post: Post) -> None:
 @step
 def terms_that_are_withdrawn(post: Post) -> None:
     first(TermsNotice).recall()
+    customer = post.customer("Qui refuse", accepted="numspot")
+    subscription = runs(post.house, customer, code="NS-LETTER")
+    version = a_published(post.house, date(2029, 1, 1), "003", "003-2029")
+    refused = tell(subscription.customer, version)
+    assert refused is not None
+    refused.refuse(in_writing=True, by=SYSTEM, address="192.0.2.7")
+    refused.recall()
 
 
 @step
@@ -618,7 +627,7 @@ def more_machines_than_seats(post: Post) -> None:
     order = db.session.scalars(db.select(Order).join(Product).where(Product.code == "NB-WS")).first()
     assert order is not None
     machine, _is_new = take_seat(keys_of(order.customer)[-1], "wide", "large")
-    see_system(machine, System(users=3, internal_disks=1, network=False, external=False))
+    see_system(machine, System(users=3, internal_disks=1, network=False, external=False, os="BeOS 5"))
     db.session.commit()
     for days in (0, 7):
         post.at(clock.now() + timedelta(days=days))

@@ -136,6 +136,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "factors.show_app",
     "customers.new_customer",
     "downloads.edit",
+    "hosting.edit",
     "certificates.new",
     "key_stock.new_lot",
     "stock_use.choose_for_order",

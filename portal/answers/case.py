@@ -68,7 +68,8 @@ class Case:
     billing_months, billing_cents: what is billed at a time; by default the plan's own period. includes_vat:
     of the fees; None where the question does not say. reminded_on: days on which renewal reminders left; None
     where nobody knows. rates: the central bank's, by half-year. committed_on: first day of a commitment that
-    began again after the start, if one did (004-36).
+    began again after the start, if one did (004-36). billed_from: from when the periods that are billed are
+    counted, where their length changed after the start.
     """
 
     stack: Stack
@@ -85,6 +86,7 @@ class Case:
     reminded_on: tuple[date, ...] | None = None
     rates: Mapping[str, EcbRate] = field(default_factory=ecb_rates)
     committed_on: date | None = None
+    billed_from: date | None = None
 
     def anchor_on(self, day: date) -> date:
         """The day from which the contract's own period of a day is counted.

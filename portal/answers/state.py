@@ -72,7 +72,8 @@ class State:
     def billed_period(self, on: date) -> Period:
         """The period that is billed at a time and contains a day."""
         months = self.case.billing_months or int(self.period.value)
-        return period_at(self.case.started_on, months, on)
+        again = self.case.billed_from
+        return period_at(again if again is not None and again <= on else self.case.started_on, months, on)
 
     @property
     def billed_cents(self) -> int:

@@ -100,17 +100,17 @@ def read_text(body: dict[str, Any], name: str, length: int, *, needed: bool = Tr
 
 
 def read_system(body: dict[str, Any]) -> Machine | None:
-    """``"system": {"users", "internal_disks", "network", "external"}``: what there is to be backed up."""
+    """``{"users", "internal_disks", "network", "external", "os"?}``: what there is to be backed up."""
     told = body.get("system")
     if told is None:
         return None
     names = {"users": int, "internal_disks": int, "network": bool, "external": bool}
-    if not isinstance(told, dict) or set(told) != set(names):
+    if not isinstance(told, dict) or set(told) - {"os"} != set(names):
         raise PortalError(f"system: an object with {', '.join(names)} is needed", field="system")
     for name, kind in names.items():
         if type(told[name]) is not kind or not 0 <= told[name] <= 10_000:
             raise PortalError(f"system.{name}: {kind.__name__} is needed", field="system")
-    return Machine(**told)
+    return Machine(**{**told, "os": read_text(told, "os", 80, needed=False)})
 
 
 def take_news(machine: Activation, system: Machine | None) -> None:

@@ -15,7 +15,7 @@ from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import record
 from portal.licensing.models import Activation, ActivationKey, machine_named
-from portal.licensing.rules import OVER_DAYS, Edition, Machine, check_edition, over_until
+from portal.licensing.rules import OVER_DAYS, Edition, Machine, check_edition, check_os, over_until
 from portal.subscriptions.models import Subscription
 
 
@@ -42,7 +42,10 @@ def see_system(activation: Activation, system: Machine) -> None:
 
     Source: 000-05.
     """
+    before = (activation.system or {}).get("os", "")
     activation.system = asdict(system)
+    if system.os != before:
+        _see_os(activation, system)
     why = why_outside(activation)
     actor = machine_named(activation.hostname)
     if why is None and activation.outside_since is not None:
@@ -59,13 +62,36 @@ def see_system(activation: Activation, system: Machine) -> None:
         tell_both(activation.key, *mails, machine=name, why=why, until=until)
 
 
-def why_outside(activation: Activation) -> Refused | None:
-    """The first limit that it passes, as it last told of itself; None inside them, or before it told."""
-    key = activation.key
+def _see_os(activation: Activation, system: Machine) -> None:
+    """A system that the contract does not name: a word to both houses, once; nothing is cut or counted.
+
+    Source: 000-43.
+    """
+    subscription = _subscription_of(activation.key)
+    named = subscription.present_terms.find("software.systems") if subscription is not None else None
+    if named is None:
+        return
+    try:
+        check_os(named.value, system.os, named.clause)
+    except Refused as refusal:
+        name = activation.hostname or activation.fingerprint[:12]
+        with force_locale(activation.key.customer.language):
+            sentence = said(refusal)
+        record(activation, "other_system", by=machine_named(activation.hostname), reason=sentence)
+        mails = ("backups/mail_system.txt", "backups/mail_system_staff.txt")
+        tell_both(activation.key, *mails, machine=name, why=refusal, named=named.value)
+
+
+def _subscription_of(key: ActivationKey) -> Subscription | None:
     query = select(Subscription).where(
         Subscription.order_uid == key.source_uid, Subscription.customer_id == key.customer_id
     )
-    subscription = db.session.scalars(query).first()
+    return db.session.scalars(query).first()
+
+
+def why_outside(activation: Activation) -> Refused | None:
+    """The first limit that it passes, as it last told of itself; None inside them, or before it told."""
+    subscription = _subscription_of(activation.key)
     edition = edition_of(subscription) if subscription is not None else None
     if edition is None or activation.system is None:
         return None

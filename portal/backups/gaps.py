@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock, jobs
 from portal.actor import Actor
-from portal.answers.rules.periods import period_at
 from portal.backups.models import Machine
 from portal.backups.usage import SEEN_DAYS
 from portal.billing.questions import Question, run_questions
@@ -26,7 +25,7 @@ from portal.journal import SYSTEM, record
 from portal.licensing.models import Activation, ActivationKey
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
-from portal.subscriptions.changes import SubscriptionChange
+from portal.subscriptions.changes import SubscriptionChange, billed_period
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.periods import period_label
 from portal.terms.answered import Answered, answered
@@ -86,7 +85,7 @@ class UsageGap(Tenant, Stateful, db.Model):
         if self.kind in (GapKind.MEASURE, GapKind.UNUSUAL):
             return add_months(self.period_on, 1)
         subscription = self.subscription
-        return period_at(subscription.started_on, subscription.billing_months, self.period_on).ends_on
+        return billed_period(subscription, self.period_on).ends_on
 
     @property
     def clause(self) -> Value | None:
@@ -250,7 +249,7 @@ def compare_usage() -> None:
 
 def note_gap(subscription: Subscription, kind: GapKind, used: int) -> UsageGap:
     """One row for a billing period, whatever is seen in it."""
-    starts_on = period_at(subscription.started_on, subscription.billing_months, clock.today()).starts_on
+    starts_on = billed_period(subscription, clock.today()).starts_on
     query = select(UsageGap).where(
         UsageGap.subscription_id == subscription.id, UsageGap.kind == kind, UsageGap.period_on == starts_on
     )

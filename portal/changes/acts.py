@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from blinker import Namespace
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -14,9 +14,10 @@ from portal.actor import Actor
 from portal.billing.models import add_charges
 from portal.blobs import Document, keep
 from portal.canonical import canonical_json
-from portal.catalogue.models import Product
+from portal.catalogue.models import Method, Plan, Product
 from portal.changes.paper import amendment_pdf
-from portal.changes.planning import Plan, Wish, keys_in_force, plan_change, seats_of
+from portal.changes.planning import Plan as Planned
+from portal.changes.planning import Wish, keys_in_force, plan_change, seats_of
 from portal.changes.pool_keys import follow_quantity
 from portal.customers.models import ContactRole
 from portal.db import db
@@ -32,6 +33,7 @@ from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionCh
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.key_ends import end_of, follow_keys
 from portal.subscriptions.models import GOING_ON, Subscription
+from portal.subscriptions.periods import period_label
 from portal.subscriptions.seats import fit_seats
 
 LINK_DAYS = 30
@@ -69,12 +71,12 @@ def ask_change(subscription: Subscription, wish: Wish, seen: str, *, by: Actor) 
     return row
 
 
-def _check_seen(plan: Plan, seen: str) -> None:
+def _check_seen(plan: Planned, seen: str) -> None:
     if seen != plan.seen:
         raise Refused(_("Le montant ou le jour a changé depuis l'affichage de la page : relisez-les."))
 
 
-def _kept(plan: Plan) -> dict[str, Any]:
+def _kept(plan: Planned) -> dict[str, Any]:
     return {
         "effective_on": plan.effective_on,
         "before": plan.before,
@@ -93,7 +95,7 @@ def _as_json(piece: dict[str, Any]) -> dict[str, Any]:
 def wish_of(row: SubscriptionChange) -> Wish:
     """What was asked for, so that it is planned again on another day."""
     product = None
-    if row.kind == ChangeKind.PLAN:
+    if row.kind in (ChangeKind.PLAN, ChangeKind.LENGTH):
         product = db.session.scalars(select(Product).where(Product.uid == row.after["product"])).one()
     return Wish(
         row.kind,
@@ -102,10 +104,11 @@ def wish_of(row: SubscriptionChange) -> Wish:
         unit_cents=row.after["unit_cents"] if row.kind == ChangeKind.VOLUME else None,
         product=product,
         at_once=row.at_once,
+        method=Method(row.after["method"]) if row.kind == ChangeKind.LENGTH else None,
     )
 
 
-def replan(row: SubscriptionChange, subscription: Subscription) -> Plan:
+def replan(row: SubscriptionChange, subscription: Subscription) -> Planned:
     """What the change leads to if it is agreed today. Raises Refused like :func:`plan_change`."""
     return plan_change(subscription, wish_of(row), but=row)
 
@@ -203,22 +206,56 @@ def carry_out(row: SubscriptionChange, subscription: Subscription, *, by: Actor)
     before, after = row.before, row.after
     subscription.quantity, subscription.volume_gb = after["quantity"], after["volume_gb"]
     subscription.unit_cents = after["unit_cents"]
-    if row.kind == ChangeKind.PLAN:
+    if row.kind in (ChangeKind.PLAN, ChangeKind.LENGTH):
         product = db.session.scalars(select(Product).where(Product.uid == after["product"])).one()
         subscription.product, subscription.product_name = product, after["product_name"]
-    if row.committed_until is not None:
+    if row.kind == ChangeKind.LENGTH:
+        _take_length(row, subscription)
+    if row.committed_until is not None or row.kind == ChangeKind.LENGTH:
         subscription.committed_on = row.effective_on
     record(subscription, "change", by=by, before=_said(before), after=_said(after))
-    add_charges([_charge(row, subscription, piece) for piece in row.pieces])
+    add_charges(_charges(row, subscription))
     _change_keys(row, subscription)
     db.session.flush()
     db.session.expire(subscription, ["changes"])
     keep_term(subscription)
 
 
+def _take_length(row: SubscriptionChange, subscription: Subscription) -> None:
+    """Its periods are counted from the day on; the first is owed less what it takes the place of."""
+    subscription.plan, subscription.method = Plan(row.after["plan"]), Method(row.after["method"])
+    subscription.billing_months = row.after["billing_months"]
+    if row.pieces:
+        subscription.billed_before = date.fromisoformat(row.pieces[0]["ends_on"])
+
+
 def _said(kept: dict[str, Any]) -> str:
     volume = f", {kept['volume_gb']} Go" if kept["volume_gb"] else ""
     return f"{kept['quantity']} × {kept['product_name']}{volume}"
+
+
+def _charges(row: SubscriptionChange, subscription: Subscription) -> list[dict[str, Any]]:
+    if row.kind == ChangeKind.LENGTH and row.pieces:
+        return [_charge_anew(row, subscription)]
+    return [_charge(row, subscription, piece) for piece in row.pieces]
+
+
+def _charge_anew(row: SubscriptionChange, subscription: Subscription) -> dict[str, Any]:
+    """The first period of another length, less the days that were billed before."""
+    first = row.pieces[0]
+    start, end = (date.fromisoformat(first[name]) for name in ("starts_on", "ends_on"))
+    days = sum(piece["days"] for piece in row.pieces[1:])
+    with force_locale(subscription.customer.language):
+        label = period_label(_said(row.after), start, end)
+        if days:
+            less = ngettext("moins %(num)d jour déjà facturé", "moins %(num)d jours déjà facturés", days)
+            label = f"{label}, {less}"
+    return subscription.charge_row(
+        origin=f"change:{subscription.uid}:{row.uid}:{first['starts_on']}",
+        label=label[:300],
+        unit_cents=row.charge_cents,
+        clause=row.clause,
+    )
 
 
 def _charge(row: SubscriptionChange, subscription: Subscription, piece: dict[str, Any]) -> dict[str, Any]:
@@ -244,6 +281,9 @@ def _change_keys(row: SubscriptionChange, subscription: Subscription) -> None:
 
     Source: 000-04, 000-43, 000-58.
     """
+    if row.kind == ChangeKind.LENGTH:
+        follow_keys(subscription)
+        return
     keys = keys_in_force(subscription)
     seats, pool = seats_of(subscription, subscription.quantity), pool_of(subscription.product)
     if row.kind == ChangeKind.PLAN and keys:

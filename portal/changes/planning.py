@@ -2,7 +2,7 @@
 it here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,17 +16,19 @@ from portal.answers.state import State
 from portal.billing.rules import GridStep, Priced, Totals, as_sold, totals
 from portal.billing.sale_vat import Sales
 from portal.billing.vat import Vat
-from portal.catalogue.models import Product
+from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list, selling
-from portal.changes.rules import Piece, first_period_from, pieces
+from portal.changes.lengths import length_wanted, months_of
+from portal.changes.rules import Piece, begun_anew, first_period_from, pieces
 from portal.db import db
+from portal.deadlines import add_months
 from portal.engine.models import Vault
 from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.licensing.models import ActivationKey
 from portal.licensing.rules import seats_for
 from portal.subscriptions.case import bare_case
-from portal.subscriptions.changes import ChangeKind, SubscriptionChange
+from portal.subscriptions.changes import ChangeKind, SubscriptionChange, billed_from
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.offers import check_offer
 from portal.subscriptions.renewals import renewal_of
@@ -46,6 +48,7 @@ class Wish:
     unit_cents: int | None = None
     product: Product | None = None
     at_once: bool = True
+    method: Method | None = None  # with another length; None: as it is
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,9 @@ def state_of(subscription: Subscription) -> dict[str, Any]:
         "unit_cents": subscription.unit_cents,
         "product": subscription.product.uid,
         "product_name": subscription.product_name,
+        "plan": subscription.plan.value,
+        "billing_months": subscription.billing_months,
+        "method": subscription.method.value,
     }
 
 
@@ -105,6 +111,8 @@ def plan_change(subscription: Subscription, wish: Wish, *, but: SubscriptionChan
         raise Refused(_("Rien ne change : c'est ce qui est déjà prévu."), field=_FIELDS[wish.kind])
     difference = _price(after) - _price(before)
     larger = _is_larger(before, after, difference)
+    if wish.kind == ChangeKind.LENGTH:
+        larger = months_of(subscription, after["plan"]) > months_of(subscription, before["plan"])
     if not larger:
         _check_in_use(subscription, after)
     growth = growth_of(_today(subscription), clock.today()) if _is_scope(before, after) else None
@@ -122,13 +130,11 @@ def plan_change(subscription: Subscription, wish: Wish, *, but: SubscriptionChan
         effective_on = clock.today() if wish.at_once else _next(subscription)
         said = terms.find("price.overuse") or terms.find("billing.from")
         clauses = (said.clause,) if said else ()
-    owed = pieces(
-        subscription.started_on,
-        subscription.billing_months,
-        effective_on=effective_on,
-        billed_before=subscription.billed_before,
-        difference_cents=max(difference, 0),
-    )
+    if wish.kind == ChangeKind.LENGTH:
+        clauses = (terms.get(f"plan.{after['plan']}.period_months").clause, *clauses)[:2]
+        if larger:
+            committed_until = add_months(effective_on, months_of(subscription, after["plan"]))
+    owed = _owed(subscription, wish, before, after, effective_on)
     form = terms.find("amendment.form")
     return Plan(
         wish,
@@ -145,7 +151,44 @@ def plan_change(subscription: Subscription, wish: Wish, *, but: SubscriptionChan
     )
 
 
-_FIELDS = {ChangeKind.SEATS: "quantity", ChangeKind.VOLUME: "volume_gb", ChangeKind.PLAN: "product"}
+_FIELDS = {
+    ChangeKind.SEATS: "quantity",
+    ChangeKind.VOLUME: "volume_gb",
+    ChangeKind.PLAN: "product",
+    ChangeKind.LENGTH: "length",
+}
+
+
+def _owed(
+    subscription: Subscription,
+    wish: Wish,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    effective_on: date,
+) -> Sequence[Piece]:
+    anchor, months = billed_from(subscription, effective_on)
+    billed = subscription.billed_before
+    if wish.kind != ChangeKind.LENGTH:
+        more = max(_price(after) - _price(before), 0)
+        return pieces(anchor, months, effective_on=effective_on, billed_before=billed, difference_cents=more)
+    if effective_on > clock.today() or not wish.at_once:
+        return []  # it waits for its day, on which a period ends
+    if billed < effective_on:
+        raise Refused(
+            _("La période en cours n'est pas encore facturée : changez à l'échéance."), field="when"
+        )
+    found = begun_anew(
+        anchor,
+        months,
+        effective_on=effective_on,
+        billed_before=billed,
+        period_cents=_price(before),
+        new_months=after["billing_months"],
+        new_cents=_price(after),
+    )
+    if sum(piece.cents for piece in found) <= 0:
+        raise Refused(_("Les jours déjà facturés valent davantage : changez à l'échéance."), field="when")
+    return found
 
 
 def _is_scope(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -172,7 +215,7 @@ def _today(subscription: Subscription) -> State:
 def _next(subscription: Subscription) -> date:
     """First day of the first period that has neither begun nor been billed."""
     day = max(subscription.billed_before, clock.today())
-    return first_period_from(subscription.started_on, subscription.billing_months, day)
+    return first_period_from(*billed_from(subscription, day), day)
 
 
 def _less_from(subscription: Subscription) -> tuple[date, tuple[str, ...]]:
@@ -180,7 +223,7 @@ def _less_from(subscription: Subscription) -> tuple[date, tuple[str, ...]]:
     result = work_out(subscription, Notice(clock.today()))
     ends = result.outcome.find("contract_ends")
     day = max(result.ends_on, subscription.billed_before)
-    effective_on = first_period_from(subscription.started_on, subscription.billing_months, day)
+    effective_on = first_period_from(*billed_from(subscription, day), day)
     return effective_on, tuple(ends.clauses) if ends else ()
 
 
@@ -209,6 +252,8 @@ def _wanted(subscription: Subscription, wish: Wish) -> dict[str, Any]:
         return _seats(subscription, wish.quantity)
     if wish.kind == ChangeKind.VOLUME:
         return _volume(subscription, wish)
+    if wish.kind == ChangeKind.LENGTH:
+        return length_wanted(subscription, wish.product, wish.method)
     return _edition(subscription, wish.product)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint
 
 from portal.changes.reversals import NoticeReversal, ReversalState
-from portal.changes.taking_back import agree_reversal
+from portal.changes.taking_back import agree_reversal, keep_notice
 from portal.linked.one_page import ConsentForm, OnePage
 from portal.linked.pages import mail_code
 from portal.linked.visitor import Signer, visitor
@@ -40,7 +40,7 @@ class _Reversing(OnePage[NoticeReversal]):
         agree_reversal(row, by=signer, address=visitor()["ip"])
 
     def refuse_it(self, row: NoticeReversal, reason: str, signer: Signer) -> None:
-        row.refuse(by=signer)
+        keep_notice(row, by=signer)
 
 
 _Reversing().add_to(bp, _WHY)

@@ -17,6 +17,7 @@ from portal.changes.taking_back import (
     ask_reversal,
     close_reversal,
     correct_letter,
+    keep_notice,
     open_reversal,
     side_of,
 )
@@ -141,7 +142,7 @@ def agree(uid: str) -> Response:
 def refuse(uid: str) -> Response:
     row = _held(uid)
     _check_side(row, mine=False)
-    row.refuse(by=g.actor)
+    keep_notice(row, by=g.actor)
     db.session.commit()
     return _to(row.subscription.uid, _("La résiliation est maintenue."))
 

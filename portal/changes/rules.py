@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from portal.answers.rules.periods import period_at
+from portal.deadlines import add_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,36 @@ def pieces(
         cents = share_cents(difference_cents, days, of)
         if cents > 0:
             found.append(Piece(start, period.ends_on, days, of, cents))
+        period = period_at(anchor, months, period.ends_on)
+    return found
+
+
+def begun_anew(
+    anchor: date,
+    months: int,
+    *,
+    effective_on: date,
+    billed_before: date,
+    period_cents: int,
+    new_months: int,
+    new_cents: int,
+) -> Sequence[Piece]:
+    """The first period of another length, whole, and what it takes the place of, as negative cents.
+
+    anchor, months: of the periods billed so far, each at period_cents. billed_before: first day that no
+    charge covers, the day itself or later. new_months, new_cents: of the period that begins on the day.
+    What is taken off is rounded up to the cent, for the customer.
+
+    Source: 000-13, 000-14, 001-11, 001-13 (no day is paid twice).
+    """
+    end = add_months(effective_on, new_months)
+    days = (end - effective_on).days
+    found = [Piece(effective_on, end, days, days, new_cents)]
+    period = period_at(anchor, months, effective_on)
+    while period.starts_on < billed_before:
+        start = max(period.starts_on, effective_on)
+        unused, of = (period.ends_on - start).days, (period.ends_on - period.starts_on).days
+        found.append(Piece(start, period.ends_on, unused, of, -period_cents * unused // of))
         period = period_at(anchor, months, period.ends_on)
     return found
 

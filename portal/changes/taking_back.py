@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from portal import clock
-from portal.access import CUSTOMERS
+from portal.access import CUSTOMERS, Role
 from portal.accounts.models import User
 from portal.actor import Actor
 from portal.billing.credit_models import CreditReason
@@ -15,7 +16,7 @@ from portal.billing.credit_notes import issue_credit_note, rest_of
 from portal.billing.models import Charge, InvoiceLine
 from portal.changes.reversals import NoticeReversal, ReversalState, Side, reversals_of
 from portal.customers.models import ContactRole
-from portal.db import db
+from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.i18n import plain_day
 from portal.journal import record
@@ -27,6 +28,7 @@ from portal.subscriptions.termination import PENALTIES
 from portal.subscriptions.termination_letters import TerminationLetter, letter_of, record_letter
 
 LINK_DAYS = 30
+_TOLD = (Role.OWNER, Role.SALES)  # of the reseller
 
 
 def side_of(actor: Any) -> Side:
@@ -39,8 +41,10 @@ def open_reversal(subscription: Subscription) -> NoticeReversal | None:
     return next(found, None)
 
 
-def check_reversible(subscription: Subscription) -> None:
+def check_reversible(subscription: Subscription, recalled: str = "") -> None:
     """Raises Refused where there is no notice of the customer's that can still be taken back.
+
+    recalled: the version of the terms that she had refused, where its provider has recalled it.
 
     Source: 000-55, 001-15, 004-37 (the notice binds once it is sent); C. civ. art. 1193 (both agree).
     """
@@ -50,7 +54,7 @@ def check_reversible(subscription: Subscription) -> None:
         raise Refused(_("Le contrat a pris fin le %(day)s.", day=plain_day(subscription.ends_on)))
     if (subscription.notice_fields or {}).get("by") == "provider":
         raise Refused(_("Cette fin vient du prestataire : elle se suit sur sa propre page."))
-    if subscription.notice_reason == "terms_refused":
+    if subscription.notice_reason == "terms_refused" and not recalled:
         raise Refused(_("Le client a refusé de nouvelles conditions : il faudrait d'abord les accepter."))
 
 
@@ -59,12 +63,32 @@ def ask_reversal(subscription: Subscription, why: str, *, by: User) -> NoticeRev
     check_reversible(subscription)
     if open_reversal(subscription) is not None:
         raise Refused(_("La reprise de cette résiliation attend déjà l'accord de l'autre partie."))
+    return _ask(subscription, why, side_of(by), by=by)
+
+
+def offer_back(subscription: Subscription, version: str, *, by: Actor) -> NoticeReversal | None:
+    """The terms that she had refused are recalled: whether her contract goes on is hers to say, once.
+
+    version: of the terms. None where the contract has ended meanwhile, or she is asked already.
+
+    Source: 003-05, 003-18; C. civ. art. 1193 (both agree).
+    """
+    if subscription.state != SubscriptionState.NOTICE_GIVEN or subscription.is_over:
+        return None
+    if open_reversal(subscription) is not None:
+        return None
+    with force_locale(subscription.customer.language):
+        why = _("Les conditions refusées (%(version)s) sont retirées.", version=version)
+    return _ask(subscription, why, Side.PROVIDER, by=by, recalled=version)
+
+
+def _ask(subscription: Subscription, why: str, side: Side, *, by: Actor, **more: str) -> NoticeReversal:
     assert subscription.notified_on is not None and subscription.ends_on is not None
     row = NoticeReversal(
         organisation=subscription.customer.organisation,
         subscription=subscription,
         state=ReversalState.ASKED,
-        asked_by_side=side_of(by),
+        asked_by_side=side,
         why=why,
         notified_on=subscription.notified_on,
         ends_on=subscription.ends_on,
@@ -72,6 +96,7 @@ def ask_reversal(subscription: Subscription, why: str, *, by: User) -> NoticeRev
             "reason": subscription.notice_reason or "",
             "fields": subscription.notice_fields or {},
             "letter": _said(letter_of(subscription)),
+            **more,
         },
         asked_by=by.label[:200],
     )
@@ -95,6 +120,8 @@ def _send_link(row: NoticeReversal) -> None:
     subscription = row.subscription
     customer = subscription.customer
     contact = customer.contact(ContactRole.SIGNATORY)
+    if not contact.email:
+        return  # she answers in her own space
     _row, token = make_link(
         Purpose.SIGN_REVERSAL, row, owner=customer.organisation, recipient=contact.email, days=LINK_DAYS
     )
@@ -120,12 +147,19 @@ def agree_reversal(row: NoticeReversal, *, by: Actor, address: str) -> None:
     Source: 000-55, 001-15, 004-37; C. civ. art. 1193.
     """
     subscription = row.subscription
-    check_reversible(subscription)
+    check_reversible(subscription, row.notice.get("recalled", ""))
     if (subscription.notified_on, subscription.ends_on) != (row.notified_on, row.ends_on):
         raise Refused(_("Une autre résiliation a été donnée depuis : elle se reprend à part."))
     row.agree(by=by, address=address)
     undo_notice(subscription, row.why, by=by)
     _tell(row)
+    _tell_house(row)
+
+
+def keep_notice(row: NoticeReversal, *, by: Actor) -> None:
+    """The other side does not consent: the contract ends on its day."""
+    row.refuse(by=by)
+    _tell_house(row)
 
 
 def undo_notice(subscription: Subscription, why: str, *, by: Actor) -> None:
@@ -184,6 +218,32 @@ def _tell(row: NoticeReversal) -> None:
         subscription=subscription,
         reversal=row,
     )
+
+
+def people_of(reseller_id: int) -> list[User]:
+    """Who sells for a reseller."""
+    query = select(User).where(User.organisation_id == reseller_id, User.role.in_(_TOLD), User.works())
+    return list(db.session.scalars(query.order_by(User.id)))
+
+
+def _tell_house(row: NoticeReversal) -> None:
+    """What the customer has answered, to the house that sold it; what it answered itself it knows."""
+    if row.other_side != Side.CUSTOMER:
+        return
+    subscription = row.subscription
+    with scope(EVERYTHING):
+        for user in people_of(subscription.customer.reseller_id):
+            queue_mail(
+                user,
+                "changes/mail_answer_staff.txt",
+                about=row,
+                owner=user.organisation,
+                language=user.language or "fr",
+                customer=subscription.customer,
+                subscription=subscription,
+                reversal=row,
+            )
+        db.session.flush()
 
 
 def correct_letter(

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.actor import Actor
 from portal.answers.terminations import TERMS
+from portal.changes.taking_back import offer_back, people_of
 from portal.customers.models import ContactRole, Customer
-from portal.db import Tenant, db
+from portal.db import EVERYTHING, Tenant, db, scope
 from portal.deadlines import start_of_paris_day
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
@@ -142,11 +143,33 @@ class TermsNotice(Tenant, Stateful, db.Model):
                     keep_term(subscription)
         self._take("apply", by=SYSTEM)
 
+    def ended(self) -> list[Subscription]:
+        """The contracts that her refusal ends, or has ended already."""
+        if self.refused_at is None:
+            return []
+        refused_on = clock.paris_day(self.refused_at)
+        query = select(Subscription).where(
+            Subscription.customer_id == self.customer_id,
+            Subscription.terms_stack.in_(contracts_with(self.terms_version.code)),
+            Subscription.notice_reason == TERMS,
+            Subscription.notified_on == refused_on,
+        )
+        return list(db.session.scalars(query.order_by(Subscription.id)))
+
     def recall(self) -> None:
-        """The version was withdrawn: say so to who had been told of it."""
+        """The version was withdrawn: say so to who had been told of it.
+
+        Contracts that a refusal ends later are offered to go on, which she decides; what is over stays over.
+
+        Source: 003-05, 003-18.
+        """
         self._take("recall", by=SYSTEM)
+        left = self.ended()
+        offered = [each for each in left if offer_back(each, self.new_version, by=SYSTEM) is not None]
         if self.recipient:
-            _write(self, "contracts/mail_recalled.txt")
+            _write(self, "contracts/mail_recalled.txt", offered=offered, left=left)
+        if left:
+            _tell_house(self, offered, left)
 
 
 def pinned_document(subscription: Subscription, code: str) -> TermsDocument:
@@ -198,7 +221,26 @@ def tell(customer: Customer, version: TermsVersion) -> TermsNotice | None:
     return notice
 
 
-def _write(notice: TermsNotice, template: str) -> Mail:
+def _tell_house(notice: TermsNotice, offered: list[Subscription], left: list[Subscription]) -> None:
+    """To those of the reseller who sold what the refusal ends."""
+    customer = notice.customer
+    with scope(EVERYTHING):
+        for user in people_of(customer.reseller_id):
+            queue_mail(
+                user,
+                "contracts/mail_recalled_staff.txt",
+                about=notice,
+                owner=user.organisation,
+                language=user.language or "fr",
+                customer=customer,
+                notice=notice,
+                offered=offered,
+                left=left,
+            )
+        db.session.flush()
+
+
+def _write(notice: TermsNotice, template: str, **more: Any) -> Mail:
     customer = notice.customer
     mail = queue_mail(
         customer.person_at(notice.recipient),
@@ -209,6 +251,7 @@ def _write(notice: TermsNotice, template: str) -> Mail:
         notice=notice,
         document=document_of(notice.terms_version),
         address=f"/notices/{notice.uid}",
+        **more,
     )
     db.session.flush()
     return mail

@@ -57,6 +57,7 @@ def _notice_page(notice: TermsNotice, form: RefusalForm, status: int = 200) -> R
         told=mail_state(notice.mail, db.session.scalar(task)),
         today=clock.today(),
         subscriptions=concerned(notice.customer, notice.terms_version),
+        left=notice.ended(),
         exits=notice.exits() if notice.can_be_refused() else [],
         events=timeline(notice),
         mails=mails_about(notice),

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.answers.outcome import Outcome
+from portal.catalogue.hosting import place_on, places_of
 from portal.contracts.history import ask, history_of
 from portal.contracts.lines import Leaving, Line, Reader, calendar, law_table, leaving, lines_of, remarks
 from portal.contracts.page_forms import LeaveForm, in_words, place, question_form, read_question
@@ -112,7 +113,8 @@ def _leaving(subscription: Subscription, form: LeaveForm) -> dict[str, Any]:
                 continue  # two columns are enough
             columns.append(_column(subscription, form, reason))
     early = subscription.present_terms.find("early_end.notice_months") is not None
-    return {"leave_form": form, "columns": columns, "early_ends": early}
+    hosted = place_on(places_of(subscription.product_id), clock.today())
+    return {"leave_form": form, "columns": columns, "early_ends": early, "hosted": hosted}
 
 
 def _column(subscription: Subscription, form: LeaveForm, reason: str) -> Column:

@@ -20,6 +20,7 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.mail import queue_mail
 from portal.paging import Page, page_of
+from portal.subscriptions.changes import billed_from
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.price_steps import NOTICE, PriceStep
 from portal.terms.in_force import stack_in_force
@@ -113,8 +114,7 @@ def first_day(subscription: Subscription, effective_on: date) -> FirstDay:
     if notice is None:
         return FirstDay(subscription, None, kept)
     day = first_day_of_new_price(
-        subscription.started_on,
-        subscription.billing_months,
+        *billed_from(subscription, subscription.billed_before),
         billed_before=subscription.billed_before,
         effective_on=effective_on,
         told_on=clock.today(),

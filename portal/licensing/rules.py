@@ -48,6 +48,24 @@ class Machine:
     internal_disks: int
     network: bool
     external: bool
+    os: str = ""  # name and version of its operating system, as it calls itself; "": not said
+
+
+def check_os(named: Sequence[str], os: str, clause: str) -> None:
+    """Is an operating system among those that a contract names? Raises Refused with the clause.
+
+    named: such as "Windows 10", or "Mac OS X 10.5+", from that version on. os: as the machine calls itself;
+    what it does not say is not judged.
+
+    Source: 000-43.
+    """
+    told = " ".join(os.split()).casefold().replace("macos", "mac os x")
+    families = [each.rpartition(" ")[0] if each.endswith("+") else each for each in named]
+    if told and not any(
+        told == each.casefold() or told.startswith(f"{each.casefold()} ") for each in families
+    ):
+        sentence = N_("Le système « %(os)s » n'est pas de ceux que le contrat nomme (%(clause)s).")
+        raise Refused(sentence, os=os, clause=clause)
 
 
 def key_expires_at(last_paid_on: date) -> datetime:

@@ -1,12 +1,12 @@
-"""A month's invoiced periods of one reseller's customers: sold, bought, and what remains, without VAT."""
+"""A month's invoiced periods and changes of a reseller's customers: sold, bought and kept, without VAT."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Organisation
@@ -17,9 +17,11 @@ from portal.catalogue.price_lists import PriceList, price_list
 from portal.customers.models import Customer
 from portal.db import db
 from portal.deadlines import add_months
+from portal.subscriptions.changes import ChangeKind, SubscriptionChange
 from portal.subscriptions.models import Subscription
 
 _ORIGIN = "subscription:"  # of a charge for a period: then the subscription, and the first day
+_CHANGE = "change:"  # of what a change adds to begun periods: the subscription, the change, and the first day
 _UID = 16  # characters of a subscription's uid
 
 
@@ -51,16 +53,22 @@ def invoiced(reseller: Organisation, month: date | None = None) -> Select[Any]:
         select(Charge)
         .join(Invoice, Invoice.id == Charge.invoice_id)
         .join(Customer, Customer.id == Charge.customer_id)
-        .where(Customer.reseller_id == reseller.id, Charge.origin.startswith(_ORIGIN, autoescape=True))
+        .where(Customer.reseller_id == reseller.id, _is_counted())
     )
     if month is None:
         return query
     return query.where(Invoice.issued_on >= month, Invoice.issued_on < add_months(month, 1))
 
 
+def _is_counted() -> ColumnElement[bool]:
+    return or_(*(Charge.origin.startswith(mark, autoescape=True) for mark in (_ORIGIN, _CHANGE)))
+
+
 def first_of_each(reseller: Organisation) -> Select[Any]:
     """One charge for each customer, product and month: the first; its line stands for all of them."""
-    sold = Subscription.uid == func.substr(Charge.origin, len(_ORIGIN) + 1, _UID)
+    changed = Charge.origin.startswith(_CHANGE, autoescape=True)
+    begins = case((changed, len(_CHANGE) + 1), else_=len(_ORIGIN) + 1)
+    sold = Subscription.uid == func.substr(Charge.origin, begins, _UID)
     year, month = (func.extract(part, Invoice.issued_on) for part in ("year", "month"))
     query = invoiced(reseller).join(Subscription, sold).with_only_columns(func.min(Charge.id))
     return query.group_by(Charge.customer_id, Subscription.product_id, year, month)
@@ -108,12 +116,59 @@ def _parts(query: Select[Any], prices: PriceList) -> Iterable[tuple[Charge, Prod
         .where(Subscription.uid.in_(uids))
     )
     products: dict[str, Product] = {row[0]: row[1] for row in sold.all()}
+    changes = _changes_of(charges)
     for charge in charges:
-        _kind, uid, start = charge.origin.split(":")
+        kind, uid, what, *_day = charge.origin.split(":")
         product = products[uid]
+        if f"{kind}:" == _CHANGE:
+            cost = _bought_of_change(changes[what], charge, prices)
+            yield charge, product, Sum(0, _net(charge, charge.unit_cents), cost)
+            continue
+        start = what
         bought = prices.wholesale(product, charge.quantity, date.fromisoformat(start))
         net, paid = _net(charge, charge.unit_cents), None if bought is None else _net(charge, bought)
         yield charge, product, Sum(charge.quantity, net, paid)
+
+
+Changes = dict[str, tuple[SubscriptionChange, Product, Product]]
+
+
+def _changes_of(charges: Sequence[Charge]) -> Changes:
+    """The changes of these charges by their uid, with the products before and after."""
+    uids = {each.origin.split(":")[2] for each in charges if each.origin.startswith(_CHANGE)}
+    if not uids:
+        return {}
+    query = select(SubscriptionChange).where(SubscriptionChange.uid.in_(uids))
+    rows = db.session.scalars(query).all()
+    sold = {side["product"] for row in rows for side in (row.before, row.after)}
+    products = {each.uid: each for each in db.session.scalars(select(Product).where(Product.uid.in_(sold)))}
+    return {row.uid: (row, products[row.before["product"]], products[row.after["product"]]) for row in rows}
+
+
+def _bought_of_change(
+    found: tuple[SubscriptionChange, Product, Product], charge: Charge, prices: PriceList
+) -> int | None:
+    """What the reseller pays for it, by the same days: the units are no further ones, their price is.
+
+    None where no buying price was agreed, before or after.
+    """
+    row, before, after = found
+    old = _for_all(prices, before, row.before["quantity"], row.effective_on)
+    new = _for_all(prices, after, row.after["quantity"], row.effective_on)
+    if old is None or new is None:
+        return None
+    if row.kind == ChangeKind.LENGTH:
+        cents = new - sum(old * piece["days"] // piece["of"] for piece in row.pieces[1:])
+    else:
+        day = charge.origin.rpartition(":")[2]
+        piece = next(each for each in row.pieces if each["starts_on"] == day)
+        cents = (new - old) * piece["days"] // piece["of"]
+    return totals([Priced("", 1, cents, charge.includes_vat, charge.vat_basis_points)]).net_cents
+
+
+def _for_all(prices: PriceList, product: Product, quantity: int, day: date) -> int | None:
+    unit = prices.wholesale(product, quantity, day)
+    return None if unit is None else quantity * unit
 
 
 def _net(charge: Charge, unit_cents: int) -> int:

@@ -6,7 +6,9 @@ Source: Data Act (regulation 2023/2854) art. 25, 26 and 28.
 from flask import Blueprint, Response, abort, make_response, render_template
 from sqlalchemy import select
 
+from portal import clock
 from portal.access import public
+from portal.catalogue.hosting import place_on, places_of
 from portal.catalogue.models import Product, list_products
 from portal.db import EVERYTHING, db, scope
 from portal.reversibility.exits import exit_of
@@ -35,5 +37,12 @@ def list_offers() -> Response:
 def show_offer(code: str) -> Response:
     with scope(EVERYTHING):
         product = _product(code) or abort(404)
-        page = render_template("leaving/offer.html", exit=exit_of(product), forms=list(HandoverForm))
+        places = places_of(product.id)
+        page = render_template(
+            "leaving/offer.html",
+            exit=exit_of(product),
+            forms=list(HandoverForm),
+            places=places,
+            present=place_on(places, clock.today()),
+        )
     return make_response(page)

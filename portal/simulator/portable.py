@@ -48,13 +48,14 @@ def read_portable(raw: Mapping[str, Any]) -> Case:
         stack = _stack(raw)
         case = parse_case(raw["case"], [])
         more = raw["more"]
-        again = more["committed_on"]
+        again, billed = more["committed_on"], more.get("billed_from")
         return replace(
             case,
             stack=stack,
             billing_months=more["billing_months"],
             billing_cents=more["billing_cents"],
             committed_on=date.fromisoformat(again) if again else None,
+            billed_from=date.fromisoformat(billed) if billed else None,
         )
     except PortalError:
         raise
@@ -111,4 +112,5 @@ def more_of(case: Case) -> dict[str, Any]:
         "billing_months": case.billing_months,
         "billing_cents": case.billing_cents,
         "committed_on": again.isoformat() if again else None,
+        **({"billed_from": case.billed_from.isoformat()} if case.billed_from else {}),
     }

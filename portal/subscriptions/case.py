@@ -20,6 +20,7 @@ from portal.billing.rates import known_rates
 from portal.db import db
 from portal.errors import Refused
 from portal.panels import Place
+from portal.subscriptions.changes import billed_from
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.reminded import reminded_on
 
@@ -46,6 +47,7 @@ def bare_case(subscription: Subscription, *, as_of: date | None = None) -> Case:
     customer whom it is not open to.
     """
     anchor = subscription.term_anchor(as_of or clock.today())
+    billed, _months = billed_from(subscription, as_of or clock.today())
     return Case(
         stack=subscription.terms,
         customer=subscription.customer.kind.value,
@@ -60,6 +62,7 @@ def bare_case(subscription: Subscription, *, as_of: date | None = None) -> Case:
         reminded_on=reminded_on(subscription),
         rates=known_rates(),
         committed_on=anchor if anchor != subscription.started_on else None,
+        billed_from=billed if billed != subscription.started_on else None,
     )
 
 
@@ -79,9 +82,9 @@ def given_notice(subscription: Subscription) -> list[Event]:
 def _ends_at_term(subscription: Subscription) -> bool:
     """Of a notice of which only the day and the reason were kept: did it wait for an échéance?"""
     end = subscription.ends_on
-    return (
-        end is not None and period_at(subscription.started_on, subscription.term_months, end).starts_on == end
-    )
+    if end is None:
+        return False
+    return period_at(subscription.term_anchor(end), subscription.term_months, end).starts_on == end
 
 
 def _dates(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Changes of what a subscription sells (quantity, volume, edition), and with which a period begins."""
+"""Changes of what a subscription sells (quantity, volume, edition, length), and what a period begins with."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.actor import Actor
+from portal.answers.rules.periods import Period, period_at
 from portal.db import Tenant, db
 from portal.stateful import Stateful, step
 from portal.subscriptions.price_steps import price_on
@@ -18,6 +19,7 @@ class ChangeKind(StrEnum):
     SEATS = "seats"
     VOLUME = "volume"
     PLAN = "plan"  # another offer of the same contract
+    LENGTH = "length"  # the same for another length
 
 
 class ChangeState(StrEnum):
@@ -80,6 +82,34 @@ class SubscriptionChange(Tenant, Stateful, db.Model):
     @property
     def changes_price(self) -> bool:
         return bool(self.before["unit_cents"] != self.after["unit_cents"])
+
+
+def billed_from(subscription: Any, on: date) -> tuple[date, int]:
+    """The day from which the billed periods of a day are counted, and their length in months.
+
+    They are counted from the start of the contract, or from the last change of its length before the day.
+
+    Source: 000-13, 000-14, 001-11, 001-13.
+    """
+    counting = [row for row in subscription.changes if row.counts and row.kind == ChangeKind.LENGTH]
+    begun = [row for row in counting if row.effective_on <= on]
+    if begun:
+        return begun[-1].effective_on, begun[-1].after["billing_months"]
+    months = counting[0].before["billing_months"] if counting else subscription.billing_months
+    return subscription.started_on, months
+
+
+def billed_period(subscription: Any, on: date) -> Period:
+    """The period that is billed at a time and contains a day."""
+    return period_at(*billed_from(subscription, on), on)
+
+
+def begins_anew(subscription: Any, on: date) -> bool:
+    """Does the contract go on with another length from this very day, as agreed?"""
+    return any(
+        row.state == C.AGREED and row.kind == ChangeKind.LENGTH and row.effective_on == on
+        for row in subscription.changes
+    )
 
 
 class SoldThen(NamedTuple):

@@ -9,13 +9,13 @@ from sqlalchemy import or_, select
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.answers.rules.consumers import used_share_cents
-from portal.answers.rules.periods import period_at
 from portal.billing.balance import SURPLUS_DAYS, position_of
 from portal.billing.credit_models import CreditNote, CreditReason
 from portal.billing.credit_notes import Part, charge_of, issue_credit_note, rest_of, share_of
 from portal.billing.models import Charge, Invoice, InvoiceLine, is_pending
 from portal.db import db
 from portal.journal import SYSTEM
+from portal.subscriptions.changes import billed_period
 from portal.subscriptions.models import Order, Subscription, SubscriptionState
 from portal.subscriptions.periods import period_label
 
@@ -53,7 +53,7 @@ def days_to_pay(subscription: Subscription, until: date) -> tuple[int, int]:
     Source: L1 (C. conso L221-25).
     """
     start = subscription.started_on
-    whole = (period_at(start, subscription.billing_months, start).ends_on - start).days
+    whole = (billed_period(subscription, start).ends_on - start).days
     asked = select(Order.begin_early_at).where(Order.uid == subscription.order_uid)
     if db.session.scalar(asked) is None:
         return 0, whole

@@ -10,6 +10,7 @@ from portal.db import db
 from portal.licensing.models import ActivationKey
 from portal.licensing.rules import seats_for
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.supported import Supported, supported_by
 from portal.terms.values import Value
 
 
@@ -21,6 +22,7 @@ class Downloads:
     setup: str
     archive_copies: int
     archive: Value | None
+    supported: Supported | None = None
 
 
 def downloads_of(key: ActivationKey, language: str) -> Downloads:
@@ -38,5 +40,6 @@ def downloads_of(key: ActivationKey, language: str) -> Downloads:
     copies = seats_for(key.seats, archive.value).archive if archive is not None else 0
     if product is None or key.revoked_at is not None:
         return Downloads([], "", copies, archive)
+    said = supported_by(subscription.present_terms) if subscription is not None else None
     setup = product.setup_en if language == "en" and product.setup_en else product.setup_fr
-    return Downloads(installers_of(product), setup, copies, archive)
+    return Downloads(installers_of(product), setup, copies, archive, said)

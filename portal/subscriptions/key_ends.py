@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, or_, select
 
 from portal import clock, jobs
-from portal.answers.rules.periods import period_at
 from portal.billing.balance import UNDER_WAY, WITH_THE_BANK, debits_of
 from portal.billing.credit_models import CreditLine, CreditNote, CreditReason
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, invoice_paid, invoice_reopened
@@ -24,6 +23,7 @@ from portal.licensing.rules import KeyEnd, key_end
 from portal.sepa.models import Collection, CollectionState
 from portal.sepa.models.collection import collection_returned
 from portal.sepa.models.mandate import find_usable_mandate
+from portal.subscriptions.changes import ChangeKind, billed_period
 from portal.subscriptions.models import Subscription, SubscriptionState, subscription_moved
 from portal.subscriptions.waiting_keys import KeyWaitState, wait_of
 
@@ -46,7 +46,7 @@ def end_of(subscription: Subscription) -> KeyEnd:
     for start, charge in _charges_of(subscription):
         standing = _standing(subscription, charge)
         if standing.is_paid:
-            paid.append(period_at(subscription.started_on, subscription.billing_months, start).ends_on)
+            paid.append(billed_period(subscription, start).ends_on)
         elif standing.late_on is not None:
             late.append(standing.late_on)
     paid += _on_credit(subscription, bool(late))
@@ -62,10 +62,13 @@ def end_of(subscription: Subscription) -> KeyEnd:
 
 def _charges_of(subscription: Subscription) -> Iterator[tuple[date, Charge]]:
     """Its charged periods by their first day."""
-    mark = f"subscription:{subscription.uid}:"
-    query = select(Charge).where(Charge.origin.startswith(mark, autoescape=True), Charge.dropped_on.is_(None))
+    anew = [row.uid for row in subscription.changes if row.kind == ChangeKind.LENGTH and row.pieces]
+    marks = [f"subscription:{subscription.uid}:", *(f"change:{subscription.uid}:{uid}:" for uid in anew)]
+    mine = or_(*(Charge.origin.startswith(mark, autoescape=True) for mark in marks))
+    query = select(Charge).where(mine, Charge.dropped_on.is_(None))
     for charge in db.session.scalars(query.order_by(Charge.id)):
-        yield date.fromisoformat(charge.origin.removeprefix(mark)[:10]), charge
+        first = charge.origin.removeprefix(marks[0]) if charge.origin.startswith(marks[0]) else ""
+        yield date.fromisoformat(first[:10] or charge.origin.rpartition(":")[2]), charge
 
 
 def _on_credit(subscription: Subscription, is_late: bool) -> list[date]:
@@ -80,7 +83,7 @@ def _on_credit(subscription: Subscription, is_late: bool) -> list[date]:
     arrears = subscription.is_billed_in_arrears
     mandated = subscription.method == Method.DIRECT_DEBIT and _mandate(subscription) is not None
     if not is_late and today >= subscription.billed_before >= before and (arrears or mandated):
-        found.append(period_at(subscription.started_on, subscription.billing_months, today).ends_on)
+        found.append(billed_period(subscription, today).ends_on)
     return found
 
 
@@ -181,7 +184,8 @@ def move_with_contract(subscription: Subscription, **_more: Any) -> None:
 
 def _follow_invoice(invoice: Invoice) -> None:
     query = select(Charge.origin).where(
-        Charge.invoice_id == invoice.id, Charge.origin.startswith("subscription:")
+        Charge.invoice_id == invoice.id,
+        or_(Charge.origin.startswith("subscription:"), Charge.origin.startswith("change:")),
     )
     uids = {origin.split(":")[1] for origin in db.session.scalars(query)}
     with_keys = Subscription.order_uid.in_(select(ActivationKey.source_uid))

@@ -1,11 +1,12 @@
 """The keys of a paid order."""
 
 from portal.actor import Actor
-from portal.answers.rules.periods import last_usable_day, period_at
+from portal.answers.rules.periods import last_usable_day
 from portal.billing.payment_rules import Payment, keys_to_send
 from portal.licensing.models import ActivationKey, issue_key
 from portal.licensing.pools import pool_of
 from portal.licensing.rules import seats_for
+from portal.subscriptions.changes import billed_period
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.pool_waits import keys_or_wait
 from portal.subscriptions.seats import tried_key
@@ -26,7 +27,7 @@ def issue_keys(
     if not order.product.has_keys:
         return []
     ((_edition, ordered),) = keys_to_send(payment, [(order.product_name, order.quantity)]).items()
-    first = period_at(subscription.started_on, subscription.billing_months, subscription.started_on)
+    first = billed_period(subscription, subscription.started_on)
     through = last_usable_day(first.ends_on)
     pool = pool_of(order.product)
     if pool is not None:

@@ -24,6 +24,7 @@ from portal.customers.rules import check_buyer, check_health_data
 from portal.deadlines import add_months
 from portal.errors import Refused
 from portal.resellers.models import issuer_for
+from portal.subscriptions.supported import Supported, supported_by
 from portal.terms.answered import Answered
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
@@ -46,6 +47,11 @@ class Offer:
     def unit_cents(self) -> int:
         """Today's price of one unit for its billing period, VAT as the product says."""
         return selling(self.prices, self.product, clock.today()).unit_cents
+
+    @property
+    def supported(self) -> Supported | None:
+        """Systems and sources that its contract names."""
+        return supported_by(self.terms)
 
     def bought_cents(self, quantity: int) -> int | None:
         """What the reseller pays for one of so many units; None where nothing is agreed."""

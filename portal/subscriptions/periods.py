@@ -8,12 +8,12 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import clock
-from portal.answers.rules.periods import last_usable_day, period_at
+from portal.answers.rules.periods import last_usable_day
 from portal.billing.models import add_charges, charges_due
 from portal.billing.payment_rules import annual_fee_due_on
 from portal.billing.rules import bill_on
 from portal.customers.models import Customer
-from portal.subscriptions.changes import sold_on
+from portal.subscriptions.changes import begins_anew, billed_period, sold_on
 from portal.subscriptions.models import Subscription, SubscriptionState, subscriptions_of
 
 
@@ -37,7 +37,7 @@ def charge_next_period(subscription: Subscription) -> str:
 def next_period(subscription: Subscription) -> dict[str, Any]:
     """Take the first period that no charge covers yet; returns the charge that is to be added for it."""
     start, due_on = subscription.billed_before, fee_due_on(subscription)
-    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+    end = billed_period(subscription, start).ends_on
     origin = f"subscription:{subscription.uid}:{start.isoformat()}"
     sold = sold_on(subscription, start)
     if sold.is_present:
@@ -92,7 +92,9 @@ def is_period_due(subscription: Subscription, until: date) -> bool:
         or (ends_on is not None and start >= ends_on)
     ):
         return False
+    if start > clock.today() and begins_anew(subscription, start):
+        return False  # what it becomes on that day bills it
     if not subscription.is_billed_in_arrears:
         return True
-    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+    end = billed_period(subscription, start).ends_on
     return bill_on(start, min(end, ends_on or end), fixed_term=False) <= clock.today()

@@ -3,11 +3,12 @@
 from sqlalchemy import select
 
 from portal import jobs
-from portal.answers.rules.periods import last_usable_day, period_at
+from portal.answers.rules.periods import last_usable_day
 from portal.clock import today
 from portal.db import db, new_uid
 from portal.journal import SYSTEM
 from portal.licensing.pools import KeyPool, free_of, lock_pool
+from portal.subscriptions.changes import billed_period
 from portal.subscriptions.key_ends import follow_keys
 from portal.subscriptions.key_mails import send_keys
 from portal.subscriptions.pool_waits import PoolWait, PoolWaitState, serve, waiting_in
@@ -57,7 +58,7 @@ def _serve_next(pool: KeyPool, wait_id: int) -> bool:
     rows = free_of(pool, wait.quantity)
     if len(rows) < wait.quantity:
         return False
-    first = period_at(subscription.started_on, subscription.billing_months, subscription.started_on)
+    first = billed_period(subscription, subscription.started_on)
     keys = serve(wait, rows, last_usable_day(first.ends_on), by=SYSTEM)
     follow_keys(subscription)
     send_keys(wait.order, keys, again=False)

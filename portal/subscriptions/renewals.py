@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.actor import Actor
-from portal.answers.rules.periods import last_usable_day, period_at
+from portal.answers.rules.periods import last_usable_day
 from portal.billing.balance import settle_up
 from portal.billing.debits import let_go
 from portal.billing.issue import issue_invoice, note_payment
@@ -25,7 +25,7 @@ from portal.db import db
 from portal.errors import Conflict, Refused
 from portal.journal import record
 from portal.mail import queue_mail
-from portal.subscriptions.changes import sold_on
+from portal.subscriptions.changes import billed_period, sold_on
 from portal.subscriptions.key_ends import follow_keys
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.subscriptions.periods import charge_next_period, fee_due_on, period_label
@@ -72,7 +72,7 @@ def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
     """due_on: last day for paying."""
     start, customer = subscription.billed_before, subscription.customer
     sold = sold_on(subscription, start)
-    end = period_at(subscription.started_on, subscription.billing_months, start).ends_on
+    end = billed_period(subscription, start).ends_on
     with force_locale(customer.language):
         label = period_label(sold.product_name, start, end)
         references = printed_references(references_for(customer, own_references(subscription)))

@@ -77,6 +77,7 @@ _BY_UNIT = {
         reversibility.choices
         service.withdrawn
         signup.leads
+        software.systems
         start.basis
         suspension.immediate_causes
         termination.customer_tasks termination.free_causes termination.provider_causes

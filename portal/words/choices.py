@@ -30,6 +30,18 @@ CONTACTS = {
     "incident": _l("Incidents"),
     "signatory": _l("Signataire"),
 }
+SOURCES = {
+    "files": _l("fichiers"),
+    "system_state": _l("état du système"),
+    "network_shares": _l("partages réseau"),
+    "exchange": "Exchange",
+    "sql": "SQL Server",
+    "mysql": "MySQL",
+    "oracle": "Oracle",
+    "sharepoint": "SharePoint",
+    "virtual_disks": _l("disques virtuels"),
+    "vm_snapshots": _l("instantanés de machines virtuelles"),
+}
 PLANS = {"monthly": _l("mensuel"), "annual": _l("annuel"), "36_months": _l("36 mois")}
 PAYMENTS = {  # movements of money on an invoice
     "received": _l("reçu"),

@@ -356,6 +356,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("legal_entity", "take_over_series"): _l("Numérotation reprise d'un autre système"),
     ("legal_entity", "make_default"): _l("Entité par défaut"),
     ("product", "create"): _l("Offre mise en vente"),
+    ("product", "set_hosting"): _l("Lieu des serveurs noté"),
     ("product", "set_downloads"): _l("Page de téléchargement changée"),
     ("product", "sell"): _l("Offre remise en vente"),
     ("product", "withdraw_offer"): _l("Offre retirée de la vente"),

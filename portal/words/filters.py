@@ -17,6 +17,7 @@ NAMES = {
     "means_name": choices.MEANS,
     "why_name": choices.WHYS,
     "plan_name": choices.PLANS,
+    "source_name": choices.SOURCES,
     "method_name": choices.METHODS,
     "payment_kind": choices.PAYMENTS,
     "cause_name": choices.CAUSES,

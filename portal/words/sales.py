@@ -75,6 +75,7 @@ SALE_EVENTS: dict[tuple[str, str], Any] = {
     ("activation_key", "free"): _l("Clé rendue : la facture est payée"),
     ("activation", "activate"): _l("Machine activée"),
     ("activation", "release"): _l("Poste libéré"),
+    ("activation", "other_system"): _l("Système que le contrat ne nomme pas"),
     ("activation", "outside"): _l("Machine hors des limites de son édition"),
     ("activation", "inside"): _l("Machine de nouveau dans les limites de son édition"),
     ("activation", "lose"): _l("Poste perdu : plus de machines que de postes"),

@@ -58,6 +58,7 @@ TASKS: dict[str, Any] = {
     "moving.take": _l("Reprendre des clients"),
     "moving.undo": _l("Annuler une reprise"),
     "moving.month": _l("Comparer un mois avec l'ancien système"),
+    "changes.carry_out": _l("Appliquer un changement d'abonnement"),
     "endings.step": _l("Poursuivre une fin de contrat"),
     "contracts.tell": _l("Annoncer de nouvelles conditions"),
     "contracts.apply": _l("Appliquer de nouvelles conditions"),

@@ -101,3 +101,23 @@ def test_what_is_no_system_is_refused_with_the_field(house: House, browser: Brow
     assert (answer.status_code, answer.json["error"]["field"]) == (422, "system")
     set_scope(EVERYTHING)
     assert db.session.scalars(db.select(Activation)).all() == []
+
+
+def test_000_43_a_system_that_the_contract_does_not_name_is_told_of_once_and_nothing_is_cut(
+    house: House, browser: Browser, at: At
+) -> None:
+    a_year(house)
+    key = one(ActivationKey)
+    assert tell(browser(), "activations", key, os="Windows 10 Pro").status_code == 201
+    at(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    assert tell(browser(), "heartbeats", key, os="macOS 14.1").status_code == 200
+    assert mails("backups/mail_system") == [], "named: nothing to say"
+    for _ in range(3):
+        assert tell(browser(), "heartbeats", key, os="Windows 11 Pro").status_code == 200
+    (told,) = mails("backups/mail_system")
+    assert "Windows 11 Pro" in told.body and "000-43" in told.body and "Windows Server 2012" in told.body
+    assert len(mails("backups/mail_system_staff")) == 2
+    assert "Windows 11 Pro" in browser(house.support).get(f"/keys/{key.uid}").text
+    live(at, 2026, 12, 9)
+    assert db.session.scalars(db.select(UsageGap)).all() == [], "a word, no gap"
+    assert tell(browser(), "heartbeats", key, os="x" * 81).status_code == 422

@@ -459,3 +459,24 @@ def test_001_14_a_change_that_was_agreed_before_is_on_the_renewals_pro_forma(
     )
     live(at, 2027, 10, 7)
     assert one(Proforma).gross_cents == 5 * 5_988
+
+
+def test_one_due_change_that_fails_does_not_hold_up_the_others_and_is_told(
+    house: House, browser: Browser, at: At
+) -> None:
+    broken = a_year(house)
+    server = a_product(house, code="NB-SRV", name="NATSO BACKUP+ Serveur", unit_cents=11_988, key_product=5)
+    owner = browser(house.owner)
+    assert change(owner, broken, kind="plan", product=server.uid, when="next").status_code == 303
+    customer = a_customer(house.reseller, accepted="natso", siren=None)
+    order = place_order(customer, broken.product, 3, Method.WIRE, by=SYSTEM)
+    record_wire(order, received_on=date(2026, 11, 23), amount_cents=17_964, reference="V2", by=SYSTEM)
+    db.session.commit()
+    sound = one(Subscription)
+    assert change(owner, sound, kind="seats", quantity=5, when="next").status_code == 303
+    db.session.delete(db.session.merge(server))  # what the first one waits for is gone
+    db.session.commit()
+    live(at, 2027, 11, 23)
+    assert (stored(sound).quantity, stored(broken).product_name) == (5, "NATSO BACKUP+ Poste de travail")
+    failed = db.session.scalars(db.select(jobs.Task).where(jobs.Task.kind == "changes.carry_out")).all()
+    assert sorted(task.error != "" for task in failed) == [False, True]

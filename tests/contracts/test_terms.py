@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from flask import current_app
@@ -11,6 +12,8 @@ from flask.testing import FlaskClient
 
 from portal import clock, jobs
 from portal.access import Role
+from portal.accounts.models import User
+from portal.changes.reversals import reversals_of
 from portal.contracts.models import NoticeState, TermsNotice
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
@@ -21,6 +24,7 @@ from portal.mail import Mail, MailState
 from portal.subscriptions.models import Subscription
 from portal.terms.models import TermsVersion
 from tests.builders import House, a_customer, a_user, an_outsider, stored, work
+from tests.changes.test_reversals import consent as agree_to_go_on
 from tests.contracts.running import a_subscription, subscribe
 from tests.terms.builders import a_published
 
@@ -294,3 +298,77 @@ def test_what_is_counted_survives_a_kill_between_two_customers(house: House) -> 
     jobs.enqueue("contracts.tell", f"{version.uid}:again", house.provider)  # twice at once
     work()
     assert len(db.session.scalars(db.select(TermsNotice)).all()) == 4
+
+
+def withdrawn_by_the_provider(house: House, browser: Browser, version: str = "003-2027") -> None:
+    assert browser(house.operator).post(f"/terms/{version}/withdrawal").status_code == 303
+    work()
+
+
+def about_it(notice: TermsNotice) -> Any:
+    return db.select(Mail).where(Mail.subject_uid == notice.uid)
+
+
+def refused_by_her(house: House, browser: Browser) -> tuple[Subscription, TermsNotice, User]:
+    subscription = a_subscription(house)
+    notice = told(house)
+    person = a_user(subscription.customer.organisation, Role.CUSTOMER)
+    db.session.commit()
+    assert browser(person).post(f"/notices/{notice.uid}/refusal", data={"written": "y"}).status_code == 303
+    assert stored(subscription).notice_reason == "terms_refused"
+    return subscription, notice, person
+
+
+def test_003_18_after_a_recall_a_refusal_is_taken_back_by_a_link_and_a_code(
+    house: House, browser: Browser, at: Move
+) -> None:
+    subscription, notice, _person = refused_by_her(house, browser)
+    ends_on = subscription.ends_on
+    at(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    withdrawn_by_the_provider(house, browser)
+    bodies = [mail.body for mail in db.session.scalars(about_it(notice))]
+    assert any("vous propose de reprendre" in body for body in bodies)
+    assert any("qui décide" in body for body in bodies), "the reseller is told too"
+    assert (stored(subscription).ends_on, notice.state) == (ends_on, "recalled"), "she decides"
+    (row,) = reversals_of(subscription)
+    assert row.state == "reversal_asked"
+    assert agree_to_go_on(browser).status_code in (200, 303)
+    found = stored(subscription)
+    assert (found.state, found.ends_on, found.refund_cents) == ("active", None, None)
+    work()
+    staff = db.session.scalars(db.select(Mail).where(Mail.subject_uid == row.uid)).all()
+    assert {mail.recipient for mail in staff} >= {house.owner.email}
+    at(datetime(2026, 12, 15, 9, tzinfo=UTC))
+    next_day()
+    assert stored(subscription).terms_versions == ["003-2026"]
+
+
+def test_003_18_in_her_space_she_keeps_her_exit_and_the_other_side_cannot_answer(
+    house: House, browser: Browser, at: Move
+) -> None:
+    subscription, notice, person = refused_by_her(house, browser)
+    at(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    withdrawn_by_the_provider(house, browser)
+    row = reversals_of(subscription)[0]
+    path = f"/notice-reversals/{row.uid}/agreement"
+    assert subscription.uid in browser(person).get(f"/notices/{notice.uid}").text
+    assert path in browser(person).get(f"/subscriptions/{subscription.uid}").text
+    assert browser(house.owner).post(path).status_code in (409, 422)
+    assert browser(an_outsider(house)).post(path).status_code == 404
+    assert browser(person).post(f"/notice-reversals/{row.uid}/refusal").status_code == 303
+    assert stored(subscription).state == "notice_given"
+    subjects = db.session.scalars(db.select(Mail.subject)).all()
+    assert any(subject.startswith("Résiliation maintenue") for subject in subjects)
+
+
+def test_003_18_what_has_ended_before_the_recall_stays_ended(
+    house: House, browser: Browser, at: Move
+) -> None:
+    subscription, notice, _person = refused_by_her(house, browser)
+    subscription.ends_on = date(2026, 11, 30)
+    db.session.commit()
+    at(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    withdrawn_by_the_provider(house, browser)
+    assert (stored(subscription).state, reversals_of(subscription)) == ("notice_given", [])
+    bodies = [mail.body for mail in db.session.scalars(about_it(notice))]
+    assert any("le reste" in body for body in bodies)

@@ -17,7 +17,7 @@ from portal.mail import Mail
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, a_user, an_outsider, stored
 from tests.licensing.test_machines import ask
-from tests.subscriptions.builders import a_product
+from tests.subscriptions.builders import a_flat_product, a_product
 
 Browser = Callable[..., FlaskClient]
 At = Callable[[datetime], None]
@@ -113,3 +113,18 @@ def test_a_wrong_line_is_named_beside_the_field_and_nothing_is_kept(
     assert answer.status_code == 422 and said in page and "Run the installer." in page
     assert stored(product).installers == []
     assert browser(house.owner).post(path, data=TYPED).status_code == 403
+
+
+def test_000_43_002_06_systems_and_sources_of_the_contract_are_read_where_one_buys_and_installs(
+    house: House, browser: Browser
+) -> None:
+    product, volume = a_product(house), a_flat_product(house)
+    key, _mail = sold(house, product)
+    customer = key.customer
+    owner = browser(house.owner)
+    form = f"/customers/{customer.uid}/orders/new?quantity=1&product="
+    page = owner.get(form + product.uid).text
+    assert ("Windows Server 2012" in page, "000-43" in page) == (True, True)
+    page = owner.get(form + volume.uid).text
+    assert "instantanés de machines virtuelles" in page
+    assert "Mac OS X 10.5+" in owner.get(f"/keys/{key.uid}").text
