@@ -14,6 +14,11 @@ from portal import clock, jobs
 from portal.access import Role
 from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
 from portal.accounts.models import User
+from portal.assignments.acts import agree as agree_to_assignment
+from portal.assignments.acts import ask_assignment
+from portal.assignments.acts import refuse as refuse_assignment
+from portal.assignments.passing import carry_out as carry_out_assignment
+from portal.assignments.planning import plan_assignment
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
@@ -90,6 +95,7 @@ from portal.subscriptions.waiting_keys import KeyWait
 from portal.subscriptions.withdrawal import withdraw
 from portal.transfers.models import ask_transfer
 from tests import vaulting
+from tests.assignments.test_assignment import sign as sign_assignment
 from tests.builders import House, a_customer, work
 from tests.certificates.builders import a_certificate
 from tests.changes.test_changes import change, sign
@@ -361,6 +367,28 @@ def a_customer_transferred_and_one_who_stays(post: Post) -> None:
         else:
             for address in addresses(post.house):
                 consent(post.browser, address)
+
+
+@step
+def a_contract_assigned_and_one_refused(post: Post) -> None:
+    for number, name in enumerate(("Qui cède", "Qui garde")):
+        customer, taker = post.customer(name), post.customer(f"Qui reprend de {name}")
+        for contact in taker.contacts:
+            contact.email = f"reprise-{number}@client.example"
+        product = a_product(post.house, code=f"NB-CESSION-{number}")
+        order = place_order(customer, product, 1, Method.WIRE, by=SYSTEM)
+        subscription = order.deliver(by=SYSTEM)
+        db.session.commit()
+        day = clock.today() + timedelta(days=20)
+        plan = plan_assignment(subscription, taker, day)
+        row = ask_assignment(subscription, taker, day, plan.seen, by=post.house.operator)
+        if number:
+            refuse_assignment(row, "Solvabilité inconnue", by=post.house.operator)
+            continue
+        for address in ("contact@client.example", "reprise-0@client.example"):
+            assert sign_assignment(post.browser, address).status_code == 200
+        agree_to_assignment(row, plan.seen, frees=False, by=post.house.operator)
+        carry_out_assignment(row, by=SYSTEM)
 
 
 @step

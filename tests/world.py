@@ -7,6 +7,9 @@ from portal import clock
 from portal.access import Role
 from portal.accounts.factors import Passkey
 from portal.accounts.models import User
+from portal.assignments.acts import ask_assignment, sign
+from portal.assignments.models import Side as Signing
+from portal.assignments.planning import plan_assignment
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
@@ -157,7 +160,24 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/proformas/": _first(Proforma).uid}
     ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
+    ids |= _of_an_assignment(house, order.product, customer, **values)
     return ids | _of_the_terms(house, customer)
+
+
+def _of_an_assignment(house: House, product: Product, to: Customer, **values: str) -> dict[str, str]:
+    """One contract waits for two signatures, another one, signed, for the provider."""
+    day, rows = clock.today() + timedelta(days=40), []
+    for name in ("Cède", "Cède aussi"):
+        customer = a_customer(house.reseller, name=name, siren=None, **values)
+        subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+        db.session.flush()
+        plan = plan_assignment(subscription, to, day)
+        rows.append(ask_assignment(subscription, to, day, plan.seen, by=house.owner))
+    for side in Signing:
+        seen = {"ip": "192.0.2.1", "user_agent": "", "language": "fr"}
+        sign(rows[1], side, "Camille Martin", plan.seen, by=SYSTEM, visitor=seen)
+    db.session.commit()
+    return {"/assignments/": rows[0].uid}
 
 
 def _a_quote(customer: Customer, product: Product, house: House) -> Quote:
