@@ -45,6 +45,7 @@ from portal.dunning.acting import take_step
 from portal.dunning.carried import tell_of_carried
 from portal.dunning.disputing import open_dispute
 from portal.endings.acting import drop, give_end, open_procedure
+from portal.endings.nature import note_event
 from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
@@ -117,7 +118,7 @@ from tests.sizing.test_sizing import begun_order
 from tests.subscriptions.builders import a_product
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
-from tests.world import a_world
+from tests.world import a_scan, a_world
 
 At = Callable[[datetime], None]
 Browser = Callable[..., FlaskClient]
@@ -367,6 +368,18 @@ def a_customer_transferred_and_one_who_stays(post: Post) -> None:
         else:
             for address in addresses(post.house):
                 consent(post.browser, address)
+
+
+@step
+def a_business_that_ends(post: Post) -> None:
+    customer = post.customer("Qui cesse", accepted="dobaas")
+    values = {"terms_stack": "dobaas", "plan": Plan.THREE_YEARS, "billing_months": 1, "has_keys": False}
+    product = a_product(post.house, code="DB-EVENT", price_includes_vat=False, **values)
+    subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+    db.session.flush()
+    end_of_the_day = dict.fromkeys(("event_on", "posted_on", "received_on"), clock.today())
+    known = {"tracking": "1A 234", "document": a_scan(), "by_provider": True, "answer": "silent"}
+    note_event(subscription, "end_of_business", **end_of_the_day, **known, by=SYSTEM)
 
 
 @step

@@ -131,6 +131,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "plans.new_plan",
     "termination_letters.new_letter",
     "endings.new_ending",
+    "natural_ends.new_end",
     "suspensions.new_suspension",
     "merging.choose",
     "transfers.new_transfer",

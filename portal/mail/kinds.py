@@ -98,6 +98,7 @@ KINDS: dict[str, Kind] = {
     "dunning/mail_reinstated": Kind(_l("Service rétabli"), _SIGNATORY),
     "endings/mail_warning": Kind(_l("Mise en demeure"), _SIGNATORY),
     "endings/mail_end": Kind(_l("Fin du contrat"), _SIGNATORY),
+    "endings/mail_nature": Kind(_l("Fin du contrat pour un événement"), _SIGNATORY),
     "endings/mail_suspended": Kind(_l("Service suspendu"), _SIGNATORY),
     "endings/mail_reinstated": Kind(_l("Service rétabli"), _SIGNATORY),
     "endings/mail_dropped": Kind(_l("Procédure abandonnée"), _SIGNATORY),

@@ -84,6 +84,7 @@ DUTIES: dict[str, Any] = {
     "dunning.carried": _l("Rappeler les soldes repris en retard"),
     "dunning.day": _l("Relancer les clients en retard"),
     "certificates.alerts": _l("Prévenir de la fin des certificats"),
+    "endings.nature": _l("Suivre les redressements judiciaires"),
     "assignments.day": _l("Suivre les cessions de contrat"),
     "transfers.lapse": _l("Clore les transferts restés sans réponse"),
     "sepa.creditors": _l("Appliquer les changements de créancier"),

@@ -292,6 +292,7 @@ def test_killed_in_between_nothing_has_happened_and_the_next_day_does_it(
         with pytest.raises(KeyboardInterrupt):
             live(at, 2027, 5, 1)
     db.session.rollback()
+    set_scope(EVERYTHING)
     assert stored(subscription).customer_id == before
     assert one(CreditNote) is None
     assert {key.customer_id for key in keys_of(stored(subscription).customer)} == {before}
