@@ -46,13 +46,16 @@ def _plan(subscription: Subscription, form: AssignmentForm) -> Plan | None:
 def _page(
     subscription: Subscription, form: AssignmentForm, status: int = 200, asked: bool = True
 ) -> Response:
+    plan = _plan(subscription, form) if asked else None
+    if plan is not None and form.to.data == plan.transferee.uid:
+        form.to.data = plan.transferee.name
     return htmx.render(
         "assignments/new.html",
         "assignments/_plan.html",
         status,
         subscription=subscription,
         form=form,
-        plan=_plan(subscription, form) if asked else None,
+        plan=plan,
         clause=subscription.present_terms.find("transfer.needs_consent"),
         waiting=open_assignment(subscription),
     )
