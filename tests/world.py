@@ -188,7 +188,9 @@ def _of_an_assignment(house: House, product: Product, to: Customer, **values: st
 def _of_a_receivership(house: House, **values: str) -> dict[str, str]:
     """One contract waits for its administrator."""
     customer = a_customer(house.reseller, name="En redressement", siren=None, accepted="dobaas", **values)
-    subscription = place_order(customer, a_flat_product(house), 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+    product = a_flat_product(house)
+    product.name = "Do'BaaS"
+    subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
     db.session.flush()
     days = dict.fromkeys(("event_on", "posted_on", "received_on"), clock.today())
     known = {"tracking": "1A 234", "document": a_scan(), "by_provider": True, "answer": "silent"}
