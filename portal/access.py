@@ -89,6 +89,9 @@ class Permission(StrEnum):
     SUBSCRIPTION_READ = "subscription:read"
     SUBSCRIPTION_CHANGE = "subscription:change"
     SUBSCRIPTION_TERMINATE = "subscription:terminate"
+    ASSIGNMENT_READ = "assignment:read"
+    ASSIGNMENT_WRITE = "assignment:write"
+    ASSIGNMENT_DECIDE = "assignment:decide"
     LETTER_RECORD = "termination-letter:record"
     CONTRACT_END = "contract:end"
     RESTORE_READ = "restore:read"
@@ -198,6 +201,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CONTRACT_END: {Role.OPERATOR, Role.FINANCE},  # the provider ends or suspends a contract
     P.SUBSCRIPTION_CHANGE: {Role.OPERATOR, *_SELLING, *_DECIDING},  # more or less of what runs
     P.SUBSCRIPTION_TERMINATE: {Role.OPERATOR, Role.OWNER, *_DECIDING},
+    P.ASSIGNMENT_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING, Role.READER},
+    P.ASSIGNMENT_WRITE: {Role.OPERATOR, Role.OWNER},  # asks both customers of one reseller
+    P.ASSIGNMENT_DECIDE: {Role.OPERATOR},  # the provider's consent (004-44)
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *_WORKING},
     P.RESTORE_ASK: {*_REPAIRING, *_WORKING},
     P.RESTORE_WORK: set(_REPAIRING),

@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     SIGN_CHANGE = "change"
     SIGN_REVERSAL = "reversal"
     SIGN_UP = "sign_up"
+    ASSIGN = "assign"
 
 
 class LinkProblem(StrEnum):

@@ -14,6 +14,11 @@ from portal import clock, jobs
 from portal.access import Role
 from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
 from portal.accounts.models import User
+from portal.assignments.acts import agree as agree_to_assignment
+from portal.assignments.acts import ask_assignment
+from portal.assignments.acts import refuse as refuse_assignment
+from portal.assignments.passing import carry_out as carry_out_assignment
+from portal.assignments.planning import plan_assignment
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
@@ -40,6 +45,7 @@ from portal.dunning.acting import take_step
 from portal.dunning.carried import tell_of_carried
 from portal.dunning.disputing import open_dispute
 from portal.endings.acting import drop, give_end, open_procedure
+from portal.endings.nature import note_event
 from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
@@ -90,6 +96,7 @@ from portal.subscriptions.waiting_keys import KeyWait
 from portal.subscriptions.withdrawal import withdraw
 from portal.transfers.models import ask_transfer
 from tests import vaulting
+from tests.assignments.test_assignment import sign as sign_assignment
 from tests.builders import House, a_customer, work
 from tests.certificates.builders import a_certificate
 from tests.changes.test_changes import change, sign
@@ -113,7 +120,7 @@ from tests.subscriptions.builders import a_product
 from tests.terms.builders import a_published
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
-from tests.world import a_world
+from tests.world import a_scan, a_world
 
 At = Callable[[datetime], None]
 Browser = Callable[..., FlaskClient]
@@ -370,6 +377,40 @@ def a_customer_transferred_and_one_who_stays(post: Post) -> None:
         else:
             for address in addresses(post.house):
                 consent(post.browser, address)
+
+
+@step
+def a_business_that_ends(post: Post) -> None:
+    customer = post.customer("Qui cesse", accepted="dobaas")
+    values = {"terms_stack": "dobaas", "plan": Plan.THREE_YEARS, "billing_months": 1, "has_keys": False}
+    product = a_product(post.house, code="DB-EVENT", price_includes_vat=False, **values)
+    subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+    db.session.flush()
+    end_of_the_day = dict.fromkeys(("event_on", "posted_on", "received_on"), clock.today())
+    known = {"tracking": "1A 234", "document": a_scan(), "by_provider": True, "answer": "silent"}
+    note_event(subscription, "end_of_business", **end_of_the_day, **known, by=SYSTEM)
+
+
+@step
+def a_contract_assigned_and_one_refused(post: Post) -> None:
+    for number, name in enumerate(("Qui cède", "Qui garde")):
+        customer, taker = post.customer(name), post.customer(f"Qui reprend de {name}")
+        for contact in taker.contacts:
+            contact.email = f"reprise-{number}@client.example"
+        product = a_product(post.house, code=f"NB-CESSION-{number}")
+        order = place_order(customer, product, 1, Method.WIRE, by=SYSTEM)
+        subscription = order.deliver(by=SYSTEM)
+        db.session.commit()
+        day = clock.today() + timedelta(days=20)
+        plan = plan_assignment(subscription, taker, day)
+        row = ask_assignment(subscription, taker, day, plan.seen, by=post.house.operator)
+        if number:
+            refuse_assignment(row, "Solvabilité inconnue", by=post.house.operator)
+            continue
+        for address in ("contact@client.example", "reprise-0@client.example"):
+            assert sign_assignment(post.browser, address).status_code == 200
+        agree_to_assignment(row, plan.seen, frees=False, by=post.house.operator)
+        carry_out_assignment(row, by=SYSTEM)
 
 
 @step

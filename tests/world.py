@@ -1,12 +1,18 @@
 """One record of every kind that an address can name, all of the house's own reseller."""
 
 from datetime import date, timedelta
+from io import BytesIO
 from typing import TypeVar
+
+from PIL import Image
 
 from portal import clock
 from portal.access import Role
 from portal.accounts.factors import Passkey
 from portal.accounts.models import User
+from portal.assignments.acts import ask_assignment, sign
+from portal.assignments.models import Side as Signing
+from portal.assignments.planning import plan_assignment
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
@@ -31,6 +37,7 @@ from portal.dunning.fees import FeeState, LateFee
 from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
 from portal.dunning.rules import Stage
 from portal.endings.models import EndingState, ProviderEnding
+from portal.endings.nature import note_event
 from portal.engine.models import VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -74,7 +81,7 @@ from tests.sepa.raw_bank_files import camt as raw_camt
 from tests.sepa.raw_bank_files import details, entry, pain
 from tests.sepa.signed import sign_now
 from tests.signups.builders import a_confirmed_sign_up, open_page
-from tests.subscriptions.builders import a_monthly_product, a_product
+from tests.subscriptions.builders import a_flat_product, a_monthly_product, a_product
 from tests.terms.builders import a_published
 from tests.workbooks import a_workbook
 
@@ -157,7 +164,45 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/proformas/": _first(Proforma).uid}
     ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
+    ids |= _of_an_assignment(house, order.product, customer, **values)
+    ids |= _of_a_receivership(house, **values)
     return ids | _of_the_terms(house, customer)
+
+
+def _of_an_assignment(house: House, product: Product, to: Customer, **values: str) -> dict[str, str]:
+    """One contract waits for two signatures, another one, signed, for the provider."""
+    day, rows = clock.today() + timedelta(days=40), []
+    for name in ("Cède", "Cède aussi"):
+        customer = a_customer(house.reseller, name=name, siren=None, **values)
+        subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+        db.session.flush()
+        plan = plan_assignment(subscription, to, day)
+        rows.append(ask_assignment(subscription, to, day, plan.seen, by=house.owner))
+    for side in Signing:
+        seen = {"ip": "192.0.2.1", "user_agent": "", "language": "fr"}
+        sign(rows[1], side, "Camille Martin", plan.seen, by=SYSTEM, visitor=seen)
+    db.session.commit()
+    return {"/assignments/": rows[0].uid}
+
+
+def _of_a_receivership(house: House, **values: str) -> dict[str, str]:
+    """One contract waits for its administrator."""
+    customer = a_customer(house.reseller, name="En redressement", siren=None, accepted="dobaas", **values)
+    product = a_flat_product(house)
+    product.name = "Do'BaaS"
+    subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+    db.session.flush()
+    days = dict.fromkeys(("event_on", "posted_on", "received_on"), clock.today())
+    known = {"tracking": "1A 234", "document": a_scan(), "by_provider": True, "answer": "silent"}
+    row = note_event(subscription, "receivership", **days, **known, by=SYSTEM)
+    db.session.commit()
+    return {"/ends-by-nature/": row.uid}
+
+
+def a_scan() -> bytes:
+    picture = BytesIO()
+    Image.new("RGB", (8, 8)).save(picture, "PNG")
+    return picture.getvalue()
 
 
 def _a_quote(customer: Customer, product: Product, house: House) -> Quote:

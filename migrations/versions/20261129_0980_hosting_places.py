@@ -1,7 +1,7 @@
 """An offer says where it is hosted, under which state's jurisdiction, from a day on.
 
 Revision ID: 20261129_0980
-Revises: 20261129_0960
+Revises: 20261129_0971
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261129_0980"
-down_revision = "20261129_0960"
+down_revision = "20261129_0971"
 branch_labels = None
 depends_on = None
 

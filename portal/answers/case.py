@@ -32,6 +32,7 @@ TERMINATE_REASONS = (
 )
 PROVIDERS_OWN = TERMINATE_REASONS[-6:]  # a customer never gives these
 REVERSIBILITY_REASONS = ("switch", "in_house", "copy", "destroy")
+ADMINISTRATOR = ("silent", "gives_up", "continues")  # of a receivership (C. com. L622-13)
 EXTENSIONS = ("customer", "provider")  # who wants a longer transition to another provider
 
 
@@ -127,7 +128,7 @@ def in_order(events: "list[Event] | tuple[Event, ...]") -> tuple[Event, ...]:
     return tuple(sorted(events, key=lambda each: (each.on, each.what != "usage")))
 
 
-_NO_DAYS = {"since_on": None, "stops_on": None}
+_NO_DAYS = {"since_on": None, "stops_on": None, "asked_on": None, "administrator": "silent"}
 
 
 def leave(on: date, reason: str, *, at_term: bool = False, **more: Any) -> Event:
@@ -135,7 +136,8 @@ def leave(on: date, reason: str, *, at_term: bool = False, **more: Any) -> Event
 
     at_term: she waits for the échéance although she could go sooner. more: ``transition_until`` and
     ``extended_by`` of a longer change of provider, ``received_on`` of the letter, ``by`` the provider,
-    ``since_on`` of what it is given for, ``stops_on`` of a service that is withdrawn.
+    ``since_on`` of what it is given for, ``stops_on`` of a service that is withdrawn, ``asked_on`` of the
+    formal notice to an administrator, and what ``administrator`` has answered.
     """
     fields = {"by": "customer", "reason": reason, "received_on": None, "at_term": at_term, **_NO_DAYS}
     return Event(on, "terminate", {**fields, "transition_until": None, "extended_by": "customer", **more})

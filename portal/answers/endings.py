@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from portal.answers.case import Event
 from portal.answers.handover_request import after_the_end
-from portal.answers.rules.breaches import ends_without_indemnity
+from portal.answers.rules.breaches import administrator_silent_from, ends_without_indemnity
 from portal.answers.rules.periods import last_usable_day
 from portal.answers.state import State
 from portal.billing.refunds import metered_end_penalty_cents, refund_at_end_cents, unused_refund_cents
@@ -35,10 +35,48 @@ def free_cause(state: State, event: Event) -> bool:
     causes = state.find("termination.free_causes")
     if causes is None or not ends_without_indemnity(event["reason"], causes.value):
         return False
+    if event["reason"] == "receivership":
+        _administrator_decides(state, event)
     end(state, event, event.on, causes)
     working = state.sentence(N_("Cause qui met fin au contrat sans indemnité."))
     state.amount("early_end_penalty", 0, causes, working=working)
     return True
+
+
+def _administrator_decides(state: State, event: Event) -> None:
+    """A receivership alone ends nothing: its administrator gives the contract up, or stays silent too long.
+
+    Raises Refused where he continues the contract, and before his time is over.
+
+    Source: 004-39; C. com. L622-13 I, III.
+    """
+    said, months = event.get("administrator") or "silent", state.find("receivership.answer_months")
+    if said == "continues":
+        raise state.refuse(event, N_("l'administrateur judiciaire continue le contrat."))
+    if said == "gives_up" or months is None:
+        return
+    asked_on: date | None = event.get("asked_on")
+    if asked_on is None:
+        state.remark(
+            N_(
+                "%(clause)s : l'administrateur judiciaire décide d'abord ; sans réponse, le contrat finit "
+                "plus de %(months)d mois après la mise en demeure (C. com. L622-13) ; le cas n'en donne pas."
+            ),
+            clause=months.clause,
+            months=months.value,
+        )
+        return
+    first = administrator_silent_from(asked_on, months.value)
+    state.when("administrator_silent_from", first, months)
+    if event.on < first:
+        raise state.refuse(
+            event,
+            N_(
+                "trop tôt : l'administrateur judiciaire peut encore répondre ; "
+                "la fin est possible dès le %(day)s."
+            ),
+            day=first.strftime("%d/%m/%Y"),
+        )
 
 
 def end(

@@ -147,12 +147,13 @@ def months_of(subscription: Subscription) -> list[Month]:
 
 def _months_of_vault(subscription: Subscription, vault: Vault) -> list[tuple[date, int, int, int]]:
     """First day, bytes added up, days measured and days to measure of each month of one vault."""
+    hers_from = subscription.held_since or subscription.started_on
     year, month = extract("year", UsageSample.sampled_on), extract("month", UsageSample.sampled_on)
     query = (
         select(
             year, month, func.sum(UsageSample.bytes_stored), func.count(), func.min(UsageSample.sampled_on)
         )
-        .where(UsageSample.vault_id == vault.id, UsageSample.sampled_on >= subscription.started_on)
+        .where(UsageSample.vault_id == vault.id, UsageSample.sampled_on >= hers_from)
         .group_by(year, month)
         .order_by(year, month)
     )
@@ -164,7 +165,7 @@ def _months_of_vault(subscription: Subscription, vault: Vault) -> list[tuple[dat
     born = min([clock.paris_day(vault.created_at), *(first for _size, _days, first in rows.values())])
     if vault.state != VaultState.ACTIVE:  # nobody measures it any more
         end = min(end, _last_measured(vault, born) + timedelta(days=1))
-    start, months = max(born, subscription.started_on), []
+    start, months = max(born, hers_from), []
     first = start.replace(day=1)
     while first < min(end, clock.today() + timedelta(days=1)):
         behind = add_months(first, 1)

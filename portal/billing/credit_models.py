@@ -26,6 +26,7 @@ class CreditReason(StrEnum):
     SERVICE_CREDIT = "service_credit"
     ERROR = "error"  # billed by mistake
     GOODWILL = "goodwill"
+    ASSIGNED = "assigned"  # the contract passed to another customer
 
 
 class CreditNote(Tenant, db.Model):

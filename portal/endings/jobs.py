@@ -4,8 +4,11 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.db import db
+from portal.endings import nature
 from portal.endings.acting import go_on
 from portal.endings.models import OPEN, ProviderEnding
+from portal.endings.nature import EndByNature, NatureState
+from portal.journal import SYSTEM
 
 
 @jobs.periodic("endings.day", jobs.daily)
@@ -24,3 +27,14 @@ def take_the_step(claim: jobs.Claim) -> None:
     row = db.session.scalars(select(ProviderEnding).where(ProviderEnding.uid == uid)).one()
     go_on(row)
     claim.step(done=1, total=1)
+
+
+@jobs.periodic("endings.nature", jobs.daily)
+def follow_receiverships() -> None:
+    """Every day: the silence of an administrator whose time is over ends the contract.
+
+    Source: 004-39.
+    """
+    query = select(EndByNature).where(EndByNature.state == NatureState.WAITS).order_by(EndByNature.id)
+    for row in db.session.scalars(query.with_for_update(of=EndByNature)):
+        nature.go_on(row, by=SYSTEM)

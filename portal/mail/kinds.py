@@ -13,6 +13,7 @@ _CODE_ASKED = N_("Vous recevez ce message parce qu'un code vient d'être demand�
 _STAFF = N_("Vous recevez ce message parce que vous travaillez sur ce portail pour %(name)s.")
 
 _PARTY = N_("Vous recevez ce message parce que votre accord compte dans le transfert d'un client.")
+_ASSIGNS = N_("Vous recevez ce message parce que la cession d'un contrat vous concerne.")
 _ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès à ce portail, pour %(name)s.")
 
 _GIVEN = N_("Vous recevez ce message parce que cette adresse a été donnée pour un accès à ce portail.")
@@ -63,6 +64,11 @@ KINDS: dict[str, Kind] = {
     "signups/mail_trial": Kind(_l("Début d'un essai"), _SIGNATORY),
     "signups/mail_trial_ends": Kind(_l("Fin prochaine d'un essai"), _SIGNATORY),
     "signups/mail_trial_ended": Kind(_l("Fin d'un essai"), _SIGNATORY),
+    "assignments/mail_sign": Kind(_l("Cession à signer"), _SIGNATORY, _SIGNER, _LINK),
+    "assignments/mail_code": Kind(_l("Code pour signer une cession"), why=_CODE_ASKED, once=_CODE),
+    "assignments/mail_agreed": Kind(_l("Cession accordée"), _SIGNATORY, _ASSIGNS),
+    "assignments/mail_closed": Kind(_l("Cession sans suite"), _SIGNATORY, _ASSIGNS),
+    "assignments/mail_done": Kind(_l("Contrat cédé"), _SIGNATORY, _ASSIGNS),
     "transfers/mail_closed": Kind(_l("Transfert sans suite"), why=_PARTY),
     "transfers/mail_code": Kind(_l("Code pour un transfert"), why=_CODE_ASKED, once=_CODE),
     "transfers/mail_consent": Kind(_l("Accord pour un transfert"), why=_PARTY, once=_LINK),
@@ -92,6 +98,7 @@ KINDS: dict[str, Kind] = {
     "dunning/mail_reinstated": Kind(_l("Service rétabli"), _SIGNATORY),
     "endings/mail_warning": Kind(_l("Mise en demeure"), _SIGNATORY),
     "endings/mail_end": Kind(_l("Fin du contrat"), _SIGNATORY),
+    "endings/mail_nature": Kind(_l("Fin du contrat pour un événement"), _SIGNATORY),
     "endings/mail_suspended": Kind(_l("Service suspendu"), _SIGNATORY),
     "endings/mail_reinstated": Kind(_l("Service rétabli"), _SIGNATORY),
     "endings/mail_dropped": Kind(_l("Procédure abandonnée"), _SIGNATORY),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.answers.case import (
+    ADMINISTRATOR,
     CUSTOMERS,
     EXTENSIONS,
     PLANS,
@@ -138,6 +139,8 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
         "transition_until": (_day, None),
         "since_on": (_day, None),
         "stops_on": (_day, None),
+        "asked_on": (_day, None),
+        "administrator": (_one_of(*ADMINISTRATOR), "silent"),
         "extended_by": (_one_of(*EXTENSIONS), "customer"),
     },
     "formal_notice": {"received_on": (_day, None)},

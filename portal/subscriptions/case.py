@@ -150,6 +150,7 @@ def late_payments(subscription: Subscription) -> tuple[list[Event], list[tuple[E
 def _late_invoices(subscription: Subscription) -> list[Lateness]:
     origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
     billed = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
-    query = select(Invoice).where(Invoice.id.in_(billed), Invoice.due_on < clock.today())
+    mine = Invoice.customer_id == subscription.customer_id  # it may have been another's before
+    query = select(Invoice).where(mine, Invoice.id.in_(billed), Invoice.due_on < clock.today())
     found = db.session.scalars(query.order_by(Invoice.id)).all()
     return [late for invoice in found if (late := lateness_of(invoice, clock.today())) and late.parts]

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from portal import clock, jobs
@@ -23,13 +24,13 @@ _KINDS = ("subscription", "change")  # of charges: a period, and what a change i
 
 
 def lines_of(subscription: Subscription) -> list[InvoiceLine]:
-    """The invoiced periods of a subscription, the newest first."""
-    origin = _of(subscription)
-    invoices = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
+    """The invoiced periods of a subscription that its present customer was billed, the newest first."""
+    mine = _of(subscription), Charge.customer_id == subscription.customer_id
+    invoices = select(Charge.invoice_id).where(*mine, Charge.invoice_id.is_not(None))
     query = select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoices))
     lines = db.session.scalars(query.order_by(InvoiceLine.invoice_id.desc(), InvoiceLine.position.desc()))
-    mine = [[kind, subscription.uid] for kind in _KINDS]
-    return [line for line in lines if charge_of(line).origin.split(":")[:2] in mine]
+    kinds = [[kind, subscription.uid] for kind in _KINDS]
+    return [line for line in lines if charge_of(line).origin.split(":")[:2] in kinds]
 
 
 def _of(subscription: Subscription) -> Any:
@@ -109,11 +110,18 @@ def _less_used(
 
 
 def credit_unused(
-    subscription: Subscription, cents: int, reason: CreditReason, *, clause: str, due_by: date, by: Actor
+    subscription: Subscription,
+    cents: int,
+    reason: CreditReason,
+    *,
+    clause: str,
+    due_by: date,
+    by: Actor,
+    origin: str = "end",
 ) -> list[CreditNote]:
     """What was invoiced for days after the end comes back, the newest period first.
 
-    cents: as the contract writes its price, with or without VAT.
+    cents: as the contract writes its price, with or without VAT. origin: what it answers.
 
     Source: 000-54, 001-45, 003-06, 003-18; L2, L5.
     """
@@ -129,8 +137,40 @@ def credit_unused(
     return [
         note
         for invoice, found in parts.values()
-        if (note := _credit(subscription, invoice, found, reason, clause, due_by, by))
+        if (note := _credit(subscription, invoice, found, reason, clause, due_by, by, origin))
     ]
+
+
+def give_up(
+    subscription: Subscription, cents: int, reason: CreditReason, *, until: date, **values: Any
+) -> list[CreditNote]:
+    """What its customer was to pay for days that are not hers: owed no more, or credited where invoiced.
+
+    cents: as the contract writes its price. until: first day that is not hers; a period that goes on beyond
+    it, and stands on no invoice yet, is owed up to there. values: of :func:`credit_unused`.
+
+    Source: 004-44.
+    """
+    left = cents
+    pending = select(Charge).where(_of(subscription), is_pending()).order_by(Charge.id.desc())
+    for charge in db.session.scalars(pending.with_for_update()):
+        whole = charge.quantity * charge.unit_cents
+        taken = min(left, whole)
+        left -= taken
+        if taken == whole:
+            db.session.delete(charge)
+        elif taken:
+            charge.quantity, charge.unit_cents = 1, whole - taken
+            with force_locale(subscription.customer.language):
+                charge.label = _("%(what)s ; jusqu'au %(day)s inclus", what=charge.label, day=_before(until))[
+                    :300
+                ]
+    db.session.flush()
+    return credit_unused(subscription, left, reason, **values)
+
+
+def _before(day: date) -> str:
+    return f"{day - timedelta(1):%d/%m/%Y}"
 
 
 def _credit(
@@ -141,6 +181,7 @@ def _credit(
     clause: str,
     due_by: date,
     by: Actor,
+    origin: str = "end",
 ) -> CreditNote | None:
     wanted = [part for part in parts if part.net_cents or part.vat_cents]
     if not wanted:
@@ -149,7 +190,7 @@ def _credit(
         return issue_credit_note(
             invoice,
             wanted,
-            origin=f"end:{subscription.uid}:{invoice.uid}",
+            origin=f"{origin}:{subscription.uid}:{invoice.uid}",
             reason=reason,
             clause=clause,
             due_by=due_by,

@@ -13,7 +13,7 @@ from portal.scans import LARGEST_SCAN
 from portal.subscriptions.letter_form import ReceivedLetterForm
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_panel
-from portal.subscriptions.termination import Reason
+from portal.subscriptions.termination import Reason, check_no_event
 from portal.subscriptions.termination_letters import letter_asked, letter_of, record_letter
 from portal.words.clauses import CHOICES
 
@@ -54,6 +54,7 @@ def note_letter(uid: str) -> Response:
     form = LetterForm()
     if form.validate():
         with saving(form, WHOLE):
+            check_no_event(subscription, form.reason.data)
             record_letter(
                 subscription,
                 posted_on=form.posted_on.data,

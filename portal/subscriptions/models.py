@@ -211,6 +211,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     notice_reason: Mapped[str | None] = mapped_column(String(40))
     notice_fields: Mapped[dict[str, Any] | None] = mapped_column(JSON)  # how the notice was given
     ends_on: Mapped[date | None]  # first day without service
+    held_since: Mapped[date | None]  # first day of its present customer, where it passed to her (004-44)
     period_ends_on: Mapped[date | None] = mapped_column(index=True)  # échéance of the current period, if any
     last_notice_on: Mapped[date | None] = mapped_column(index=True)  # last day to refuse its renewal
     refund_cents: Mapped[int | None] = mapped_column(BigInteger)  # given back at the end, VAT as its price

@@ -168,6 +168,20 @@ def work_out(subscription: Subscription, notice: Notice, *, looking_ahead: bool 
     )
 
 
+def check_no_event(subscription: Subscription, reason: str) -> None:
+    """Raises Refused for an event that ends the contract by nature: it wants its document and its letter.
+
+    Source: 004-39.
+    """
+    known = subscription.present_terms.find("termination.free_causes")
+    if known is not None and reason in known.value:
+        sentence = _(
+            "Cet événement se note avec sa pièce et son recommandé : son destinataire le fait depuis la page "
+            "de l'abonnement."
+        )
+        raise Refused(sentence, field="reason")
+
+
 def form_of(subscription: Subscription, on: date) -> Answered | None:
     """How the notice must be given, where the contract says so.
 

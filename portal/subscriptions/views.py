@@ -37,7 +37,7 @@ from portal.subscriptions.offers import Quote, offers_for, quote
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import order_link, order_panel, subscription_link, subscription_panel
 from portal.subscriptions.price_now import sold_now
-from portal.subscriptions.termination import Termination, terminate, work_out
+from portal.subscriptions.termination import Termination, check_no_event, terminate, work_out
 from portal.terms.in_force import stack_in_force
 
 bp = Blueprint("subscriptions", __name__)
@@ -319,6 +319,7 @@ def give_notice(uid: str) -> Response:
     form = TerminationForm()
     if form.validate():
         with saving(form, WHOLE):
+            check_no_event(subscription, form.reason.data)
             result = terminate(subscription, form.notice(), by=g.actor)
         if not form.errors:
             text = _("Résiliation enregistrée : fin le %(day)s.", day=result.ends_on.strftime("%d/%m/%Y"))

@@ -109,6 +109,7 @@ _BY_UNIT = {
         early_end.metered_months early_end.notice_months
         inactivity.months inactivity.notice_months
         liability.cap_cashed_months liability.cap_hosting_months liability.cap_last_months
+        receivership.answer_months
         liability.cap_paid_months
         mandate.revocation_notice_months mandate.unauthorised_months
         pentest.notice_months

@@ -26,6 +26,7 @@ CREDIT_REASONS: dict[str, Any] = {
     "withdrawal": _l("rétractation"),
     "terms_refused": _l("refus de nouvelles conditions"),
     "free_exit": _l("fin du contrat, part non utilisée"),
+    "assigned": _l("contrat cédé, jours qui suivent"),
     "provider_end": _l("fin décidée par le prestataire"),
     "service_credit": _l("crédit de service"),
     "error": _l("facturé par erreur"),

@@ -25,6 +25,7 @@ from tests.world import a_world
 Browser = Callable[..., FlaskClient]
 P = Permission
 GRAVE = {  # every address that changes something under these is asked for, or is named below
+    P.ASSIGNMENT_DECIDE,
     P.BATCH_WRITE,
     P.CONTRACT_END,
     P.CREDITOR_WRITE,
@@ -37,6 +38,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.LICENSE_REVEAL,
 }
 QUIET = {
+    "assignments.refuse_assignment": "the contract stays where it is",
     "endings.note_posted": "notes what left by post",
     "endings.note_followed": "notes what the post office says",
     "suspensions.lift_suspension": "the contract goes on",

@@ -82,6 +82,17 @@ def ends_without_indemnity(reason: str, causes: Collection[str]) -> bool:
     return reason in causes
 
 
+def administrator_silent_from(asked_on: date, months: int) -> date:
+    """First day on which the silence of a receiver's administrator ends the contract.
+
+    asked_on: Paris day on which the formal notice reached him. months: calendar months that he has, from the
+    contract's setting; the judge may shorten them, or add two.
+
+    Source: 004-39; C. com. L622-13 III 1° (more than a month without an answer).
+    """
+    return add_months(asked_on, months) + timedelta(days=1)
+
+
 def inactive_from(last_use_on: date, months: int) -> date:
     """First day on which an account counts as unused: more than so many months without use.
 
