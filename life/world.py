@@ -16,6 +16,7 @@ from life.faults import Fault
 from life.finance import Office
 from life.place import Place
 from life.provider import NAMES, Provider
+from life.vaults import Safe
 from tour.numbers import make_iban
 
 BEGINS = date(2026, 1, 6)
@@ -34,6 +35,7 @@ class World:
         self.office = Office(place, self.provider, self.bank)
         self.clients: list[Client] = []
         self.payers: list[Client] = []  # who pay by wire whatever asks for it
+        self.safes: dict[int, Safe] = {}  # by the serial of who backs up
         self.faults = faults or {}
         self.acts = 0
         self.days = 0
@@ -96,6 +98,10 @@ class World:
             iban = make_iban(client.serial + 5000)
             self.bank.wire(client.name, paper.cents, f"Reglement {paper.number}", iban, self.place.today)
             client.note("paid", cents=paper.cents, number=paper.number)
+
+    def safe(self, client: Client, name: str) -> Safe:
+        """Where her machine backs up to, from the day on which it opens."""
+        return self.safes.setdefault(client.serial, Safe(client, self.provider, name))
 
     # -- machines ------------------------------------------------------------------------------------------
 
