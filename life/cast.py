@@ -263,7 +263,7 @@ def _stops(cast: Fixed) -> None:
     safe = world.safe(client, "Serveur du port")
     world.debtor(client).poor_until = D(2026, 7, 31)
     world.on(D(2026, 3, 10), client.name, safe.opens)
-    world.on(D(2026, 8, 17), client.name, lambda: world.payers.append(client))
+    world.pays_invoices(client, D(2026, 8, 18), D(2026, 5, 31))
     for week in range(24):
         world.on(D(2026, 4, 6) + timedelta(days=7 * week), client.name, safe.looks)
 
