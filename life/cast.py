@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from life.client import Client
+from life.vaults import Safe
 from life.world import BEGINS, World
 
 D = date
@@ -52,6 +53,10 @@ class Fixed:
         volume = 1000 if offer == "DB-36" else None
         self.world.comes(client, day, volume)
         return client
+
+    def safes(self, key: str) -> Safe:
+        """Her vault, which :meth:`World.safe` has made."""
+        return self.world.safes[self.people[key].serial]
 
     def gives_notice(self, key: str, day: date, reason: str = "none", *, early: bool = False) -> None:
         client = self.people[key]
@@ -193,7 +198,85 @@ def _trouble(cast: Fixed) -> None:
     world.pays(poor, D(2026, 5, 20), "facture FA-2026")
 
 
-_GROUPS = ((4, _licences), (3, _long), (4, _trouble), (5, _monthly), (2, _machines), (3, _elsewhere))
+def _vaults(cast: Fixed) -> None:
+    """Five vaults: a file fetched twice, a service that stops, data taken in time, late, and never."""
+    _fetches_and_leaves(cast)
+    _stops(cast)
+    world, ends = cast.world, D(2026, 6, 16)
+    for key, name in (
+        ("vault-takes", "Verger des Ondines"),
+        ("vault-silent", "Moulin de Kergoat"),
+        ("vault-forgets", "Relais du Ponant"),
+    ):
+        client = cast.come(key, name, "WS-M", "direct_debit", D(2026, 2, 1), quantity=4)
+        world.on(D(2026, 2, 10), name, world.safe(client, f"Postes de {name}").opens)
+        cast.gives_notice(key, ends)
+    takes, silent, forgets = (cast.safes(f"vault-{key}") for key in ("takes", "silent", "forgets"))
+    world.on(D(2026, 6, 17), takes.client.name, takes.gets_space)
+    for day, safe, act in (
+        (D(2026, 7, 6), takes, lambda: takes.asks_back("in_house")),
+        (D(2026, 7, 7), takes, takes.opens_for_copy),
+        (D(2026, 7, 8), takes, takes.is_erased),
+        (D(2026, 7, 9), takes, lambda: takes.takes_copy("later")),
+        (D(2026, 7, 10), takes, takes.is_erased),
+        (D(2026, 7, 29), takes, takes.is_erased),
+        (D(2026, 7, 31), takes, takes.is_erased),
+        (D(2026, 7, 30), silent, lambda: silent.asks_back("copy")),
+        (D(2026, 7, 31), silent, silent.is_erased),
+        (D(2026, 8, 3), silent, silent.opens_for_copy),
+        (D(2026, 8, 5), silent, lambda: silent.takes_copy(None)),
+        (D(2026, 8, 24), silent, silent.is_erased),
+        (D(2026, 8, 26), silent, silent.is_erased),
+        (D(2026, 7, 31), forgets, lambda: forgets.asks_back_too_late("copy")),
+        (D(2026, 8, 4), forgets, forgets.is_erased),
+    ):
+        world.on(day, safe.client.name, act)
+
+
+def _fetches_and_leaves(cast: Fixed) -> None:
+    """Do'BaaS: a restore that is billed, one that is not, and thirty-six months left early."""
+    world = cast.world
+    client = cast.come("vault-36", "Archives Kervella", "DB-36", "direct_debit", D(2026, 2, 1), quantity=1)
+    safe = world.safe(client, "Serveur de Kervella")
+    cast.gives_notice("vault-36", D(2026, 7, 1), early=True)
+    for day, act in (
+        (D(2026, 2, 10), safe.opens),
+        (D(2026, 3, 10), lambda: safe.asks_restore("lost_by_user")),
+        (D(2026, 3, 11), lambda: safe.gets_file("90,00")),
+        (D(2026, 4, 14), lambda: safe.asks_restore("hosted_equipment")),
+        (D(2026, 4, 15), lambda: safe.gets_file(None)),
+        (D(2026, 12, 31), safe.looks),
+        (D(2027, 1, 4), lambda: safe.asks_back("copy")),
+        (D(2027, 1, 4), lambda: safe.writes_letter("1A 204 117 3345 8")),
+        (D(2027, 1, 6), safe.opens_for_copy),
+        (D(2027, 1, 7), safe.is_erased),
+        (D(2027, 1, 8), lambda: safe.takes_copy("later")),
+        (D(2027, 1, 8), safe.is_erased),
+    ):
+        world.on(day, client.name, act)
+
+
+def _stops(cast: Fixed) -> None:
+    """NumSpot: an account that is empty, a service that is suspended, and paid for again."""
+    world = cast.world
+    client = cast.come("vault-stops", "Port de Loctudy", "NS-OBJ", "direct_debit", D(2026, 3, 2), quantity=1)
+    safe = world.safe(client, "Serveur du port")
+    world.debtor(client).poor_until = D(2026, 7, 31)
+    world.on(D(2026, 3, 10), client.name, safe.opens)
+    world.pays_invoices(client, D(2026, 8, 18), D(2026, 5, 31))
+    for week in range(24):
+        world.on(D(2026, 4, 6) + timedelta(days=7 * week), client.name, safe.looks)
+
+
+_GROUPS = (
+    (4, _licences),
+    (3, _long),
+    (4, _trouble),
+    (5, _monthly),
+    (2, _machines),
+    (3, _elsewhere),
+    (5, _vaults),
+)
 
 
 # -- who is drawn

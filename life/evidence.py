@@ -70,6 +70,15 @@ class Evidence:
     def debits(self, client: Client) -> list[Debit]:
         return [each for each in self.world.bank.debits if each.name == client.name]
 
+    def sent(self, client: Client) -> set[str]:
+        """SHA-256 of each file that her machine has backed up, by her own list."""
+        safe = self.world.safes.get(client.serial)
+        return safe.sent() if safe else set()
+
+    def given(self, client: Client, what: str) -> set[str]:
+        """SHA-256 of each file that she was handed: ``restored`` or ``copy``."""
+        return {digest for fact in client.told(what) for digest in fact.more["files"]}
+
     def rows(self, name: str) -> list[dict[str, str]]:
         """A list of the portal as its CSV tells it to finance, by the heads of its columns."""
         text = self.world.provider.finance.download(f"/lists/{name}/file.csv").text

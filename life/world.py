@@ -14,8 +14,10 @@ from life.bank import Bank, Debtor
 from life.client import Client
 from life.faults import Fault
 from life.finance import Office
+from life.papers import Paper, papers_in
 from life.place import Place
 from life.provider import NAMES, Provider
+from life.vaults import Safe
 from tour.numbers import make_iban
 
 BEGINS = date(2026, 1, 6)
@@ -34,6 +36,7 @@ class World:
         self.office = Office(place, self.provider, self.bank)
         self.clients: list[Client] = []
         self.payers: list[Client] = []  # who pay by wire whatever asks for it
+        self.safes: dict[int, Safe] = {}  # by the serial of who backs up
         self.faults = faults or {}
         self.acts = 0
         self.days = 0
@@ -83,19 +86,35 @@ class World:
         """A transfer of what her last paper of that kind asks for, with its number."""
 
         def pay() -> None:
-            paper = client.last_paper(subject)
-            iban = make_iban(client.serial + 5000)
-            self.bank.wire(client.name, paper.cents, f"Reglement {paper.number}", iban, self.place.today)
-            client.note("paid", cents=paper.cents, number=paper.number)
+            self._transfer(client, client.last_paper(subject))
 
         self.on(day, client.name, pay)
+
+    def pays_invoices(self, client: Client, day: date, until: date) -> None:
+        """A transfer for each invoice that came by then and was not paid by one."""
+
+        def pay() -> None:
+            paid = {each.more["number"] for each in client.told("paid")}
+            for letter in client.letters():
+                for paper in papers_in(letter) if letter.on <= until else ():
+                    if paper.kind == "invoice" and paper.number not in paid:
+                        self._transfer(client, paper)
+
+        self.on(day, client.name, pay)
+
+    def _transfer(self, client: Client, paper: Paper) -> None:
+        iban = make_iban(client.serial + 5000)
+        self.bank.wire(client.name, paper.cents, f"Reglement {paper.number}", iban, self.place.today)
+        client.note("paid", cents=paper.cents, number=paper.number)
 
     def _settle(self, client: Client) -> None:
         """She pays what she was asked for at least five days ago and has not paid yet."""
         for paper in client.asked_by_wire(self.place.today - timedelta(days=5)):
-            iban = make_iban(client.serial + 5000)
-            self.bank.wire(client.name, paper.cents, f"Reglement {paper.number}", iban, self.place.today)
-            client.note("paid", cents=paper.cents, number=paper.number)
+            self._transfer(client, paper)
+
+    def safe(self, client: Client, name: str) -> Safe:
+        """Where her machine backs up to, from the day on which it opens."""
+        return self.safes.setdefault(client.serial, Safe(client, self.provider, name))
 
     # -- machines ------------------------------------------------------------------------------------------
 

@@ -67,6 +67,34 @@ def given_back(evidence: Evidence, client: Client, until: str) -> str:
     return euros(-sum(each.cents for each in moved))
 
 
+def within(evidence: Evidence, client: Client, subject: str, day: str) -> str:
+    """That day, where the first letter about this has come by then; else the day of its coming."""
+    came = comes(evidence, client, subject)
+    return day if came <= day else came
+
+
+def did(evidence: Evidence, client: Client, what: str) -> str:
+    """The day on which she first noted this."""
+    return next((str(fact.on) for fact in client.told(what)), "never")
+
+
+def erasure(evidence: Evidence, client: Client, on: str) -> str:
+    """What the page answered that day to who ordered her data erased: ordered, or refused."""
+    return next((fact.more["said"] for fact in client.told("erasure") if str(fact.on) == on), "not tried")
+
+
+def equal(evidence: Evidence, client: Client, what: str) -> str:
+    """How many of her files are in what she was handed, each as she had sent it: ``3 of 3``."""
+    sent, given = evidence.sent(client), evidence.given(client, what)
+    return f"{len(sent & given)} of {len(sent)}" if given <= sent else "others beside hers"
+
+
+def on_disk(evidence: Evidence, client: Client, on: str) -> str:
+    """Whether her vault held something when somebody looked that day, after the act of the day."""
+    seen = [fact.more["kept"] for fact in client.told("disk") if str(fact.on) == on]
+    return ("whole" if seen[-1] else "gone") if seen else "nobody looked"
+
+
 LOOKS: dict[str, Callable[..., str]] = {
     "state": state,
     "comes": comes,
@@ -77,6 +105,11 @@ LOOKS: dict[str, Callable[..., str]] = {
     "debited": debited,
     "key comes": key_comes,
     "given back": given_back,
+    "within": within,
+    "did": did,
+    "erasure": erasure,
+    "equal": equal,
+    "on disk": on_disk,
 }
 
 

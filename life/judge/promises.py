@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
 
 from life.client import Client
 from life.evidence import Evidence, cents_in, days_in
 from life.judge.findings import Breach, Found, Sighting
 
 People = dict[str, Client]
+_CALLED = timedelta(days=14)  # between the last call and the erasure that it speaks of
 _ANNOUNCED = timedelta(days=14)  # SEPA rulebook: unless another delay was agreed
 
 
@@ -122,6 +123,54 @@ def machines_live_as_long_as_paid(evidence: Evidence, people: People) -> Found:
                 yield Breach(fact.on, client.name, "000-10", "no licence unpaid", fact.more["state"])
 
 
+_ERASED, _RETURNED = "Vos données sont effacées", "Vos données vous ont été rendues"
+_LAST_CALL = "Dernier appel : vos données seront effacées"
+
+
+def nobody_holds_another_ones_file(evidence: Evidence, people: People) -> Found:
+    """Whatever was restored or handed over was hers, and is as she had sent it."""
+    for client in evidence.clients:
+        hers = evidence.sent(client)
+        for fact in (*client.told("restored"), *client.told("copy")):
+            if strange := fact.more["files"] - hers:
+                others = [each.name for each in evidence.clients if strange & evidence.sent(each)]
+                said = f"{len(strange)} files that she never sent, of {others or 'nobody'}"
+                yield Breach(fact.on, client.name, "RGPD", "her own files", said)
+
+
+def nothing_is_erased_while_held(evidence: Evidence, people: People) -> Found:
+    """A certificate of erasure comes after the data was returned, or fourteen days after a last call."""
+    for client in evidence.clients:
+        for letter in evidence.letters(client, _ERASED):
+            returned = [each.on for each in evidence.letters(client, _RETURNED) if each.on <= letter.on]
+            called = [each.on for each in evidence.letters(client, _LAST_CALL)]
+            if not returned and not any(day + _CALLED <= letter.on for day in called):
+                yield Breach(letter.on, client.name, "DEL", "held", "erased before anybody was asked")
+
+
+def vaults_lose_nothing(evidence: Evidence, people: People) -> Found:
+    """What lay in a vault lies there until its certificate, whatever is owed or suspended; then nothing.
+
+    Looked at on the disk, and at the end opened by restic with the passphrase of its owner.
+    """
+    for client in evidence.clients:
+        erased = min((each.on for each in evidence.letters(client, _ERASED)), default=date.max)
+        before: dict[str, str] = {}
+        for fact in client.told("disk"):
+            kept = fact.more["kept"]
+            if fact.on < erased and not before.items() <= kept.items():
+                lost = sorted(name for name in before if before[name] != kept.get(name))
+                yield Breach(fact.on, client.name, "DEL", "nothing deleted", f"gone: {lost[:4]}")
+            before = kept
+        safe = evidence.world.safes.get(client.serial)
+        if safe is None or not client.told("vault"):
+            continue
+        readable = safe.is_readable()
+        if readable != (erased == date.max):
+            happened = "it can be read" if readable else "it cannot be read"
+            yield Breach(evidence.last, client.name, "DEL", "there until its certificate", happened)
+
+
 ALL = (
     debits_are_announced,
     called_off_is_not_debited,
@@ -132,4 +181,7 @@ ALL = (
     nothing_is_stuck,
     everybody_could_act,
     machines_live_as_long_as_paid,
+    nobody_holds_another_ones_file,
+    nothing_is_erased_while_held,
+    vaults_lose_nothing,
 )

@@ -334,6 +334,7 @@ def test_001_48_data_that_nobody_asked_for_are_called_then_erased(
     work()
     assert stored(case).state == C.ERASED
     assert "Personne n'a demandé" in pdf_text(content_of(case.certificate)).replace("’", "'")
+    assert "copie" not in vaulting.last_mail(case.uid).body, "none was handed over"
 
 
 def test_a_late_call_still_leaves_two_weeks(subscription, own_vault, at):

@@ -212,7 +212,8 @@ def test_a_whole_life_ends_with_one_sealed_certificate(browser, house, passed, r
     text = pdf_text(content_of(certificate))
     for said in ("Boulangerie Martin", own_vault.repository_id, "CE-2026-000001", "contact@client.example"):
         assert said in text, said
-    assert vaulting.last_mail(ready.uid).attachments == [certificate.uid]
+    mail = vaulting.last_mail(ready.uid)
+    assert mail.attachments == [certificate.uid] and "la copie qui vous a été remise" in mail.body
     assert fetch(browser(house.owner), f"/documents/{certificate.uid}").status_code == 200
     assert passed.get(fetch_path).status_code == 410
 
@@ -284,6 +285,7 @@ def test_a_destruction_waits_for_the_customers_word(browser, house, owner, subsc
     assert release(operator, case).status_code == 303
     work()
     assert stored(case).state == C.ERASED and not Path(own_vault.location).exists()
+    assert "copie" not in vaulting.last_mail(case.uid).body, "none was handed over"
 
 
 def test_a_lost_passphrase_asks_the_customer_again(case, browser, agent, app):
