@@ -79,6 +79,32 @@ def letters_come_once(evidence: Evidence, people: People) -> Found:
                 yield Breach(on, client.name, "mail", "once", f"« {subject} » came {times} times to {to}")
 
 
+_WHO = {  # beginning of a subject: the contact whom it is for (clauses.md, part C)
+    "Conditions à accepter": "direction",
+    "À signer": "direction",
+    "Résiliation enregistrée": "direction",
+    "Mise en demeure": "direction",
+    "Service suspendu": "direction",
+    "Votre facture": "compta",
+    "Votre avoir": "compta",
+    "Paiement reçu": "compta",
+    "Prélèvement": "compta",
+    "Rappel": "compta",
+    "Second rappel": "compta",
+}
+
+
+def letters_reach_their_contact(evidence: Evidence, people: People) -> Found:
+    """What binds goes to who signs, what is to be paid to who pays."""
+    for client in evidence.clients:
+        for letter in client.letters():
+            role = next((role for words, role in _WHO.items() if letter.subject.startswith(words)), None)
+            if role and letter.to != client.email(role):
+                yield Breach(
+                    letter.on, client.name, "mail", f"to {role}", f"« {letter.subject} » to {letter.to}"
+                )
+
+
 def numbers_have_no_gap(evidence: Evidence, people: People) -> Found:
     """Each series counts from one without a gap, no number is on two papers (CGI ann. II 242 nonies A)."""
     found: dict[str, dict[int, str]] = {}
@@ -177,6 +203,7 @@ ALL = (
     no_key_before_payment,
     papers_are_hers,
     letters_come_once,
+    letters_reach_their_contact,
     numbers_have_no_gap,
     nothing_is_stuck,
     everybody_could_act,
