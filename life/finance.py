@@ -50,9 +50,8 @@ class Office:
 
     def hand_in(self, today: date) -> int:
         """Every debit of the days to come, in files that the second person releases."""
-        handed = 0
+        handed, page = 0, self.finance.visit("/sepa/collections")
         for scheme in ("CORE", "B2B"):
-            page = self.finance.visit("/sepa/collections")
             days = sorted(set(re.findall(r'<option[^>]*value="(\d{4}-\d\d-\d\d)"', page)))
             wanted = [day for day in days if date.fromisoformat(day) <= today + timedelta(days=9)]
             if not wanted or f'value="{scheme}"' not in page:
@@ -61,6 +60,7 @@ class Office:
             self.place.work()
             self.finance.visit(self.finance.page.url.path)
             handed += self._to_the_bank(self.finance.page.url.path, today)
+            page = self.finance.visit("/sepa/collections")
         return handed
 
     def _to_the_bank(self, batch: str, today: date) -> int:

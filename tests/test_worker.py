@@ -222,9 +222,9 @@ def test_a_duty_that_fails_touches_no_other(house: House, monkeypatch: pytest.Mo
 
 
 def test_the_pause_of_a_duty_grows_to_an_hour() -> None:
-    row = Duty(name="x", failures=1, failed_at=MONDAY)
+    row = duties.Standing(failures=1, failed_at=MONDAY)
     assert not row.may_run(MONDAY + timedelta(seconds=59))
     assert row.may_run(MONDAY + timedelta(seconds=60))
-    row.failures = 40
+    row = row._replace(failures=40)
     assert not row.may_run(MONDAY + timedelta(minutes=59))
     assert row.may_run(MONDAY + timedelta(minutes=60))

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import String, UniqueConstraint, select
+from sqlalchemy import String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -41,6 +42,14 @@ class Duty(Row, db.Model):
     failed_at: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(String(500), default="")
 
+
+class Standing(NamedTuple):
+    """What is known of a duty before it is run."""
+
+    slot: str = ""
+    failures: int = 0
+    failed_at: datetime | None = None
+
     def may_run(self, now: datetime) -> bool:
         """Not before the pause after its last failure is over; pauses double up to an hour."""
         if not self.failures or self.failed_at is None:
@@ -64,11 +73,12 @@ def run_periodic() -> None:
 
     A duty that fails is told of in its row, leaves its slot free, and is tried again after a pause.
     """
-    done = _done()
+    standings = _standings()
     for name, (slot, function) in list(DUTIES.items()):
         set_scope(EVERYTHING)
         try:
-            if done.get(name) != (present := slot()):
+            standing, present = standings.get(name, Standing()), slot()
+            if standing.slot != present and standing.may_run(clock.now()):
                 _run(name, present, function)
         except Exception as error:
             db.session.rollback()
@@ -80,28 +90,35 @@ def run_periodic() -> None:
             set_scope(None)
 
 
-def _done() -> dict[str, str]:
-    """The last slot that was done of each duty, asked for all of them at once."""
+def _standings() -> dict[str, Standing]:
+    """Of every duty that was ever run, asked for all of them at once."""
     set_scope(EVERYTHING)
+    query = select(Duty.name, Duty.slot, Duty.failures, Duty.failed_at)
     try:
         with reading():
-            return {row.name: row.slot for row in db.session.execute(select(Duty.name, Duty.slot))}
+            rows = db.session.execute(query)
+            return {row.name: Standing(row.slot, row.failures, row.failed_at) for row in rows}
     finally:
         db.session.rollback()
 
 
 @commits
 def _run(name: str, slot: str, function: Callable[[], None]) -> None:
-    duty = _duty(name)
-    if duty.slot == slot or not duty.may_run(clock.now()):
-        return
     if first_time(name, slot):
         function()
         set_scope(EVERYTHING)
-        duty = _duty(name)
-    duty.slot, duty.done_at = slot, clock.now()
-    duty.failures, duty.failed_at, duty.error = 0, None, ""
+    done = {"slot": slot, "done_at": clock.now(), "failures": 0, "failed_at": None, "error": ""}
+    noted = db.session.execute(
+        update(Duty).where(Duty.name == name).values(**done).execution_options(synchronize_session=False)
+    )
+    if not noted.rowcount:  # type: ignore[attr-defined]
+        insert_once(Duty, {**_identity(name), **done}, ["name"])
     db.session.commit()
+
+
+def _identity(name: str) -> dict[str, Any]:
+    row = Duty(name=name)
+    return {"uid": row.uid, "created_at": row.created_at, "name": name}
 
 
 @commits
@@ -112,14 +129,8 @@ def _note_failure(name: str, reason: str) -> None:
 
 
 def _duty(name: str) -> Duty:
-    query = select(Duty).where(Duty.name == name)
-    known = db.session.scalars(query).one_or_none()
-    if known is None:
-        row = Duty(name=name, slot="", failures=0, error="")
-        begun = {"uid": row.uid, "created_at": row.created_at, "name": name, "slot": ""}
-        insert_once(Duty, {**begun, "failures": 0, "error": ""}, ["name"])
-        known = db.session.scalars(query).one()
-    return known
+    insert_once(Duty, {**_identity(name), "slot": "", "failures": 0, "error": ""}, ["name"])
+    return db.session.scalars(select(Duty).where(Duty.name == name)).one()
 
 
 def first_time(name: str, slot: str) -> bool:
