@@ -89,7 +89,7 @@ def _licences(cast: Fixed) -> None:
             world.asks(client, day)
     for key in ("year", "year-too-late"):
         world.pays(cast.people[key], D(2027, 1, 8), "facture FA-2027")
-        world.pays(cast.people[key], D(2028, 1, 8), "facture FA-2028")
+    world.pays(cast.people["year"], D(2028, 1, 8), "facture FA-2028")
     unpaid = cast.come("unpaid-order", "Cordonnerie Lenoir", "NB-WS", "wire", D(2026, 2, 10))
     unpaid.fate = "never pays"
 
