@@ -19,7 +19,7 @@ from tests.installation import Installs, free_port
 pytestmark = pytest.mark.slow
 
 
-SYSTEM_OF_ONE = {"users": 3, "internal_disks": 1, "network": False, "external": False}
+SYSTEM_OF_ONE = {"users": 3, "internal_disks": 1, "network": False, "external": False, "os": "Windows 10"}
 
 
 def a_key(today: date) -> str:
