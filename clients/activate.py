@@ -72,9 +72,9 @@ class License:
     def activate(self, typed: str, system: dict | None = None) -> dict:
         """Take a seat and keep the key and the file; asked again it is the same seat.
 
-        system: what there is to be backed up: users, internal_disks (numbers), network, external (truths), and
-        os, the name of the operating system. What an edition or a contract does not reach is told to its
-        customer, and works on.
+        system: what there is to be backed up: users, internal_disks (numbers), network, external (truths),
+        and os, the name of the operating system. What an edition or a contract does not reach is told to
+        its customer, and works on.
         """
         key = read_key(typed)
         told = {"system": system} if system else {}
