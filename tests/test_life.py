@@ -11,7 +11,7 @@ from tests.installation import ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.words]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_fourteen_months_of_twelve_customers_break_no_promise() -> None:
     short = ["--seed", "7", "--months", "14", "--customers", "12", "--faults", "4", "--json"]
     command = [sys.executable, "-m", "life", *short]
