@@ -142,12 +142,6 @@ _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "ao
            "novembre", "décembre")  # fmt: skip
 
 
-def day_in_words(day: date) -> str:
-    """As a mail writes it: ``1er mars 2026``."""
-    number = "1er" if day.day == 1 else str(day.day)
-    return f"{number} {_MONTHS[day.month - 1]} {day.year}"
-
-
 def days_in(text: str) -> list[date]:
     """Every day that a text names in words, in its order."""
     found = re.findall(rf"\b(1er|\d\d?) ({'|'.join(_MONTHS)}) (\d{{4}})", text)

@@ -29,6 +29,16 @@ def every_customer_adds_up(evidence: Evidence, people: People) -> Found:
             yield Breach(evidence.last, client.name, "books", said, happened)
 
 
+def every_line_of_the_account_is_somebodys(evidence: Evidence, people: People) -> Found:
+    """The account's balance is what moved with each customer, less the bank's own fees."""
+    bank = evidence.world.bank
+    moved = sum(each.cents for client in evidence.clients for each in evidence.bookings(client))
+    fees = sum(each.cents for each in bank.booked if each.what == "fee")
+    if bank.balance() != moved + fees:
+        happened = f"{euros(moved)} with customers, {euros(fees)} of fees"
+        yield Breach(evidence.last, "all", "books", f"{euros(bank.balance())} on the account", happened)
+
+
 def what_is_owed_is_a_known_number(evidence: Evidence, people: People) -> Found:
     """No invoice is asked for whose paper came to nobody."""
     known = {number for own in evidence.papers.values() for number in own}
@@ -39,4 +49,4 @@ def what_is_owed_is_a_known_number(evidence: Evidence, people: People) -> Found:
             )
 
 
-ALL = (every_customer_adds_up, what_is_owed_is_a_known_number)
+ALL = (every_customer_adds_up, every_line_of_the_account_is_somebodys, what_is_owed_is_a_known_number)
