@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 
 from app import create_app
 from portal import jobs
-from portal.db import EVERYTHING, db, prepare_engine, set_scope
+from portal.connections import prepare_engine
+from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM, JournalEntry
 from portal.licensing.drawing import TOGETHER
 from portal.licensing.lots import KeyLot

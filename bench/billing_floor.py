@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select, text
 
 from app import create_app
-from portal.db import db, prepare_engine
+from portal.connections import prepare_engine
+from portal.db import db
 
 TOGETHER = 200
 TABLES = (

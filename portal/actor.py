@@ -1,6 +1,7 @@
 """Whoever does something: a person with an account, the holder of a signed link, or the portal itself."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 
 class Actor(Protocol):
@@ -11,3 +12,16 @@ class Actor(Protocol):
 
     @property
     def label(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The organisation that a row belongs to, as its columns name it: enough for the rows that follow."""
+
+    id: int
+    org_path: str
+
+
+def owner_of(row: Any) -> Owner:
+    """Whose a row is; an organisation is its own."""
+    return Owner(getattr(row, "organisation_id", None) or row.id, row.org_path)

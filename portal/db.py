@@ -6,7 +6,6 @@ row-level security on PostgreSQL. Without a scope nothing is visible.
 """
 
 import base64
-import contextvars
 import secrets as token_source
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,13 +17,11 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
-from psycopg import ServerCursor
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     DateTime,
     Dialect,
-    Engine,
     Enum,
     ForeignKey,
     MetaData,
@@ -37,7 +34,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
 )
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
@@ -57,14 +53,11 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
 
 from portal import clock
+from portal.connections import prepare_engine, reading_only
 
 Ends = TypeVar("Ends", bound=Callable[..., Any])
 AWAY = (OperationalError, InterfaceError)  # the database is locked, restarted or gone: time may cure it
-LOCK_SECONDS = 10  # how long a statement waits for a lock; then a page answers 503, a task is put off
 EVERYTHING = "/"  # scope of the system itself: sign-in, signed links, the worker choosing its task
-
-# SQLite: a transaction that will write must say so when it begins, or it fails under concurrency.
-_reading_only: contextvars.ContextVar[bool] = contextvars.ContextVar("reading_only", default=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -240,7 +233,7 @@ def scope(path: str) -> Iterator[None]:
 
 def _tell_postgres(connection: Any, path: str | None) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("select set_config('app.scope', :p, true)"), {"p": path or ""})
+        connection.exec_driver_sql("select set_config('app.scope', %s, true)", (path or "",))
 
 
 @event.listens_for(Session, "after_begin")
@@ -303,36 +296,24 @@ def _within_scope(path: str | None) -> _WithinScope:
     return _WithinScope(path)
 
 
-def _require_held_back(engine: Engine) -> None:
-    question = "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"
-    with engine.connect() as connection:
-        held_back = not connection.execute(text(question)).scalar()
-    engine.dispose()  # a server that forks must not hand this connection to its children
-    if not held_back:
-        raise RuntimeError(
-            "Le rôle PostgreSQL de DATABASE_URL est SUPERUSER ou BYPASSRLS : la sécurité par ligne ne le "
-            "retient pas. Créez deux rôles NOSUPERUSER NOBYPASSRLS (deploy/postgresql.sql)."
-        )
-
-
 @contextmanager
 def reading() -> Iterator[None]:
     """Declare that the block only reads: on SQLite it then never waits for a writer."""
-    token = _reading_only.set(True)
+    token = reading_only.set(True)
     try:
         yield
     finally:
-        _reading_only.reset(token)
+        reading_only.reset(token)
 
 
 @contextmanager
 def writing() -> Iterator[None]:
     """Declare that the block writes although its request only asked to read (a log of visits)."""
-    token = _reading_only.set(False)
+    token = reading_only.set(False)
     try:
         yield
     finally:
-        _reading_only.reset(token)
+        reading_only.reset(token)
 
 
 def commits(function: Ends) -> Ends:
@@ -347,11 +328,11 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def declare_intent() -> None:
-        _reading_only.set(request.method in {"GET", "HEAD", "OPTIONS"})
+        reading_only.set(request.method in {"GET", "HEAD", "OPTIONS"})
 
     @app.teardown_request
     def forget_intent(_error: BaseException | None) -> None:
-        _reading_only.set(_reading_only.get() and not has_request_context())
+        reading_only.set(reading_only.get() and not has_request_context())
 
     app.teardown_appcontext(let_go)
 
@@ -363,38 +344,3 @@ def let_go(_error: BaseException | None = None) -> None:
             db.session.rollback()
     except SQLAlchemyError:
         db.session().invalidate()
-
-
-def prepare_engine(engine: Engine) -> None:
-    """SQLite: write-ahead log, foreign keys, and writers that queue instead of failing.
-
-    PostgreSQL: raises RuntimeError for a role that row-level security does not hold back.
-    """
-    if engine.dialect.name != "sqlite":
-        _require_held_back(engine)
-
-        @event.listens_for(engine, "connect")
-        def be_patient_for(connection: Any, _: Any) -> None:
-            connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
-            connection.commit()
-
-        @event.listens_for(engine, "do_execute")
-        def plan_for_its_values(cursor: Any, statement: str, values: Any, _: Any) -> bool:
-            """A plan that is kept for every scope would be made for a small one, and sort a large one."""
-            if not statement.startswith("SELECT") or isinstance(cursor, ServerCursor):
-                return False
-            cursor.execute(statement, values, prepare=False)
-            return True
-
-        return
-
-    @event.listens_for(engine, "connect")
-    def set_pragmas(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # we send BEGIN ourselves, so DDL is transactional too
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if _reading_only.get() else "BEGIN IMMEDIATE")

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import JSON, Index, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.actor import Actor
+from portal.actor import Actor, Owner, owner_of
 from portal.db import AWAY, Tenant, commits, db, writing
 from portal.leaves import add_leaf
 from portal.paging import Page, page_of
@@ -47,7 +47,7 @@ def record(
 ) -> None:
     """Add an event to the timeline of ``subject`` (any tenant row); ``by`` has ``label`` and ``id``."""
     entry = JournalEntry(
-        organisation=_owner(subject),
+        organisation=owner_of(subject),
         subject_kind=subject.__tablename__,
         subject_uid=subject.uid,
         what=what,
@@ -67,7 +67,7 @@ def record_taking(subject: Any, what: str, *, by: Actor, **details: Any) -> None
     A database that cannot write now refuses nobody what is theirs: the line then stands in the log.
     """
     kind, uid = subject.__tablename__, subject.uid
-    owner, whose = _owner(subject), by.label
+    owner, whose = owner_of(subject), by.label
     db.session.commit()  # a transaction that has read cannot wait for its turn to write, on SQLite
     try:
         with writing():
@@ -85,18 +85,9 @@ def timeline(subject: Any) -> Page[JournalEntry]:
     return page_of(query, JournalEntry.id.desc(), name="events")
 
 
-class _Owner:
-    def __init__(self, id_: int, org_path: str) -> None:
-        self.id, self.org_path = id_, org_path
-
-
 class _Subject:
     """What a line of the journal says of its record."""
 
-    def __init__(self, kind: str, uid: str, owner: _Owner) -> None:
+    def __init__(self, kind: str, uid: str, owner: Owner) -> None:
         self.__tablename__, self.uid = kind, uid
         self.organisation_id, self.org_path = owner.id, owner.org_path
-
-
-def _owner(subject: Any) -> _Owner:
-    return _Owner(getattr(subject, "organisation_id", None) or subject.id, subject.org_path)

@@ -20,6 +20,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text, inspect, select
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from portal import jobs
+from portal.actor import owner_of
 from portal.blobs import Document, discard, opener, write_blob
 from portal.crypto.seals import seal_pdf
 from portal.crypto.secrets import Sealed, keyring
@@ -51,12 +52,6 @@ class Seal:
 
     reason: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    id: int
-    org_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +258,7 @@ def _finish(frozen: _Frozen, columns: dict[str, Any]) -> None:
         return
     for name, value in columns.items():
         setattr(document, name, value)
-    owner = _Owner(paper.organisation_id, paper.org_path)
+    owner = owner_of(paper)
     for kind, ref, lane in paper.followers:
         jobs.enqueue(kind, ref, owner, lane=jobs.Lane(lane))
     paper.followers = []

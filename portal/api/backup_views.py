@@ -13,7 +13,7 @@ from portal.backups.models import Machine
 from portal.backups.receive import Report, find_machine, receive_report
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import PortalError
-from portal.licensing.models import find_activation, find_key, not_activated
+from portal.licensing.models import find_key_on, not_activated
 
 INCIDENTS, INCIDENT_LENGTH = 50, 500
 MOST = 2**63 - 1  # of a count of bytes or files
@@ -32,10 +32,9 @@ def make_machine_token() -> Response:
     body = read_object()
     typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
     set_scope(EVERYTHING)  # the key says whose it is
-    key = find_key(typed)
+    key, activation = find_key_on(typed, fingerprint)
     check_pace(key)
     check_works(key)
-    activation = find_activation(key, fingerprint)
     query = db.select(Machine).where(Machine.activation_id == (activation.id if activation else None))
     machine = db.session.scalars(query).one_or_none()
     if machine is None:

@@ -10,20 +10,20 @@ from portal.api.views import bp, check_pace, check_works, read_object, read_syst
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
 from portal.licensing.machines import release_seat, state_on_machine
-from portal.licensing.models import ActivationKey, find_activation, find_key, machine_named, not_activated
+from portal.licensing.models import Activation, ActivationKey, find_key_on, machine_named, not_activated
 from portal.licensing.revocations import revocation_list, revocation_version
 from portal.subscriptions.key_ends import refresh_key
 from portal.words.states import look_of
 
 
-def _asked(body: dict[str, Any] | None = None) -> tuple[ActivationKey, str]:
-    """The key and the fingerprint of the body; from here on only that key's tree is seen."""
+def _asked(body: dict[str, Any] | None = None) -> tuple[ActivationKey, str, Activation | None]:
+    """Key, fingerprint and machine of the body; from here on only that key's tree is seen."""
     body = read_object() if body is None else body
     typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
     set_scope(EVERYTHING)  # the key says whose it is
-    key = find_key(typed)
+    key, machine = find_key_on(typed, fingerprint)
     check_pace(key)
-    return key, fingerprint
+    return key, fingerprint, machine
 
 
 @bp.post("/validations")
@@ -34,11 +34,11 @@ def validate() -> Response:
     ``state``: VALID, GRACE, EXPIRED, SUSPENDED, REVOKED, NO_MACHINE, TOO_MANY_MACHINES, FINGERPRINT_MISMATCH
     or CHECKIN_OVERDUE. 404 NOT_FOUND, 422 MALFORMED_KEY or INVALID, 429 TOO_MANY.
     """
-    key, fingerprint = _asked()
+    key, fingerprint, machine = _asked()
     if key.works_through < clock.today():
         refresh_key(key)
         db.session.commit()
-    state = state_on_machine(key, fingerprint, clock.today())
+    state = state_on_machine(key, fingerprint, machine, clock.today())
     return jsonify(
         state=state.value,
         message=str(look_of(f"license_{state.value.lower()}").word),
@@ -57,14 +57,14 @@ def check_in() -> Response:
     """
     body = read_object()
     system = read_system(body)
-    key, fingerprint = _asked(body)
+    key, _fingerprint, machine = _asked(body)
     check_works(key)
-    machine = find_activation(key, fingerprint)
     if machine is None:
         raise not_activated()
     take_news(machine, system)
+    file = machine.license_file
     db.session.commit()
-    response = make_response(machine.license_file)
+    response = make_response(file)
     response.mimetype = "application/json"
     return response
 
@@ -76,8 +76,7 @@ def give_back_seat() -> Response:
 
     404 NOT_FOUND or NOT_ACTIVATED, 422 INVALID above the yearly number, MALFORMED_KEY, 429 TOO_MANY.
     """
-    key, fingerprint = _asked()
-    machine = find_activation(key, fingerprint)
+    _key, _fingerprint, machine = _asked()
     if machine is None:
         raise not_activated()
     release_seat(machine, by=machine_named(machine.hostname), is_capped=True)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, jsonify, make_response, request
 
 from portal import clock
 from portal.access import public
-from portal.accounts.floods import count_within
+from portal.accounts.floods import count_in_lots, count_within
 from portal.backups.editions import see_system
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, scope, set_scope
@@ -68,7 +68,7 @@ def slow_guesses_down(response: Response) -> Response:
 def check_pace(key: ActivationKey) -> None:
     """Raises Flood for a key that calls more often than its seats could need; act in its tree afterwards."""
     path, most = key.org_path, KEY_MOST + 4 * key.seats
-    if wait := count_within(f"key:{key.uid}", most=most, seconds=WINDOW):
+    if wait := count_in_lots(f"key:{key.uid}", most=most, seconds=WINDOW):
         raise Flood(wait)
     set_scope(path)
 
@@ -113,9 +113,10 @@ def read_system(body: dict[str, Any]) -> Machine | None:
     return Machine(**{**told, "os": read_text(told, "os", 80, needed=False)})
 
 
-def take_news(machine: Activation, system: Machine | None) -> None:
+def take_news(machine: Activation, system: Machine | None, *, is_new: bool = False) -> None:
     """It is there, and may say what it is."""
-    machine.check_in()
+    if not is_new:
+        machine.check_in()
     if system is not None:
         see_system(machine, system)
 
@@ -137,9 +138,10 @@ def activate() -> Response:
     check_pace(key)
     check_works(key)
     activation, is_new = take_seat(key, fingerprint, hostname)
-    take_news(activation, system)
+    take_news(activation, system, is_new=is_new)
+    file = activation.license_file
     db.session.commit()
-    response = make_response(activation.license_file, 201)
+    response = make_response(file, 201)
     response.mimetype = "application/json"
     if not is_new:
         response.headers["Idempotent-Replay"] = "true"

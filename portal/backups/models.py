@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
-from portal.actor import Actor
+from portal.actor import Actor, owner_of
 from portal.backups.health import Health, Outcome, Trouble, due_by, health, standing
 from portal.crypto.secrets import new_token, token_hash
 from portal.customers.models import Customer
@@ -116,11 +116,10 @@ class _Self:
 def new_machine(activation: Activation) -> Machine:
     """The row of a machine that just took its seat; not saved."""
     name = activation.hostname or activation.fingerprint[:12]
-    customer = activation.key.customer
     return Machine(
-        organisation=customer.organisation,
+        organisation=owner_of(activation),
         activation_id=activation.id,
-        customer_id=customer.id,
+        customer_id=activation.key.customer_id,
         name=name,
         name_folded=fold(name)[:200],
         schedule_hours=SCHEDULE_HOURS,

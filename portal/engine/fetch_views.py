@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.access import Permission, get_or_404, public, requires
-from portal.actor import Actor
+from portal.actor import Actor, owner_of
 from portal.blobs import CUSTOMERS_OWN, Document, send_document
 from portal.db import db
 from portal.engine.handed_over import downloads, handed_over, has_code, link_with_code
@@ -55,7 +55,7 @@ def send_code(token: str) -> Response:
             link, token, problem=_("Trois codes ont déjà été envoyés. Réessayez dans une heure."), status=429
         )
     mail = queue_mail(
-        link.recipient, "mails/fetch_code.txt", about=link, owner=_Owner(link), urgent=True, code=code
+        link.recipient, "mails/fetch_code.txt", about=link, owner=owner_of(link), urgent=True, code=code
     )
     link.code_leaves_with(mail)
     db.session.commit()
@@ -108,8 +108,3 @@ def _send(document: Document, by: Actor) -> Response:
     if request.method == "GET" and start.startswith("bytes=0-"):
         record_taking(document, "download", by=by, address=request.remote_addr or "")
     return response
-
-
-class _Owner:
-    def __init__(self, link: SignedLink) -> None:
-        self.id, self.org_path = link.organisation_id, link.org_path

@@ -145,10 +145,16 @@ def _queued(
 
 def insert_once(model: type[Base], values: dict[str, Any], unique: list[str]) -> bool:
     """Insert unless the unique key exists; says whether the row is new. Same on both engines."""
+    return insert_new(model, values, unique) is not None
+
+
+def insert_new(model: type[Base], values: dict[str, Any], unique: list[str]) -> int | None:
+    """Insert unless the unique key exists; the number of the new row, or None. Same on both engines."""
     table = model.__table__
     insert = (postgresql if db.session.connection().dialect.name == "postgresql" else sqlite).insert
     statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=unique)
-    return db.session.execute(statement.returning(table.c.id)).scalar() is not None
+    number: int | None = db.session.execute(statement.returning(table.c.id)).scalar()
+    return number
 
 
 def insert_all_once(model: type[Base], rows: list[dict[str, Any]], unique: list[str]) -> None:

@@ -4,10 +4,10 @@ Nothing refers to such a row by its number, so a thousand of them are one statem
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from portal import clock
-from portal.actor import Actor
+from portal.actor import Actor, Owner
 from portal.crypto.secrets import keyring
 from portal.db import Base, db, new_uid
 from portal.journal import JournalEntry
@@ -15,13 +15,6 @@ from portal.leaves import add_rows
 from portal.licensing.codes import make_code
 
 TOGETHER = 500  # keys of one transaction
-
-
-class Owner(Protocol):
-    """Whose the rows are: an organisation, or a row that names one."""
-
-    id: Any
-    org_path: Any
 
 
 def drawn(table: str, product: int, count: int) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
-from portal.licensing.models import Activation, ActivationKey, LicenseRefused, find_activation, take_seat
+from portal.licensing.models import Activation, ActivationKey, LicenseRefused, take_seat
 from portal.licensing.rules import check_release
 from portal.wording import N_
 
@@ -54,15 +54,18 @@ def state_of_key(key: ActivationKey, on: date) -> LicenseState:
     return L.GRACE if on > key.valid_through else L.VALID
 
 
-def state_on_machine(key: ActivationKey, fingerprint: str, on: date) -> LicenseState:
+def state_on_machine(
+    key: ActivationKey, fingerprint: str, machine: Activation | None, on: date
+) -> LicenseState:
     """Of the key on one machine; what stops the key comes first.
+
+    machine: what holds the seat of that fingerprint, if anything does.
 
     Source: 000-56, 000-58, 002-18.
     """
     state = state_of_key(key, on)
     if state not in (L.VALID, L.GRACE, L.TOO_MANY_MACHINES):
         return state
-    machine = find_activation(key, fingerprint)
     if machine is None and _gave_back(key, fingerprint):
         return L.NO_MACHINE
     if machine is None:

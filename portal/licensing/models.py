@@ -7,17 +7,28 @@ from typing import Any
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, false, select, text, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, make_transient_to_detached, mapped_column, relationship
 
 from portal import clock
-from portal.actor import Actor
+from portal.actor import Actor, owner_of
 from portal.crypto.secrets import Sealed, keyring
 from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.errors import PortalError, Refused
 from portal.i18n import said
-from portal.jobs import insert_once
+from portal.jobs import insert_new
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, mask_foreign, parse
 from portal.licensing.license_file import sign
@@ -240,12 +251,27 @@ def find_key(typed: str) -> ActivationKey:
 
     One in a reseller's stock, and another vendor's, are unknown: they activate nothing.
     """
+    key = db.session.scalars(select(ActivationKey).where(_is_typed(typed))).one_or_none()
+    return _known(key)
+
+
+def find_key_on(typed: str, fingerprint: str) -> tuple[ActivationKey, Activation | None]:
+    """The key that a machine names, as :func:`find_key` does, and what holds its seat, by one question."""
+    seated = (Activation.key_id == ActivationKey.id) & (Activation.fingerprint == fingerprint)
+    query = select(ActivationKey, Activation).outerjoin(Activation, seated & Activation.released_at.is_(None))
+    found = db.session.execute(query.where(_is_typed(typed))).one_or_none()
+    return (_known(found[0]), found[1]) if found else (_known(None), None)
+
+
+def _is_typed(typed: str) -> ColumnElement[bool]:
     try:
         code = parse(typed)
     except PortalError as typo:
         raise LicenseRefused("MALFORMED_KEY", said(typo), 422) from typo
-    index = keyring().blind_index(code.text, "code")
-    key = db.session.scalars(select(ActivationKey).where(ActivationKey.code_index == index)).one_or_none()
+    return ActivationKey.code_index == keyring().blind_index(code.text, "code")
+
+
+def _known(key: ActivationKey | None) -> ActivationKey:
     if key is None or key.is_foreign:
         raise LicenseRefused("NOT_FOUND", _("Cette clé est inconnue."), 404)
     return key
@@ -283,19 +309,19 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
             return again, False
         sentence = _("Tous les postes de cette clé (%(seats)d) sont déjà activés.", seats=key.seats)
         raise LicenseRefused("NO_SEAT_LEFT", sentence, 409)
-    if not _seated(key, fingerprint, hostname):
+    stored = _seated(key, fingerprint, hostname)
+    if stored is None:
         db.session.rollback()  # the same machine came twice at once: its seat is counted once
         return _activation(key, fingerprint), False
-    stored = _activation(key, fingerprint)
     record(stored, "activate", by=_Machine(hostname))
     machine_activated.send(stored)
     return stored, True
 
 
-def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> bool:
-    """Write the machine, or take back the one that gave its seat away; False when somebody was faster."""
+def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> Activation | None:
+    """Write the machine, or take back the one that gave its seat away; None when somebody was faster."""
     activation = Activation(
-        organisation=key.customer.organisation,
+        organisation=owner_of(key),
         key_id=key.id,
         fingerprint=fingerprint,
         hostname=hostname,
@@ -307,8 +333,12 @@ def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> bool:
     activation.license_file = _signed(_payload(key, activation))
     columns = [column.key for column in Activation.__table__.columns if column.key != "id"]
     values = {name: getattr(activation, name) for name in columns}
-    if insert_once(Activation, values, ["key_id", "fingerprint"]):
-        return True
+    number = insert_new(Activation, values, ["key_id", "fingerprint"])
+    if number is not None:
+        activation.id = number
+        make_transient_to_detached(activation)  # it is stored already
+        db.session.add(activation)
+        return activation
     now = clock.now()
     kept: dict[str, Any] = {"released_at": None, "hostname": hostname, "is_offline": False}
     kept |= {"last_seen_at": now, "seated_at": now}
@@ -319,7 +349,7 @@ def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> bool:
         .values(**kept)
         .execution_options(synchronize_session="fetch")
     )
-    return bool(back.rowcount)
+    return _activation(key, fingerprint) if back.rowcount else None
 
 
 def machine_named(hostname: str) -> "Actor":

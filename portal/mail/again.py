@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 from email.utils import make_msgid
-from types import SimpleNamespace
-from typing import Any
 
 from sqlalchemy import func, select
 
 from portal import clock, jobs
-from portal.actor import Actor
+from portal.actor import Actor, owner_of
 from portal.blobs import Document
 from portal.db import db
 from portal.errors import Refused
@@ -80,18 +78,14 @@ def _locked(mail: Mail) -> Mail:
 def _queued_again(mail: Mail) -> Mail:
     mail.state, mail.again_at = MailState.QUEUED, clock.now()
     if jobs.find_task(KIND, mail.uid) is None:  # it ended so long ago that it was cleared away
-        jobs.enqueue_first(KIND, mail.uid, _owner(mail), lane=jobs.Lane.PROMPT)
+        jobs.enqueue_first(KIND, mail.uid, owner_of(mail), lane=jobs.Lane.PROMPT)
     else:
         jobs.do_again(KIND, mail.uid)
     return mail
 
 
-def _owner(mail: Mail) -> Any:
-    return SimpleNamespace(id=mail.organisation_id, org_path=mail.org_path)
-
-
 def _copy(mail: Mail, to: str) -> Mail:
-    owner = _owner(mail)
+    owner = owner_of(mail)
     made = Mail(
         organisation=owner,
         recipient=to,

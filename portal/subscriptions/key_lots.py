@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import jobs
 from portal.accounts.models import Organisation
-from portal.actor import Actor
+from portal.actor import Actor, owner_of
 from portal.catalogue.models import Product
 from portal.db import db
 from portal.errors import Refused
@@ -119,14 +119,7 @@ def _issue(lot: KeyLot, count: int) -> None:
     same = {"lot_id": lot.id, "product_id": lot.product_id, "seats": lot.seats, "state": StockState.FREE}
     same |= {"order_uid": "", "key_uid": ""}
     rows = [{**same, "place": first + each} for each in range(count)]
-    insert_drawn(StockKey, lot.product.key_product, rows, owner=_Owner(lot), what="issue", by=SYSTEM)
-
-
-class _Owner:
-    """The house of a lot, as rows name it."""
-
-    def __init__(self, lot: KeyLot) -> None:
-        self.id, self.org_path = lot.organisation_id, lot.org_path
+    insert_drawn(StockKey, lot.product.key_product, rows, owner=owner_of(lot), what="issue", by=SYSTEM)
 
 
 def _issue_of_contract(lot: KeyLot, count: int) -> None:
@@ -150,4 +143,4 @@ def _issue_of_contract(lot: KeyLot, count: int) -> None:
     }
     db.session.flush()
     product = subscription.product.key_product
-    insert_drawn(ActivationKey, product, [same] * count, owner=_Owner(lot), what="issue", by=SYSTEM)
+    insert_drawn(ActivationKey, product, [same] * count, owner=owner_of(lot), what="issue", by=SYSTEM)

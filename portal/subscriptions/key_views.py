@@ -46,7 +46,7 @@ def _page(key: ActivationKey, form: RequestForm, status: int = 200) -> Response:
         key=key,
         form=form,
         state=state_of_key(key, today),
-        states={row.id: state_on_machine(key, row.fingerprint, today) for row in key.machines},
+        states={row.id: state_on_machine(key, row.fingerprint, row, today) for row in key.machines},
         events=timeline(key),
     )
     return make_response(page, status)

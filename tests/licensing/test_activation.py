@@ -3,15 +3,18 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
 from portal import clock
+from portal.accounts.floods import _held, count_in_lots
 from portal.api.views import KEY_MOST, UNKNOWN_MOST, WINDOW
-from portal.db import db
+from portal.db import db, new_uid
 from portal.journal import SYSTEM
 from portal.licensing.codes import make_code
 from portal.licensing.license_file import verify
@@ -145,6 +148,33 @@ def test_an_address_that_guesses_is_told_to_wait_and_the_right_key_still_works(
     assert activate(client, key.code, "m1").status_code == 201  # a colleague behind the same address
     at(clock.now() + timedelta(seconds=WINDOW + 1))
     assert activate(client, unknown, "m1").status_code == 404
+
+
+def test_a_machine_that_asks_often_costs_the_database_one_question(house: House, browser: Browser) -> None:
+    client, key = browser(), a_key(house)
+    body = {"key": key.code, "fingerprint": "m1"}
+    assert activate(client, key.code, "m1").status_code == 201
+    told: list[str] = []
+
+    def note(*asked: Any) -> None:
+        told.append(asked[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert client.post("/api/v1/validations", json=body).json["state"] == "VALID"
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert len([line for line in told if "FROM activation_key" in line]) == 1
+    assert not any("login_throttle" in line for line in told)
+
+
+def test_a_second_process_tells_what_it_counted_alone(house: House) -> None:
+    subject, most = f"key:{new_uid()}", 160
+    assert [count_in_lots(subject, most=most, seconds=WINDOW) for _ in range(most)] == [0] * most
+    _held.pop(subject)  # another process knows nothing of it
+    waits = [count_in_lots(subject, most=most, seconds=WINDOW) for _ in range(11)]
+    assert not any(waits[:9]) and any(waits[9:])
+    assert 0 < count_in_lots(subject, most=most, seconds=WINDOW) <= WINDOW
 
 
 def test_a_key_that_calls_without_end_is_told_to_wait(house: House, browser: Browser) -> None:
