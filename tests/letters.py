@@ -50,8 +50,9 @@ from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
-from portal.licensing.models import issue_key, keys_of, take_seat
+from portal.licensing.models import issue_key, keys_of
 from portal.licensing.rules import Machine as System
+from portal.licensing.seating import take_seat
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.mail.free import Words

@@ -170,7 +170,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "subscription_vaults.new_vault",
     "subscription_changes.new_change",
     "subscriptions.new_order",
-    "subscriptions.new_termination",
+    "terminations.new_termination",
     "terms.new_version",
     "withdrawals.show",
 }

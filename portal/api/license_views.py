@@ -10,8 +10,9 @@ from portal.api.views import bp, check_pace, check_works, read_object, read_syst
 from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, set_scope
 from portal.licensing.machines import release_seat, state_on_machine
-from portal.licensing.models import Activation, ActivationKey, find_key_on, machine_named, not_activated
+from portal.licensing.models import Activation, ActivationKey, find_key_on, not_activated
 from portal.licensing.revocations import revocation_list, revocation_version
+from portal.licensing.seating import machine_named
 from portal.subscriptions.key_ends import refresh_key
 from portal.words.states import look_of
 
@@ -62,9 +63,8 @@ def check_in() -> Response:
     if machine is None:
         raise not_activated()
     take_news(machine, system)
-    file = machine.license_file
+    response = make_response(machine.license_file)
     db.session.commit()
-    response = make_response(file)
     response.mimetype = "application/json"
     return response
 

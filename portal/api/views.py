@@ -14,8 +14,9 @@ from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, scope, set_scope
 from portal.errors import PortalError
 from portal.i18n import said
-from portal.licensing.models import Activation, ActivationKey, find_key, take_seat
+from portal.licensing.models import Activation, ActivationKey, find_key
 from portal.licensing.rules import Machine
+from portal.licensing.seating import take_seat
 from portal.subscriptions.key_ends import refresh_key
 from portal.web import csrf
 from portal.wording import N_
@@ -139,9 +140,8 @@ def activate() -> Response:
     check_works(key)
     activation, is_new = take_seat(key, fingerprint, hostname)
     take_news(activation, system, is_new=is_new)
-    file = activation.license_file
+    response = make_response(activation.license_file, 201)
     db.session.commit()
-    response = make_response(file, 201)
     response.mimetype = "application/json"
     if not is_new:
         response.headers["Idempotent-Replay"] = "true"

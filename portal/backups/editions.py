@@ -14,8 +14,9 @@ from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
 from portal.journal import record
-from portal.licensing.models import Activation, ActivationKey, machine_named
+from portal.licensing.models import Activation, ActivationKey
 from portal.licensing.rules import OVER_DAYS, Edition, Machine, check_edition, check_os, over_until
+from portal.licensing.seating import machine_named
 from portal.subscriptions.models import Subscription
 
 

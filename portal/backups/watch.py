@@ -7,7 +7,8 @@ from portal.backups.models import Machine, UsageSample, new_machine
 from portal.db import Base, db
 from portal.engine.models import Vault, vault_measured
 from portal.jobs import insert_once
-from portal.licensing.models import Activation, machine_activated
+from portal.licensing.models import Activation
+from portal.licensing.seating import machine_activated
 
 
 @machine_activated.connect

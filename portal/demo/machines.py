@@ -16,7 +16,8 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.models import vaults_of
 from portal.journal import SYSTEM
-from portal.licensing.models import ActivationKey, issue_key, keys_of, take_seat
+from portal.licensing.models import ActivationKey, issue_key, keys_of
+from portal.licensing.seating import take_seat
 from portal.subscriptions.models import subscriptions_of
 
 DAYS, SAMPLES = 14, 60

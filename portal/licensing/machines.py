@@ -13,8 +13,9 @@ from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
-from portal.licensing.models import Activation, ActivationKey, LicenseRefused, take_seat
+from portal.licensing.models import Activation, ActivationKey, LicenseRefused
 from portal.licensing.rules import check_release
+from portal.licensing.seating import take_seat
 from portal.wording import N_
 
 LARGEST_REQUEST = 16_384  # bytes of a request file

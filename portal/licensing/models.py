@@ -7,35 +7,21 @@ from typing import Any
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    ForeignKey,
-    String,
-    Text,
-    UniqueConstraint,
-    false,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.orm import Mapped, make_transient_to_detached, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, UniqueConstraint, false, select, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
-from portal.actor import Actor, owner_of
+from portal.actor import Actor
 from portal.crypto.secrets import Sealed, keyring
 from portal.customers.models import Customer
 from portal.db import Tenant, db
-from portal.errors import PortalError, Refused
+from portal.errors import PortalError
 from portal.i18n import said
-from portal.jobs import insert_new
 from portal.journal import record
 from portal.licensing.codes import make_code, mask, mask_foreign, parse
 from portal.licensing.license_file import sign
-from portal.licensing.rules import CHECK_IN_DAYS, KeyEnd, check_in_by, has_expired, over_until, takes_a_seat
+from portal.licensing.rules import CHECK_IN_DAYS, KeyEnd, check_in_by, has_expired, over_until
 
-# Sent with the activation, in the transaction in which a machine takes its seat.
-machine_activated = Namespace().signal("machine-activated")
 # Sent by a key, in the transaction in which it stops for good, with by=.
 key_revoked = Namespace().signal("key-revoked")
 
@@ -281,100 +267,11 @@ def not_activated() -> LicenseRefused:
     return LicenseRefused("NOT_ACTIVATED", _("Cette machine n'est pas activée avec cette clé."), 404)
 
 
-def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Activation, bool]:
-    """Activate a machine, or find it active already; says whether it is new.
-
-    One statement adds the machine, one counts the seat: together they never exceed ``seats``, however
-    many machines come at once. Raises LicenseRefused without a seat left (409), or a payment (403).
-
-    Source: 000-58, 002-18.
-    """
-    existing = find_activation(key, fingerprint)
-    try:
-        takes_a_seat(key.seats_used, key.seats, holds_one=existing is not None)
-    except Refused as refusal:
-        raise LicenseRefused("NO_SEAT_LEFT", said(refusal), 409) from refusal
-    if existing is not None:
-        return existing, False
-    key.check_free()
-    counted: Any = db.session.execute(
-        update(ActivationKey)
-        .where(ActivationKey.id == key.id, ActivationKey.seats_used < ActivationKey.seats)
-        .values(seats_used=ActivationKey.seats_used + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if not counted.rowcount:
-        again = find_activation(key, fingerprint)
-        if again is not None:
-            return again, False
-        sentence = _("Tous les postes de cette clé (%(seats)d) sont déjà activés.", seats=key.seats)
-        raise LicenseRefused("NO_SEAT_LEFT", sentence, 409)
-    stored = _seated(key, fingerprint, hostname)
-    if stored is None:
-        db.session.rollback()  # the same machine came twice at once: its seat is counted once
-        return _activation(key, fingerprint), False
-    record(stored, "activate", by=_Machine(hostname))
-    machine_activated.send(stored)
-    return stored, True
-
-
-def _seated(key: ActivationKey, fingerprint: str, hostname: str) -> Activation | None:
-    """Write the machine, or take back the one that gave its seat away; None when somebody was faster."""
-    activation = Activation(
-        organisation=owner_of(key),
-        key_id=key.id,
-        fingerprint=fingerprint,
-        hostname=hostname,
-        license_file="",
-        last_seen_at=clock.now(),
-        seated_at=clock.now(),
-        is_offline=False,
-    )
-    activation.license_file = _signed(_payload(key, activation))
-    columns = [column.key for column in Activation.__table__.columns if column.key != "id"]
-    values = {name: getattr(activation, name) for name in columns}
-    number = insert_new(Activation, values, ["key_id", "fingerprint"])
-    if number is not None:
-        activation.id = number
-        make_transient_to_detached(activation)  # it is stored already
-        db.session.add(activation)
-        return activation
-    now = clock.now()
-    kept: dict[str, Any] = {"released_at": None, "hostname": hostname, "is_offline": False}
-    kept |= {"last_seen_at": now, "seated_at": now}
-    back: Any = db.session.execute(
-        update(Activation)
-        .where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
-        .where(Activation.released_at.is_not(None))
-        .values(**kept)
-        .execution_options(synchronize_session="fetch")
-    )
-    return _activation(key, fingerprint) if back.rowcount else None
-
-
-def machine_named(hostname: str) -> "Actor":
-    """The machine itself, as the journal names it."""
-    return _Machine(hostname)
-
-
-class _Machine:
-    id = None
-
-    def __init__(self, hostname: str) -> None:
-        self.label = hostname or "machine"
-
-
 def find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
     """The machine of this fingerprint, if it holds a seat."""
     query = select(Activation).where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
     query = query.where(Activation.released_at.is_(None))
     return db.session.scalars(query).one_or_none()
-
-
-def _activation(key: ActivationKey, fingerprint: str) -> Activation:
-    found = find_activation(key, fingerprint)
-    assert found is not None
-    return found
 
 
 def _payload(key: ActivationKey, activation: Activation, nonce: str = "") -> dict[str, Any]:
@@ -391,6 +288,11 @@ def _payload(key: ActivationKey, activation: Activation, nonce: str = "") -> dic
         "check_by": check_by.isoformat() if check_by else None,
         "nonce": nonce,
     }
+
+
+def file_for(key: ActivationKey, activation: Activation) -> str:
+    """The first licence file of a machine that takes its seat."""
+    return _signed(_payload(key, activation))
 
 
 def _says(file: str, wanted: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Orders paid by direct debit: ask for the mandate, and start when it is signed."""
+"""Orders paid by direct debit: ask for the mandate, show where it stands, and start when it is signed."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from portal.customers.models import ContactRole
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.mail import queue_mail
+from portal.panels import Panel
 from portal.sepa.models import (
     Mandate,
     find_usable_mandate,
@@ -22,6 +23,7 @@ from portal.sepa.models import (
 from portal.subscriptions.kept_terms import keep_term
 from portal.subscriptions.key_waits import issue_or_wait
 from portal.subscriptions.models import Order, OrderState
+from portal.subscriptions.panels import order_panel
 
 
 def ask_for_mandate(order: Order, *, by: Actor) -> None:
@@ -35,6 +37,17 @@ def ask_for_mandate(order: Order, *, by: Actor) -> None:
         start_mandated(order, mandate, by=by)
     elif open_mandate(customer, entity) is None and mandate_at_bank(customer, entity) is None:
         request_mandate(customer, entity, by=by)
+
+
+@order_panel(rank=5)
+def show_awaited(order: Order) -> Panel | None:
+    """The mandate that an order waits for, with whom it is; or that nobody was asked for one."""
+    if order.state != OrderState.AWAITING_MANDATE:
+        return None
+    customer, entity = order.customer, order.legal_entity
+    mandate = open_mandate(customer, entity) or mandate_at_bank(customer, entity)
+    contact = customer.contact(ContactRole.SIGNATORY)
+    return Panel("subscriptions/_mandate.html", {"mandate": mandate, "contact": contact, "order": order})
 
 
 def start_mandated(order: Order, mandate: Mandate | None, *, by: Actor) -> None:

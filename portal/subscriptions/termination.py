@@ -1,6 +1,6 @@
 """The end of a subscription: the engine's answer to a notice, and the notice that gives it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -168,13 +168,30 @@ def work_out(subscription: Subscription, notice: Notice, *, looking_ahead: bool 
     )
 
 
+def counts_for_nothing(subscription: Subscription, result: Termination) -> bool:
+    """Does the contract end as it would without the reason that was given?"""
+    if result.notice.reason == Reason.NONE:
+        return False
+    bare = work_out(subscription, replace(result.notice, reason="none"), looking_ahead=True)
+    said = [(each.what, each.value) for each in result.answers]
+    return said == [(each.what, each.value) for each in bare.answers]
+
+
+def is_event(subscription: Subscription, reason: str) -> bool:
+    """Does this contract end by nature with such an event, whoever says so?
+
+    Source: 004-39.
+    """
+    known = subscription.present_terms.find("termination.free_causes")
+    return known is not None and reason in known.value
+
+
 def check_no_event(subscription: Subscription, reason: str) -> None:
     """Raises Refused for an event that ends the contract by nature: it wants its document and its letter.
 
     Source: 004-39.
     """
-    known = subscription.present_terms.find("termination.free_causes")
-    if known is not None and reason in known.value:
+    if is_event(subscription, reason):
         sentence = _(
             "Cet événement se note avec sa pièce et son recommandé : son destinataire le fait depuis la page "
             "de l'abonnement."

@@ -1,4 +1,4 @@
-"""Orders, their payment, subscriptions and their end."""
+"""Orders, their payment, and subscriptions."""
 
 from collections import defaultdict
 from typing import Any
@@ -21,14 +21,14 @@ from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.engine.models import Vault, vaults_of
 from portal.errors import Refused
-from portal.forms import WHOLE, refusals_in, saving
+from portal.forms import WHOLE, saving
 from portal.i18n import said
 from portal.journal import timeline
 from portal.licensing.models import keys_of
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.panels import Panel
-from portal.subscriptions.forms import EARLY_REQUEST, OrderForm, TerminationForm, WireForm
+from portal.subscriptions.forms import EARLY_REQUEST, OrderForm, WireForm
 from portal.subscriptions.key_lists import KEYS
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.mandates import ask_for_mandate
@@ -37,7 +37,6 @@ from portal.subscriptions.offers import Quote, offers_for, quote
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.panels import order_link, order_panel, subscription_link, subscription_panel
 from portal.subscriptions.price_now import sold_now
-from portal.subscriptions.termination import Termination, check_no_event, terminate, work_out
 from portal.terms.in_force import stack_in_force
 
 bp = Blueprint("subscriptions", __name__)
@@ -277,54 +276,6 @@ def subscription_page(subscription: Subscription, status: int = 200) -> Response
         panels=subscription_panel.shown(subscription),
     )
     return make_response(page, status)
-
-
-def _preview(subscription: Subscription, form: TerminationForm) -> Termination | None:
-    """The computed end for what the form says, or None with the refusal beside its field."""
-    with refusals_in(form, WHOLE):
-        return work_out(subscription, form.notice())
-    return None
-
-
-def _termination_page(subscription: Subscription, form: TerminationForm, status: int = 200) -> Response:
-    result = _preview(subscription, form) if form.sent_on.data and not form.errors else None
-    return htmx.render(
-        "subscriptions/termination.html",
-        "subscriptions/_termination_facts.html",
-        status,
-        subscription=subscription,
-        form=form,
-        result=result,
-        early_ends=subscription.present_terms.find("early_end.notice_months") is not None,
-    )
-
-
-@bp.get("/subscriptions/<uid>/termination")
-@requires(Permission.SUBSCRIPTION_TERMINATE)
-def new_termination(uid: str) -> Response:
-    """What an end would mean, before anything is decided; changes with the form."""
-    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
-    form = TerminationForm(request.args, meta={"csrf": False})
-    if not form.sent_on.raw_data:
-        form = TerminationForm(sent_on=clock.today(), reason="none", meta={"csrf": False})
-    else:
-        form.validate()
-    return _termination_page(subscription, form)
-
-
-@bp.post("/subscriptions/<uid>/termination")
-@requires(Permission.SUBSCRIPTION_TERMINATE)
-def give_notice(uid: str) -> Response:
-    subscription = get_or_404(Subscription.visible_to(g.actor), uid)
-    form = TerminationForm()
-    if form.validate():
-        with saving(form, WHOLE):
-            check_no_event(subscription, form.reason.data)
-            result = terminate(subscription, form.notice(), by=g.actor)
-        if not form.errors:
-            text = _("Résiliation enregistrée : fin le %(day)s.", day=result.ends_on.strftime("%d/%m/%Y"))
-            return htmx.go(url_for(".show_subscription", uid=uid), toast=text)
-    return _termination_page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
 
 
 @customer_panel(rank=10)

@@ -16,7 +16,8 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.port import Usage
 from portal.journal import SYSTEM
-from portal.licensing.models import ActivationKey, issue_key, take_seat
+from portal.licensing.models import ActivationKey, issue_key
+from portal.licensing.seating import take_seat
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, a_user

@@ -9,7 +9,8 @@ from portal.backups.health import Health
 from portal.backups.models import Machine
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
-from portal.licensing.models import issue_key, take_seat
+from portal.licensing.models import issue_key
+from portal.licensing.seating import take_seat
 from tests.builders import a_customer, a_house
 from tests.installation import Installs
 

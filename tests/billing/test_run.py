@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from flask.testing import FlaskClient
 
+from portal import clock
 from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_charge
 from portal.billing.run import start_run
 from portal.blobs import content_of
@@ -57,12 +58,19 @@ def run(house: House, month: str = "2026-11") -> BillingRun:
     return stored(made)
 
 
-def test_an_order_by_debit_waits_for_its_mandate_and_starts_when_it_is_signed(house: House) -> None:
+def test_an_order_by_debit_shows_the_mandate_that_it_waits_for(house: House, browser: Browser) -> None:
     order = a_monthly_order(house)
     assert order.state == OrderState.AWAITING_MANDATE
     mails = [mail.recipient for mail in db.session.scalars(db.select(Mail))]
     assert mails == ["contact@client.example"]
     assert db.session.scalars(db.select(Subscription)).all() == []
+    page = browser(house.sales).get(f"/orders/{order.uid}").text
+    assert "Mandat attendu" in page and "Renvoyer le lien à contact@client.example" in page
+    mandate = db.session.scalars(db.select(Mandate)).one()
+    mandate.revoke(received_on=clock.today(), notice_months=0, by=SYSTEM)
+    db.session.commit()
+    page = browser(house.sales).get(f"/orders/{order.uid}").text
+    assert f"/sepa/mandates/new/{order.customer.uid}" in page
 
 
 def test_an_order_under_a_mandate_between_businesses_starts_once_the_debtors_bank_knows_it(

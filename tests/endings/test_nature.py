@@ -149,6 +149,22 @@ def test_a_contract_without_such_a_clause_says_so_and_offers_what_it_knows(
     assert stored(subscription).ends_on is None
 
 
+def test_the_page_that_looks_ahead_says_what_its_button_would_answer(house: House, browser: Browser) -> None:
+    client = browser(house.owner)
+    asked = {"sent_on": "2026-11-23", "reason": "end_of_business"}
+    page = client.get(f"/subscriptions/{dobaas(house).uid}/termination", query_string=asked).text
+    assert "se note avec sa pièce" in page and "/end-by-nature" in page
+    assert "Résilier à ces conditions" not in page
+    subscription = natso(house, siren="552100554")
+    page = client.get(f"/subscriptions/{subscription.uid}/termination", query_string=asked).text
+    assert "aucun effet à ce motif" in page and "Résilier à ces conditions" in page
+    for reason in ("none", "switch"):
+        page = client.get(
+            f"/subscriptions/{subscription.uid}/termination", query_string={**asked, "reason": reason}
+        )
+        assert "aucun effet à ce motif" not in page.text
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

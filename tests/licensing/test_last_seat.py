@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from portal.db import EVERYTHING, db, set_scope
-from portal.licensing.models import Activation, ActivationKey, LicenseRefused, take_seat
+from portal.licensing.models import Activation, ActivationKey, LicenseRefused
+from portal.licensing.seating import take_seat
 from tests.builders import House, a_house
 from tests.installation import Installation, Installs
 from tests.licensing.test_activation import a_key

@@ -11,7 +11,8 @@ from flask import Flask
 from portal.blobs import Document, keep
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.models import register_vault
-from portal.licensing.models import issue_key, take_seat
+from portal.licensing.models import issue_key
+from portal.licensing.seating import take_seat
 from tests import installation
 from tests.builders import a_customer, a_house
 from tests.engine.cheap_key import new_repository

@@ -27,7 +27,8 @@ from portal.db import db
 from portal.engine.models import Vault, register_vault
 from portal.engine.sole import vaults_at
 from portal.licensing.license_file import verify
-from portal.licensing.models import Activation, ActivationKey, find_key, take_seat
+from portal.licensing.models import Activation, ActivationKey, find_key
+from portal.licensing.seating import take_seat
 from portal.mail import Mail
 from portal.safekeeping import reseal
 from portal.safekeeping.known_keys import keys_fit, remember_keys

@@ -100,7 +100,7 @@ def test_coverage_says_of_each_clause_from_where_it_is_executed(tmp_path: Path) 
     assert (totals["rows"], totals["p1"], totals["p2"], totals["unlisted"]) == (265, 139, 126, [])
     assert {row["verdict"] for row in rows.values()} == {"executed", "partly", "what-if", "nobody", "decided"}
     assert totals["open"] == sorted(tomllib.loads(OPEN.read_text())["open"])
-    assert "view subscriptions.views.give_notice" in rows["000-14"]["executed_from"]
+    assert "view subscriptions.termination_views.give_notice" in rows["000-14"]["executed_from"]
     assert "job subscriptions.reminders.send_reminders" in rows["000-14"]["executed_from"]
     assert "view subscriptions.views.create_order" in rows["000-33"]["executed_from"]
     assert rows["003-70"]["verdict"] == "what-if" and rows["003-70"]["executed_from"] == []
