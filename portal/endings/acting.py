@@ -74,13 +74,15 @@ def looked_at(
 
     Raises Refused like the act itself.
     """
-    _check_since(cause, since_on)
+    _check_cause(subscription, cause, since_on)
     if cause.waits_days is not None:
         return None
     return work_out(subscription, _notice(cause.name, since_on, stops_on=stops_on))
 
 
-def _check_since(cause: Cause, since_on: date | None) -> None:
+def _check_cause(subscription: Subscription, cause: Cause, since_on: date | None) -> None:
+    if cause.name == "non_payment" and not _is_late(subscription):
+        raise Refused(_("Ce client n'a aucune facture en retard."), field="cause")
     if cause.since and since_on is None:
         raise Refused(_("Indiquez ce jour."), field="since_on")
     if since_on is not None and since_on > clock.today():
@@ -119,7 +121,7 @@ def open_procedure(
     if open_ending(subscription) is not None:
         raise Refused(_("Une procédure est déjà ouverte pour ce contrat."))
     cause = cause_of(subscription, cause_name)
-    _check_since(cause, since_on)
+    _check_cause(subscription, cause, since_on)
     row = _new(
         subscription,
         cause.name,

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from portal.billing.credit_models import CreditNote
 from portal.billing.models import Charge
 from portal.db import db
-from portal.endings.models import EndingState
+from portal.endings.models import EndingState, open_ending
 from portal.journal import SYSTEM
 from portal.licensing.models import issue_key
 from portal.mail import Mail
@@ -203,19 +203,25 @@ def test_004_41_an_unpaid_bill_ends_it_without_notice_and_gives_nothing_back(
 ) -> None:
     row = dobaas(house)
     client = browser(house.finance)
-    page = client.get(
-        f"/subscriptions/{row.uid}/ending", query_string={"cause": "non_payment", "facts": "Impayé."}
-    ).text
-    assert "004-41" in page
-    answer = client.post(
-        f"/subscriptions/{row.uid}/ending", data={"cause": "non_payment", "facts": "Impayé."}
-    )
+    address, asked = f"/subscriptions/{row.uid}/ending", {"cause": "non_payment", "facts": "Impayé."}
+    assert "aucune facture en retard" in client.get(address, query_string=asked).text
+    answer = client.post(address, data=asked)
     assert answer.status_code == 422 and stored(row).ends_on is None, "nothing is late"
     an_invoice(row, due_on=date(2026, 11, 30))
     at(noon(date(2026, 12, 1)))
+    assert "004-41" in browser(house.finance).get(address, query_string=asked).text
     begin(browser(house.finance), row, "non_payment")
     found = stored(row)
     assert (found.ends_on, found.refund_cents) == (date(2026, 12, 1), None)
+
+
+def test_nobody_is_warned_of_a_bill_that_is_not_late(house: House, browser: Browser) -> None:
+    row = numspot(house)
+    client, asked = browser(house.finance), {"cause": "non_payment", "facts": "Impayé."}
+    page = client.get(f"/subscriptions/{row.uid}/ending", query_string=asked).text
+    assert "aucune facture en retard" in page and "Mettre en demeure" not in page
+    assert client.post(f"/subscriptions/{row.uid}/ending", data=asked).status_code == 422
+    assert open_ending(row) is None and letters() == []
 
 
 def test_003_19_an_account_unused_for_a_year_is_told_and_ends_three_months_later(
