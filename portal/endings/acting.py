@@ -137,7 +137,7 @@ def open_procedure(
     record(row, "warn", by=by, reason=cause.source.clause)
     if cause.suspends and subscription.suspended_on is None:
         subscription.suspend(cause.source.clause, cause=cause.name, by=by)
-    _print(row, _("Mise en demeure"))
+    _print(row, _("Force majeure") if cause.since else _("Mise en demeure"))
     _write(row, "warning", cause=cause)
     return row
 

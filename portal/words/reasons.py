@@ -4,12 +4,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.clauses import CHOICES
+
 # Of a notice or a handover. Some are kept as a code; what a person typed is shown as it stands.
-REASONS = {
+_OF_AN_END = (
+    "breach non_payment switch in_house receivership end_of_business competitor_control terms_refused "
+    "force_majeure misuse grave_breach danger damage inactivity service_withdrawn"
+)
+REASONS: dict[str, Any] = {
     "none": "",
-    "switch": _l("changement de fournisseur"),
-    "in_house": _l("reprise en interne"),
-    "end_of_business": _l("cessation d'activité"),
+    **{code: CHOICES[code] for code in _OF_AN_END.split()},
     "copy": _l("copie des données"),
     "destroy": _l("destruction"),
 }

@@ -56,7 +56,7 @@ _STATES: dict[str, Look] = {
     "order_lapsed": Look(_l("restée sans suite"), "plain", "hourglass"),
     "active": Look(_l("actif"), "good", "check-circle"),
     "notice_given": Look(_l("préavis en cours"), "wait", "calendar-x"),
-    "ending_warned": Look(_l("mise en demeure"), "wait", "exclamation-circle"),
+    "ending_warned": Look(_l("client averti"), "wait", "exclamation-circle"),
     "ending_given": Look(_l("fin annoncée"), "wait", "calendar-x"),
     "ending_closed": Look(_l("terminé"), "plain", "stop-circle"),
     "ending_dropped": Look(_l("abandonnée"), "plain", "x-circle"),

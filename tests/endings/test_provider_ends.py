@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from flask.testing import FlaskClient
 
+from portal.answers.case import TERMINATE_REASONS
+from portal.answers.provider_ends import CAUSES
 from portal.billing.credit_models import CreditNote
 from portal.billing.models import Charge
 from portal.db import db
@@ -14,6 +16,7 @@ from portal.licensing.models import issue_key
 from portal.mail import Mail
 from portal.reversibility.case_terms import erasure_of
 from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.words.reasons import REASONS
 from tests.builders import House, an_outsider, stored
 from tests.contracts.builders import dobaas, dropcloud, natso, numspot
 from tests.dunning.builders import an_invoice, noon
@@ -215,6 +218,10 @@ def test_004_41_an_unpaid_bill_ends_it_without_notice_and_gives_nothing_back(
     assert (found.ends_on, found.refund_cents) == (date(2026, 12, 1), None)
 
 
+def test_every_reason_of_an_end_has_words_in_the_timeline() -> None:
+    assert {*TERMINATE_REASONS, *CAUSES} <= set(REASONS)
+
+
 def test_nobody_is_warned_of_a_bill_that_is_not_late(house: House, browser: Browser) -> None:
     row = numspot(house)
     client, asked = browser(house.finance), {"cause": "non_payment", "facts": "Impayé."}
@@ -261,6 +268,8 @@ def test_004_23_force_majeure_is_declared_and_after_sixty_days_a_letter_ends_it(
     at(noon(date(2027, 1, 1)))
     ending = begin(browser(house.operator), row, "force_majeure", since_on="2027-01-01")
     assert stored(row).suspended_cause == "force_majeure"
+    mail = db.session.scalars(db.select(Mail).order_by(Mail.id.desc())).first()
+    assert mail is not None and mail.subject.startswith("Force majeure"), "she is not put in default"
     live(at, date(2027, 3, 2))
     assert end_it(browser(house.operator), row) == 422, "the sixtieth day"
     live(at, date(2027, 3, 3))
