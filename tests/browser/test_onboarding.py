@@ -31,6 +31,16 @@ def test_a_wrong_siren_is_told_on_leaving_the_field_and_nothing_else_moves(open_
     expect(page.locator(".field-error")).to_have_count(0)
 
 
+def test_a_consumer_is_asked_for_no_company_number(open_page: OpenPage) -> None:
+    page = open_page("sales")
+    page.goto("/customers/new")
+    siren = page.get_by_label("SIREN")
+    page.get_by_label("Particulier").check()
+    expect(siren).to_be_hidden()
+    page.get_by_label("Entreprise").check()
+    expect(siren).to_be_visible()
+
+
 def test_the_field_looks_the_same_after_it_was_checked(open_page: OpenPage) -> None:
     page = open_page("sales of the south")
     page.goto("/customers/new")
