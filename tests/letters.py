@@ -19,10 +19,12 @@ from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
+from portal.backups.anomalies import AnomalyKind, _find
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
 from portal.backups.seats import look_at_seats
+from portal.backups.silence import tell_of_silence
 from portal.billing.carried import CarriedBalance
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
@@ -346,6 +348,16 @@ def a_quote(post: Post) -> None:
     case = open_case(subscription, vault, reason=Reason.COPY, received_on=day, cost_cents=0, by=SYSTEM)
     db.session.flush()
     case.quote(48_000, by=SYSTEM)
+
+
+@step
+def a_machine_that_is_not_as_it_was(post: Post) -> None:
+    run = first(BackupRun)
+    _find(run, AnomalyKind.SHRUNK, 1, 10)
+    run.machine.anomalies = 0
+    run.machine.due_by = clock.now() - timedelta(hours=1)
+    db.session.flush()
+    tell_of_silence()
 
 
 @step

@@ -13,6 +13,7 @@ from portal.accounts.models import User
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
 from portal.assignments.planning import plan_assignment
+from portal.backups.anomalies import AnomalyKind, BackupAnomaly, _find
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
@@ -495,7 +496,15 @@ def _of_the_backups(customer: Customer) -> dict[str, str]:
     )
     db.session.add(review)
     db.session.commit()
-    return {"/backups/": machine.uid, "/backups/reviews/": review.uid, "/backups/reports/": customer.uid}
+    _find(run, AnomalyKind.SHRUNK, 1, 10)
+    odd = _first(BackupAnomaly)
+    db.session.commit()
+    return {
+        "/backups/": machine.uid,
+        "/backups/reviews/": review.uid,
+        "/backups/anomalies/": odd.uid,
+        "/backups/reports/": customer.uid,
+    }
 
 
 def _a_passkey(user: User) -> Passkey:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.actor import Actor
+from portal.backups.anomalies import BackupAnomaly, anomaly_found, holds_erasure
 from portal.catalogue.hosting import promised_state
 from portal.crypto.secrets import keyring
 from portal.customers.models import ContactRole
@@ -227,6 +228,8 @@ def open_maintenance(home: VaultHome, *, hours: int, reason: str, by: Actor) -> 
     """
     if home.store is None or not home.store.maintenance_door:
         raise Refused(_("Ce magasin n'a pas d'accès de maintenance."), field="hours")
+    if home.vault is not None and holds_erasure(home.vault):
+        raise Refused(_("Une sauvegarde anormale n'a pas encore été regardée."), field="hours")
     if home.state != H.OPEN:
         raise Refused(_("Ce coffre n'est pas ouvert aux sauvegardes."), field="hours")
     query = select(Maintenance.id).where(
@@ -249,6 +252,16 @@ def open_maintenance(home: VaultHome, *, hours: int, reason: str, by: Actor) -> 
     record(home.vault, "open_maintenance", by=by, hours=hours, reason=reason)
     write_doors_later(home.store, home.customer.organisation)
     return row
+
+
+@anomaly_found.connect
+def hold_forgetting(anomaly: BackupAnomaly) -> None:
+    """What was kept before may be the only good copy: nobody forgets it meanwhile."""
+    subscription = anomaly.machine.subscription
+    query = select(Maintenance).join(Maintenance.home).where(Maintenance.state == MaintenanceState.OPEN)
+    if subscription is not None:
+        for row in db.session.scalars(query.where(VaultHome.subscription_id == subscription.id)):
+            close_maintenance(row, by=SYSTEM)
 
 
 def close_maintenance(row: Maintenance, *, by: Actor) -> None:

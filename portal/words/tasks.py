@@ -82,6 +82,7 @@ DUTIES: dict[str, Any] = {
     "seats.above": _l("Chercher les clés à plus de machines que de postes"),
     "editions.outside": _l("Relever les machines hors de leur édition"),
     "usage.compare": _l("Comparer l'usage au contrat"),
+    "backups.silence": _l("Prévenir du silence des machines"),
     "stores.doors": _l("Fermer les accès finis, tenir les magasins"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),

@@ -14,6 +14,8 @@ VAULT_EVENTS: dict[tuple[str, str], Any] = {
     ("vault_home", "close"): _l("Fermé aux sauvegardes à la fin du contrat"),
     ("vault_maintenance", "close"): _l("Accès de maintenance fermé"),
     ("subscription", "new_access"): _l("Identifiants du coffre faits"),
+    ("backup_anomaly", "find"): _l("Sauvegarde anormale"),
+    ("backup_anomaly", "see"): _l("Anomalie regardée"),
     ("vault", "provision"): _l("Coffre créé"),
     ("vault", "new_access"): _l("Identifiants renouvelés"),
     ("vault", "access_leaked"): _l("Identifiants signalés comme fuités, fermés et renouvelés"),

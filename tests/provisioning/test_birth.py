@@ -13,7 +13,7 @@ from portal.access import Role
 from portal.accounts.models import open_sign_in
 from portal.backups.health import Health
 from portal.backups.models import Machine
-from portal.db import db
+from portal.db import EVERYTHING, db, set_scope
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
 from portal.provisioning.models import HomeState, MaintenanceState, maintenances_of
@@ -44,7 +44,7 @@ class Customer:
         )
 
     def run(self, command: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
-        db.session.rollback()  # this process holds no lock while another one reports
+        anew()  # this process holds no lock while another one reports
         env = {"PATH": f"{SCRIPT}:{os.environ['PATH']}", "HOME": str(self.root / "cache")}
         return subprocess.run(
             ["sh", "-c", self.here(command)],
@@ -59,6 +59,12 @@ class Customer:
         file = self.root / "etc/vault-backup" / name
         file.write_text(self.here(text))
         file.chmod(0o600)
+
+
+def anew() -> None:
+    """See what is committed, all of it: a request leaves the scope of who asked."""
+    db.session.rollback()
+    set_scope(EVERYTHING)
 
 
 def signed_in(place: Any, user: Any) -> Any:
@@ -105,10 +111,11 @@ def test_a_delivered_order_becomes_a_vault_and_its_machine_turns_green(
 
 def drain() -> None:
     work()
-    db.session.rollback()
+    anew()
 
 
 def live(place: Any, home: Any, poste: Customer) -> None:
+    anew()
     person = a_user(home.customer.organisation, Role.TECHNICAL)
     db.session.commit()
     client = signed_in(place, person)
@@ -119,6 +126,7 @@ def live(place: Any, home: Any, poste: Customer) -> None:
     assert shown.headers["Cache-Control"] == "no-store"
     assert str(home.secret) not in client.post(f"{where}/credentials").text, "shown once"
     poste.write("env", block(shown.text, "environment"))
+    anew()
 
     done = poste.run(block(page, "init"), "une phrase à nous\n")
     assert done.returncode == 0, done.stderr
@@ -128,13 +136,14 @@ def live(place: Any, home: Any, poste: Customer) -> None:
     ).one()
     done = poste.run(block(page, "enrol").replace("CLÉ", key.code))
     assert done.returncode == 0, done.stderr
-    db.session.rollback()
+    anew()
     assert "pas encore là" in client.get(f"{where}/first-report").text
     poste.write("excludes", client.get(f"{where}/file?name=excludes").text.replace("/tmp\n", ""))
     done = poste.run(block(page, "backup"))
     assert done.returncode == 0, done.stdout + done.stderr
-    db.session.rollback()
+    anew()
     assert "Le voici" in client.get(f"{where}/first-report").text
+    anew()
     machine = db.session.scalars(db.select(Machine)).one()
     assert machine.health == Health.FRESH and machine.source_bytes == 3000
 
@@ -163,6 +172,7 @@ def cleans_up(client: Any, home: Any, poste: Customer) -> None:
     poste.write("maintenance.env", block(opened.text, "environment"))
     done = poste.run(with_env("maintenance.env", "restic unlock -q; restic forget --keep-last 1 --prune -q"))
     assert done.returncode == 0, done.stderr
+    anew()
     (row,) = maintenances_of(home)
     client.post(f"/vaults/{home.vault.uid}/maintenance/{row.uid}/closing")
     drain()
