@@ -81,7 +81,7 @@ backup() {
  "incidents": $count, "incident_texts": [$texts],
  "client_version": "$(restic version 2>/dev/null | cut -d ' ' -f 1-2 | plain)"}
 END
-    mv "$work/report" "$outbox/$run.json"
+    [ -e "$state/token" ] && mv "$work/report" "$outbox/$run.json" # not enrolled: nobody to tell
     cat "$work/told" >&2
     rm -rf "$work"
     send || { [ $ended = 0 ] && ended=75; }

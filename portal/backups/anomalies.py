@@ -164,9 +164,11 @@ def _tell(row: BackupAnomaly) -> None:
     contact = mail_contact(customer, ContactRole.INCIDENT)
     owner, language = customer.organisation, customer.language
     queue_mail(contact, "backups/mail_anomaly.txt", owner=owner, language=language, **told)
-    for user in staff_of(customer):
-        own, house = user.language or "fr", user.organisation
-        queue_mail(user, "backups/mail_anomaly_staff.txt", owner=house, language=own, **told)
+    with scope(EVERYTHING):  # a machine reports in its customer's, where the reseller's rows are out of reach
+        for user in staff_of(customer):
+            own, house = user.language or "fr", user.organisation
+            queue_mail(user, "backups/mail_anomaly_staff.txt", owner=house, language=own, **told)
+        db.session.flush()
 
 
 def staff_of(customer: Any) -> list[User]:

@@ -69,11 +69,28 @@ def anew() -> None:
 
 def signed_in(place: Any, user: Any) -> Any:
     client = place.app.test_client()
+    set_scope(EVERYTHING)
     row, token = open_sign_in(user, address="127.0.0.1", browser="test")
     row.confirmed_at = datetime(2099, 1, 1, tzinfo=UTC)
     db.session.commit()
     client.set_cookie(place.app.config["SIGN_IN_COOKIE"], token)
-    return client
+    return Person(place.app, client)
+
+
+class Person:
+    """Each request has a context of its own, as in a server: nobody is remembered from the one before."""
+
+    def __init__(self, app: Any, client: Any) -> None:
+        self._app, self._client = app, client
+
+    def get(self, *words: Any, **values: Any) -> Any:
+        with self._app.app_context():
+            return self._client.get(*words, **values)
+
+    def post(self, *words: Any, **values: Any) -> Any:
+        db.session.rollback()
+        with self._app.app_context():
+            return self._client.post(*words, **values)
 
 
 def test_a_delivered_order_becomes_a_vault_and_its_machine_turns_green(
