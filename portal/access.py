@@ -103,6 +103,9 @@ class Permission(StrEnum):
     VAULT_READ = "vault:read"
     VAULT_WRITE = "vault:write"
     VAULT_UNLOCK = "vault:unlock"
+    VAULT_SET_UP = "vault:set-up"
+    STORE_READ = "store:read"
+    STORE_WRITE = "store:write"
     REVERSIBILITY_READ = "reversibility:read"
     REVERSIBILITY_ASK = "reversibility:ask"
     REVERSIBILITY_ACCEPT = "reversibility:accept"
@@ -213,6 +216,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.VAULT_READ: {*_REPAIRING, Role.SALES, Role.READER, *_WORKING},
     P.VAULT_WRITE: {Role.OPERATOR, Role.TECHNICIAN},
     P.VAULT_UNLOCK: set(_WORKING),
+    P.VAULT_SET_UP: {*_REPAIRING, *_WORKING},  # credentials of a storage server; they open no backup
+    P.STORE_READ: {Role.OPERATOR, Role.TECHNICIAN},
+    P.STORE_WRITE: {Role.OPERATOR},
     P.REVERSIBILITY_READ: {*STAFF, *_DECIDING},
     P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, *_DECIDING},
     P.REVERSIBILITY_ACCEPT: set(_DECIDING),

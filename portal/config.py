@@ -70,6 +70,8 @@ def from_environment() -> dict[str, object]:
         "DNS_SERVERS": os.environ.get("DNS_SERVERS", ""),  # 192.0.2.1 192.0.2.2:5353; "": the machine's own
         "BLOB_URL": os.environ.get("BLOB_URL", str(data / "blobs")),  # a folder, or s3://bucket/prefix
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
+        # What the servers of the vaults read: who may come in, a folder for each store.
+        "STORES_DIR": os.environ.get("STORES_DIR", str(data / "stores")),
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.
         "VAULT_HOSTS": os.environ.get("VAULT_HOSTS", "http://127.0.0.1:*" if _flag("DEMO", False) else ""),
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network

@@ -13,16 +13,18 @@ from flask.testing import FlaskClient
 from portal import clock, jobs
 from portal.access import Role
 from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, User
 from portal.assignments.acts import agree as agree_to_assignment
 from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
+from portal.backups.anomalies import AnomalyKind, _find
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
 from portal.backups.models import BackupRun
 from portal.backups.seats import look_at_seats
+from portal.backups.silence import tell_of_silence
 from portal.billing.carried import CarriedBalance
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
@@ -48,6 +50,7 @@ from portal.endings.acting import drop, give_end, open_procedure
 from portal.endings.nature import note_event
 from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
+from portal.engine.port import Usage
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
 from portal.licensing.models import issue_key, keys_of
@@ -58,6 +61,9 @@ from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
+from portal.provisioning.acts import new_home, rotate, settle_birth
+from portal.provisioning.models import HomeState, StoreKind, VaultStore
+from portal.provisioning.quota import look_at_quota
 from portal.quotes.models import Quote
 from portal.quotes.sending import expire
 from portal.quotes.sending import send as send_quote
@@ -343,6 +349,35 @@ def a_quote(post: Post) -> None:
     case = open_case(subscription, vault, reason=Reason.COPY, received_on=day, cost_cents=0, by=SYSTEM)
     db.session.flush()
     case.quote(48_000, by=SYSTEM)
+
+
+@step
+def a_machine_that_is_not_as_it_was(post: Post) -> None:
+    run = first(BackupRun)
+    _find(run, AnomalyKind.SHRUNK, 1, 10)
+    run.machine.anomalies = 0
+    run.machine.due_by = clock.now() - timedelta(hours=1)
+    db.session.flush()
+    tell_of_silence()
+
+
+@step
+def a_vault_that_is_born(post: Post) -> None:
+    """With its credentials leaked and its volume reached."""
+    customer = post.customer("Logée", accepted="dropcloud")
+    subscription = vaulting.a_subscription(customer, volume_gb=1)
+    told = {"operator": "Hébergeur", "place": "Lyon", "state": "FR", "is_open": True, "inner": "/srv/lyon"}
+    provider = first(Product).organisation_id
+    house = db.session.get_one(Organisation, provider)
+    store = VaultStore(organisation=house, name="Lyon", kind=StoreKind.LOCAL, door="/srv/lyon", **told)
+    db.session.add(store)
+    db.session.flush()
+    home = new_home(subscription)
+    home.store, home.state = store, HomeState.MAKING
+    vault = settle_birth(home)
+    rotate(home, leaked=True, by=SYSTEM)
+    vault.measured(Usage(990_000_000, 1, 1, None, 1, 0))
+    look_at_quota(vault)
 
 
 @step

@@ -13,6 +13,7 @@ from portal.accounts.models import User
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
 from portal.assignments.planning import plan_assignment
+from portal.backups.anomalies import AnomalyKind, BackupAnomaly, _find
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
@@ -38,7 +39,7 @@ from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPl
 from portal.dunning.rules import Stage
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import note_event
-from portal.engine.models import VaultOpening, register_vault
+from portal.engine.models import Vault, VaultOpening, register_vault
 from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, keys_of
@@ -46,6 +47,8 @@ from portal.licensing.pools import KeyPool
 from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
+from portal.provisioning.acts import new_home, open_maintenance
+from portal.provisioning.models import HomeState, StoreKind, VaultStore
 from portal.quotes.models import Quote, QuoteLine
 from portal.quotes.sending import send
 from portal.quotes.writing import Head, add_line, draft_quote
@@ -83,6 +86,7 @@ from tests.sepa.signed import sign_now
 from tests.signups.builders import a_confirmed_sign_up, open_page
 from tests.subscriptions.builders import a_flat_product, a_monthly_product, a_product
 from tests.terms.builders import a_published
+from tests.vaulting import a_subscription
 from tests.workbooks import a_workbook
 
 Row = TypeVar("Row", bound=Base)
@@ -139,6 +143,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/sepa/collections/": collection.uid,
     }
     ids |= _of_the_vault(order.customer)
+    ids |= _of_the_stores(house, ids["/vaults/"])
     ids |= _of_the_backups(order.customer)
     batch = freeze_batch(entity, "CORE", date(2026, 12, 31), SYSTEM)
     a_user(house.other, Role.OWNER, "Repreneuse").email = "reprise@autre.example"
@@ -491,7 +496,15 @@ def _of_the_backups(customer: Customer) -> dict[str, str]:
     )
     db.session.add(review)
     db.session.commit()
-    return {"/backups/": machine.uid, "/backups/reviews/": review.uid, "/backups/reports/": customer.uid}
+    _find(run, AnomalyKind.SHRUNK, 1, 10)
+    odd = _first(BackupAnomaly)
+    db.session.commit()
+    return {
+        "/backups/": machine.uid,
+        "/backups/reviews/": review.uid,
+        "/backups/anomalies/": odd.uid,
+        "/backups/reports/": customer.uid,
+    }
 
 
 def _a_passkey(user: User) -> Passkey:
@@ -499,6 +512,33 @@ def _a_passkey(user: User) -> Passkey:
     db.session.add(row)
     db.session.commit()
     return row
+
+
+def _of_the_stores(house: House, vault_uid: str) -> dict[str, str]:
+    """The home of the vault, one that waits for the keys of its bucket, and one that waits for a store."""
+    told = {"operator": "Hébergeur", "place": "Lyon", "state": "FR", "is_open": True, "inner": "/nowhere"}
+    doors = {"door": "https://vaults.example:8000", "maintenance_door": "https://vaults.example:8001"}
+    kinds = (StoreKind.REST, doors), (StoreKind.S3, {"door": "https://s3.example/bucket"})
+    stores = [
+        VaultStore(organisation=house.provider, name=kind.value, kind=kind, **told, **where)
+        for kind, where in kinds
+    ]
+    db.session.add_all(stores)
+    db.session.flush()
+    vault = db.session.scalars(db.select(Vault).where(Vault.uid == vault_uid)).one()
+    own = db.select(Subscription).where(Subscription.uid == vault.subscription_uid)
+    others = db.select(Subscription).where(Subscription.uid != vault.subscription_uid)
+    home = new_home(db.session.scalars(own).one())
+    home.store, home.vault, home.state = stores[0], vault, HomeState.OPEN
+    home.new_secret("new_access", by=SYSTEM)
+    db.session.flush()
+    bucket = new_home(db.session.scalars(others.order_by(Subscription.id)).first())
+    waiting = new_home(a_subscription(vault.customer, terms="natso", product_name="Vault 500"))
+    bucket.store = stores[1]
+    open_maintenance(home, hours=2, reason="x", by=SYSTEM)
+    db.session.commit()
+    assert waiting.store is None
+    return {"/stores/": stores[0].uid, "/vault-homes/": bucket.uid}
 
 
 def _of_the_vault(customer: Customer) -> dict[str, str]:

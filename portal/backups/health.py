@@ -28,6 +28,7 @@ class Health(StrEnum):
     DAMAGED = "damaged"
     FAILED = "failed"
     LOCKED = "locked"
+    ANOMALOUS = "anomalous"  # the run says well, and what it left says otherwise: see anomalies.py
     LATE = "late"
     PARTIAL = "partial"
     UNKNOWN = "unknown"
@@ -36,7 +37,7 @@ class Health(StrEnum):
 
 
 MAY_BE_LATE = (Health.PARTIAL, Health.FRESH)  # the others say something graver, or nothing
-ALARMS = (Health.DAMAGED, Health.FAILED, Health.LOCKED, Health.LATE, Health.PARTIAL)
+ALARMS = (Health.DAMAGED, Health.FAILED, Health.LOCKED, Health.ANOMALOUS, Health.LATE, Health.PARTIAL)
 
 
 def due_by(ended_at: datetime, schedule_hours: int) -> datetime:
@@ -45,9 +46,17 @@ def due_by(ended_at: datetime, schedule_hours: int) -> datetime:
 
 
 def standing(
-    outcome: Outcome | None, trouble: Trouble, incidents: int, due: datetime | None, *, watched: bool = True
+    outcome: Outcome | None,
+    trouble: Trouble,
+    incidents: int,
+    due: datetime | None,
+    *,
+    watched: bool = True,
+    anomalous: bool = False,
 ) -> Health:
     """The state of a machine but for the hour: outcome, trouble and incidents of its last run.
+
+    anomalous: nobody has looked yet at what was not plausible in it, or in one before.
 
     It is kept beside the machine, so that the database finds and counts; only « late » comes of the clock.
     """
@@ -59,6 +68,8 @@ def standing(
         return Health(trouble.value)
     if outcome == Outcome.FAILED:
         return Health.FAILED
+    if anomalous:
+        return Health.ANOMALOUS
     return Health.FRESH if outcome == Outcome.OK and not incidents else Health.PARTIAL
 
 
@@ -70,7 +81,8 @@ def health(
     now: datetime,
     *,
     watched: bool = True,
+    anomalous: bool = False,
 ) -> Health:
     """The state of a machine at an instant; ``due`` as of ``due_by``."""
-    stands = standing(outcome, trouble, incidents, due, watched=watched)
+    stands = standing(outcome, trouble, incidents, due, watched=watched, anomalous=anomalous)
     return Health.LATE if stands in MAY_BE_LATE and due is not None and now > due else stands

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, event, select
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, event, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -47,6 +47,8 @@ class Machine(Tenant, db.Model):
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     due_by: Mapped[datetime | None]
     source_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    anomalies: Mapped[int] = mapped_column(default=0, server_default=text("0"))  # that nobody has looked at
+    silent_told: Mapped[datetime | None]  # the instant it was due by when its silence was last told
     standing: Mapped[Health]  # of health.standing: kept when the row is written
 
     activation: Mapped[Activation] = relationship()
@@ -58,9 +60,9 @@ class Machine(Tenant, db.Model):
 
     @property
     def health(self) -> Health:
-        return health(
-            self.outcome, self.trouble, self.incidents, self.due_by, clock.now(), watched=self.is_watched
-        )
+        now, odd = clock.now(), bool(self.anomalies)
+        told = (self.outcome, self.trouble, self.incidents, self.due_by)
+        return health(*told, now, watched=self.is_watched, anomalous=odd)
 
     @property
     def is_overdue(self) -> bool:
@@ -99,9 +101,9 @@ class Machine(Tenant, db.Model):
 @event.listens_for(Machine, "before_insert")
 @event.listens_for(Machine, "before_update")
 def _keep_standing(_mapper: Any, _connection: Any, machine: Machine) -> None:
-    machine.standing = standing(
-        machine.outcome, machine.trouble, machine.incidents, machine.due_by, watched=machine.is_watched
-    )
+    told = (machine.outcome, machine.trouble, machine.incidents, machine.due_by)
+    odd = bool(machine.anomalies)
+    machine.standing = standing(*told, watched=machine.is_watched, anomalous=odd)
 
 
 class _Self:
@@ -126,6 +128,7 @@ def new_machine(activation: Activation) -> Machine:
         is_watched=True,
         trouble=Trouble.NONE,
         incidents=0,
+        anomalies=0,
         standing=Health.UNKNOWN,
     )
 

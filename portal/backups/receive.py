@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import case, literal, or_, select, update
 
 from portal import clock
+from portal.backups.anomalies import look_at_run
 from portal.backups.health import Health, Outcome, Trouble, due_by, standing
 from portal.backups.letters import send_incidents, send_report
 from portal.backups.models import BackupIncident, BackupRun, Machine
@@ -96,6 +97,7 @@ def receive_report(machine: Machine, report: Report) -> tuple[BackupRun, bool]:
         return again, False
     if _is_newest(machine, run):
         look_at_changes(run)
+        look_at_run(run)
     send_incidents(run)
     send_report(run)
     return run, True
@@ -155,7 +157,8 @@ def _silent(report: Report) -> tuple[str, ...]:
 def _is_newest(machine: Machine, run: BackupRun) -> bool:
     """Make it the machine's last run, unless a later one is known; one statement, so that none is lost."""
     due = due_by(run.ended_at, machine.schedule_hours)
-    stands = standing(run.outcome, run.trouble, run.incidents, due)
+    odd = bool(machine.anomalies)
+    stands = standing(run.outcome, run.trouble, run.incidents, due, anomalous=odd)
     newest = {
         "outcome": run.outcome,
         "trouble": run.trouble,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.backups import watch as _watch  # noqa: F401 - listens
+from portal.backups.anomalies import anomalies_of
 from portal.backups.forms import ReviewForm, WatchForm
 from portal.backups.gaps import gaps_of
 from portal.backups.health import Health
@@ -109,13 +110,14 @@ def _utc(instant: Any) -> str:
 @bp.get("/<uid>")
 @requires(Permission.BACKUP_READ)
 def show_machine(uid: str) -> Response:
-    return _machine_page(get_or_404(Machine.visible_to(g.actor), uid))
+    return machine_page(get_or_404(Machine.visible_to(g.actor), uid))
 
 
-def _machine_page(
+def machine_page(
     machine: Machine,
     watch: WatchForm | None = None,
     review: ReviewForm | None = None,
+    anomaly: ReviewForm | None = None,
     status: int = 200,
     wrong: str = "",
 ) -> Response:
@@ -135,9 +137,11 @@ def _machine_page(
         mails=mails_about(machine),
         watch=watch or WatchForm(formdata=None, obj=machine),
         review_form=review or ReviewForm(formdata=None),
+        anomalies=anomalies_of(machine),
+        anomaly_form=anomaly or ReviewForm(formdata=None),
         wrong=wrong,
         now=clock.now(),
-        form=review or watch,
+        form=anomaly or review or watch,
         wanted=wants_reports(machine.customer),
     )
     return make_response(page, status)
@@ -150,7 +154,7 @@ def set_watch(uid: str) -> Response:
     machine = get_or_404(Machine.visible_to(g.actor), uid)
     form = WatchForm()
     if not form.validate():
-        return _machine_page(machine, watch=form, status=422)
+        return machine_page(machine, watch=form, status=422)
     machine.watch(schedule_hours=form.schedule_hours.data, is_watched=form.is_watched.data, by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_machine", uid=uid), toast=_("Surveillance enregistrée."))
@@ -162,7 +166,7 @@ def close_review(uid: str) -> Response:
     review = get_or_404(BackupReview.visible_to(g.actor), uid)
     form = ReviewForm()
     if not form.validate():
-        return _machine_page(review.machine, review=form, status=422, wrong=uid)
+        return machine_page(review.machine, review=form, status=422, wrong=uid)
     review.close(form.note.data.strip(), by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_machine", uid=review.machine.uid), toast=_("Réévaluation close."))

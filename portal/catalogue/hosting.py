@@ -42,7 +42,12 @@ class HostingPlace(Tenant, db.Model):
 
     @property
     def state_name(self) -> str:
-        return str(get_locale().territories.get(self.state, self.state))
+        return territory_name(self.state)
+
+
+def territory_name(state: str) -> str:
+    """Of an ISO 3166 code, in the reader's language."""
+    return str(get_locale().territories.get(state, state))
 
 
 def places_of(product_id: int) -> Sequence[HostingPlace]:

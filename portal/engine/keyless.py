@@ -48,6 +48,7 @@ def usage(repo: RepoRef, access: Access = Access()) -> Usage:  # noqa: B008  (fr
         newest_snapshot_at=_newest(store, [one for one in objects if one.folder == "snapshots"]),
         keys=sum(one.folder == "keys" for one in objects),
         locks=sum(one.folder == "locks" for one in objects),
+        oldest_lock_at=_oldest(store, [one for one in objects if one.folder == "locks"]),
     )
 
 
@@ -91,3 +92,8 @@ def _newest(store: ObjectStore, snapshots: list[StoredObject]) -> datetime | Non
     """By the storage's own clock; where listings have no times, each snapshot is asked for its own."""
     times = [one.modified or store.modified_at(one.name) for one in snapshots]
     return max((at for at in times if at is not None), default=None)
+
+
+def _oldest(store: ObjectStore, locks: list[StoredObject]) -> datetime | None:
+    times = [one.modified or store.modified_at(one.name) for one in locks]
+    return min((at for at in times if at is not None), default=None)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
 from blinker import Namespace
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
@@ -119,6 +119,11 @@ class Vault(Tenant, Stateful, db.Model):
     measured_at: Mapped[datetime | None]
     measure_fault: Mapped[EngineFault | None]
     proved_at: Mapped[datetime | None]  # last time that a passphrase opened it here
+    awaits_first: Mapped[bool] = mapped_column(default=False, server_default=false())  # nothing is there yet
+    locks: Mapped[int | None]  # held when it was measured
+    locked_since: Mapped[
+        datetime | None
+    ]  # its oldest, by the server's clock, or the measure that first saw one
     version: Mapped[int] = mapped_column()
 
     customer: Mapped[Customer] = relationship()
@@ -153,10 +158,18 @@ class Vault(Tenant, Stateful, db.Model):
     def measured(self, usage: Usage) -> None:
         self.bytes_stored, self.snapshots = usage.bytes_stored, usage.snapshots
         self.newest_at, self.measured_at = usage.newest_snapshot_at, clock.now()
-        self.measure_fault = None
+        self.measure_fault, self.awaits_first = None, False
+        self._note_locks(usage)
         vault_measured.send(self)
 
+    def _note_locks(self, usage: Usage) -> None:
+        since = usage.oldest_lock_at or self.locked_since or clock.now()
+        self.locks, self.locked_since = usage.locks, since if usage.locks else None
+
     def not_measured(self, fault: EngineFault) -> None:
+        """A vault that was just made has no repository before its customer's first command: no fault."""
+        if self.awaits_first and fault == EngineFault.REPO_MISSING:
+            return
         self.measured_at, self.measure_fault = clock.now(), fault
 
     def identify(self, fingerprint: str) -> None:

@@ -69,6 +69,7 @@ class Usage:
     newest_snapshot_at: datetime | None  # server clock: when the object was written
     keys: int
     locks: int
+    oldest_lock_at: datetime | None = None  # server clock; None without locks, and where no server tells
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,15 @@ MENU = [
     ),
     Entry(G.CUSTOMERS, "correspondence.list_mails", _l("E-mails"), "envelope", P.MAIL_READ),
     Entry(G.BACKUP, "backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),
-    Entry(G.BACKUP, "vaults.list_vaults", _l("Coffres"), "safe", P.VAULT_READ),
+    Entry(
+        G.BACKUP,
+        "vaults.list_vaults",
+        _l("Coffres"),
+        "safe",
+        P.VAULT_READ,
+        sections=("vault_setup", "vault_homes"),
+    ),
+    Entry(G.BACKUP, "stores.list_stores", _l("Magasins"), "device-hdd", P.STORE_READ, sections=("stores",)),
     Entry(G.BACKUP, "subscriptions.list_keys", _l("Clés"), "key", P.LICENSE_READ, ("list_keys",)),
     Entry(
         G.BACKUP,

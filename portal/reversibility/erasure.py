@@ -11,6 +11,7 @@ from portal import clock, jobs
 from portal.accounts.models import is_same_person
 from portal.actor import Actor
 from portal.answers.rules import handover as rules
+from portal.backups.anomalies import holds_erasure
 from portal.custody.models import accesses_of
 from portal.db import db
 from portal.engine.models import Vault
@@ -69,6 +70,8 @@ class ErasureOrder(CaseTerms, Stateful):
             )
         if self.state == C.ACCEPTED and _restoring(self.vault):
             raise Refused(_("Une restauration est en cours dans ce coffre : terminez-la d'abord."))
+        if self.state == C.ACCEPTED and holds_erasure(self.vault):
+            raise Refused(_("Une sauvegarde anormale n'a pas encore été regardée : regardez-la d'abord."))
         if self.state == C.ACCEPTED:
             refuse_order(self.vault)
         if self.needs_two and self.first_released_by_id is None:

@@ -9,12 +9,14 @@ from portal.words.change_events import CHANGES
 from portal.words.quotes import QUOTE_EVENTS
 from portal.words.reasons import REASONS
 from portal.words.sales import SALE_EVENTS
+from portal.words.vault_events import VAULT_EVENTS
 
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
     **QUOTE_EVENTS,
     **SALE_EVENTS,
     **CHANGES,
+    **VAULT_EVENTS,
     ("brand", "set_host"): _l("Nom d'hôte changé"),
     ("reseller_price", "decide"): _l("Prix décidé"),
     ("reseller_price", "withdraw"): _l("Prix retiré"),

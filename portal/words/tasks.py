@@ -18,6 +18,8 @@ LANES: dict[str, Any] = {
 TASKS: dict[str, Any] = {
     "mail.send": _l("Envoyer un message"),
     "paper.print": _l("Imprimer une pièce"),
+    "vaults.provision": _l("Créer un coffre"),
+    "stores.doors": _l("Écrire les accès d'un magasin"),
     "vault.measure": _l("Mesurer un coffre"),
     "vault.open": _l("Essayer une phrase secrète"),
     "vault.forget": _l("Oublier une phrase secrète"),
@@ -80,6 +82,8 @@ DUTIES: dict[str, Any] = {
     "seats.above": _l("Chercher les clés à plus de machines que de postes"),
     "editions.outside": _l("Relever les machines hors de leur édition"),
     "usage.compare": _l("Comparer l'usage au contrat"),
+    "backups.silence": _l("Prévenir du silence des machines"),
+    "stores.doors": _l("Fermer les accès finis, tenir les magasins"),
     "vault.measure": _l("Demander la mesure des coffres"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
     "dunning.carried": _l("Rappeler les soldes repris en retard"),

@@ -147,7 +147,7 @@ def some_machines(house: House) -> None:
         ("?state=fresh&q=garage", ["accueil"]),
         ("?state=nonsense&q=", ["Émile", "garage-2", "accueil"]),
         ('?after=[9, "zz", "zz", 1]', ["Émile", "garage-2", "accueil"]),  # none of ours
-        ("?after=[8, 1]", []),
+        ("?after=[9, 1]", []),
         ("?after=abc", ["Émile", "garage-2", "accueil"]),
     ],
 )

@@ -1,0 +1,52 @@
+"""What a vault may hold, who may write into it, and whether a store suits a contract. Pure."""
+
+from datetime import date
+
+GB = 10**9
+LEVELS = (80, 95, 100)  # per cent of what was bought, at which somebody is told
+
+
+def quota_gb(volume_gb: int | None, included_gb: int | None, quantity: int) -> int | None:
+    """What was bought, in GB of 10^9 bytes; None where the volume is not limited.
+
+    volume_gb: contracted as a whole. included_gb: what one unit pays for. quantity: units.
+
+    Source: 002-03, 004-09.
+    """
+    if volume_gb is not None:
+        return volume_gb
+    return included_gb * quantity if included_gb is not None else None
+
+
+def quota_level(bytes_stored: int, gb: int | None) -> int:
+    """The highest of ``LEVELS`` that is reached, 0 below all of them or without a limit.
+
+    bytes_stored: bytes. gb: GB of 10^9 bytes.
+
+    Source: 001-17, 002-03, 004-09.
+    """
+    if not gb:
+        return 0
+    return max((level for level in LEVELS if bytes_stored * 100 >= gb * GB * level), default=0)
+
+
+def may_write(*, is_suspended: bool, ends_on: date | None, today: date) -> bool:
+    """May machines add backups today? Reading for a restoration is another matter and goes on.
+
+    ends_on: first day without service, Europe/Paris.
+
+    Source: 003-15, 003-11.
+    """
+    return not is_suspended and (ends_on is None or today < ends_on)
+
+
+def outlives_contract(immutable_days: int | None, kept_days: int | None) -> bool:
+    """Would the store still hold an object on the day on which the contract has it erased?
+
+    immutable_days: for how long the store refuses to delete what was written, None: not at all. kept_days:
+    days between the end of the contract and the erasure; None: the contract names none. The last backup may
+    be written on the last day, so that both begin together.
+
+    Source: 001-48, 002-23, 003-24, 004-32.
+    """
+    return immutable_days is not None and kept_days is not None and immutable_days > kept_days
