@@ -17,6 +17,7 @@ CAUSES = [
     ),
     SelectChoice(Cause.HOSTED_EQUIPMENT, _l("Panne du matériel hébergé par le fournisseur")),
     SelectChoice(Cause.RESTORE_TEST, _l("Essai de restauration")),
+    SelectChoice(Cause.THIRD_PARTY, _l("Accident, ou dommage causé par un tiers")),
     SelectChoice(Cause.OTHER, _l("Autre cause")),
 ]
 KINDS = [

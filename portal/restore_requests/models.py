@@ -1,11 +1,13 @@
 """The restore request: its states, its billing, and what a vault's opening means for it."""
 
-from datetime import date, datetime
-from enum import StrEnum
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any, ClassVar
 
+from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import BigInteger, ForeignKey, String, Text, select
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
@@ -15,6 +17,7 @@ from portal.blobs import Document
 from portal.catalogue.models import Method
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
+from portal.engine.errors import SENTENCES, EngineFault
 from portal.engine.models import (
     OpeningPurpose,
     Vault,
@@ -29,41 +32,23 @@ from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
 from portal.paging import Page, page_of
-from portal.restore_requests.rules import is_billable, price_day
+from portal.restore_requests.kinds import ACCIDENTS as ACCIDENTS
+from portal.restore_requests.kinds import Cause as Cause
+from portal.restore_requests.kinds import Holder as Holder
+from portal.restore_requests.kinds import Picked as Picked
+from portal.restore_requests.kinds import RestoreKind as RestoreKind
+from portal.restore_requests.kinds import RestoreState as RestoreState
+from portal.restore_requests.kinds import Scope as Scope
+from portal.restore_requests.kinds import Urgency as Urgency
+from portal.restore_requests.rules import is_billable, price_day, restore_kind
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.values import Value
 from portal.wording import N_, Sentence
 
-
-class RestoreKind(StrEnum):
-    SIMPLE = "simple"  # one file, through support
-    COMPLEX = "complex"  # folders, machines, databases: planned, several files
-
-
-class Cause(StrEnum):
-    LOST_BY_USER = "lost_by_user"
-    MALWARE = "malware"
-    CUSTOMER_EQUIPMENT = "customer_equipment"
-    HOSTED_EQUIPMENT = "hosted_equipment"
-    RESTORE_TEST = "restore_test"
-    OTHER = "other"
-
-
-class RestoreState(StrEnum):
-    REQUESTED = "requested"  # the customer has the link
-    LISTING = "listing"
-    BROWSING = "browsing"
-    RESTORING = "restoring"
-    DONE = "done"  # the file is with the customer
-    CHECKED = "checked"  # the customer says that it is the right one
-    BILLED = "billed"
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
-
-
 R = RestoreState
+_SHORTEST = 3  # letters that a search of the whole vault is worth
 
 
 class RestoreRequest(Tenant, Stateful, db.Model):
@@ -77,6 +62,8 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         "restore": step(R.BROWSING, to=R.RESTORING),
         "restore_another": step(R.DONE, to=R.RESTORING),
         "finish": step(R.RESTORING, to=R.DONE),
+        "fail": step(R.RESTORING, to=R.BROWSING),
+        "fail_another": step(R.RESTORING, to=R.DONE),
         "check": step(R.DONE, to=R.CHECKED),
         "bill": step(R.CHECKED, to=R.BILLED),
         "close": step(R.CHECKED, to=R.CLOSED),
@@ -94,9 +81,28 @@ class RestoreRequest(Tenant, Stateful, db.Model):
     opening_uid: Mapped[str] = mapped_column(String(16), index=True)
     run: Mapped[int] = mapped_column(default=0)  # number of the present listing or fetching
     wanted_snapshot: Mapped[str] = mapped_column(String(64), default="")  # empty: newest of each machine
-    snapshot_id: Mapped[str] = mapped_column(String(64), default="")  # of the file that was picked
+    wanted_before: Mapped[datetime | None]  # the last point of each machine before this instant
+    snapshot_id: Mapped[str] = mapped_column(String(64), default="")  # of the first of what was picked
     path: Mapped[str] = mapped_column(Text, default="")
+    picks: Mapped[list[list[Any]]] = mapped_column(JSON, default=list)  # rows of Picked
+    archive: Mapped[str] = mapped_column(String(3), default="")  # "zip", "tar"; "": one file as it is
+    picked_files: Mapped[int] = mapped_column(BigInteger, default=0)
+    picked_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    files: Mapped[int | None] = mapped_column(BigInteger)  # handed over last
+    lost: Mapped[int | None] = mapped_column(BigInteger)  # that could not be read, named in the archive
+    fault: Mapped[EngineFault | None]  # why the last reading gave nothing
+    sought: Mapped[str] = mapped_column(String(100), default="")  # in all points of the vault
     done_at: Mapped[datetime | None]
+    scope: Mapped[Scope] = mapped_column(default=Scope.FILE)
+    urgency: Mapped[Urgency] = mapped_column(default=Urgency.NORMAL)
+    holder: Mapped[Holder] = mapped_column(default=Holder.UNKNOWN)  # of the passphrase, as the caller says
+    caller: Mapped[str] = mapped_column(String(70), default="")  # who asked by phone
+    caller_check: Mapped[str] = mapped_column(String(120), default="")  # how it was known that it is her
+    taken_by_id: Mapped[int | None] = mapped_column(index=True)  # of user_account
+    taken_by: Mapped[str] = mapped_column(String(200), default="")
+    checked_at: Mapped[datetime | None]  # with the customer, after the work
+    checked_by: Mapped[str] = mapped_column(String(200), default="")
+    kept_until: Mapped[date | None]  # last day (Paris) on which what was handed over can be fetched
     billed: Mapped[bool | None]
     price_cents: Mapped[int | None] = mapped_column(BigInteger)
     price_on: Mapped[date | None]
@@ -130,8 +136,34 @@ class RestoreRequest(Tenant, Stateful, db.Model):
 
     @property
     def waits_for_key(self) -> bool:
-        task = self.task
-        return self.state == R.REQUESTED or (task is not None and task.state == TaskState.WAITING)
+        if self.state == R.REQUESTED:
+            return True
+        if self.state not in {R.LISTING, R.RESTORING, R.BROWSING, R.DONE}:
+            return False
+        tasks = (self.task, self.search)
+        return any(task is not None and task.state == TaskState.WAITING for task in tasks)
+
+    @property
+    def can_pick(self) -> bool:
+        """May something be chosen in its vault now?"""
+        return self.state == R.BROWSING or (self.state == R.DONE and self.kind == RestoreKind.COMPLEX)
+
+    @property
+    def search_ref(self) -> str:
+        return f"{self.uid}:{sha256(self.sought.encode()).hexdigest()[:16]}"
+
+    @property
+    def search(self) -> Task | None:
+        """The reading of all points for a part of a path, if one was asked for."""
+        return jobs.find_task("restore.search", self.search_ref) if self.sought else None
+
+    @property
+    def problem(self) -> str:
+        return SENTENCES[self.fault] if self.fault else ""
+
+    @property
+    def picked(self) -> list[Picked]:
+        return [Picked(*row) for row in self.picks]
 
     @property
     def is_over(self) -> bool:
@@ -152,17 +184,49 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         self.opening_uid = opening.uid
         record(self, "ask_key", by=by)
 
-    def start_listing(self, *, by: Actor, snapshot: str = "") -> None:
+    def start_listing(self, *, by: Actor, snapshot: str = "", before: datetime | None = None) -> None:
+        """Read the names of one point, of the last one before an instant, or of each machine's newest."""
         self._take("list", by=by)
-        self.wanted_snapshot = snapshot
+        self.wanted_snapshot, self.wanted_before, self.fault = snapshot, before, None
         self._start()
 
-    def pick(self, snapshot: str, path: str, *, by: Actor) -> None:
-        """Fetch one file; its path comes from the inventory."""
+    def look_everywhere(self, text: str, *, by: Actor) -> None:
+        """Find a part of a path in every point of the vault. Raises Refused for too short a text."""
+        if self.state not in (R.BROWSING, R.DONE):
+            raise Refused(_("Le coffre n'est pas ouvert en ce moment."))
+        if len(text) < _SHORTEST:
+            raise Refused(_("Donnez au moins trois lettres du nom ou du chemin."))
+        self.sought = text
+        record(self, "look_everywhere", by=by)
+        jobs.enqueue("restore.search", self.search_ref, self.customer.organisation)
+        jobs.do_again("restore.search", self.search_ref)
+
+    def pick(self, picks: Sequence[Picked], *, files: int, size: int, archive: str = "", by: Actor) -> None:
+        """Fetch what was chosen in the inventory: one file as it is, or all of it as one archive.
+
+        files, size: what that is, in files and bytes. archive: "zip" or "tar"; "" for one file.
+        Raises Refused for nothing, and for what is no simple restore any more and lacks its plan.
+
+        Source: 002-09, 002-10, 004-10.
+        """
+        whole = any(one.is_folder and one.path == "/" for one in picks)
+        if self.kind == RestoreKind.SIMPLE and restore_kind(files, machine=whole) == RestoreKind.COMPLEX:
+            raise Refused(
+                _(
+                    "Plusieurs fichiers font une restauration complexe : changez d'abord la sorte de la "
+                    "demande."
+                )
+            )
+        self.check_may_start()
         another = self.state == R.DONE and self.kind == RestoreKind.COMPLEX
-        self._take("restore_another" if another else "restore", by=by)
-        self.snapshot_id, self.path = snapshot, path
+        self._take("restore_another" if another else "restore", by=by, files=files)
+        self.snapshot_id, self.path = picks[0].snapshot, "" if archive else picks[0].path
+        self.picks, self.archive = [list(one) for one in picks], archive
+        self.picked_files, self.picked_bytes, self.fault = files, size, None
         self._start()
+
+    def check_may_start(self) -> None:
+        """Raises Refused for what a complex restore lacks before its work."""
 
     def _start(self) -> None:
         self.run += 1
@@ -171,9 +235,16 @@ class RestoreRequest(Tenant, Stateful, db.Model):
     def listed(self, *, by: Actor) -> None:
         self._take("browse", by=by)
 
-    def finish(self, document: Document, *, by: Actor) -> None:
-        self._take("finish", by=by, document=document.uid)
-        self.done_at = clock.now()
+    def finish(self, document: Document, *, files: int = 1, lost: int = 0, by: Actor) -> None:
+        """What was chosen lies ready for the customer, for so many days. lost: files that nothing gives."""
+        self._take("finish", by=by, document=document.uid, files=files, lost=lost)
+        self.done_at, self.files, self.lost = clock.now(), files, lost or None
+        self.kept_until = clock.today() + timedelta(days=kept_days())
+
+    def give_up(self, fault: EngineFault, *, by: Actor) -> None:
+        """What was chosen cannot be read: another choice may be made, and what was handed over stays."""
+        self._take("fail_another" if self.done_at else "fail", by=by, reason=fault.value)
+        self.fault = fault
 
     def check(self, *, by: Actor) -> None:
         """The technician went through the result with the customer (002-10)."""
@@ -277,6 +348,11 @@ def open_request(
     return request
 
 
+def kept_days() -> int:
+    """Days for which a restored file can be fetched."""
+    return int(current_app.config["RESTORE_DAYS"])
+
+
 def find_request(uid: str) -> RestoreRequest | None:
     return db.session.scalars(select(RestoreRequest).where(RestoreRequest.uid == uid)).one_or_none()
 
@@ -296,6 +372,8 @@ def go_on(opening: VaultOpening) -> None:
         request.start_listing(by=SYSTEM)
     elif request.is_working:
         jobs.resume(request.task_kind, request.task_ref)
+    elif request.sought:
+        jobs.resume("restore.search", request.search_ref)
 
 
 def withdraw_link(request: RestoreRequest) -> None:

@@ -25,7 +25,7 @@ from portal.money import parse_euros
 from portal.notes import takes_notes
 from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
-from portal.restore_requests.inventory import PAGE, Inventory
+from portal.restore_requests.inventory import Inventory
 from portal.restore_requests.lists import RESTORES
 from portal.restore_requests.models import (
     Cause,
@@ -141,62 +141,6 @@ def retry(uid: str) -> Response:
     jobs.resume(row.task_kind, row.task_ref)
     db.session.commit()
     return htmx.go(url_for(".show_request", uid=uid), toast=_("Le travail reprend."))
-
-
-@bp.post("/<uid>/listing")
-@requires(Permission.RESTORE_WORK)
-def choose_snapshot(uid: str) -> Response:
-    row, wanted = _get(uid), request.form.get("snapshot", "")
-    if wanted and wanted not in {one.id for one in Inventory(uid).snapshots()}:
-        raise Refused(_("Ce point de restauration n'est pas dans le coffre."))
-    row.start_listing(by=g.actor, snapshot=wanted)
-    db.session.commit()
-    return htmx.go(url_for(".show_request", uid=uid))
-
-
-@bp.get("/<uid>/files")
-@requires(Permission.RESTORE_WORK)
-def browse(uid: str) -> Response:
-    row, inventory = _get(uid), Inventory(uid)
-    if not inventory.exists:
-        return htmx.go(url_for(".show_request", uid=uid))
-    context = _folder(inventory)
-    return htmx.render("restore_requests/files.html", "restore_requests/_files.html", row=row, **context)
-
-
-def _folder(inventory: Inventory) -> dict[str, Any]:
-    """What the browser shows: a folder of one snapshot, or the names found."""
-    snapshots = inventory.snapshots()
-    listed = [one for one in snapshots if one.is_listed]
-    wanted = request.args.get("snapshot", "")
-    here = next((one for one in listed if one.id == wanted), listed[0] if len(listed) == 1 else None)
-    folder, text = request.args.get("folder", "")[:4096], request.args.get("q", "")[:100].strip()
-    offset = request.args.get("offset", 0, type=int)
-    if text:
-        entries = inventory.search(text, max(offset, 0))
-    else:
-        entries = inventory.folder(here.id, folder, max(offset, 0)) if here else []
-    return {
-        "snapshots": snapshots,
-        "listed": listed,
-        "here": here,
-        "folder": folder,
-        "q": text,
-        "entries": entries[:PAGE],
-        "next_offset": offset + PAGE if len(entries) > PAGE else None,
-    }
-
-
-@bp.post("/<uid>/file")
-@requires(Permission.RESTORE_WORK)
-def pick_file(uid: str) -> Response:
-    row = _get(uid)
-    snapshot, path = request.form.get("snapshot", ""), request.form.get("path", "")
-    if Inventory(uid).find_file(snapshot, path) is None and row.can("restore"):
-        raise Refused(_("Ce fichier n'est pas dans le coffre tel qu'il a été lu."))
-    row.pick(snapshot, path, by=g.actor)
-    db.session.commit()
-    return htmx.go(url_for(".show_request", uid=uid))
 
 
 @bp.post("/<uid>/check")

@@ -56,6 +56,7 @@ CAUSES = {
     "customer_equipment": reads(_l("panne de votre matériel"), _l("panne du matériel du client")),
     "hosted_equipment": _l("panne du matériel hébergé"),
     "restore_test": _l("essai de restauration"),
+    "third_party": _l("accident ou dommage causé par un tiers"),
     "other": _l("autre cause"),
 }
 CUSTODIES = {
