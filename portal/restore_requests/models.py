@@ -12,11 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock, jobs
 from portal.actor import Actor
-from portal.billing.models import add_charge
 from portal.blobs import Document
-from portal.catalogue.models import Method
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
+from portal.desk.models import Outcome, WorkKind, WorkOrder, open_work, work_about
 from portal.engine.errors import SENTENCES, EngineFault
 from portal.engine.models import (
     OpeningPurpose,
@@ -32,26 +31,25 @@ from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, revoke_links
 from portal.paging import Page, page_of
+from portal.restore_requests.billing import billing_of as billing_of
+from portal.restore_requests.billing import contract_of, free_cause_of
+from portal.restore_requests.called import Called
 from portal.restore_requests.kinds import ACCIDENTS as ACCIDENTS
 from portal.restore_requests.kinds import Cause as Cause
-from portal.restore_requests.kinds import Holder as Holder
 from portal.restore_requests.kinds import Picked as Picked
 from portal.restore_requests.kinds import RestoreKind as RestoreKind
 from portal.restore_requests.kinds import RestoreState as RestoreState
-from portal.restore_requests.kinds import Scope as Scope
-from portal.restore_requests.kinds import Urgency as Urgency
-from portal.restore_requests.rules import is_billable, price_day, restore_kind
+from portal.restore_requests.rules import check_may_start, is_billable, restore_kind
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
-from portal.terms.answered import Answered, answered
+from portal.terms.answered import Answered
 from portal.terms.values import Value
-from portal.wording import N_, Sentence
 
 R = RestoreState
 _SHORTEST = 3  # letters that a search of the whole vault is worth
 
 
-class RestoreRequest(Tenant, Stateful, db.Model):
+class RestoreRequest(Tenant, Called, Stateful, db.Model):
     """One thing that a customer wants back."""
 
     __tablename__ = "restore_request"
@@ -93,13 +91,6 @@ class RestoreRequest(Tenant, Stateful, db.Model):
     fault: Mapped[EngineFault | None]  # why the last reading gave nothing
     sought: Mapped[str] = mapped_column(String(100), default="")  # in all points of the vault
     done_at: Mapped[datetime | None]
-    scope: Mapped[Scope] = mapped_column(default=Scope.FILE)
-    urgency: Mapped[Urgency] = mapped_column(default=Urgency.NORMAL)
-    holder: Mapped[Holder] = mapped_column(default=Holder.UNKNOWN)  # of the passphrase, as the caller says
-    caller: Mapped[str] = mapped_column(String(70), default="")  # who asked by phone
-    caller_check: Mapped[str] = mapped_column(String(120), default="")  # how it was known that it is her
-    taken_by_id: Mapped[int | None] = mapped_column(index=True)  # of user_account
-    taken_by: Mapped[str] = mapped_column(String(200), default="")
     checked_at: Mapped[datetime | None]  # with the customer, after the work
     checked_by: Mapped[str] = mapped_column(String(200), default="")
     kept_until: Mapped[date | None]  # last day (Paris) on which what was handed over can be fetched
@@ -144,6 +135,11 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         return any(task is not None and task.state == TaskState.WAITING for task in tasks)
 
     @property
+    def work(self) -> WorkOrder | None:
+        """What a complex one is quoted, planned and billed by."""
+        return work_about(self.uid, WorkKind.RESTORE)
+
+    @property
     def can_pick(self) -> bool:
         """May something be chosen in its vault now?"""
         return self.state == R.BROWSING or (self.state == R.DONE and self.kind == RestoreKind.COMPLEX)
@@ -171,8 +167,7 @@ class RestoreRequest(Tenant, Stateful, db.Model):
 
     @property
     def subscription(self) -> Subscription | None:
-        query = select(Subscription).where(Subscription.uid == self.vault.subscription_uid)
-        return db.session.scalars(query).one_or_none()
+        return contract_of(self.vault)
 
     def ask_key(self, *, by: Actor) -> None:
         """Send the customer a link to type the passphrase, now and each time it is gone."""
@@ -226,7 +221,21 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         self._start()
 
     def check_may_start(self) -> None:
-        """Raises Refused for what a complex restore lacks before its work."""
+        """Raises Refused for what a complex restore lacks before its work, where the contract plans it.
+
+        Source: 002-09, 002-10, 004-10.
+        """
+        work, day = self.work, clock.paris_day(self.created_at)
+        subscription = self.subscription
+        if subscription is None or not subscription.terms.on(day).find("restore.complex_steps"):
+            return
+        check_may_start(
+            self.kind.value,
+            planned_on=clock.paris_day(work.planned_at) if work and work.planned_at else None,
+            technician=work.technician if work else "",
+            needs_quote=bool(work and work.needs_quote),
+            quote_accepted_at=work.accepted_at if work else None,
+        )
 
     def _start(self) -> None:
         self.run += 1
@@ -240,19 +249,37 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         self._take("finish", by=by, document=document.uid, files=files, lost=lost)
         self.done_at, self.files, self.lost = clock.now(), files, lost or None
         self.kept_until = clock.today() + timedelta(days=kept_days())
+        if (work := self.work) and work.can("end"):
+            work.end(Outcome.PARTIAL if lost else Outcome.WHOLE, by=by)
 
     def give_up(self, fault: EngineFault, *, by: Actor) -> None:
         """What was chosen cannot be read: another choice may be made, and what was handed over stays."""
         self._take("fail_another" if self.done_at else "fail", by=by, reason=fault.value)
         self.fault = fault
 
-    def check(self, *, by: Actor) -> None:
-        """The technician went through the result with the customer (002-10)."""
-        self._take("check", by=by)
+    def check(self, who: str = "", *, by: Actor) -> None:
+        """It was gone through with the customer: by whom of hers, as she clicks or the technician notes.
+
+        Source: 002-10, 004-10.
+        """
+        self._take("check", by=by, who=who)
+        self.checked_at, self.checked_by = clock.now(), who or by.label
+        if (work := self.work) and work.can("check"):
+            work.check(self.checked_by, by=by)
         self._end(by)
+
+    def make_complex(self, *, by: Actor) -> None:
+        """More than one file is wanted: it is planned, and may be quoted. Source: 002-10, 004-10."""
+        if self.kind == RestoreKind.COMPLEX or self.state not in (R.REQUESTED, R.LISTING, R.BROWSING):
+            raise Refused(_("La sorte de cette demande ne change plus."))
+        self.kind = RestoreKind.COMPLEX
+        record(self, "make_complex", by=by)
+        _open_work(self, by)
 
     def cancel(self, *, by: Actor) -> None:
         self._take("cancel", by=by)
+        if (work := self.work) and work.can("cancel"):
+            work.cancel(by=by)
         self._end(by)
 
     def _end(self, by: Actor) -> None:
@@ -260,39 +287,9 @@ class RestoreRequest(Tenant, Stateful, db.Model):
             opening.close(by=by)
         jobs.enqueue("restore.clean", self.uid, self.customer.organisation)
 
-    def settle(self, *, billed: bool, price_cents: int, by: Actor) -> None:
-        """Bill the work at the price of the day, once, or close it without a charge."""
-        if billed and not price_cents:
-            raise Refused(_("Indiquez le prix du jour, hors taxes."), field="price")
-        self._take("bill" if billed else "close", by=by, price_cents=price_cents if billed else 0)
-        self.billed = billed
-        if not billed:
-            return
-        worked_on = clock.paris_day(self.done_at or clock.now())
-        self.price_cents = price_cents
-        self.price_on = price_day(worked_on, clock.paris_day(self.created_at))
-        source = self.free_cause
-        owed = {
-            "origin": f"restore:{self.uid}",
-            "clause": source.clause if source else "",
-            "label": _(
-                "Restauration du %(day)s, coffre « %(vault)s »",
-                vault=self.vault.name,
-                day=worked_on.strftime("%d/%m/%Y"),
-            ),
-            "unit_cents": price_cents,
-            "includes_vat": False,
-        }
-        if self.subscription:
-            self.subscription.owe(**owed)
-        else:
-            add_charge(self.customer, quantity=1, method=Method.WIRE, **owed)
-
     @property
     def free_cause(self) -> Value | None:
-        subscription = self.subscription
-        day = clock.paris_day(self.created_at)
-        return subscription.terms.on(day).find("restore.free_cause") if subscription else None
+        return free_cause_of(self.vault, clock.paris_day(self.created_at))
 
     @property
     def billable(self) -> bool | None:
@@ -300,29 +297,20 @@ class RestoreRequest(Tenant, Stateful, db.Model):
         return is_billable(self.cause, source.value if source else None)
 
     def billing_answer(self) -> Answered:
-        """Whether the restore is billed, and why.
-
-        Source: 002-08, 004-10.
-        """
-        source = self.free_cause
-        if source is None:
-            working = Sentence(
-                N_("Le contrat est muet : rien n'est facturé, sauf décision du technicien."), {}
-            )
-            return answered("restore_billing", "no", working=working)
-        if self.billable:
-            working = Sentence(
-                N_("Seule une panne du matériel hébergé est couverte ; la cause est autre."), {}
-            )
-            return answered("restore_billing", "price_of_the_day", source, working=working)
-        working = Sentence(N_("La cause est une panne du matériel hébergé : couverte."), {})
-        return answered("restore_billing", "no", source, working=working)
+        return billing_of(self.vault, self.cause, clock.paris_day(self.created_at))
 
 
 def open_request(
-    vault: Vault, *, kind: RestoreKind, cause: Cause, what: str, lost_on: date | None, by: Actor
+    vault: Vault,
+    *,
+    kind: RestoreKind,
+    cause: Cause,
+    what: str,
+    lost_on: date | None,
+    by: Actor,
+    **called: Any,
 ) -> RestoreRequest:
-    """Log a request and ask the customer to open the vault."""
+    """Log a request and ask the customer to open the vault. called: what the phone call has told."""
     if vault.state != VaultState.ACTIVE:
         raise Refused(_("Ce coffre a été effacé : il n'y a plus rien à restaurer."))
     if lost_on is not None and lost_on > clock.today():
@@ -341,11 +329,29 @@ def open_request(
         wanted_snapshot="",
         snapshot_id="",
         path="",
+        **called,
     )
     db.session.add(request)
+    db.session.flush()
     record(request, "open", by=by)
+    if kind == RestoreKind.COMPLEX:
+        _open_work(request, by)
     request.ask_key(by=by)
     return request
+
+
+def _open_work(request: RestoreRequest, by: Actor) -> None:
+    source = request.free_cause
+    open_work(
+        request.customer,
+        WorkKind.RESTORE,
+        request.uid,
+        _("Restauration, coffre « %(vault)s »", vault=request.vault.name),
+        subscription_uid=request.vault.subscription_uid,
+        clause=source.clause if source else "",
+        is_accident=request.cause in ACCIDENTS,
+        by=by,
+    )
 
 
 def kept_days() -> int:

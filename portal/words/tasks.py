@@ -82,6 +82,7 @@ DUTIES: dict[str, Any] = {
     "editions.outside": _l("Relever les machines hors de leur édition"),
     "usage.compare": _l("Comparer l'usage au contrat"),
     "vault.measure": _l("Demander la mesure des coffres"),
+    "work.tomorrow": _l("Rappeler les interventions du lendemain"),
     "restore.expire": _l("Effacer les restaurations non retirées"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
     "dunning.carried": _l("Rappeler les soldes repris en retard"),
