@@ -300,6 +300,7 @@ def open_work(
         **{"asked_on": clock.today(), **values},
     )
     db.session.add(row)
+    db.session.flush()
     record(row, "open", by=by)
     return row
 

@@ -15,6 +15,7 @@ from portal.listing import NAME, WIDE, Choice, Column, Link, Listing, Nothing, P
 from portal.restore_requests.kinds import Urgency
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.words.choices import CAUSES
+from portal.words.readers import reads
 from portal.words.states import look_of
 
 _WORDS = 70  # letters of what is looked for that a list shows
@@ -29,7 +30,7 @@ QUEUES = [
     ("mine", _l("les miennes")),
     ("nobody", _l("à personne")),
     ("soon", _l("bientôt dues")),
-    ("customer", _l("attendent le client")),
+    ("customer", reads(_l("vous attendent"), _l("attendent le client"))),
 ]
 _OPEN = [state for state in RestoreState if state.value not in ("checked", "billed", "closed", "cancelled")]
 
@@ -75,7 +76,7 @@ RESTORES: Listing[RestoreRequest] = define(
                 lambda: [(state, look_of(state).word) for state in RestoreState],
                 lambda value: RestoreRequest.state == RestoreState(value),
             ),
-            Choice("queue", _l("File"), lambda: [*QUEUES], lambda value: _queue(value)),
+            Choice("queue", _l("File d'attente"), lambda: [*QUEUES], lambda value: _queue(value)),
         ],
         nothing=lambda: Nothing(
             _l("Aucune restauration demandée."),
