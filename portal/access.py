@@ -97,6 +97,7 @@ class Permission(StrEnum):
     RESTORE_READ = "restore:read"
     RESTORE_ASK = "restore:ask"
     RESTORE_WORK = "restore:work"
+    WORK_ACCEPT = "work:accept"
     BACKUP_READ = "backup:read"
     BACKUP_WORK = "backup:work"
     BACKUP_CHOOSE = "backup:choose"
@@ -219,6 +220,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.VAULT_SET_UP: {*_REPAIRING, *_WORKING},  # credentials of a storage server; they open no backup
     P.STORE_READ: {Role.OPERATOR, Role.TECHNICIAN},
     P.STORE_WRITE: {Role.OPERATOR},
+    P.WORK_ACCEPT: set(_DECIDING),  # a quote of work beside the plan, from her own space
     P.REVERSIBILITY_READ: {*STAFF, *_DECIDING},
     P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, *_DECIDING},
     P.REVERSIBILITY_ACCEPT: set(_DECIDING),

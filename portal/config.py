@@ -77,6 +77,7 @@ def from_environment() -> dict[str, object]:
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network
         "ERASE_ALONE_BYTES": int(os.environ.get("ERASE_ALONE_BYTES", 100 * 10**9)),  # above: two people
         "ERASE_COOLING_HOURS": int(os.environ.get("ERASE_COOLING_HOURS", 0 if _flag("DEMO", False) else 72)),
+        "RESTORE_DAYS": int(os.environ.get("RESTORE_DAYS", "7")),  # for which restored files can be fetched
         "JOB_LEASE_SECONDS": float(os.environ.get("JOB_LEASE_SECONDS", "30")),
         "JOB_PAUSE_SECONDS": float(os.environ.get("JOB_PAUSE_SECONDS", "900")),  # the longest, of any task
         "WORKERS": os.environ.get("WORKERS", "prompt=2 mail=1 runs=1 papers=1 restores=1 exports=2 upkeep=1"),

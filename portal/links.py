@@ -42,6 +42,7 @@ class Purpose(StrEnum):
     SIGN_REVERSAL = "reversal"
     SIGN_UP = "sign_up"
     ASSIGN = "assign"
+    ACCEPT_WORK = "work"
 
 
 class LinkProblem(StrEnum):

@@ -43,6 +43,10 @@ from portal.contracts.revisions import announce, revise_price, tell_step
 from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
+from portal.desk.models import WorkKind, open_work
+from portal.desk.prices import Item
+from portal.desk.quoting import send_quote as send_work_quote
+from portal.desk.quoting import tell_customer, tell_technician
 from portal.dunning.acting import take_step
 from portal.dunning.carried import tell_of_carried
 from portal.dunning.disputing import open_dispute
@@ -393,6 +397,22 @@ def a_file_that_is_restored(post: Post) -> None:
     request = first(RestoreRequest)
     request.state = RestoreState.RESTORING
     _hand_over(request, first(Document))
+
+
+@step
+def work_that_is_quoted_planned_and_tomorrow(post: Post) -> None:
+    order = open_work(first(RestoreRequest).customer, WorkKind.RELOAD, "x", "Rechargement", by=SYSTEM)
+    order.add_line(Item.LABOUR, 90, unit_cents=6000, why="forfait", by=SYSTEM)
+    send_work_quote(order, by=post.house.support)
+    db.session.commit()
+    query = db.select(Mail).where(Mail.kind == "desk/mail_quote").order_by(Mail.id.desc())
+    address = next(word for word in db.session.scalars(query).first().body.split() if "/work-quote/" in word)
+    assert post.browser().post(f"/work-quote/{address.rpartition('/')[2]}/code").status_code == 303
+    order.accept(by=SYSTEM)
+    order.plan(clock.now() + timedelta(days=1), post.house.support, by=SYSTEM)
+    tell_customer(order, "desk/mail_planned.txt")
+    tell_customer(order, "desk/mail_tomorrow.txt")
+    tell_technician(order)
 
 
 @step

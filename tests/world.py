@@ -34,6 +34,7 @@ from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
 from portal.db import Base, db
+from portal.desk.models import WorkKind, open_work
 from portal.dunning.fees import FeeState, LateFee
 from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
 from portal.dunning.rules import Stage
@@ -557,12 +558,16 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
         subscription, other, reason=Reason.COPY, received_on=date(2026, 11, 23), cost_cents=0, by=SYSTEM
     )
     db.session.flush()
+    order = open_work(customer, WorkKind.RELOAD, case.uid, "Rechargement", by=SYSTEM)
+    db.session.flush()
     opening, document = _first(VaultOpening), _first(Document)
     return {
         "/vaults/": vault.uid,
+        "/work-orders/": order.uid,
         "/work/tasks/": _first(Task).uid,
         "/mails/": _first(Mail).uid,
         "/restore-requests/": row.uid,
+        "/restore-requests/call/": customer.uid,
         "/restore-requests/new/": vault.uid,
         "/reversibility/": case.uid,
         "/reversibility/new/": subscription.uid,

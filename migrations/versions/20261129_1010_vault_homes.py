@@ -10,7 +10,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261129_1010"
-down_revision = "20261129_0980"
+down_revision = "20261129_0991"
 branch_labels = None
 depends_on = None
 

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from portal.engine import chosen as selection
 from portal.engine import destruction, export, keyless, salvage, stand_ins
 from portal.engine import sealed_export as sealed
 from portal.engine.child import Child, readable_pipe, running
@@ -284,6 +285,22 @@ class Restic:
             done = export.export_readable(self, repo, key, snapshots, destination, **words)
         discard_mirror(place)
         return done
+
+    def export_chosen(
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshots: Sequence[selection.ChosenSnapshot],
+        destination: Path,
+        on_progress: OnProgress | None = None,
+        limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    ) -> Exported:
+        """See :func:`portal.engine.chosen.export_chosen`. A repository on a server is read where it is."""
+        words: Any = {"on_progress": on_progress, "limits": limits}
+        if repo.backend != "local" or destination.exists():
+            return selection.export_chosen(self, repo, key, snapshots, destination, **words)
+        with stand_ins.without_waiting(repo, destination, partial(self.record, repo, key, "index")) as whole:
+            return selection.export_chosen(self, whole, key, snapshots, destination, **words)
 
     @contextmanager
     def command(

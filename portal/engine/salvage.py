@@ -53,12 +53,13 @@ class DamagedSource(Source, Protocol):
 
 
 @dataclass(slots=True)
-class _Want:
+class Want:
     """A file that is listed and has not come yet."""
 
     path: str  # without leading slash
     name: str  # in the export
     node: Node
+    place: int = 0  # which one of the files that are listed under this path
 
 
 def export_what_is_left(
@@ -102,7 +103,7 @@ class Salvage(Export[DamagedSource]):
         return super().run()
 
     def _read_snapshots(self) -> None:
-        self._wanted: list[dict[str, list[_Want]]] = [{} for _ in self._snapshots]
+        self._wanted: list[dict[str, list[Want]]] = [{} for _ in self._snapshots]
         self._folders: list[list[str]] = [[] for _ in self._snapshots]
         self._links: list[dict[str, str]] = [{} for _ in self._snapshots]
         self._left: Counter[tuple[int, str]] = Counter()  # files still wanted below each folder
@@ -119,10 +120,14 @@ class Salvage(Export[DamagedSource]):
             nodes = list(self._walk(snapshot))
         namer, folders = self._namer(group), EmptyFolders()
         for node in [*nodes, None]:
-            if (empty := folders.see(node)) is not None:
+            if (empty := folders.see(node)) is not None and self._is_ours(group, empty):
                 self._documents.add_special(empty, "dir")
             if node is not None:
                 self._note(group, node, namer)
+
+    def _is_ours(self, group: int, folder: str) -> bool:
+        """Is an empty folder part of what is handed over?"""
+        return True
 
     def _walk(self, snapshot: Snapshot) -> Iterator[Node]:
         def read(kind: str, id_: str) -> dict[str, Any]:
@@ -138,7 +143,7 @@ class Salvage(Export[DamagedSource]):
         if node.type == "file":
             path = node.path.removeprefix("/")
             name = namer.name(path.replace("\ufffd", "\udcff"))
-            self._wanted[group].setdefault(fold(node.path), []).append(_Want(path, name, node))
+            self._wanted[group].setdefault(fold(node.path), []).append(Want(path, name, node))
             self._expected.add(group, fold(node.path), node.size)
             self._left.update((group, folder) for folder in _above(fold(node.path)))
         elif node.type == "dir":
@@ -149,7 +154,7 @@ class Salvage(Export[DamagedSource]):
             self._documents.add_special(node.path, node.type)
 
     def _copy(self, group: int, snapshot: Snapshot) -> None:
-        for folder in ["/", *self._folders[group]]:
+        for folder in self._to_read(group):
             if self._is_worth_reading(group, fold(folder)):
                 with _losses_pass():
                     self._take_folder(group, snapshot, folder)
@@ -161,6 +166,10 @@ class Salvage(Export[DamagedSource]):
         for wants in self._wanted[group].values():
             for want in wants:
                 self._documents.add_lost(snapshot.host, f"/{want.path}", "file", want.node.size)
+
+    def _to_read(self, group: int) -> list[str]:
+        """The folders that are read as a whole while something below them is still wanted."""
+        return ["/", *self._folders[group]]
 
     def _is_worth_reading(self, group: int, folder: str) -> bool:
         """Not when all has come, nor when one folder below holds everything that this one holds."""
@@ -199,7 +208,7 @@ class Salvage(Export[DamagedSource]):
                 pass
             child.finish()  # says when it was something else than damage
 
-    def _take_file(self, group: int, snapshot: Snapshot, want: _Want) -> None:
+    def _take_file(self, group: int, snapshot: Snapshot, want: Want) -> None:
         with (
             self._source.file_of(self._repo, self._key, snapshot.id, f"/{want.path}") as child,
             self._spool(iter(lambda: child.output.read(CHUNK_BYTES), b"")) as content,
@@ -221,11 +230,11 @@ class Salvage(Export[DamagedSource]):
             raise
         return content
 
-    def _find(self, group: int, path: str, size: int) -> _Want | None:
+    def _find(self, group: int, path: str, size: int) -> Want | None:
         wants = self._wanted[group].get(path, ())
         return next((want for want in wants if want.node.size == size), None)
 
-    def _deliver(self, group: int, want: _Want, content: IO[bytes], header: Header) -> None:
+    def _deliver(self, group: int, want: Want, content: IO[bytes], header: Header) -> None:
         content.seek(0)
         chunks = iter(lambda: content.read(CHUNK_BYTES), b"")
         self._enter(*self._add(group, header, want.path, chunks), header.mtime)

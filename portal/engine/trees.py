@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from portal.engine.errors import EngineError, EngineFault
+from portal.engine.naming import fold
 from portal.engine.port import Node
 
 _UNREADABLE = {EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.TIMED_OUT, EngineFault.UNKNOWN}
@@ -38,6 +39,30 @@ def walk(read: Read, snapshot_id: str) -> Iterator[Node]:
         yield _node(path, row)
         if row["type"] == "dir":
             yield from enter(path, row["subtree"])
+
+
+def exact_path(read: Read, snapshot_id: str, listed: str, place: int = 0) -> str:
+    """The path of a file, byte for byte, that restic's list shows with U+FFFD for what is not UTF-8.
+
+    place: which one of the files with this listed path, in tree order, from 0.
+    Raises EngineError(PATH_MISSING), and what ``read`` raises.
+    """
+    *folders, last = listed.strip("/").split("/")
+    path, tree = "", read("snapshot", snapshot_id)["tree"]
+    for folder in folders:
+        path, row = _named(read, tree, path, folder, "dir", 0)
+        tree = row["subtree"]
+    return _named(read, tree, path, last, "file", place)[0]
+
+
+def _named(
+    read: Read, tree: str, above: str, listed: str, type_: str, place: int
+) -> tuple[str, dict[str, Any]]:
+    rows = [(unquoted(row["name"]), row) for row in read("blob", tree)["nodes"] or () if row["type"] == type_]
+    found = [(f"{above}/{name}", row) for name, row in rows if fold(name) == listed]
+    if place >= len(found):
+        raise EngineError(EngineFault.PATH_MISSING)
+    return found[place]
 
 
 def _node(path: str, row: dict[str, Any]) -> Node:

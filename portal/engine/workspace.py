@@ -172,3 +172,11 @@ def published(destination: Path, snapshot_ids: tuple[str, ...]) -> Exported | No
             "documents": tuple(row["documents"]),
         }
     )
+
+
+def published_at(destination: Path) -> Exported | None:
+    """What a former run has published there, whatever it is: it needs no passphrase any more."""
+    report = destination / REPORT
+    if not report.is_file():
+        return None
+    return published(destination, tuple(json.loads(report.read_text())["snapshot_ids"]))

@@ -30,6 +30,7 @@ _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "ERASE_COOLING_HOURS": 0,
     "ERASE_ALONE_BYTES": 1,
     "PURGE_AFTER_DAYS": 7,
+    "RESTORE_DAYS": 1,
     "MOVING_FILE_DAYS": 2,  # an import is undone within a day
     "COUNT_SECONDS": 0,
     "PROXY_COUNT": 0,

@@ -1,8 +1,10 @@
-"""Which restores are simple, planned and billed, and at which day's price, as pure functions."""
+"""Which restores are simple, planned and billed, as pure functions."""
 
 from datetime import date, datetime
 from typing import Literal
 
+from portal.desk.rules import price_day as price_day
+from portal.desk.rules import work_cents as work_cents
 from portal.errors import Refused
 from portal.wording import N_
 
@@ -73,22 +75,3 @@ def is_billable(cause: str, free_cause: str | None) -> bool | None:
     Source: 002-08, 002-11, 002-13, 004-10.
     """
     return None if free_cause is None else cause != free_cause
-
-
-def price_day(worked_on: date, asked_on: date) -> date:
-    """The day whose prices apply: that of the work, however long ago it was asked for.
-
-    Source: 002-12, 004-11.
-    """
-    return max(worked_on, asked_on)
-
-
-def work_cents(labour_cents: int, parts_cents: int, travel_cents: int, *, accident: bool) -> int:
-    """What work outside the plan costs the customer, in cents net of VAT.
-
-    labour_cents, parts_cents, travel_cents: at the prices of the day of the work. accident: damage by
-    a third party or an accident, for which travel is charged too; a wrong handling owes none.
-
-    Source: 002-12, 002-14, 004-11.
-    """
-    return labour_cents + parts_cents + (travel_cents if accident else 0)

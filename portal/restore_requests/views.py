@@ -21,11 +21,11 @@ from portal.journal import timeline
 from portal.links import SignedLink
 from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.money import parse_euros
+from portal.money import euros, parse_euros
 from portal.notes import takes_notes
 from portal.panels import Panel
 from portal.restore_requests.forms import BillingForm, RequestForm
-from portal.restore_requests.inventory import PAGE, Inventory
+from portal.restore_requests.inventory import Inventory
 from portal.restore_requests.lists import RESTORES
 from portal.restore_requests.models import (
     Cause,
@@ -35,6 +35,8 @@ from portal.restore_requests.models import (
     open_request,
     requests_of,
 )
+from portal.restore_requests.settling import billed_work, usual_cents
+from portal.restore_requests.settling import settle as settle_restore
 
 bp = Blueprint("restore_requests", __name__, url_prefix="/restore-requests")
 
@@ -50,7 +52,7 @@ def _get(uid: str) -> RestoreRequest:
 @bp.get("")
 @requires(Permission.RESTORE_READ)
 def list_requests() -> Response:
-    return list_page(RESTORES, "listing/page.html")
+    return list_page(RESTORES, "restore_requests/list.html")
 
 
 @bp.get("/new/<vault_uid>")
@@ -87,7 +89,8 @@ def _opened(vault: Vault, form: RequestForm) -> RestoreRequest:
 def _show(row: RestoreRequest, form: BillingForm | None = None, status: int = 200) -> Response:
     documents = handed_over(row.uid)
     if form is None:
-        form = BillingForm(billed="yes" if row.billable else "no")
+        usual = usual_cents(row)
+        form = BillingForm(billed="yes" if row.billable else "no", price=euros(usual) if usual else "")
     page = render_template(
         "restore_requests/show.html",
         row=row,
@@ -97,6 +100,7 @@ def _show(row: RestoreRequest, form: BillingForm | None = None, status: int = 20
         events=timeline(row),
         mails=mails_about(row),
         inventory=Inventory(row.uid),
+        billed_work=billed_work(row),
     )
     return make_response(page, status)
 
@@ -143,66 +147,10 @@ def retry(uid: str) -> Response:
     return htmx.go(url_for(".show_request", uid=uid), toast=_("Le travail reprend."))
 
 
-@bp.post("/<uid>/listing")
-@requires(Permission.RESTORE_WORK)
-def choose_snapshot(uid: str) -> Response:
-    row, wanted = _get(uid), request.form.get("snapshot", "")
-    if wanted and wanted not in {one.id for one in Inventory(uid).snapshots()}:
-        raise Refused(_("Ce point de restauration n'est pas dans le coffre."))
-    row.start_listing(by=g.actor, snapshot=wanted)
-    db.session.commit()
-    return htmx.go(url_for(".show_request", uid=uid))
-
-
-@bp.get("/<uid>/files")
-@requires(Permission.RESTORE_WORK)
-def browse(uid: str) -> Response:
-    row, inventory = _get(uid), Inventory(uid)
-    if not inventory.exists:
-        return htmx.go(url_for(".show_request", uid=uid))
-    context = _folder(inventory)
-    return htmx.render("restore_requests/files.html", "restore_requests/_files.html", row=row, **context)
-
-
-def _folder(inventory: Inventory) -> dict[str, Any]:
-    """What the browser shows: a folder of one snapshot, or the names found."""
-    snapshots = inventory.snapshots()
-    listed = [one for one in snapshots if one.is_listed]
-    wanted = request.args.get("snapshot", "")
-    here = next((one for one in listed if one.id == wanted), listed[0] if len(listed) == 1 else None)
-    folder, text = request.args.get("folder", "")[:4096], request.args.get("q", "")[:100].strip()
-    offset = request.args.get("offset", 0, type=int)
-    if text:
-        entries = inventory.search(text, max(offset, 0))
-    else:
-        entries = inventory.folder(here.id, folder, max(offset, 0)) if here else []
-    return {
-        "snapshots": snapshots,
-        "listed": listed,
-        "here": here,
-        "folder": folder,
-        "q": text,
-        "entries": entries[:PAGE],
-        "next_offset": offset + PAGE if len(entries) > PAGE else None,
-    }
-
-
-@bp.post("/<uid>/file")
-@requires(Permission.RESTORE_WORK)
-def pick_file(uid: str) -> Response:
-    row = _get(uid)
-    snapshot, path = request.form.get("snapshot", ""), request.form.get("path", "")
-    if Inventory(uid).find_file(snapshot, path) is None and row.can("restore"):
-        raise Refused(_("Ce fichier n'est pas dans le coffre tel qu'il a été lu."))
-    row.pick(snapshot, path, by=g.actor)
-    db.session.commit()
-    return htmx.go(url_for(".show_request", uid=uid))
-
-
 @bp.post("/<uid>/check")
 @requires(Permission.RESTORE_WORK)
 def check(uid: str) -> Response:
-    _get(uid).check(by=g.actor)
+    _get(uid).check(request.form.get("who", "").strip()[:120], by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_request", uid=uid), toast=_("Vérifié avec le client."))
 
@@ -214,8 +162,8 @@ def settle(uid: str) -> Response:
     if form.validate():
         with saving(form, "price"):
             billed = form.billed.data == "yes"
-            price = parse_euros(form.price.data or "") if billed else 0
-            row.settle(billed=billed, price_cents=price, by=g.actor)
+            price = parse_euros(form.price.data or "") if billed and not billed_work(row) else 0
+            settle_restore(row, billed=billed, price_cents=price, why=form.why.data or "", by=g.actor)
     if form.errors:
         return _show(row, form, 422)
     return htmx.go(url_for(".show_request", uid=uid))
@@ -231,7 +179,7 @@ def cancel(uid: str) -> Response:
 
 @customer_panel(rank=60)
 def restores_panel(customer: Customer) -> Panel:
-    return Panel("restore_requests/_panel.html", {"requests": requests_of(customer)})
+    return Panel("restore_requests/_panel.html", {"requests": requests_of(customer), "customer": customer})
 
 
 @fetch_panel()

@@ -1,7 +1,6 @@
 """Work of the cases: export, certificates, erasure. Each may be killed at any line and run again."""
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from portal.engine.copying import full_disk_told
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import lent_passphrase, passing_faults_retry, private_folder, restic
 from portal.engine.port import Exported, ExportLimits, OnProgress, Progress
-from portal.engine.workspace import REPORT, published
+from portal.engine.workspace import published_at
 from portal.journal import SYSTEM
 from portal.papers import Seal, promise
 from portal.pdf.draft import Draft
@@ -118,7 +117,7 @@ class _Copy:
 
 
 def _readable(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
-    done = _published(destination) or _export(claim, case, destination)
+    done = published_at(destination) or _export(claim, case, destination)
     volumes = [volume.name for volume in done.volumes]
     return _Copy(
         done.directory, volumes, done.documents, done.files, done.bytes, done.manifest_sha256, done.lost
@@ -134,14 +133,6 @@ def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _C
     volumes = [volume.name for volume in done.volumes]
     sums = hashlib.sha256((done.directory / "SHA256SUMS").read_bytes()).hexdigest()
     return _Copy(done.directory, volumes, done.documents, done.objects, done.bytes, sums, len(done.damaged))
-
-
-def _published(destination: Path) -> Exported | None:
-    """The export of a former run that was killed later: it needs no passphrase any more."""
-    report = destination / REPORT
-    if not report.is_file():
-        return None
-    return published(destination, tuple(json.loads(report.read_text())["snapshot_ids"]))
 
 
 def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Exported:

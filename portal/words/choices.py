@@ -56,6 +56,7 @@ CAUSES = {
     "customer_equipment": reads(_l("panne de votre matériel"), _l("panne du matériel du client")),
     "hosted_equipment": _l("panne du matériel hébergé"),
     "restore_test": _l("essai de restauration"),
+    "third_party": _l("accident ou dommage causé par un tiers"),
     "other": _l("autre cause"),
 }
 CUSTODIES = {
@@ -135,4 +136,24 @@ WATCHED = {
     "two_people_over_cents": _l("Deux personnes au-dessus de"),
     "mandate_prefix": _l("Début des références de mandat"),
     "is_default": _l("Entité par défaut"),
+}
+
+WORK_ITEMS = {
+    "simple_restore": _l("Restauration simple"),
+    "labour": _l("Main-d'œuvre, l'heure"),
+    "reload": _l("Rechargement, l'heure"),
+    "parts": _l("Pièces"),
+    "medium": _l("Support physique"),
+    "travel": _l("Déplacement"),
+}
+WORK_OUTCOMES = {"whole": _l("complète"), "partial": _l("partielle"), "failed": _l("en échec")}
+HOLDER_ADVICE = {  # what to do for the passphrase, by who has it
+    "herself": _l("Elle l'a : ouvrez le lien avec elle pendant l'appel."),
+    "away": _l("La personne est absente : le lien l'attend, et la demande avec lui ; rien n'est perdu."),
+    "sheet": _l("Elle est sur la feuille de secours : qu'elle la prenne, puis ouvre le lien."),
+    "reseller": _l("Elle est chez le revendeur : son gardien la tape par le lien, avec l'accord du client."),
+    "lost": _l(
+        "Sans elle, personne n'ouvre ce coffre : cherchez la feuille ou le séquestre avant toute promesse."
+    ),
+    "unknown": _l("Regardez la garde notée sur la page du coffre, puis envoyez le lien à cette personne."),
 }

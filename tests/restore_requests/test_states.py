@@ -9,6 +9,8 @@ ALLOWED = {  # copied from the procedure of part D, not from the code
     ("browsing", "restore"),
     ("done", "restore_another"),
     ("restoring", "finish"),
+    ("restoring", "fail"),
+    ("restoring", "fail_another"),
     ("done", "check"),
     ("checked", "bill"),
     ("checked", "close"),

@@ -55,7 +55,7 @@ def browsing(row, browser, agent) -> RestoreRequest:
 def chosen(row) -> dict[str, str]:
     inventory = Inventory(row.uid)
     entry = inventory.search("ete a lyon")[0]
-    return {"snapshot": entry.snapshot, "path": entry.path}
+    return {"listing": inventory.mark, "only": f"e{entry.id}"}
 
 
 def fetch(client, row, **values):
@@ -147,10 +147,15 @@ def test_without_a_charge_the_request_is_closed(browsing, technician):
     assert db.session.scalars(select(Charge)).all() == []
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "/compta/absent.txt", "/compta", "", "../x"])
-def test_only_a_path_of_the_inventory_is_fetched(browsing, technician, path):
-    assert fetch(technician, browsing, path=path).status_code == 422
+@pytest.mark.parametrize("only", ["e999999", "ex", "m" + "0" * 64, "h1", "", "/etc/passwd"])
+def test_only_what_the_inventory_holds_is_fetched(browsing, technician, only):
+    assert fetch(technician, browsing, only=only).status_code == 422
     assert stored(browsing).state == R.BROWSING
+
+
+def test_a_choice_from_an_older_reading_is_refused(browsing, technician):
+    refused = fetch(technician, browsing, listing="of yesterday")
+    assert refused.status_code == 422 and "relu" in refused.get_data(as_text=True)
 
 
 def test_another_restore_point_may_be_read(browsing, technician):
