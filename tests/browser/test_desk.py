@@ -1,4 +1,4 @@
-"""The restore desk as it is worked at: from the telephone to the billed line, with the waits that there are."""
+"""The restore desk as it is worked at, from the telephone to the billed line, with its real waits."""
 
 import re
 import zipfile
