@@ -19,6 +19,8 @@ from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
+from portal.assurance.jobs import begin_verification
+from portal.assurance.telling import tell_damage
 from portal.backups.anomalies import AnomalyKind, _find
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
@@ -363,6 +365,14 @@ def a_machine_that_is_not_as_it_was(post: Post) -> None:
     run.machine.due_by = clock.now() - timedelta(hours=1)
     db.session.flush()
     tell_of_silence()
+
+
+@step
+def a_vault_that_is_damaged(post: Post) -> None:
+    row = begin_verification(first(Vault))
+    row.objects = row.damaged = 1
+    row.names = ["data/ab"]
+    tell_damage(row)
 
 
 @step

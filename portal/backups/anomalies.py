@@ -13,7 +13,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.actor import Actor
 from portal.backups.health import Outcome
-from portal.backups.models import BackupRun, Machine
+from portal.backups.models import BackupRun, Machine, machines_of
 from portal.backups.plausible import has_left_nothing, has_shrunk, is_mass_change
 from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, Tenant, db, scope
@@ -107,15 +107,8 @@ def look_at_vault(vault: Vault) -> None:
     if vault.newest_at is None and vault.snapshots:
         return  # a server that tells no times
     db.session.flush()
-    machines = (
-        select(Machine)
-        .join(Machine.activation)
-        .join(Activation.key)
-        .join(Subscription, Subscription.order_uid == ActivationKey.source_uid)
-        .where(Subscription.uid == vault.subscription_uid, Machine.ended_at.is_not(None))
-    )
-    for machine in db.session.scalars(machines):
-        if len(machine.vaults) == 1:
+    for machine in machines_of(vault):
+        if machine.ended_at is not None and len(machine.vaults) == 1:
             _look_for_snapshot(machine, vault)
 
 

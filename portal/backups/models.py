@@ -15,7 +15,7 @@ from portal.customers.models import Customer
 from portal.db import PathType, Tenant, db
 from portal.engine.models import Vault
 from portal.journal import record
-from portal.licensing.models import Activation
+from portal.licensing.models import Activation, ActivationKey
 from portal.search.words import fold
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
@@ -131,6 +131,18 @@ def new_machine(activation: Activation) -> Machine:
         anomalies=0,
         standing=Health.UNKNOWN,
     )
+
+
+def machines_of(vault: Vault) -> list[Machine]:
+    """Those that back up there: the machines of its subscription."""
+    query = (
+        select(Machine)
+        .join(Machine.activation)
+        .join(Activation.key)
+        .join(Subscription, Subscription.order_uid == ActivationKey.source_uid)
+        .where(Subscription.uid == vault.subscription_uid)
+    )
+    return list(db.session.scalars(query.order_by(Machine.id)))
 
 
 class BackupRun(Tenant, db.Model):

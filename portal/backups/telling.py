@@ -2,16 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
-from portal.access import Role
-from portal.accounts.models import User
+from portal.backups.anomalies import staff_of
 from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, db, scope
 from portal.licensing.models import ActivationKey
 from portal.mail import link, queue_mail
-
-_TOLD = (Role.OWNER, Role.SUPPORT)  # of the reseller
 
 
 def tell_both(key: ActivationKey, template: str, staffs: str, **told: Any) -> None:
@@ -22,9 +17,7 @@ def tell_both(key: ActivationKey, template: str, staffs: str, **told: Any) -> No
     owner, language = customer.organisation, customer.language
     queue_mail(contact, template, about=key, owner=owner, language=language, **told)
     with scope(EVERYTHING):
-        house = User.organisation_id == customer.reseller_id
-        query = select(User).where(User.role.in_(_TOLD), User.works(), house).order_by(User.id)
-        for user in db.session.scalars(query):
+        for user in staff_of(customer):
             own = user.language or "fr"
             queue_mail(user, staffs, about=key, owner=user.organisation, language=own, **told)
         db.session.flush()

@@ -1,11 +1,11 @@
 """What can be done with a repository without its key, wherever it lies."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from portal.engine.copying import object_digest
 from portal.engine.errors import EngineError, EngineFault
-from portal.engine.pace import throttled
-from portal.engine.port import OnProgress, RepoRef, SealedReport, Usage
+from portal.engine.port import Hashed, RepoRef, Usage
 from portal.engine.stores import open_store
 from portal.engine.stores.objects import CONFIG, Access, ObjectStore, StoredObject
 
@@ -52,32 +52,30 @@ def usage(repo: RepoRef, access: Access = Access()) -> Usage:  # noqa: B008  (fr
     )
 
 
-def verify_sealed(
+def hashed(
     repo: RepoRef,
-    on_progress: OnProgress | None = None,
+    after: str = "",
     access: Access = Access(),  # noqa: B008  (frozen)
-) -> SealedReport:
-    """Hash every object: restic names each one, except config, by the SHA-256 of its content.
+) -> Iterator[Hashed]:
+    """Hash the objects one by one in the order of their names, those behind ``after`` only.
 
-    Proves that nothing rotted, not that nothing is missing (that takes the key). Takes no lock, and
-    leaves out what a backup or a clean-up removes meanwhile.
+    restic names each one, except config, by the SHA-256 of its content: this proves that nothing rotted, not
+    that nothing is missing (that takes the key). Takes no lock, and leaves out what a backup or a clean-up
+    removes meanwhile. Raises EngineError like :func:`usage`.
     """
     store = repository(repo, access)
-    objects = [one for one in store.objects() if one.is_hashed]
-    total, read, checked, damaged = sum(one.bytes for one in objects), 0, 0, []
-    tell = throttled(on_progress)
-    for done, one in enumerate(objects):
-        tell("verify", done, len(objects), read, total)
+    objects = sorted((one for one in store.objects() if one.is_hashed), key=lambda one: one.name)
+    total = sum(one.bytes for one in objects)
+    for one in objects:
+        if one.name <= after:
+            continue
         try:
             good = object_digest(store, one.name) == one.base
         except EngineError as error:
             if error.fault != EngineFault.INCOMPLETE:
                 raise
             continue
-        checked, read = checked + 1, read + one.bytes
-        if not good:
-            damaged.append(one.name)
-    return SealedReport(checked, read, tuple(damaged))
+        yield Hashed(one.name, one.bytes, good, len(objects), total)
 
 
 def repository(repo: RepoRef, access: Access) -> ObjectStore:

@@ -73,16 +73,14 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class SealedReport:
-    """Result of hashing every object again, without the key."""
+class Hashed:
+    """One object that was hashed again, without the key."""
 
-    objects: int
-    bytes_read: int
-    damaged: tuple[str, ...]  # object names whose content is no longer what the name says
-
-    @property
-    def ok(self) -> bool:
-        return not self.damaged
+    name: str
+    bytes: int
+    is_good: bool  # its content is still what its name says
+    count: int  # of objects in the repository
+    total: int  # of their bytes
 
 
 @dataclass(frozen=True)
@@ -257,7 +255,7 @@ class StorageEngine(Protocol):
 
     def usage(self, repo: RepoRef) -> Usage: ...
 
-    def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport: ...
+    def hashed(self, repo: RepoRef, after: str = "") -> Iterator[Hashed]: ...
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed: ...
 

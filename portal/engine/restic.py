@@ -29,12 +29,12 @@ from portal.engine.port import (
     Destroyed,
     Exported,
     ExportLimits,
+    Hashed,
     Mirrored,
     Node,
     OnProgress,
     RepoRef,
     SealedExport,
-    SealedReport,
     Snapshot,
     Totals,
     Usage,
@@ -115,8 +115,9 @@ class Restic:
     def usage(self, repo: RepoRef) -> Usage:
         return keyless.usage(repo, self._access(repo))
 
-    def verify_sealed(self, repo: RepoRef, on_progress: OnProgress | None = None) -> SealedReport:
-        return keyless.verify_sealed(repo, on_progress, self._access(repo))
+    def hashed(self, repo: RepoRef, after: str = "") -> Iterator[Hashed]:
+        """See :func:`portal.engine.keyless.hashed`."""
+        return keyless.hashed(repo, after, self._access(repo))
 
     def destroy(self, repo: RepoRef, journal: Path, on_progress: OnProgress | None = None) -> Destroyed:
         return destruction.destroy(repo, journal, on_progress, self._access(repo))

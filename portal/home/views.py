@@ -41,6 +41,7 @@ def dashboard() -> Response:
 # What a customer's person must be allowed to read for a paper of her house; for any other one the contracts.
 _HERS = {
     "acknowledgement": Permission.VAULT_READ,
+    "evidence_pack": Permission.VAULT_READ,
     "certificate": Permission.REVERSIBILITY_READ,
     "invoice": Permission.INVOICE_READ,
     "proforma": Permission.ORDER_READ,

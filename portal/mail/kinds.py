@@ -124,6 +124,8 @@ KINDS: dict[str, Kind] = {
     "provisioning/mail_born": Kind(_l("Coffre créé"), _TECHNICAL),
     "provisioning/mail_leaked": Kind(_l("Identifiants de coffre fermés"), _INCIDENT),
     "provisioning/mail_quota": Kind(_l("Volume d'un coffre"), _TECHNICAL),
+    "assurance/mail_damage": Kind(_l("Coffre abîmé"), _INCIDENT, topic="incident"),
+    "assurance/mail_damage_staff": Kind(_l("Coffre abîmé d'un client"), why=_STAFF),
     "backups/mail_anomaly": Kind(_l("Sauvegarde anormale"), _INCIDENT, topic="incident"),
     "backups/mail_anomaly_staff": Kind(_l("Sauvegarde anormale d'un client"), why=_STAFF),
     "backups/mail_silent": Kind(_l("Machines silencieuses"), _INCIDENT, topic="incident"),

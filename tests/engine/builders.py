@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from portal.engine import keyless
 from portal.engine.customer_side import backup
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import ExportLimits, RepoRef, Snapshot
 from portal.engine.restic import Restic
+from portal.engine.stores.objects import Access
 from tests.engine.cheap_key import new_repository
 from tests.forked import Forked
 
@@ -119,3 +121,8 @@ def export(repo: RepoRef, key: Passphrase, destination: Path, *words: str) -> No
     engine = Restic()
     chosen = engine.latest_set(engine.snapshots(repo, key))
     engine.export_readable(repo, key, chosen, destination, limits=SMALL, accept_losses="lossy" in words)
+
+
+def damaged_in(repo, access=None):
+    """Names of the objects whose content is not what their name says."""
+    return [one.name for one in keyless.hashed(repo, access=access or Access()) if not one.is_good]

@@ -11,7 +11,7 @@ from portal.engine.port import RepoRef
 from portal.engine.restic import Restic, Timeouts
 from portal.engine.stores import open_store
 from portal.engine.stores.objects import Access
-from tests.engine.builders import a_key, flip_bytes, packs
+from tests.engine.builders import a_key, damaged_in, flip_bytes, packs
 from tests.engine.servers import BUCKET, SECRETS, Bucket, bad_server, dated_server, rest_server, s3_server
 
 pytestmark = pytest.mark.slow
@@ -64,8 +64,8 @@ def test_measuring_asks_for_lists_only(bucket, office):
 
 
 def test_a_repository_on_a_server_is_verified_without_the_key(remote):
-    report = keyless.verify_sealed(remote, None, KEYS)
-    assert report.ok and report.objects == keyless.usage(remote, KEYS).objects - 1
+    seen = list(keyless.hashed(remote, access=KEYS))
+    assert all(one.is_good for one in seen) and len(seen) == keyless.usage(remote, KEYS).objects - 1
 
 
 @pytest.mark.parametrize("kind", ["rest", "s3"])
@@ -74,10 +74,10 @@ def test_a_rotten_object_on_a_server_is_found(kind, copy_of_office, bucket, tmp_
     flip_bytes(rotten)
     folder = Path(copy_of_office.location)
     if kind == "s3":
-        damaged = keyless.verify_sealed(bucket.take(folder, "rouille"), None, KEYS).damaged
+        damaged = damaged_in(bucket.take(folder, "rouille"), KEYS)
     else:
         with rest_server(folder) as address:
-            damaged = keyless.verify_sealed(RepoRef(address), None, KEYS).damaged
+            damaged = damaged_in(RepoRef(address), KEYS)
     assert [name.rsplit("/", 1)[1] for name in damaged] == [rotten.name]
 
 
@@ -224,8 +224,12 @@ def test_restic_and_the_stores_use_the_same_credentials(copy_of_office, bucket):
 
 def test_what_goes_away_during_a_verification_is_no_damage(copy_of_office):
     gone = packs(copy_of_office)[-1]
-    report = keyless.verify_sealed(copy_of_office, lambda _: gone.unlink(missing_ok=True))
-    assert report.ok and report.objects == keyless.usage(copy_of_office).objects - 1
+    seen = []
+    for one in keyless.hashed(copy_of_office):
+        gone.unlink(missing_ok=True)
+        seen.append(one)
+    assert all(one.is_good for one in seen)
+    assert gone.name not in {one.name.rsplit("/", 1)[-1] for one in seen[1:]}
 
 
 def test_a_backup_during_a_verification_succeeds(copy_of_office, tmp_path):
@@ -233,12 +237,10 @@ def test_a_backup_during_a_verification_succeeds(copy_of_office, tmp_path):
 
     source = many_files(tmp_path / "source", count=5)
     backed_up = []
-
-    def back_up(progress):
+    for one in keyless.hashed(copy_of_office):
+        assert one.is_good
         if not backed_up:
             backed_up.append(a_backup(copy_of_office, source))
-
-    assert keyless.verify_sealed(copy_of_office, back_up).ok
     assert backed_up
 
 
