@@ -23,8 +23,8 @@ class Person:
     """``visit`` a page, then ``send`` one of its forms; every answer above 399 is an error."""
 
     def __init__(self, base: str) -> None:
-        kept = httpx.Limits(keepalive_expiry=1)  # the server closes after two seconds, and says so to nobody
-        self._client = httpx.Client(base_url=base, follow_redirects=True, timeout=60, limits=kept)
+        anew = httpx.Limits(max_keepalive_connections=0)  # none that a server may have closed or died with
+        self._client = httpx.Client(base_url=base, follow_redirects=True, timeout=60, limits=anew)
         self.page: httpx.Response
         self._secret = ""
         self._password = ""
