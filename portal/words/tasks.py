@@ -86,6 +86,7 @@ DUTIES: dict[str, Any] = {
     "backups.silence": _l("Prévenir du silence des machines"),
     "stores.doors": _l("Fermer les accès finis, tenir les magasins"),
     "vault.measure": _l("Demander la mesure des coffres"),
+    "tickets.clocks": _l("Veiller aux délais des tickets"),
     "work.tomorrow": _l("Rappeler les interventions du lendemain"),
     "restore.expire": _l("Effacer les restaurations non retirées"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),
