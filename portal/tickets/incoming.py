@@ -110,7 +110,7 @@ def whose(address: str, subject: str) -> tuple[Customer | None, Ticket | None]:
     people = (
         select(Customer.id)
         .join(User, User.organisation_id == Customer.organisation_id)
-        .where(func.lower(User.email) == address, User.works())
+        .where(User.email == address, User.works())
     )
     mine = set(db.session.scalars(contacts)) | set(db.session.scalars(people)) if "@" in address else set()
     numbers = _NUMBER.findall(subject.upper())

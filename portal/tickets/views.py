@@ -8,14 +8,17 @@ from flask_wtf import FlaskForm
 from sqlalchemy import select
 
 from portal import htmx
-from portal.access import Permission, get_or_404, requires
+from portal.access import Permission, get_or_404, may, requires
 from portal.customers.models import Customer
+from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.journal import timeline
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.notes import takes_notes
+from portal.paging import page_of
+from portal.panels import Panel
 from portal.scans import LARGEST_SCAN
 from portal.subscriptions.models import GOING_ON, Subscription
 from portal.tickets.acts import contest_closing, hear_customer, open_ticket, post_claim
@@ -220,3 +223,12 @@ def note_letter(uid: str) -> Response:
     if form.errors:
         return page_of_ticket(get_ticket(uid), 422, posted=form)
     return back(row)
+
+
+@customer_panel(rank=58)
+def tickets_panel(customer: Customer) -> Panel | None:
+    if not may(Permission.TICKET_READ):
+        return None
+    query = Ticket.visible_to(g.actor).where(Ticket.customer_id == customer.id)
+    rows = page_of(query, Ticket.id.desc(), name="tickets")
+    return Panel("tickets/_panel.html", {"tickets": rows, "customer": customer})
