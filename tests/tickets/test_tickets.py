@@ -15,6 +15,7 @@ from tests.backups.reporting import a_report, a_watched_machine
 from tests.builders import an_outsider, stored
 from tests.conftest import MONDAY
 from tests.tickets.opening import a_contract, a_person, called, mails, opened, the_ticket
+from tests.vaulting import a_vault
 from tests.world import a_scan
 
 HOUR = timedelta(hours=1)
@@ -91,6 +92,32 @@ def test_a_call_of_somebody_else_opens_nothing_and_is_noted(house, browser):
     assert other.status_code == 422 and house.support.label in other.get_data(as_text=True)
     browser(house.support).post(f"/tickets/{row.uid}/owner", data={"release": "y"})
     assert browser(house.operator).post(f"/tickets/{row.uid}/owner").status_code == 303
+
+
+def test_a_restore_refers_to_the_ticket_that_it_was_asked_for_under(house, browser, tmp_path):
+    subscription, user = a_contract(house, "dobaas")
+    opened(browser(user))
+    ticket, staff = the_ticket(), browser(house.support)
+    vault = a_vault(subscription.customer, tmp_path, subscription)
+    call = f"/restore-requests/call/{subscription.customer.uid}"
+    asked = staff.get(call, query_string={"ticket": ticket.number}).get_data(as_text=True)
+    assert f'value="{ticket.number}"' in asked
+    data = {
+        "vault": vault.uid,
+        "caller": subscription.customer.contacts[0].uid,
+        "called_back": "y",
+        "what": "le dossier compta",
+        "scope": "files",
+        "cause": "lost_by_user",
+        "holder": "herself",
+        "urgency": "today",
+        "ticket": "12",
+    }
+    assert staff.post(call, data=data).status_code == 422
+    done = staff.post(call, data=data | {"ticket": ticket.number})
+    assert done.status_code == 303
+    assert "le dossier compta" in staff.get(f"/tickets/{ticket.uid}").get_data(as_text=True)
+    assert ticket.uid in staff.get(done.headers["Location"]).get_data(as_text=True)
 
 
 def test_a_loop_that_opens_tickets_is_stopped(house, browser, at):
