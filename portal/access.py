@@ -98,6 +98,9 @@ class Permission(StrEnum):
     RESTORE_ASK = "restore:ask"
     RESTORE_WORK = "restore:work"
     WORK_ACCEPT = "work:accept"
+    TICKET_READ = "ticket:read"
+    TICKET_OPEN = "ticket:open"
+    TICKET_WORK = "ticket:work"
     BACKUP_READ = "backup:read"
     BACKUP_WORK = "backup:work"
     BACKUP_CHOOSE = "backup:choose"
@@ -221,6 +224,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.STORE_READ: {Role.OPERATOR, Role.TECHNICIAN},
     P.STORE_WRITE: {Role.OPERATOR},
     P.WORK_ACCEPT: set(_DECIDING),  # a quote of work beside the plan, from her own space
+    P.TICKET_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *CUSTOMERS},
+    P.TICKET_OPEN: set(CUSTOMERS),  # from their own space
+    P.TICKET_WORK: set(_REPAIRING),
     P.REVERSIBILITY_READ: {*STAFF, *_DECIDING},
     P.REVERSIBILITY_ASK: {Role.OPERATOR, Role.OWNER, *_DECIDING},
     P.REVERSIBILITY_ACCEPT: set(_DECIDING),

@@ -22,6 +22,7 @@ from portal.safekeeping.commands import backup, restore
 from portal.safekeeping.key_commands import keys
 from portal.sepa.commands import sepa
 from portal.simulator.cli import terms
+from portal.tickets.commands import tickets
 
 
 def init_app(app: Flask) -> None:
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(sepa)
     app.cli.add_command(billing)
     app.cli.add_command(reversibility)
+    app.cli.add_command(tickets)
 
 
 @click.command()

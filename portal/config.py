@@ -59,6 +59,8 @@ def from_environment() -> dict[str, object]:
         "SMTP_URL": os.environ.get("SMTP_URL", ""),  # smtp://user:password@host:587?tls=1
         "SMTP_SECONDS": float(os.environ.get("SMTP_SECONDS", "30")),  # for each answer of the relay
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
+        # Where customers answer mails of tickets, piped to `flask tickets receive`. "": as others.
+        "TICKET_ADDRESS": os.environ.get("TICKET_ADDRESS", ""),
         # Public registers; "": none is asked, and the pages say so. The second may be a CSV file.
         "VIES_URL": os.environ.get("VIES_URL", "" if _flag("DEMO", False) else VIES),
         "SIREN_REGISTER": os.environ.get("SIREN_REGISTER", "" if _flag("DEMO", False) else SIREN_REGISTER),

@@ -107,6 +107,11 @@ from portal.subscriptions.renewals import send_renewal
 from portal.subscriptions.termination import Notice, terminate
 from portal.subscriptions.waiting_keys import KeyWait
 from portal.subscriptions.withdrawal import withdraw
+from portal.tickets.acts import answer_ticket, close_ticket, hear_customer, open_ticket
+from portal.tickets.clocks import clocks_of
+from portal.tickets.kinds import Source, TicketKind, Told
+from portal.tickets.letters import tell_missed
+from portal.tickets.report import hand_over as hand_over_report
 from portal.transfers.models import ask_transfer
 from tests import vaulting
 from tests.assignments.test_assignment import sign as sign_assignment
@@ -423,6 +428,29 @@ def work_that_is_quoted_planned_and_tomorrow(post: Post) -> None:
     tell_customer(order, "desk/mail_planned.txt")
     tell_customer(order, "desk/mail_tomorrow.txt")
     tell_technician(order)
+
+
+@step
+def a_ticket_from_call_to_report(post: Post) -> None:
+    customer = a_customer(
+        post.house.reseller, name="Garage Port", siren=None, accepted="dobaas", language=post.language
+    )
+    subscription = vaulting.a_subscription(customer, terms="dobaas", plan=Plan.THREE_YEARS)
+    about = {
+        "kind": TicketKind.INCIDENT,
+        "severity": 1,
+        "subject": "Plus d'accès",
+        "text": "Le service est coupé.",
+    }
+    ticket = open_ticket(
+        customer, **about, source=Source.PHONE, subscription=subscription, by=post.house.support
+    )
+    answer_ticket(ticket, "Depuis quand ?", asks=True, by=post.house.support)
+    hear_customer(ticket, "Depuis ce matin.", by=SYSTEM)
+    close_ticket(ticket, "Onduleur remplacé.", Told.MAIL, "", by=post.house.support)
+    hand_over_report(ticket, "Causes : onduleur en panne. Solutions : remplacé.", by=post.house.support)
+    (report,) = (each for each in clocks_of(ticket) if each.what == "report_due")
+    tell_missed(ticket, report)
 
 
 @step

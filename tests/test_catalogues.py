@@ -169,7 +169,9 @@ def words(page: str) -> str:
 
 @pytest.fixture
 def ids(house: House, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """One record of every kind, made in English for customers who are written to in English."""
+    """One record of every kind, made in English for people who are written to in English."""
+    for person in house.people.values():
+        person.language = "en"
     monkeypatch.setattr(world, "a_customer", partial(a_customer, language="en"))
     with force_locale("en"):
         return world.a_world(house)

@@ -74,6 +74,9 @@ from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import document_of
 from portal.terms.texts import keep_text
+from portal.tickets.acts import open_ticket
+from portal.tickets.kinds import Source, TicketKind
+from portal.tickets.models import TicketText
 from portal.transfers.models import ask_transfer
 from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
@@ -479,6 +482,17 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     }
 
 
+def _of_the_tickets(customer: Customer) -> dict[str, str]:
+    """A question, and a ready text of the reseller's."""
+    about = {"kind": TicketKind.QUESTION, "subject": "Question", "text": "Comment faire ?"}
+    ticket = open_ticket(customer, **about, source=Source.SPACE, by=SYSTEM)
+    house = customer.organisation.parent
+    text = TicketText(organisation=house, name="Redémarrer", text="Redémarrez le service.")
+    db.session.add(text)
+    db.session.commit()
+    return {"/tickets/": ticket.uid, "/ticket-texts/": text.uid}
+
+
 def _of_the_backups(customer: Customer) -> dict[str, str]:
     """A machine that reported an incident, and a review of its contract."""
     machine = a_machine(keys_of(customer)[0])
@@ -568,6 +582,8 @@ def _of_the_vault(customer: Customer) -> dict[str, str]:
         "/mails/": _first(Mail).uid,
         "/restore-requests/": row.uid,
         "/restore-requests/call/": customer.uid,
+        "/tickets/call/": customer.uid,
+        **_of_the_tickets(customer),
         "/restore-requests/new/": vault.uid,
         "/reversibility/": case.uid,
         "/reversibility/new/": subscription.uid,

@@ -13,6 +13,7 @@ from portal.backups.health import Health, Outcome, Trouble, due_by, standing
 from portal.backups.letters import send_incidents, send_report
 from portal.backups.models import BackupIncident, BackupRun, Machine
 from portal.backups.reviews import look_at_changes
+from portal.backups.signals import machine_reported
 from portal.backups.watch import values_of
 from portal.canonical import canonical_json
 from portal.crypto.secrets import token_hash
@@ -98,6 +99,7 @@ def receive_report(machine: Machine, report: Report) -> tuple[BackupRun, bool]:
     if _is_newest(machine, run):
         look_at_changes(run)
         look_at_run(run)
+        machine_reported.send(machine)
     send_incidents(run)
     send_report(run)
     return run, True

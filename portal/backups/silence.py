@@ -9,6 +9,7 @@ from portal.accounts.models import User
 from portal.backups.anomalies import staff_of
 from portal.backups.health import MAY_BE_LATE
 from portal.backups.models import Machine
+from portal.backups.signals import machine_silent
 from portal.customers.models import ContactRole, Customer
 from portal.db import db
 from portal.engine.models import mail_contact
@@ -32,6 +33,7 @@ def tell_of_silence() -> None:
     by_person: dict[User, list[Machine]] = defaultdict(list)
     for machine in db.session.scalars(_silent()):
         machine.silent_told = machine.due_by
+        machine_silent.send(machine)
         by_customer[machine.customer].append(machine)
     for customer, machines in by_customer.items():
         _tell_customer(customer, machines)

@@ -72,6 +72,14 @@ MENU = [
         ("subscription", "termination"),
         ("trials",),
     ),
+    Entry(
+        G.CUSTOMERS,
+        "tickets.list_tickets",
+        _l("Tickets"),
+        "life-preserver",
+        P.TICKET_READ,
+        sections=("ticket_work", "ticket_texts"),
+    ),
     Entry(G.CUSTOMERS, "correspondence.list_mails", _l("E-mails"), "envelope", P.MAIL_READ),
     Entry(G.BACKUP, "backups.wall", _l("Sauvegardes"), "hdd", P.BACKUP_READ),
     Entry(

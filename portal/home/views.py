@@ -49,6 +49,8 @@ _HERS = {
     "sizing": Permission.ORDER_READ,
     "handover": Permission.ORDER_READ,
     "quote_evidence": Permission.QUOTE_READ,
+    "ticket": Permission.TICKET_READ,
+    "ticket_report": Permission.TICKET_READ,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from portal.deadlines import PARIS, Region, add_business_days, is_business_day
+from portal.deadlines import PARIS, Region, add_business_days, end_of_paris_day, is_business_day
 from portal.incidents.instants import aware, require, utc, whole_days
 from portal.wording import N_
 
@@ -137,13 +137,40 @@ def fix_time(
     """
     start, end = utc(complete_at), utc(resolved_at)
     require(start <= end, N_("Un incident ne peut pas être résolu avant l'ouverture de son ticket."))
-    waited, seen = timedelta(), start
+    cut = [(utc(asked), min(utc(answered), max(end, utc(asked)))) for asked, answered in waits]
+    return end - start - waited_time(start, cut)
+
+
+def waited_time(
+    since: datetime, waits: Iterable[tuple[datetime, datetime]], *, business_days: bool = False
+) -> timedelta:
+    """For how long the support waited for the customer's answers, which the clock leaves out.
+
+    since: what lies before does not count. waits: question asked, answer received; what overlaps counts
+    once. business_days: only what lies on business days of Paris counts, as for a delay in business hours.
+    Raises Refused for an answer before its question.
+
+    Source: 003-73.
+    """
+    waited, seen = timedelta(), utc(since)
     for asked, answered in sorted((utc(a), utc(b)) for a, b in waits):
         require(asked <= answered, N_("La réponse du client ne peut pas précéder la question."))
-        first, last = max(asked, seen), min(answered, end)
-        if first < last:
-            waited, seen = waited + (last - first), last
-    return end - start - waited
+        first = max(asked, seen)
+        if first < answered:
+            waited += _on_business_days(first, answered) if business_days else answered - first
+            seen = answered
+    return waited
+
+
+def _on_business_days(first: datetime, last: datetime) -> timedelta:
+    """The part of a time that lies on business days of Paris."""
+    counted = timedelta()
+    while first < last:
+        day = first.astimezone(PARIS).date()
+        end = min(end_of_paris_day(day), last)
+        counted += end - first if is_business_day(day) else timedelta()
+        first = end
+    return counted
 
 
 def interruption_starts_at(

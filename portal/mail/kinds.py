@@ -58,6 +58,12 @@ class Kind:
 _BILLING, _SIGNATORY, _TECHNICAL, _INCIDENT = "billing", "signatory", "technical", "incident"
 
 KINDS: dict[str, Kind] = {
+    "tickets/mail_opened": Kind(_l("Ticket ouvert"), _INCIDENT),
+    "tickets/mail_message": Kind(_l("Réponse à un ticket"), _INCIDENT),
+    "tickets/mail_closed": Kind(_l("Ticket clos"), _INCIDENT),
+    "tickets/mail_report": Kind(_l("Rapport d'incident"), _INCIDENT),
+    "tickets/mail_message_staff": Kind(_l("Message d'un client"), why=_STAFF),
+    "tickets/mail_missed": Kind(_l("Délai d'un ticket manqué"), why=_STAFF),
     "signups/mail_confirm": Kind(_l("Inscription à confirmer"), why=_SIGNED_UP, once=_LINK),
     "signups/mail_known": Kind(_l("Inscription d'une adresse connue"), why=_SIGNED_UP),
     "signups/mail_code": Kind(_l("Code pour une inscription"), why=_SIGNED_UP, once=_CODE),

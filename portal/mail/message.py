@@ -4,6 +4,7 @@ import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from flask import render_template
 from markupsafe import Markup, escape
@@ -22,10 +23,24 @@ from portal.panels import Place
 mail_from: Place[Mail, str] = Place()
 
 
+class Thread(NamedTuple):
+    """What a mail answers: Message-IDs of those before it, the address for answers ("": the usual one), and
+    whether a person wrote it.
+    """
+
+    references: tuple[str, ...]
+    reply_to: str = ""
+    by_person: bool = False
+
+
+mail_thread: Place[Mail, Thread] = Place()
+
+
 def as_message(mail: Mail, to: Address) -> EmailMessage:
     """A multipart message to one mailbox; the Message-ID is the same on every try.
 
-    Auto-Submitted (RFC 3834) keeps automatic answers away.
+    Auto-Submitted (RFC 3834) keeps automatic answers away from what no person wrote; References (RFC 5322,
+    3.6.4) keep a thread together.
     """
     message = EmailMessage()
     message["Subject"] = mail.subject
@@ -34,11 +49,16 @@ def as_message(mail: Mail, to: Address) -> EmailMessage:
     seen = recipient_of(next(iter(mail_from.shown(mail)), "")) or own
     message["From"] = Address(display_name=name, username=seen.username, domain=seen.domain)
     message["To"] = to
-    if mail.reply_to and (people := recipient_of(mail.reply_to)):
+    thread = next(iter(mail_thread.shown(mail)), Thread(()))
+    if (there := thread.reply_to or mail.reply_to) and (people := recipient_of(there)):
         message["Reply-To"] = people
+    if thread.references:
+        message["In-Reply-To"] = thread.references[-1]
+        message["References"] = " ".join(thread.references)
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = mail.message_id
-    message["Auto-Submitted"] = "auto-generated"
+    if not thread.by_person:
+        message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.language
     message.set_content(mail.body, cte="quoted-printable")
     message.add_alternative(html_of(mail), subtype="html", cte="quoted-printable")

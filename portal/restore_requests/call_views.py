@@ -46,7 +46,7 @@ def show_call(customer_uid: str) -> Response:
 
 
 def _form(customer: Customer, typed: Any = None) -> CallForm:
-    form = CallForm(formdata=typed)
+    form = CallForm(formdata=typed, ticket=request.args.get("ticket", "")[:35])
     form.vault.choices = [(vault.uid, vault.name) for vault in _vaults(customer)]
     people: dict[str, Any] = {}
     for one in customer.contacts:
@@ -123,6 +123,7 @@ def _logged(customer: Customer, form: CallForm) -> RestoreRequest:
         holder=Holder(form.holder.data),
         caller=caller.name,
         caller_check=caller.phone,
+        ticket_number=form.ticket.data or "",
         by=g.actor,
     )
     row.take(by=g.actor)

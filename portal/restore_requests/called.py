@@ -19,6 +19,7 @@ class Called:
     holder: Mapped[Holder] = mapped_column(default=Holder.UNKNOWN)  # of the passphrase, as the caller says
     caller: Mapped[str] = mapped_column(String(70), default="")  # who asked by phone
     caller_check: Mapped[str] = mapped_column(String(120), default="")  # how it was known that it is her
+    ticket_number: Mapped[str] = mapped_column(String(35), default="")  # that it was asked for under
     taken_by_id: Mapped[int | None] = mapped_column(index=True)  # of user_account
     taken_by: Mapped[str] = mapped_column(String(200), default="")
 

@@ -3,9 +3,9 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from portal.forms import DayField
+from portal.forms import DayField, trim
 from portal.restore_requests.kinds import Cause, Holder, RestoreKind, Scope, Urgency
 from portal.words.readers import reads
 
@@ -82,6 +82,11 @@ class CallForm(FlaskForm):
     holder = SelectField(_l("Qui a la phrase secrète ?"), choices=HOLDERS, default=Holder.UNKNOWN)
     urgency = SelectField(_l("Urgence"), choices=URGENCIES, default=Urgency.NORMAL)
     lost_on = DayField(_l("Jour de la perte"), [Optional()])
+    ticket = StringField(
+        _l("Numéro du ticket"),
+        [Optional(), Regexp(r"TK-\d{4}-\d{6}$", message=_l("Un numéro comme TK-2026-000123."))],
+        filters=[trim],
+    )
 
 
 class BillingForm(FlaskForm):

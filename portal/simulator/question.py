@@ -128,6 +128,7 @@ _REQUIRED: Mapping[str, Mapping[str, Reader]] = {
     "breach": {},
     "inactivity": {"last_use_on": _day},
     "incident": {"severity": _one_of(1, 2, 3), "opened_at": _instant},
+    "claim": {"kind": _one_of("conformity", "malfunction"), "known_on": _day},
     "restore_request": {"kind": _one_of("simple", "complex"), "cause": _text},
 }
 _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
@@ -152,7 +153,14 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[Reader, Any]]] = {
     "force_majeure": {"ended_on": (_day, None)},
     "withdraw": {"activated": (_flag, False)},
     "breach": {"severity": (_one_of("warning", "immediate"), "warning")},
-    "incident": {"answered_at": (_instant, None), "waiting_minutes": (_whole, 0)},
+    "incident": {
+        "answered_at": (_instant, None),
+        "waiting_minutes": (_whole, 0),
+        "complete_at": (_instant, None),
+        "called_at": (_instant, None),
+        "restored_at": (_instant, None),
+        "closed_at": (_instant, None),
+    },
 }
 EVENTS = tuple(_REQUIRED)
 _TYPES: Mapping[Reader, str] = {
@@ -273,7 +281,16 @@ def _no_less_than(where: str, raw: Mapping[str, Any], required: Any) -> None:
 
 
 # (field, field that may not come after it)
-_ORDER = (("on", "received_on"), ("on", "ended_on"), ("last_use_on", "on"), ("opened_at", "answered_at"))
+_ORDER = (
+    ("on", "received_on"),
+    ("on", "ended_on"),
+    ("last_use_on", "on"),
+    ("known_on", "on"),
+    ("opened_at", "answered_at"),
+    ("opened_at", "complete_at"),
+    ("opened_at", "restored_at"),
+    ("opened_at", "closed_at"),
+)
 
 
 def _in_order(where: str, event: Event) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from portal.answers.case import Case
 from portal.answers.outcome import Outcome
 from portal.answers.run import ACTED_ON, Handler, answer
+from portal.incidents import clocks
 from portal.simulator import breaches, conditions, incidents, money
 
 _ASKED: Mapping[str, Handler] = {
@@ -15,7 +16,8 @@ _ASKED: Mapping[str, Handler] = {
     "price_change": conditions.price_change,
     "usage": money.usage,
     "sla_measure": money.sla_measure,
-    "incident": incidents.incident,
+    "incident": clocks.incident,
+    "claim": clocks.claim,
     "restore_request": incidents.restore_request,
 }
 

@@ -147,6 +147,24 @@ WORK_ITEMS = {
     "travel": _l("Déplacement"),
 }
 WORK_OUTCOMES = {"whole": _l("complète"), "partial": _l("partielle"), "failed": _l("en échec")}
+TICKET_KINDS = {
+    "incident": _l("Incident, panne"),
+    "question": _l("Question, demande"),
+    "conformity": _l("Livraison non conforme ou incomplète"),
+    "malfunction": _l("Réclamation pour dommage"),
+}
+TICKET_SOURCES = {
+    "space": _l("espace client"),
+    "phone": _l("téléphone"),
+    "mail": _l("e-mail"),
+    "wall": _l("surveillance des sauvegardes"),
+}
+TICKET_RIGHTS = {  # by key of the contract: what a missed clock opens
+    "reception.reservation_hours": _l("une réserve motivée, dans le délai du contrat"),
+    "sla.claim_days": _l("la réclamation des pénalités, avec les réserves"),
+    "claim.damage_business_hours": _l("une réclamation pour dommage, par lettre recommandée"),
+    "claim.months": _l("une réclamation pour le préjudice subi"),
+}
 HOLDER_ADVICE = {  # what to do for the passphrase, by who has it
     "herself": _l("Elle l'a : ouvrez le lien avec elle pendant l'appel."),
     "away": _l("La personne est absente : le lien l'attend, et la demande avec lui ; rien n'est perdu."),

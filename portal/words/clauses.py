@@ -9,6 +9,8 @@ from portal.words.states import Look
 
 DATES: dict[str, Any] = {
     "answer_due": _l("Première réponse au plus tard"),
+    "claim_closes": _l("Dernier jour pour réclamer"),
+    "reservation_closes": _l("Réserve motivée au plus tard"),
     "cure_ends": _l("Fin du délai pour remédier"),
     "contest_closes": _l("Fin du délai pour contester la clôture"),
     "confirmation_due": _l("Confirmation écrite de l'incident au plus tard"),
@@ -109,6 +111,7 @@ QUESTIONS: dict[str, Any] = {
     "breach": reads(_l("Manquement de votre part"), _l("Manquement du client")),
     "inactivity": _l("Compte inactif"),
     "incident": _l("Incident"),
+    "claim": _l("Réclamation"),
     "restore_request": _l("Demande de restauration"),
 }
 FIELDS: dict[str, Any] = {
@@ -140,6 +143,11 @@ FIELDS: dict[str, Any] = {
     "last_use_on": _l("Dernière utilisation le"),
     "opened_at": _l("Ticket ouvert à"),
     "answered_at": _l("Première réponse à"),
+    "complete_at": _l("Informations complètes à"),
+    "called_at": _l("Appel reçu à"),
+    "restored_at": _l("Service rétabli à"),
+    "closed_at": _l("Clôture annoncée à"),
+    "known_on": _l("Reçu ou connu le"),
     "waiting_minutes": reads(
         _l("Attente de votre réponse (en minutes)"), _l("Attente du client (en minutes)")
     ),
@@ -177,6 +185,8 @@ CHOICES: dict[str, Any] = {
     "3": _l("3, cas isolé"),
     "simple": _l("simple"),
     "complex": _l("complexe"),
+    "conformity": _l("livraison non conforme"),
+    "malfunction": _l("dysfonctionnement ou dommage"),
 }
 SUSPENSIONS: dict[str, Any] = {  # why a contract is suspended, beside what is not paid
     "judicial": _l("demande d'un juge"),

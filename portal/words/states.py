@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.readers import reads
+
 
 class Look(NamedTuple):
     word: Any
@@ -343,6 +345,18 @@ _STATES: dict[str, Look] = {
     "late_fee_void": Look(_l("sans objet"), "plain", "slash-circle"),
     "balance_owed": Look(_l("dû"), "wait", "hourglass-split"),
     "balance_settled": Look(_l("réglé"), "good", "check-circle"),
+    "ticket_open": Look(_l("ouvert"), "wait", "hourglass-split"),
+    "ticket_answered": Look(_l("en cours"), "live", "arrow-repeat"),
+    "ticket_waiting": Look(reads(_l("vous attend"), _l("attend le client")), "wait", "person"),
+    "ticket_interrupted": Look(_l("service interrompu"), "bad", "exclamation-octagon"),
+    "ticket_solved": Look(_l("résolu, à annoncer"), "live", "check-circle"),
+    "ticket_closed": Look(_l("clos"), "good", "check-circle"),
+    "ticket_contested": Look(_l("clôture contestée"), "bad", "exclamation-circle"),
+    "clock_running": Look(_l("court"), "live", "hourglass-split"),
+    "clock_paused": Look(_l("suspendu"), "plain", "hourglass"),
+    "clock_kept": Look(_l("tenu"), "good", "check-circle"),
+    "clock_late": Look(_l("hors délai"), "bad", "x-circle"),
+    "clock_missed": Look(_l("manqué"), "bad", "exclamation-octagon"),
     "review_closed": Look(_l("close"), "plain", "check-circle"),
 }
 

@@ -90,6 +90,7 @@ DUTIES: dict[str, Any] = {
     "vault.measure": _l("Demander la mesure des coffres"),
     "vault.verify": _l("Demander la relecture des coffres"),
     "assurance.packs": _l("Demander les dossiers de preuves du mois fini"),
+    "tickets.clocks": _l("Veiller aux délais des tickets"),
     "work.tomorrow": _l("Rappeler les interventions du lendemain"),
     "restore.expire": _l("Effacer les restaurations non retirées"),
     "custody.proof": _l("Demander la preuve des phrases secrètes"),

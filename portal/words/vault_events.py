@@ -1,10 +1,18 @@
-"""What happens to a vault from its birth on, and to what is restored from it, as lines of a timeline."""
+"""What happens to vaults, to what is restored from them, and to tickets, as lines of a timeline."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.ticket_events import TICKETS
+
 VAULT_EVENTS: dict[tuple[str, str], Any] = {
+    **TICKETS,
+    ("machine", "new_token"): _l("Nouveau jeton donné à la machine"),
+    ("machine", "watch"): _l("Surveillance réglée"),
+    ("machine", "unwatch"): _l("Surveillance arrêtée"),
+    ("backup_review", "ask"): _l("Contrat à réévaluer : trop de changements"),
+    ("backup_review", "close"): _l("Réévaluation close"),
     ("vault_store", "describe"): _l("Magasin décrit"),
     ("vault_store", "describe_again"): _l("Description du magasin changée"),
     ("vault_home", "choose"): _l("Magasin choisi"),

@@ -48,6 +48,7 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"severity": st.integers(1, 3), "opened_at": DAY.map("{}T03:30".format)},
         {"waiting_minutes": st.integers(0, 5000)},
     ),
+    "claim": ({"kind": st.sampled_from(["conformity", "malfunction"]), "known_on": DAY}, {}),
     "restore_request": ({"kind": st.sampled_from(["simple", "complex"]), "cause": st.just("deleted")}, {}),
 }
 EVENT = st.one_of(

@@ -31,7 +31,12 @@ def test_every_event_has_an_example() -> None:
 
 def test_every_name_of_an_answer_is_listed_and_no_other() -> None:
     portal = ROOT / "portal"
-    places = [*portal.glob("answers/*.py"), *portal.glob("simulator/*.py"), portal / "billing" / "late.py"]
+    places = [
+        *portal.glob("answers/*.py"),
+        *portal.glob("simulator/*.py"),
+        *portal.glob("incidents/*.py"),
+        portal / "billing" / "late.py",
+    ]
     emitted = {name for path in places for name in EMITTED.findall(path.read_text())} - ELSEWHERE
     listed = set(re.findall(r"`(\w+)`", TEXT.partition("### Names in the answer")[2].partition("Status:")[0]))
     assert emitted == listed

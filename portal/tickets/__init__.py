@@ -1,0 +1,1 @@
+"""Tickets (demandes, incidents, réclamations) with the clocks of their contract."""

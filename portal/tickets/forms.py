@@ -1,0 +1,133 @@
+"""What is typed about a ticket."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal import clock
+from portal.forms import DayField, trim
+from portal.tickets.kinds import LONGEST, TicketKind, Told
+from portal.words.choices import TICKET_KINDS
+from portal.words.readers import reads
+
+_TEXT = [
+    InputRequired(_l("Écrivez quelques mots.")),
+    Length(max=LONGEST, message=_l("Un message a 10 000 caractères au plus.")),
+]
+_SCANS = {"accept": "application/pdf,image/jpeg,image/png"}
+NOT_AUTHORISED = "none"
+
+
+class WithFiles(FlaskForm):
+    files = MultipleFileField(_l("Pièces jointes"), render_kw=_SCANS)
+
+    @property
+    def sent(self) -> list[tuple[str, bytes]]:
+        return [
+            (each.filename or "", each.read()) for each in self.files.data or [] if each and each.filename
+        ]
+
+
+class TicketForm(WithFiles):
+    """Of a customer; kinds and severities are those of the contract chosen before."""
+
+    kind = RadioField(_l("De quoi s'agit-il ?"), default=TicketKind.INCIDENT)
+    severity = RadioField(_l("Gravité, selon le contrat"), validators=[Optional()], validate_choice=False)
+    subject = StringField(
+        _l("Objet"), [InputRequired(_l("Donnez un objet en quelques mots.")), Length(max=140)], filters=[trim]
+    )
+    text = TextAreaField(_l("Ce qui se passe"), _TEXT, render_kw={"rows": 6})
+    known_on = DayField(_l("Reçu, ou découvert le"), [Optional()])
+    posted_on = DayField(_l("Lettre recommandée postée le"), [Optional()])
+
+    def offer(self, kinds: list[TicketKind], severities: list[tuple[int, str]]) -> None:
+        self.kind.choices = [SelectChoice(each, TICKET_KINDS[each]) for each in kinds]
+        self.severity.choices = [SelectChoice(str(number), words) for number, words in severities]
+
+    @property
+    def grade(self) -> int | None:
+        return int(self.severity.data) if str(self.severity.data or "").isdecimal() else None
+
+
+class CallForm(TicketForm):
+    """The same at the telephone, with who calls."""
+
+    caller = RadioField(
+        _l("Qui appelle ?"),
+        validators=[InputRequired(_l("Dites qui appelle, parmi les contacts du dossier."))],
+    )
+    called_back = BooleanField(_l("Je l'ai rappelée au numéro du dossier, ou reconnue"))
+
+
+class MessageForm(WithFiles):
+    text = TextAreaField(_l("Message"), _TEXT, render_kw={"rows": 5})
+
+
+class AnswerForm(MessageForm):
+    asks = BooleanField(_l("Une réponse du client est attendue : le délai de rétablissement s'arrête"))
+
+
+class GradeForm(FlaskForm):
+    kind = SelectField(_l("Sorte"))
+    severity = SelectField(_l("Gravité"), validators=[Optional()], validate_choice=False)
+
+
+class InstantField(StringField):
+    """A day and an hour as Paris clocks show it; ``instant`` is None where nothing is typed."""
+
+    instant: datetime | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        if not self.data:
+            return
+        try:
+            self.instant = datetime.fromisoformat(self.data[:19]).replace(tzinfo=clock.PARIS)
+        except ValueError:
+            raise ValueError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30.")) from None
+
+
+_LOCAL = {"type": "datetime-local"}
+
+
+class ConfirmationForm(FlaskForm):
+    """A fax or an e-mail that came another way."""
+
+    confirmed = InstantField(_l("Jour et heure"), render_kw=_LOCAL)
+
+
+class ClosingForm(FlaskForm):
+    solution = TextAreaField(_l("Causes et solution, pour le client"), _TEXT, render_kw={"rows": 4})
+    at = InstantField(_l("Jour et heure"), render_kw=_LOCAL)
+    told = RadioField(
+        _l("Le client est prévenu"),
+        choices=[SelectChoice(Told.MAIL, _l("par e-mail")), SelectChoice(Told.PHONE, _l("par téléphone"))],
+        default=Told.MAIL,
+    )
+    to = StringField(_l("Personne prévenue au téléphone"), [Length(max=120)], filters=[trim])
+
+
+class ContestForm(FlaskForm):
+    text = TextAreaField(
+        reads(_l("Pourquoi contestez-vous la clôture ?"), _l("Motif de la contestation")),
+        _TEXT,
+        render_kw={"rows": 4},
+    )
+
+
+class ReportForm(FlaskForm):
+    report_text = TextAreaField(_l("Causes, solutions, durée"), _TEXT, render_kw={"rows": 12})
+
+
+class PostedForm(FlaskForm):
+    posted_on = DayField(_l("Lettre recommandée postée le"), [InputRequired(_l("Indiquez un jour."))])
+
+
+class TextForm(FlaskForm):
+    name = StringField(_l("Nom"), [InputRequired(_l("Donnez un nom court.")), Length(max=80)], filters=[trim])
+    text = TextAreaField(_l("Texte"), _TEXT, render_kw={"rows": 4})
