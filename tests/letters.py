@@ -19,6 +19,8 @@ from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
+from portal.availability.credits import ServiceCredit
+from portal.availability.planned import PlannedWork, tell_of_work
 from portal.backups.anomalies import AnomalyKind, _find
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
@@ -413,6 +415,21 @@ def work_that_is_quoted_planned_and_tomorrow(post: Post) -> None:
     tell_customer(order, "desk/mail_planned.txt")
     tell_customer(order, "desk/mail_tomorrow.txt")
     tell_technician(order)
+
+
+@step
+def maintenance_that_is_announced_and_called_off(post: Post) -> None:
+    work_ = first(PlannedWork)
+    customer = first(ServiceCredit).customer
+    tell_of_work(customer, work_)
+    work_.call_off("pièce en retard", by=SYSTEM)
+    tell_of_work(customer, work_)
+
+
+@step
+def a_credit_for_a_month_below_its_promise(post: Post) -> None:
+    credit = first(ServiceCredit)
+    credit.tell(clock.today())
 
 
 @step
