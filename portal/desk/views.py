@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 
-from portal import htmx
+from portal import clock, htmx
 from portal.access import GRANTS, Permission, get_or_404, requires
 from portal.accounts.models import User
 from portal.db import db
@@ -45,7 +45,7 @@ def _plan_form() -> PlanForm:
 
 def _page(row: WorkOrder, status: int = 200, **forms: FlaskForm) -> Response:
     shown: dict[str, Any] = {
-        "line": LineForm(formdata=None),
+        "line": LineForm(formdata=None, worked_on=clock.today()),
         "plan": _plan_form(),
         "end": EndForm(formdata=None),
         "checked": CheckedForm(formdata=None),

@@ -51,7 +51,8 @@ def _form(customer: Customer, typed: Any = None) -> CallForm:
     people: dict[str, Any] = {}
     for one in customer.contacts:
         people.setdefault(one.name, one)
-    named = [(one.uid, " · ".join(filter(None, (one.name, one.phone)))) for one in people.values()]
+    none = _("aucun numéro au dossier")
+    named = [(one.uid, f"{one.name} · {one.phone or none}") for one in people.values()]
     form.caller.choices = [*named, (NOT_AUTHORISED, _("Quelqu'un d'autre"))]
     return form
 
