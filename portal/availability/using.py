@@ -7,6 +7,7 @@ from sqlalchemy import and_, or_, select
 from portal import clock
 from portal.actor import Actor
 from portal.availability.credits import CreditState, ServiceCredit, charge_marks
+from portal.billing.balance import position_of
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import Part, issue_credit_note, rest_of
 from portal.billing.models import Charge, Invoice, InvoiceState
@@ -24,7 +25,8 @@ def use_credit(credit: ServiceCredit, *, by: Actor) -> None:
     Source: 003-30.
     """
     for invoice in _invoices(credit):
-        left = _usable(credit)
+        open_cents = max(position_of(invoice).rest, 0) * invoice.net_cents // max(invoice.gross_cents, 1)
+        left = min(_usable(credit), open_cents)  # what was paid already is never owed back for it
         parts = _parts(credit, invoice, left)
         if not parts:
             continue

@@ -41,6 +41,7 @@ def test_003_75_003_76_003_31_the_month_is_proposed_with_both_caps_before_she_as
     row, credit = proposed(house, browser, at)
     assert (credit.raw_cents, credit.cents, credit.state) == (335_000, 300_000, C.PROPOSED)
     assert credit.working["cap"] == "invoice"
+    at(noon(DECEMBER, 6))
     the_day()
     assert len(credits()) == 1  # however often it is worked out
     operator = browser(house.operator)
