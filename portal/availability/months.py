@@ -9,7 +9,7 @@ from portal import clock
 from portal.availability.models import Cause, measures_of, outages_of
 from portal.availability.planned import left_out
 from portal.availability.promises import Promise, promises_of
-from portal.availability.rules import Known, ProbeDay, ServiceDay, known_percent, service_month
+from portal.availability.rules import Known, ProbeDay, ServiceDay, is_only_typed, known_percent, service_month
 from portal.deadlines import add_months, start_of_paris_day
 from portal.errors import Refused
 from portal.incidents.credits import Outage as Span
@@ -30,6 +30,11 @@ class ServiceMonth:
     @property
     def missing(self) -> int:
         return sum(day.known is Known.MISSING for day in self.days)
+
+    @property
+    def is_only_typed(self) -> bool:
+        """No probe looked: the percent comes of the outages that people wrote down."""
+        return self.percent is not None and is_only_typed(self.days)
 
     @property
     def counted(self) -> Decimal:

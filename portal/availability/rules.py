@@ -33,12 +33,12 @@ class ProbeDay:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDay:
-    """One day of one service: minutes that are known, down in all, left out, and counted as down."""
+    """One day of one service: minutes that it has and that are known, left out, and counted as down."""
 
     day: date
     known: Known
+    whole: int
     minutes: int
-    down: Decimal
     excluded: Decimal
     counted: Decimal
 
@@ -105,7 +105,7 @@ def service_month(
     return [
         _day(day, outages, pieces, windows, probe.get(day))
         if (first is None or first <= day) and (before is None or day < before)
-        else ServiceDay(day, Known.AHEAD, 0, Decimal(0), Decimal(0), Decimal(0))
+        else ServiceDay(day, Known.AHEAD, 0, 0, Decimal(0), Decimal(0))
         for day in days
     ]
 
@@ -120,28 +120,38 @@ def _day(
     window = counted_downtime_minutes((Outage(*each) for each in windows), day, after)
     if seen is None:
         if not typed:
-            return ServiceDay(day, Known.MISSING, 0, Decimal(0), Decimal(0), Decimal(0))
-        return ServiceDay(day, Known.TYPED, whole, typed, typed - counted, counted)
+            return ServiceDay(day, Known.MISSING, whole, 0, Decimal(0), Decimal(0))
+        return ServiceDay(day, Known.TYPED, whole, whole, typed - counted, counted)
     missed = Decimal(seen.measured - seen.up)
     down = min(max(typed, missed), Decimal(whole))
     counted = max(counted, missed - window, Decimal(0))
     minutes = whole if typed else min(seen.measured, whole)
     known = Known.MEASURED if seen.measured >= whole else Known.PARTLY
-    return ServiceDay(day, known, minutes, down, max(down - counted, Decimal(0)), counted)
+    return ServiceDay(day, known, whole, minutes, max(down - counted, Decimal(0)), counted)
 
 
 def known_percent(days: Iterable[ServiceDay]) -> Decimal | None:
     """Availability over what is known of a month, in percent; None where nothing is.
 
-    A day of which nothing is known is neither up nor down.
+    A day of which nothing is known is neither up nor down. Where no probe looked at all, what people wrote
+    down is the only record of the month, and its days that are over are the period.
 
     Source: 001-23, 003-75.
     """
     days = list(days)
-    known, down = sum(each.minutes for each in days), sum((each.counted for each in days), Decimal(0))
-    if not known:
+    if not any(each.minutes for each in days):
         return None
+    known = sum(each.whole if is_only_typed(days) else each.minutes for each in days)
+    down = sum((each.counted for each in days), Decimal(0))
     return 100 * (known - min(down, Decimal(known))) / known
+
+
+def is_only_typed(days: Iterable[ServiceDay]) -> bool:
+    """Has no probe looked at all in these days, so that only what people wrote down is known?
+
+    Source: 001-23, 003-75.
+    """
+    return not any(each.known in (Known.MEASURED, Known.PARTLY) for each in days)
 
 
 def month_share_cents(cents: int, starts_on: date, months: int, month: date) -> int:

@@ -20,11 +20,12 @@ from portal.journal import timeline
 from portal.paging import page_of
 from portal.subscriptions.models import Subscription
 from portal.terms.shipped import CONTRACTS
-from portal.words.service_names import CAUSES, service_word, services_words
+from portal.words.service_names import CAUSES, exact_percent, service_word, services_words
 
 bp = Blueprint("availability", __name__, url_prefix="/availability")
 bp.add_app_template_filter(service_word)
 bp.add_app_template_filter(services_words)
+bp.add_app_template_filter(exact_percent)
 bp.add_app_template_filter(lambda cause: CAUSES[cause], "outage_cause")
 bp.add_app_template_filter(lambda name: CONTRACTS[name][0] if name in CONTRACTS else name, "contract_name")
 LARGEST_CSV = 2_000_000  # bytes

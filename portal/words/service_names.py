@@ -1,7 +1,9 @@
 """The services that contracts name, and how a day of theirs is known."""
 
+from decimal import Decimal
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 
 SERVICES: dict[str, Any] = {
@@ -43,3 +45,8 @@ def service_word(name: str) -> str:
 
 def services_words(names: list[str]) -> str:
     return ", ".join(service_word(name) for name in names)
+
+
+def exact_percent(value: Decimal | str) -> str:
+    """A percent with all the digits that the contract gives, or four of what was measured."""
+    return f"{format_decimal(Decimal(value), '0.####')}\u202f%"

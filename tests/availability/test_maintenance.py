@@ -98,6 +98,8 @@ def test_003_26_only_maintenance_announced_two_days_before_is_left_out_of_the_do
     assert outage(client, paris(22, 20), paris(22, 21), cause="emergency").status_code == 303
     month = region(row)
     assert (month.counted, month.excluded) == (60, 120)
+    over = 22 * 24 * 60  # no probe looked: the days of the month that are over are the period
+    assert month.percent == 100 * (over - month.counted) / over
     page = client.get(f"/service-levels/{row.uid}?month=2026-11").text
     assert "60 min (120 décomptées)" in " ".join(page.split())
     assert client.get("/availability/2026-11?contract=numspot").status_code == 200
