@@ -55,6 +55,9 @@ def accept_credit(uid: str) -> Response:
     if asking := confirm_first(url_for(".show_credit", uid=uid)):
         return asking
     row = _credit(uid)
+    if not row.is_current():
+        db.session.commit()
+        return htmx.go(url_for(".list_credits"), toast=_("Le calcul a changé depuis : relisez-le."))
     row.accept(by=g.actor)
     db.session.flush()
     use_credit(row, by=g.actor)

@@ -83,17 +83,18 @@ class ServiceCredit(Tenant, Stateful, db.Model):
     def left_cents(self) -> int:
         return self.cents - self.used_cents
 
+    def is_current(self) -> bool:
+        """Work its month out anew; False where that changes the proposal, or nothing is owed any more."""
+        seen = self.cents
+        return not self.can("accept") or (
+            propose(self.subscription, self.month) is self and self.can("accept") and self.cents == seen
+        )
+
     def accept(self, *, by: Actor) -> None:
         """Granted for as long as the contract says, on the services of the same subscription.
 
-        Raises Refused when the month is known otherwise meanwhile: its working is then another one.
-
         Source: 003-30.
         """
-        seen = self.cents
-        propose(self.subscription, self.month)
-        if self.state is not C.PROPOSED or self.cents != seen:
-            raise Refused(N_("Le calcul a changé depuis : relisez-le."))
         self._take("accept", by=by, cents=self.cents)
         months = self.subscription.terms.number("sla.credit_months")
         self.tell(credit_usable_through(clock.today(), months))

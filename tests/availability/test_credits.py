@@ -130,6 +130,9 @@ def test_a_month_that_is_corrected_gives_the_difference_only(house, browser, at)
     operator = browser(house.operator)
     lower = EXAMPLE.replace("979", "999").replace("985;", "997;")
     assert measures(operator, lower).status_code == 303
+    # What was on the screen is not what is known by now: it is shown anew, and nothing is granted.
+    assert operator.post(f"/credits-due/{credit.uid}/acceptance").status_code == 303
+    assert stored(credit).state is C.PROPOSED
     work()
     # 99.9 against 99.97 and 99.7 against 99.78: 0.07 + 0.08 points, times 10 x 10 000.
     assert stored(credit).cents == 15_000 and len(credits()) == 1
