@@ -144,6 +144,12 @@ class Permission(StrEnum):
     CERTIFICATE_WRITE = "certificate:write"
     MOVING_READ = "moving:read"
     MOVING_WRITE = "moving:write"
+    AVAILABILITY_READ = "availability:read"
+    AVAILABILITY_WRITE = "availability:write"
+    SERVICE_LEVEL_READ = "service-level:read"
+    CLAIM_WRITE = "claim:write"
+    CREDIT_DUE_READ = "credit-due:read"
+    CREDIT_DUE_DECIDE = "credit-due:decide"
 
 
 P = Permission
@@ -260,6 +266,12 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CERTIFICATE_WRITE: {Role.OPERATOR},
     P.MOVING_READ: {Role.OPERATOR, Role.OWNER},  # imports from another system, each of the own tree
     P.MOVING_WRITE: {Role.OPERATOR, Role.OWNER},
+    P.AVAILABILITY_READ: set(PROVIDER),
+    P.AVAILABILITY_WRITE: {Role.OPERATOR, Role.TECHNICIAN},  # outages, measures, maintenance
+    P.SERVICE_LEVEL_READ: {*PROVIDER, Role.OWNER, Role.SUPPORT, *CUSTOMERS},  # one subscription's month
+    P.CLAIM_WRITE: {Role.OPERATOR, Role.OWNER, *_WORKING},  # a reservation or claim: hers, or for her
+    P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE},
+    P.CREDIT_DUE_DECIDE: {Role.OPERATOR},
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

@@ -21,6 +21,8 @@ from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
 from portal.assurance.jobs import begin_verification
 from portal.assurance.telling import tell_damage
+from portal.availability.credits import ServiceCredit
+from portal.availability.planned import PlannedWork, tell_of_work
 from portal.backups.anomalies import AnomalyKind, _find
 from portal.backups.editions import see_system
 from portal.backups.letters import choose_reports, send_report
@@ -451,6 +453,20 @@ def a_ticket_from_call_to_report(post: Post) -> None:
     hand_over_report(ticket, "Causes : onduleur en panne. Solutions : remplacé.", by=post.house.support)
     (report,) = (each for each in clocks_of(ticket) if each.what == "report_due")
     tell_missed(ticket, report)
+
+
+def maintenance_that_is_announced_and_called_off(post: Post) -> None:
+    work_ = first(PlannedWork)
+    customer = first(ServiceCredit).customer
+    tell_of_work(customer, work_)
+    work_.call_off("pièce en retard", by=SYSTEM)
+    tell_of_work(customer, work_)
+
+
+@step
+def a_credit_for_a_month_below_its_promise(post: Post) -> None:
+    credit = first(ServiceCredit)
+    credit.tell(clock.today())
 
 
 @step

@@ -62,6 +62,7 @@ PUBLIC = {
     "probes.metrics",
     "probes.ready",
     "restic.serve",
+    "status.show",
     "today.calendar",
     "typed_key.read",
     "typed_key.show",
@@ -118,6 +119,10 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
 
 
 FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
+    "availability.new_measures",
+    "availability.new_outage",
+    "planned_work.new_work",
+    "status.edit_status_page",
     "credit_notes.new_credit",
     "vat_notes.new_note",
     "reversals.new_drop",

@@ -13,6 +13,12 @@ from portal.accounts.models import User
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
 from portal.assignments.planning import plan_assignment
+from portal.availability.claims import ClaimKind, ServiceClaim
+from portal.availability.credits import ServiceCredit
+from portal.availability.models import Cause as OutageCause
+from portal.availability.models import enter_outage, set_status_page
+from portal.availability.months import previous_month
+from portal.availability.planned import plan_work
 from portal.backups.anomalies import AnomalyKind, BackupAnomaly, _find
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
@@ -27,7 +33,7 @@ from portal.billing.run_preview import ask_preview
 from portal.blobs import Document
 from portal.books.closing import _keep
 from portal.cards.models import CardPayment
-from portal.catalogue.models import Method, Product, VolumePrice
+from portal.catalogue.models import Method, Plan, Product, VolumePrice
 from portal.changes.planning import state_of
 from portal.changes.reversals import NoticeReversal, ReversalState, Side
 from portal.contracts.models import tell
@@ -175,6 +181,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     ids |= _of_an_assignment(house, order.product, customer, **values)
     ids |= _of_a_receivership(house, **values)
+    ids |= _of_the_services(house, **values)
     return ids | _of_the_terms(house, customer)
 
 
@@ -192,6 +199,72 @@ def _of_an_assignment(house: House, product: Product, to: Customer, **values: st
         sign(rows[1], side, "Camille Martin", plan.seen, by=SYSTEM, visitor=seen)
     db.session.commit()
     return {"/assignments/": rows[0].uid}
+
+
+def _of_the_services(house: House, **values: str) -> dict[str, str]:
+    """An outage that lasts, maintenance to come, and a credit that waits for a decision."""
+    product = a_product(
+        house,
+        code="NS-M",
+        terms_stack="numspot",
+        plan=Plan.MONTHLY,
+        billing_months=1,
+        has_keys=False,
+        price_includes_vat=False,
+    )
+    customer = a_customer(house.reseller, name="Nuage", siren=None, accepted="numspot", **values)
+    subscription = place_order(customer, product, 1, Method.DIRECT_DEBIT, by=SYSTEM).deliver(by=SYSTEM)
+    db.session.flush()
+    now, provider = clock.now(), house.provider
+    outage = enter_outage(
+        provider,
+        "numspot",
+        ["region"],
+        starts_at=now - timedelta(hours=1),
+        ends_at=None,
+        cause=OutageCause.INCIDENT,
+        words="Baie arrêtée",
+        by=SYSTEM,
+    )
+    start = now + timedelta(days=3)
+    planned = plan_work(
+        provider, "numspot", ["region"], start, start + timedelta(hours=2), "Mise à jour", by=SYSTEM
+    )
+    credit = ServiceCredit(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        subscription_id=subscription.id,
+        month=previous_month(clock.today()),
+        raw_cents=1000,
+        cents=1000,
+        working={"services": [], "reservations": [], "cap": "", "claimed": False, "before_cents": 0}
+        | {"mean_cents": 0, "mean_months": 1, "month_cents": 0, "payable_cents": 1000},
+        proposed_on=clock.today(),
+        why="",
+    )
+    claim = ServiceClaim(
+        organisation=customer.organisation,
+        customer_id=customer.id,
+        subscription_id=subscription.id,
+        kind=ClaimKind.RESERVATION,
+        services=["region"],
+        month=clock.today().replace(day=1),
+        words="relevé",
+        told_at=now,
+        told_by="Nuage",
+        late="",
+        clause="003-13",
+    )
+    db.session.add_all([credit, claim])
+    set_status_page(provider, is_on=True, contracts=["numspot"], by=SYSTEM)
+    db.session.commit()
+    return {
+        "/availability/": f"{clock.today():%Y-%m}",
+        "/availability/outages/": outage.uid,
+        "/planned-work/": planned.uid,
+        "/service-levels/": subscription.uid,
+        "/credits-due/": credit.uid,
+    }
 
 
 def _of_a_receivership(house: House, **values: str) -> dict[str, str]:

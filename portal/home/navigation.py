@@ -108,6 +108,21 @@ MENU = [
         P.RESTORE_READ,
     ),
     Entry(G.BACKUP, "reversibility.list_cases", _l("Réversibilité"), "box-arrow-up", P.REVERSIBILITY_READ),
+    Entry(
+        G.BACKUP,
+        "availability.show",
+        _l("Disponibilité"),
+        "activity",
+        P.AVAILABILITY_READ,
+        sections=("planned_work", "status"),
+    ),
+    Entry(
+        G.CUSTOMERS,
+        "service_levels.list_levels",
+        _l("Niveaux de service"),
+        "speedometer2",
+        P.SERVICE_LEVEL_READ,
+    ),
     Entry(G.MONEY, "trends.show", _l("Chiffres"), "graph-up", P.TREND_READ),
     Entry(G.MONEY, "margins.show", _l("Marges"), "percent", P.MARGIN_READ),
     Entry(
@@ -118,6 +133,7 @@ MENU = [
         P.INVOICE_READ,
         sections=("usage_gaps", "reversals"),
     ),
+    Entry(G.MONEY, "service_credits.list_credits", _l("Avoirs à décider"), "gift", P.CREDIT_DUE_READ),
     Entry(
         G.MONEY,
         "dunning.list_late",

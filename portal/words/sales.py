@@ -6,6 +6,23 @@ from flask_babel import lazy_gettext as _l
 
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
+    ("service_outage", "enter"): _l("Interruption saisie"),
+    ("service_outage", "end"): _l("Interruption terminée"),
+    ("service_outage", "withdraw"): _l("Interruption retirée"),
+    ("planned_work", "announce"): _l("Maintenance annoncée"),
+    ("planned_work", "move"): _l("Maintenance déplacée"),
+    ("planned_work", "call_off"): _l("Maintenance annulée"),
+    ("status_page", "set"): _l("Page d'état réglée"),
+    ("organisation", "import_measures"): _l("Mesures de disponibilité importées"),
+    ("service_credit", "accept"): _l("Avoir de disponibilité accordé"),
+    ("service_credit", "refuse"): _l("Avoir de disponibilité refusé"),
+    ("service_credit", "use_up"): _l("Avoir de disponibilité employé en entier"),
+    ("service_credit", "lapse"): _l("Avoir de disponibilité échu"),
+    ("subscription", "reservation"): _l("Réserve reçue"),
+    ("subscription", "claim"): _l("Réclamation de pénalités reçue"),
+    ("subscription", "see_claims"): _l("Réserves et réclamations vues"),
+    ("subscription", "sla_propose"): _l("Avoir de disponibilité proposé"),
+    ("subscription", "sla_gone"): _l("Avoir de disponibilité sans objet : le mois est corrigé"),
     ("sign_up", "confirm"): _l("Adresse confirmée par un lien et un code"),
     ("sign_up", "settle"): _l("Demande suivie d'effet"),
     ("sign_up", "dismiss"): _l("Demande écartée"),

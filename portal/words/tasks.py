@@ -18,6 +18,9 @@ LANES: dict[str, Any] = {
 TASKS: dict[str, Any] = {
     "mail.send": _l("Envoyer un message"),
     "paper.print": _l("Imprimer une pièce"),
+    "availability.tell": _l("Annoncer une maintenance"),
+    "availability.settle": _l("Calculer l'avoir d'un mois"),
+    "availability.use": _l("Employer un avoir de disponibilité"),
     "vaults.provision": _l("Créer un coffre"),
     "stores.doors": _l("Écrire les accès d'un magasin"),
     "vault.measure": _l("Mesurer un coffre"),
@@ -78,6 +81,8 @@ TASKS: dict[str, Any] = {
 }
 
 DUTIES: dict[str, Any] = {
+    "availability.day": _l("Calculer les avoirs de disponibilité"),
+    "availability.use": _l("Chercher les factures des avoirs de disponibilité"),
     "wires.day": _l("Rapprocher les virements en attente"),
     "books.verify": _l("Demander la preuve des livres"),
     "books.chain": _l("Demander la chaîne des paiements"),

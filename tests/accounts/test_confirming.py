@@ -28,6 +28,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.ASSIGNMENT_DECIDE,
     P.BATCH_WRITE,
     P.CONTRACT_END,
+    P.CREDIT_DUE_DECIDE,
     P.CREDITOR_WRITE,
     P.MANDATE_HOLD,
     P.PROOF_READ,
@@ -38,6 +39,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.LICENSE_REVEAL,
 }
 QUIET = {
+    "service_credits.refuse_credit": "no money goes",
     "assignments.refuse_assignment": "the contract stays where it is",
     "endings.note_posted": "notes what left by post",
     "endings.note_followed": "notes what the post office says",

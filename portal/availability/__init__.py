@@ -1,0 +1,1 @@
+"""Availability of services (disponibilité): outages, measures, maintenance, credits, the status page."""

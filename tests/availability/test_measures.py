@@ -1,0 +1,51 @@
+"""Measures of a probe come as CSV; a day of which nothing came is said as such."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+
+from portal.availability.models import Measure, Watched
+from portal.availability.months import months_of_subscription
+from portal.db import db
+from tests.availability.builders import a_cloud, measures, noon, the_day
+
+
+def test_ten_thousand_lines_are_kept_and_the_wrong_ones_told_by_line(house, browser, at):
+    at(noon(date(2026, 11, 30)))
+    client = browser(house.technician)
+    days = [date(2026, 11, 29) - timedelta(days=n) for n in range(2_000)]
+    names = ("region", "zone", "network", "volume", "snapshot")
+    good = [f"{day};{name};{1439};{1440}" for day in days for name in names]
+    good = [line for line in good if not line.startswith("2")] + [
+        f"{day};{name};1370;1380" for day in days for name in names
+    ]
+    wrong = {11: "30/11/2026;region;1;1", 500: "2026-11-01;espace;1;1", 9_000: "2026-11-30;region;1;1"}
+    wrong |= {77: "2026-11-01;region;1441;1441", 78: "2026-11-01;region;-1;10", 79: "2026-11-01;region"}
+    for line, text in sorted(wrong.items()):
+        good.insert(line - 2, text)  # after the head, which is the first line
+    answer = measures(client, "jour;service;disponibles;mesurées\n" + "\n".join(good))
+    assert answer.status_code == 422
+    for line in wrong:
+        assert f"Ligne {line} :" in answer.text.replace("\xa0", " ").replace("\u202f", " "), line
+    assert db.session.scalar(select(func.count()).select_from(Measure)) == 10_000
+    for content in ("", "\x00\x01", "a,b\n" * 3):
+        assert measures(client, content).status_code in (400, 422)
+    assert measures(browser(house.finance), "x").status_code == 403
+
+
+def test_a_day_without_a_measure_is_neither_up_nor_down_and_waits_on_the_days_list(house, browser, at):
+    row = a_cloud(house)
+    at(noon(date(2026, 11, 12)))
+    lines = "".join(f"2026-11-{day:02};region;1440;1440\n" for day in range(1, 10) if day != 5)
+    assert measures(browser(house.technician), lines).status_code == 303
+    month = next(m for m in months_of_subscription(row, date(2026, 11, 1)) if m.promise.service == "region")
+    assert (month.percent, month.missing) == (100, 3)  # the 5th, the 10th and the 11th
+    the_day()
+    watched = db.session.scalars(select(Watched)).one()
+    assert (watched.missing_on, watched.missing_days) == (date(2026, 11, 5), 3)
+    assert "Mesures manquantes" in browser(house.technician).get("/").text
+    page = browser(house.auditor).get("/availability/2026-11?contract=numspot").text
+    assert page.count("sans mesure") > 3
+    more = "".join(f"2026-11-{day:02};region;1440;1440\n" for day in (5, 10, 11))
+    assert measures(browser(house.technician), more).status_code == 303
+    assert "Mesures manquantes" not in browser(house.technician).get("/").text
