@@ -46,6 +46,8 @@ QUIET = {
     "suspensions.lift_suspension": "the contract goes on",
     "endings.drop_ending": "the contract goes on",
     "endings.keep_account": "an account that nobody uses stays open",
+    "work_orders.check_own": "she says that the work is what she wanted; it opens nothing",
+    "restore_calls.check_own": "she says that the file is what she wanted; it opens nothing",
     "custody.sign_acknowledgement": "she signs that the key is hers alone; it opens nothing",
     "custody.confirm_enrolment": "notes where the paper lies",
     "reversibility.quote_case": "a price that the customer has to accept",
