@@ -120,7 +120,8 @@ def test_what_is_shown_before_leaving_is_what_is_done(
     address = f"/subscriptions/{subscription.uid}/termination"
     is_event = contract == "dobaas" and reason in ("end_of_business", "receivership")
     assert ("reason" in form) != is_event, "a button only where it does what it says"
-    answer = client.post(address, data=form or {"sent_on": "2026-11-23", "reason": reason, "early": "y"})
+    typed = {"sent_on": "2026-11-23", "reason": reason, "early": "y"}
+    answer = client.post(address, data=typed if is_event else form)
     if is_event:
         assert answer.status_code == 422 and "avec sa pièce" in answer.text  # 004-39, on a page of its own
         return
