@@ -10,6 +10,7 @@ from typing import Any
 
 from faults.neighbours import PostgreSQL
 from life.cast import the_drawn, the_fixed
+from life.cast_house import the_house
 from life.coverage import write_table
 from life.evidence import Evidence
 from life.faults import faults_of
@@ -39,7 +40,7 @@ def live(wanted: argparse.Namespace) -> dict[str, Any]:
         place = over.enter_context(Place(instant(BEGINS), database=database))
         faults = faults_of(wanted.seed, wanted.faults, BEGINS, days_of(wanted.months))
         world = World(place, wanted.seed, faults)
-        people = the_fixed(world, wanted.customers)
+        people = the_fixed(world, wanted.customers, (10, the_house))
         the_drawn(world, max(0, wanted.customers - len(world.clients)), wanted.months)
         world.live(wanted.months)
         verdict = judge(Evidence(world), people)

@@ -63,10 +63,10 @@ class Fixed:
         self.world.on(day, client.name, lambda: client.gives_notice(reason, early=early))
 
 
-def the_fixed(world: World, most: int) -> dict[str, Client]:
-    """People of the hand-worked table, group by group while they are no more than so many."""
+def the_fixed(world: World, most: int, *more: "Group") -> dict[str, Client]:
+    """People of the hand-worked table, group by group while they are no more than so many; then ``more``."""
     cast = Fixed(world, {})
-    for size, group in _GROUPS:
+    for size, group in (*_GROUPS, *more):
         if len(cast.people) + size <= most:
             group(cast)
     return cast.people
@@ -268,7 +268,8 @@ def _stops(cast: Fixed) -> None:
         world.on(D(2026, 4, 6) + timedelta(days=7 * week), client.name, safe.looks)
 
 
-_GROUPS = (
+Group = tuple[int, Callable[[Fixed], None]]
+_GROUPS: tuple[Group, ...] = (
     (4, _licences),
     (3, _long),
     (4, _trouble),

@@ -31,8 +31,8 @@ def look(evidence: Evidence, people: dict[str, Client]) -> Found:
 
 
 def _shows(letter: Letter, line: dict[str, Any]) -> bool:
-    """Its subject has the words of the line, and so has one of its papers, where the line asks for that."""
-    if line["letter"] not in letter.subject:
+    """Its subject has the words of the line, and so have its text and a paper where the line asks."""
+    if line["letter"] not in letter.subject or line.get("words", "") not in letter.text:
         return False
     words = line.get("paper")
     return words is None or any(words in paper.text for paper in papers_in(letter))
