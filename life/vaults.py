@@ -12,7 +12,6 @@ import subprocess
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
-from html import unescape
 from pathlib import Path
 
 from life.client import Client
@@ -20,6 +19,7 @@ from life.provider import Provider
 from life.staff import Worker
 from portal.engine.browser_seal import seal
 from tour.person import PASSWORD, Person, path_in
+from tour.picking import pick_file
 
 _DIGITS = re.compile(r"\b(\d{3}) ?(\d{3})\b")
 _SUM = re.compile(r"^([0-9a-f]{64})  (.+)$", re.M)
@@ -115,13 +115,7 @@ class Safe:
         """
         technician = self.provider.technician
         self._unlocks("info")
-        technician.visit(f"{self.request}/files?q=Bilan")
-        found = re.search(
-            r'name="snapshot" value="(\w+)">\s*<input[^>]*name="path" value="([^"]+)"', technician.page.text
-        )
-        if found is None:
-            raise LookupError(f"the file is not in the inventory: {technician.notice()}")
-        technician.send_form_of("/file", snapshot=found[1], path=unescape(found[2]))
+        pick_file(technician, self.request, "Bilan")
         self.place.work()
         fetcher, files = self._fetches("info", "restauré")
         fetcher.close()

@@ -5,11 +5,11 @@ import hashlib
 import re
 import subprocess
 import zipfile
-from html import unescape
 from pathlib import Path
 
 from portal.engine.browser_seal import seal
 from tour.person import PASSWORD, Person, paris, path_in, text_of
+from tour.picking import pick_file
 from tour.stage import Stage
 
 FILE = "Bilan é, à relire.txt"
@@ -68,12 +68,7 @@ def restore(tour: Stage) -> Path:
     request = technician.page.url.path
     _unlock(tour, "info")
     tour.wait(technician, request, r"/restore-requests/\w+/files")
-    technician.visit(f"{request}/files?q=Bilan")
-    found = re.search(
-        r'name="snapshot" value="(\w+)">\s*<input[^>]*name="path" value="([^"]+)"', technician.page.text
-    )
-    assert found, "the file is not in the inventory"
-    technician.send_form_of("/file", snapshot=found[1], path=unescape(found[2]))
+    pick_file(technician, request, "Bilan")
     content = _fetch(tour, "info", "restauré")
     tour.wait(technician, request, r"/check")
     technician.send_form_of("/check")
