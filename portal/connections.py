@@ -24,9 +24,10 @@ def prepare_engine(engine: Engine) -> None:
         _require_held_back(engine)
 
         @event.listens_for(engine, "connect")
-        def be_patient_for(connection: Any, _: Any) -> None:
+        def be_patient_for(connection: Any, record: Any) -> None:
             connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
             connection.commit()
+            record.info["used_at"] = time.monotonic()
 
         @event.listens_for(engine, "checkin")
         def note_when(_: Any, record: Any) -> None:
@@ -35,7 +36,7 @@ def prepare_engine(engine: Engine) -> None:
         @event.listens_for(engine, "checkout")
         def ask_whether_it_is_there(connection: Any, record: Any, _: Any) -> None:
             """Asked for each page, it would cost as much as two of the page's own questions."""
-            if time.monotonic() - record.info.get("used_at", 0) < _TRUSTED_SECONDS:
+            if time.monotonic() - record.info["used_at"] < _TRUSTED_SECONDS:
                 return
             try:
                 engine.dialect.do_ping(connection)
