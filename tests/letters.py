@@ -475,6 +475,7 @@ def a_ticket_from_call_to_report(post: Post) -> None:
     tell_missed(ticket, report)
 
 
+@step
 def maintenance_that_is_announced_and_called_off(post: Post) -> None:
     work_ = first(PlannedWork)
     customer = first(ServiceCredit).customer
