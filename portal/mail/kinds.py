@@ -45,7 +45,7 @@ class Kind:
     @property
     def is_internal(self) -> bool:
         """It goes to people of the portal, or to somebody who is nobody's customer yet."""
-        return self.why in (_STAFF, _ACCOUNT, _GIVEN, _SIGNED_UP)
+        return self.why in (_STAFF, _ACCOUNT, _GIVEN, _SIGNED_UP, _PERSON)
 
     @property
     def is_for_customers(self) -> bool:
