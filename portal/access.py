@@ -150,6 +150,11 @@ class Permission(StrEnum):
     CLAIM_WRITE = "claim:write"
     CREDIT_DUE_READ = "credit-due:read"
     CREDIT_DUE_DECIDE = "credit-due:decide"
+    PRIVACY_READ = "privacy:read"
+    PRIVACY_WRITE = "privacy:write"
+    BREACH_TELL = "breach:tell"
+    PERSON_FILE = "person:file"
+    OWN_DATA_ASK = "own-data:ask"
 
 
 P = Permission
@@ -272,6 +277,11 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CLAIM_WRITE: {Role.OPERATOR, Role.OWNER, *_WORKING},  # a reservation or claim: hers, or for her
     P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDIT_DUE_DECIDE: {Role.OPERATOR},
+    P.PRIVACY_READ: {Role.OPERATOR},  # breaches of personal data
+    P.PRIVACY_WRITE: {Role.OPERATOR},
+    P.BREACH_TELL: {Role.OPERATOR},  # to every customer whom it touches
+    P.PERSON_FILE: {Role.OPERATOR},  # all that is held about a person, sent to her
+    P.OWN_DATA_ASK: set(CUSTOMERS),  # from their own space
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

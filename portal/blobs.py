@@ -33,8 +33,9 @@ from portal.crypto.secrets import keyring
 from portal.db import Tenant, db, new_uid
 from portal.errors import Unavailable, Unreadable
 
-# What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py).
-CUSTOMERS_OWN = {"export", "restore"}
+# What was in a customer's vault: handed to the customer alone, never to staff (see engine/fetch.py). And what
+# is held about one person.
+CUSTOMERS_OWN = {"export", "restore", "person_data"}
 log = structlog.get_logger()
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
 _IN_MEMORY_BYTES = 1 << 20  # what is larger is sealed on disk

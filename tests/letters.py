@@ -69,6 +69,8 @@ from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
+from portal.privacy.held import send_file
+from portal.privacy.telling import notify
 from portal.provisioning.acts import new_home, rotate, settle_birth
 from portal.provisioning.models import HomeState, StoreKind, VaultStore
 from portal.provisioning.quota import look_at_quota
@@ -127,6 +129,7 @@ from tests.contracts.running import a_subscription as runs
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
+from tests.privacy.builders import a_breach, a_request
 from tests.quotes.days import accept as accept_quote
 from tests.quotes.days import token_of
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
@@ -433,6 +436,23 @@ def work_that_is_quoted_planned_and_tomorrow(post: Post) -> None:
 
 
 @step
+def a_breach_that_is_told(post: Post) -> None:
+    breach = a_breach(post.house.provider, post.customer("Touchée"))
+    notify(breach, by=SYSTEM)
+    db.session.commit()
+    work()
+
+
+@step
+def persons_who_ask_for_their_data(post: Post) -> None:
+    a_request(post.house.provider, language=post.language, customer=post.customer("Responsable"))
+    asked = a_request(post.house.provider, language=post.language, identity_how="vue")
+    asked.extend("Beaucoup de pièces à relire", by=SYSTEM)
+    send_file(asked, by=SYSTEM)
+    a_request(post.house.provider, language=post.language).finish("Rien à corriger.", refused=True, by=SYSTEM)
+
+
+@step
 def a_ticket_from_call_to_report(post: Post) -> None:
     customer = a_customer(
         post.house.reseller, name="Garage Port", siren=None, accepted="dobaas", language=post.language
@@ -455,6 +475,7 @@ def a_ticket_from_call_to_report(post: Post) -> None:
     tell_missed(ticket, report)
 
 
+@step
 def maintenance_that_is_announced_and_called_off(post: Post) -> None:
     work_ = first(PlannedWork)
     customer = first(ServiceCredit).customer

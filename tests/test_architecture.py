@@ -121,6 +121,9 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
 FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
     "availability.new_measures",
     "availability.new_outage",
+    "breaches.new_breach",
+    "own_data.show",
+    "person_requests.new_request",
     "planned_work.new_work",
     "status.edit_status_page",
     "credit_notes.new_credit",

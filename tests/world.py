@@ -88,6 +88,7 @@ from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import IBAN, House, a_customer, a_user, work
 from tests.certificates.builders import a_certificate
+from tests.privacy.builders import a_breach, a_request
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
 from tests.sepa.raw_bank_files import camt as raw_camt
@@ -256,12 +257,16 @@ def _of_the_services(house: House, **values: str) -> dict[str, str]:
         clause="003-13",
     )
     db.session.add_all([credit, claim])
+    breach = a_breach(provider, customer)
+    asked = a_request(provider)
     set_status_page(provider, is_on=True, contracts=["numspot"], by=SYSTEM)
     db.session.commit()
     return {
         "/availability/": f"{clock.today():%Y-%m}",
         "/availability/outages/": outage.uid,
         "/planned-work/": planned.uid,
+        "/privacy/breaches/": breach.uid,
+        "/privacy/requests/": asked.uid,
         "/service-levels/": subscription.uid,
         "/credits-due/": credit.uid,
     }

@@ -168,6 +168,21 @@ MENU = [
     Entry(
         G.CONTRACT, "certificates.list_certificates", _l("Certificats"), "shield-check", P.CERTIFICATE_READ
     ),
+    Entry(
+        G.CONTRACT,
+        "breaches.list_breaches",
+        _l("Violations de données"),
+        "exclamation-octagon",
+        P.PRIVACY_READ,
+    ),
+    Entry(
+        G.CONTRACT,
+        "person_requests.list_requests",
+        _l("Demandes de personnes"),
+        "person-exclamation",
+        P.PRIVACY_READ,
+    ),
+    Entry(G.CONTRACT, "own_data.show", _l("Mes données"), "person-exclamation", P.OWN_DATA_ASK),
     Entry(G.CONTRACT, "notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
     Entry(G.SETUP, "setup.show", _l("Mise en service"), "list-check", P.SETUP_READ),
     Entry(G.SETUP, "moving.list_movings", _l("Reprises"), "upload", P.MOVING_READ),

@@ -18,6 +18,8 @@ _ACCOUNT = N_("Vous recevez ce message parce que cette adresse ouvre un accès �
 
 _GIVEN = N_("Vous recevez ce message parce que cette adresse a été donnée pour un accès à ce portail.")
 
+_PERSON = N_("Vous recevez ce message parce que cette adresse a demandé ce que nous gardons sur elle.")
+
 _SIGNED_UP = N_("Vous recevez ce message parce que cette adresse a été donnée sur une page d'inscription.")
 
 _CODE = N_("Ce message porte un code, qui ne sert qu'une fois : un nouveau se demande sur la page ouverte.")
@@ -43,7 +45,7 @@ class Kind:
     @property
     def is_internal(self) -> bool:
         """It goes to people of the portal, or to somebody who is nobody's customer yet."""
-        return self.why in (_STAFF, _ACCOUNT, _GIVEN, _SIGNED_UP)
+        return self.why in (_STAFF, _ACCOUNT, _GIVEN, _SIGNED_UP, _PERSON)
 
     @property
     def is_for_customers(self) -> bool:
@@ -58,6 +60,12 @@ class Kind:
 _BILLING, _SIGNATORY, _TECHNICAL, _INCIDENT = "billing", "signatory", "technical", "incident"
 
 KINDS: dict[str, Kind] = {
+    "privacy/mail_person_forwarded": Kind(_l("Demande d'une personne à traiter"), _SIGNATORY),
+    "privacy/mail_person_passed_on": Kind(_l("Demande transmise"), why=_PERSON),
+    "privacy/mail_person_extended": Kind(_l("Réponse plus tard que prévu"), why=_PERSON),
+    "privacy/mail_person_answer": Kind(_l("Réponse sur des données"), why=_PERSON),
+    "privacy/mail_person_file": Kind(_l("Données d'une personne à télécharger"), why=_PERSON, once=_LINK),
+    "privacy/mail_breach": Kind(_l("Violation de données personnelles"), _INCIDENT),
     "tickets/mail_opened": Kind(_l("Ticket ouvert"), _INCIDENT),
     "tickets/mail_message": Kind(_l("Réponse à un ticket"), _INCIDENT),
     "tickets/mail_closed": Kind(_l("Ticket clos"), _INCIDENT),

@@ -6,6 +6,22 @@ from flask_babel import lazy_gettext as _l
 
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
+    ("person_request", "receive"): _l("Demande d'une personne reçue"),
+    ("person_request", "identify"): _l("Identité vérifiée"),
+    ("person_request", "extend"): _l("Délai prolongé de deux mois"),
+    ("person_request", "forward"): _l("Demande transmise au responsable de traitement"),
+    ("person_request", "answer"): _l("Demande répondue"),
+    ("person_request", "refuse"): _l("Demande refusée"),
+    ("person_request", "make_file"): _l("Fichier des données envoyé à la personne"),
+    ("data_breach", "open"): _l("Violation ouverte"),
+    ("data_breach", "write"): _l("Parties de la notification écrites"),
+    ("data_breach", "add_customers"): _l("Clients touchés ajoutés"),
+    ("data_breach", "remove_customer"): _l("Client retiré de la liste"),
+    ("data_breach", "tell"): _l("Clients touchés notifiés"),
+    ("data_breach", "call"): _l("Appel à un client noté"),
+    ("data_breach", "note_authority"): _l("Notification à l'autorité notée"),
+    ("data_breach", "close"): _l("Violation close"),
+    ("data_breach", "drop"): _l("Violation non notifiée, avec sa raison"),
     ("service_outage", "enter"): _l("Interruption saisie"),
     ("service_outage", "end"): _l("Interruption terminée"),
     ("service_outage", "withdraw"): _l("Interruption retirée"),

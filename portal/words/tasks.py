@@ -18,6 +18,7 @@ LANES: dict[str, Any] = {
 TASKS: dict[str, Any] = {
     "mail.send": _l("Envoyer un message"),
     "paper.print": _l("Imprimer une pièce"),
+    "privacy.tell_breach": _l("Notifier une violation de données"),
     "availability.tell": _l("Annoncer une maintenance"),
     "availability.settle": _l("Calculer l'avoir d'un mois"),
     "availability.use": _l("Employer un avoir de disponibilité"),

@@ -27,6 +27,7 @@ P = Permission
 GRAVE = {  # every address that changes something under these is asked for, or is named below
     P.ASSIGNMENT_DECIDE,
     P.BATCH_WRITE,
+    P.BREACH_TELL,
     P.CONTRACT_END,
     P.CREDIT_DUE_DECIDE,
     P.CREDITOR_WRITE,
@@ -35,6 +36,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.TERMS_WRITE,
     P.REVERSIBILITY_ERASE,
     P.PEOPLE_WRITE,
+    P.PERSON_FILE,
     P.VAULT_UNLOCK,
     P.LICENSE_REVEAL,
 }

@@ -1,0 +1,60 @@
+"""What waits: breaches whose clocks run, and persons who asked for their data."""
+
+from flask import g, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal import clock
+from portal.access import Permission
+from portal.privacy.models import LIVE, Breach
+from portal.privacy.requests import PersonRequest, RequestState
+from portal.privacy.telling import next_due
+from portal.today import Cost, Kind, Todo, waits
+
+
+def _tell(row: Breach) -> Todo:
+    due = next_due(row)
+    missed = due < clock.now()
+    what = _("Violation « %(name)s » : délai dépassé") if missed else _("Violation « %(name)s » à notifier")
+    return Todo(
+        what=what % {"name": row.name},
+        who=_("clients et autorité de contrôle"),
+        url=url_for("breaches.show_breach", uid=row.uid),
+        button=_("Ouvrir"),
+        due=due,
+    )
+
+
+waits(
+    Kind(
+        name="privacy.breach",
+        label=_l("Violations de données à notifier"),
+        cost=Cost.RIGHT,
+        permission=Permission.PRIVACY_WRITE,
+        rows=lambda: Breach.visible_to(g.actor).where(Breach.state.in_(LIVE)),
+        order=(Breach.known_at, Breach.id),
+        tell=_tell,
+        everything=lambda: url_for("breaches.list_breaches"),
+        entry="breaches.list_breaches",
+    )
+)
+
+waits(
+    Kind(
+        name="privacy.request",
+        label=_l("Demandes de personnes à répondre"),
+        cost=Cost.RIGHT,
+        permission=Permission.PRIVACY_WRITE,
+        rows=lambda: PersonRequest.visible_to(g.actor).where(PersonRequest.state == RequestState.OPEN),
+        order=(PersonRequest.due_on, PersonRequest.id),
+        tell=lambda row: Todo(
+            what=_("Demande d'une personne sur ses données"),
+            who=row.name,
+            url=url_for("person_requests.show_request", uid=row.uid),
+            button=_("Ouvrir"),
+            due=row.due_on,
+        ),
+        everything=lambda: url_for("person_requests.list_requests"),
+        entry="person_requests.list_requests",
+    )
+)

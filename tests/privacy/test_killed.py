@@ -1,0 +1,82 @@
+"""kill -9 while a breach is told: every customer is told in the end, each once."""
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from portal import clock
+from portal.cli import crew_of_this_application
+from portal.customers.models import Customer
+from portal.db import db
+from portal.jobs import Task, TaskState
+from portal.journal import SYSTEM
+from portal.mail import Mail
+from portal.privacy.choosing import Through, add_customers
+from portal.privacy.models import BreachNotice, open_breach
+from portal.privacy.telling import TELL, notify
+from tests.builders import a_customer, a_house
+from tests.forked import forked
+from tests.installation import Installation, Installs, kill
+from tests.privacy.builders import WRITTEN
+from tests.vaulting import wait_for
+
+CUSTOMERS, KILLS = 12, 2
+
+
+@pytest.mark.slow
+def test_a_killed_worker_tells_every_customer_of_a_breach_once(
+    an_installation: Installs, tmp_path: Path
+) -> None:
+    chance = random.Random(11)
+    with an_installation(tmp_path) as place:
+        with place.context():
+            _told_to_all()
+        for number in range(KILLS):
+            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            try:
+                wait_for(lambda before=number: _has_begun(place, before))
+                time.sleep(chance.uniform(0, 0.1))
+            finally:
+                kill(crew)
+        worker = place.worker()
+        try:
+            wait_for(lambda: _is_done(place))
+        finally:
+            kill(worker)
+        with place.context():
+            wanted = sorted(db.session.scalars(db.select(Customer.id)))
+            assert sorted(db.session.scalars(db.select(BreachNotice.customer_id))) == wanted
+            mails = db.select(Mail.organisation_id).where(Mail.kind == "privacy/mail_breach")
+            told = list(db.session.scalars(mails))
+            assert len(told) == len(set(told)) == CUSTOMERS
+
+
+def _told_to_all() -> None:
+    house = a_house()
+    for number in range(CUSTOMERS):
+        a_customer(house.reseller, name=f"Client {number}", siren=None)
+    db.session.commit()
+    row = open_breach(house.provider, "S12", clock.now(), by=SYSTEM)
+    row.write(WRITTEN, by=SYSTEM)
+    add_customers(row, Through.HOUSE, house.reseller.name, by=house.operator)
+    notify(row, by=SYSTEM)
+    db.session.commit()
+
+
+def _is_done(place: Installation) -> bool:
+    return _claims(place)[1]
+
+
+def _claims(place: Installation) -> tuple[int, bool]:
+    """How often the task was taken, and whether it is over."""
+    with place.context():
+        task = db.session.scalars(db.select(Task).where(Task.kind == TELL)).one()
+        return task.claims, task.state == TaskState.DONE
+
+
+def _has_begun(place: Installation, before: int) -> bool:
+    """Somebody has taken the task once more than ``before`` times, or it is over already."""
+    claims, is_done = _claims(place)
+    return claims > before or is_done
