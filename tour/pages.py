@@ -6,7 +6,9 @@ from html import unescape
 from urllib.parse import urlsplit
 
 _UID = re.compile(r"(?<=/)[a-z2-7]{16}(?=/|$)")
-_NAMED = re.compile(r"(?<=/terms/)[^/]+|(?<=/guide/)[^/]+|(?<=/reactions/\*/)[^/]+")
+_NAMED = re.compile(
+    r"(?<=/availability/)\d{4}-\d\d|(?<=/terms/)[^/]+|(?<=/guide/)[^/]+|(?<=/reactions/\*/)[^/]+"
+)
 _LINK = re.compile(r'<a\s[^>]*?href="([^"]+)"', re.S)
 _NO_PAGE = re.compile(
     r"/(documents|logout|static)\b|\.(csv|xlsx|zip|pdf|xml|ics|json)$|/(evidence|rows|message)$"

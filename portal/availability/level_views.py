@@ -12,7 +12,7 @@ from portal.availability.claims import ClaimKind, ServiceClaim, Told, claims_of,
 from portal.availability.credits import credits_of, propose
 from portal.availability.forms import ClaimForm, ReservationForm
 from portal.availability.models import outages_of
-from portal.availability.months import months_of_subscription, previous_month, read_month
+from portal.availability.months import earlier_month, months_of_subscription, read_month
 from portal.availability.promises import promises_of
 from portal.db import db
 from portal.deadlines import add_months, start_of_paris_day
@@ -52,7 +52,7 @@ def _page(row: Subscription, month: date, status: int = 200, **forms: Any) -> Re
         "availability/level.html",
         subscription=row,
         month=month,
-        before=previous_month(month),
+        before=earlier_month(month, row.started_on),
         after=add_months(month, 1) if add_months(month, 1) <= clock.today() else None,
         services=months_of_subscription(row, month),
         outages=outages_of(row.terms_stack, since, until, row.customer_id),

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from flask import g
+from sqlalchemy import func
+
 from portal import clock
 from portal.availability.models import Cause, measures_of, outages_of
 from portal.availability.planned import left_out
 from portal.availability.promises import Promise, promises_of
 from portal.availability.rules import Known, ProbeDay, ServiceDay, is_only_typed, known_percent, service_month
+from portal.db import db
 from portal.deadlines import add_months, start_of_paris_day
 from portal.errors import Refused
 from portal.incidents.credits import Outage as Span
@@ -114,3 +118,16 @@ def _months(
 def previous_month(day: date) -> date:
     """First day of the month before."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def earlier_month(day: date, since: date | None) -> date | None:
+    """The month before, unless it lies before a day since which there is something to say."""
+    before = previous_month(day)
+    return before if since is not None and before >= since.replace(day=1) else None
+
+
+def begun_on(contract: str) -> date | None:
+    """The first day of the oldest subscription of a contract that who looks may see."""
+    seen = Subscription.visible_to(g.actor).where(Subscription.terms_stack == contract)
+    first: date | None = db.session.scalar(seen.with_only_columns(func.min(Subscription.started_on)))
+    return first

@@ -12,7 +12,7 @@ from portal.availability.csv_import import Read, keep_measures, read_measures
 from portal.availability.forms import EndForm, MeasuresForm, OutageForm, WhyForm
 from portal.availability.jobs import settle_month
 from portal.availability.models import Cause, Outage, Watched, enter_outage
-from portal.availability.months import months_of_contract, previous_month, read_month
+from portal.availability.months import begun_on, earlier_month, months_of_contract, read_month
 from portal.deadlines import add_months
 from portal.errors import Refused
 from portal.forms import WHOLE, saving
@@ -74,7 +74,7 @@ def show_month(month: str) -> str:
         contract=contract,
         contracts=CONTRACTS,
         services=months_of_contract(contract, first),
-        before=previous_month(first),
+        before=earlier_month(first, begun_on(contract)),
         after=add_months(first, 1) if add_months(first, 1) <= clock.today() else None,
     )
 

@@ -8,6 +8,7 @@ from portal.availability.models import Measure, Watched
 from portal.availability.months import months_of_subscription
 from portal.db import db
 from tests.availability.builders import a_cloud, measures, noon, the_day
+from tests.contracts.builders import numspot
 
 
 def test_ten_thousand_lines_are_kept_and_the_wrong_ones_told_by_line(house, browser, at):
@@ -49,3 +50,15 @@ def test_a_day_without_a_measure_is_neither_up_nor_down_and_waits_on_the_days_li
     more = "".join(f"2026-11-{day:02};region;1440;1440\n" for day in (5, 10, 11))
     assert measures(browser(house.technician), more).status_code == 303
     assert "Mesures manquantes" not in browser(house.technician).get("/").text
+
+
+def test_no_month_before_the_first_contract_is_linked(house, browser):
+    """A link to the month before, and to the one before that, would lead whoever follows links for ever."""
+    subscription = numspot(house)
+    subscription.started_on = date(2026, 10, 12)
+    db.session.commit()
+    client = browser(house.operator)
+    assert "/availability/2026-10?" in client.get("/availability/2026-11?contract=numspot").text
+    assert "/availability/2026-09?" not in client.get("/availability/2026-10?contract=numspot").text
+    level = f"/service-levels/{subscription.uid}?month=2026-"
+    assert "month=2026-09" not in client.get(f"{level}10").text

@@ -58,7 +58,7 @@ def kinds(page: Page) -> Iterator[tuple[str, str]]:
     return one_of_each(get)
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(700)
 def test_axe_finds_nothing_on_any_page_and_each_fits_a_phone_whatever_the_names(
     demonstration: Path, chromium: Browser, sign_in_to: Callable[[Instance, str], Any], open_page: OpenPage
 ) -> None:
