@@ -1,6 +1,6 @@
 """A step that a state does not allow is refused in the words that the pages use for that state."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import SimpleNamespace
 
@@ -36,6 +36,7 @@ def test_each_state_of_a_record_has_a_word(name: str) -> None:
     shown = KINDS[name].shown_state
     days = {"due_on": date.max, "lapses_on": date.max, "ends_on": None, "bank_confirmed_on": None}
     days |= {"suspended_on": None, "due_by": date.max}
+    days |= {"starts_at": datetime.max.replace(tzinfo=UTC), "ends_at": datetime.max.replace(tzinfo=UTC)}
     days |= {"ends_on": date.max} if name == "Trial" else {}  # a trial always has its last day
     rows = [
         SimpleNamespace(state=state, scheme=scheme, **days)

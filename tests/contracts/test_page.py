@@ -196,6 +196,7 @@ def test_a_contract_without_a_term_is_left_at_any_time(house: House, browser: Br
 
 
 QUESTIONS = {
+    "claim": "on=2026-12-02&kind=malfunction&known_on=2026-12-01",
     "terminate": "on=2026-12-01&by=customer&reason=none",
     "formal_notice": "on=2026-12-01",
     "late_payment": "on=2026-12-01&due_on=2026-01-31&paid_on=2026-03-15&amount_cents=712,44",

@@ -32,7 +32,7 @@ PORTAL = Path(simulator.__file__).parent.parent
 SOURCES = sorted(
     path
     for path in PORTAL.rglob("*.py")
-    if path.parent.name in ("answers", "simulator") or "answered(" in path.read_text()
+    if path.parent.name in ("answers", "simulator", "incidents") or "answered(" in path.read_text()
 )
 
 
