@@ -7,24 +7,27 @@ from flask_babel import gettext as _
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.customers.calling import (
+    NOT_AUTHORISED,
+    check_called_back,
+    found_for,
+    offer_callers,
+    refuse_caller,
+)
 from portal.customers.models import Customer
-from portal.customers.queries import search
 from portal.db import db
 from portal.desk.models import WorkKind, WorkOrder
 from portal.desk.panels import work_subject
 from portal.engine.models import Vault, VaultState
 from portal.forms import saving
-from portal.journal import record
-from portal.paging import first_of
 from portal.panels import Link
 from portal.restore_requests.billing import billing_of
-from portal.restore_requests.forms import NOT_AUTHORISED, CallForm
+from portal.restore_requests.forms import CallForm
 from portal.restore_requests.kinds import Cause, Holder, RestoreKind, Scope, Urgency
 from portal.restore_requests.models import RestoreRequest, find_request, open_request
 from portal.restore_requests.rules import restore_kind
 
 bp = Blueprint("restore_calls", __name__, url_prefix="/restore-requests")
-_FOUND = 12  # customers that a search shows
 
 
 @bp.get("/new")
@@ -32,9 +35,18 @@ _FOUND = 12  # customers that a search shows
 def new_call() -> Response:
     """First the customer."""
     text = request.args.get("q", "")[:100].strip()
-    query, keys = search(g.actor, text)
-    found = first_of(query.order_by(*keys), _FOUND) if text else []
-    return make_response(render_template("restore_requests/who.html", q=text, found=found))
+    found, more = found_for(text)
+    page = render_template(
+        "customers/who_calls.html",
+        q=text,
+        found=found,
+        more=more,
+        title=_("Demande par téléphone"),
+        back=Link(url_for("restore_requests.list_requests"), _("Restaurations"), ""),
+        here=url_for(".new_call"),
+        call_view=".show_call",
+    )
+    return make_response(page)
 
 
 @bp.get("/call/<customer_uid>")
@@ -48,12 +60,7 @@ def show_call(customer_uid: str) -> Response:
 def _form(customer: Customer, typed: Any = None) -> CallForm:
     form = CallForm(formdata=typed, ticket=request.args.get("ticket", "")[:35])
     form.vault.choices = [(vault.uid, vault.name) for vault in _vaults(customer)]
-    people: dict[str, Any] = {}
-    for one in customer.contacts:
-        people.setdefault(one.name, one)
-    none = _("aucun numéro au dossier")
-    named = [(one.uid, f"{one.name} · {one.phone or none}") for one in people.values()]
-    form.caller.choices = [*named, (NOT_AUTHORISED, _("Quelqu'un d'autre"))]
+    offer_callers(form.caller, customer)
     return form
 
 
@@ -95,11 +102,9 @@ def log_call(customer_uid: str) -> Response:
     if request.form.get("preview"):
         return _page(customer, form)
     if form.caller.data == NOT_AUTHORISED:
-        record(customer, "refuse_call", by=g.actor)
-        db.session.commit()
+        refuse_caller(customer, by=g.actor)
         return _page(customer, form, 422, is_refused=True)
-    if form.validate() and not form.called_back.data:
-        form.called_back.errors = [_("Rappelez-la au numéro du dossier avant de continuer.")]
+    check_called_back(form)
     if form.errors:
         return _page(customer, form, 422)
     with saving(form):

@@ -58,7 +58,6 @@ HOLDERS = [
     SelectChoice(Holder.LOST, _l("Personne : elle est perdue")),
     SelectChoice(Holder.UNKNOWN, _l("On ne sait pas")),
 ]
-NOT_AUTHORISED = "none"
 
 
 class CallForm(FlaskForm):

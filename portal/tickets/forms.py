@@ -21,7 +21,6 @@ _TEXT = [
     Length(max=LONGEST, message=_l("Un message a 10 000 caractères au plus.")),
 ]
 _SCANS = {"accept": "application/pdf,image/jpeg,image/png"}
-NOT_AUTHORISED = "none"
 
 
 class WithFiles(FlaskForm):

@@ -7,24 +7,21 @@ from flask_babel import gettext as _
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.customers.calling import (
+    NOT_AUTHORISED,
+    check_called_back,
+    found_for,
+    offer_callers,
+    refuse_caller,
+)
 from portal.customers.models import Customer
-from portal.customers.queries import search
 from portal.db import db
 from portal.forms import WHOLE, saving
-from portal.journal import record
-from portal.paging import first_of
+from portal.panels import Link
 from portal.tickets import report as reports
 from portal.tickets.acts import answer_ticket, close_ticket, grade, open_ticket
 from portal.tickets.clocks import keep_due
-from portal.tickets.forms import (
-    NOT_AUTHORISED,
-    AnswerForm,
-    CallForm,
-    ClosingForm,
-    ConfirmationForm,
-    ReportForm,
-    TextForm,
-)
+from portal.tickets.forms import AnswerForm, CallForm, ClosingForm, ConfirmationForm, ReportForm, TextForm
 from portal.tickets.grading import grade_form
 from portal.tickets.kinds import Source, TicketKind, Told
 from portal.tickets.models import TicketText
@@ -32,7 +29,6 @@ from portal.tickets.views import back, chosen, get_ticket, offer, page_of_ticket
 
 bp = Blueprint("ticket_work", __name__, url_prefix="/tickets")
 texts_bp = Blueprint("ticket_texts", __name__, url_prefix="/ticket-texts")
-_FOUND = 12  # customers that a search shows
 
 
 @bp.get("/call")
@@ -40,18 +36,23 @@ _FOUND = 12  # customers that a search shows
 def new_call() -> Response:
     """First the customer."""
     text = request.args.get("q", "")[:100].strip()
-    query, keys = search(g.actor, text)
-    found = first_of(query.order_by(*keys), _FOUND) if text else []
-    return make_response(render_template("tickets/who.html", q=text, found=found))
+    found, more = found_for(text)
+    page = render_template(
+        "customers/who_calls.html",
+        q=text,
+        found=found,
+        more=more,
+        title=_("Ticket par téléphone"),
+        back=Link(url_for("tickets.list_tickets"), _("Tickets"), ""),
+        here=url_for(".new_call"),
+        call_view=".show_call",
+    )
+    return make_response(page)
 
 
 def _call_form(customer: Customer, data: Any = None) -> CallForm:
     form = CallForm(formdata=data)
-    people: dict[str, Any] = {}
-    for one in customer.contacts:
-        people.setdefault(one.name, one)
-    named = [(one.uid, " · ".join(filter(None, (one.name, one.phone)))) for one in people.values()]
-    form.caller.choices = [*named, (NOT_AUTHORISED, _("Quelqu'un d'autre"))]
+    offer_callers(form.caller, customer)
     offer(form, chosen(customer)[1])
     return form
 
@@ -85,11 +86,9 @@ def log_call(customer_uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), customer_uid)
     form = _call_form(customer, request.form | request.files)
     if form.caller.data == NOT_AUTHORISED:
-        record(customer, "refuse_call", by=g.actor)
-        db.session.commit()
+        refuse_caller(customer, by=g.actor)
         return _call_page(customer, form, 422, is_refused=True)
-    if form.validate() and not form.called_back.data:
-        form.called_back.errors = [_("Rappelez-la au numéro du dossier avant de continuer.")]
+    check_called_back(form)
     if not form.errors:
         with saving(form, WHOLE):
             row = _logged(customer, form)
