@@ -12,10 +12,11 @@ from portal import clock, jobs
 from portal.accounts.models import Organisation
 from portal.actor import Actor
 from portal.availability.promises import notice_of, running
-from portal.availability.rules import Window, announced_early_enough
+from portal.availability.rules import Window
 from portal.customers.models import ContactRole, Customer
 from portal.db import Tenant, db
 from portal.errors import Refused
+from portal.incidents.rules import Work, is_announced_in_time, is_excluded_from_downtime
 from portal.journal import record
 from portal.mail import Mail, queue_mail
 from portal.stateful import Stateful, step
@@ -161,8 +162,10 @@ def _check_window(contract: str, starts_at: datetime, ends_at: datetime, *, late
 def is_in_time(stack: Stack, left_at: datetime | None, starts_at: datetime) -> bool:
     """Would an announcement that leaves then keep the contract's notice?"""
     hours, days, _value = notice_of(stack)
-    day = clock.paris_day(left_at) if left_at else None
-    return announced_early_enough(left_at, starts_at, hours=hours, days=days, paris_day=day)
+    if left_at is None or not is_announced_in_time(left_at, starts_at, hours):
+        return False
+    work = Work(clock.paris_day(starts_at), clock.paris_day(left_at), emergency=False)
+    return is_excluded_from_downtime(work, days)
 
 
 def _ask(row: PlannedWork) -> None:

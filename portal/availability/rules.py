@@ -43,24 +43,6 @@ class ServiceDay:
     counted: Decimal
 
 
-def announced_early_enough(
-    left_at: datetime | None, starts_at: datetime, *, hours: int, days: int, paris_day: date | None
-) -> bool:
-    """Did the announcement leave early enough before the work?
-
-    left_at: when the relay took the mail over (UTC), None while it has not. starts_at: of the work.
-    hours: real hours of the contract, 0 where it counts in days. days: calendar days between the two Paris
-    days, 0 where it counts in hours. paris_day: that of ``left_at``.
-
-    Source: 000-48, 001-33, 003-26.
-    """
-    if left_at is None or paris_day is None or utc(left_at) > utc(starts_at):
-        return False
-    if utc(left_at) + timedelta(hours=hours) > utc(starts_at):
-        return False
-    return start_of_paris_day(paris_day + timedelta(days=days)) <= utc(starts_at)
-
-
 def without(outages: Iterable[Outage], windows: Iterable[Window], grace_minutes: int = 0) -> list[Outage]:
     """What is left of outages outside of windows that do not count; each first loses its minutes of grace.
 

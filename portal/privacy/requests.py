@@ -18,10 +18,10 @@ from portal.engine.models import mail_contact
 from portal.errors import Refused
 from portal.journal import record
 from portal.mail import Addressee, Mail, queue_mail
-from portal.privacy.rules import answer_due_on
 from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.law import statute_for
+from portal.terms.rules import subject_answer_due_on
 from portal.wording import N_
 
 
@@ -118,10 +118,8 @@ class PersonRequest(Tenant, Stateful, db.Model):
         self.check_open()
         if self.extended_why:
             raise Refused(N_("Ce délai a déjà été prolongé."), field="why")
-        if clock.today() > self.due_on:
-            raise Refused(N_("Le premier mois est passé : il ne se prolonge plus."), field="why")
+        self.due_on = due_on(self.received_at, prolonged_on=clock.today())
         self.extended_why = why
-        self.due_on = due_on(self.received_at, extended=True)
         record(self, "extend", by=by, reason=why)
         self.write("privacy/mail_person_extended.txt")
 
@@ -146,11 +144,14 @@ class PersonRequest(Tenant, Stateful, db.Model):
         return queue_mail(self.person, template, **told, **words)
 
 
-def due_on(received_at: datetime, *, extended: bool = False) -> date:
-    """The last day to answer. Source: L8, regulation (EU) 2016/679, art. 12 (3)."""
+def due_on(received_at: datetime, *, prolonged_on: date | None = None) -> date:
+    """The last day to answer; prolonged_on: the day on which she is told that it takes longer.
+
+    Raises Refused for one after the first month. Source: L8, regulation (EU) 2016/679, art. 12 (3).
+    """
     day = clock.paris_day(received_at)
     rule = statute_for(_MONTHS, on=day, customer="business")
-    return answer_due_on(day, rule.value if rule else 1, extended=extended)
+    return subject_answer_due_on(day, rule.value if rule else 1, prolonged_on)
 
 
 def enter_request(

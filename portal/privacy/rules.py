@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from portal.customers.rules import breach_notice_due_at
-from portal.deadlines import add_months
 
 NEAR = timedelta(hours=12)  # a clock that ends within them is pressing
-EXTENSION_MONTHS = 2  # regulation (EU) 2016/679, art. 12 (3)
 BY_LAW = ("email",)  # where no contract names a channel, what can be proved
 
 
@@ -70,13 +68,3 @@ def clock_look(due_at: datetime, done_at: datetime | None, now: datetime) -> str
     if now > due_at:
         return "breach_clock_missed"
     return "breach_clock_near" if due_at - now <= NEAR else "breach_clock_running"
-
-
-def answer_due_on(received_on: date, months: int, *, extended: bool) -> date:
-    """The last day to answer a person; counted from the day of receipt, with two more months if extended.
-
-    received_on: Paris day. months: months of the law.
-
-    Source: L8, regulation (EU) 2016/679, art. 12 (3).
-    """
-    return add_months(received_on, months + (EXTENSION_MONTHS if extended else 0))

@@ -70,7 +70,7 @@ def test_the_month_counts_from_the_day_of_receipt_and_is_extended_once(house, br
     at(datetime(2027, 2, 1, 0, 30, tzinfo=PARIS))
     client = browser(house.operator)
     over = client.post(f"/privacy/requests/{late.uid}/extension", data={"why": "Trop tard"})
-    assert over.status_code == 422 and "premier mois" in over.text
+    assert over.status_code == 422 and "dans le mois de sa demande" in over.text
     kinds = [each["kind"] for each in client.get("/today.json").json["todo"]]
     assert kinds.count("privacy.request") == 2
 
