@@ -212,7 +212,7 @@ def _vaults(cast: Fixed) -> None:
         world.on(D(2026, 2, 10), name, world.safe(client, f"Postes de {name}").opens)
         cast.gives_notice(key, ends)
     takes, silent, forgets = (cast.safes(f"vault-{key}") for key in ("takes", "silent", "forgets"))
-    world.on(D(2026, 6, 17), takes.client.name, takes.gets_space)
+    world.on(D(2026, 6, 17), takes.client.name, takes.client.gets_space)
     for day, safe, act in (
         (D(2026, 7, 6), takes, lambda: takes.asks_back("in_house")),
         (D(2026, 7, 7), takes, takes.opens_for_copy),

@@ -1,6 +1,7 @@
 """A customer and her reseller: what they do with the portal, by its pages and by the links of its mails."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,11 +9,11 @@ from typing import Any
 from markupsafe import escape
 
 from life.papers import Paper, papers_in
-from life.place import Letter, Place
+from life.place import Letter, Place, plain
 from life.staff import Worker
 from tour.accepting import accept_terms
 from tour.numbers import make_iban, make_siren
-from tour.person import Person, path_in
+from tour.person import PASSWORD, Person, path_in
 
 _KEY = re.compile(r"\b(?:[0-9A-Z]{5}-){3}[0-9A-Z]{5}\b")
 _CODE = re.compile(r"^\s+(\d{3} ?\d{3})\s*$", re.M)
@@ -51,6 +52,7 @@ class Client:
     iban: str = ""
     facts: list[Fact] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    space: Worker | None = None  # somebody of hers with an account
 
     def email(self, role: str) -> str:
         return f"{role}@client{self.serial}.example"
@@ -67,6 +69,22 @@ class Client:
 
     def first(self, what: str) -> Fact:
         return self.told(what)[0]
+
+    def reads(self, person: Worker, path: str) -> str:
+        """What a page about her says to somebody, in words."""
+        person.visit(path)
+        text = person.words()
+        self.note("read", text=text)
+        return text
+
+    def is_refused(self, act: Callable[[], object]) -> None:
+        """Somebody tries something for her and reads why not. Raises AssertionError if it is done."""
+        try:
+            act()
+        except RuntimeError as refusal:
+            self.note("read", text=plain(str(refusal)))
+            return
+        raise AssertionError(f"nobody refused {self.name}")
 
     # -- becoming a customer -------------------------------------------------------------------------------
 
@@ -209,6 +227,28 @@ class Client:
         """The seat of the first machine on the page of her key is given back."""
         self.owner.visit(self._page_of_her_key())
         self.owner.send_form_of("/release")
+
+    def gets_space(self) -> None:
+        """Her reseller invites her to a space of her own."""
+        owner, email = self.owner, f"espace@client{self.serial}.example"
+        owner.visit(self.path)
+        owner.visit(owner.link(r"/people/new\?house="))
+        house = owner.value(r'name="house" value="(\w+)"')
+        owner.send_form_of(
+            "/people", house=house, role="customer", email=email, name="Direction", language="fr"
+        )
+        self.place.work()
+        self.space = Worker(self.place.url, email, PASSWORD)
+        invited = self.place.letters.last(email, "")
+        self.space.welcome(path_in(invited.message, "/welcome/"), email, PASSWORD)
+
+    @property
+    def herself(self) -> Worker:
+        """In her space, to which she is invited when she first needs it."""
+        if self.space is None:
+            self.gets_space()
+        assert self.space is not None
+        return self.space
 
     def withdraws(self) -> None:
         """A consumer changes her mind."""

@@ -60,6 +60,10 @@ class Evidence:
     def letters(self, client: Client, subject: str) -> list[Letter]:
         return [each for each in client.letters() if subject in each.subject]
 
+    def letters_to(self, ending: str) -> list[Letter]:
+        """Of the house, or of anybody whose address ends so."""
+        return [each for each in self.world.place.letters.letters if each.to.endswith(ending)]
+
     def words(self, content: bytes) -> str:
         return words_of(content)
 

@@ -39,7 +39,7 @@ class Letter(NamedTuple):
         return found
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """With plain blanks where typography has others."""
     return text.replace("\u00a0", " ").replace("\u202f", " ")
 
@@ -57,7 +57,7 @@ class DatedMailbox(Mailbox):
         await asyncio.sleep(self.pause)
         said = await super().handle_DATA(server, session, envelope)
         message = self.messages[-1]
-        subject, text = _plain(str(message["Subject"])), _plain(text_of(message))
+        subject, text = plain(str(message["Subject"])), plain(text_of(message))
         for _name, address in getaddresses([str(message["To"])]):
             self.letters.append(Letter(self._place.today, address, subject, text, message))
         return said

@@ -1,6 +1,7 @@
 """Somebody of a house who works on a day: signs in again when her session has ended meanwhile."""
 
 import re
+from html import unescape
 from typing import Any
 
 from tour.person import Person
@@ -30,8 +31,12 @@ class Worker(Person):
 
     def notice(self) -> str:
         """The page in words, for who reads an error."""
-        body = self.page.text.partition("<main")[2] or self.page.text
-        return " ".join(re.sub(r"<[^>]+>", " ", body).split())[:600]
+        return self.words()[:600]
+
+    def words(self) -> str:
+        """The present page without its tags."""
+        body = self.page.text.partition("<main")[2].partition(">")[2] or self.page.text
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
     def do(self, path: str, ending: str, **fields: Any) -> str:
         """Visit a page and send the form of it whose action ends so."""

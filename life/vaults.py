@@ -18,7 +18,7 @@ from life.client import Client
 from life.provider import Provider
 from life.staff import Worker
 from portal.engine.browser_seal import seal
-from tour.person import PASSWORD, Person, path_in
+from tour.person import Person, path_in
 from tour.picking import pick_file
 
 _DIGITS = re.compile(r"\b(\d{3}) ?(\d{3})\b")
@@ -35,7 +35,6 @@ class Safe:
         self.folder = Path(self.place.data) / "vaults" / f"client-{client.serial}"
         self.documents = Path(self.place.folder) / "documents" / str(client.serial)
         self.request = self.case = ""  # paths of their pages
-        self._space: Worker | None = None
 
     # -- her machine ---------------------------------------------------------------------------------------
 
@@ -114,7 +113,7 @@ class Safe:
         price: without VAT, as typed; None where support closes the request without a charge.
         """
         technician = self.provider.technician
-        self._unlocks("info")
+        self.unlocks("info")
         pick_file(technician, self.request, "Bilan")
         self.place.work()
         fetcher, files = self._fetches("info", "restauré")
@@ -130,7 +129,7 @@ class Safe:
         person.visit(f"{self.client.subscription}")
         person.visit(person.link(r"^/vaults/\w{16}$"))
 
-    def _unlocks(self, who: str) -> None:
+    def unlocks(self, who: str) -> None:
         """Behind the link of the newest mail she types the passphrase, sealed in her browser."""
         letter = self.place.letters.last(self.client.email(who), "Ouvrir votre coffre")
         phone = Person(self.place.url)
@@ -161,23 +160,9 @@ class Safe:
 
     # -- the way out ---------------------------------------------------------------------------------------
 
-    def gets_space(self) -> None:
-        """Her reseller invites her to a space of her own."""
-        owner, email = self.client.owner, f"espace@client{self.client.serial}.example"
-        owner.visit(self.client.path)
-        owner.visit(owner.link(r"/people/new\?house="))
-        house = owner.value(r'name="house" value="(\w+)"')
-        owner.send_form_of(
-            "/people", house=house, role="customer", email=email, name="Direction", language="fr"
-        )
-        self.place.work()
-        self._space = Worker(self.place.url, email, PASSWORD)
-        invited = self.place.letters.last(email, "")
-        self._space.welcome(path_in(invited.message, "/welcome/"), email, PASSWORD)
-
     def asks_back(self, reason: str) -> None:
         """Her data is asked for: by herself in her space, else by her reseller, whom she has told."""
-        by = self._space or self.client.owner
+        by = self.client.space or self.client.owner
         by.visit(self.client.subscription)
         by.visit(by.link(r"/reversibility/new/"))
         self._fill_in(by, reason)
@@ -186,7 +171,7 @@ class Safe:
 
     def asks_back_too_late(self, reason: str) -> None:
         """At the address that she has kept, she is told that it is over. Raises AssertionError otherwise."""
-        by = self._space or self.client.owner
+        by = self.client.space or self.client.owner
         by.visit(f"/reversibility/new/{self.client.subscription.rpartition('/')[2]}")
         said = "nothing"
         try:
@@ -213,7 +198,7 @@ class Safe:
 
     def opens_for_copy(self) -> None:
         """The signatory types the passphrase; the copy is made at once."""
-        self._unlocks("direction")
+        self.unlocks("direction")
 
     def takes_copy(self, answer: str | None) -> None:
         """Fetch everything, check the sums as a program would, and answer.

@@ -1,6 +1,8 @@
 """Which clauses a life has shown: what came to whom by which contract (sightings.toml)."""
 
 import tomllib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from life.judge.findings import Found, Sighting
 from life.papers import papers_in
 from life.place import Letter
 
+HOUSE = "@fournisseur.example"
 _TABLE = Path(__file__).with_name("sightings.toml")
 
 
@@ -18,16 +21,26 @@ def look(evidence: Evidence, people: dict[str, Client]) -> Found:
     with _TABLE.open("rb") as file:
         lines: list[dict[str, Any]] = tomllib.load(file)["line"]
     for line in lines:
-        days = [
-            letter.on
-            for client in evidence.clients
-            if client.terms in line["terms"] and client.kind in line.get("kinds", [client.kind])
-            for letter in client.letters()
-            if _shows(letter, line)
-        ]
+        days = [*_days(evidence, line)]
         if days:
             for clause in line["clauses"]:
                 yield Sighting(min(days), clause)
+
+
+def _days(evidence: Evidence, line: dict[str, Any]) -> Iterator[date]:
+    """Of each letter, or of each time that somebody read a page, with the words of the line."""
+    if line.get("to") == "house":
+        house = evidence.letters_to(HOUSE)
+        yield from (letter.on for letter in house if _shows(letter, line))
+        return
+    for client in evidence.clients:
+        if client.terms not in line["terms"] or client.kind not in line.get("kinds", [client.kind]):
+            continue
+        if "screen" in line:
+            seen = client.told("read")
+            yield from (fact.on for fact in seen if all(each in fact.more["text"] for each in line["screen"]))
+        else:
+            yield from (letter.on for letter in client.letters() if _shows(letter, line))
 
 
 def _shows(letter: Letter, line: dict[str, Any]) -> bool:

@@ -26,6 +26,7 @@ from portal.provisioning.models import (
     VaultStore,
 )
 from portal.provisioning.rules import outlives_contract, quota_gb
+from portal.subscriptions.machine_keys import key_for_machines
 from portal.subscriptions.models import Subscription, order_delivered, subscription_moved
 
 H = HomeState
@@ -152,6 +153,7 @@ def settle_birth(home: VaultHome) -> Vault:
     vault.awaits_first = True
     db.session.flush()
     record(vault, "provision", by=SYSTEM)
+    key_for_machines(home.subscription, by=SYSTEM)
     home.vault_id, home.vault = vault.id, vault
     home.take("open", by=SYSTEM)
     tell(home, "provisioning/mail_born.txt", ContactRole.TECHNICAL)

@@ -21,6 +21,7 @@ from portal.errors import Refused
 from portal.forms import saving
 from portal.journal import record
 from portal.panels import Link
+from portal.subscriptions.machine_keys import key_for_machines
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link
 from portal.subscriptions.vault_places import checked_place
@@ -63,6 +64,7 @@ def attach_vault(subscription: Subscription, name: str, location: str, *, by: Ac
         db.session.rollback()
         raise _refused(vaults_at(location, fingerprint), subscription, by) from None
     record(vault, "attach", by=by)
+    key_for_machines(subscription, by=by)
     jobs.enqueue("vault.measure", f"{vault.uid}:attached", subscription.customer.organisation)
     return vault
 

@@ -1,7 +1,7 @@
 """The clocks of a ticket, as the engine answers them: page, list, duty and mail read these."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from portal import clock
@@ -45,6 +45,17 @@ class Clock:
     @property
     def what(self) -> str:
         return self.answer.what
+
+    @property
+    def last_day(self) -> date | None:
+        """In Paris, where the whole of a day counts; None where an hour does."""
+        end = self.ends_at.astimezone(clock.PARIS)
+        return None if end.time() != time() else end.date() - timedelta(days=1)
+
+    @property
+    def until(self) -> datetime | date:
+        """As a person reads it."""
+        return self.last_day or self.ends_at
 
 
 def outcome_of(ticket: Ticket) -> Outcome | None:

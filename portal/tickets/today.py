@@ -35,7 +35,7 @@ def _tell(row: Ticket) -> Todo:
         who=row.customer.name,
         url=url_for("tickets.show", uid=row.uid),
         button=_("Traiter"),
-        due=first.ends_at if first else None,
+        due=first.until if first else None,
         why=first.answer if first else None,
     )
 

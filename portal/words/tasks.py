@@ -124,6 +124,7 @@ DUTIES: dict[str, Any] = {
     "cards.open_pages": _l("Revoir les paiements par carte en cours"),
     "keys.serve_pools": _l("Livrer les commandes qui attendent des clés d'un éditeur"),
     "subscriptions.waiting_keys": _l("Envoyer les clés dont le délai de rétractation est passé"),
+    "subscriptions.machine_keys": _l("Donner une clé aux machines des coffres qui n'en ont pas"),
     "subscriptions.key_ends": _l("Tenir la fin des clés selon ce qui est payé"),
     "changes.day": _l("Appliquer les changements d'abonnement"),
     "subscriptions.terms": _l("Tenir les échéances des contrats"),

@@ -229,3 +229,4 @@ def test_001_34_a_letter_posted_after_two_business_days_is_late(house, browser, 
     a_claim(browser(user), kind="malfunction", known_on="2026-11-23", posted_on="2026-11-26")
     text = page(browser(house.support).get(f"/tickets/{the_ticket().uid}"))
     assert "001-34" in text and "hors délai" in text
+    assert "25 nov. 2026<" in text  # the whole of the last day
