@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from life.client import Client
+from life.papers import one_page
 from life.world import World
 
 _FACTS = "Faits constatés la veille."
@@ -18,9 +19,42 @@ def ends(world: World, client: Client, day: date, cause: str, **more: str) -> No
         asked = "&".join(f"{name}={value}" for name, value in {"cause": cause, "facts": "x", **more}.items())
         operator.visit(f"{path}?{asked}")
         operator.send(path, cause=cause, facts=_FACTS, **more)
-        client.note("ended by the provider", cause=cause)
+        client.note("ended by the provider", cause=cause, page=str(operator.page.url.path))
 
     world.on(day, "operator", act)
+
+
+def follows(world: World, client: Client, day: date, step: str, **fields: str) -> None:
+    """A further step of that procedure, on its page: posting, delivery, end."""
+
+    def act() -> None:
+        operator, page = world.provider.operator, client.first("ended by the provider").more["page"]
+        operator.visit(page)
+        operator.send(f"{page}/{step}", **fields)
+        client.reads(operator, page)
+
+    world.on(day, "operator", act)
+
+
+def ends_by_nature(world: World, client: Client, day: date, cause: str, **typed: str) -> None:
+    """An event of her own, with its document and its letter, noted by her reseller."""
+
+    def act() -> None:
+        path = f"{client.subscription}/end-by-nature"
+        client.owner.visit(path)
+        client.owner.send(
+            path,
+            cause=cause,
+            whose="customer",
+            administrator="silent",
+            tracking="1A 204 117 3345 9",
+            files={"document": ("jugement.pdf", one_page("Jugement"))},
+            **typed,
+        )
+        client.reads(client.owner, client.subscription)
+        world.place.work()
+
+    world.on(day, client.name, act)
 
 
 def suspends(world: World, client: Client, day: date, until: date) -> None:

@@ -1,5 +1,6 @@
 """Invoices, credit notes and pro-formas as somebody reads them who has only the paper."""
 
+import io
 import re
 import subprocess
 from contextlib import suppress
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
+
+from reportlab.pdfgen.canvas import Canvas
 
 if TYPE_CHECKING:
     from life.place import Letter
@@ -44,6 +47,15 @@ def papers_in(letter: "Letter") -> list[Paper]:
         with suppress(LookupError):
             found.append(read_paper(content, letter.on))
     return found
+
+
+def one_page(words: str) -> bytes:
+    """A document of somebody else."""
+    page = io.BytesIO()
+    canvas = Canvas(page)
+    canvas.drawString(72, 720, words)
+    canvas.save()
+    return page.getvalue()
 
 
 @cache

@@ -32,6 +32,7 @@ NAMES = {
     "WS-M": Offer("DropCloud WeSend, utilisateur", "dropcloud", "monthly", 1, 1_200, True, "50"),
     "WS-A": Offer("DropCloud WeSend, utilisateur, annuel", "dropcloud", "annual", 12, 12_000, True, "50"),
     "DB-36": Offer("Do'BaaS 1 To", "dobaas", "36_months", 1, 30_000, False, "1000"),
+    "DB-GB": Offer("Do'BaaS à l'usage", "dobaas", "36_months", 1, 2_000, False, None, "0,20"),
     "NS-OBJ": Offer("NumSpot, stockage objet", "numspot", "monthly", 1, 4_000, False, None, "0,10"),
 }
 

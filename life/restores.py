@@ -109,3 +109,38 @@ class Work:
             self.technician.visit(self.order)
             self.technician.send_form_of(ending, **fields)
         self.client.reads(self.technician, self.order)
+
+
+class Recovery:
+    """Data taken along against a quote (NumSpot): asked, quoted, accepted, paid."""
+
+    def __init__(self, world: World, safe: Safe) -> None:
+        self.world, self.safe, self.client, self.place = world, safe, safe.client, world.place
+
+    def is_asked_and_quoted(self) -> None:
+        self.safe.asks_back("copy")
+        operator = self.world.provider.operator
+        operator.visit(self.safe.case)
+        operator.send_form_of("/quote", amount_cents="480,00")
+        self.place.work()
+
+    def is_accepted(self) -> None:
+        """Behind the link of the mail, with the code of another."""
+        email, browser = self.client.email("direction"), Person(self.place.url)
+        letter = self.place.letters.last(email, "evis")
+        browser.visit(path_in(letter.message, "/fetch/"))
+        browser.send_form_of("/code")
+        self.place.work()
+        digits = _DIGITS.search(self.place.letters.last(email, "Votre code").text)
+        assert digits, "no code in the mail"
+        browser.send_form_of("/check", code="".join(digits.groups()))
+        browser.send_form_of("/quote")
+        browser.close()
+        self.place.work()
+
+    def is_paid(self) -> None:
+        operator = self.world.provider.operator
+        self.client.reads(operator, self.safe.case)
+        operator.send_form_of("/payment", on=str(self.place.today), reference="VIR TANGUY")
+        self.client.reads(operator, self.safe.case)
+        self.place.work()

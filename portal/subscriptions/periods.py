@@ -8,6 +8,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import clock
+from portal.answers.rules.consumers import used_share_cents
 from portal.answers.rules.periods import last_usable_day
 from portal.billing.models import add_charges, charges_due
 from portal.billing.payment_rules import annual_fee_due_on
@@ -42,13 +43,27 @@ def next_period(subscription: Subscription) -> dict[str, Any]:
     sold = sold_on(subscription, start)
     if sold.is_present:
         subscription.take_price(sold.unit_cents, start)
+    quantity, cents, last = sold.quantity, sold.unit_cents, consumed_before(subscription, start, end)
+    if last < end:
+        quantity, cents = 1, used_share_cents(quantity * cents, (last - start).days, (end - start).days)
     with force_locale(subscription.customer.language):
-        label = period_label(sold.product_name, start, end)
+        label = period_label(sold.product_name, start, last)
     subscription.billed_before = end
     said = {"due_rule": due_on.isoformat()} if due_on else {}
-    return subscription.charge_row(
-        **said, origin=origin, label=label, unit_cents=sold.unit_cents, quantity=sold.quantity
-    )
+    return subscription.charge_row(**said, origin=origin, label=label, unit_cents=cents, quantity=quantity)
+
+
+def consumed_before(subscription: Subscription, start: date, end: date) -> date:
+    """The first day that a period is not billed for: its end, or that of a contract billed in arrears.
+
+    What is consumed on demand is owed for the days on which it could be consumed.
+
+    Source: 003-45, 003-06, 003-17.
+    """
+    ends_on = subscription.ends_on
+    if ends_on is None or not subscription.is_billed_in_arrears:
+        return end
+    return max(start, min(end, ends_on))
 
 
 @charges_due.connect
