@@ -50,7 +50,7 @@ class Fixed:
     def come(self, key: str, name: str, offer: str, method: str, day: date, **more: object) -> Client:
         client = self.world.newcomer(name, offer, method, **more)
         self.people[key] = client
-        volume = 1000 if offer == "DB-36" else None
+        volume = 1000 if offer in ("DB-36", "DB-LINA") else None
         self.world.comes(client, day, volume)
         return client
 

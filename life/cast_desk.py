@@ -9,7 +9,7 @@ from life.world import World
 
 
 def the_desk(cast: Fixed) -> None:
-    """Five customers, who come in February; what support does comes in spring."""
+    """Six customers, who come in February; what support does comes in spring."""
     world = cast.world
     cloud = cast.come(
         "desk-cloud", "Observatoire de Groix", "NS-OBJ", "direct_debit", D(2026, 2, 2), quantity=1
@@ -19,6 +19,9 @@ def the_desk(cast: Fixed) -> None:
     world.pays(station, D(2026, 2, 5))
     world.activates(station, D(2026, 2, 6))
     server = cast.come("desk-server", "Halles de Quimper", "DB-36", "direct_debit", D(2026, 2, 2), quantity=1)
+    late = cast.come("desk-late", "Atelier du Corniguel", "NS-OBJ", "direct_debit", D(2026, 2, 2), quantity=1)
+    world.debtor(late).poor_until = D(2026, 12, 31)
+    world.on(D(2026, 6, 8), late.name, lambda: desk.credit_of(world, late))
     leaver = cast.come("desk-medium", "Chantier Le Bris", "WS-M", "direct_debit", D(2026, 2, 2), quantity=4)
     for client, day, act in (
         (cloud, D(2026, 4, 20), lambda: _total_outage(world, cloud)),
@@ -123,7 +126,7 @@ def _credits(world: World, client: Client) -> None:
 def _restores(world: World, client: Client) -> None:
     """A folder by quote, code and plan; then she leaves a system for another and has it filled again."""
     safe = world.safe(client, "Serveur des halles")
-    order = restores.Work(world, safe)
+    order, again = restores.Work(world, safe), restores.Work(world, safe)
     for day, act in (
         (D(2026, 2, 10), safe.opens),
         (
@@ -134,6 +137,10 @@ def _restores(world: World, client: Client) -> None:
         (D(2026, 4, 7), order.is_asked_by_telephone),
         (D(2026, 4, 8), order.is_quoted_and_accepted),
         (D(2026, 4, 9), order.is_done),
+        (D(2026, 6, 1), lambda: client.gives_notice(early=True)),
+        (D(2026, 11, 30), lambda: safe.asks_back("copy")),
+        (D(2026, 12, 1), lambda: again.is_wanted("reload")),
+        (D(2026, 12, 2), lambda: again.is_worked("reload", 90)),
     ):
         world.on(day, client.name, act)
 
@@ -145,7 +152,7 @@ def _changes(world: World, client: Client) -> None:
     desk.reports(world, client, "jour-1", source_bytes=10**9, added_bytes=10**9, **quiet)
     world.place.pass_minutes(60)
     desk.reports(world, client, "jour-2", source_bytes=10**9, added_bytes=2 * 10**8, **quiet)
-    client.reads(world.provider.technician, "/")
+    client.reads(world.provider.operator, "/")
 
 
 def _medium(world: World, client: Client) -> None:
@@ -155,7 +162,7 @@ def _medium(world: World, client: Client) -> None:
     for day, act in (
         (D(2026, 2, 10), safe.opens),
         (D(2026, 7, 6), lambda: safe.asks_back("in_house")),
-        (D(2026, 7, 7), order.is_wanted_on_a_medium),
+        (D(2026, 7, 7), lambda: order.is_wanted("medium")),
         (D(2026, 7, 9), lambda: order.is_worked("medium", 1)),
     ):
         world.on(day, client.name, act)

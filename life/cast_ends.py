@@ -78,7 +78,7 @@ def _recovers(cast: Fixed) -> None:
         (D(2026, 4, 13), recovery.is_paid),
         (D(2026, 4, 14), safe.opens_for_copy),
         (D(2026, 4, 15), lambda: safe.takes_copy("later")),
-        (D(2026, 7, 13), safe.is_erased),
-        (D(2026, 7, 14), safe.is_erased),
+        (D(2026, 8, 28), safe.is_erased),
+        (D(2026, 8, 31), safe.is_erased),
     ):
         world.on(day, client.name, act)

@@ -52,6 +52,7 @@ class Client:
     iban: str = ""
     facts: list[Fact] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    health: bool = False  # data of patients
     space: Worker | None = None  # somebody of hers with an account
 
     def email(self, role: str) -> str:
@@ -104,7 +105,7 @@ class Client:
             town=self.town,
             country=self.country,
             language="fr",
-            health_data="no",
+            health_data="yes" if self.health else "no",
             terms=self.terms,
             **{
                 "billing-name": "Comptabilité",
@@ -137,7 +138,7 @@ class Client:
             product=product,
             quantity=self.quantity,
             volume_gb=volume,
-            health="no",
+            health="yes" if self.health else "no",
             outside_eu=outside,
             method=self.method,
         )

@@ -33,8 +33,11 @@ NAMES = {
     "WS-A": Offer("DropCloud WeSend, utilisateur, annuel", "dropcloud", "annual", 12, 12_000, True, "50"),
     "DB-36": Offer("Do'BaaS 1 To", "dobaas", "36_months", 1, 30_000, False, "1000"),
     "DB-GB": Offer("Do'BaaS à l'usage", "dobaas", "36_months", 1, 2_000, False, None, "0,20"),
+    "DB-LINA": Offer("Do'BaaS LINA, données de santé", "dobaas", "36_months", 1, 40_000, False, "1000"),
     "NS-OBJ": Offer("NumSpot, stockage objet", "numspot", "monthly", 1, 4_000, False, None, "0,10"),
 }
+
+_LATER = ("DB-LINA",)  # asks for a certificate first
 
 
 class Provider:
@@ -43,14 +46,20 @@ class Provider:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._set_up()
-        for code, offer in NAMES.items():
-            path, euros = f"/setup/offers/{code}", f"{offer.cents // 100},{offer.cents % 100:02d}"
-            more = {"included_gb": offer.included_gb, "gb_month_cents": offer.gb_price}
-            self.operator.do(path, path, price=euros, **more)
+        for code in NAMES:
+            if code not in _LATER:
+                self.sells(code)
         self.finance = self._hire("finance", "finance@fournisseur.example")
         self.second = self._hire("finance", "tresorerie@fournisseur.example")
         self.technician = self._hire("technician", "technique@fournisseur.example")
         self.owners = [self._reseller("Revendeur Ouest", 910), self._reseller("Revendeur Sud", 912)]
+
+    def sells(self, code: str) -> None:
+        """An offer gets its price."""
+        offer, path = NAMES[code], f"/setup/offers/{code}"
+        more = {"included_gb": offer.included_gb, "gb_month_cents": offer.gb_price}
+        euros = f"{offer.cents // 100},{offer.cents % 100:02d}"
+        self.operator.do(path, path, price=euros, **more)
 
     def _set_up(self) -> None:
         values = "".join(f'{name} = "{value}"\n' for name, value in entity(900, NAME).items())

@@ -92,9 +92,10 @@ class Work:
             raise LookupError(f"nothing is called {name}")
         self.technician.send_form_of("/file", listing=listing, pick=picked[1])
 
-    def is_wanted_on_a_medium(self) -> None:
+    def is_wanted(self, how: str) -> None:
+        """Beside a copy: on a ``medium``, or a ``reload`` of another system."""
         self.technician.visit(self.safe.case)
-        self.technician.send_form_of("/medium")
+        self.technician.send_form_of(f"/{how}")
         self.order = str(self.technician.page.url.path)
         self.is_planned()
 

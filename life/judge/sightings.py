@@ -12,6 +12,7 @@ from life.judge.findings import Found, Sighting
 from life.papers import papers_in
 from life.place import Letter
 
+_WHOSE = ("terms", "kind", "country")
 HOUSE = "@fournisseur.example"
 _TABLE = Path(__file__).with_name("sightings.toml")
 
@@ -33,8 +34,8 @@ def _days(evidence: Evidence, line: dict[str, Any]) -> Iterator[date]:
         house = evidence.letters_to(HOUSE)
         yield from (letter.on for letter in house if _shows(letter, line))
         return
-    for client in evidence.clients:
-        if client.terms not in line["terms"] or client.kind not in line.get("kinds", [client.kind]):
+    for client in evidence.world.clients:
+        if any(getattr(client, name) not in line.get(name, [getattr(client, name)]) for name in _WHOSE):
             continue
         if "screen" in line:
             seen = client.told("read")

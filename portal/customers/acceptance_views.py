@@ -19,7 +19,7 @@ from portal.customers.terms_requests import (
 )
 from portal.db import db
 from portal.errors import Conflict, Refused
-from portal.forms import saving
+from portal.forms import WHOLE, saving
 from portal.scans import LARGEST_SCAN
 from portal.terms.in_force import stacks_in_force
 from portal.terms.stack import Stack
@@ -72,10 +72,12 @@ def ask_for_acceptance(uid: str) -> Response:
     customer = get_or_404(Customer.visible_to(g.actor), uid)
     form = RequestForm()
     stack = _stack(form.terms.data) or abort(404)
-    if not form.validate():
+    if form.validate():
+        with saving(form, WHOLE):
+            request_terms(customer, stack.name, by=g.actor, order=form.order())
+    customer = get_or_404(Customer.visible_to(g.actor), uid)
+    if form.errors:
         return _page(customer, form, 422)
-    request_terms(customer, stack.name, by=g.actor, order=form.order())
-    db.session.commit()
     email = customer.contact(ContactRole.SIGNATORY).email
     return _back(customer, _("Le lien d'acceptation part à %(email)s.", email=email))
 
@@ -87,7 +89,7 @@ def record_paper(uid: str) -> Response:
     form = PaperForm()
     stack = _stack(form.terms.data) or abort(404)
     if form.validate():
-        with saving(form, "scan"):
+        with saving(form, WHOLE):
             _record(customer, stack, form)
     if form.errors:
         return _page(get_or_404(Customer.visible_to(g.actor), uid), form, 422)

@@ -31,17 +31,17 @@ class Forwarding:
     due_at: datetime
 
 
-def check_buyer(*, is_consumer: bool, businesses_only: bool, clause: str) -> None:
-    """Consumers do not buy an offer that is reserved for businesses.
+def check_buyer(*, is_consumer: bool, businesses_only: bool, clause: str, field: str = "product") -> None:
+    """Consumers neither accept nor buy what is reserved for businesses.
 
-    businesses_only: what the contract says. clause: its id, shown in the sentence.
+    businesses_only: what the contract says. clause: its id, shown in the sentence. field: where it is said.
     Raises Refused for a consumer.
 
     Source: 003-02.
     """
     if businesses_only and is_consumer:
         raise Refused(
-            N_("Cette offre n'est pas ouverte aux particuliers (%(clause)s)."), field="product", clause=clause
+            N_("Cette offre n'est pas ouverte aux particuliers (%(clause)s)."), field=field, clause=clause
         )
 
 

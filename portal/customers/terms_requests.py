@@ -13,8 +13,9 @@ from portal import clock
 from portal.accounts.models import User
 from portal.actor import Actor
 from portal.blobs import Document, keep
-from portal.customers.models import ContactRole, Customer, Means, TermsProof
+from portal.customers.models import ContactRole, Customer, CustomerKind, Means, TermsProof
 from portal.customers.proofs import WithProof, seal_proof
+from portal.customers.rules import check_buyer
 from portal.db import EVERYTHING, Tenant, db, scope
 from portal.errors import Refused
 from portal.linked.visitor import Signer
@@ -154,16 +155,28 @@ def waiting_request(customer: Customer, terms: str) -> TermsRequest | None:
     return db.session.scalars(query.where(TermsRequest.state == R.SENT)).first()
 
 
+def check_party(kind: CustomerKind, terms: str) -> None:
+    """May a customer of this kind be asked to accept a contract of the library? Raises Refused, and KeyError.
+
+    Source: 003-02.
+    """
+    said = stack_in_force(terms, clock.today()).find("customer.businesses_only")
+    if said:
+        is_consumer = kind == CustomerKind.CONSUMER
+        check_buyer(is_consumer=is_consumer, businesses_only=said.value, clause=said.clause, field="contract")
+
+
 def request_terms(
     customer: Customer, terms: str, *, by: Actor, order: dict[str, str] | None = None
 ) -> TermsRequest:
     """Ask a customer's signatory to accept a contract; one that waits already gets a new link.
 
     terms: name of the contract in the library; raises KeyError for an unknown one. order: what is typed
-    and waits for it.
+    and waits for it. Raises Refused for a contract that is not for her.
 
-    Source: 000-02, 004-02.
+    Source: 000-02, 003-02, 004-02.
     """
+    check_party(customer.kind, terms)
     row = waiting_request(customer, terms)
     if row is not None:
         row.order = order or row.order
@@ -213,10 +226,11 @@ def accept_on_paper(
     """Record terms that were signed by hand: who signed, when, and the scan; the customer is told.
 
     signer: name and function as on the paper. signed_on: Paris day. Raises Refused for a file that is no
-    PDF, JPEG or PNG, and for a day to come.
+    PDF, JPEG or PNG, for a day to come, and for a contract that is not for her.
 
-    Source: 000-02, 004-02.
+    Source: 000-02, 003-02, 004-02.
     """
+    check_party(customer.kind, stack.name)
     file = read_scan(scan)
     if signed_on > clock.today():
         raise Refused(_("Le papier ne peut pas être signé dans le futur."), field="signed_on")

@@ -19,9 +19,9 @@ from portal.customers.lists import CUSTOMERS
 from portal.customers.models import ContactRole, Customer, Draft, onboard
 from portal.customers.panels import customer_panel
 from portal.customers.particulars import PARTICULARS, Particular
-from portal.customers.terms_requests import request_terms
+from portal.customers.terms_requests import check_party, request_terms
 from portal.db import db
-from portal.forms import saving
+from portal.forms import refusals_in, saving
 from portal.journal import timeline
 from portal.listing import ALWAYS, Cell
 from portal.listing.page import list_page
@@ -145,7 +145,7 @@ def discard_draft() -> Response:
 @requires(Permission.CUSTOMER_WRITE)
 def create_customer() -> Response:
     form = _form()
-    if form.validate():
+    if form.validate() and _may_accept(form):
         with saving(form, "name"):
             customer = _onboard(form)
     if form.errors:
@@ -160,6 +160,13 @@ def create_customer() -> Response:
             email=customer.contact(ContactRole.SIGNATORY).email,
         )
     return htmx.go(url_for(".show_customer", uid=customer.uid), toast=toast)
+
+
+def _may_accept(form: CustomerForm) -> bool:
+    with refusals_in(form, "terms"):
+        if form.terms.data:
+            check_party(form.kind.data, form.terms.data)
+    return not form.errors
 
 
 def _onboard(form: CustomerForm) -> Customer:

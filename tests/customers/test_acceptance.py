@@ -14,7 +14,7 @@ from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
 from portal.crypto.seals import check_seal
 from portal.crypto.secrets import keyring
-from portal.customers.models import Customer, Means
+from portal.customers.models import Customer, CustomerKind, Means
 from portal.customers.terms_requests import TermsRequest, request_terms
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
@@ -298,3 +298,21 @@ def test_what_an_order_rests_on_or_the_customer_gave_herself_stays(house: House,
         path = f"/customers/{customer.uid}/acceptance/{proof.uid}/reversal"
         answer = client.post(path, data={"reason": "erreur"})
         assert answer.status_code == 422 and words in answer.text
+
+
+def test_003_02_no_consumer_is_asked_to_accept_what_is_between_businesses(
+    house: House, browser: Browser
+) -> None:
+    """Neither with a link nor on paper; told beside the contract, and nothing is sent or kept."""
+    person = a_customer(house.reseller, accepted=None, kind=CustomerKind.CONSUMER, siren=None)
+    sales, where = browser(house.sales), f"/customers/{person.uid}/acceptance"
+    page = sales.get(f"{where}?terms=numspot").text
+    shown, paper = shown_on(page), {"signer": "Yann Morvan", "signed_on": "2026-11-20"}
+    for path, data in (
+        (where, {}),
+        (f"{where}/paper", {**paper, "shown": shown, "scan": (io.BytesIO(SCAN), "s.pdf")}),
+    ):
+        refused = sales.post(path, data={"terms": "numspot", **data})
+        assert refused.status_code == 422 and "aux particuliers (003-02)" in refused.text
+    assert the_request() is None and not person.has_accepted(find_stack("numspot"))
+    assert ask(sales, person)

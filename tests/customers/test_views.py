@@ -268,3 +268,12 @@ def test_a_hostile_name_is_text(house: House, browser: Browser) -> None:
     customer = a_customer(house.reseller, name='<img src=x onerror=alert(1)>"&')
     page = browser(house.owner).get(f"/customers/{customer.uid}").text
     assert "<img" not in page
+
+
+def test_003_02_onboarding_says_beside_the_contract_that_it_is_for_businesses(
+    house: House, browser: Browser
+) -> None:
+    form = {**ENTRY, "kind": "consumer", "siren": "", "terms": "numspot"}
+    refused = browser(house.sales).post("/customers/new", data=form)
+    assert refused.status_code == 422 and "aux particuliers (003-02)" in refused.text
+    assert db.session.scalars(db.select(Customer)).all() == []

@@ -1,0 +1,83 @@
+"""What happens to a sale: certificates, more volume, a dispute, a mandate that is taken back."""
+
+import re
+
+from life.client import Client
+from life.papers import one_page
+from life.world import World
+from tour.person import Person, path_in
+
+
+def certificate(world: World, since: str, through: str) -> None:
+    """The operator enters the paper by which health data may be hosted, and sells what it allows."""
+    operator = world.provider.operator
+    operator.visit("/certificates/new")
+    operator.send(
+        "/certificates",
+        standard="HDS",
+        number="90001",
+        scope="Activités 1 à 6",
+        issued_by="Organisme certificateur",
+        referential="2",
+        valid_from=since,
+        valid_through=through,
+        covers_dobaas="y",
+        covers_dropcloud="y",
+        files={"paper": ("certificat.pdf", one_page("Certificat HDS"))},
+    )
+    world.provider.sells("DB-LINA")
+
+
+def grows(client: Client, volume: int, price: str) -> None:
+    """More volume: her reseller asks, her signatory signs the amendment with a code."""
+    owner = client.owner
+    client.look()
+    path = f"{client.subscription}/change"
+    owner.visit(f"{path}?kind=volume&volume_gb={volume}&price={price}")
+    seen = owner.value(r'name="seen" value="([^"]*)"')
+    owner.send(path, kind="volume", volume_gb=volume, price=price, seen=seen)
+    client.place.work()
+    phone, letters = Person(client.place.url), client.place.letters
+    link = path_in(letters.last(client.email("direction"), "À signer").message, "/amendment/")
+    phone.visit(link)
+    phone.send_form_of("/code")
+    client.place.work()
+    code = re.search(
+        r"^\s+(\d{3} ?\d{3})\s*$", letters.last(client.email("direction"), "Votre code").text, re.M
+    )
+    assert code, "no code in the mail"
+    phone.visit(link)
+    shown = re.search(r'name="seen" value="([^"]*)"', phone.page.text)
+    phone.send(link, code=code[1], name="La direction, gérance", seen=shown[1] if shown else "")
+    phone.close()
+    client.place.work()
+    client.reads(owner, client.subscription)
+
+
+def disputes(world: World, client: Client) -> None:
+    """Finance notes that she contests her newest invoice."""
+    finance = world.office.finance
+    client.look()
+    finance.visit(client.subscription)
+    invoice = finance.link(r"^/billing/invoices/\w{16}$")
+    finance.visit(f"{invoice}/dispute")
+    finance.send(f"{invoice}/dispute", reason="Clés non reçues")
+    finance.visit(invoice)
+    client.note("disputes", page=finance.link(r"^/billing/disputes/\w{16}$"))
+
+
+def settles(world: World, client: Client) -> None:
+    """She was wrong; she pays, and may order again."""
+    finance, page = world.office.finance, client.first("disputes").more["page"]
+    finance.visit(page)
+    finance.send_form_of("/outcome", state="dispute_rejected", outcome="Clés renvoyées.")
+
+
+def revokes_mandate(world: World, client: Client) -> None:
+    """Her letter has come: a month later nothing is debited."""
+    finance = world.office.finance
+    finance.visit(client.path)
+    finance.visit(finance.link(r"^/sepa/mandates/\w{16}$"))
+    finance.send_form_of("/revocation", received_on=str(world.place.today), notice_months="1")
+    client.reads(finance, str(finance.page.url.path))
+    world.place.work()
