@@ -59,6 +59,7 @@ from portal.endings.nature import note_event
 from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.port import Usage
+from portal.engine.relocation import Listing
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
 from portal.licensing.models import issue_key, keys_of
@@ -73,6 +74,7 @@ from portal.privacy.held import send_file
 from portal.privacy.telling import notify
 from portal.provisioning.acts import new_home, rotate, settle_birth
 from portal.provisioning.models import HomeState, StoreKind, VaultStore
+from portal.provisioning.moving import begin_move, switch
 from portal.provisioning.quota import look_at_quota
 from portal.quotes.models import Quote
 from portal.quotes.sending import expire
@@ -402,6 +404,12 @@ def a_vault_that_is_born(post: Post) -> None:
     rotate(home, leaked=True, by=SYSTEM)
     vault.measured(Usage(990_000_000, 1, 1, None, 1, 0))
     look_at_quota(vault)
+    vault.awaits_first = False
+    kept = {**told, "place": "Lille", "inner": "/srv/lille"}
+    other = VaultStore(organisation=house, name="Lille", kind=StoreKind.LOCAL, door="/srv/lille", **kept)
+    db.session.add(other)
+    db.session.flush()
+    switch(begin_move(home, other, "plus de place", by=SYSTEM), Listing(1, 1, "", ""))
 
 
 @step

@@ -136,6 +136,8 @@ KINDS: dict[str, Kind] = {
     "mails/access": Kind(_l("Accès en lecture à un coffre"), _TECHNICAL, once=_LINK),
     "mails/access_used": Kind(_l("Accès en lecture utilisé"), _TECHNICAL),
     "provisioning/mail_born": Kind(_l("Coffre créé"), _TECHNICAL),
+    "provisioning/mail_moving": Kind(_l("Coffre en déplacement"), _TECHNICAL),
+    "provisioning/mail_moved": Kind(_l("Coffre déplacé"), _TECHNICAL),
     "provisioning/mail_leaked": Kind(_l("Identifiants de coffre fermés"), _INCIDENT),
     "provisioning/mail_quota": Kind(_l("Volume d'un coffre"), _TECHNICAL),
     "assurance/mail_damage": Kind(_l("Coffre abîmé"), _INCIDENT, topic="incident"),
