@@ -13,6 +13,8 @@ from portal.accounts.models import User
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
 from portal.assignments.planning import plan_assignment
+from portal.assurance.drill_jobs import begin_drill
+from portal.assurance.drills import DrillKind
 from portal.availability.claims import ClaimKind, ServiceClaim
 from portal.availability.credits import ServiceCredit
 from portal.availability.models import Cause as OutageCause
@@ -47,6 +49,7 @@ from portal.dunning.rules import Stage
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import note_event
 from portal.engine.models import Vault, VaultOpening, register_vault
+from portal.healthchecks.models import HealthCheck
 from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, keys_of
@@ -631,6 +634,10 @@ def _of_the_stores(house: House, vault_uid: str) -> dict[str, str]:
     waiting = new_home(a_subscription(vault.customer, terms="natso", product_name="Vault 500"))
     bucket.store = stores[1]
     open_maintenance(home, hours=2, reason="x", by=SYSTEM)
+    begin_drill(vault, DrillKind.RESTORE, clock.today()).take("lapse", by=SYSTEM)
+    heard = HealthCheck(organisation=house.reseller, host="monitoring.example", answer="")
+    heard.address = "https://monitoring.example/ping"
+    db.session.add(heard)
     db.session.add_all(_a_move(home, stores, state) for state in (M.STOPPED, M.KEPT, M.ORDERED))
     db.session.commit()
     assert waiting.store is None

@@ -1,19 +1,15 @@
 """How a state is shown: its word, its colour and its icon."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.look import Look as Look
 from portal.words.readers import reads
-
-
-class Look(NamedTuple):
-    word: Any
-    tone: str  # good, wait, bad, live, plain
-    icon: str
-
+from portal.words.vault_states import VAULT_STATES
 
 _STATES: dict[str, Look] = {
+    **VAULT_STATES,
     "work_well": Look(_l("tout avance"), "good", "check-circle"),
     "work_stuck": Look(_l("à regarder"), "bad", "exclamation-circle"),
     "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),
@@ -32,14 +28,6 @@ _STATES: dict[str, Look] = {
     "home_open": Look(_l("reçues"), "good", "check-circle"),
     "home_paused": Look(_l("suspendues"), "bad", "pause-circle"),
     "home_closed": Look(_l("fermées"), "plain", "stop-circle"),
-    "move_copying": Look(_l("copie en cours"), "live", "hourglass-split"),
-    "move_stopped": Look(_l("arrêté"), "bad", "pause-circle"),
-    "move_undoing": Look(_l("copie retirée"), "live", "hourglass-split"),
-    "move_cancelled": Look(_l("abandonné"), "plain", "slash-circle"),
-    "move_kept": Look(_l("déplacé, ancienne place gardée"), "wait", "hourglass-split"),
-    "move_ordered": Look(_l("fin de l'ancienne place ordonnée"), "wait", "hourglass-split"),
-    "move_clearing": Look(_l("ancienne place en cours d'effacement"), "live", "hourglass-split"),
-    "move_cleared": Look(_l("déplacé, ancienne place effacée"), "good", "check-circle"),
     "maintenance_open": Look(_l("accès ouvert"), "live", "unlock"),
     "maintenance_closed": Look(_l("accès fermé"), "plain", "lock"),
     "certificate_valid": Look(_l("valable"), "good", "check-circle"),
