@@ -1,5 +1,7 @@
 """Drills on the page of a vault: the option, the last ones, and one that is done again."""
 
+from datetime import date
+
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
@@ -7,7 +9,7 @@ from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.assurance.drill_jobs import do_again
 from portal.assurance.drill_papers import excluded_from_plan, exit_words
-from portal.assurance.drills import DrillKind, VaultDrill, choose_drills, drills_of, plan_of
+from portal.assurance.drills import DrillKind, DrillPlan, VaultDrill, choose_drills, drills_of, plan_of
 from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.engine.panels import vault_panel
@@ -45,6 +47,12 @@ def again(uid: str, drill_uid: str) -> Response:
     return htmx.go(url_for("vaults.show_vault", uid=uid, _anchor="drills"), toast=_("L'essai est redemandé."))
 
 
+def _next_on(plan: DrillPlan, rows: list[VaultDrill]) -> date:
+    """The day of this year's, as long as they have not begun."""
+    due = plan.due_on(clock.today())
+    return plan.next_on(clock.today()) if any(row.due_on >= due for row in rows) else due
+
+
 @vault_panel(rank=22)
 def drills_panel(vault: Vault) -> Panel:
     plan, rows = plan_of(vault), drills_of(vault)[:_SHOWN]
@@ -55,7 +63,7 @@ def drills_panel(vault: Vault) -> Panel:
             "vault": vault,
             "is_on": is_on,
             "excluded": excluded_from_plan(vault),
-            "next_on": plan.next_on(clock.today()) if plan is not None and is_on else None,
+            "next_on": _next_on(plan, rows) if plan is not None and is_on else None,
             "rows": [(row, exit_words(row) if row.kind == DrillKind.EXIT else "") for row in rows],
             "is_active": vault.state == VaultState.ACTIVE,
         },
