@@ -19,7 +19,11 @@ from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
+from portal.assurance.drill_jobs import begin_drill
+from portal.assurance.drill_telling import tell_drill
+from portal.assurance.drills import DrillKind, DrillState
 from portal.assurance.jobs import begin_verification
+from portal.assurance.month_papers import report_to_customer, report_to_house
 from portal.assurance.telling import tell_damage
 from portal.availability.credits import ServiceCredit
 from portal.availability.planned import PlannedWork, tell_of_work
@@ -59,6 +63,7 @@ from portal.endings.nature import note_event
 from portal.endings.suspending import lift, suspend_at_once
 from portal.engine.models import Vault, register_vault
 from portal.engine.port import Usage
+from portal.engine.relocation import Listing
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
 from portal.licensing.models import issue_key, keys_of
@@ -73,6 +78,7 @@ from portal.privacy.held import send_file
 from portal.privacy.telling import notify
 from portal.provisioning.acts import new_home, rotate, settle_birth
 from portal.provisioning.models import HomeState, StoreKind, VaultStore
+from portal.provisioning.moving import begin_move, switch
 from portal.provisioning.quota import look_at_quota
 from portal.quotes.models import Quote
 from portal.quotes.sending import expire
@@ -119,6 +125,7 @@ from portal.tickets.report import hand_over as hand_over_report
 from portal.transfers.models import ask_transfer
 from tests import vaulting
 from tests.assignments.test_assignment import sign as sign_assignment
+from tests.backups.reporting import a_key, a_machine
 from tests.builders import House, a_customer, work
 from tests.certificates.builders import a_certificate
 from tests.changes.test_changes import change, sign
@@ -383,6 +390,17 @@ def a_vault_that_is_damaged(post: Post) -> None:
     row.objects = row.damaged = 1
     row.names = ["data/ab"]
     tell_damage(row)
+    drill = begin_drill(row.vault, DrillKind.EXIT, clock.today())
+    drill.vault.bytes_stored = 10**9
+    drill.end(bytes_=10**6, millis=900, sha256="ab" * 32, drawn_from=3)
+    tell_drill(drill)
+    drill.state = DrillState.FAILED
+    tell_drill(drill)
+    report_to_customer(row.vault.customer, date(2026, 10, 1))
+    machine = a_machine(a_key(row.vault.customer), "poste-du-mois")
+    machine.created_at = datetime(2026, 10, 2, tzinfo=UTC)
+    db.session.flush()
+    report_to_house(db.session.get_one(Organisation, machine.customer.reseller_id), date(2026, 10, 1))
 
 
 @step
@@ -402,6 +420,12 @@ def a_vault_that_is_born(post: Post) -> None:
     rotate(home, leaked=True, by=SYSTEM)
     vault.measured(Usage(990_000_000, 1, 1, None, 1, 0))
     look_at_quota(vault)
+    vault.awaits_first = False
+    kept = {**told, "place": "Lille", "inner": "/srv/lille"}
+    other = VaultStore(organisation=house, name="Lille", kind=StoreKind.LOCAL, door="/srv/lille", **kept)
+    db.session.add(other)
+    db.session.flush()
+    switch(begin_move(home, other, "plus de place", by=SYSTEM), Listing(1, 1, "", ""))
 
 
 @step

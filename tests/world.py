@@ -13,6 +13,8 @@ from portal.accounts.models import User
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
 from portal.assignments.planning import plan_assignment
+from portal.assurance.drill_jobs import begin_drill
+from portal.assurance.drills import DrillKind
 from portal.availability.claims import ClaimKind, ServiceClaim
 from portal.availability.credits import ServiceCredit
 from portal.availability.models import Cause as OutageCause
@@ -47,6 +49,7 @@ from portal.dunning.rules import Stage
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import note_event
 from portal.engine.models import Vault, VaultOpening, register_vault
+from portal.healthchecks.models import HealthCheck
 from portal.jobs import Task
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey, keys_of
@@ -55,7 +58,9 @@ from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.provisioning.acts import new_home, open_maintenance
-from portal.provisioning.models import HomeState, StoreKind, VaultStore
+from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
+from portal.provisioning.moves import MoveState as M
+from portal.provisioning.moves import VaultMove
 from portal.quotes.models import Quote, QuoteLine
 from portal.quotes.sending import send
 from portal.quotes.writing import Head, add_line, draft_quote
@@ -629,9 +634,23 @@ def _of_the_stores(house: House, vault_uid: str) -> dict[str, str]:
     waiting = new_home(a_subscription(vault.customer, terms="natso", product_name="Vault 500"))
     bucket.store = stores[1]
     open_maintenance(home, hours=2, reason="x", by=SYSTEM)
+    begin_drill(vault, DrillKind.RESTORE, clock.today()).take("lapse", by=SYSTEM)
+    heard = HealthCheck(organisation=house.reseller, host="monitoring.example", answer="")
+    heard.address = "https://monitoring.example/ping"
+    db.session.add(heard)
+    db.session.add_all(_a_move(home, stores, state) for state in (M.STOPPED, M.KEPT, M.ORDERED))
     db.session.commit()
     assert waiting.store is None
     return {"/stores/": stores[0].uid, "/vault-homes/": bucket.uid}
+
+
+def _a_move(home: VaultHome, stores: list[VaultStore], state: M) -> VaultMove:
+    told = {"run": 1, "reason": "x", "snapshots_sha256": "", "ordered_by": ""}
+    move = VaultMove(organisation=home.customer.organisation, state=state, began_at=clock.now(), **told)
+    move.home, move.from_store, move.to_store = home, *stores
+    move.old_location = move.new_location = "/nowhere"
+    move.clear_from = clock.now()
+    return move
 
 
 def _of_the_vault(customer: Customer) -> dict[str, str]:

@@ -103,7 +103,7 @@ def _parts(objects: Iterator[Hashed]) -> Iterator[list[Hashed]]:
 @jobs.periodic("assurance.packs", jobs.daily)
 def ask_for_packs() -> None:
     """Of the month before, for each customer who had a vault then and has no pack yet."""
-    month = _month_before(clock.today())
+    month = month_before(clock.today())
     has_vault = select(Vault.customer_id).where(Vault.state == VaultState.ACTIVE)
     has_vault = has_vault.where(Vault.created_at < bounds_of(month)[1])
     has_pack = select(EvidencePack.customer_id).where(EvidencePack.month == month)
@@ -112,7 +112,8 @@ def ask_for_packs() -> None:
         jobs.enqueue("assurance.pack", f"{customer.uid}:{month:%Y-%m}", customer.organisation)
 
 
-def _month_before(day: date) -> date:
+def month_before(day: date) -> date:
+    """The first day of the month before the one of a day."""
     return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 

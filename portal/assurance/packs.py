@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.assurance.drills import DrillKind, last_drill
 from portal.assurance.models import EvidencePack, VerificationState, last_verification
 from portal.backups.anomalies import BackupAnomaly
 from portal.backups.health import Outcome
@@ -89,12 +90,13 @@ def _draft(customer: Customer, month: date, title: str) -> Draft:
     for vault in db.session.scalars(vaults.order_by(Vault.id)):
         if vault.state == VaultState.ACTIVE:
             draft.heading(_("Coffre « %(name)s »", name=vault.name))
-            draft.fields(_facts(vault, month, language), label_mm=58)
+            draft.fields(facts_of(vault, month, language), label_mm=58)
             _machines(draft, vault, month, language)
     return draft
 
 
-def _facts(vault: Vault, month: date, language: str) -> list[tuple[str, str]]:
+def facts_of(vault: Vault, month: date, language: str) -> list[tuple[str, str]]:
+    """Place, custody, size, what was verified and restored before the end of a month (its first day)."""
     home = home_of(vault)
     store = home.store if home else None
     place = f"{store.operator}, {store.place} ({store.state})" if store else _("dépôt rattaché à la main")
@@ -111,6 +113,7 @@ def _facts(vault: Vault, month: date, language: str) -> list[tuple[str, str]]:
         (_("Stocké"), size(vault.bytes_stored or 0)),
         (_("Contrôle des empreintes"), _verified(vault, month, language)),
         (_("Dernière restauration vérifiée"), _restored(vault, month, language)),
+        (_("Dernier essai de restauration"), _drilled(vault, month, language)),
     ]
 
 
@@ -136,6 +139,16 @@ def _restored(vault: Vault, month: date, language: str) -> str:
         return _("aucune")
     told = {"day": _day(row.checked_at, language), "n": row.files or 1, "who": row.checked_by}
     return _("%(day)s : %(n)d fichiers, vérifiés avec %(who)s", **told)
+
+
+def _drilled(vault: Vault, month: date, language: str) -> str:
+    row = last_drill(vault, DrillKind.RESTORE, bounds_of(month)[1])
+    if row is None or row.ended_at is None:
+        return _("aucun")
+    if row.fault:
+        return _("%(day)s : échoué", day=_day(row.ended_at, language))
+    told = {"day": _day(row.ended_at, language), "ms": row.millis or 0, "digest": row.sha256[:16]}
+    return _("%(day)s : un fichier tiré au sort, en %(ms)d ms, SHA-256 %(digest)s…", **told)
 
 
 def _machines(draft: Draft, vault: Vault, month: date, language: str) -> None:
@@ -164,7 +177,7 @@ def _line(machine: Machine, month: date, language: str) -> list[str]:
         select(func.count(BackupRun.id)).where(*runs, BackupRun.outcome == Outcome.FAILED),
         select(func.count(BackupAnomaly.id)).where(*odd, BackupAnomaly.created_at < before),
     ]
-    newest = _instant(last, language) if last else _("aucune")
+    newest = instant_words(last, language) if last else _("aucune")
     return [machine.name, newest, *(str(db.session.scalar(count) or 0) for count in counts)]
 
 
@@ -172,5 +185,6 @@ def _day(at: datetime, language: str) -> str:
     return str(format_date(clock.paris_day(at), "d MMMM y", locale=language))
 
 
-def _instant(at: datetime, language: str) -> str:
+def instant_words(at: datetime, language: str) -> str:
+    """An instant in Paris, short."""
     return str(format_datetime(at.astimezone(PARIS), "d MMM y, HH:mm", locale=language))

@@ -13,7 +13,7 @@ from portal.engine.key_agent import KeyAgent
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef
 from portal.engine.restic import Restic, Timeouts
-from portal.engine.stores.objects import REST_PASSWORD, REST_USER
+from portal.engine.stores.objects import REST_PASSWORD, REST_USER, Access
 from portal.jobs import Later
 
 CREDENTIALS = {
@@ -56,6 +56,11 @@ def storage_credentials(repo: RepoRef) -> dict[str, str]:
     if (door := door_to(repo.location, known)) is None:
         raise EngineError(EngineFault.BACKEND_DENIED, "the host is not in VAULT_HOSTS")
     return account_of(door, CREDENTIALS[repo.backend], os.environ, is_only=len(known) == 1)
+
+
+def access_to(repo: RepoRef) -> Access:
+    """Raises EngineError as :func:`storage_credentials`."""
+    return Access(env=storage_credentials(repo))
 
 
 def vault_doors() -> list[Door]:

@@ -214,10 +214,16 @@ class OpeningPurpose(StrEnum):
     RESTORE = "restore"
     REVERSIBILITY = "reversibility"
     PROOF = "proof"  # tried once, then forgotten
+    DRILL = "drill"  # one drawn file is restored, compared and thrown away
 
 
 # How long the agent keeps the passphrase, in hours: an export must survive a night and a restart.
-HOURS = {OpeningPurpose.RESTORE: 4, OpeningPurpose.REVERSIBILITY: 72, OpeningPurpose.PROOF: 1}
+HOURS = {
+    OpeningPurpose.RESTORE: 4,
+    OpeningPurpose.REVERSIBILITY: 72,
+    OpeningPurpose.PROOF: 1,
+    OpeningPurpose.DRILL: 4,
+}
 
 
 class OpeningState(StrEnum):

@@ -37,6 +37,11 @@ GROUPS = (
         frozenset({Role.FINANCE, Role.OWNER}),
     ),
     Group(
+        "months",
+        _l("Compte rendu mensuel des sauvegardes de vos clients"),
+        frozenset({Role.OWNER, Role.SUPPORT}),
+    ),
+    Group(
         "orders",
         _l("Commandes : réponses aux conditions que vous avez demandées"),
         frozenset({Role.OPERATOR, Role.OWNER, Role.SALES}),

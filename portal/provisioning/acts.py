@@ -208,8 +208,10 @@ def follow_contract(home: VaultHome) -> None:
     row = home.subscription
     if home.takes_backups:
         step = "resume" if home.state in (H.PAUSED, H.CLOSED) else ""
+    elif row.ends_on is not None and row.ends_on <= clock.today():
+        step = "close"
     else:
-        step = "close" if row.ends_on is not None and row.ends_on <= clock.today() else "pause"
+        step = "pause_to_move" if home.is_moving else "pause"
     if step and home.can(step):
         home.take(step, by=SYSTEM)
         write_doors_later(home.store, home.customer.organisation)

@@ -1,5 +1,7 @@
 """What is typed of a store, of a bucket's keys, and of a maintenance."""
 
+from typing import Self
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField, SelectChoice, SelectField, StringField
@@ -55,9 +57,15 @@ class PlaceForm(FlaskForm):
 
     store = SelectField(_l("Magasin"))
 
-    def offer(self, stores: list[VaultStore]) -> "PlaceForm":
+    def offer(self, stores: list[VaultStore]) -> Self:
         self.store.choices = [(one.uid, f"{one.name}, {one.place}") for one in stores]
         return self
+
+
+class MoveForm(PlaceForm):
+    """Which store a vault moves to."""
+
+    reason = StringField(_l("Pourquoi"), [InputRequired(_l("Indiquez pourquoi.")), Length(max=300)])
 
 
 class KeysForm(FlaskForm):

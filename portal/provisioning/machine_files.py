@@ -1,6 +1,8 @@
 """Commands and files for the machines of a vault. A secret stands in one file only: the environment's.
 
-What was run from end to end, or held against its published schema, says so; the rest is marked as not tried.
+What was run from end to end says so; the rest is marked as not tried. Of that, the profile was validated by
+resticprofile's ``jsonschema/config-1.json``, and the fields of Backrest's file were compared with ``Repo``,
+``Plan`` and ``Schedule`` of its ``proto/v1/config.proto``; nobody has run them to the end.
 """
 
 import json

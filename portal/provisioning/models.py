@@ -88,7 +88,7 @@ class HomeState(StrEnum):
     WAITING = "home_waiting"  # for a store that suits its contract, or for the keys of a bucket
     MAKING = "home_making"
     OPEN = "home_open"
-    PAUSED = "home_paused"  # nothing is added while the service is suspended; data stay
+    PAUSED = "home_paused"  # nothing is added: suspended, or on the way elsewhere; data stay
     CLOSED = "home_closed"  # the contract has ended
 
 
@@ -104,6 +104,7 @@ class VaultHome(Tenant, Stateful, db.Model):
         "choose": step(H.WAITING, to=H.MAKING),
         "open": step(H.MAKING, to=H.OPEN),
         "pause": step(H.OPEN, to=H.PAUSED),
+        "pause_to_move": step(H.OPEN, to=H.PAUSED),
         "resume": step(H.PAUSED, H.CLOSED, to=H.OPEN),
         "close": step(H.OPEN, H.PAUSED, to=H.CLOSED),
     }
@@ -124,6 +125,7 @@ class VaultHome(Tenant, Stateful, db.Model):
     access_key_sealed: Mapped[str | None] = mapped_column(Text)
     access_key_index: Mapped[str | None] = mapped_column(String(32), unique=True)
     access_key = Sealed(indexed=True)
+    is_moving: Mapped[bool] = mapped_column(default=False, server_default=false())  # to another store
     quota_gb: Mapped[int | None]  # GB of 10^9 bytes; None: not limited
     warned_percent: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     version: Mapped[int] = mapped_column()
@@ -145,8 +147,10 @@ class VaultHome(Tenant, Stateful, db.Model):
 
     @property
     def takes_backups(self) -> bool:
-        """By its contract, today: see :func:`portal.provisioning.rules.may_write`."""
+        """By its contract, today (:func:`portal.provisioning.rules.may_write`), and not on its way."""
         row = self.subscription
+        if self.is_moving:
+            return False
         stopped = suspension_of(row) is not None
         return may_write(is_suspended=stopped, ends_on=row.ends_on, today=clock.today())
 

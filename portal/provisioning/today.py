@@ -1,13 +1,14 @@
-"""Vaults that wait for somebody: for a store that suits the contract, or for the keys of a bucket."""
+"""Vaults that wait for somebody: for a store that suits the contract, for a bucket's keys, on their way."""
 
 from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
 from portal.provisioning.models import HomeState, VaultHome
+from portal.provisioning.moves import MoveState, VaultMove
 from portal.subscriptions.models import Subscription
 from portal.today import Cost, Kind, Todo, waits
 
@@ -45,6 +46,44 @@ waits(
         rows=_waiting,
         order=(VaultHome.id,),
         tell=_todo,
+        everything=lambda: url_for("stores.list_stores"),
+        entry="vaults.list_vaults",
+    )
+)
+
+
+def _moves() -> Select[tuple[VaultMove]]:
+    """Stopped, not to be taken back, or over but for the place before, which only a person ends."""
+    cannot_undo = and_(VaultMove.state == MoveState.UNDOING, VaultMove.fault.is_not(None))
+    stands = VaultMove.state.in_((MoveState.STOPPED, MoveState.KEPT))
+    found = VaultMove.visible_to(g.actor).where(or_(stands, cannot_undo))
+    home = joinedload(VaultMove.home)
+    return found.options(home.joinedload(VaultHome.vault), home.joinedload(VaultHome.customer))
+
+
+def _move_todo(move: VaultMove) -> Todo:
+    name = move.vault.name
+    if move.state == MoveState.KEPT:
+        what = _("Ancienne place d'un coffre déplacé, à effacer : %(name)s", name=name)
+    else:
+        what = _("Déplacement de coffre arrêté : %(name)s", name=name)
+    return Todo(
+        what=what,
+        who=move.home.customer.name,
+        url=url_for("vaults.show_vault", uid=move.vault.uid, _anchor="moves"),
+        button=_("Voir"),
+    )
+
+
+waits(
+    Kind(
+        name="vault.move",
+        label=_l("Coffres déplacés"),
+        cost=Cost.DATA,
+        permission=Permission.STORE_WRITE,
+        rows=_moves,
+        order=(VaultMove.id,),
+        tell=_move_todo,
         everything=lambda: url_for("stores.list_stores"),
         entry="vaults.list_vaults",
     )

@@ -9,6 +9,7 @@ from portal.engine.models import Vault
 from portal.engine.port import RepoRef
 from portal.engine.sole import tell_shared, twins_of
 from portal.errors import Refused
+from portal.provisioning.moves import move_in_the_way
 from portal.wording import N_
 
 # A destruction that was cut off has left a repository that says nothing of itself any more.
@@ -16,7 +17,13 @@ _SILENT = {EngineFault.REPO_MISSING, EngineFault.INCOMPLETE, EngineFault.DAMAGED
 
 
 def refuse_order(vault: Vault) -> None:
-    """Raises Refused, with the other's name, while another vault is the same repository: for an operator."""
+    """Raises Refused, with the other's name, while another vault is the same repository, and while the vault
+    lies at two places: for an operator.
+    """
+    if move_in_the_way(vault) is not None:
+        raise Refused(
+            _("Ce coffre est en déplacement, ou son ancienne place est encore gardée : finissez-en d'abord.")
+        )
     with scope(EVERYTHING):
         found = [(twin.name, twin.customer.name) for twin in twins_of(vault)]
     for name, customer in found:

@@ -72,6 +72,7 @@ OPENING_PURPOSES = {
     "restore": _l("Restauration"),
     "reversibility": _l("Réversibilité"),
     "proof": _l("Preuve annuelle"),
+    "drill": _l("Essai annuel de restauration"),
 }
 ODD = {  # of a customer in a month that is about to be billed
     "question": _l("un écart attend une décision"),

@@ -1,19 +1,15 @@
 """How a state is shown: its word, its colour and its icon."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.look import Look as Look
 from portal.words.readers import reads
-
-
-class Look(NamedTuple):
-    word: Any
-    tone: str  # good, wait, bad, live, plain
-    icon: str
-
+from portal.words.vault_states import VAULT_STATES
 
 _STATES: dict[str, Look] = {
+    **VAULT_STATES,
     "work_well": Look(_l("tout avance"), "good", "check-circle"),
     "work_stuck": Look(_l("à regarder"), "bad", "exclamation-circle"),
     "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),

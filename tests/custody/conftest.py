@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests import vaulting
-from tests.vault_fixtures import agent, customer, repository, subscription, vault  # noqa: F401
+from tests.vault_fixtures import agent, customer, own_vault, repository, subscription, vault  # noqa: F401
 
 
 @pytest.fixture

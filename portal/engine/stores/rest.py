@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
@@ -105,6 +106,15 @@ class RestStore:
     def remove(self, remnant: Remnant) -> None:
         self._ask("DELETE", remnant.name)
 
+    def create(self) -> None:
+        """Have the server make the folders of a repository; it may have them already."""
+        self._ask("POST", "?create=true")
+
+    def send(self, name: str, content: BinaryIO, size: int) -> None:
+        """Write one object whole. size: bytes. Raises EngineError(BACKEND_DENIED) where it is there."""
+        if self._ask("POST", name, headers={"Content-Length": str(size)}, body=content) is None:
+            raise EngineError(EngineFault.BACKEND_UNREACHABLE, "no such place")
+
     def settle(self) -> None:
         """Nothing to do: the server answers once the object is gone, and keeps its own folders."""
 
@@ -129,7 +139,13 @@ class RestStore:
         return rows
 
     def _ask(
-        self, method: str, name: str, *, headers: dict[str, str] | None = None, stream: bool = False
+        self,
+        method: str,
+        name: str,
+        *,
+        headers: dict[str, str] | None = None,
+        stream: bool = False,
+        body: BinaryIO | None = None,
     ) -> urllib3.BaseHTTPResponse | None:
         """The answer, or None for 404. Credentials are in headers, so no error can show them."""
         try:
@@ -137,6 +153,7 @@ class RestStore:
                 method,
                 self._base + name,
                 headers={**self._pool.headers, **(headers or {})},
+                body=body,
                 preload_content=not stream,
                 decode_content=False,
             )

@@ -1,0 +1,1 @@
+from tests.vault_fixtures import repository  # noqa: F401
