@@ -155,6 +155,8 @@ class Permission(StrEnum):
     BREACH_TELL = "breach:tell"
     PERSON_FILE = "person:file"
     OWN_DATA_ASK = "own-data:ask"
+    SUBPROCESSOR_TELL = "sub-processor:tell"
+    SUBPROCESSOR_OBJECT = "sub-processor:object"
 
 
 P = Permission
@@ -282,6 +284,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.BREACH_TELL: {Role.OPERATOR},  # to every customer whom it touches
     P.PERSON_FILE: {Role.OPERATOR},  # all that is held about a person, sent to her
     P.OWN_DATA_ASK: set(CUSTOMERS),  # from their own space
+    P.SUBPROCESSOR_TELL: {Role.OPERATOR},  # to every customer of the contracts that a change concerns
+    P.SUBPROCESSOR_OBJECT: set(_DECIDING),  # to a change, from their own space
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

@@ -37,6 +37,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.REVERSIBILITY_ERASE,
     P.PEOPLE_WRITE,
     P.PERSON_FILE,
+    P.SUBPROCESSOR_TELL,
     P.VAULT_UNLOCK,
     P.LICENSE_REVEAL,
 }
