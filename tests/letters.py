@@ -71,7 +71,9 @@ from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
+from portal.privacy.erasing import erase
 from portal.privacy.held import send_file
+from portal.privacy.requests import Asked
 from portal.privacy.subprocessor_acts import announce as announce_processor
 from portal.privacy.subprocessor_acts import answer_objection, object_to
 from portal.privacy.telling import notify
@@ -454,6 +456,8 @@ def persons_who_ask_for_their_data(post: Post) -> None:
     asked = a_request(post.house.provider, language=post.language, identity_how="vue")
     asked.extend("Beaucoup de pièces à relire", by=SYSTEM)
     send_file(asked, by=SYSTEM)
+    erased = a_request(post.house.provider, kind=Asked.ERASURE, language=post.language, identity_how="vue")
+    erase(erased, by=post.house.operator)
     a_request(post.house.provider, language=post.language).finish("Rien à corriger.", refused=True, by=SYSTEM)
 
 

@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "privacy/mail_person_extended": Kind(_l("Réponse plus tard que prévu"), why=_PERSON),
     "privacy/mail_person_answer": Kind(_l("Réponse sur des données"), why=_PERSON),
     "privacy/mail_person_file": Kind(_l("Données d'une personne à télécharger"), why=_PERSON, once=_LINK),
+    "privacy/mail_person_erased": Kind(_l("Données d'une personne effacées"), why=_PERSON),
     "privacy/mail_breach": Kind(_l("Violation de données personnelles"), _INCIDENT),
     "privacy/mail_subprocessor": Kind(_l("Changement de sous-traitant"), _SIGNATORY),
     "privacy/mail_objection": Kind(_l("Réponse à une opposition"), _SIGNATORY),

@@ -3,8 +3,9 @@
 from sqlalchemy import select
 
 from portal import jobs
+from portal.accounts.models import Organisation
 from portal.db import db
-from portal.privacy import subprocessor_acts
+from portal.privacy import expiring, subprocessor_acts
 from portal.privacy.choosing import customers_of
 from portal.privacy.models import BreachUpdate
 from portal.privacy.subprocessors import ChangeState, SubProcessorChange
@@ -40,6 +41,23 @@ def tell_of_subprocessor(claim: jobs.Claim) -> None:
         if told.customer.id > int(claim.cursor or 0):
             subprocessor_acts.write_to(told, change)
             claim.step(cursor=str(told.customer.id))
+
+
+@jobs.job(expiring.EXPIRE, jobs.Lane.UPKEEP)
+def expire(claim: jobs.Claim) -> None:
+    """One portion of records is one step; asked again, or after a kill, what is gone is passed over.
+
+    Source: regulation (EU) 2016/679, art. 5 (1) (e).
+    """
+    owner = db.session.get_one(Organisation, claim.organisation_id)
+    for number, _step in enumerate(expiring.expire_steps(owner), 1):
+        claim.step(done=number)
+
+
+@jobs.periodic("privacy.expire", jobs.daily)
+def ask_to_expire() -> None:
+    """Source: regulation (EU) 2016/679, art. 5 (1) (e)."""
+    expiring.ask_to_expire()
 
 
 @jobs.periodic("privacy.subprocessors", jobs.daily)

@@ -7,6 +7,11 @@ from flask_babel import lazy_gettext as _l
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
     ("subscription", "extend_term"): _l("Commande prorogée pour force majeure"),
+    ("customer", "erase_contact"): _l("Contact remplacé : la personne a demandé l'effacement"),
+    ("person_erasure", "erase"): _l("Personne effacée"),
+    ("person_erasure", "finish"): _l("Effacement terminé"),
+    ("person_erasure", "hold"): _l("Suite de l'effacement suspendue"),
+    ("person_erasure", "release"): _l("Suite de l'effacement reprise"),
     ("sub_processor", "register"): _l("Sous-traitant inscrit"),
     ("sub_processor", "end"): _l("Sous-traitant sorti"),
     ("sub_processor_change", "plan"): _l("Changement de sous-traitant préparé"),
