@@ -155,6 +155,9 @@ class Permission(StrEnum):
     BREACH_TELL = "breach:tell"
     PERSON_FILE = "person:file"
     OWN_DATA_ASK = "own-data:ask"
+    PERSON_ERASE = "person:erase"
+    SUBPROCESSOR_TELL = "sub-processor:tell"
+    SUBPROCESSOR_OBJECT = "sub-processor:object"
 
 
 P = Permission
@@ -281,7 +284,10 @@ GRANTS: dict[Permission, set[Role]] = {
     P.PRIVACY_WRITE: {Role.OPERATOR},
     P.BREACH_TELL: {Role.OPERATOR},  # to every customer whom it touches
     P.PERSON_FILE: {Role.OPERATOR},  # all that is held about a person, sent to her
+    P.PERSON_ERASE: {Role.OPERATOR},  # what may go goes for good
     P.OWN_DATA_ASK: set(CUSTOMERS),  # from their own space
+    P.SUBPROCESSOR_TELL: {Role.OPERATOR},  # to every customer of the contracts that a change concerns
+    P.SUBPROCESSOR_OBJECT: set(_DECIDING),  # to a change, from their own space
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
 }
 

@@ -26,6 +26,8 @@ from portal.assurance.jobs import begin_verification
 from portal.assurance.month_papers import report_to_customer, report_to_house
 from portal.assurance.telling import tell_damage
 from portal.availability.credits import ServiceCredit
+from portal.availability.extending import extend_for
+from portal.availability.models import Cause, enter_outage
 from portal.availability.planned import PlannedWork, tell_of_work
 from portal.backups.anomalies import AnomalyKind, _find
 from portal.backups.editions import see_system
@@ -74,7 +76,11 @@ from portal.mail import Mail, link
 from portal.mail.free import Words
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
+from portal.privacy.erasing import erase
 from portal.privacy.held import send_file
+from portal.privacy.requests import Asked
+from portal.privacy.subprocessor_acts import announce as announce_processor
+from portal.privacy.subprocessor_acts import answer_objection, object_to
 from portal.privacy.telling import notify
 from portal.provisioning.acts import new_home, rotate, settle_birth
 from portal.provisioning.models import HomeState, StoreKind, VaultStore
@@ -125,6 +131,7 @@ from portal.tickets.report import hand_over as hand_over_report
 from portal.transfers.models import ask_transfer
 from tests import vaulting
 from tests.assignments.test_assignment import sign as sign_assignment
+from tests.availability.builders import a_cloud
 from tests.backups.reporting import a_key, a_machine
 from tests.builders import House, a_customer, work
 from tests.certificates.builders import a_certificate
@@ -136,7 +143,7 @@ from tests.contracts.running import a_subscription as runs
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
-from tests.privacy.builders import a_breach, a_request
+from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.quotes.days import accept as accept_quote
 from tests.quotes.days import token_of
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
@@ -473,7 +480,33 @@ def persons_who_ask_for_their_data(post: Post) -> None:
     asked = a_request(post.house.provider, language=post.language, identity_how="vue")
     asked.extend("Beaucoup de pièces à relire", by=SYSTEM)
     send_file(asked, by=SYSTEM)
+    erased = a_request(post.house.provider, kind=Asked.ERASURE, language=post.language, identity_how="vue")
+    erase(erased, by=post.house.operator)
     a_request(post.house.provider, language=post.language).finish("Rien à corriger.", refused=True, by=SYSTEM)
+
+
+@step
+def a_change_of_sub_processors(post: Post) -> None:
+    provider = post.house.provider
+    customer = a_cloud(post.house, name="Confie", siren=None, language=post.language).customer
+    for granted in (True, False):
+        change = a_change(provider, replaces=a_processor(provider))
+        announce_processor(change, by=SYSTEM)
+        db.session.commit()
+        work()
+        answer_objection(
+            object_to(change, customer, "A4", clock.today(), by=SYSTEM), "B7", granted=granted, by=SYSTEM
+        )
+    db.session.commit()
+
+
+@step
+def an_order_that_force_majeure_makes_longer(post: Post) -> None:
+    row = a_cloud(post.house, name="Prorogée", siren=None, language=post.language)
+    hours = {"starts_at": clock.now() - timedelta(hours=9), "ends_at": clock.now() - timedelta(hours=1)}
+    told = {"cause": Cause.FORCE_MAJEURE, "words": "S12", "customer": row.customer, "by": SYSTEM}
+    outage = enter_outage(post.house.provider, "numspot", ["region"], **hours, **told)
+    assert extend_for(row, outage)
 
 
 @step

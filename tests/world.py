@@ -57,6 +57,7 @@ from portal.licensing.pools import KeyPool
 from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
+from portal.privacy import subprocessor_acts
 from portal.provisioning.acts import new_home, open_maintenance
 from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState as M
@@ -93,7 +94,7 @@ from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import IBAN, House, a_customer, a_user, work
 from tests.certificates.builders import a_certificate
-from tests.privacy.builders import a_breach, a_request
+from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.sepa.bank_files import Back, camt
 from tests.sepa.people import freeze_batch
 from tests.sepa.raw_bank_files import camt as raw_camt
@@ -264,6 +265,10 @@ def _of_the_services(house: House, **values: str) -> dict[str, str]:
     db.session.add_all([credit, claim])
     breach = a_breach(provider, customer)
     asked = a_request(provider)
+    processor, change = a_processor(provider), a_change(provider)
+    subprocessor_acts.announce(change, by=SYSTEM)
+    objection = subprocessor_acts.object_to(change, customer, "A4", clock.today(), by=SYSTEM)
+    planned_change = a_change(provider)
     set_status_page(provider, is_on=True, contracts=["numspot"], by=SYSTEM)
     db.session.commit()
     return {
@@ -271,6 +276,10 @@ def _of_the_services(house: House, **values: str) -> dict[str, str]:
         "/availability/outages/": outage.uid,
         "/planned-work/": planned.uid,
         "/privacy/breaches/": breach.uid,
+        "/privacy/sub-processors/": processor.uid,
+        "/privacy/sub-processors/changes/": planned_change.uid,
+        "/privacy/sub-processors/objections/": objection.uid,
+        "/my-sub-processors/": change.uid,
         "/privacy/requests/": asked.uid,
         "/service-levels/": subscription.uid,
         "/credits-due/": credit.uid,

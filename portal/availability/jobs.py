@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.availability.credits import ServiceCredit, propose
-from portal.availability.models import look_for_gaps
+from portal.availability.extending import EXTEND, extend_for, touched_by
+from portal.availability.models import Outage, look_for_gaps
 from portal.availability.months import previous_month
 from portal.availability.planned import TELL, PlannedWork, concerned, tell_of_work
 from portal.availability.promises import running
@@ -36,6 +37,19 @@ def tell_customers(claim: jobs.Claim) -> None:
         if customer.id > int(claim.cursor or 0):
             tell_of_work(customer, work)
             claim.step(cursor=str(customer.id))
+
+
+@jobs.job(EXTEND, jobs.Lane.RUNS)
+def extend_orders(claim: jobs.Claim) -> None:
+    """One subscription is one step; asked again, or after a kill, who was extended already is passed over.
+
+    Source: 003-37.
+    """
+    outage = db.session.scalars(select(Outage).where(Outage.uid == claim.ref)).one()
+    for uid in touched_by(outage):
+        if uid > int(claim.cursor or 0):
+            extend_for(db.session.get_one(Subscription, uid), outage)
+            claim.step(cursor=str(uid))
 
 
 @jobs.periodic("availability.day", jobs.daily)

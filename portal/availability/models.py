@@ -20,7 +20,11 @@ from portal.wording import N_
 
 class Cause(StrEnum):
     INCIDENT = "incident"
-    EMERGENCY = "emergency"  # critical flaw, mass attack, force majeure: never counted (003-27)
+    EMERGENCY = "emergency"  # critical flaw, mass attack: never counted (003-27)
+    FORCE_MAJEURE = "force_majeure"  # not counted either, and orders of a fixed term last longer (003-37)
+
+
+NEVER_COUNTED = (Cause.EMERGENCY, Cause.FORCE_MAJEURE)
 
 
 class Outage(Tenant, db.Model):
@@ -56,6 +60,8 @@ class Outage(Tenant, db.Model):
             raise Refused(N_("Cette interruption est déjà retirée."))
         if not why.strip():
             raise Refused(N_("Dites pourquoi cette interruption est retirée."), field="why")
+        if self.cause is Cause.FORCE_MAJEURE and self.ends_at is not None:
+            raise Refused(N_("Des commandes durent plus longtemps par elle : elle ne se retire plus."))
         self.withdrawn_at, self.withdrawn_why = clock.now(), why.strip()
         record(self, "withdraw", by=by, reason=self.withdrawn_why)
 

@@ -9,7 +9,7 @@ from flask import g
 from sqlalchemy import func
 
 from portal import clock
-from portal.availability.models import Cause, measures_of, outages_of
+from portal.availability.models import NEVER_COUNTED, measures_of, outages_of
 from portal.availability.planned import left_out
 from portal.availability.promises import Promise, promises_of
 from portal.availability.rules import Known, ProbeDay, ServiceDay, is_only_typed, known_percent, service_month
@@ -98,7 +98,7 @@ def _months(
         urgent = bool(stack.number("maintenance.emergency_excluded"))
         spans = [(each, Span(each.starts_at, each.ends_at or clock.now())) for each in mine]
         windows = [
-            (span.starts_at, span.ends_at) for each, span in spans if urgent and each.cause is Cause.EMERGENCY
+            (span.starts_at, span.ends_at) for each, span in spans if urgent and each.cause in NEVER_COUNTED
         ]
         if customer is not None:
             windows += left_out(stack, customer, promise.service, since, until)

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.availability.csv_import import Read, keep_measures, read_measures
+from portal.availability.extending import ask_to_extend, extended_by
 from portal.availability.forms import EndForm, MeasuresForm, OutageForm, WhyForm
 from portal.availability.jobs import settle_month
 from portal.availability.models import Cause, Outage, Watched, enter_outage
@@ -103,6 +104,7 @@ def create_outage() -> Response:
     if form.validate():
         with saving(form, WHOLE):
             row = _enter(form, one)
+            ask_to_extend(row)
             _settle_again(row)
     if form.errors or form.form_errors:
         return _outage_page(form, 422)
@@ -152,7 +154,8 @@ def show_outage(uid: str) -> Response:
 
 def _one(row: Outage, status: int = 200, **forms: Any) -> Response:
     shown = {"end": EndForm(formdata=None), "why": WhyForm(formdata=None), **forms}
-    page = render_template("availability/outage.html", outage=row, events=timeline(row), **shown)
+    told = {"outage": row, "events": timeline(row), "extended": extended_by(row)}
+    page = render_template("availability/outage.html", **told, **shown)
     return make_response(page, status)
 
 
@@ -163,6 +166,7 @@ def end_outage(uid: str) -> Response:
     if form.validate() and form.ends_at.instant:
         with saving(form, "ends_at"):
             row.end(form.ends_at.instant, by=g.actor)
+            ask_to_extend(row)
             _settle_again(row)
     return _one(_outage(uid), 422, end=form) if form.errors else htmx.go(url_for(".show_outage", uid=uid))
 

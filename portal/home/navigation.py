@@ -182,6 +182,8 @@ MENU = [
         "person-exclamation",
         P.PRIVACY_READ,
     ),
+    Entry(G.CONTRACT, "sub_processors.list_processors", _l("Sous-traitants"), "stack", P.PRIVACY_READ),
+    Entry(G.CONTRACT, "own_processors.show_own", _l("Sous-traitants"), "stack", P.SUBPROCESSOR_OBJECT),
     Entry(G.CONTRACT, "own_data.show", _l("Mes données"), "person-exclamation", P.OWN_DATA_ASK),
     Entry(G.CONTRACT, "notices.list_notices", _l("Conditions"), "journal-text", P.NOTICE_READ),
     Entry(G.SETUP, "setup.show", _l("Mise en service"), "list-check", P.SETUP_READ),

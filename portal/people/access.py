@@ -205,6 +205,13 @@ def _send(user: User, template: str, address: str, *, by: Actor) -> None:
     )
 
 
+def runs_alone(user: User) -> bool:
+    """Is hers the last open account of who runs the house?"""
+    role = RUNS.get(user.organisation.kind)
+    same = select(func.count(User.id)).where(User.organisation_id == user.organisation_id, User.role == role)
+    return user.role == role and user.is_open and db.session.scalar(same.where(User.works())) == 1
+
+
 def _not_oneself(user: User, by: Actor) -> None:
     if is_same_person(by, user.id):
         raise Refused(N_("Personne ne change ni ne ferme son propre accès : demandez à un collègue."))
@@ -215,11 +222,9 @@ def _somebody_runs_it(user: User) -> None:
     role = RUNS.get(user.organisation.kind)
     if user.role != role or not user.is_open:
         return
-    house = db.session.scalars(
-        select(Organisation).where(Organisation.id == user.organisation_id).with_for_update(key_share=True)
-    ).one()
-    same = select(func.count(User.id)).where(User.organisation_id == house.id, User.role == role)
-    if db.session.scalar(same.where(User.works())) == 1:
+    held = select(Organisation).where(Organisation.id == user.organisation_id)
+    db.session.scalars(held.with_for_update(key_share=True)).one()
+    if runs_alone(user):
         raise Refused(
             N_("C'est la dernière personne qui dirige cette organisation : il en faut une autre avant.")
         )

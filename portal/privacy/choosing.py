@@ -69,6 +69,12 @@ def customer_named(name: str, by: Actor) -> Customer:
     return found
 
 
+def own_customer(by: Actor) -> Customer | None:
+    """The customer whose space a person works in; None for who has none."""
+    query = Customer.visible_to(by).where(Customer.archived_at.is_(None)).order_by(Customer.id)
+    return db.session.scalars(query).first()
+
+
 def _one(query: Select[Any], field: str = "name") -> Any:
     rows = db.session.scalars(query).all()
     if not rows:

@@ -131,6 +131,8 @@ def _lines(row: Told) -> list[tuple[str, str]]:
     for call in row.calls:
         met = call.spoken_with if call.is_reached else _("personne n'a répondu")
         lines.append((_("Appel"), f"{plain_instant(call.called_at)}, {met}, {call.by_label}"))
+    if row.late:
+        lines.append((_("Canal en retard"), ", ".join(str(CHANNELS[name]) for name in row.late)))
     if row.missing:
         lines.append((_("Canal manquant"), ", ".join(str(CHANNELS[name]) for name in row.missing)))
     return lines

@@ -34,6 +34,10 @@ class OwnRequestForm(FlaskForm):
     words = TextAreaField(_l("Précisions"), [Length(max=2000)], render_kw={"rows": 4})
 
 
+class SpaceRequestForm(OwnRequestForm):
+    entrusted = BooleanField(_l("Elle porte sur les données que mon organisation confie (sauvegardes)"))
+
+
 class RequestForm(OwnRequestForm):
     email = StringField(
         _l("E-mail de la personne"),

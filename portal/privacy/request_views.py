@@ -17,7 +17,7 @@ from portal.links import SignedLink
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
-from portal.privacy.choosing import customer_named
+from portal.privacy.choosing import customer_named, own_customer
 from portal.privacy.held import held_about, send_file
 from portal.privacy.request_forms import (
     HELD,
@@ -25,8 +25,8 @@ from portal.privacy.request_forms import (
     AnswerForm,
     ExtensionForm,
     IdentityForm,
-    OwnRequestForm,
     RequestForm,
+    SpaceRequestForm,
 )
 from portal.privacy.requests import Asked, PersonRequest, enter_request
 
@@ -175,7 +175,7 @@ def make_file(uid: str) -> Response:
     return _done(uid, "answer", form, _("Le lien part à l'adresse de la personne."))
 
 
-def _own_page(form: OwnRequestForm, status: int = 200) -> Response:
+def _own_page(form: SpaceRequestForm, status: int = 200) -> Response:
     mine = PersonRequest.visible_to(g.actor).where(PersonRequest.email == g.actor.email)
     rows = page_of(mine, PersonRequest.received_at.desc(), PersonRequest.id.desc())
     return make_response(render_template("privacy/own.html", form=form, rows=rows, kinds=KINDS), status)
@@ -184,13 +184,13 @@ def _own_page(form: OwnRequestForm, status: int = 200) -> Response:
 @own_bp.get("")
 @requires(Permission.OWN_DATA_ASK)
 def show() -> Response:
-    return _own_page(OwnRequestForm(formdata=None))
+    return _own_page(SpaceRequestForm(formdata=None))
 
 
 @own_bp.post("")
 @requires(Permission.OWN_DATA_ASK)
 def ask() -> Response:
-    form = OwnRequestForm()
+    form = SpaceRequestForm()
     if form.validate():
         with saving(form, WHOLE):
             enter_request(
@@ -201,6 +201,7 @@ def ask() -> Response:
                 form.words.data or "",
                 clock.now(),
                 language=str(get_locale())[:2],
+                customer=own_customer(g.actor) if form.entrusted.data else None,
                 identity_how=_("Connexion à l'espace client"),
                 by=g.actor,
             )

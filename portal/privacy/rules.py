@@ -26,6 +26,7 @@ class Duty:
     due_at: datetime | None
     channels: tuple[str, ...]
     clauses: tuple[str, ...]
+    hours: int | None = None  # of the contract, by the clock
 
 
 def duty_under(promises: Iterable[Promised], known_at: datetime) -> Duty:
@@ -39,7 +40,9 @@ def duty_under(promises: Iterable[Promised], known_at: datetime) -> Duty:
     hours = [each.hours for each in promised if each.hours is not None]
     channels = tuple(dict.fromkeys(name for each in promised for name in each.channels)) or BY_LAW
     clauses = tuple(dict.fromkeys(name for each in promised for name in each.clauses))
-    return Duty(breach_notice_due_at(known_at, min(hours)) if hours else None, channels, clauses)
+    if not hours:
+        return Duty(None, channels, clauses)
+    return Duty(breach_notice_due_at(known_at, min(hours)), channels, clauses, min(hours))
 
 
 def authority_due_at(known_at: datetime, hours: int) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -10,6 +10,7 @@ from portal import clock, jobs
 from portal.accounts.models import Organisation
 from portal.actor import Actor
 from portal.customers.models import Contact, ContactRole, Customer
+from portal.customers.rules import late_channels
 from portal.db import db
 from portal.engine.models import mail_contact
 from portal.errors import Refused
@@ -45,6 +46,17 @@ class Told:
     @property
     def missing(self) -> list[str]:
         return missing_channels(self.duty, self.told_at)
+
+    @property
+    def late(self) -> list[str]:
+        """The channels of her contract by which she was not told in time, once that time is over.
+
+        Source: 001-40, 003-58.
+        """
+        due, asked = self.duty.due_at, self.duty
+        if due is None or asked.hours is None or clock.now() <= due:
+            return []
+        return late_channels(asked.channels, self.told_at, due - timedelta(hours=asked.hours), asked.hours)
 
     @property
     def look(self) -> str:

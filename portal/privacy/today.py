@@ -8,6 +8,7 @@ from portal import clock
 from portal.access import Permission
 from portal.privacy.models import LIVE, Breach
 from portal.privacy.requests import PersonRequest, RequestState
+from portal.privacy.subprocessors import ChangeState, Objection, ObjectionState, SubProcessorChange
 from portal.privacy.telling import next_due
 from portal.today import Cost, Kind, Todo, waits
 
@@ -56,5 +57,47 @@ waits(
         ),
         everything=lambda: url_for("person_requests.list_requests"),
         entry="person_requests.list_requests",
+    )
+)
+
+waits(
+    Kind(
+        name="privacy.objection",
+        label=_l("Oppositions à un sous-traitant"),
+        cost=Cost.RIGHT,
+        permission=Permission.PRIVACY_WRITE,
+        rows=lambda: Objection.visible_to(g.actor).where(Objection.state == ObjectionState.OPEN),
+        order=(Objection.received_on, Objection.id),
+        tell=lambda row: Todo(
+            what=_("Opposition à un sous-traitant"),
+            who=row.customer.name,
+            url=url_for("sub_processors.show_change", uid=row.change.uid),
+            button=_("Répondre"),
+            due=row.change.effective_on,
+        ),
+        everything=lambda: url_for("sub_processors.list_processors"),
+        entry="sub_processors.list_processors",
+    )
+)
+
+waits(
+    Kind(
+        name="privacy.change_stuck",
+        label=_l("Changements de sous-traitant retenus"),
+        cost=Cost.RIGHT,
+        permission=Permission.PRIVACY_WRITE,
+        rows=lambda: SubProcessorChange.visible_to(g.actor).where(
+            SubProcessorChange.state == ChangeState.TOLD, SubProcessorChange.effective_on <= clock.today()
+        ),
+        order=(SubProcessorChange.effective_on, SubProcessorChange.id),
+        tell=lambda row: Todo(
+            what=_("Changement de sous-traitant retenu : client non prévenu, ou opposition sans réponse"),
+            who=row.name,
+            url=url_for("sub_processors.show_change", uid=row.uid),
+            button=_("Ouvrir"),
+            due=row.effective_on,
+        ),
+        everything=lambda: url_for("sub_processors.list_processors"),
+        entry="sub_processors.list_processors",
     )
 )

@@ -87,16 +87,20 @@ class SubscriptionChange(Tenant, Stateful, db.Model):
 def billed_from(subscription: Any, on: date) -> tuple[date, int]:
     """The day from which the billed periods of a day are counted, and their length in months.
 
-    They are counted from the start of the contract, or from the last change of its length before the day.
+    They are counted from the start of the contract, or from the last change of its length before the day,
+    or, later than both, from the day that force majeure has moved them to.
 
-    Source: 000-13, 000-14, 001-11, 001-13.
+    Source: 000-13, 000-14, 001-11, 001-13, 003-37.
     """
     counting = [row for row in subscription.changes if row.counts and row.kind == ChangeKind.LENGTH]
     begun = [row for row in counting if row.effective_on <= on]
+    anchor = begun[-1].effective_on if begun else subscription.started_on
     if begun:
-        return begun[-1].effective_on, begun[-1].after["billing_months"]
-    months = counting[0].before["billing_months"] if counting else subscription.billing_months
-    return subscription.started_on, months
+        months = begun[-1].after["billing_months"]
+    else:
+        months = counting[0].before["billing_months"] if counting else subscription.billing_months
+    moved = subscription.extended_on
+    return (moved if moved is not None and anchor < moved <= on else anchor), months
 
 
 def billed_period(subscription: Any, on: date) -> Period:

@@ -204,6 +204,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
     order_uid: Mapped[str] = mapped_column(String(16), index=True)
     started_on: Mapped[date]  # anchor of every period
     committed_on: Mapped[date | None]  # first day of a commitment that a larger scope began again (004-36)
+    extended_on: Mapped[date | None]  # its periods are counted from that day, since force majeure (003-37)
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("subscription.id"))  # main service (004-04)
     billed_before: Mapped[date]  # first day that no charge covers yet
     state: Mapped[SubscriptionState] = mapped_column(default=S.ACTIVE)

@@ -1,5 +1,6 @@
 """Tickets of a customer: list, open, follow, write, confirm, contest."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
@@ -7,8 +8,9 @@ from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 
-from portal import htmx
+from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
+from portal.availability.caps import caps_of
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -34,7 +36,7 @@ from portal.tickets.forms import (
     TicketForm,
 )
 from portal.tickets.grading import grade_form
-from portal.tickets.kinds import MOST_FILES, Source, TicketKind
+from portal.tickets.kinds import CLAIMS, MOST_FILES, Source, TicketKind
 from portal.tickets.lists import TICKETS
 from portal.tickets.models import Ticket, TicketText, find_ticket
 from portal.tickets.report import duration_of, first_text, in_words, needs_report
@@ -145,6 +147,10 @@ def page_of_ticket(row: Ticket, status: int = 200, **forms: FlaskForm) -> Respon
     return make_response(page, status)
 
 
+def _event_day(row: Ticket) -> date:
+    return row.known_on or clock.paris_day(row.created_at)
+
+
 def _facts(row: Ticket) -> dict[str, Any]:
     texts = TicketText.visible_to(g.actor).where(TicketText.organisation_id == g.actor.organisation_id)
     minutes = value_of(row, "ticket.confirmation_minutes")
@@ -155,6 +161,7 @@ def _facts(row: Ticket) -> dict[str, Any]:
         "duration": in_words(duration_of(row)),
         "began_at": row.interruption_began_at(minutes.value) if minutes and row.severity == 1 else None,
         "contestable": may_contest(row),
+        "caps": caps_of(row.subscription, _event_day(row)) if row.kind in CLAIMS and row.subscription else [],
         "reporting": needs_report(row),
         "may_confirm": bool(minutes) and row.confirmed_at is None and row.source != Source.WALL,
         "follows": find_ticket(row.follows_uid) if row.follows_uid else None,

@@ -6,6 +6,21 @@ from flask_babel import lazy_gettext as _l
 
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
+    ("subscription", "extend_term"): _l("Commande prorogée pour force majeure"),
+    ("customer", "erase_contact"): _l("Contact remplacé : la personne a demandé l'effacement"),
+    ("person_erasure", "erase"): _l("Personne effacée"),
+    ("person_erasure", "finish"): _l("Effacement terminé"),
+    ("person_erasure", "hold"): _l("Suite de l'effacement suspendue"),
+    ("person_erasure", "release"): _l("Suite de l'effacement reprise"),
+    ("sub_processor", "register"): _l("Sous-traitant inscrit"),
+    ("sub_processor", "end"): _l("Sous-traitant sorti"),
+    ("sub_processor_change", "plan"): _l("Changement de sous-traitant préparé"),
+    ("sub_processor_change", "announce"): _l("Changement de sous-traitant annoncé"),
+    ("sub_processor_change", "take_effect"): _l("Changement de sous-traitant en vigueur"),
+    ("sub_processor_change", "drop"): _l("Changement de sous-traitant abandonné"),
+    ("sub_processor_objection", "object"): _l("Opposition à un sous-traitant"),
+    ("sub_processor_objection", "reject"): _l("Opposition non retenue"),
+    ("sub_processor_objection", "grant"): _l("Opposition retenue"),
     ("person_request", "receive"): _l("Demande d'une personne reçue"),
     ("person_request", "identify"): _l("Identité vérifiée"),
     ("person_request", "extend"): _l("Délai prolongé de deux mois"),

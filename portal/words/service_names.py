@@ -28,7 +28,8 @@ SERVICES: dict[str, Any] = {
 }
 CAUSES: dict[str, Any] = {
     "incident": _l("Incident"),
-    "emergency": _l("Intervention d'urgence (faille critique, attaque massive, force majeure)"),
+    "emergency": _l("Intervention d'urgence (faille critique, attaque massive)"),
+    "force_majeure": _l("Force majeure (les commandes à durée déterminée sont prorogées)"),
 }
 CAPS: dict[str, Any] = {
     "": _l("Aucun plafond n'est atteint."),

@@ -36,7 +36,9 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.TERMS_WRITE,
     P.REVERSIBILITY_ERASE,
     P.PEOPLE_WRITE,
+    P.PERSON_ERASE,
     P.PERSON_FILE,
+    P.SUBPROCESSOR_TELL,
     P.VAULT_UNLOCK,
     P.LICENSE_REVEAL,
 }

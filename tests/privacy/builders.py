@@ -1,6 +1,6 @@
 """A breach that is written, and touches a customer; a person who asks for her data."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal import clock
@@ -10,6 +10,13 @@ from portal.db import db
 from portal.journal import SYSTEM
 from portal.privacy.models import Breach, BreachCustomer, open_breach
 from portal.privacy.requests import Asked, PersonRequest, enter_request
+from portal.privacy.subprocessors import (
+    Entry,
+    SubProcessor,
+    SubProcessorChange,
+    plan_change,
+    register_present,
+)
 
 WRITTEN = {  # in no language: pages of both show them
     "nature": "S12: 40 x A",
@@ -33,5 +40,21 @@ def a_request(
 ) -> PersonRequest:
     values = {"language": "fr", **values}
     row = enter_request(provider, email, "Léa Roux", kind, "A4", clock.now(), by=SYSTEM, **values)
+    db.session.commit()
+    return row
+
+
+def a_processor(provider: Organisation, name: str = "Hébergeur SA", covers: str = "numspot") -> SubProcessor:
+    entry = Entry(name, "FR", "S3", (covers,))
+    row = register_present(provider, entry, date(2025, 2, 1), date(2025, 1, 1), "B7", by=SYSTEM)
+    db.session.commit()
+    return row
+
+
+def a_change(provider: Organisation, covers: str = "numspot", **values: Any) -> SubProcessorChange:
+    """In thirty days, with twenty to object."""
+    today = clock.today()
+    days = today + timedelta(days=30), today + timedelta(days=20)
+    row = plan_change(provider, Entry("Nuage GmbH", "DE", "S4", (covers,)), *days, by=SYSTEM, **values)
     db.session.commit()
     return row

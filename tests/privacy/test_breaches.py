@@ -73,6 +73,7 @@ def test_001_40_a_breach_is_told_by_mail_and_by_phone_within_48_hours(house, bro
     set_scope(EVERYTHING)
     row = told_of(breaches()[0])[0]
     assert row.missing == [] and row.look == "breach_clock_missed"  # by four minutes
+    assert row.late == ["phone"] and "En retard" in client.get(page).text
 
 
 def test_003_58_a_breach_is_told_by_mail_alone_and_what_is_known_later_follows(house, browser, at):

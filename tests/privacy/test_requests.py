@@ -148,3 +148,21 @@ def test_she_asks_from_her_own_space_and_no_colleague_reads_it(house, browser, a
     page = f"/privacy/requests/{row.uid}"
     assert browser(house.operator).post(f"{page}/file").status_code == 303
     assert browser(house.owner).get(page).status_code == 403
+
+
+def test_003_57_what_she_asks_of_entrusted_data_goes_to_her_house_at_once(house, browser, at):
+    customer = a_cloud(house).customer
+    at(NOON)
+    hers = a_user(customer.organisation, Role.TECHNICAL, "Léa Roux")
+    db.session.commit()
+    client = browser(hers)
+    asked = {"kind": "erasure", "words": "Mes photos", "entrusted": "y"}
+    assert client.post("/my-data", data=asked).status_code == 303
+    work()
+    set_scope(EVERYTHING)
+    (mail,), (told,) = mails("mail_person_forwarded"), mails("mail_person_passed_on")
+    assert mail.recipient == customer.contact("signatory").email and "Mes photos" in mail.body
+    assert mail.sent_at is not None and told.recipient == hers.email
+    (row,) = db.session.scalars(select(PersonRequest))
+    assert row.state == "person_forwarded" and "003-57" in row.clause
+    assert "transmise" in client.get("/my-data").text

@@ -215,7 +215,8 @@ def test_000_49_a_damage_is_claimed_by_letter_within_two_business_days(house, br
     at(friday)
     a_claim(browser(user), kind="malfunction", known_on="2026-11-20")
     row = the_ticket()
-    assert "000-49" in page(browser(user).get(f"/tickets/{row.uid}"))
+    claim = page(browser(user).get(f"/tickets/{row.uid}"))
+    assert "000-49" in claim and "Plafonds de responsabilité" in claim and "000-50" in claim
     at(friday + 5 * DAY)
     hers = browser(user)
     assert hers.post(f"/tickets/{row.uid}/letter", data={"posted_on": "2026-11-19"}).status_code == 422
