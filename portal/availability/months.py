@@ -11,7 +11,7 @@ from sqlalchemy import func
 from portal import clock
 from portal.availability.models import NEVER_COUNTED, measures_of, outages_of
 from portal.availability.planned import left_out
-from portal.availability.promises import Promise, promises_of
+from portal.availability.promises import Promise, promises_of, promises_to
 from portal.availability.rules import Known, ProbeDay, ServiceDay, is_only_typed, known_percent, service_month
 from portal.db import db
 from portal.deadlines import add_months, start_of_paris_day
@@ -73,17 +73,24 @@ def months_of_subscription(subscription: Subscription, month: date) -> list[Serv
     stack = subscription.terms.on(month)
     first = max(subscription.started_on, subscription.held_since or subscription.started_on)
     before = min(clock.today(), subscription.ends_on or clock.today())
-    return _months(stack, month, subscription, first=first, before=before)
+    promises = promises_to(subscription, month)
+    return _months(stack, promises, month, subscription, first=first, before=before)
 
 
 def months_of_contract(contract: str, month: date) -> list[ServiceMonth]:
     """Each service of a contract, as all its customers have it: without what was excluded for one of them."""
     stack = stack_in_force(contract, clock.today())
-    return _months(stack, month, None, first=month, before=clock.today())
+    return _months(stack, promises_of(stack), month, None, first=month, before=clock.today())
 
 
 def _months(
-    stack: Stack, month: date, subscription: Subscription | None, *, first: date, before: date
+    stack: Stack,
+    promises: list[Promise],
+    month: date,
+    subscription: Subscription | None,
+    *,
+    first: date,
+    before: date,
 ) -> list[ServiceMonth]:
     after = add_months(month, 1)
     since, until = start_of_paris_day(month), start_of_paris_day(after)
@@ -93,7 +100,7 @@ def _months(
     for each in measures_of(stack.name, month, after):
         probes[each.service][each.day] = ProbeDay(each.minutes_up, each.minutes_measured)
     found = []
-    for promise in promises_of(stack):
+    for promise in promises:
         mine = [each for each in outages if promise.service in each.services]
         urgent = bool(stack.number("maintenance.emergency_excluded"))
         spans = [(each, Span(each.starts_at, each.ends_at or clock.now())) for each in mine]

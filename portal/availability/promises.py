@@ -1,12 +1,13 @@
 """Which services a contract names, what it promises for each, and who has them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from portal.catalogue.offers import shipped_offers
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.in_force import stack_in_force
 from portal.terms.shipped import CONTRACTS
@@ -37,6 +38,24 @@ def promises_of(stack: Stack) -> list[Promise]:
         if (name := _named(key))
     ]
     return found or [Promise(WHOLE, None, "", 0)]
+
+
+def promises_to(subscription: Subscription, on: date) -> list[Promise]:
+    """The services of one customer; a level that her contract names for another offer is none of hers.
+
+    on: Paris day whose version of her terms counts.
+
+    Source: 001-23 (A8), 003-61 to 003-69.
+    """
+    promises = promises_of(subscription.terms.on(on))
+    return [
+        each if _is_hers(each, subscription) else replace(each, percent=None, clause="") for each in promises
+    ]
+
+
+def _is_hers(promise: Promise, subscription: Subscription) -> bool:
+    offers = [each.code for each in shipped_offers().values() if each.clause == promise.clause]
+    return not offers or subscription.product.code in offers
 
 
 def _named(key: str) -> str:

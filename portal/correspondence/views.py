@@ -7,6 +7,7 @@ from sqlalchemy import select
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.blobs import Document
+from portal.correspondence.copies import copy_of, notice_clock, notice_time
 from portal.correspondence.lists import MAILS
 from portal.correspondence.queries import addresses, customer_of, ways
 from portal.db import db
@@ -40,10 +41,25 @@ def show_mail(uid: str) -> Response:
         files=list(db.session.scalars(select(Document).where(Document.uid.in_(mail.attachments)))),
         ways=[] if why_not else open_,
         why_not=why_not,
+        notified_at=notice_time(mail),
+        clock_clause=next(iter(notice_clock.shown(customer)), None) if customer else None,
         root=root,
         events=timeline(root),
     )
     return make_response(page)
+
+
+@bp.get("/<uid>/copy")
+@requires(Permission.MAIL_READ)
+def download_copy(uid: str) -> Response:
+    """A notice as it left, to be kept."""
+    mail = get_or_404(Mail.visible_to(g.actor), uid)
+    answer = make_response(copy_of(mail))
+    answer.headers["Content-Type"] = "message/rfc822"
+    answer.headers["Content-Disposition"] = (
+        f'attachment; filename="{mail.created_at:%Y-%m-%d}-{mail.uid}.eml"'
+    )
+    return answer
 
 
 @bp.post("/<uid>/sending")

@@ -2,13 +2,15 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from portal.availability.models import Measure, Watched
 from portal.availability.months import months_of_subscription
+from portal.catalogue.offers import make_product, shipped_offers
 from portal.db import db
 from tests.availability.builders import a_cloud, measures, noon, the_day
-from tests.contracts.builders import numspot
+from tests.contracts.builders import a_subscription, numspot
 
 
 def test_ten_thousand_lines_are_kept_and_the_wrong_ones_told_by_line(house, browser, at):
@@ -62,3 +64,18 @@ def test_no_month_before_the_first_contract_is_linked(house, browser):
     assert "/availability/2026-09?" not in client.get("/availability/2026-10?contract=numspot").text
     level = f"/service-levels/{subscription.uid}?month=2026-"
     assert "month=2026-09" not in client.get(f"{level}10").text
+
+
+@pytest.mark.parametrize(("code", "promised"), [("NEO-M", True), ("WS-M", False)])
+def test_001_23_the_level_of_an_offer_is_promised_to_its_customers_only(house, browser, at, code, promised):
+    """A month at 99.5 %: below what NeoBe promises, and no promise to a customer of another offer (A8)."""
+    product = make_product(
+        house.provider, shipped_offers()[code], unit_cents=1_200, by=house.operator, included_gb=50
+    )
+    db.session.commit()
+    row = a_subscription(house, product, started_on=date(2026, 10, 1), billed_before=date(2026, 12, 1))
+    at(noon(date(2026, 11, 30)))
+    text = "jour;service;up;mesure\n2026-11-10;access;995;1000\n"
+    assert measures(browser(house.technician), text, "dropcloud").status_code == 303
+    page = browser(house.operator).get(f"/service-levels/{row.uid}?month=2026-11").text
+    assert "99,5" in page and ("001-23" in page) is promised and ("99,9" in page) is promised
