@@ -10,13 +10,19 @@ from typing import Any
 
 from faults.neighbours import PostgreSQL
 from life.cast import the_drawn, the_fixed
+from life.cast_desk import the_desk
+from life.cast_ends import the_ends
 from life.cast_house import the_house
+from life.cast_sales import the_sales
 from life.coverage import write_table
 from life.evidence import Evidence
 from life.faults import faults_of
 from life.judge import judge
 from life.place import Place
 from life.world import BEGINS, World, days_of, instant
+
+# Who comes in larger lives, and how many they are.
+_ALSO = ((10, the_house), (6, the_desk), (9, the_ends), (12, the_sales))
 
 
 def _arguments() -> argparse.Namespace:
@@ -40,7 +46,7 @@ def live(wanted: argparse.Namespace) -> dict[str, Any]:
         place = over.enter_context(Place(instant(BEGINS), database=database))
         faults = faults_of(wanted.seed, wanted.faults, BEGINS, days_of(wanted.months))
         world = World(place, wanted.seed, faults)
-        people = the_fixed(world, wanted.customers, (10, the_house))
+        people = the_fixed(world, wanted.customers, *_ALSO)
         the_drawn(world, max(0, wanted.customers - len(world.clients)), wanted.months)
         world.live(wanted.months)
         verdict = judge(Evidence(world), people)
