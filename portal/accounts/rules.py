@@ -46,13 +46,3 @@ def check_credential_reset(*, in_writing: bool, identity_proved: bool) -> None:
         raise Refused(N_("La perte ou le vol des identifiants se notifie par écrit."))
     if not identity_proved:
         raise Refused(N_("La notification doit justifier de l'identité du client."))
-
-
-def answers_for_use(used_at: datetime, reset_at: datetime | None) -> bool:
-    """Does the customer answer for a use of the former credentials? Yes until they are changed.
-
-    used_at: instant of the use. reset_at: when the provider changed them; None if it has not. In UTC.
-
-    Source: 000-41, 001-29.
-    """
-    return reset_at is None or used_at < reset_at

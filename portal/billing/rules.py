@@ -142,14 +142,6 @@ def check_payment_terms(days: int, *, end_of_month: bool) -> None:
         raise Refused(N_("Un délai de paiement ne dépasse pas 60 jours."))
 
 
-def days_to_pay(issued_on: date, due: date) -> int:
-    """How many days the customer has: none for an invoice of the last day of a month, to be warned of.
-
-    Source: 003-47.
-    """
-    return (due - issued_on).days
-
-
 def dispute_closes_on(issued_on: date, days: int) -> date:
     """Last day on which an invoice may be disputed.
 

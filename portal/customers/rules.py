@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from portal.deadlines import add_months
 from portal.errors import Refused
 from portal.terms.law import statute_for
 from portal.wording import N_
@@ -136,14 +135,6 @@ def check_subprocessor_change(
         raise Refused(N_("Le changement de sous-traitant s'annonce au client avant d'avoir lieu."))
     if not any(name.strip() for name in sub_processors):
         raise Refused(N_("L'annonce du changement donne la liste des sous-traitants."))
-
-
-def certificate_through(valid_from: date, months: int) -> date:
-    """The last day of a certificate of so many months.
-
-    Source: 001-01, 002-22.
-    """
-    return add_months(valid_from, months) - timedelta(days=1)
 
 
 def is_certificate_valid(certificate: Certificate, on: date) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from portal.errors import Refused
 from portal.wording import N_
@@ -17,17 +16,6 @@ class BackupReport:
     stored_bytes: int
     files: int
     incidents: tuple[str, ...]
-
-
-def is_due(modified_at: datetime, stored_modified_at: datetime | None) -> bool:
-    """Is a file to be backed up? Yes when absent from the space, or last modified at another time.
-
-    modified_at: of the customer's file, in UTC. stored_modified_at: of the version kept; None if absent.
-    An earlier time counts too; neither size nor content is compared.
-
-    Source: 000-06.
-    """
-    return stored_modified_at is None or stored_modified_at != modified_at
 
 
 def needs_review(changed: int, at_last_backup: int, limit_bp: int) -> bool:

@@ -53,17 +53,6 @@ class Credit:
     cap: Cap | None
 
 
-def allowed_downtime_minutes(percent: Decimal, starts_on: date, ends_on: date) -> Decimal:
-    """Minutes for which a service may be down in a period without breaking its promise.
-
-    percent: availability promised, 99.9 say. starts_on: first Paris day; ends_on: day after the last one.
-    The real length counts: October has one hour more.
-
-    Source: 001-23, 003-64.
-    """
-    return (100 - _percent(percent)) * _minutes(starts_on, ends_on) / 100
-
-
 def counted_downtime_minutes(
     outages: Iterable[Outage],
     starts_on: date,
@@ -93,20 +82,6 @@ def counted_downtime_minutes(
         if first < last:
             down, seen = down + (last - first), last
     return _in_minutes(down)
-
-
-def availability_percent(down_minutes: Decimal, starts_on: date, ends_on: date) -> Decimal:
-    """Availability measured over a period, in percent, not rounded.
-
-    down_minutes: those that count. starts_on: first Paris day; ends_on: day after the last one.
-    Raises Refused when there are more minutes down than minutes.
-
-    Source: 001-23, 003-75.
-    """
-    total = _minutes(starts_on, ends_on)
-    if not 0 <= down_minutes <= total:
-        raise Refused(N_("La durée d'indisponibilité dépasse la période."))
-    return 100 * (total - down_minutes) / total
 
 
 def mean_month_cents(month_cents: Sequence[int]) -> int:
@@ -193,12 +168,6 @@ def _percent(percent: Decimal) -> Decimal:
     if not 0 <= percent <= 100:
         raise Refused(N_("Un taux de disponibilité va de 0 à 100."))
     return percent
-
-
-def _minutes(starts_on: date, ends_on: date) -> Decimal:
-    if ends_on <= starts_on:
-        raise Refused(N_("La période finit avant de commencer."))
-    return _in_minutes(start_of_paris_day(ends_on) - start_of_paris_day(starts_on))
 
 
 def _in_minutes(length: timedelta) -> Decimal:

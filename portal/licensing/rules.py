@@ -174,17 +174,6 @@ def takes_a_seat(used: int, seats: int, *, holds_one: bool) -> bool:
     return True
 
 
-def check_key_edition(key_edition: str, installed_edition: str) -> None:
-    """A key activates the edition that was bought, and no other.
-
-    Raises Refused for a copy of another edition.
-
-    Source: 000-04, 000-43.
-    """
-    if key_edition != installed_edition:
-        raise Refused(N_("Cette clé n'active pas l'édition qui est installée."))
-
-
 def check_edition(edition: Edition, machine: Machine) -> None:
     """A computer outside the limits of its edition needs a larger one.
 

@@ -58,18 +58,6 @@ def was_accepted(proofs: Iterable[Accepted], version: str, sha256: str, at: date
     return any((p.version, p.sha256) == (version, sha256) and p.accepted_at <= at for p in proofs)
 
 
-def check_acceptance(proofs: Iterable[Accepted], version: str, sha256: str, ordered_at: datetime) -> None:
-    """No order without prior acceptance of the very text that applies to it.
-
-    ordered_at: instant of the order, in UTC.
-    Raises Refused when that version and text were not accepted by then.
-
-    Source: 000-02.
-    """
-    if not was_accepted(proofs, version, sha256, ordered_at):
-        raise Refused(N_("Les conditions en vigueur n'ont pas été acceptées avant la commande."))
-
-
 def membership_accepted_at(
     form_filled_at: datetime | None, terms_consulted_at: datetime | None, paid_at: datetime | None
 ) -> datetime | None:
@@ -122,16 +110,6 @@ def check_refusal(notified_at: datetime, effective_on: date, *, in_writing: bool
         raise Refused(N_("Le refus de nouvelles conditions se notifie par écrit."))
     if notified_at >= start_of_paris_day(effective_on):
         raise Refused(N_("Le refus arrive après l'entrée en vigueur des nouvelles conditions."))
-
-
-def is_accepted_by_use(used_at: datetime, effective_on: date) -> bool:
-    """Does this use of the service accept the new terms? Yes from the day on which they apply.
-
-    used_at: instant of use, in UTC. effective_on: first Paris day of the new terms.
-
-    Source: 003-05.
-    """
-    return used_at >= start_of_paris_day(effective_on)
 
 
 def official_address(account_email: str, agreed_email: str = "") -> str:

@@ -4,12 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.accounts.rules import (
-    answers_for_use,
-    check_credential_reset,
-    check_identity,
-    must_change_password,
-)
+from portal.accounts.rules import check_credential_reset, check_identity, must_change_password
 from portal.errors import Refused
 
 GIVEN = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -40,9 +35,3 @@ def test_000_41_001_29_a_reset_needs_a_written_and_justified_notice() -> None:
         check_credential_reset(in_writing=False, identity_proved=True)
     with pytest.raises(Refused, match="justifier"):
         check_credential_reset(in_writing=True, identity_proved=False)
-
-
-def test_000_41_001_29_the_customer_answers_for_its_credentials_until_they_are_changed() -> None:
-    assert answers_for_use(GIVEN, None)
-    assert answers_for_use(GIVEN - SECOND, GIVEN)
-    assert not answers_for_use(GIVEN, GIVEN)

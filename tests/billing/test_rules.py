@@ -13,7 +13,6 @@ from portal.billing.rules import (
     bill_on,
     check_payment_terms,
     check_price_change,
-    days_to_pay,
     dispute_closes_on,
     due_on,
     earliest_price_change,
@@ -84,13 +83,6 @@ def test_003_47_an_invoice_is_due_at_the_end_of_its_month() -> None:
     assert due_on(date(2026, 12, 1), None, 30) == date(2026, 12, 31)
     with pytest.raises(Refused):
         due_on(date(2026, 12, 1), None, 61)
-
-
-def test_003_47_an_invoice_of_the_last_day_leaves_no_day_to_pay() -> None:
-    left = [
-        days_to_pay(day, due_on(day, "end_of_month", 30)) for day in (date(2026, 11, 30), date(2026, 12, 1))
-    ]
-    assert left == [0, 30]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from portal.customers.rules import (
     Certificate,
     breach_notice_due_at,
     certificate_alert_days,
-    certificate_through,
     check_buyer,
     check_hds_sale,
     check_health_data,
@@ -108,18 +107,6 @@ def test_003_56_001_19_a_sub_processor_is_announced_before() -> None:
     for names in ([], [" "]):
         with pytest.raises(Refused, match="liste des sous-traitants"):
             check_subprocessor_change(date(2026, 11, 30), effective, names)
-
-
-@pytest.mark.parametrize(
-    ("since", "through"),
-    [
-        (date(2019, 12, 4), date(2022, 12, 3)),  # 001, ISO 27001
-        (date(2022, 12, 4), date(2025, 12, 3)),  # 001, HDS
-        (date(2021, 1, 7), date(2024, 1, 6)),  # 002
-    ],
-)
-def test_001_01_002_22_a_certificate_of_three_years_ends_the_day_before(since: date, through: date) -> None:
-    assert certificate_through(since, 36) == through
 
 
 def test_001_01_002_22_a_certificate_is_valid_on_its_first_and_last_days() -> None:

@@ -1,24 +1,17 @@
 """Files due, reports and growth: the articles and their borders."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.engine.rules import build_report, incidents_to_mail, is_due, needs_review, needs_review_daily
+from portal.engine.rules import build_report, incidents_to_mail, needs_review, needs_review_daily
 from portal.errors import Refused
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SIZES = st.integers(0, 10**15)
 LIMITS = st.integers(0, 10_000)
-
-
-def test_000_06_a_file_is_due_when_absent_or_of_another_time() -> None:
-    assert is_due(NOON, None)
-    assert not is_due(NOON, NOON)
-    assert is_due(NOON + timedelta(microseconds=1), NOON)
-    assert is_due(NOON - timedelta(days=1), NOON)
 
 
 @pytest.mark.parametrize(("changed", "review"), [(0, False), (49, False), (50, False), (51, True)])

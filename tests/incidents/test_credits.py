@@ -14,8 +14,6 @@ from portal.incidents.credits import (
     Credit,
     Measured,
     Outage,
-    allowed_downtime_minutes,
-    availability_percent,
     counted_downtime_minutes,
     credit_usable_through,
     mean_month_cents,
@@ -110,31 +108,6 @@ def test_003_75_the_mean_month_of_a_young_account_is_that_of_its_months() -> Non
     for months in ([], [1] * 13):
         with pytest.raises(Refused):
             mean_month_cents(months)
-
-
-@pytest.mark.parametrize(
-    ("period", "minutes"),
-    [
-        (NOVEMBER, "43.2"),
-        ((date(2026, 10, 1), date(2026, 11, 1)), "44.7"),  # 31 days and one hour
-        ((date(2026, 3, 1), date(2026, 4, 1)), "44.58"),  # 31 days less one hour
-        ((date(2026, 1, 1), date(2027, 1, 1)), "525.6"),
-    ],
-)
-def test_001_23_a_promise_of_99_9_percent_allows_for_the_real_length(
-    period: tuple[date, date], minutes: str
-) -> None:
-    assert allowed_downtime_minutes(Decimal("99.9"), *period) == Decimal(minutes)
-    assert availability_percent(Decimal(minutes), *period) == Decimal("99.9")
-
-
-def test_a_period_that_ends_before_it_starts_is_refused() -> None:
-    with pytest.raises(Refused, match="période"):
-        allowed_downtime_minutes(Decimal("99.9"), date(2026, 11, 1), date(2026, 11, 1))
-    assert availability_percent(Decimal(0), *NOVEMBER) == 100
-    assert availability_percent(Decimal(43_200), *NOVEMBER) == 0
-    with pytest.raises(Refused, match="dépasse"):
-        availability_percent(Decimal(43_201), *NOVEMBER)
 
 
 def test_003_64_the_first_2_minutes_of_each_incident_do_not_count() -> None:

@@ -11,7 +11,6 @@ from portal.licensing.rules import (
     Edition,
     Machine,
     check_edition,
-    check_key_edition,
     has_expired,
     key_expires_at,
     seats_for,
@@ -72,12 +71,6 @@ def test_002_18_active_machines_never_exceed_the_seats(arrivals: list[str], seat
             assert len(active) == seats
             assert machine not in active
     assert len(active) == len(set(active)) == min(seats, len(set(arrivals)))
-
-
-def test_000_04_a_key_activates_its_own_edition() -> None:
-    check_key_edition("poste", "poste")
-    with pytest.raises(Refused, match="édition"):
-        check_key_edition("poste", "serveur")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.answers.rules.handover import (
-    RecoveryState,
     contractual_erasure_on,
     delivery_due_on,
     effective_after_recovery,
@@ -15,7 +14,6 @@ from portal.answers.rules.handover import (
     is_deleted_at_end,
     kept_through,
     may_erase,
-    recovery_state,
     reload_price_day,
     request_closes_on,
     silent_acceptance_on,
@@ -154,40 +152,6 @@ def test_003_22_data_left_behind_are_kept_90_days_at_most():
     assert kept_through(effective, 90) == date(2027, 5, 20)
     assert kept_through(effective, 90, date(2027, 3, 1)) == date(2027, 3, 1)
     assert kept_through(effective, 90, date(2027, 5, 21)) == date(2027, 5, 20)
-
-
-@pytest.mark.parametrize(
-    ("instants", "state"),
-    [
-        ((None, None, None, None), RecoveryState.ORDERED),
-        ((NOON, None, None, None), RecoveryState.QUOTED),
-        ((NOON, NOON, None, None), RecoveryState.ACCEPTED),
-        ((NOON, NOON + DAY, NOON + 2 * DAY, None), RecoveryState.PAID),
-        ((NOON, NOON + DAY, NOON + 2 * DAY, NOON + 3 * DAY), RecoveryState.DELIVERED),
-    ],
-)
-def test_003_23_a_recovery_is_quoted_accepted_paid_and_delivered(instants, state):
-    assert recovery_state(*instants, payment_first=True) == state
-
-
-@pytest.mark.parametrize(
-    ("instants", "sentence"),
-    [
-        ((None, NOON, None, None), "Un devis s'accepte"),
-        ((NOON, NOON - DAY, None, None), "Un devis s'accepte"),
-        ((NOON, None, NOON, None), "se paie après l'acceptation"),
-        ((NOON, None, None, NOON), "se remettent après l'acceptation"),
-        ((NOON, NOON, None, NOON), "après le paiement"),
-        ((NOON, NOON, NOON + DAY, NOON), "après le paiement"),
-    ],
-)
-def test_003_23_payment_gates_the_handover(instants, sentence):
-    with pytest.raises(Refused, match=sentence):
-        recovery_state(*instants, payment_first=True)
-
-
-def test_a19_where_the_contract_does_not_gate_it_the_handover_may_come_first():
-    assert recovery_state(NOON, NOON, None, NOON, payment_first=False) == RecoveryState.DELIVERED
 
 
 def test_003_23_a_recovery_moves_the_end_to_the_day_the_data_are_received():

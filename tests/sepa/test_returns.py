@@ -88,6 +88,7 @@ def test_a_credit_pays_the_invoice_until_it_comes_back(house: House) -> None:
     row = stored(row)
     assert (row.state, row.settled_on) == (CollectionState.SETTLED, date(2026, 12, 10))
     assert row.final_on == date(2027, 2, 5), "eight weeks, then final"
+    assert row.contestable_through == date(2028, 1, 10), "thirteen months where no mandate allowed it"
     assert invoice_of(row).state == InvoiceState.PAID
     result = book(back(row, "MD06", booked_on=date(2027, 1, 20)))
     assert result["reactions"] == {"suspend_mandate": 1}

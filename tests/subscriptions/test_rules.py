@@ -15,7 +15,6 @@ from portal.answers.rules.breaches import (
     may_act_from,
     may_suspend_at_once,
     provider_ends_on,
-    refusal_opens_exit,
 )
 from portal.answers.rules.consumers import (
     clear_days_end_on,
@@ -42,13 +41,7 @@ from portal.answers.rules.notices import (
     reminder_window,
     switch_stages,
 )
-from portal.answers.rules.periods import (
-    commitment_ends_on,
-    contract_start,
-    last_usable_day,
-    period_at,
-    price_kept_through,
-)
+from portal.answers.rules.periods import contract_start, last_usable_day, period_at, price_kept_through
 from portal.errors import Refused
 
 days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
@@ -141,11 +134,6 @@ def test_004_03_the_contract_starts_at_the_first_login_or_the_signature_whicheve
     assert contract_start(basis, {"first_login": date(2026, 5, 4)}, earliest=True) == date(2026, 5, 4)
 
 
-def test_004_04_each_service_is_committed_from_its_commissioning_unless_it_follows_the_main_one() -> None:
-    assert commitment_ends_on(date(2026, 2, 28), 36) == date(2029, 2, 28)
-    assert commitment_ends_on(date(2026, 2, 28), 36, date(2028, 1, 1)) == date(2028, 1, 1)
-
-
 def test_000_56_and_001_47_the_service_stops_after_the_last_paid_day() -> None:
     """000-56, 001-47."""
     assert last_usable_day(date(2026, 3, 1)) == date(2026, 2, 28)
@@ -228,11 +216,6 @@ def test_003_19_an_account_unused_for_more_than_twelve_months_gets_three_more() 
     assert inactivity_ends_on(date(2026, 11, 30), date(2025, 11, 29), 12, 3) == date(2027, 2, 28)
     with pytest.raises(Refused, match="30/11/2026"):
         inactivity_ends_on(date(2026, 11, 29), date(2025, 11, 29), 12, 3)
-
-
-def test_003_18_new_terms_are_refused_before_they_apply() -> None:
-    assert refusal_opens_exit(date(2026, 12, 14), date(2026, 12, 15))
-    assert not refusal_opens_exit(date(2026, 12, 15), date(2026, 12, 15))
 
 
 def test_000_36_the_law_gives_fourteen_days_and_the_contract_seven_clear_ones() -> None:

@@ -9,20 +9,16 @@ from hypothesis import strategies as st
 
 from portal.errors import Refused
 from portal.terms.rules import (
-    Accepted,
     PublishedVersion,
     amended_at,
-    check_acceptance,
     check_publication,
     check_refusal,
-    is_accepted_by_use,
     last_publication_day,
     membership_accepted_at,
     notified_at,
     official_address,
     subject_answer_due_on,
     version_on,
-    was_accepted,
 )
 from portal.terms.shipped import bundled
 from portal.terms.stack import make_stack
@@ -63,28 +59,6 @@ def test_000_01_two_versions_of_one_day_are_refused() -> None:
     assert version_on([FIRST, SECOND, twin], date(2026, 11, 15)) == FIRST
 
 
-@pytest.mark.parametrize(
-    ("version", "sha256", "at", "accepted"),
-    [
-        ("2026", "bb", NOON - SECONDS, False),
-        ("2026", "bb", NOON, True),
-        ("2026", "bb", NOON + SECONDS, True),
-        ("2024", "bb", NOON, False),
-        ("2026", "aa", NOON, False),
-    ],
-)
-def test_000_02_the_same_text_is_accepted_before_the_order(
-    version: str, sha256: str, at: datetime, accepted: bool
-) -> None:
-    proofs = [Accepted("2025", "zz", NOON - SECONDS), Accepted("2026", "bb", NOON)]
-    assert was_accepted(proofs, version, sha256, at) is accepted
-    if accepted:
-        check_acceptance(proofs, version, sha256, at)
-    else:
-        with pytest.raises(Refused, match="acceptées avant la commande"):
-            check_acceptance(proofs, version, sha256, at)
-
-
 def test_001_09_a_membership_is_accepted_at_the_last_of_three_conditions() -> None:
     form, terms, paid = NOON, NOON + SECONDS, NOON + timedelta(days=2)
     assert membership_accepted_at(form, terms, paid) == paid
@@ -120,22 +94,6 @@ def test_003_05_a_refusal_is_written_and_comes_before_midnight_in_paris() -> Non
         check_refusal(midnight, date(2027, 1, 1), in_writing=True)
     with pytest.raises(Refused, match="par écrit"):
         check_refusal(midnight - SECONDS, date(2027, 1, 1), in_writing=False)
-
-
-def test_003_05_a_use_from_that_midnight_accepts() -> None:
-    midnight = datetime(2026, 12, 31, 23, tzinfo=UTC)
-    assert not is_accepted_by_use(midnight - SECONDS, date(2027, 1, 1))
-    assert is_accepted_by_use(midnight, date(2027, 1, 1))
-
-
-@given(INSTANTS, st.dates(date(2020, 1, 1), date(2035, 1, 1)))
-def test_003_05_an_instant_is_either_in_time_to_refuse_or_a_use_that_accepts(at: datetime, day: date) -> None:
-    try:
-        check_refusal(at, day, in_writing=True)
-    except Refused:
-        assert is_accepted_by_use(at, day)
-    else:
-        assert not is_accepted_by_use(at, day)
 
 
 def test_003_08_notices_go_to_the_e_mail_of_the_account() -> None:

@@ -116,11 +116,3 @@ def inactivity_ends_on(told_on: date, last_use_on: date, months: int, notice_mon
             months=months,
         )
     return add_months(told_on, notice_months)
-
-
-def refusal_opens_exit(refused_on: date, new_terms_on: date) -> bool:
-    """Does a written refusal of new terms open the way out? Only before they apply.
-
-    Source: 003-05, 003-18.
-    """
-    return refused_on < new_terms_on

@@ -1,21 +1,10 @@
 """Deadlines of the handover and the rule that holds an erasure back, as pure functions."""
 
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, timedelta
 
 from portal.deadlines import add_business_days
 from portal.errors import Refused
 from portal.wording import N_
-
-
-class RecoveryState(StrEnum):
-    """How far a data recovery service has come (prestation de récupération)."""
-
-    ORDERED = "ordered"
-    QUOTED = "quoted"
-    ACCEPTED = "accepted"
-    PAID = "paid"
-    DELIVERED = "delivered"
 
 
 def counted_from(ends_on: date, *, last_day: bool) -> date:
@@ -133,36 +122,6 @@ def kept_through(effective_on: date, days: int, asked_on: date | None = None) ->
     return last if asked_on is None else min(last, asked_on)
 
 
-def recovery_state(
-    quoted_at: datetime | None,
-    accepted_at: datetime | None,
-    paid_at: datetime | None,
-    delivered_at: datetime | None,
-    *,
-    payment_first: bool,
-) -> RecoveryState:
-    """How far a recovery service has come: quote, acceptance, payment, handover, in that order.
-
-    Instants in UTC; None for a step that has not happened. payment_first: does the contract hand the
-    data over only once the service is paid?
-    Raises Refused for a step taken before the one that it needs.
-
-    Source: 003-23.
-    """
-    _after(quoted_at, accepted_at, N_("Un devis s'accepte après avoir été envoyé."))
-    _after(accepted_at, paid_at, N_("La récupération se paie après l'acceptation du devis."))
-    _after(accepted_at, delivered_at, N_("Les données se remettent après l'acceptation du devis."))
-    if payment_first:
-        _after(paid_at, delivered_at, N_("Les données se remettent après le paiement de la récupération."))
-    reached = [
-        (delivered_at, RecoveryState.DELIVERED),
-        (paid_at, RecoveryState.PAID),
-        (accepted_at, RecoveryState.ACCEPTED),
-        (quoted_at, RecoveryState.QUOTED),
-    ]
-    return next((state for at, state in reached if at is not None), RecoveryState.ORDERED)
-
-
 def effective_after_recovery(effective_on: date, ordered_on: date, received_on: date | None) -> date | None:
     """The effective day of the end once a recovery was ordered: the day the customer has the data.
 
@@ -184,8 +143,3 @@ def is_deleted_at_end(*, told_otherwise: bool) -> bool:
     Source: 003-59.
     """
     return not told_otherwise
-
-
-def _after(before: datetime | None, step: datetime | None, sentence: str) -> None:
-    if step is not None and (before is None or step < before):
-        raise Refused(sentence)

@@ -51,17 +51,6 @@ def period_at(anchor: date, months: int, on: date) -> Period:
         index += 1
 
 
-def commitment_ends_on(commissioned_on: date, months: int, main_service_ends_on: date | None = None) -> date:
-    """First day after the minimum commitment of one service.
-
-    commissioned_on: the day this service was put to work. months: the commitment. main_service_ends_on:
-    given for an add-on that follows the period of the service it completes.
-
-    Source: 004-04.
-    """
-    return main_service_ends_on or add_months(commissioned_on, months)
-
-
 def last_usable_day(paid_before: date) -> date:
     """Last day of use: the last day of the last paid period, whole, Paris time.
 

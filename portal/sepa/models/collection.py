@@ -25,11 +25,18 @@ from portal.sepa.formats.countries import needs_address
 from portal.sepa.formats.pain008 import line_fault
 from portal.sepa.formats.values import CollectionLine
 from portal.sepa.models.mandate import Mandate
-from portal.sepa.rules import bank_day, first_debit_day, last_prenotification_day, refund_window_ends_on
+from portal.sepa.rules import (
+    bank_day,
+    first_debit_day,
+    last_prenotification_day,
+    refund_window_ends_on,
+    unauthorised_window_ends_on,
+)
 from portal.stateful import Stateful, step
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9-]+")
 REFUND_WEEKS = 8  # EPC016-06: a consumer's refund without a reason
+CONTEST_MONTHS = 13  # CMF L133-24: a debit that no mandate allowed
 
 # Sent with collection=, inside the transaction: listeners write, and do not commit.
 collection_settled, collection_returned = Signal(), Signal()
@@ -200,6 +207,16 @@ class Collection(Tenant, Stateful, db.Model):
             return None
         weeks = REFUND_WEEKS if self.mandate.scheme == "CORE" else 0
         return refund_window_ends_on(self.settled_on, weeks) + timedelta(days=1)
+
+    @property
+    def contestable_through(self) -> date | None:
+        """Last day to contest a debit as one that no mandate allowed; None before it is credited.
+
+        Source: 003-79 (13 months), CMF L133-24.
+        """
+        return (
+            None if self.settled_on is None else unauthorised_window_ends_on(self.settled_on, CONTEST_MONTHS)
+        )
 
     def accept(self, *, by: Actor) -> None:
         self._take("accept", by=by)
