@@ -9,7 +9,7 @@ from life.world import World
 
 
 def the_desk(cast: Fixed) -> None:
-    """Six customers, who come in February; what support does comes in spring."""
+    """Seven customers, who come in February; what support does comes in spring."""
     world = cast.world
     cloud = cast.come(
         "desk-cloud", "Observatoire de Groix", "NS-OBJ", "direct_debit", D(2026, 2, 2), quantity=1
@@ -22,6 +22,10 @@ def the_desk(cast: Fixed) -> None:
     late = cast.come("desk-late", "Atelier du Corniguel", "NS-OBJ", "direct_debit", D(2026, 2, 2), quantity=1)
     world.debtor(late).poor_until = D(2026, 12, 31)
     world.on(D(2026, 6, 8), late.name, lambda: desk.credit_of(world, late))
+    neo = cast.come("desk-neo", "Galerie Pen Duick", "NEO-M", "direct_debit", D(2026, 2, 2), quantity=1)
+    seen = ["access;995;1000"]
+    world.on(D(2026, 6, 1), neo.name, lambda: desk.measures(world, "dropcloud", D(2026, 5, 12), seen))
+    world.on(D(2026, 6, 2), neo.name, lambda: _looks_at_level(world, neo))
     leaver = cast.come("desk-medium", "Chantier Le Bris", "WS-M", "direct_debit", D(2026, 2, 2), quantity=4)
     for client, day, act in (
         (cloud, D(2026, 4, 20), lambda: _total_outage(world, cloud)),
@@ -48,6 +52,11 @@ def the_desk(cast: Fixed) -> None:
     _restores(world, server)
     _medium(world, leaver)
     cast.gives_notice("desk-medium", D(2026, 6, 16))
+
+
+def _looks_at_level(world: World, client: Client) -> None:
+    client.look()
+    desk.level(world, client, "2026-05")
 
 
 def _total_outage(world: World, client: Client) -> None:
@@ -114,7 +123,7 @@ def _credits(world: World, client: Client) -> None:
         (
             D(2026, 6, 1),
             lambda: desk.measures(
-                world, D(2026, 5, 10), ["object_storage;979;1000", "load_balancer;985;1000"]
+                world, "numspot", D(2026, 5, 10), ["object_storage;979;1000", "load_balancer;985;1000"]
             ),
         ),
         (D(2026, 6, 4), lambda: desk.claims_penalty(client, "2026-05")),

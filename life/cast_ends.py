@@ -25,6 +25,8 @@ def the_ends(cast: Fixed) -> None:
         cast.come(key, name, offer, "direct_debit", _COMES, quantity=1).fate = "is ended"
     people = cast.people
     house.ends(world, people["ends-mining"], D(2026, 3, 24), "grave_breach", by_itself="y")
+    mining = people["ends-mining"]
+    world.on(D(2026, 4, 7), mining.name, lambda: house.keeps_notice(world, mining))
     house.ends(world, people["ends-withdrawn"], D(2026, 4, 2), "service_withdrawn", stops_on="2026-04-17")
     house.ends(world, people["ends-sixty"], D(2026, 4, 1), "force_majeure", since_on="2026-04-01")
     house.follows(world, people["ends-sixty"], D(2026, 6, 1), "end")

@@ -5,6 +5,7 @@ from datetime import date as D
 from life import privacy, sales
 from life.cast import Fixed
 from life.client import Client
+from life.provider import NAMES
 from life.world import World
 
 _COMES = D(2026, 2, 2)
@@ -29,6 +30,14 @@ def the_sales(cast: Fixed) -> None:
     ):
         world.on(day, monthly.name, act)
     world.payers.append(monthly)
+    world.on(D(2028, 2, 7), "operator", lambda: sales.reprices(world, "NB-WS-M", "6,60", "2028-04-01"))
+    world.on(D(2026, 6, 8), "operator", lambda: sales.another_subprocessor(world, "2026-08-01", "2026-07-15"))
+    east = "Revendeur Est"
+    world.on(D(2026, 3, 2), "operator", lambda: sales.opens_without_contract(world, east))
+    early = world.newcomer("Brasserie Lancelot", "NB-WS", "wire", quantity=1, house=east)
+    early.owner = world.provider.operator
+    world.on(D(2026, 3, 3), early.name, early.join)
+    world.on(D(2026, 3, 4), early.name, lambda: early.is_refused(lambda: early.buy(NAMES["NB-WS"].name)))
     cloud = cast.come("sales-cloud", "Ateliers de l'Odet", "NS-OBJ", "direct_debit", _COMES, quantity=1)
     send = cast.come("sales-send", "Bureau Kervran", "WS-M", "direct_debit", _COMES, quantity=1)
     world.debtor(cloud).takes_back = True

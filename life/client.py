@@ -52,6 +52,7 @@ class Client:
     iban: str = ""
     facts: list[Fact] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    house: str = ""  # name of the reseller under whom the provider itself enters her
     health: bool = False  # data of patients
     space: Worker | None = None  # somebody of hers with an account
 
@@ -95,8 +96,10 @@ class Client:
             None if self.kind == "consumer" or self.country not in ("FR", "RE") else make_siren(self.serial)
         )
         self.owner.visit("/customers/new")
+        below = self.owner.value(rf'value="(\w+)">{self.house}<') if self.house else None
         self.owner.send(
             "/customers/new",
+            reseller=below,
             kind=self.kind,
             name=self.name,
             siren=siren,

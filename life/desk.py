@@ -74,15 +74,19 @@ def claims(client: Client, kind: str, **days: str) -> None:
     client.reads(client.herself, str(client.herself.page.url.path))
 
 
-def measures(world: World, day: date, lines: Iterable[str]) -> None:
-    """What the probe has seen: ``service;up;measured`` of a day of NumSpot's services."""
+def measures(world: World, contract: str, day: date, lines: Iterable[str]) -> None:
+    """What the probe has seen: ``service;up;measured`` of a day of a contract's services."""
     text = "jour;service;up;mesure\n" + "".join(f"{day};{line}\n" for line in lines)
     technician = world.provider.technician
     technician.visit("/availability/measures/new")
-    technician.send(
-        "/availability/measures", contract="numspot", files={"file": ("sonde.csv", text.encode())}
-    )
+    technician.send("/availability/measures", contract=contract, files={"file": ("sonde.csv", text.encode())})
     world.place.work()
+
+
+def level(world: World, client: Client, month: str) -> None:
+    """Somebody of support reads a month of her services."""
+    uid = client.subscription.rpartition("/")[2]
+    client.reads(world.provider.technician, f"/service-levels/{uid}?month={month}")
 
 
 def reserves(client: Client, end: str, service: str) -> None:

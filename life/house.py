@@ -36,6 +36,18 @@ def follows(world: World, client: Client, day: date, step: str, **fields: str) -
     world.on(day, "operator", act)
 
 
+def keeps_notice(world: World, client: Client) -> None:
+    """The operator opens the newest formal mail to her, and downloads its copy. Raises LookupError."""
+    operator = world.provider.operator
+    rows = operator.visit(f"/mails?customer={client.uid}").split("<tr")
+    row = next((part for part in rows if "Fin de votre contrat" in part), None)
+    if row is None:
+        raise LookupError(f"no notice to {client.name}")
+    client.reads(operator, row.split('href="')[1].split('"')[0])
+    copy = operator.download(operator.link(r"/copy$")).content
+    client.note("copy kept", size=len(copy))
+
+
 def ends_by_nature(world: World, client: Client, day: date, cause: str, **typed: str) -> None:
     """An event of her own, with its document and its letter, noted by her reseller."""
 

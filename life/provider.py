@@ -31,6 +31,7 @@ NAMES = {
     "NB-WS-M": Offer("NATSO BACKUP+ Poste de travail mensuel", "natso", "monthly", 1, 600, True),
     "WS-M": Offer("DropCloud WeSend, utilisateur", "dropcloud", "monthly", 1, 1_200, True, "50"),
     "WS-A": Offer("DropCloud WeSend, utilisateur, annuel", "dropcloud", "annual", 12, 12_000, True, "50"),
+    "NEO-M": Offer("DropCloud NeoBe, utilisateur", "dropcloud", "monthly", 1, 1_500, True, "50"),
     "DB-36": Offer("Do'BaaS 1 To", "dobaas", "36_months", 1, 30_000, False, "1000"),
     "DB-GB": Offer("Do'BaaS à l'usage", "dobaas", "36_months", 1, 2_000, False, None, "0,20"),
     "DB-LINA": Offer("Do'BaaS LINA, données de santé", "dobaas", "36_months", 1, 40_000, False, "1000"),

@@ -4,7 +4,9 @@ import re
 
 from life.client import Client
 from life.papers import one_page
+from life.provider import NAMES
 from life.world import World
+from tour.numbers import make_siren
 from tour.person import Person, path_in
 
 
@@ -80,4 +82,48 @@ def revokes_mandate(world: World, client: Client) -> None:
     finance.visit(finance.link(r"^/sepa/mandates/\w{16}$"))
     finance.send_form_of("/revocation", received_on=str(world.place.today), notice_months="1")
     client.reads(finance, str(finance.page.url.path))
+    world.place.work()
+
+
+def reprices(world: World, code: str, price: str, on: str) -> None:
+    """The provider decides another price; whoever pays it is told."""
+    operator, name = world.provider.operator, NAMES[code].name
+    row = next(part for part in operator.visit("/prices").split("<tr") if f">{name}<" in part)
+    path = row.split('href="')[1].split('"')[0]
+    operator.visit(f"{path}?price={price}&effective_on={on}")
+    operator.send(path, price=price, effective_on=on)
+    world.place.work()
+
+
+def opens_without_contract(world: World, name: str) -> None:
+    """A reseller is entered whose contract is not signed yet."""
+    operator = world.provider.operator
+    operator.visit("/resellers/new")
+    operator.send_form_of(
+        "/resellers",
+        below=operator.value(r'name="below" value="(\w+)"'),
+        name=name,
+        siren=make_siren(990),
+        street="1 rue du Port",
+        postcode="29200",
+        town="Brest",
+        support_email="support990@est.example",
+    )
+
+
+def another_subprocessor(world: World, effective_on: str, object_until: str) -> None:
+    """Announced to every customer of NumSpot, with the list and the last day to object."""
+    operator, room = world.provider.operator, "/privacy/sub-processors"
+    operator.visit(f"{room}/changes/new")
+    operator.send(
+        f"{room}/changes",
+        name="Nuage GmbH",
+        country="DE",
+        purpose="Stockage objet",
+        covers_numspot="y",
+        replaces="",
+        effective_on=effective_on,
+        object_until=object_until,
+    )
+    operator.send_form_of("/announcement")
     world.place.work()

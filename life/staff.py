@@ -31,7 +31,7 @@ class Worker(Person):
 
     def notice(self) -> str:
         """The page in words, for who reads an error."""
-        return self.words()[:600]
+        return self.words()[:2000]
 
     def words(self) -> str:
         """The present page without its tags."""
