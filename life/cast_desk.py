@@ -161,7 +161,10 @@ def _changes(world: World, client: Client) -> None:
     desk.reports(world, client, "jour-1", source_bytes=10**9, added_bytes=10**9, **quiet)
     world.place.pass_minutes(60)
     desk.reports(world, client, "jour-2", source_bytes=10**9, added_bytes=2 * 10**8, **quiet)
-    client.reads(world.provider.operator, "/")
+    operator = world.provider.operator
+    rows = operator.visit("/backups").split("<tr")
+    row = next(part for part in rows if client.name in part)
+    client.reads(operator, "/backups/" + row.split('href="/backups/')[1].split('"')[0])
 
 
 def _medium(world: World, client: Client) -> None:
