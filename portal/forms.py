@@ -3,12 +3,16 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField
+from wtforms import DateField, IntegerField, StringField
+from wtforms.validators import InputRequired, Optional, ValidationError
 
+from portal.clock import PARIS
 from portal.db import db
 from portal.errors import Refused
 from portal.i18n import said
@@ -42,6 +46,48 @@ class DayField(DateField):
         if self.data is not None and not 1900 <= self.data.year < 2200:
             self.data = None
             raise ValueError(_("Indiquez un jour entre 1900 et 2199."))
+
+
+class InstantField(StringField):
+    """A day and an hour as Paris clocks show them; of an hour that comes twice, the first.
+
+    required: must something be typed? What does not exist, because the clocks go forward, is refused.
+    """
+
+    def __init__(self, label: Any = None, *, required: bool = True, **kwargs: Any) -> None:
+        checks = [InputRequired(_l("Indiquez un jour et une heure."))] if required else [Optional()]
+        super().__init__(label, checks, render_kw={"type": "datetime-local"}, **kwargs)
+
+    @property
+    def local(self) -> datetime | None:
+        """As typed, without a zone; None for what is no day and hour of a year that anybody means."""
+        try:
+            typed = datetime.fromisoformat((self.data or "")[:16])
+        except ValueError:
+            return None
+        return typed if typed.tzinfo is None and 2000 <= typed.year < 2200 else None
+
+    @property
+    def instant(self) -> datetime | None:
+        """In UTC; None where nothing right was typed."""
+        local = self.local
+        found = local.replace(tzinfo=PARIS).astimezone(UTC) if local else None
+        if found is None or found.astimezone(PARIS).replace(tzinfo=None) != local:
+            return None
+        return found
+
+    @property
+    def found(self) -> datetime:
+        """Of a field that was typed right. Raises LookupError otherwise."""
+        if self.instant is None:
+            raise LookupError(self.name)
+        return self.instant
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.local is None:
+            raise ValidationError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30."))
+        if self.data and self.instant is None:
+            raise ValidationError(_("Cette heure n'existe pas : les horloges avancent cette nuit-là."))
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What is typed about services: outages, maintenance, measures, reservations and claims, the status page."""
 
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
@@ -21,31 +20,11 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from portal import clock
 from portal.availability.models import Cause
 from portal.availability.promises import Promise, services_by_contract
-from portal.forms import trim
+from portal.forms import InstantField, trim
 from portal.terms.shipped import CONTRACTS
 from portal.words.service_names import CAUSES, service_word
 
 _WHEN = _l("Indiquez un jour et une heure.")
-
-
-class InstantField(StringField):
-    """A day and an hour as Paris clocks show them; ``instant`` is aware, None where nothing was typed."""
-
-    def __init__(self, *args: Any, required: bool = True, **kwargs: Any) -> None:
-        checks = [InputRequired(_WHEN)] if required else []
-        super().__init__(*args, checks, render_kw={"type": "datetime-local"}, **kwargs)
-
-    @property
-    def instant(self) -> datetime | None:
-        try:
-            found = datetime.fromisoformat((self.data or "")[:16])
-        except ValueError:
-            return None
-        return found.replace(tzinfo=clock.PARIS) if 2000 <= found.year < 2200 else None
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data and self.instant is None:
-            raise ValidationError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30."))
 
 
 class Box(NamedTuple):

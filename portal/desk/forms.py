@@ -1,9 +1,5 @@
 """What is typed about a piece of work."""
 
-from datetime import datetime
-from typing import Any
-
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectChoice, SelectField, StringField
@@ -13,7 +9,7 @@ from portal import clock
 from portal.desk.models import Outcome
 from portal.desk.prices import Item
 from portal.euro_field import EuroField
-from portal.forms import DayField, WholeNumberField, trim
+from portal.forms import DayField, InstantField, WholeNumberField, trim
 
 _ITEMS = [
     SelectChoice(Item.LABOUR, _l("Main-d'œuvre (en minutes)")),
@@ -36,24 +32,8 @@ class LineForm(FlaskForm):
 
 
 class PlanForm(FlaskForm):
-    at = StringField(
-        _l("Jour et heure"),
-        [InputRequired(_l("Indiquez un jour et une heure."))],
-        render_kw={"type": "datetime-local"},
-    )
+    at = InstantField(_l("Jour et heure"))
     technician = SelectField(_l("Technicien dédié"))
-
-    def validate_at(self, field: Any) -> None:
-        if self.instant is None:
-            raise ValueError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30."))
-
-    @property
-    def instant(self) -> datetime | None:
-        """As Paris clocks show it."""
-        try:
-            return datetime.fromisoformat((self.at.data or "")[:19]).replace(tzinfo=clock.PARIS)
-        except ValueError:
-            return None
 
 
 class EndForm(FlaskForm):

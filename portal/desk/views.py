@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -116,7 +116,7 @@ def plan(uid: str) -> Response:
     if form.validate():
         person = next(one for one in _technicians() if one.uid == form.technician.data)
         with saving(form, "at"):
-            row.plan(form.instant or abort(422), person, by=g.actor)
+            row.plan(form.at.found, person, by=g.actor)
             tell_customer(row, "desk/mail_planned.txt")
     return _page(_get(uid), 422, plan=form) if form.errors else _back(row, _("Intervention planifiée."))
 

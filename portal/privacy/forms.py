@@ -1,54 +1,14 @@
 """What is typed in the room of a breach."""
 
-from datetime import UTC, datetime
-from typing import Any
-
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length
 
-from portal.clock import PARIS
 from portal.customers.rules import BREACH_BLOCKS
-from portal.forms import trim
+from portal.forms import InstantField, trim
 from portal.privacy.choosing import Through
 from portal.privacy.closing import PARTS
-
-
-class InstantField(StringField):
-    """A day and an hour as Paris clocks show them; ``instant`` is in UTC, None where nothing was typed.
-
-    An hour that comes twice is the first of both, so that no clock ends later than it may; one that does
-    not exist is refused.
-    """
-
-    instant: datetime | None = None
-
-    @property
-    def found(self) -> datetime:
-        """Of a field that is required. Raises LookupError before it was validated."""
-        if self.instant is None:
-            raise LookupError(self.name)
-        return self.instant
-
-    def __init__(self, *args: Any, required: bool = True, **kwargs: Any) -> None:
-        checks = [InputRequired(_l("Indiquez un jour et une heure."))] if required else []
-        super().__init__(*args, checks, render_kw={"type": "datetime-local"}, **kwargs)
-
-    def pre_validate(self, form: Any) -> None:
-        if not self.data:
-            return
-        try:
-            local = datetime.fromisoformat(self.data[:16])
-        except ValueError:
-            local = datetime(1, 1, 1)  # noqa: DTZ001
-        if local.tzinfo is not None or not 2000 <= local.year < 2200:
-            raise ValidationError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30."))
-        found = local.replace(tzinfo=PARIS).astimezone(UTC)
-        if found.astimezone(PARIS).replace(tzinfo=None) != local:
-            raise ValidationError(_("Cette heure n'existe pas : les horloges avancent cette nuit-là."))
-        self.instant = found
 
 
 class BreachForm(FlaskForm):

@@ -5,8 +5,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import Email, InputRequired, Length
 
-from portal.forms import trim
-from portal.privacy.forms import InstantField
+from portal.forms import InstantField, trim
 from portal.privacy.requests import Asked
 
 KINDS = {

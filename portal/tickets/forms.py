@@ -1,17 +1,12 @@
 """What is typed about a ticket."""
 
-from datetime import datetime
-from typing import Any
-
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from portal import clock
-from portal.forms import DayField, trim
+from portal.forms import DayField, InstantField, trim
 from portal.tickets.kinds import LONGEST, TicketKind, Told
 from portal.words.choices import TICKET_KINDS
 from portal.words.readers import reads
@@ -77,32 +72,15 @@ class GradeForm(FlaskForm):
     severity = SelectField(_l("Gravité"), validators=[Optional()], validate_choice=False)
 
 
-class InstantField(StringField):
-    """A day and an hour as Paris clocks show it; ``instant`` is None where nothing is typed."""
-
-    instant: datetime | None = None
-
-    def pre_validate(self, form: Any) -> None:
-        if not self.data:
-            return
-        try:
-            self.instant = datetime.fromisoformat(self.data[:19]).replace(tzinfo=clock.PARIS)
-        except ValueError:
-            raise ValueError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30.")) from None
-
-
-_LOCAL = {"type": "datetime-local"}
-
-
 class ConfirmationForm(FlaskForm):
     """A fax or an e-mail that came another way."""
 
-    confirmed = InstantField(_l("Jour et heure"), render_kw=_LOCAL)
+    confirmed = InstantField(_l("Jour et heure"), required=False)
 
 
 class ClosingForm(FlaskForm):
     solution = TextAreaField(_l("Causes et solution, pour le client"), _TEXT, render_kw={"rows": 4})
-    at = InstantField(_l("Jour et heure"), render_kw=_LOCAL)
+    at = InstantField(_l("Jour et heure"), required=False)
     told = RadioField(
         _l("Le client est prévenu"),
         choices=[SelectChoice(Told.MAIL, _l("par e-mail")), SelectChoice(Told.PHONE, _l("par téléphone"))],
