@@ -17,6 +17,7 @@ NAMES = (
     "statement",
     "signing",
     "export",
+    "folder",
     "usage",
     "activation",
 )

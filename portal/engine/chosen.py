@@ -86,6 +86,14 @@ class Chosen(Salvage):
         self._seen: Counter[str] = Counter()
         super()._list(group, snapshot)
 
+    def _below(self, snapshot: Snapshot) -> list[str]:
+        """What was chosen and where it lies; a name that no command line can carry asks for everything."""
+        assert isinstance(snapshot, ChosenSnapshot)
+        found = {
+            one.path.rstrip("/") if one.is_folder else one.path.rpartition("/")[0] for one in snapshot.choices
+        }
+        return [] if any(not one or "\ufffd" in one for one in found) else sorted(found)
+
     def _is_wanted(self, node: Node) -> bool:
         path = fold(node.path)
         if any(path == one or path.startswith(f"{one}/") for one in self._folders_here):

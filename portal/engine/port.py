@@ -284,6 +284,8 @@ class StorageEngine(Protocol):
         snapshot_id: str,
         sink: Callable[[Node], None],
         cancel: Cancel | None = None,
+        *,
+        below: Sequence[str] = (),
     ) -> Totals: ...
 
     def read_file(

@@ -179,14 +179,18 @@ class Restic:
         snapshot_id: str,
         sink: Callable[[Node], None],
         cancel: Cancel | None = None,
+        *,
+        below: Sequence[str] = (),
     ) -> Totals:
         """Give every node of a snapshot to ``sink``, in tree order, and return the sums.
 
+        below: only these folders and what lies in them, by their absolute paths; none: everything.
         Raises EngineError SNAPSHOT_MISSING, DAMAGED, WRONG_KEY …; nothing is complete until it
         returns.
         """
         files = size = directories = specials = 0
-        for node in self._nodes(repo, key, [snapshot_id], cancel):
+        only = ["--recursive", "--", *below] if below else []
+        for node in self._nodes(repo, key, [snapshot_id, *only], cancel):
             if node.type == "file":
                 files, size = files + 1, size + node.size
             elif node.type == "dir":

@@ -8,7 +8,7 @@ was cut off starts again.
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,7 @@ from portal.engine.export import Export, Source, export_readable
 from portal.engine.naming import Namer, Verbatim, fold
 from portal.engine.pace import after
 from portal.engine.passphrase import Passphrase
-from portal.engine.port import Exported, ExportLimits, Node, OnProgress, Progress, RepoRef, Snapshot
+from portal.engine.port import Exported, ExportLimits, Node, OnProgress, Progress, RepoRef, Snapshot, Totals
 from portal.engine.tarstream import TarReader, TruncatedTar
 from portal.engine.trees import walk
 from portal.engine.volume_entry import Header, header_of
@@ -40,6 +40,16 @@ CHUNK_BYTES = 1 << 20
 
 class DamagedSource(Source, Protocol):
     """What a rescue needs of the engine, beyond an ordinary export."""
+
+    def inventory(
+        self,
+        repo: RepoRef,
+        key: Passphrase,
+        snapshot_id: str,
+        sink: Callable[[Node], None],
+        *,
+        below: Sequence[str] = (),
+    ) -> Totals: ...
 
     def tar_of(
         self, repo: RepoRef, key: Passphrase, snapshot_id: str, *, path: str = "/"
@@ -113,7 +123,8 @@ class Salvage(Export[DamagedSource]):
         """The names, from restic's list or, where that is damaged, folder by folder."""
         nodes: list[Node] = []
         try:
-            self._source.inventory(self._repo, self._key, snapshot.id, nodes.append)
+            below = self._below(snapshot)
+            self._source.inventory(self._repo, self._key, snapshot.id, nodes.append, below=below)
         except EngineError as error:
             if error.fault not in LOSSES:
                 raise
@@ -124,6 +135,10 @@ class Salvage(Export[DamagedSource]):
                 self._documents.add_special(empty, "dir")
             if node is not None:
                 self._note(group, node, namer)
+
+    def _below(self, snapshot: Snapshot) -> list[str]:
+        """The folders of which the list is asked; none: all of it."""
+        return []
 
     def _is_ours(self, group: int, folder: str) -> bool:
         """Is an empty folder part of what is handed over?"""
