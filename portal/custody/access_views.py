@@ -100,7 +100,8 @@ def _show_secret(template: str, access: VaultAccess, by: Actor) -> Response:
 
 def _commands(repository: str) -> list[tuple[str, str]]:
     """Three lines for each system; the address is kept out of the list of processes."""
-    lines = "restic --no-lock snapshots\nrestic --no-lock restore latest --target "
+    machine = _("NOM-DE-LA-MACHINE")  # « latest » alone is the last backup of one of them
+    lines = f"restic --no-lock snapshots\nrestic --no-lock restore latest --host {machine} --target "
     return [
         ("Linux, macOS", f"export RESTIC_REPOSITORY='{repository}'\n{lines}./restauration"),
         ("Windows (PowerShell)", f"$env:RESTIC_REPOSITORY = '{repository}'\n{lines}.\\restauration"),

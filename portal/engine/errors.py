@@ -24,6 +24,7 @@ class EngineFault(StrEnum):
     SNAPSHOT_MISSING = "snapshot_missing"
     PATH_MISSING = "path_missing"
     DAMAGED = "damaged"
+    ATTRIBUTES = "attributes"  # of a file, which no tar header can carry
     INCOMPLETE = "incomplete"
     CANCELLED = "cancelled"
     TIMED_OUT = "timed_out"
@@ -55,6 +56,7 @@ SENTENCES: dict[EngineFault, str] = {
     F.SNAPSHOT_MISSING: N_("Ce point de restauration n'existe plus dans le dépôt."),
     F.PATH_MISSING: N_("Ce fichier n'existe pas dans ce point de restauration."),
     F.DAMAGED: N_("Le dépôt de sauvegarde est endommagé : des données ne peuvent pas être lues."),
+    F.ATTRIBUTES: N_("Des attributs étendus d'un fichier ne tiennent dans aucune archive."),
     F.INCOMPLETE: N_("Le résultat n'est pas complet : il n'a pas été livré."),
     F.CANCELLED: N_("L'opération a été annulée."),
     F.TIMED_OUT: N_("L'opération a duré trop longtemps et a été arrêtée."),
@@ -123,6 +125,7 @@ _PHRASES: tuple[tuple[EngineFault, str], ...] = (
         r"|failed to load snapshot .*(?:no such file|does not exist)",
     ),
     (F.PATH_MISSING, r"not found in snapshot"),
+    (F.ATTRIBUTES, r"TarHeader|archive/tar|invalid PAX record|header field too long"),
     (
         F.DAMAGED,
         r"ciphertext verification failed|invalid data returned|does not match id|wrong hash"

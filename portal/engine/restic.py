@@ -271,7 +271,8 @@ class Restic:
         """See :func:`portal.engine.export.export_readable`.
 
         accept_losses: when the repository is damaged, deliver every file that can be read and list
-        the others in LOST.csv: see :mod:`portal.engine.salvage`.
+        the others in LOST.csv: see :mod:`portal.engine.salvage`. Attributes that no archive can carry cost
+        only themselves: what they stop is read file by file, without asking.
 
         A repository on a server is first copied to this machine, beside the destination, and read
         there; the copy is kept until the export is published or discarded.
@@ -282,14 +283,22 @@ class Restic:
             repo, on_progress = RepoRef(str(place)), after(on_progress, MIRROR_SHARE)
         words: Any = {"on_progress": on_progress, "limits": limits}
         if accept_losses and not destination.exists():
-            with stand_ins.without_waiting(
-                repo, destination, partial(self.record, repo, key, "index")
-            ) as whole:
-                done = salvage.export_what_is_left(self, whole, key, snapshots, destination, **words)
+            done = self._what_is_left(repo, key, snapshots, destination, words)
         else:
-            done = export.export_readable(self, repo, key, snapshots, destination, **words)
+            try:
+                done = export.export_readable(self, repo, key, snapshots, destination, **words)
+            except EngineError as error:
+                if error.fault != EngineFault.ATTRIBUTES:
+                    raise
+                done = self._what_is_left(repo, key, snapshots, destination, {**words, "loses_nothing": True})
         discard_mirror(place)
         return done
+
+    def _what_is_left(
+        self, repo: RepoRef, key: Passphrase, snapshots: Sequence[Snapshot], destination: Path, words: Any
+    ) -> Exported:
+        with stand_ins.without_waiting(repo, destination, partial(self.record, repo, key, "index")) as whole:
+            return salvage.export_what_is_left(self, whole, key, snapshots, destination, **words)
 
     def export_chosen(
         self,

@@ -28,6 +28,7 @@ from portal.engine.trees import walk
 from portal.engine.volume_entry import Header, header_of
 
 LOSSES = {
+    EngineFault.ATTRIBUTES,
     EngineFault.DAMAGED,
     EngineFault.INCOMPLETE,
     EngineFault.PATH_MISSING,
@@ -81,11 +82,18 @@ def export_what_is_left(
     *,
     on_progress: OnProgress | None = None,
     limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
+    loses_nothing: bool = False,
 ) -> Exported:
     """Export strictly if that is possible, else all that can be read; ``lost`` counts LOST.csv.
 
-    Raises EngineError(DAMAGED) when nothing at all can be read.
+    loses_nothing: only attributes may stay behind; file by file at once, and every file must come.
+    Raises EngineError(DAMAGED) when nothing at all can be read, INCOMPLETE where a file is missing that may
+    not be.
     """
+    if loses_nothing:
+        return export_readable(
+            source, repo, key, snapshots, destination, on_progress=on_progress, limits=limits, kind=Unpacked
+        )
     reached = 0.0
 
     def remember(progress: Progress) -> None:
@@ -107,6 +115,8 @@ def export_what_is_left(
 
 class Salvage(Export[DamagedSource]):
     """One run that gives up on single files instead of on the whole."""
+
+    _drops_attributes = False  # a folder could not be packed because of some
 
     def run(self) -> Exported:
         self._work.reset()
@@ -171,16 +181,26 @@ class Salvage(Export[DamagedSource]):
     def _copy(self, group: int, snapshot: Snapshot) -> None:
         for folder in self._to_read(group):
             if self._is_worth_reading(group, fold(folder)):
-                with _losses_pass():
+                with self._passing_losses():
                     self._take_folder(group, snapshot, folder)
         for want in [one for wants in self._wanted[group].values() for one in wants]:
-            with _losses_pass():
+            with self._passing_losses():
                 self._take_file(group, snapshot, want)
         for path, target in self._links[group].items():
             self._documents.add_special(path, "symlink", target)
         for wants in self._wanted[group].values():
             for want in wants:
                 self._documents.add_lost(snapshot.host, f"/{want.path}", "file", want.node.size)
+
+    @contextmanager
+    def _passing_losses(self) -> Iterator[None]:
+        """Nothing that is only damage stops the rescue; what did not come stays wanted."""
+        try:
+            yield
+        except EngineError as error:
+            if error.fault not in LOSSES:
+                raise
+            self._drops_attributes |= error.fault == EngineFault.ATTRIBUTES
 
     def _to_read(self, group: int) -> list[str]:
         """The folders that are read as a whole while something below them is still wanted."""
@@ -231,6 +251,8 @@ class Salvage(Export[DamagedSource]):
             child.finish()
             if content.tell() == want.node.size:
                 mtime = want.node.mtime.timestamp() if want.node.mtime else 0.0
+                if self._is_tar and self._drops_attributes:
+                    self._documents.add_special(f"/{want.path}", "attributes")
                 self._deliver(group, want, content, Header(want.name, want.node.size, mtime, want.node.mode))
 
     def _spool(self, chunks: Iterator[bytes]) -> IO[bytes]:
@@ -268,14 +290,13 @@ class Salvage(Export[DamagedSource]):
             raise EngineError(EngineFault.DAMAGED)
 
 
-@contextmanager
-def _losses_pass() -> Iterator[None]:
-    """Nothing that is only damage stops the rescue; what did not come stays wanted."""
-    try:
-        yield
-    except EngineError as error:
-        if error.fault not in LOSSES:
-            raise
+class Unpacked(Salvage):
+    """File by file, because of attributes that no archive can carry: every file comes."""
+
+    def _check_complete(self) -> None:
+        super()._check_complete()
+        if self._documents.lost:
+            raise EngineError(EngineFault.INCOMPLETE, path_count=self._documents.lost)
 
 
 def _above(path: str) -> Iterator[str]:

@@ -1,13 +1,14 @@
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from portal.engine.child import running
 from portal.engine.errors import EngineError
-from portal.engine.port import ExportLimits, RepoRef
+from portal.engine.port import ExportLimits, RepoRef, VolumeKind
 from portal.engine.restic import Restic, Timeouts
 from portal.engine.trees import unquoted
 from tests.engine.builders import SECRET, a_backup, a_key, a_repository, awkward_files, flip_bytes, many_files
@@ -249,3 +250,25 @@ def test_a_wrong_passphrase_is_no_damage(engine, some_files, tmp_path):
 )
 def test_names_in_restic_s_records_are_taken_back(quoted, name):
     assert unquoted(quoted) == name
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_attributes_that_no_archive_can_carry_cost_only_themselves(tmp_path: Path, kind: str):
+    source = tmp_path / "source"
+    many_files(source, 6)
+    odd = source / "dossier2" / "fichier002.bin"
+    try:
+        os.setxattr(odd, "user.a=b", b"v")
+    except OSError:
+        pytest.skip("this disk keeps no extended attributes")
+    repo = a_repository(tmp_path / "repo")
+    point = a_backup(repo, source)
+    limits = replace(FREE, volume_kind=VolumeKind(kind))
+    done = Restic().export_readable(repo, a_key(), [point], tmp_path / "out", None, limits)
+    assert (done.files, done.lost) == (6, 0)
+    plain = tmp_path / "plain"
+    given = contents(untar(done.directory, plain) if kind == "tar" else unzip(done, plain))
+    assert contents(source) <= given
+    if kind == "tar":
+        (named,) = rows(done, "SPECIAL.csv")
+        assert str(odd) in named.values() and "attributes" in named.values()
