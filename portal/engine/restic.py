@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from portal.engine import chosen as selection
-from portal.engine import destruction, export, keyless, salvage, stand_ins
+from portal.engine import destruction, export, keyless, stand_ins
 from portal.engine import sealed_export as sealed
 from portal.engine.child import Child, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
+from portal.engine.mending import read_all
 from portal.engine.mirror import discard as discard_mirror
 from portal.engine.mirror import mirror
 from portal.engine.naming import fold
@@ -55,6 +56,7 @@ class Timeouts:
     open: float = 120
     listing: float = 900
     stream: float = 900
+    reindexing: float = 86_400  # every pack is read, and nothing is said meanwhile
     store: float = 60  # of a storage server, when objects are read without restic
 
 
@@ -282,23 +284,9 @@ class Restic:
             self.mirror(repo, place, on_progress, limits)
             repo, on_progress = RepoRef(str(place)), after(on_progress, MIRROR_SHARE)
         words: Any = {"on_progress": on_progress, "limits": limits}
-        if accept_losses and not destination.exists():
-            done = self._what_is_left(repo, key, snapshots, destination, words)
-        else:
-            try:
-                done = export.export_readable(self, repo, key, snapshots, destination, **words)
-            except EngineError as error:
-                if error.fault != EngineFault.ATTRIBUTES:
-                    raise
-                done = self._what_is_left(repo, key, snapshots, destination, {**words, "loses_nothing": True})
+        done = read_all(self, repo, key, snapshots, destination, accept_losses=accept_losses, **words)
         discard_mirror(place)
         return done
-
-    def _what_is_left(
-        self, repo: RepoRef, key: Passphrase, snapshots: Sequence[Snapshot], destination: Path, words: Any
-    ) -> Exported:
-        with stand_ins.without_waiting(repo, destination, partial(self.record, repo, key, "index")) as whole:
-            return salvage.export_what_is_left(self, whole, key, snapshots, destination, **words)
 
     def export_chosen(
         self,

@@ -272,3 +272,29 @@ def test_attributes_that_no_archive_can_carry_cost_only_themselves(tmp_path: Pat
     if kind == "tar":
         (named,) = rows(done, "SPECIAL.csv")
         assert str(odd) in named.values() and "attributes" in named.values()
+
+
+@pytest.mark.parametrize("how", ["missing", "cut"])
+@pytest.mark.parametrize("accept_losses", [False, True])
+def test_without_its_index_everything_comes_and_the_vault_stays_as_it_is(
+    tmp_path: Path, how: str, accept_losses: bool
+):
+    source = tmp_path / "source"
+    many_files(source, 20)
+    repo = a_repository(tmp_path / "repo")
+    first = a_backup(repo, source)
+    (source / "neuf.txt").write_text("plus tard")
+    second = a_backup(repo, source)
+    index = sorted((Path(repo.location) / "index").iterdir())[0]
+    if how == "missing":
+        index.unlink()
+    else:
+        index.chmod(0o600)
+        index.write_bytes(index.read_bytes()[:-50])
+    before = contents(Path(repo.location))
+    for point, files in ((first, 20), (second, 21)):
+        out = tmp_path / f"out-{point.short_id}"
+        done = Restic().export_readable(repo, a_key(), [point], out, None, FREE, accept_losses=accept_losses)
+        assert (done.files, done.lost) == (files, 0)
+        assert list(tmp_path.glob("*.links-*")) == []
+    assert contents(Path(repo.location)) == before
