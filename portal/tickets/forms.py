@@ -77,6 +77,12 @@ class GradeForm(FlaskForm):
     severity = SelectField(_l("Gravité"), validators=[Optional()], validate_choice=False)
 
 
+class ContractForm(FlaskForm):
+    subscription = SelectField(
+        _l("Abonnement"), validators=[InputRequired(_l("Choisissez un abonnement de ce client."))]
+    )
+
+
 class InstantField(StringField):
     """A day and an hour as Paris clocks show it; ``instant`` is None where nothing is typed."""
 

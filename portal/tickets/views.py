@@ -30,6 +30,7 @@ from portal.tickets.forms import (
     ClosingForm,
     ConfirmationForm,
     ContestForm,
+    ContractForm,
     MessageForm,
     PostedForm,
     ReportForm,
@@ -131,11 +132,19 @@ def typed(form: TicketForm) -> dict[str, Any]:
     }
 
 
+def contract_form(row: Ticket, typed: Any = None) -> ContractForm:
+    """Which contract a ticket without one may be about; typed: what was sent."""
+    form = ContractForm(formdata=typed)
+    form.subscription.choices = [(each.uid, each.label) for each in running(row.customer)]
+    return form
+
+
 def page_of_ticket(row: Ticket, status: int = 200, **forms: FlaskForm) -> Response:
     shown: dict[str, Any] = {
         "message": MessageForm(formdata=None),
         "answer": AnswerForm(formdata=None),
         "grade": grade_form(row),
+        "contract": contract_form(row),
         "confirmation": ConfirmationForm(formdata=None),
         "closing": ClosingForm(formdata=None),
         "contest": ContestForm(formdata=None),

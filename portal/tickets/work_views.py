@@ -19,13 +19,22 @@ from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.panels import Link
 from portal.tickets import report as reports
-from portal.tickets.acts import answer_ticket, close_ticket, grade, open_ticket
+from portal.tickets.acts import answer_ticket, close_ticket, grade, join_contract, open_ticket
 from portal.tickets.clocks import keep_due
 from portal.tickets.forms import AnswerForm, CallForm, ClosingForm, ConfirmationForm, ReportForm, TextForm
 from portal.tickets.grading import grade_form
 from portal.tickets.kinds import Source, TicketKind, Told
 from portal.tickets.models import TicketText
-from portal.tickets.views import back, chosen, get_ticket, offer, page_of_ticket, typed
+from portal.tickets.views import (
+    back,
+    chosen,
+    contract_form,
+    get_ticket,
+    offer,
+    page_of_ticket,
+    running,
+    typed,
+)
 
 bp = Blueprint("ticket_work", __name__, url_prefix="/tickets")
 texts_bp = Blueprint("ticket_texts", __name__, url_prefix="/ticket-texts")
@@ -147,6 +156,21 @@ def set_grade(uid: str) -> Response:
             severity = int(number) if number.isdecimal() else None
             grade(row, TicketKind(form.kind.data), severity, by=g.actor)
     return page_of_ticket(get_ticket(uid), 422, grade=form) if form.errors else back(row)
+
+
+@bp.post("/<uid>/subscription")
+@requires(Permission.TICKET_WORK)
+def choose_contract(uid: str) -> Response:
+    """Of a ticket that came by mail without one."""
+    row = get_ticket(uid)
+    form = contract_form(row, request.form)
+    if form.validate():
+        found = {each.uid: each for each in running(row.customer)}
+        with saving(form, "subscription"):
+            join_contract(row, found[form.subscription.data], by=g.actor)
+    if form.errors:
+        return page_of_ticket(get_ticket(uid), 422, contract=form)
+    return back(row, _("Abonnement choisi : ses délais comptent depuis l'ouverture du ticket."))
 
 
 @bp.post("/<uid>/confirmation-note")
