@@ -41,6 +41,7 @@ from portal.tickets.kinds import CLAIMS, MOST_FILES, Source, TicketKind
 from portal.tickets.lists import TICKETS
 from portal.tickets.models import Ticket, TicketText, find_ticket
 from portal.tickets.report import duration_of, first_text, in_words, needs_report
+from portal.tickets.scope import billing_value, work_on
 from portal.tickets.severities import kinds_of, severities_of, severity_word
 
 bp = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -172,6 +173,8 @@ def _facts(row: Ticket) -> dict[str, Any]:
         "contestable": may_contest(row),
         "caps": caps_of(row.subscription, _event_day(row)) if row.kind in CLAIMS and row.subscription else [],
         "reporting": needs_report(row),
+        "work": work_on(row),
+        "billing": billing_value(row),
         "may_confirm": bool(minutes) and row.confirmed_at is None and row.source != Source.WALL,
         "follows": find_ticket(row.follows_uid) if row.follows_uid else None,
         "texts": list(db.session.scalars(texts.order_by(TicketText.name))),

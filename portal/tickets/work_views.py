@@ -16,6 +16,8 @@ from portal.customers.calling import (
 )
 from portal.customers.models import Customer
 from portal.db import db
+from portal.desk.models import WorkKind, WorkOrder
+from portal.desk.panels import work_subject
 from portal.forms import WHOLE, saving
 from portal.panels import Link
 from portal.tickets import report as reports
@@ -24,7 +26,8 @@ from portal.tickets.clocks import keep_due
 from portal.tickets.forms import AnswerForm, CallForm, ClosingForm, ConfirmationForm, ReportForm, TextForm
 from portal.tickets.grading import grade_form
 from portal.tickets.kinds import Source, TicketKind, Told
-from portal.tickets.models import TicketText
+from portal.tickets.models import TicketText, find_ticket
+from portal.tickets.scope import Finding, note_work
 from portal.tickets.views import (
     back,
     chosen,
@@ -212,6 +215,7 @@ def close(uid: str) -> Response:
     if form.validate():
         with saving(form, WHOLE):
             told = Told(form.told.data)
+            note_work(row, Finding(form.finding.data), form.minutes.data, by=g.actor)
             close_ticket(
                 row,
                 form.solution.data or "",
@@ -223,6 +227,13 @@ def close(uid: str) -> Response:
     if form.errors or form.form_errors:
         return page_of_ticket(get_ticket(uid), 422, closing=form)
     return back(row, _("Ticket clos."))
+
+
+@work_subject(rank=30)
+def ticket_of(order: WorkOrder) -> Link | None:
+    if order.kind != WorkKind.INCIDENT or (row := find_ticket(order.subject_uid)) is None:
+        return None
+    return Link(url_for("tickets.show", uid=row.uid), row.label, "")
 
 
 @bp.post("/<uid>/report")
