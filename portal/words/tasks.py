@@ -110,6 +110,7 @@ DUTIES: dict[str, Any] = {
     "assurance.months": _l("Demander les comptes rendus du mois"),
     "vault.drill": _l("Commencer les essais annuels, les redemander"),
     "assurance.packs": _l("Demander les dossiers de preuves du mois fini"),
+    "obligations.meter": _l("Tenir les engagements du prestataire"),
     "tickets.bill": _l("Facturer le travail hors du périmètre des tickets acceptés"),
     "tickets.mailbox": _l("Demander la lecture de la boîte des tickets"),
     "tickets.clocks": _l("Veiller aux délais des tickets"),
