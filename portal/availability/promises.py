@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from portal.availability.rules import service_of
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.in_force import stack_in_force
 from portal.terms.shipped import CONTRACTS
@@ -34,15 +35,9 @@ def promises_of(stack: Stack) -> list[Promise]:
     found = [
         Promise(name, Decimal(value.value), value.clause, stack.number(f"sla.{name}.grace_minutes"))
         for key, value in stack.values.items()
-        if (name := _named(key))
+        if (name := service_of(key))
     ]
     return found or [Promise(WHOLE, None, "", 0)]
-
-
-def _named(key: str) -> str:
-    """sla.region.percent -> region; the printed example is no promise."""
-    parts = key.split(".")
-    return parts[1] if len(parts) == 3 and (parts[0], parts[2]) == ("sla", "percent") else ""
 
 
 def services_by_contract(on: date) -> dict[str, list[Promise]]:

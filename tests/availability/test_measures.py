@@ -2,11 +2,15 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from portal.availability.models import Measure, Watched
 from portal.availability.months import months_of_subscription
+from portal.availability.promises import promises_of
+from portal.availability.rules import service_of
 from portal.db import db
+from portal.terms.in_force import stack_in_force
 from tests.availability.builders import a_cloud, measures, noon, the_day
 from tests.contracts.builders import numspot
 
@@ -62,3 +66,30 @@ def test_no_month_before_the_first_contract_is_linked(house, browser):
     assert "/availability/2026-09?" not in client.get("/availability/2026-10?contract=numspot").text
     level = f"/service-levels/{subscription.uid}?month=2026-"
     assert "month=2026-09" not in client.get(f"{level}10").text
+
+
+@pytest.mark.parametrize(
+    ("clause", "service"),
+    [
+        ("003-61", "region"),
+        ("003-61", "zone"),
+        ("003-62", "network"),
+        ("003-63", "internet_services"),
+        ("003-63", "metadata"),
+        ("003-65", "load_balancer"),
+        ("003-66", "object_storage"),
+        ("003-67", "volume"),
+        ("003-67", "snapshot"),
+        ("003-69", "virtual_machine"),
+    ],
+)
+def test_003_61_003_62_003_63_003_65_003_66_003_67_003_69_each_service_has_its_own_level(
+    house, clause, service
+):
+    """Each value of the contract's table is the promise that the months of its service are held against."""
+    stack = stack_in_force("numspot", date(2026, 11, 1))
+    assert service_of(f"sla.{service}.percent") == service
+    (promise,) = [each for each in promises_of(stack) if each.service == service]
+    assert promise.clause == clause and str(promise.percent) == str(
+        stack.find(f"sla.{service}.percent").value
+    )
