@@ -150,6 +150,8 @@ class Permission(StrEnum):
     CLAIM_WRITE = "claim:write"
     CREDIT_DUE_READ = "credit-due:read"
     CREDIT_DUE_DECIDE = "credit-due:decide"
+    OBLIGATION_READ = "obligation:read"
+    OBLIGATION_WRITE = "obligation:write"
     PRIVACY_READ = "privacy:read"
     PRIVACY_WRITE = "privacy:write"
     BREACH_TELL = "breach:tell"
@@ -280,6 +282,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.CLAIM_WRITE: {Role.OPERATOR, Role.OWNER, *_WORKING},  # a reservation or claim: hers, or for her
     P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDIT_DUE_DECIDE: {Role.OPERATOR},
+    P.OBLIGATION_READ: {Role.OPERATOR, Role.OWNER},  # what the provider owes by a day
+    P.OBLIGATION_WRITE: {Role.OPERATOR, Role.OWNER},  # are one's customers told of a miss
     P.PRIVACY_READ: {Role.OPERATOR},  # breaches of personal data
     P.PRIVACY_WRITE: {Role.OPERATOR},
     P.BREACH_TELL: {Role.OPERATOR},  # to every customer whom it touches

@@ -61,6 +61,11 @@ def from_environment() -> dict[str, object]:
         "MAIL_FROM": os.environ.get("MAIL_FROM", "portail@localhost"),
         # Where customers answer mails of tickets, piped to `flask tickets receive`. "": as others.
         "TICKET_ADDRESS": os.environ.get("TICKET_ADDRESS", ""),
+        # The mailbox behind it, where no MTA pipes to us: imaps://user@host:993/INBOX. "": none is read.
+        "IMAP_URL": os.environ.get("IMAP_URL", ""),
+        "IMAP_PASSWORD_FILE": os.environ.get("IMAP_PASSWORD_FILE", ""),  # or systemd's, or IMAP_PASSWORD
+        "IMAP_DONE": os.environ.get("IMAP_DONE", ""),  # folder of what was filed; "": it is marked as read
+        "IMAP_SECONDS": float(os.environ.get("IMAP_SECONDS", "30")),  # for each answer of the server
         # Public registers; "": none is asked, and the pages say so. The second may be a CSV file.
         "VIES_URL": os.environ.get("VIES_URL", "" if _flag("DEMO", False) else VIES),
         "SIREN_REGISTER": os.environ.get("SIREN_REGISTER", "" if _flag("DEMO", False) else SIREN_REGISTER),

@@ -74,6 +74,9 @@ from portal.licensing.seating import take_seat
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.mail.free import Words
+from portal.obligations.meter import tell_customers as tell_of_misses
+from portal.obligations.meter import tell_operators as tell_of_obligations
+from portal.obligations.models import Duty, Obligation, decide_telling, telling_of
 from portal.people.access import give_account, send_link_again
 from portal.people.own_email import EmailChange, ask_email, confirm_email
 from portal.privacy.erasing import erase
@@ -552,6 +555,22 @@ def alarms_for_the_operators(post: Post) -> None:
     tell_operators(safety())
     tell_second([first(Vault)], by=SYSTEM, page="/customers/x")
     tell_finance(the_entity(), [first(Batch)])
+
+
+@step
+def what_the_provider_missed(post: Post) -> None:
+    customer, now = post.customer("À qui l'on doit"), clock.now()
+    for number, days in ((1, -1), (2, 1)):
+        owed = {"key": f"terms:{number}:mail", "duty": Duty.TERMS, "label": "003-2027", "page": "/notices/x"}
+        owed |= {"clause": "003-04", "rights": ["old_terms"], "due_at": now + timedelta(days=days)}
+        db.session.add(Obligation(organisation=customer.organisation, customer=customer, **owed))
+    decide_telling(post.house.reseller, tells=True, by=post.house.operator)
+    telling = telling_of(post.house.reseller)
+    assert telling is not None
+    telling.decided_at = now - timedelta(days=2)
+    db.session.flush()
+    tell_of_obligations()
+    tell_of_misses()
 
 
 @step

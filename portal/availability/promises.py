@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
+from portal.availability.rules import service_of
 from portal.catalogue.offers import shipped_offers
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.in_force import stack_in_force
@@ -35,7 +36,7 @@ def promises_of(stack: Stack) -> list[Promise]:
     found = [
         Promise(name, Decimal(value.value), value.clause, stack.number(f"sla.{name}.grace_minutes"))
         for key, value in stack.values.items()
-        if (name := _named(key))
+        if (name := service_of(key))
     ]
     return found or [Promise(WHOLE, None, "", 0)]
 
@@ -56,12 +57,6 @@ def promises_to(subscription: Subscription, on: date) -> list[Promise]:
 def _is_hers(promise: Promise, subscription: Subscription) -> bool:
     offers = [each.code for each in shipped_offers().values() if each.clause == promise.clause]
     return not offers or subscription.product.code in offers
-
-
-def _named(key: str) -> str:
-    """sla.region.percent -> region; the printed example is no promise."""
-    parts = key.split(".")
-    return parts[1] if len(parts) == 3 and (parts[0], parts[2]) == ("sla", "percent") else ""
 
 
 def services_by_contract(on: date) -> dict[str, list[Promise]]:

@@ -43,6 +43,17 @@ class ServiceDay:
     counted: Decimal
 
 
+def service_of(key: str) -> str:
+    """Whose level a value of the contract promises: « sla.region.percent » is that of « region ».
+
+    "" for every other value; the example that the contract prints is no promise.
+
+    Source: 003-61, 003-62, 003-63, 003-65, 003-66, 003-67, 003-69.
+    """
+    parts = key.split(".")
+    return parts[1] if len(parts) == 3 and (parts[0], parts[2]) == ("sla", "percent") else ""
+
+
 def without(outages: Iterable[Outage], windows: Iterable[Window], grace_minutes: int = 0) -> list[Outage]:
     """What is left of outages outside of windows that do not count; each first loses its minutes of grace.
 

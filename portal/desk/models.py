@@ -31,6 +31,7 @@ class WorkKind(StrEnum):
     RESTORE = "restore"
     RELOAD = "reload"  # of the data on the customer's new system
     MEDIUM = "medium"  # a copy on a physical medium
+    INCIDENT = "incident"  # a ticket outside the scope; billed once its closing is accepted
 
 
 class WorkState(StrEnum):

@@ -17,7 +17,8 @@ _AFTER = (WorkState.DONE, WorkState.CHECKED)  # of a restore, its request says s
 
 
 def _open() -> Select[tuple[WorkOrder]]:
-    after = WorkOrder.state.in_(_AFTER) & (WorkOrder.kind != WorkKind.RESTORE)
+    told_elsewhere = (WorkKind.RESTORE, WorkKind.INCIDENT)
+    after = WorkOrder.state.in_(_AFTER) & WorkOrder.kind.not_in(told_elsewhere)
     query = WorkOrder.visible_to(g.actor).where(or_(WorkOrder.state.in_(_BEFORE), after))
     return query.options(joinedload(WorkOrder.customer))
 

@@ -156,6 +156,8 @@ def bill(uid: str) -> Response:
     row = _get(uid)
     if row.kind == WorkKind.RESTORE:
         raise Refused(_("Une restauration se facture depuis sa demande."))
+    if row.kind == WorkKind.INCIDENT:
+        raise Refused(_("Le travail d'un ticket se facture quand sa clôture est acceptée."))
     if row.settle(by=g.actor):
         row.owe()
     db.session.commit()

@@ -15,6 +15,7 @@ from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.customers.queries import search
 from portal.db import db
+from portal.obligations.models import Obligation, Standing, stands
 from portal.paging import Count, count_of
 from portal.sepa.models import Collection, CollectionState, Mandate, MandateState
 from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
@@ -79,6 +80,12 @@ def figures() -> list[Figure]:
             lambda: count(UsageGap, UsageGap.state == GapState.OPEN),
             lambda n: ngettext("écart d'usage à décider", "écarts d'usage à décider", n),
             url_for("usage_gaps.list_gaps", state=GapState.OPEN.value),
+        ),
+        (
+            Permission.OBLIGATION_READ,
+            lambda: count(Obligation, stands(Standing.MISSED)),
+            lambda n: ngettext("engagement manqué", "engagements manqués", n),
+            url_for("obligations.list_obligations", state=Standing.MISSED.value),
         ),
         (
             Permission.INVOICE_READ,

@@ -168,6 +168,7 @@ MENU = [
     Entry(
         G.CONTRACT, "certificates.list_certificates", _l("Certificats"), "shield-check", P.CERTIFICATE_READ
     ),
+    Entry(G.CONTRACT, "obligations.list_obligations", _l("Engagements"), "calendar-week", P.OBLIGATION_READ),
     Entry(
         G.CONTRACT,
         "breaches.list_breaches",

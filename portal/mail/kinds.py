@@ -72,6 +72,8 @@ KINDS: dict[str, Kind] = {
     "tickets/mail_opened": Kind(_l("Ticket ouvert"), _INCIDENT),
     "tickets/mail_message": Kind(_l("Réponse à un ticket"), _INCIDENT),
     "tickets/mail_closed": Kind(_l("Ticket clos"), _INCIDENT),
+    "obligations/mail_due": Kind(_l("Engagements du prestataire"), why=_STAFF),
+    "obligations/mail_missed": Kind(_l("Engagement manqué envers vous"), _INCIDENT),
     "tickets/mail_report": Kind(_l("Rapport d'incident"), _INCIDENT),
     "tickets/mail_message_staff": Kind(_l("Message d'un client"), why=_STAFF),
     "tickets/mail_missed": Kind(_l("Délai d'un ticket manqué"), why=_STAFF),

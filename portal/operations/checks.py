@@ -15,12 +15,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.blob_stores import store
-from portal.cardpay.setting import KEY, WEBHOOK, secret_of
+from portal.cardpay.setting import KEY, WEBHOOK
 from portal.config import ROOT
+from portal.crypto.secret_files import secret_of
 from portal.db import EVERYTHING, db, scope
 from portal.operations.probes import MAX_SKEW_SECONDS, clock_skew
 from portal.safekeeping.known_keys import keys_fit
 from portal.safekeeping.place import policy
+from portal.tickets.imap import PASSWORD, read_url
 
 PROBE = "check"  # one name for all: what a killed process leaves is removed by the next
 _LEAST = {  # the smallest value that makes sense, in the unit of the setting
@@ -59,6 +61,7 @@ def judge(config: Mapping[str, Any]) -> list[Finding]:
         *_numbers(config),
         *_backup(config),
         *_cards(config),
+        *_mailbox(config),
     ]
 
 
@@ -146,6 +149,20 @@ def _cards(config: Mapping[str, Any]) -> Iterator[Finding]:
     api = urlsplit(str(config["CARD_API"]))
     if config["CARD_API"] and not (api.hostname and (api.scheme == "https" or _is_local(api.hostname))):
         yield Finding("CARD_API", "doit être une adresse en https, ou de cette machine")
+
+
+def _mailbox(config: Mapping[str, Any]) -> Iterator[Finding]:
+    if not config["IMAP_URL"]:
+        return
+    if read_url(str(config["IMAP_URL"])) is None:
+        yield Finding("IMAP_URL", "doit ressembler à imaps://compte@serveur:993/INBOX")
+    try:
+        if not secret_of(config, PASSWORD):
+            yield Finding(f"{PASSWORD}_FILE", "manque : la boîte des tickets ne se lirait pas")
+    except (OSError, ValueError):
+        yield Finding(f"{PASSWORD}_FILE", "ne se lit pas : la boîte des tickets ne se lirait pas")
+    if not config["TICKET_ADDRESS"]:
+        yield Finding("TICKET_ADDRESS", "manque : personne ne répond à la boîte qui est lue", stops=False)
 
 
 def judge_surroundings() -> list[Finding]:

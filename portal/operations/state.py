@@ -18,6 +18,7 @@ from portal.jobs.duties import DUTIES
 from portal.jobs.worker import DUTIES as DUTIES_LANE
 from portal.mail import UNDELIVERED, Mail, MailState
 from portal.safekeeping.state import Safety, safety
+from portal.tickets.mailbox import MailboxState, mailbox_state
 
 ALIVE_MS = 30_000  # a worker that has been silent for longer is taken for dead
 
@@ -81,11 +82,13 @@ class Work:
     undelivered: int  # mails that leave only when somebody asks for them again
     disk: Disk
     safety: Safety  # the portal's own backups
+    mailbox: MailboxState | None  # of tickets, where one is read
 
     @property
     def is_well(self) -> bool:
         rows = [lane.is_well for lane in self.lanes] + [duty.is_well for duty in self.duties]
-        return all(rows) and self.disk.is_well and self.safety.is_well
+        mailbox = self.mailbox is None or self.mailbox.is_well
+        return all(rows) and self.disk.is_well and self.safety.is_well and mailbox
 
 
 def work_state() -> Work:
@@ -104,6 +107,7 @@ def work_state() -> Work:
         undelivered=db.session.scalar(select(func.count(Mail.id)).where(Mail.state.in_(UNDELIVERED))) or 0,
         disk=_disk(),
         safety=safety(),
+        mailbox=mailbox_state(),
     )
 
 

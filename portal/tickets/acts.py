@@ -252,6 +252,23 @@ def contest_closing(ticket: Ticket, reason: str, *, by: Actor) -> None:
     tell_staff(ticket, message)
 
 
+def join_contract(ticket: Ticket, subscription: Subscription, *, by: Actor) -> None:
+    """Say which contract a ticket is about that came without one; its clocks count from its opening.
+
+    Raises Refused for a ticket that is closed or has one, and for a contract of somebody else's.
+    Source: 003-73, 004-12.
+    """
+    if ticket.is_over:
+        raise Refused(_("Ce ticket est clos."), field="subscription")
+    if ticket.subscription is not None:
+        raise Refused(_("Ce ticket a déjà son abonnement."), field="subscription")
+    if subscription.customer_id != ticket.customer_id:
+        raise Refused(_("Cet abonnement n'est pas de ce client."), field="subscription")
+    ticket.subscription = subscription
+    record(ticket, "join_contract", by=by, subscription=subscription.label)
+    keep_due(ticket)
+
+
 def grade(ticket: Ticket, kind: TicketKind, severity: int | None, *, by: Actor) -> None:
     """Set right what it is; its clocks follow."""
     if ticket.is_over:

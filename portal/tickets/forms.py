@@ -4,9 +4,9 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from portal.forms import DayField, InstantField, trim
+from portal.forms import DayField, InstantField, WholeNumberField, trim
 from portal.tickets.kinds import LONGEST, TicketKind, Told
 from portal.words.choices import TICKET_KINDS
 from portal.words.readers import reads
@@ -15,6 +15,7 @@ _TEXT = [
     InputRequired(_l("Écrivez quelques mots.")),
     Length(max=LONGEST, message=_l("Un message a 10 000 caractères au plus.")),
 ]
+_MINUTES = _l("Indiquez les minutes passées, en nombre entier.")
 _SCANS = {"accept": "application/pdf,image/jpeg,image/png"}
 
 
@@ -72,6 +73,12 @@ class GradeForm(FlaskForm):
     severity = SelectField(_l("Gravité"), validators=[Optional()], validate_choice=False)
 
 
+class ContractForm(FlaskForm):
+    subscription = SelectField(
+        _l("Abonnement"), validators=[InputRequired(_l("Choisissez un abonnement de ce client."))]
+    )
+
+
 class ConfirmationForm(FlaskForm):
     """A fax or an e-mail that came another way."""
 
@@ -85,6 +92,18 @@ class ClosingForm(FlaskForm):
         _l("Le client est prévenu"),
         choices=[SelectChoice(Told.MAIL, _l("par e-mail")), SelectChoice(Told.PHONE, _l("par téléphone"))],
         default=Told.MAIL,
+    )
+    finding = RadioField(
+        _l("Après vérification, ce ticket"),
+        choices=[
+            SelectChoice("ours", _l("relève du service")),
+            SelectChoice("outside", _l("est hors du périmètre")),
+            SelectChoice("abnormal", _l("vient d'un usage anormal")),
+        ],
+        default="ours",
+    )
+    minutes = WholeNumberField(
+        _l("Minutes passées hors du périmètre"), [Optional(), NumberRange(1, 100_000, _MINUTES)]
     )
     to = StringField(_l("Personne prévenue au téléphone"), [Length(max=120)], filters=[trim])
 

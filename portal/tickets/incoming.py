@@ -8,7 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import parseaddr
 from enum import StrEnum
 from html.parser import HTMLParser
@@ -180,10 +180,7 @@ def words_of(message: EmailMessage) -> str:
     part = message.get_body(("plain", "html"))
     if part is None:
         return ""
-    try:
-        text = str(part.get_content())[:_TEXT]
-    except (LookupError, ValueError, AssertionError):  # a charset that does not exist
-        text = (part.get_payload(decode=True) or b"").decode("utf-8", "replace")[:_TEXT]  # type: ignore[union-attr]
+    text = _decoded(part)[:_TEXT]
     if part.get_content_subtype() == "html":
         reader = _Words()
         reader.feed(text)
@@ -191,6 +188,23 @@ def words_of(message: EmailMessage) -> str:
     lines = [line.rstrip() for line in text.replace("\r", "").replace("\0", "").split("\n")]
     own = [line for line in lines if not line.startswith(">")]
     return "\n".join(own).strip()[:LONGEST]
+
+
+def _decoded(part: MIMEPart) -> str:
+    """In the charset that is told; where none is, or one that does not exist, UTF-8 or else Windows-1252."""
+    told = str(part.get_content_charset() or "us-ascii").lower()
+    try:
+        text = str(part.get_content())
+    except (LookupError, ValueError, AssertionError):
+        told = "us-ascii"
+    if told not in ("us-ascii", "ascii"):
+        return text
+    raw = part.get_payload(decode=True)
+    content = raw if isinstance(raw, bytes) else b""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
 
 
 def _files(message: EmailMessage) -> tuple[list[tuple[str, bytes]], list[str]]:

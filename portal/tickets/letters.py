@@ -10,6 +10,7 @@ from portal.accounts.models import Organisation, OrganisationKind, User
 from portal.backups.anomalies import staff_of
 from portal.customers.models import ContactRole
 from portal.db import EVERYTHING, db, scope
+from portal.desk.models import WorkKind, work_about
 from portal.engine.models import mail_contact
 from portal.mail import Mail, link, queue_mail
 from portal.mail.message import Thread, mail_thread
@@ -34,8 +35,9 @@ def tell_customer(ticket: Ticket, message: TicketMessage) -> None:
 
 def tell_closed(ticket: Ticket, text: str) -> None:
     """The closing, and until when it may be contested. Source: 004-16, 004-17."""
+    work = work_about(ticket.uid, WorkKind.INCIDENT)
     contest = next((each for each in clocks_of(ticket) if each.what == "contest_closes"), None)
-    _to_customer(ticket, "closed", text=plain(text), contest=contest)
+    _to_customer(ticket, "closed", text=plain(text), contest=contest, work=work)
 
 
 def tell_report(ticket: Ticket) -> None:

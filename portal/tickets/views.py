@@ -30,6 +30,7 @@ from portal.tickets.forms import (
     ClosingForm,
     ConfirmationForm,
     ContestForm,
+    ContractForm,
     MessageForm,
     PostedForm,
     ReportForm,
@@ -40,6 +41,7 @@ from portal.tickets.kinds import CLAIMS, MOST_FILES, Source, TicketKind
 from portal.tickets.lists import TICKETS
 from portal.tickets.models import Ticket, TicketText, find_ticket
 from portal.tickets.report import duration_of, first_text, in_words, needs_report
+from portal.tickets.scope import billing_value, work_on
 from portal.tickets.severities import kinds_of, severities_of, severity_word
 
 bp = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -131,11 +133,19 @@ def typed(form: TicketForm) -> dict[str, Any]:
     }
 
 
+def contract_form(row: Ticket, typed: Any = None) -> ContractForm:
+    """Which contract a ticket without one may be about; typed: what was sent."""
+    form = ContractForm(formdata=typed)
+    form.subscription.choices = [(each.uid, each.label) for each in running(row.customer)]
+    return form
+
+
 def page_of_ticket(row: Ticket, status: int = 200, **forms: FlaskForm) -> Response:
     shown: dict[str, Any] = {
         "message": MessageForm(formdata=None),
         "answer": AnswerForm(formdata=None),
         "grade": grade_form(row),
+        "contract": contract_form(row),
         "confirmation": ConfirmationForm(formdata=None),
         "closing": ClosingForm(formdata=None),
         "contest": ContestForm(formdata=None),
@@ -163,6 +173,8 @@ def _facts(row: Ticket) -> dict[str, Any]:
         "contestable": may_contest(row),
         "caps": caps_of(row.subscription, _event_day(row)) if row.kind in CLAIMS and row.subscription else [],
         "reporting": needs_report(row),
+        "work": work_on(row),
+        "billing": billing_value(row),
         "may_confirm": bool(minutes) and row.confirmed_at is None and row.source != Source.WALL,
         "follows": find_ticket(row.follows_uid) if row.follows_uid else None,
         "texts": list(db.session.scalars(texts.order_by(TicketText.name))),

@@ -16,16 +16,28 @@ from portal.customers.calling import (
 )
 from portal.customers.models import Customer
 from portal.db import db
+from portal.desk.models import WorkKind, WorkOrder
+from portal.desk.panels import work_subject
 from portal.forms import WHOLE, saving
 from portal.panels import Link
 from portal.tickets import report as reports
-from portal.tickets.acts import answer_ticket, close_ticket, grade, open_ticket
+from portal.tickets.acts import answer_ticket, close_ticket, grade, join_contract, open_ticket
 from portal.tickets.clocks import keep_due
 from portal.tickets.forms import AnswerForm, CallForm, ClosingForm, ConfirmationForm, ReportForm, TextForm
 from portal.tickets.grading import grade_form
 from portal.tickets.kinds import Source, TicketKind, Told
-from portal.tickets.models import TicketText
-from portal.tickets.views import back, chosen, get_ticket, offer, page_of_ticket, typed
+from portal.tickets.models import TicketText, find_ticket
+from portal.tickets.scope import Finding, note_work
+from portal.tickets.views import (
+    back,
+    chosen,
+    contract_form,
+    get_ticket,
+    offer,
+    page_of_ticket,
+    running,
+    typed,
+)
 
 bp = Blueprint("ticket_work", __name__, url_prefix="/tickets")
 texts_bp = Blueprint("ticket_texts", __name__, url_prefix="/ticket-texts")
@@ -149,6 +161,21 @@ def set_grade(uid: str) -> Response:
     return page_of_ticket(get_ticket(uid), 422, grade=form) if form.errors else back(row)
 
 
+@bp.post("/<uid>/subscription")
+@requires(Permission.TICKET_WORK)
+def choose_contract(uid: str) -> Response:
+    """Of a ticket that came by mail without one."""
+    row = get_ticket(uid)
+    form = contract_form(row, request.form)
+    if form.validate():
+        found = {each.uid: each for each in running(row.customer)}
+        with saving(form, "subscription"):
+            join_contract(row, found[form.subscription.data], by=g.actor)
+    if form.errors:
+        return page_of_ticket(get_ticket(uid), 422, contract=form)
+    return back(row, _("Abonnement choisi : ses délais comptent depuis l'ouverture du ticket."))
+
+
 @bp.post("/<uid>/confirmation-note")
 @requires(Permission.TICKET_WORK)
 def note_confirmation(uid: str) -> Response:
@@ -188,6 +215,7 @@ def close(uid: str) -> Response:
     if form.validate():
         with saving(form, WHOLE):
             told = Told(form.told.data)
+            note_work(row, Finding(form.finding.data), form.minutes.data, by=g.actor)
             close_ticket(
                 row,
                 form.solution.data or "",
@@ -199,6 +227,13 @@ def close(uid: str) -> Response:
     if form.errors or form.form_errors:
         return page_of_ticket(get_ticket(uid), 422, closing=form)
     return back(row, _("Ticket clos."))
+
+
+@work_subject(rank=30)
+def ticket_of(order: WorkOrder) -> Link | None:
+    if order.kind != WorkKind.INCIDENT or (row := find_ticket(order.subject_uid)) is None:
+        return None
+    return Link(url_for("tickets.show", uid=row.uid), row.label, "")
 
 
 @bp.post("/<uid>/report")

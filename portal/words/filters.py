@@ -4,6 +4,7 @@ from flask import Flask
 
 from portal.words import choices
 from portal.words.events import event_text
+from portal.words.obligations import DUTY_WORDS, RIGHT_WORDS
 from portal.words.orders import order_lines
 from portal.words.readers import for_whom
 from portal.words.reasons import REVERSIBILITY_REASONS
@@ -25,6 +26,8 @@ NAMES = {
     "work_outcome": choices.WORK_OUTCOMES,
     "ticket_kind": choices.TICKET_KINDS,
     "ticket_source": choices.TICKET_SOURCES,
+    "owed_duty": DUTY_WORDS,
+    "owed_right": RIGHT_WORDS,
     "ticket_right": choices.TICKET_RIGHTS,
     "holder_advice": choices.HOLDER_ADVICE,
     "custody_name": choices.CUSTODIES,

@@ -15,6 +15,7 @@ _STATES: dict[str, Look] = {
     "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),
     "safety_failed": Look(_l("échec"), "bad", "exclamation-circle"),
     "duty_missed": Look(_l("manqué"), "bad", "exclamation-circle"),
+    "mailbox_away": Look(_l("ne répond pas"), "bad", "exclamation-circle"),
     "price_counts": Look(_l("en vigueur"), "good", "check-circle"),
     "price_coming": Look(_l("à venir"), "wait", "hourglass-split"),
     "price_withdrawn": Look(_l("retiré"), "plain", "slash-circle"),

@@ -18,6 +18,7 @@ LANES: dict[str, Any] = {
 TASKS: dict[str, Any] = {
     "mail.send": _l("Envoyer un message"),
     "paper.print": _l("Imprimer une pièce"),
+    "tickets.fetch": _l("Lire la boîte des tickets"),
     "privacy.tell_breach": _l("Notifier une violation de données"),
     "privacy.retention": _l("Effacer ce qui n'est plus conservé"),
     "privacy.tell_subprocessor": _l("Annoncer un changement de sous-traitant"),
@@ -109,6 +110,9 @@ DUTIES: dict[str, Any] = {
     "assurance.months": _l("Demander les comptes rendus du mois"),
     "vault.drill": _l("Commencer les essais annuels, les redemander"),
     "assurance.packs": _l("Demander les dossiers de preuves du mois fini"),
+    "obligations.meter": _l("Tenir les engagements du prestataire"),
+    "tickets.bill": _l("Facturer le travail hors du périmètre des tickets acceptés"),
+    "tickets.mailbox": _l("Demander la lecture de la boîte des tickets"),
     "tickets.clocks": _l("Veiller aux délais des tickets"),
     "work.tomorrow": _l("Rappeler les interventions du lendemain"),
     "restore.expire": _l("Effacer les restaurations non retirées"),

@@ -18,6 +18,8 @@ TICKETS: dict[tuple[str, str], Any] = {
     ("ticket", "close"): _l("Clôture annoncée au client"),
     ("ticket", "contest"): _l("Clôture contestée"),
     ("ticket", "grade"): _l("Sorte ou gravité changée"),
+    ("miss_telling", "decide_telling"): _l("Information des clients décidée"),
+    ("ticket", "join_contract"): _l("Rattaché à un abonnement"),
     ("ticket", "post_claim"): _l("Lettre de réclamation postée"),
     ("ticket", "miss"): _l("Délai du contrat manqué"),
     ("ticket", "report"): _l("Rapport d'incident remis"),

@@ -7,8 +7,11 @@ from sqlalchemy import func, select
 
 from portal.availability.models import Measure, Watched
 from portal.availability.months import months_of_subscription
+from portal.availability.promises import promises_of
+from portal.availability.rules import service_of
 from portal.catalogue.offers import make_product, shipped_offers
 from portal.db import db
+from portal.terms.in_force import stack_in_force
 from tests.availability.builders import a_cloud, measures, noon, the_day
 from tests.contracts.builders import a_subscription, numspot
 
@@ -79,3 +82,30 @@ def test_001_23_the_level_of_an_offer_is_promised_to_its_customers_only(house, b
     assert measures(browser(house.technician), text, "dropcloud").status_code == 303
     page = browser(house.operator).get(f"/service-levels/{row.uid}?month=2026-11").text
     assert "99,5" in page and ("001-23" in page) is promised and ("99,9" in page) is promised
+
+
+@pytest.mark.parametrize(
+    ("clause", "service"),
+    [
+        ("003-61", "region"),
+        ("003-61", "zone"),
+        ("003-62", "network"),
+        ("003-63", "internet_services"),
+        ("003-63", "metadata"),
+        ("003-65", "load_balancer"),
+        ("003-66", "object_storage"),
+        ("003-67", "volume"),
+        ("003-67", "snapshot"),
+        ("003-69", "virtual_machine"),
+    ],
+)
+def test_003_61_003_62_003_63_003_65_003_66_003_67_003_69_each_service_has_its_own_level(
+    house, clause, service
+):
+    """Each value of the contract's table is the promise that the months of its service are held against."""
+    stack = stack_in_force("numspot", date(2026, 11, 1))
+    assert service_of(f"sla.{service}.percent") == service
+    (promise,) = [each for each in promises_of(stack) if each.service == service]
+    assert promise.clause == clause and str(promise.percent) == str(
+        stack.find(f"sla.{service}.percent").value
+    )

@@ -105,6 +105,7 @@ def test_coverage_says_of_each_clause_from_where_it_is_executed(tmp_path: Path) 
     assert "job subscriptions.reminders.send_reminders" in rows["000-14"]["executed_from"]
     assert "view subscriptions.views.create_order" in rows["000-33"]["executed_from"]
     assert "job availability.jobs.extend_orders" in rows["003-37"]["executed_from"]
+    assert rows["003-77"]["verdict"] == "what-if" and rows["003-77"]["executed_from"] == []
     assert "job tickets.jobs.tell_of_missed" in rows["003-70"]["executed_from"]
     (tmp_path / "coverage.json").write_text(done.stdout)
     assert dead_by_a_second_reader(tmp_path / "coverage.json") <= set(totals["open"])

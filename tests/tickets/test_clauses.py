@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
+from portal.billing.models import Charge
+from portal.db import db
+from portal.desk.prices import Item, set_price
 from portal.tickets.models import TicketState
 from tests.builders import stored, work
 from tests.conftest import MONDAY
@@ -231,3 +236,65 @@ def test_001_34_a_letter_posted_after_two_business_days_is_late(house, browser, 
     text = page(browser(house.support).get(f"/tickets/{the_ticket().uid}"))
     assert "001-34" in text and "hors délai" in text
     assert "25 nov. 2026<" in text  # the whole of the last day
+
+
+def outside(row, **values):
+    return {"solution": "Routeur du client.", "told": "mail", "finding": "outside", "minutes": "90"} | values
+
+
+def test_004_15_a_ticket_outside_the_scope_is_billed_by_the_grid_once_its_closing_is_accepted(
+    house, browser, at
+):
+    _subscription, user = a_contract(house, "dobaas")
+    opened(browser(user))
+    row = the_ticket()
+    address = f"/tickets/{row.uid}/closing"
+    refused = browser(house.support).post(address, data=outside(row))
+    assert refused.status_code == 422 and "La grille n" in refused.get_data(as_text=True)
+    set_price(house.provider, Item.LABOUR, 100_00, MONDAY.date(), by=house.operator)
+    db.session.commit()
+    at(MONDAY + HOUR)
+    assert browser(house.support).post(address, data=outside(row, minutes="")).status_code == 422
+    assert browser(house.support).post(address, data=outside(row)).status_code == 303
+    assert "004-15" in mails("closed")[0].body and "150,00" in mails("closed")[0].body
+    assert "004-15" in page(browser(user).get(f"/tickets/{row.uid}"))
+    tick()
+    assert db.session.scalars(select(Charge)).all() == []  # she may still contest it
+    at(MONDAY + 2 * HOUR)
+    contested = browser(user).post(f"/tickets/{row.uid}/contest", data={"text": "C'est votre coffre."})
+    assert contested.status_code == 303
+    at(MONDAY + 27 * HOUR)
+    tick()
+    assert db.session.scalars(select(Charge)).all() == []
+    assert browser(house.support).post(address, data=outside(row, minutes="30")).status_code == 303
+    at(MONDAY + 52 * HOUR)
+    tick()
+    (charge,) = db.session.scalars(select(Charge)).all()
+    assert (charge.unit_cents, charge.clause, charge.includes_vat) == (200_00, "004-15", False)
+    at(MONDAY + 54 * HOUR)
+    tick()
+    assert len(db.session.scalars(select(Charge)).all()) == 1
+
+
+def test_004_15_a_ticket_that_proves_to_be_the_providers_is_never_billed(house, browser, at):
+    _subscription, user = a_contract(house, "dobaas")
+    set_price(house.provider, Item.LABOUR, 100_00, MONDAY.date(), by=house.operator)
+    opened(browser(user))
+    row = the_ticket()
+    browser(house.support).post(f"/tickets/{row.uid}/closing", data=outside(row))
+    browser(user).post(f"/tickets/{row.uid}/contest", data={"text": "C'est votre coffre."})
+    at(MONDAY + HOUR)
+    ours = outside(row, finding="ours", minutes="")
+    assert browser(house.support).post(f"/tickets/{row.uid}/closing", data=ours).status_code == 303
+    at(MONDAY + 60 * HOUR)
+    tick()
+    assert db.session.scalars(select(Charge)).all() == []
+
+
+def test_a_contract_that_bills_no_ticket_says_so(house, browser):
+    _subscription, user = a_contract(house, "numspot")
+    opened(browser(user))
+    row = the_ticket()
+    assert "périmètre" not in page(browser(house.support).get(f"/tickets/{row.uid}"))
+    refused = browser(house.support).post(f"/tickets/{row.uid}/closing", data=outside(row))
+    assert refused.status_code == 422 and "ne prévoit pas" in refused.get_data(as_text=True)

@@ -8,13 +8,14 @@ from sqlalchemy import func, select
 from portal.backups.health import Outcome
 from portal.backups.receive import receive_report
 from portal.backups.silence import tell_of_silence
-from portal.db import db
+from portal.db import EVERYTHING, db, set_scope
+from portal.tickets.incoming import receive
 from portal.tickets.kinds import OPENED_PER_HOUR
 from portal.tickets.models import Ticket, TicketState
 from tests.backups.reporting import a_report, a_watched_machine
 from tests.builders import an_outsider, stored
 from tests.conftest import MONDAY
-from tests.tickets.opening import a_contract, a_person, called, mails, opened, the_ticket
+from tests.tickets.opening import a_contract, a_mail, a_person, called, mails, opened, the_ticket, tick
 from tests.vaulting import a_vault
 from tests.world import a_scan
 
@@ -174,3 +175,30 @@ def test_a_grade_set_right_moves_the_clock_and_ready_texts_are_the_houses_own(ho
     assert "Redémarrez" in staff.get(f"/tickets/{row.uid}").get_data(as_text=True)
     assert "Redémarrez" not in browser(user).get(f"/tickets/{row.uid}").get_data(as_text=True)
     assert "Redémarrez" not in browser(an_outsider(house)).get("/ticket-texts").get_data(as_text=True)
+
+
+def test_a_ticket_that_came_by_mail_gets_its_contract_and_clocks_from_its_opening(house, browser, at):
+    subscription, user = a_contract(house, "numspot")
+    other, _hers = a_contract(house, "numspot", name="Garage Port", siren=None)
+    for contact in other.customer.contacts:
+        contact.email = "garage@client.example"
+    db.session.commit()
+    receive(a_mail("contact@client.example", "Plus d'accès").as_bytes())
+    set_scope(EVERYTHING)
+    row = the_ticket()
+    address = f"/tickets/{row.uid}/subscription"
+    staff = browser(house.support)
+    assert address in staff.get(f"/tickets/{row.uid}").get_data(as_text=True)
+    assert row.due_at is None
+    at(row.created_at + timedelta(minutes=20))
+    staff = browser(house.support)
+    assert staff.post(address, data={"subscription": other.uid}).status_code == 422
+    assert browser(user).post(address, data={"subscription": subscription.uid}).status_code == 403
+    assert staff.post(address, data={"subscription": subscription.uid}).status_code == 303
+    assert (
+        staff.post(f"/tickets/{row.uid}/grade", data={"kind": "incident", "severity": "1"}).status_code == 303
+    )
+    assert stored(row).due_at == row.created_at + timedelta(minutes=15)  # over already
+    tick()
+    assert len(mails("missed")) == 1
+    assert staff.post(address, data={"subscription": subscription.uid}).status_code == 422
