@@ -25,7 +25,7 @@ class Finding(NamedTuple):
 def wrong_sums(xml: bytes, invoice: EInvoice) -> list[Finding]:
     """What does not add up; empty when all does. The values say by how much a split VAT may differ.
 
-    Source: EN 16931-1, BR-CO-10 to BR-CO-17; BT-131 = BT-129 x BT-146.
+    Source: EN 16931-1, BR-CO-10 to BR-CO-17; BT-131 = BT-129 x BT-146 / BT-149.
     """
     root = etree.fromstring(xml)
     found = [
@@ -74,7 +74,7 @@ def _of(element: Element, path: str) -> Decimal:
 def _line(line: Element) -> list[Finding]:
     net = _of(line, ".//ram:LineTotalAmount")
     right = _of(line, ".//ram:BilledQuantity") * _of(line, ".//ram:ChargeAmount")
-    right = right.quantize(_CENT, ROUND_HALF_UP)
+    right = (right / (_of(line, ".//ram:BasisQuantity") or 1)).quantize(_CENT, ROUND_HALF_UP)
     number = line.findtext(".//ram:LineID", namespaces=NAMES)
     if net == right:
         return []

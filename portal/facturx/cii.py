@@ -71,6 +71,8 @@ def _line(trade: Element, number: int, line: Line) -> None:
     add(add(item, "SpecifiedTradeProduct"), "Name", line.label)
     price = add(add(item, "SpecifiedLineTradeAgreement"), "NetPriceProductTradePrice")
     add(price, "ChargeAmount", line.price)
+    if line.base != 1:
+        add(price, "BasisQuantity", str(line.base), unitCode="C62")
     add(add(item, "SpecifiedLineTradeDelivery"), "BilledQuantity", str(line.quantity), unitCode="C62")
     settlement = add(item, "SpecifiedLineTradeSettlement")
     tax = add(settlement, "ApplicableTradeTax")

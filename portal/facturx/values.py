@@ -15,7 +15,7 @@ LATE_FEE, LATE_RATE, DISCOUNT, BUYER_KIND = "PMT", "PMD", "AAB", "BAR"  # subjec
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line; price: of one unit in euros without VAT, with all decimals that it needs, as text."""
+    """A line; price: of ``base`` units in euros without VAT, six decimals at most (BR-FR-DEC-03), as text."""
 
     label: str
     quantity: int
@@ -23,6 +23,7 @@ class Line:
     net_cents: int
     category: str
     basis_points: int
+    base: int = 1
 
 
 @dataclass(frozen=True, slots=True)

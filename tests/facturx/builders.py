@@ -106,3 +106,9 @@ def public_body() -> EInvoice:
         buyer=BUYER | {"siret": BUYER["siren"] + "00013"},
         references={"service_code": "SERV1", "commitment_number": "ENG-42", "purchase_order": "BC 7"},
     )
+
+
+def many_units() -> EInvoice:
+    """0.07 EUR for 123 457 units: no price of six decimals gives the line."""
+    lines = [Line("Octets", 123_457, "8641.96", 864_196, "S", 2000, base=123_457)]
+    return domestic(lines=lines, taxes=[Tax("S", 2000, 864_196, 172_839)])

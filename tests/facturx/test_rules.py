@@ -2,21 +2,24 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from portal.errors import Unavailable
 from portal.facturx import engine
 from portal.facturx.arithmetic import wrong_sums
 from portal.facturx.cii import cii
-from portal.facturx.engine import FRENCH, Schematrons
+from portal.facturx.engine import BASE, FRENCH, Schematrons
 from portal.facturx.making import findings_of, make
+from portal.facturx.ubl import ubl
 from portal.facturx.values import EInvoice, Line, Tax
 from tests.facturx import builders as b
 
+UBL = BASE.parent.parent / "ubl-2.1"
 Case = Callable[[], EInvoice]
 
 
@@ -34,6 +37,7 @@ Case = Callable[[], EInvoice]
         b.intra_union,
         b.split_price,
         b.public_body,
+        b.many_units,
     ],
 )
 def test_what_the_product_sells_is_an_e_invoice(case: Case) -> None:
@@ -114,4 +118,21 @@ def test_words_that_are_no_xml_are_refused_not_passed() -> None:
     for wrong in (b"<a>", b"<a/>"):
         with pytest.raises(Unavailable):
             own.failed_rules(wrong)
+    own.close()
+
+
+@pytest.mark.parametrize(
+    "case", [b.domestic, b.paid, b.debited, b.credit_note, b.reversed_charge, b.outside, b.public_body]
+)
+def test_the_same_invoice_in_ubl_passes_the_rules_of_that_syntax(case: Case, in_ubl: Schematrons) -> None:
+    xml, kind = ubl(case()), "CreditNote" if case is b.credit_note else "Invoice"
+    schema = etree.XMLSchema(etree.parse(str(UBL / "maindoc" / f"UBL-{kind}-2.1.xsd")))
+    schema.assertValid(etree.fromstring(xml))
+    assert in_ubl.failed_rules(xml) == []
+
+
+@pytest.fixture(scope="module")
+def in_ubl() -> Iterator[Schematrons]:
+    own = Schematrons((UBL / "EN16931-UBL-validation.xslt", UBL / "BR-FR-Flux2-Schematron-UBL.xslt"))
+    yield own
     own.close()
