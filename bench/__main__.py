@@ -19,6 +19,7 @@ NAMES = (
     "export",
     "usage",
     "activation",
+    "invoice_pdf",
 )
 
 
