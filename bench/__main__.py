@@ -20,6 +20,7 @@ NAMES = (
     "folder",
     "usage",
     "activation",
+    "invoice_pdf",
 )
 
 

@@ -11,10 +11,11 @@ import zlib
 from base64 import b32encode, b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, BinaryIO
 
+from blinker import Signal
 from flask_babel import gettext as _
 from sqlalchemy import JSON, ForeignKey, String, Text, inspect, select
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
@@ -26,10 +27,17 @@ from portal.crypto.seals import seal_pdf
 from portal.crypto.secrets import Sealed, keyring
 from portal.db import EVERYTHING, Tenant, commits, db, new_uid, reading, scope, writing
 from portal.errors import NotYet, Unavailable, Unreadable
+from portal.facturx.engine import EngineAway
+from portal.facturx.making import Made, make
+from portal.facturx.pdfa import embed, flattened
+from portal.facturx.values import EInvoice
 from portal.pdf.draft import Draft
 from portal.pdf.mark import for_print
 
 KIND = "paper.print"  # the task of a paper; its ref is the document's uid
+
+# Sent with a document whose paper was to be an e-invoice, made=, in the transaction that says it is printed.
+einvoice_made = Signal()
 
 
 class Paper(Tenant, db.Model):
@@ -64,6 +72,14 @@ class _Frozen:
     logo: Callable[[], BinaryIO] | None  # how to open what its mark shows
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What was put into the store: columns of the document, and what the rules said of its e-invoice."""
+
+    columns: dict[str, Any]
+    made: Made | None
+
+
 def promise(
     draft: Draft,
     *,
@@ -73,10 +89,11 @@ def promise(
     filename: str,
     urgent: bool = False,
     seal: Seal | None = None,
+    einvoice: EInvoice | None = None,
 ) -> Document:
     """Freeze a paper in the present transaction and ask for its PDF; the document's row is there at once.
 
-    urgent: a person waits for it.
+    urgent: a person waits for it. einvoice: what its PDF carries as XML, once the rules have passed it.
     """
     document = Document(
         organisation=owner,
@@ -90,7 +107,8 @@ def promise(
     )
     paper = Paper(organisation=owner, document=document, followers=[])
     stamp = [seal.reason, seal.at.isoformat()] if seal else None
-    paper.content = _packed({"draft": draft.as_values(), "seal": stamp})
+    values = {"draft": draft.as_values(), "seal": stamp}
+    paper.content = _packed(values | ({"einvoice": einvoice.as_values()} if einvoice else {}))
     paper.content_sha256 = _digest(paper.content)
     db.session.add(paper)
     jobs.enqueue_first(KIND, document.uid, owner, lane=jobs.Lane.PROMPT if urgent else None)
@@ -174,6 +192,9 @@ def have_document(document: Document) -> None:
         return
     try:
         written = _write(frozen)
+    except EngineAway as error:
+        message = _("Ce document est émis, et sera imprimé dès que son contrôle électronique répond.")
+        raise NotYet(message) from error
     except Unavailable as error:
         message = _("Ce document est émis, et sera imprimé dès que le stockage répond à nouveau.")
         raise NotYet(message) from error
@@ -213,9 +234,25 @@ def _read(open_it: Callable[[], BinaryIO]) -> bytes:
         return for_print(source.read())
 
 
-def build(values: dict[str, Any], picture: bytes = b"") -> bytes:
-    """The PDF of frozen values: always the same bytes, as long as the company keeps its seal."""
-    pdf = Draft.of(values["draft"]).build(picture)
+def build(values: dict[str, Any], picture: bytes = b"", made: Made | None = None) -> bytes:
+    """The PDF of frozen values: always the same bytes, as long as the company keeps its seal.
+
+    made: its e-invoice, as the rules found it; what broke one of them is printed without XML.
+    """
+    archival = made is not None
+    picture = flattened(picture) if archival and picture else picture
+    draft = Draft.of(values["draft"])
+    pdf = draft.build(picture, archival=archival)
+    if made is not None and not made.findings:
+        own = EInvoice.of(values["einvoice"])
+        pdf = embed(
+            pdf,
+            made.xml,
+            title=f"{draft.title} {own.number}",
+            author=draft.issuer.name,
+            issued_on=date.fromisoformat(own.issued_on),
+            language=draft.language,
+        )
     if values["seal"]:
         reason, at = values["seal"]
         ring = keyring()
@@ -235,7 +272,7 @@ def values_of(document: Document) -> dict[str, Any]:
     return _unpacked(paper)
 
 
-def _write(frozen: _Frozen) -> dict[str, Any]:
+def _write(frozen: _Frozen) -> _Written:
     """Into the store; the columns of the document that say so.
 
     Every try writes the same bytes at the same place. Another seal makes others: it has a place of its own.
@@ -245,19 +282,24 @@ def _write(frozen: _Frozen) -> dict[str, Any]:
         place = hashlib.sha256(key.encode() + keyring().seal_certificate_pem)
         key = b32encode(place.digest()[:10]).decode().lower()
     picture = _read(frozen.logo) if frozen.logo else b""
-    written = write_blob(key, build(frozen.values, picture))
-    return {"storage_key": key, "size_bytes": written.size_bytes, "sha256": written.sha256}
+    own = frozen.values.get("einvoice")
+    made = make(EInvoice.of(own)) if own else None
+    written = write_blob(key, build(frozen.values, picture, made))
+    columns = {"storage_key": key, "size_bytes": written.size_bytes, "sha256": written.sha256}
+    return _Written(columns, made)
 
 
-def _finish(frozen: _Frozen, columns: dict[str, Any]) -> None:
+def _finish(frozen: _Frozen, written: _Written) -> None:
     paper = _locked(frozen.uid)
     document = paper.document
     if document.is_there:  # a page and the task at once
-        if document.storage_key != columns["storage_key"]:
-            discard(columns["storage_key"])
+        if document.storage_key != written.columns["storage_key"]:
+            discard(written.columns["storage_key"])
         return
-    for name, value in columns.items():
+    for name, value in written.columns.items():
         setattr(document, name, value)
+    if written.made is not None:
+        einvoice_made.send(document, made=written.made)
     owner = owner_of(paper)
     for kind, ref, lane in paper.followers:
         jobs.enqueue(kind, ref, owner, lane=jobs.Lane(lane))

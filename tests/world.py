@@ -29,6 +29,7 @@ from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
+from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
 from portal.billing.models import Charge, Invoice, InvoiceState, Payment, Proforma, add_charge
 from portal.billing.run import start_run
 from portal.billing.run_preview import ask_preview
@@ -179,6 +180,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     september = date(2026, 9, 1), date(2026, 9, 30)
     closing = _keep(entity, "2026-09", september, {}, {}, house.finance)
     db.session.commit()
+    ids |= {"/billing/einvoices/": _a_refused_einvoice().uid, "/billing/einvoices/settings/": entity.uid}
+    ids |= {"/billing/ledger/": entity.uid}
     ids |= {"/billing/books/": entity.uid, "/billing/closings/": closing.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
@@ -190,6 +193,26 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_a_receivership(house, **values)
     ids |= _of_the_services(house, **values)
     return ids | _of_the_terms(house, customer)
+
+
+def _a_refused_einvoice() -> EInvoiceRecord:
+    invoice = _first(Invoice)
+    row = EInvoiceRecord(
+        organisation=invoice.customer.organisation,
+        legal_entity_id=invoice.legal_entity_id,
+        customer_id=invoice.customer_id,
+        invoice_id=invoice.id,
+        document_id=invoice.document_id,
+        type="380",
+        number=invoice.number,
+        issued_on=invoice.issued_on,
+        state=EInvoiceState.REFUSED,
+        findings=[["BR-FR-11", "[BR-FR-11] SIREN"]],
+        xml_sha256="",
+    )
+    db.session.add(row)
+    db.session.commit()
+    return row
 
 
 def _of_an_assignment(house: House, product: Product, to: Customer, **values: str) -> dict[str, str]:

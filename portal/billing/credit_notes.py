@@ -16,6 +16,7 @@ from portal.billing.balance import SURPLUS_DAYS, settle_up
 from portal.billing.chain import Chain, credit_values
 from portal.billing.credit_documents import credit_draft
 from portal.billing.credit_models import CreditLine, CreditNote, CreditReason
+from portal.billing.einvoices import credit_einvoice
 from portal.billing.models import Charge, Invoice, InvoiceLine
 from portal.customers.models import ContactRole
 from portal.db import db
@@ -95,6 +96,7 @@ def issue_credit_note(
         subject=invoice,
         kind="credit_note",
         filename=f"{row.number}.pdf",
+        einvoice=credit_einvoice(row),
     )
     chain.join(row, credit_values(row))
     chain.keep()

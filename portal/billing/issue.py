@@ -12,6 +12,7 @@ from portal.actor import Actor
 from portal.billing.chain import Chain, invoice_values
 from portal.billing.closings import open_day, refuse_closed
 from portal.billing.documents import invoice_draft
+from portal.billing.einvoices import einvoice_of
 from portal.billing.models import Charge, Invoice, InvoiceLine, InvoiceState, Payment, PaymentKind
 from portal.billing.panels import Paper, invoice_mention
 from portal.billing.rules import as_sold, totals
@@ -27,6 +28,7 @@ from portal.jobs import insert_once
 from portal.journal import record
 from portal.papers import promise
 from portal.resellers.models import LegalEntity, next_number
+from portal.sepa.models import Mandate
 
 
 def issue_invoice(
@@ -137,15 +139,19 @@ def freeze_invoice(
     references: Sequence[tuple[str, str]] = (),
     by_wire: bool | None = None,
     urgent: bool = False,
+    mandate: Mandate | None = None,
 ) -> None:
     """Freeze what a numbered invoice says; it is written with the next flush.
 
     chain: of its series, kept by the caller. references: of the papers that came before, with their names
     in the customer's language. by_wire: how it is to be paid, where that is not its means of payment.
+    mandate: whose debit will pay it.
     """
     wired = invoice.method.is_sent if by_wire is None else by_wire
     with force_locale(customer.language):
-        said = invoice_mention.shown(Paper(invoice, charges))
+        paper = Paper(invoice, charges)
+        said = invoice_mention.shown(paper)
+        einvoice = einvoice_of(paper, customer, payee, by_wire=wired, mandate=mandate)
     invoice.document = promise(
         invoice_draft(invoice, customer.language, payee, references, said, by_wire=wired),
         owner=customer.organisation,
@@ -153,6 +159,7 @@ def freeze_invoice(
         kind="invoice",
         filename=f"{invoice.number}.pdf",
         urgent=urgent,
+        einvoice=einvoice,
     )
     chain.join(invoice, invoice_values(invoice))
     db.session.add(invoice)

@@ -27,3 +27,6 @@ of them looks up at once what all of them need."""
 
 invoice_mention: Place[Any, str] = Place()  # of a Paper
 """A sentence under the lines of the paper, in the language that is set."""
+
+einvoice_note: Place[Any, list[tuple[str, str]]] = Place()  # of a Paper
+"""Notes of its e-invoice, in the language that is set: subject (UNTDID 4451) and text."""

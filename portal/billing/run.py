@@ -254,7 +254,10 @@ def _issue_together(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoic
             debit = _debit(bill, invoice, mandates.get(bill.customer.id), entity)
             # Also where it should have been debited: its paper says how to pay. A card is asked for apart.
             by_wire = debit is None and bill.method is not Method.CARD
-            freeze_invoice(invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM, by_wire=by_wire)
+            own = mandates.get(bill.customer.id) if debit else None
+            freeze_invoice(
+                invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM, by_wire=by_wire, mandate=own
+            )
             _tell(bill, invoice, recipient, debit, entity)
             debits.append(debit)
         chain.keep()

@@ -3,8 +3,9 @@
 from flask_babel import gettext as _
 
 from portal.billing.late import LateTerms
-from portal.billing.panels import Paper, invoice_mention
+from portal.billing.panels import Paper, einvoice_note, invoice_mention
 from portal.dunning.contracts import late_terms_of
+from portal.facturx.values import DISCOUNT, LATE_FEE, LATE_RATE
 from portal.i18n import decimal, eur
 from portal.terms.law import statute_for
 
@@ -35,6 +36,34 @@ def if_paid_late(paper: Paper) -> str | None:
         days=days.value if days else 0,
         **said,
     )
+
+
+@einvoice_note()
+def late_notes(paper: Paper) -> list[tuple[str, str]] | None:
+    """The same for its e-invoice, each under its own subject: rate (PMD), fixed fee (PMT), discount (AAB).
+
+    Source: 003-51, 003-52; C. com. art. L441-9 I, CCP art. L2192-13; BR-FR-05.
+    """
+    terms = late_terms_of(paper)
+    if terms is None:
+        return None
+    rate, origin, fee = _percent(terms.rate_basis_points), _origin(terms), eur(terms.fee_cents)
+    is_public = paper.invoice.parties["buyer"]["kind"] == "public_body"
+    law = "CCP L2192-13, R2192-31" if is_public else "C. com. L441-10"
+    of_fee = "CCP D2192-35" if is_public else "C. com. D441-5"
+    return [
+        (
+            LATE_RATE,
+            _(
+                "En cas de retard : %(rate)s par an (%(origin)s ; %(law)s).",
+                rate=rate,
+                origin=origin,
+                law=law,
+            ),
+        ),
+        (LATE_FEE, _("Indemnité forfaitaire de recouvrement : %(fee)s (%(law)s).", fee=fee, law=of_fee)),
+        (DISCOUNT, _("Pas d'escompte pour paiement anticipé.")),
+    ]
 
 
 def _origin(terms: LateTerms) -> str:

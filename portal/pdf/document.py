@@ -26,6 +26,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from portal.pdf.archival import say_colours
 from portal.pdf.mark import Mark, draw
 from portal.pdf.qr import TransferSquare
 from portal.pdf.style import (
@@ -166,7 +167,9 @@ class Document:
         fields.setStyle(TableStyle(rules + PADS + TIGHT))
         right = [TransferSquare(*square), paragraph(caption, "label")]
         both = Table([[fields, right]], colWidths=[BODY - 34 * mm, 34 * mm])
-        both.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0)]))
+        both.setStyle(
+            TableStyle([*FACE, ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0)])
+        )
         self._story += [KeepTogether([both]), Spacer(1, 6)]
 
     def box(self, paragraphs: Sequence[str], *, height_mm: float = 0, style: str = "text") -> None:
@@ -186,8 +189,8 @@ class Document:
         table.setStyle(TableStyle(rules))
         self._story += [KeepTogether([table]), Spacer(1, 6)]
 
-    def build(self) -> bytes:
-        """The PDF."""
+    def build(self, *, archival: bool = False) -> bytes:
+        """The PDF; archival: with the output intent that PDF/A wants."""
         out = BytesIO()
         template = BaseDocTemplate(
             out,
@@ -205,7 +208,9 @@ class Document:
                 PageTemplate("next", [_frame(MARGIN)], onPage=self._draw_next),
             ]
         )
-        template.build([NextPageTemplate("next"), *self._story], canvasmaker=_numbered(self._draw_foot))
+        template.build(
+            [NextPageTemplate("next"), *self._story], canvasmaker=_numbered(self._draw_foot, archival)
+        )
         return out.getvalue()
 
     def _draw_first(self, canvas: Canvas, template: Any) -> None:
@@ -277,7 +282,7 @@ def _place(canvas: Canvas, block: Sequence[Flowable], left: float, top: float, w
         flowable.drawOn(canvas, left, y)
 
 
-def _numbered(draw_foot: Any) -> type[Canvas]:
+def _numbered(draw_foot: Any, archival: bool) -> type[Canvas]:
     class Numbered(Canvas):
         """Keeps the pages until their number is known."""
 
@@ -294,6 +299,8 @@ def _numbered(draw_foot: Any) -> type[Canvas]:
                 self.__dict__.update(page)
                 draw_foot(self, number, len(self._pages))
                 super().showPage()
+            if archival:
+                say_colours(self)
             super().save()
 
     return Numbered

@@ -67,8 +67,11 @@ class Draft:
         mark = Mark.of(values["mark"]) if values.get("mark") else None
         return cls(**{**values, **parties, "mark": mark})
 
-    def build(self, picture: bytes = b"") -> bytes:
-        """The PDF, with the logo of its mark. The same values give the same bytes."""
+    def build(self, picture: bytes = b"", *, archival: bool = False) -> bytes:
+        """The PDF, with the logo of its mark. The same values give the same bytes.
+
+        archival: as PDF/A wants its pages.
+        """
         document = Document(
             self.title,
             issuer=self.issuer,
@@ -94,4 +97,4 @@ class Draft:
                     document.fields(values[0], label_mm=values[1])
                 case "transfer":
                     document.transfer(values[0], tuple(values[1]), caption=values[2])
-        return document.build()
+        return document.build(archival=archival)
