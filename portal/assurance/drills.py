@@ -144,7 +144,9 @@ def choose_drills(vault: Vault, is_on: bool, *, by: Actor) -> DrillPlan:
     """
     plan = plan_of(vault)
     if plan is None:
-        plan = DrillPlan(organisation=vault.customer.organisation, vault=vault, is_on=False)
+        plan = DrillPlan(
+            organisation=vault.customer.organisation, vault=vault, since_on=clock.today(), is_on=False
+        )
         db.session.add(plan)
     if is_on and not plan.is_on:
         plan.since_on = clock.today()

