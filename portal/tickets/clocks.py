@@ -8,9 +8,11 @@ from portal import clock
 from portal.answers.case import Event
 from portal.answers.outcome import Outcome
 from portal.answers.run import answer
+from portal.customers.models import CustomerKind
 from portal.deadlines import end_of_paris_day
 from portal.errors import Refused
 from portal.incidents import clocks as rules
+from portal.incidents.claims import ClaimFlag, claim_flag
 from portal.incidents.rules import check_contest
 from portal.subscriptions.case import bare_case
 from portal.terms.answered import Answered
@@ -165,6 +167,20 @@ def rights_of(ticket: Ticket) -> list[Value]:
         return []
     stack = ticket.subscription.terms.on(clock.today())
     return [value for key in RIGHTS if (value := stack.find(key)) is not None]
+
+
+def claim_standing(ticket: Ticket) -> ClaimFlag | None:
+    """How a claim for what a missed clock did would stand today; None where the contract sets no limit.
+
+    A person reads it: nothing is refused by itself.
+
+    Source: 004-27; L12.
+    """
+    value = next((each for each in rights_of(ticket) if each.key == "claim.months"), None)
+    if value is None:
+        return None
+    is_consumer = ticket.customer.kind == CustomerKind.CONSUMER
+    return claim_flag(ticket.opened_on, clock.today(), int(value.value), consumer=is_consumer)
 
 
 def value_of(ticket: Ticket, key: str) -> Value | None:

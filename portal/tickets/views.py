@@ -24,7 +24,7 @@ from portal.panels import Panel
 from portal.scans import LARGEST_SCAN
 from portal.subscriptions.models import GOING_ON, Subscription
 from portal.tickets.acts import contest_closing, hear_customer, open_ticket, post_claim
-from portal.tickets.clocks import clocks_of, keep_due, may_contest, rights_of, value_of
+from portal.tickets.clocks import claim_standing, clocks_of, keep_due, may_contest, rights_of, value_of
 from portal.tickets.forms import (
     AnswerForm,
     ClosingForm,
@@ -167,6 +167,7 @@ def _facts(row: Ticket) -> dict[str, Any]:
     return {
         "clocks": clocks_of(row),
         "rights": rights_of(row),
+        "claim": claim_standing(row),
         "severity": severity_word(row),
         "duration": in_words(duration_of(row)),
         "began_at": row.interruption_began_at(minutes.value) if minutes and row.severity == 1 else None,

@@ -166,6 +166,11 @@ TICKET_RIGHTS = {  # by key of the contract: what a missed clock opens
     "claim.damage_business_hours": _l("une réclamation pour dommage, par lettre recommandée"),
     "claim.months": _l("une réclamation pour le préjudice subi"),
 }
+CLAIM_STANDINGS = {  # of a claim of today, against the contract's limit and the law's (L12)
+    "in_time": _l("aujourd'hui dans le délai du contrat"),
+    "kept_by_law": _l("au-delà du délai du contrat, que la loi écarte : ne l'opposez pas"),
+    "to_be_judged": _l("au-delà du délai du contrat et de celui de la loi : à juger par une personne"),
+}
 HOLDER_ADVICE = {  # what to do for the passphrase, by who has it
     "herself": _l("Elle l'a : ouvrez le lien avec elle pendant l'appel."),
     "away": _l("La personne est absente : le lien l'attend, et la demande avec lui ; rien n'est perdu."),

@@ -29,6 +29,7 @@ NAMES = {
     "owed_duty": DUTY_WORDS,
     "owed_right": RIGHT_WORDS,
     "ticket_right": choices.TICKET_RIGHTS,
+    "claim_standing": choices.CLAIM_STANDINGS,
     "holder_advice": choices.HOLDER_ADVICE,
     "custody_name": choices.CUSTODIES,
     "opening_purpose": choices.OPENING_PURPOSES,

@@ -298,3 +298,20 @@ def test_a_contract_that_bills_no_ticket_says_so(house, browser):
     assert "périmètre" not in page(browser(house.support).get(f"/tickets/{row.uid}"))
     refused = browser(house.support).post(f"/tickets/{row.uid}/closing", data=outside(row))
     assert refused.status_code == 422 and "ne prévoit pas" in refused.get_data(as_text=True)
+
+
+def test_004_27_a_late_claim_is_told_to_be_kept_by_the_law_and_never_refused(house, browser, at):
+    """Six months by the contract, which cannot cut a year (L12)."""
+    subscription, user = a_contract(house, "dobaas")
+    opened(browser(user), subscription=subscription.uid)
+    row = the_ticket()
+    browser(house.support).post(f"/tickets/{row.uid}/closing", data={"solution": "Réparé.", "told": "mail"})
+    for day, words in (
+        (datetime(2027, 5, 23, 9, tzinfo=UTC), "hui dans le délai du contrat"),
+        (datetime(2027, 5, 24, 9, tzinfo=UTC), "que la loi écarte"),
+        (datetime(2027, 11, 24, 9, tzinfo=UTC), "à juger par une personne"),
+    ):
+        at(day)
+        text = page(browser(house.support).get(f"/tickets/{row.uid}"))
+        assert "004-27" in text
+        assert words in text, day
