@@ -20,6 +20,7 @@ from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.law import applied
 from portal.terms.stack import Stack
+from portal.terms.values import Value
 from portal.wording import Sentence
 
 _LAW_ALONE = Stack("", "", ())  # an invoice without a contract, such as one of a restore
@@ -42,6 +43,15 @@ def stacks_on(invoice: Invoice) -> list[Stack]:
     """The contracts on an invoice as they stood on its due day; the law alone where it carries none."""
     own = subscriptions_on([invoice])[invoice.id]
     return [each.terms.on(invoice.due_on) for each in own] or [_LAW_ALONE]
+
+
+def no_holding_back(invoice: Invoice) -> Value | None:
+    """What a contract on an invoice says against holding back a payment for a claim; None where none does.
+
+    Source: 004-28.
+    """
+    said = (each.find("claim.holds_payment") for each in stacks_on(invoice))
+    return next((value for value in said if value is not None and not value.value), None)
 
 
 def subscriptions_in(paper: Paper) -> list[Subscription]:

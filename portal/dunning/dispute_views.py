@@ -8,6 +8,7 @@ from portal.access import Permission, get_or_404, may, requires
 from portal.billing.disputes import DisputeState, InvoiceDispute, disputes_of
 from portal.billing.models import Invoice
 from portal.billing.panels import invoice_panel
+from portal.dunning.contracts import no_holding_back
 from portal.dunning.disputing import acceptance_of, may_dispute, open_dispute
 from portal.dunning.forms import DisputeForm, OutcomeForm
 from portal.forms import saving
@@ -36,7 +37,13 @@ def new_dispute(uid: str) -> Response:
 
 def _page(invoice: Invoice, form: DisputeForm, status: int = 200) -> Response:
     accepted = acceptance_of(invoice)
-    page = render_template("dunning/new_dispute.html", invoice=invoice, form=form, accepted=accepted)
+    page = render_template(
+        "dunning/new_dispute.html",
+        invoice=invoice,
+        form=form,
+        accepted=accepted,
+        against=no_holding_back(invoice),
+    )
     return make_response(page, status)
 
 
@@ -60,7 +67,13 @@ def show_dispute(uid: str) -> Response:
 
 
 def _dispute_page(dispute: InvoiceDispute, form: OutcomeForm, status: int = 200) -> Response:
-    page = render_template("dunning/dispute.html", dispute=dispute, form=form, events=timeline(dispute))
+    page = render_template(
+        "dunning/dispute.html",
+        dispute=dispute,
+        form=form,
+        against=no_holding_back(dispute.invoice),
+        events=timeline(dispute),
+    )
     return make_response(page, status)
 
 

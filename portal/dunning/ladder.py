@@ -14,7 +14,7 @@ from portal.billing.lateness import lateness_of
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.db import db
-from portal.dunning.contracts import subscriptions_on
+from portal.dunning.contracts import no_holding_back, subscriptions_on
 from portal.dunning.models import LateLetter, LateLetterLine, LatePayer, PaymentPlan, PlanState, ladder_of
 from portal.dunning.rules import Cure, Stage, cure_of, end_from, next_stage, step_due_on, suspension_from
 from portal.endings.models import open_ending
@@ -89,7 +89,9 @@ class NextStep:
 def debts_of(customer: Customer) -> list[Debt]:
     """What she owes and is late with, the oldest first; nothing that waits for a debit of ours.
 
-    Source: 003-15, 003-17, 004-40.
+    A dispute holds reminders up, unless the contract lets no claim hold back a payment.
+
+    Source: 003-15, 003-17, 004-28, 004-40.
     """
     query = select(Invoice).where(
         Invoice.customer_id == customer.id,
@@ -103,7 +105,8 @@ def debts_of(customer: Customer) -> list[Debt]:
         if late is None:
             continue
         rest = position_of(invoice).rest
-        pause: Pause = "dispute" if invoice.id in disputed else _pause(invoice)
+        waits = invoice.id in disputed and no_holding_back(invoice) is None
+        pause: Pause = "dispute" if waits else _pause(invoice)
         lines = tuple(line for line in _lines(invoice) if not line.is_over)
         found.append(Debt(invoice, late.due_on, rest, lines, pause))
     return found

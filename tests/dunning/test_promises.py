@@ -13,7 +13,7 @@ from portal.db import db
 from portal.dunning.models import Instalment, PaymentPlan, PlanState
 from portal.papers import values_of
 from tests.builders import House, a_user, an_outsider, stored
-from tests.contracts.builders import natso, numspot
+from tests.contracts.builders import dobaas, natso, numspot
 from tests.dunning.builders import noon
 from tests.dunning.days import kinds, live
 from tests.dunning.test_ladder import a_debtor, order, set_ladder, the_subscription
@@ -143,6 +143,20 @@ def test_003_53_an_invoice_is_disputed_within_fifteen_days_and_counts_as_accepte
     assert kinds() == ["dispute"]
     live(at, date(2025, 6, 21))
     assert kinds() == ["dispute", "reminder"], "and goes on once it is closed"
+
+
+def test_004_28_a_claim_holds_back_no_payment_under_dobaas(house: House, browser: Browser, at: At) -> None:
+    invoice = a_debtor(house, dobaas, "Menuiserie du Port", "404833048")
+    at(noon(date(2025, 5, 10)))
+    client, address = browser(house.finance), f"/billing/invoices/{invoice.uid}/dispute"
+    assert "les relances continuent" in client.get(address).text
+    assert client.post(address, data={"reason": "Trop cher"}).status_code == 303
+    dispute = db.session.scalars(db.select(InvoiceDispute)).one()
+    assert "004-28" in client.get(f"/billing/disputes/{dispute.uid}").text
+    at(noon(date(2025, 6, 1)))
+    assert set_ladder(browser(house.finance)) == 303
+    live(at, date(2025, 6, 20))
+    assert kinds() == ["reminder"], "the ladder goes on while it is disputed"
 
 
 def test_000_21_an_open_dispute_blocks_orders_unless_a_person_accepts_with_a_reason(
