@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from portal.deadlines import PARIS, Region, add_business_days, end_of_paris_day, is_business_day
+from portal.deadlines import PARIS, Region, add_business_days, add_months, end_of_paris_day, is_business_day
+from portal.errors import Refused
 from portal.incidents.instants import aware, require, utc, whole_days
 from portal.wording import N_
 
@@ -234,6 +235,37 @@ def report_due_on(closed_on: date, business_days: int) -> date:
     Source: 004-18.
     """
     return add_business_days(closed_on, business_days)
+
+
+def check_wished_test(asked_on: date, wished_on: date, notice_months: int, clause: str) -> None:
+    """A penetration test is asked for so many months before. Paris days. Raises Refused for an earlier one.
+
+    Source: 003-41.
+    """
+    earliest = add_months(asked_on, notice_months)
+    if wished_on < earliest:
+        raise Refused(
+            N_("Au plus tôt le %(day)s : le contrat demande ce délai (%(clause)s)."),
+            field="wished_on",
+            day=earliest,
+            clause=clause,
+        )
+
+
+def check_wished_audit(wished_on: date, others: Iterable[date], per_year: int, clause: str) -> None:
+    """So many audits a year at most. others: the days (Paris) of those asked for already.
+
+    Raises Refused for one too many in the twelve months around it.
+
+    Source: 001-20, 003-40.
+    """
+    near = [day for day in others if add_months(min(day, wished_on), 12) > max(day, wished_on)]
+    if len(near) >= per_year:
+        raise Refused(
+            N_("Un audit est déjà demandé à moins d'un an de ce jour (%(clause)s)."),
+            field="wished_on",
+            clause=clause,
+        )
 
 
 def is_ticket_billable(*, outside_scope: bool, abnormal_use: bool) -> bool:

@@ -14,6 +14,7 @@ from portal.blobs import keep
 from portal.customers.models import Customer
 from portal.db import db
 from portal.errors import Refused
+from portal.incidents.rules import check_wished_audit, check_wished_test
 from portal.journal import SYSTEM, record
 from portal.resellers.models import issuer_for, next_number
 from portal.scans import Scan, read_scan
@@ -22,6 +23,7 @@ from portal.tickets.clocks import check_may_contest, keep_due, may_contest
 from portal.tickets.kinds import (
     IN_WRITING,
     MOST_FILES,
+    ON_A_DAY,
     OPENED_PER_HOUR,
     PREFIX,
     WRITTEN_PER_HOUR,
@@ -53,6 +55,7 @@ def open_ticket(
     caller_check: str = "",
     known_on: date | None = None,
     posted_on: date | None = None,
+    wished_on: date | None = None,
     follows: Ticket | None = None,
     files: Files = (),
     by: Actor,
@@ -61,6 +64,7 @@ def open_ticket(
     """A new ticket with its number, its clocks and its first message.
 
     known_on, posted_on: of a claim, the day of receipt or knowledge, and the postmark of its letter.
+    wished_on: of an audit or a penetration test.
     Raises Refused for what its contract does not know, days to come, and too many in an hour.
 
     Source: 000-30, 000-49, 001-34, 003-73, 004-12, 004-13.
@@ -68,6 +72,8 @@ def open_ticket(
     if source in IN_WRITING:
         _check_flood(customer)
     _check(customer, kind, subscription, severity, known_on, posted_on, source)
+    if kind in ON_A_DAY and subscription is not None:
+        _check_wish(kind, subscription, wished_on)
     scans = read_files(files)
     entity = subscription.legal_entity if subscription else issuer_for(customer)
     ticket = Ticket(
@@ -86,6 +92,7 @@ def open_ticket(
         caller_check=caller_check,
         known_on=known_on,
         posted_on=posted_on,
+        wished_on=wished_on if kind in ON_A_DAY else None,
         confirmed_at=clock.now() if source in IN_WRITING else None,
         missed=[],
         follows_uid=follows.uid if follows else "",
@@ -145,6 +152,19 @@ def _check(
         raise Refused(_("Indiquez le jour de la réception ou de la découverte."), field="known_on")
     if known_on and posted_on and posted_on < known_on:
         raise Refused(_("La lettre ne peut pas précéder la découverte."), field="posted_on")
+
+
+def _check_wish(kind: TicketKind, subscription: Subscription, wished_on: date | None) -> None:
+    """Source: 001-20, 003-40, 003-41."""
+    if wished_on is None or wished_on <= clock.today():
+        raise Refused(_("Indiquez le jour souhaité, à venir."), field="wished_on")
+    stack = subscription.terms.on(clock.today())
+    if kind == TicketKind.PENTEST and (notice := stack.find("pentest.notice_months")):
+        check_wished_test(clock.today(), wished_on, int(notice.value), notice.clause)
+    if kind == TicketKind.AUDIT and (limit := stack.find("audit.per_year")):
+        mine = Ticket.subscription_id == subscription.id, Ticket.kind == TicketKind.AUDIT
+        days = db.session.scalars(select(Ticket.wished_on).where(*mine, Ticket.wished_on.is_not(None)))
+        check_wished_audit(wished_on, [day for day in days if day], int(limit.value), limit.clause)
 
 
 def _check_flood(customer: Customer) -> None:

@@ -40,6 +40,7 @@ class TicketForm(WithFiles):
     text = TextAreaField(_l("Ce qui se passe"), _TEXT, render_kw={"rows": 6})
     known_on = DayField(_l("Reçu, ou découvert le"), [Optional()])
     posted_on = DayField(_l("Lettre recommandée postée le"), [Optional()])
+    wished_on = DayField(_l("Jour souhaité"), [Optional()])
 
     def offer(self, kinds: list[TicketKind], severities: list[tuple[int, str]]) -> None:
         self.kind.choices = [SelectChoice(each, TICKET_KINDS[each]) for each in kinds]

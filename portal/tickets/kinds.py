@@ -8,9 +8,13 @@ class TicketKind(StrEnum):
     QUESTION = "question"  # no incident: as soon as the hours of support allow (003-74)
     CONFORMITY = "conformity"  # what was received is not what was ordered, or something is missing (000-30)
     DAMAGE = "malfunction"  # or damage: a claim by registered letter (000-49, 001-34)
+    CERTIFICATE = "certificate"  # of the provider's insurance (003-38, 004-46)
+    AUDIT = "audit"  # by a third party, on a wished day (001-20, 003-40)
+    PENTEST = "pentest"  # penetration test, on a wished day (003-41)
 
 
 CLAIMS = (TicketKind.CONFORMITY, TicketKind.DAMAGE)
+ON_A_DAY = (TicketKind.AUDIT, TicketKind.PENTEST)
 
 
 class Source(StrEnum):

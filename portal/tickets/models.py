@@ -62,6 +62,7 @@ class Ticket(Tenant, Stateful, db.Model):
     caller_check: Mapped[str] = mapped_column(String(120), default="")  # number of the file called back
     known_on: Mapped[date | None]  # of a claim: received, or known
     posted_on: Mapped[date | None]  # of a claim by registered letter: its postmark
+    wished_on: Mapped[date | None]  # of an audit or a penetration test
     confirmed_at: Mapped[datetime | None]  # in writing by the customer (004-13)
     answered_at: Mapped[datetime | None]  # first answer of the support
     interrupted_at: Mapped[datetime | None]  # the support found that the service is interrupted

@@ -8,6 +8,15 @@ from portal.subscriptions.models import Subscription
 from portal.terms.stack import Stack
 from portal.tickets.kinds import TicketKind
 
+# What a contract must name for a ticket of this kind.
+_NAMED_BY = (
+    (TicketKind.CONFORMITY, ("claim.delivery_days",)),
+    (TicketKind.DAMAGE, ("claim.damage_business_hours",)),
+    (TicketKind.CERTIFICATE, ("insurance.certificate_billed", "insurance.on_request")),
+    (TicketKind.AUDIT, ("audit.per_year",)),
+    (TicketKind.PENTEST, ("pentest.notice_months",)),
+)
+
 
 def severities_of(stack: Stack) -> list[tuple[int, str]]:
     """The contract's own table; empty where it grades nothing.
@@ -50,13 +59,11 @@ def severity_of_a_machine(subscription: Subscription, stack: Stack) -> int | Non
 
 
 def kinds_of(stack: Stack | None) -> list[TicketKind]:
-    """What may be opened under a contract: claims only where it sets their delay.
+    """What may be opened under a contract: claims only where it sets their delay, wishes where it names them.
 
-    Source: 000-30, 000-49, 001-34.
+    Source: 000-30, 000-49, 001-20, 001-34, 003-38, 003-40, 003-41, 004-46.
     """
-    kinds = [TicketKind.INCIDENT, TicketKind.QUESTION]
-    if stack is not None and stack.find("claim.delivery_days"):
-        kinds.append(TicketKind.CONFORMITY)
-    if stack is not None and stack.find("claim.damage_business_hours"):
-        kinds.append(TicketKind.DAMAGE)
-    return kinds
+    always = [TicketKind.INCIDENT, TicketKind.QUESTION]
+    if stack is None:
+        return always
+    return always + [kind for kind, keys in _NAMED_BY if any(stack.find(key) for key in keys)]

@@ -129,6 +129,7 @@ def typed(form: TicketForm) -> dict[str, Any]:
         "text": form.text.data or "",
         "known_on": form.known_on.data,
         "posted_on": form.posted_on.data,
+        "wished_on": form.wished_on.data,
         "files": form.sent,
     }
 

@@ -153,6 +153,9 @@ TICKET_KINDS = {
     "question": _l("Question, demande"),
     "conformity": _l("Livraison non conforme ou incomplète"),
     "malfunction": _l("Réclamation pour dommage"),
+    "certificate": _l("Attestation d'assurance"),
+    "audit": _l("Audit par un tiers"),
+    "pentest": _l("Test d'intrusion"),
 }
 TICKET_SOURCES = {
     "space": _l("espace client"),

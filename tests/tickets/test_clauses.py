@@ -1,5 +1,6 @@
 """What the contracts say of tickets, lived: the clock moves, people and the worker act."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from portal.desk.prices import Item, set_price
 from portal.tickets.models import TicketState
 from tests.builders import stored, work
 from tests.conftest import MONDAY
+from tests.sepa.test_paper import SCAN
 from tests.tickets.opening import a_contract, called, mails, opened, the_ticket, tick
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -315,3 +317,40 @@ def test_004_27_a_late_claim_is_told_to_be_kept_by_the_law_and_never_refused(hou
         text = page(browser(house.support).get(f"/tickets/{row.uid}"))
         assert "004-27" in text
         assert words in text, day
+
+
+def a_wish(client, kind, wished_on="", **values):
+    return opened(client, kind=kind, severity="", subject="Demande", wished_on=wished_on, **values)
+
+
+def test_003_41_a_penetration_test_is_asked_for_a_month_before(house, browser, at):
+    _subscription, user = a_contract(house, "numspot")
+    at(MONDAY)
+    assert a_wish(browser(user), "pentest").status_code == 422
+    early = a_wish(browser(user), "pentest", "2026-12-22")
+    assert early.status_code == 422 and "23 déc" in early.text and "003-41" in early.text
+    assert a_wish(browser(user), "pentest", "2026-12-23").status_code == 303
+    assert "23 déc" in page(browser(house.support).get(f"/tickets/{the_ticket().uid}"))
+
+
+def test_003_40_001_20_one_audit_a_year(house, browser, at):
+    for terms, clause in (("numspot", "003-40"), ("dropcloud", "001-20")):
+        _subscription, user = a_contract(house, terms, name=terms, siren=None)
+        at(MONDAY)
+        assert a_wish(browser(user), "audit", "2027-01-10").status_code == 303
+        again = a_wish(browser(user), "audit", "2028-01-09")
+        assert again.status_code == 422 and clause in again.text
+        assert a_wish(browser(user), "audit", "2028-01-10").status_code == 303
+
+
+def test_003_38_004_46_the_insurance_certificate_is_asked_for_and_handed_over(house, browser, at):
+    for terms in ("numspot", "dobaas"):
+        _subscription, user = a_contract(house, terms, name=terms, siren=None)
+        at(MONDAY)
+        assert a_wish(browser(user), "certificate").status_code == 303
+        row = the_ticket()
+        sent = {"text": "La voici.", "files": (io.BytesIO(SCAN), "attestation.pdf")}
+        assert browser(house.support).post(f"/tickets/{row.uid}/answers", data=sent).status_code == 303
+        assert "attestation.pdf" in page(browser(user).get(f"/tickets/{row.uid}"))
+    _subscription, user = a_contract(house, "natso", name="natso", siren=None)
+    assert a_wish(browser(user), "certificate").status_code == 422
