@@ -14,8 +14,10 @@ from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.engine.handed_over import downloads, handed_over
+from portal.engine.models import Vault
 from portal.errors import Refused
 from portal.forms import saving
+from portal.i18n import plain_day, size
 from portal.journal import timeline
 from portal.listing.page import list_page
 from portal.mail import mails_about
@@ -56,9 +58,17 @@ def list_cases() -> Response:
     return list_page(CASES, "listing/page.html")
 
 
+def _vault_label(vault: Vault) -> str:
+    """Two vaults may have one name: what they hold, and since when, tells them apart."""
+    if vault.bytes_stored is None:
+        return str(vault.name)
+    newest = plain_day(clock.paris_day(vault.newest_at)) if vault.newest_at else "–"
+    return f"{vault.name} · {size(vault.bytes_stored)} · {newest}"
+
+
 def _form(subscription: Subscription) -> CaseForm:
     form = CaseForm()
-    form.vault.choices = [SelectChoice(vault.uid, vault.name) for vault in vaults_for(subscription)]
+    form.vault.choices = [SelectChoice(vault.uid, _vault_label(vault)) for vault in vaults_for(subscription)]
     if g.actor.is_customer:  # her request is received when she sends it
         del form.received_on
     if g.actor.role != Role.OPERATOR:

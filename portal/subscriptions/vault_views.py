@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from portal import htmx, jobs
+from portal import clock, htmx, jobs
 from portal.access import Permission, get_or_404, may, requires
 from portal.actor import Actor
 from portal.db import commits, db
@@ -44,6 +44,8 @@ def attach_vault(subscription: Subscription, name: str, location: str, *, by: Ac
     become a vault, because a vault can be erased. Its size is measured by the worker, at once.
     Raises Refused.
     """
+    if subscription.ends_on is not None and subscription.ends_on <= clock.today():
+        raise Refused(_("Ce contrat est fini : aucun coffre ne s'y rattache plus."), field="location")
     location = checked_place(location)
     if known := vaults_at(location):
         raise _refused(known, subscription, by)

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import IntegrityError
 
-from portal import jobs
+from portal import clock, jobs
 from portal.db import db
 from portal.engine.models import Vault, register_vault
 from portal.journal import JournalEntry
@@ -319,3 +319,14 @@ def test_what_is_no_address_is_refused_beside_the_field(
 ) -> None:
     answer = attach(browser(house.technician), subscription, location)
     assert answer.status_code == 422 and "rest: ou s3:" in refusal(answer)
+
+
+def test_a_contract_that_is_over_takes_no_vault_any_more(
+    house: House, browser: Browser, vaults_dir: Path
+) -> None:
+    over = a_subscription(a_customer(house.reseller, name="Parti", siren=None), ends_on=clock.today())
+    repo = repositories.a_repository(vaults_dir / "sien")
+    address, form = f"/subscriptions/{over.uid}/vaults", {"name": "Serveur", "location": repo.location}
+    refused = browser(house.operator).post(address, data=form)
+    assert refused.status_code == 422 and "contrat est fini" in html.unescape(refused.text)
+    assert db.session.scalars(db.select(Vault)).all() == []
