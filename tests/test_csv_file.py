@@ -194,6 +194,8 @@ ELSEWHERE = {  # read by the tests of their rooms
     "/billing/vat/union-sales.csv",
     "/billing/previews/<uid>/lines.csv",
     "/billing/closings/<uid>/figures.csv",
+    "/billing/ledger/<uid>/aged.csv",
+    "/billing/ledger/<uid>/journal.csv",
 }
 TWELVE_MONTHS = 12  # and those to come in which a debit is planned, as the server's clock sees it
 READERS = {"/prices/": "operator", "/terms/": "operator", "/backups/": "owner", "/work/": "operator"}

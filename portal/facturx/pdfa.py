@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 import facturx as library
 from PIL import Image
 
-_PDF_TIME = re.compile(rb"D:\d{14}\+00'00'")
+_PDF_TIME = re.compile(rb"(\((?:D:|D\\072))\d{14}")  # the colon may be written as its number
 _XMP_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 
@@ -34,7 +34,8 @@ def embed(pdf: bytes, xml: bytes, *, title: str, author: str, issued_on: date, l
             xmp_compression=False,
         )
         written = out.read()
-    written = _PDF_TIME.sub(b"D:%s000000+00'00'" % issued_on.strftime("%Y%m%d").encode(), written)
+    midnight = rb"\g<1>%s000000" % issued_on.strftime("%Y%m%d").encode()
+    written = _PDF_TIME.sub(midnight, written)
     return _XMP_TIME.sub(b"%sT00:00:00+00:00" % issued_on.isoformat().encode(), written)
 
 
