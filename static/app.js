@@ -76,7 +76,15 @@
       const isInside = event.clientY > edge.top && event.clientY < edge.bottom && event.clientX > edge.left && event.clientX < edge.right;
       if ((event.target === palette && !isInside) || event.target.closest("[data-close]")) palette.close();
     });
+    let chosen = ""; // a hit that has the focus while newer hits come: it keeps it, or the field gets it back
+    palette.addEventListener("htmx:beforeSwap", () => {
+      const hit = document.activeElement.closest("#palette-hits a");
+      chosen = hit ? hit.getAttribute("href") : "";
+    });
     palette.addEventListener("htmx:afterSettle", () => {
+      const same = [...palette.querySelectorAll("#palette-hits a")].find((hit) => hit.getAttribute("href") === chosen);
+      if (chosen) (same || palette.querySelector("input")).focus();
+      chosen = "";
       palette.querySelector("[role=status]").textContent = document.getElementById("palette-hits").dataset.said;
     });
   }

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import String, UniqueConstraint, select, update
+from sqlalchemy import String, UniqueConstraint, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import clock
@@ -55,6 +55,9 @@ class Standing(NamedTuple):
         if not self.failures or self.failed_at is None:
             return True
         return now >= self.failed_at + min(_RETRY * 2 ** (self.failures - 1), _LONGEST)
+
+
+_NOTE = update(Duty.__table__).where(Duty.__table__.c.name == bindparam("of"))  # built once
 
 
 def periodic(name: str, slot: Callable[[], str]) -> Callable[[Callable[[], None]], Callable[[], None]]:
@@ -108,9 +111,7 @@ def _run(name: str, slot: str, function: Callable[[], None]) -> None:
         function()
         set_scope(EVERYTHING)
     done = {"slot": slot, "done_at": clock.now(), "failures": 0, "failed_at": None, "error": ""}
-    noted = db.session.execute(
-        update(Duty).where(Duty.name == name).values(**done).execution_options(synchronize_session=False)
-    )
+    noted = db.session.execute(_NOTE, {"of": name, **done})
     if not noted.rowcount:  # type: ignore[attr-defined]
         insert_once(Duty, {**_identity(name), **done}, ["name"])
     db.session.commit()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Index, String, UniqueConstraint, and_, or_, select, update
@@ -150,11 +151,16 @@ def insert_once(model: type[Base], values: dict[str, Any], unique: list[str]) ->
 
 def insert_new(model: type[Base], values: dict[str, Any], unique: list[str]) -> int | None:
     """Insert unless the unique key exists; the number of the new row, or None. Same on both engines."""
-    table = model.__table__
-    insert = (postgresql if db.session.connection().dialect.name == "postgresql" else sqlite).insert
-    statement = insert(table).values(**values).on_conflict_do_nothing(index_elements=unique)
-    number: int | None = db.session.execute(statement.returning(table.c.id)).scalar()
+    statement = _unless_there(model, tuple(unique), db.session.connection().dialect.name)
+    number: int | None = db.session.execute(statement, values).scalar()
     return number
+
+
+@cache
+def _unless_there(model: type[Base], unique: tuple[str, ...], dialect: str) -> Any:
+    """Built once: duties and tasks ask for it thousands of times a day."""
+    table, insert = model.__table__, (postgresql if dialect == "postgresql" else sqlite).insert
+    return insert(table).on_conflict_do_nothing(index_elements=unique).returning(table.c.id)
 
 
 def insert_all_once(model: type[Base], rows: list[dict[str, Any]], unique: list[str]) -> None:

@@ -114,6 +114,8 @@ def accept_quote(portal: Instance, phone: Page) -> None:
 
 
 def read_oldest_point(page: Page, request: str) -> None:
+    page.goto(request)  # the names of the newest point come first
+    expect(page.get_by_role("link", name="Parcourir les dossiers")).to_be_visible(timeout=60_000)
     page.goto(f"{request}/files")
     points = page.locator("select[name=snapshot]")
     oldest = points.locator("option").last.get_attribute("value")
