@@ -73,6 +73,7 @@ def _recovers(cast: Fixed) -> None:
     safe = world.safe(client, "Dossiers de Tanguy")
     recovery = restores.Recovery(world, safe)
     cast.gives_notice("ends-recovered", D(2026, 3, 2))
+    world.pays(client, D(2026, 4, 9), "facture FA-2026")
     for day, act in (
         (D(2026, 2, 10), safe.opens),
         (D(2026, 4, 7), recovery.is_asked_and_quoted),
