@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from life.client import Client
+from life.place import PARIS
 from life.world import World
 
 _WRITTEN = {
@@ -45,7 +46,8 @@ def breach(world: World, client: Client) -> None:
     operator.visit(page)
     if f"{page}/calls" in operator.page.text:
         world.place.pass_minutes(30)
-        called = world.place.clock.now().astimezone() - timedelta(minutes=5)
+        operator.visit(page)  # whoever telephoned so long signs in again
+        called = world.place.clock.now().astimezone(PARIS) - timedelta(minutes=5)
         operator.send(
             f"{page}/calls",
             customer=client.uid,
