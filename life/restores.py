@@ -142,9 +142,7 @@ class Recovery:
     def is_paid(self) -> None:
         operator = self.world.provider.operator
         self.client.reads(operator, self.safe.case)
-        if (
-            "/payment" in operator.page.text
-        ):  # the transfer that the bank told of is noted on the case as well
+        if "/payment" in operator.page.text:  # noted on the case as well
             operator.send_form_of("/payment", on=str(self.place.today), reference="VIR TANGUY")
         self.client.reads(operator, self.safe.case)
         self.place.work()
