@@ -48,6 +48,22 @@ class DayField(DateField):
             raise ValueError(_("Indiquez un jour entre 1900 et 2199."))
 
 
+def _local(typed: str) -> datetime | None:
+    """Without a zone; None for what is no day and hour of a year that anybody means."""
+    try:
+        found = datetime.fromisoformat(typed[:16])
+    except ValueError:
+        return None
+    return found if found.tzinfo is None and 1900 <= found.year < 2200 else None
+
+
+def paris_instant(typed: str) -> datetime | None:
+    """A day and an hour of Paris as browsers send them, in UTC; None for what is none."""
+    local = _local(typed)
+    found = local.replace(tzinfo=PARIS).astimezone(UTC) if local else None
+    return found if found is not None and found.astimezone(PARIS).replace(tzinfo=None) == local else None
+
+
 class InstantField(StringField):
     """A day and an hour as Paris clocks show them; of an hour that comes twice, the first.
 
@@ -59,22 +75,9 @@ class InstantField(StringField):
         super().__init__(label, checks, render_kw={"type": "datetime-local"}, **kwargs)
 
     @property
-    def local(self) -> datetime | None:
-        """As typed, without a zone; None for what is no day and hour of a year that anybody means."""
-        try:
-            typed = datetime.fromisoformat((self.data or "")[:16])
-        except ValueError:
-            return None
-        return typed if typed.tzinfo is None and 2000 <= typed.year < 2200 else None
-
-    @property
     def instant(self) -> datetime | None:
         """In UTC; None where nothing right was typed."""
-        local = self.local
-        found = local.replace(tzinfo=PARIS).astimezone(UTC) if local else None
-        if found is None or found.astimezone(PARIS).replace(tzinfo=None) != local:
-            return None
-        return found
+        return paris_instant(self.data or "")
 
     @property
     def found(self) -> datetime:
@@ -84,7 +87,7 @@ class InstantField(StringField):
         return self.instant
 
     def pre_validate(self, form: Any) -> None:
-        if self.data and self.local is None:
+        if self.data and _local(self.data) is None:
             raise ValidationError(_("Indiquez un jour et une heure, comme 2026-11-20T18:30."))
         if self.data and self.instant is None:
             raise ValidationError(_("Cette heure n'existe pas : les horloges avancent cette nuit-là."))

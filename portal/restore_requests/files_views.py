@@ -6,11 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
 
-from portal import clock, htmx
+from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.db import db
 from portal.engine.port import VolumeKind
 from portal.errors import Refused
+from portal.forms import paris_instant
 from portal.restore_requests.inventory import PAGE, Inventory, hits
 from portal.restore_requests.models import RestoreRequest
 from portal.restore_requests.picking import choice_of
@@ -42,10 +43,10 @@ def _instant(typed: str) -> datetime | None:
     """A day and an hour of Paris, as browsers send them."""
     if not typed:
         return None
-    try:
-        return datetime.fromisoformat(typed[:19]).replace(tzinfo=clock.PARIS)
-    except ValueError:
-        raise Refused(_("Indiquez un jour et une heure, comme 2026-11-20T18:30.")) from None
+    found = paris_instant(typed)
+    if found is None:
+        raise Refused(_("Indiquez un jour et une heure, comme 2026-11-20T18:30."))
+    return found
 
 
 @bp.post("/<uid>/search")
