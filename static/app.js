@@ -162,4 +162,5 @@
     }
   });
   focusOn(document);
+  document.documentElement.classList.add("scripted"); // what only works by this script may be seen now
 })();

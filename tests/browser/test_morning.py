@@ -10,7 +10,7 @@ from tests.browser import people
 from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.browser
-FAR = 60  # presses of Tab after which something cannot be reached
+FAR = 150  # presses of Tab: more than a whole turn of any page takes
 
 
 def tab_to(page: Page, what: Locator) -> None:

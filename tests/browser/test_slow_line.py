@@ -49,3 +49,17 @@ def test_no_other_question_is_answered_while_the_chosen_one_is_on_its_way(open_p
         route.continue_()
     expect(question.locator("input[name=what]")).to_have_value("incident")
     assert asked == []
+
+
+def test_what_only_works_by_the_script_is_not_offered_before_it_came(open_page: OpenPage) -> None:
+    page = open_page("owner")
+    held: list[Route] = []
+    page.route("**/app*.js*", lambda route: held.append(route))
+    page.goto("/mandates", wait_until="commit")
+    everything = page.locator("[data-tick-all]")
+    expect(everything).to_be_attached()
+    expect(everything).to_be_hidden()
+    for route in held:
+        route.continue_()
+    everything.click()
+    expect(page.get_by_role("toolbar")).to_be_visible()
