@@ -84,6 +84,7 @@ HTMX_CONFIG = json.dumps(
         "historyCacheSize": 0,  # no page, hence no IBAN, is kept in the browser's storage
         "refreshOnHistoryMiss": True,
         "timeout": 15000,
+        "defaultSettleDelay": 0,  # what came in listens at once: no key pressed meanwhile is lost
         "responseHandling": [
             {"code": "204", "swap": False},
             {"code": "[23]..", "swap": True},

@@ -55,7 +55,7 @@ def test_what_only_works_by_the_script_is_not_offered_before_it_came(open_page: 
     page = open_page("owner")
     held: list[Route] = []
     page.route("**/app*.js*", lambda route: held.append(route))
-    page.goto("/mandates", wait_until="commit")
+    page.goto("/sepa/mandates", wait_until="commit")
     everything = page.locator("[data-tick-all]")
     expect(everything).to_be_attached()
     expect(everything).to_be_hidden()

@@ -107,10 +107,14 @@ def test_an_engine_that_is_missing_says_no_and_one_that_died_begins_again(
     gone = Schematrons((tmp_path / "missing.xslt",))
     with pytest.raises(Unavailable):
         gone.failed_rules(xml)
-    monkeypatch.setattr(engine, "ANSWER_SECONDS", 0.0)
     slow = Schematrons((FRENCH,))
+    assert slow.failed_rules(xml) == []
+    assert slow._process is not None
+    monkeypatch.setattr(engine, "ANSWER_SECONDS", 0.2)
+    os.kill(slow._process.pid, signal.SIGSTOP)  # it lives and says nothing
     with pytest.raises(Unavailable):
         slow.failed_rules(xml)
+    assert slow._process is None
 
 
 def test_words_that_are_no_xml_are_refused_not_passed() -> None:
