@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from flask import Flask, has_request_context, request
@@ -39,6 +39,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import (
     DeclarativeBase,
+    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -268,14 +269,18 @@ class _WithinScope(CriteriaOption):
     propagate_to_loaders = False
 
     def __init__(self, path: str | None) -> None:
-        bounds = None if path is None else _Bounds.of(path)
-        self.values = [bounds.path, bounds.end] if bounds else []
-        self.is_root = bounds is not None and bounds.is_root
+        self._bounds = None if path is None else _Bounds.of(path)
+        self.values = [self._bounds.path, self._bounds.end] if self._bounds else []
+        self.is_root = self._bounds is not None and self._bounds.is_root
+
+    @cached_property
+    def parts(self) -> list[LoaderCriteriaOption]:
+        """Made when a statement is compiled: whoever finds hers compiled needs none of them."""
         kinds = [m.class_ for m in Base.registry.mappers if issubclass(m.class_, Pathed)]
-        self.parts = [
+        return [
             with_loader_criteria(
                 kind,
-                bounds.hold(kind) if bounds else false(),
+                self._bounds.hold(kind) if self._bounds else false(),
                 include_aliases=True,
                 propagate_to_loaders=False,
             )

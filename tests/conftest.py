@@ -70,6 +70,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("server")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Shuffled, and chosen by their marks, they are dealt to the processes."""
+    session.items[:] = dealt(session.items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def dealt(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Those that ask for more time than others are begun first, one by each process in turn.
+
+    xdist gives every process a run of neighbours of the same length: no process is left alone with the
+    longest at the end.
+    """
+    asked = {item: marker.args[0] for item in items if (marker := item.get_closest_marker("timeout"))}
+    longest = sorted(asked, key=lambda item: (-asked[item], item.nodeid))
+    rest = [item for item in items if item not in asked]
+    order: list[pytest.Item] = []
+    for process in range(processes):
+        count = (len(items) - len(order)) // (processes - process)
+        own = longest[process::processes]
+        others = max(count - len(own), 0)
+        order += own + rest[:others]
+        del rest[:others]
+    return order + rest
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     passed = terminalreporter.stats.get("passed", [])
     if not passed:

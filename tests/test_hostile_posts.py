@@ -29,7 +29,7 @@ def subclasses(kind: type) -> Iterator[type]:
 
 
 def fields() -> dict[str, set[type]]:
-    """Every name that a form of the portal knows, with the kinds of its fields, and what views read themselves."""
+    """Every name that a form knows, with the kinds of its fields, and what views read themselves."""
     names: dict[str, set[type]] = {
         name: {StringField}
         for name in ("file", "step", "uid", "confirm", "passphrase", "sealed", "code", "volumes")
@@ -42,8 +42,8 @@ def fields() -> dict[str, set[type]]:
 
 
 LARGE, LARGER, TEXT, ODD = "9" * 20, "9" * 400, "x" * 300, "\u202e=1+1\u00a0é\ud7ff"
-# What stands in each field in each of the rounds: days that no calendar has, numbers that no column holds, text
-# that no line has room for. A name that is a day in one form and a number in another is taken for a day.
+# What stands in each field in each of the rounds: days that no calendar has, numbers that no column holds,
+# text that no line has room for. A name that is a day in one form and a number in another is taken for a day.
 ROUNDS = {
     "day": ("9999-12-31", "0001-01-01", ODD, ""),
     "number": (LARGER, LARGE, "-1", ODD),
@@ -63,6 +63,7 @@ def typed(round: int) -> dict[str, Any]:
     return {name: ROUNDS[what(kinds)][round] for name, kinds in fields().items()}
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("round", range(4))
 def test_no_form_breaks(app: Flask, house: House, browser: Browser, round: int) -> None:
     ids = a_world(house)

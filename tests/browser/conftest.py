@@ -25,11 +25,6 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 OpenPage = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The walk over every page takes longest: begun first, no process is left alone with it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_every_page.py")
-
-
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The data folder of the demonstration; the first process that needs it loads it for all."""
