@@ -97,7 +97,7 @@ def _digest(previous: str, after: int, last: int) -> tuple[int, str]:
 
 
 def _lines(after: int, last: int) -> Iterator[tuple[int, bytes]]:
-    """The number of each line, and the line as bytes, without its place in the tree: an organisation may move."""
+    """Number and bytes of each line, without its place in the tree: an organisation may move."""
     columns = (
         JournalEntry.id,
         JournalEntry.uid,
