@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal import clock
 from portal.answers.case import Case, Event, in_order, leave
@@ -148,8 +148,9 @@ def late_payments(subscription: Subscription) -> tuple[list[Event], list[tuple[E
 
 
 def _late_invoices(subscription: Subscription) -> list[Lateness]:
-    origin = Charge.origin.startswith(f"subscription:{subscription.uid}:", autoescape=True)
-    billed = select(Charge.invoice_id).where(origin, Charge.invoice_id.is_not(None))
+    kinds = ("subscription", "change")  # a period's fee; a length, seats or a volume begun within a period
+    own = (Charge.origin.startswith(f"{kind}:{subscription.uid}:", autoescape=True) for kind in kinds)
+    billed = select(Charge.invoice_id).where(or_(*own), Charge.invoice_id.is_not(None))
     mine = Invoice.customer_id == subscription.customer_id  # it may have been another's before
     query = select(Invoice).where(mine, Invoice.id.in_(billed), Invoice.due_on < clock.today())
     found = db.session.scalars(query.order_by(Invoice.id)).all()

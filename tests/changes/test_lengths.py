@@ -1,6 +1,6 @@
 """Another length of the contract, at once or at the term: shown, billed and followed by the keys."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from portal import clock
 from portal.billing.models import Invoice, InvoiceLine
@@ -8,6 +8,7 @@ from portal.catalogue.models import Method, Plan, Product
 from portal.db import db
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey
+from portal.subscriptions.case import late_payments
 from portal.subscriptions.changes import ChangeState, SubscriptionChange
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.ordering import place_order, record_wire
@@ -64,6 +65,20 @@ def test_000_13_000_14_a_year_begins_at_once_less_the_days_that_were_billed(
     live(at, 2027, 12, 8)
     assert bill("2027-12").gross_cents == 3 * 5_988, "counted from the day of the change"
     assert stored(subscription).billed_before == date(2028, 12, 8)
+
+
+def test_a_year_that_was_begun_at_once_and_is_not_paid_is_late_like_any_other(
+    house: House, browser: Browser, at: At
+) -> None:
+    subscription, annual = by_month(house)
+    at(datetime(2026, 12, 8, 9, tzinfo=UTC))
+    typed = {"kind": "length", "length": annual.uid, "when": "now"}
+    assert change(browser(house.owner), subscription, **typed).status_code == 303
+    invoice = bill("2026-12")
+    at(datetime.combine(invoice.due_on + timedelta(days=3), time(9), UTC))
+    late, unanswered = late_payments(stored(subscription))
+    told = [event.fields["due_on"] for event in [*late, *(event for event, _why in unanswered)]]
+    assert told == [invoice.due_on]
 
 
 def test_000_14_back_to_months_waits_for_the_term(house: House, browser: Browser, at: At) -> None:
