@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
 from portal.endings.models import EndingState, ProviderEnding
+from portal.endings.nature import EndByNature, NatureState
 from portal.subscriptions.models import Subscription
 from portal.today import Cost, Kind, Todo, waits
 
@@ -43,6 +44,33 @@ waits(
             url=url_for("endings.show_ending", uid=row.uid),
             button=_("Ouvrir"),
             due=row.may_end_from or row.warned_on,
+        ),
+        everything=lambda: url_for("subscriptions.list_subscriptions"),
+        entry="subscriptions.list_subscriptions",
+    )
+)
+
+
+def _unanswered() -> Select[tuple[EndByNature]]:
+    """Receiverships whose administrator has yet to say whether the contract goes on."""
+    query = EndByNature.visible_to(g.actor).where(EndByNature.state == NatureState.WAITS)
+    return query.options(joinedload(EndByNature.subscription).joinedload(Subscription.customer))
+
+
+waits(
+    Kind(
+        name="contract.receivership",
+        label=_l("Réponses d'administrateurs judiciaires"),
+        cost=Cost.RIGHT,
+        permission=Permission.LETTER_RECORD,
+        rows=_unanswered,
+        order=(EndByNature.received_on, EndByNature.id),
+        tell=lambda row: Todo(
+            what=_("Réponse de l'administrateur à noter : son silence met fin au contrat"),
+            who=row.subscription.customer.name,
+            url=url_for("natural_ends.new_end", uid=row.subscription.uid),
+            button=_("Ouvrir"),
+            due=row.silent_from or row.received_on,
         ),
         everything=lambda: url_for("subscriptions.list_subscriptions"),
         entry="subscriptions.list_subscriptions",

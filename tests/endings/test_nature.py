@@ -109,11 +109,13 @@ def test_004_39_a_receivership_waits_for_its_administrator_and_his_silence_ends_
     assert told.find("contract_ends").on == date(2026, 12, 24)
     assert note(client, subscription, data).status_code == 303
     assert (stored(subscription).ends_on, one().state) == (None, NatureState.WAITS)
+    assert "Réponse de l&#39;administrateur à noter" in client.get("/").text
     live(at, 2026, 12, 23)
     assert stored(subscription).ends_on is None
     live(at, 2026, 12, 24)
     assert stored(subscription).ends_on == date(2026, 12, 24)
     assert stored(one()).state == NatureState.ENDED
+    assert "Réponse de l&#39;administrateur à noter" not in client.get("/").text
     set_scope(EVERYTHING)
     mails = [mail.kind for mail in db.session.scalars(select(Mail))]
     assert "endings/mail_nature" in mails
