@@ -80,6 +80,8 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("late_letter", "present"): _l("Lettre présentée"),
     ("late_letter", "receive"): _l("Lettre reçue"),
     ("late_letter", "return"): _l("Lettre revenue"),
+    ("law_day", "send_letters"): _l("Lettres demandées"),
+    ("law_day", "close"): _l("Jour venu, dossier clos"),
     ("invoice_dispute", "open"): _l("Contestation ouverte"),
     ("invoice_dispute", "uphold"): _l("Contestation close : client entendu"),
     ("invoice_dispute", "reject"): _l("Contestation close : facture maintenue"),
