@@ -60,6 +60,7 @@ from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.privacy import subprocessor_acts
+from portal.privacy.processing import COLUMNS, add_entry, keep_version
 from portal.provisioning.acts import new_home, open_maintenance
 from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState as M
@@ -595,9 +596,15 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     found = {"law_day": law_day, "subscription": subscriptions_of(customer)[0], "mail_uid": ""}
     contract = LawDayContract(organisation=house.provider, **found)
     db.session.add_all([law_day, contract])
+    kept = keep_version(house.provider)
+    typed = dict.fromkeys(COLUMNS, "A4") | {"role": "controller"}
+    activity = add_entry(house.provider, typed, by=SYSTEM)
     db.session.commit()
     return {
         "/notices/": notice.uid,
+        "/privacy/processing/versions/": kept.uid,
+        "/privacy/processing/entries/": activity.uid,
+        "/privacy/processing/notes/": "contracts",
         "/law-days/": law_day.uid,
         "/law-days/contracts/": contract.uid,
         "/terms/": version.version,

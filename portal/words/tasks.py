@@ -123,6 +123,7 @@ DUTIES: dict[str, Any] = {
     "dunning.carried": _l("Rappeler les soldes repris en retard"),
     "dunning.day": _l("Relancer les clients en retard"),
     "privacy.expire": _l("Demander l'effacement de ce qui n'est plus conservé"),
+    "privacy.register": _l("Dater le registre des activités de traitement"),
     "privacy.subprocessors": _l("Suivre les changements de sous-traitants"),
     "certificates.alerts": _l("Prévenir de la fin des certificats"),
     "endings.nature": _l("Suivre les redressements judiciaires"),
