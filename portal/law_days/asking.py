@@ -44,6 +44,10 @@ class Pair:
     after: Answered | None
 
     @property
+    def is_one_sided(self) -> bool:
+        return (self.before is None) != (self.after is None)
+
+    @property
     def cents(self) -> int:
         """What the customer would owe more (or less, below zero), in cents; 0 of a date."""
         return _cents(self.after) - _cents(self.before)
@@ -169,9 +173,10 @@ def _differing(name: str, before: Told | None, after: Told | None) -> Differing 
     names = dict.fromkeys((*before.answers, *after.answers))
     is_same_day = before.on == after.on
     pairs = [Pair(what, before.answers.get(what), after.answers.get(what)) for what in names]
-    pairs = [pair for pair in pairs if _differs(pair, is_same_day)]
     no_more = _only_in(before.remarks, after.remarks)
     newly = _only_in(after.remarks, before.remarks)
+    says_otherwise = bool(no_more or newly)  # then a price of nothing tells as much as none
+    pairs = [pair for pair in pairs if _differs(pair, is_same_day) or (says_otherwise and pair.is_one_sided)]
     refused = (before.refusal is None) != (after.refusal is None)
     if not pairs and not refused and not no_more and not newly:
         return None

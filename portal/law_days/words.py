@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.i18n import said
+from portal.i18n import said, told
 from portal.law_days.asking import Differing, Pair, Told
 from portal.law_days.models import LawDay, LawDayKind
 from portal.terms.answered import Answered
@@ -32,8 +32,12 @@ def sides(row: Differing) -> tuple[list[str], list[str]]:
     for pair in row.pairs:
         before.append(_line(pair, pair.before))
         after.append(_line(pair, pair.after))
-    for told, lines in ((row.before, before), (row.after, after)):
-        if refused := refusal_of(told):
+    for side, said_there, lines in (
+        (row.before, row.said_no_more, before),
+        (row.after, row.newly_said, after),
+    ):
+        lines += [told(sentence) for sentence in said_there]
+        if refused := refusal_of(side):
             lines.append(refused)
     return before, after
 
@@ -42,9 +46,9 @@ def _line(pair: Pair, answer: Answered | None) -> str:
     return f"{ANSWERS[pair.what]}{_(' : ')}{value_of(answer)}"
 
 
-def refusal_of(told: Told) -> str:
+def refusal_of(side: Told) -> str:
     """Why the rules refuse this question that day; "" where they answer it."""
-    return said(told.refusal) if told.refusal is not None else ""
+    return said(side.refusal) if side.refusal is not None else ""
 
 
 def name_of(row: LawDay) -> str:

@@ -12,7 +12,7 @@ from portal.law_days.jobs import look_at_the_days
 from portal.law_days.models import LawDay, LawDayContract
 from portal.mail import Mail
 from tests.builders import stored, work
-from tests.contracts.builders import a_subscription, dobaas, natso
+from tests.contracts.builders import a_subscription, dobaas, dropcloud, natso
 from tests.terms.builders import a_published
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -65,6 +65,18 @@ def test_12_january_2027_is_found_sixty_days_before_and_each_contract_shows_both
     file = client.get(f"/lists/law-day-contracts/file.csv?uid={day.uid}")
     assert "-1500,00" in file.text and hers.customer.name in file.text
     assert browser(house.owner).get(f"/law-days/{day.uid}").status_code == 403
+
+
+def test_a_price_that_only_a_remark_tells_of_stands_on_the_list_and_in_the_letter(house, browser, at):
+    dropcloud(house)  # a physical medium is billed until the day (001-22)
+    at(noon(2026, 12, 1))
+    the_day()
+    (row,) = db.session.scalars(select(LawDayContract))
+    client = browser(house.operator)
+    listed = spaced(unescape(client.get(f"/law-days/{row.law_day.uid}").text))
+    assert "seule la remise sur un support physique" in listed and "0,00 €" in listed
+    one = spaced(unescape(client.get(f"/law-days/contracts/{row.uid}").text))
+    assert "La veille : 001-22" in one and "Frais de réversibilité, ce jour-là : 0,00 €" in one
 
 
 def test_new_terms_are_compared_contract_by_contract_and_on_the_page_of_a_subscription(house, browser, at):
