@@ -10,6 +10,7 @@ from portal import jobs
 from portal.db import EVERYTHING, db, set_scope
 from portal.law_days.jobs import look_at_the_days
 from portal.law_days.models import LawDay, LawDayContract
+from portal.law_days.telling import letters_of, write_to
 from portal.mail import Mail
 from tests.builders import stored, work
 from tests.contracts.builders import a_subscription, dobaas, dropcloud, natso
@@ -129,3 +130,22 @@ def test_letters_leave_when_a_person_says_so_once_each_and_the_day_is_closed_wit
     late = client.post(f"/law-days/{day.uid}/letters")
     assert late.status_code == 422 and "Ce jour est passé" in late.text
     assert len(letters()) == 2 and jobs.drain() == 0
+
+
+def test_a_worker_that_falls_between_two_letters_goes_on_behind_the_last_one(house, browser, at):
+    first = dobaas(house)
+    for number in range(2):
+        a_subscription(house, first.product, name=f"Autre {number}", siren=None)
+    at(noon(2026, 12, 1))
+    the_day()
+    (day,) = db.session.scalars(select(LawDay))
+    assert browser(house.operator).post(f"/law-days/{day.uid}/letters").status_code == 303
+    set_scope(EVERYTHING)
+    rows = letters_of(day, 0)
+    assert write_to(rows[0])
+    db.session.commit()  # its step was kept
+    assert write_to(rows[1])
+    db.session.rollback()  # this one was not
+    work()
+    told = [mail.subject_uid for mail in letters()]
+    assert len(told) == len(set(told)) == 3
