@@ -68,6 +68,8 @@ from portal.engine.port import Usage
 from portal.engine.relocation import Listing
 from portal.engine.sole import tell_second
 from portal.journal import SYSTEM
+from portal.law_days.models import LawDay, LawDayContract, LawDayKind
+from portal.law_days.telling import write_to as write_to_law_day
 from portal.licensing.models import issue_key, keys_of
 from portal.licensing.rules import Machine as System
 from portal.licensing.seating import take_seat
@@ -158,6 +160,7 @@ from tests.signups.builders import open_page, sign_up, the_trial
 from tests.sizing.test_sizing import begun_order
 from tests.subscriptions.builders import a_product
 from tests.terms.builders import a_published
+from tests.tickets.opening import a_contract
 from tests.transfers.test_transfer import addresses, taker_of
 from tests.transfers.test_transfer import agree as consent
 from tests.world import a_scan, a_world
@@ -486,6 +489,18 @@ def persons_who_ask_for_their_data(post: Post) -> None:
     erased = a_request(post.house.provider, kind=Asked.ERASURE, language=post.language, identity_how="vue")
     erase(erased, by=post.house.operator)
     a_request(post.house.provider, language=post.language).finish("Rien à corriger.", refused=True, by=SYSTEM)
+
+
+@step
+def a_change_of_law(post: Post) -> None:
+    row, _user = a_contract(post.house, "dobaas", name="Part", siren=None, language=post.language)
+    day = LawDay(
+        organisation=post.house.provider, key="law:letter", kind=LawDayKind.LAW, day=date(2027, 1, 12)
+    )
+    contract = LawDayContract(organisation=post.house.provider, law_day=day, subscription=row, mail_uid="")
+    db.session.add_all([day, contract])
+    db.session.flush()
+    assert write_to_law_day(contract)
 
 
 @step

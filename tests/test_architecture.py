@@ -126,6 +126,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "own_data.show",
     "own_processors.show_own",
     "person_requests.new_request",
+    "processing.new_entry",
     "sub_processors.new_change",
     "sub_processors.new_processor",
     "planned_work.new_work",

@@ -53,12 +53,14 @@ from portal.engine.models import Vault, VaultOpening, register_vault
 from portal.healthchecks.models import HealthCheck
 from portal.jobs import Task
 from portal.journal import SYSTEM
+from portal.law_days.models import LawDay, LawDayContract, LawDayKind
 from portal.licensing.models import ActivationKey, keys_of
 from portal.licensing.pools import KeyPool
 from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.privacy import subprocessor_acts
+from portal.privacy.processing import COLUMNS, add_entry, keep_version
 from portal.provisioning.acts import new_home, open_maintenance
 from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState as M
@@ -587,9 +589,24 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     row = VolumePrice(organisation=house.provider, product=product, up_to_gb=100, cents=1000)
     db.session.add(row)
     gap = note_gap(subscriptions_of(customer)[0], GapKind.SEATS, 9)
+    law_day = LawDay(
+        organisation=house.provider, key="law:2027-01-12", kind=LawDayKind.LAW, day=date(2027, 1, 12)
+    )
+    law_day.looked_at = clock.now()
+    found = {"law_day": law_day, "subscription": subscriptions_of(customer)[0], "mail_uid": ""}
+    contract = LawDayContract(organisation=house.provider, **found)
+    db.session.add_all([law_day, contract])
+    kept = keep_version(house.provider)
+    typed = dict.fromkeys(COLUMNS, "A4") | {"role": "controller"}
+    activity = add_entry(house.provider, typed, by=SYSTEM)
     db.session.commit()
     return {
         "/notices/": notice.uid,
+        "/privacy/processing/versions/": kept.uid,
+        "/privacy/processing/entries/": activity.uid,
+        "/privacy/processing/notes/": "contracts",
+        "/law-days/": law_day.uid,
+        "/law-days/contracts/": contract.uid,
         "/terms/": version.version,
         "/prices/": product.uid,
         "/prices/grid/": row.uid,

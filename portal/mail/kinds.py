@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
     "privacy/mail_person_file": Kind(_l("Données d'une personne à télécharger"), why=_PERSON, once=_LINK),
     "privacy/mail_person_erased": Kind(_l("Données d'une personne effacées"), why=_PERSON),
     "privacy/mail_breach": Kind(_l("Violation de données personnelles"), _INCIDENT),
+    "law_days/mail_change": Kind(_l("Changement de la loi"), _SIGNATORY),
     "privacy/mail_subprocessor": Kind(_l("Changement de sous-traitant"), _SIGNATORY),
     "privacy/mail_objection": Kind(_l("Réponse à une opposition"), _SIGNATORY),
     "tickets/mail_opened": Kind(_l("Ticket ouvert"), _INCIDENT),

@@ -14,10 +14,12 @@ from portal.db import EVERYTHING, db, scope
 from portal.engine.models import mail_contact
 from portal.mail import link, queue_mail
 from portal.obligations.models import Duty, Obligation, Standing, stands, telling_for
+from portal.obligations.own_acts import OWN_ACTS
 from portal.obligations.sources import SOURCES, Looked, Owed
 
 AHEAD = timedelta(days=2)  # so long before its time an obligation is told of
 IN_THEIR_MINUTE = (Duty.ANSWER, Duty.FIX, Duty.REPORT)  # tickets tell of a miss themselves
+CUSTOMERS = (Duty.CONFIRMATION,)  # what the customer herself has to do
 _CLOSED_PAGES = (Duty.BREACH, Duty.PERSON)  # which customers do not see
 _LISTED = 20  # in one mail
 
@@ -25,7 +27,7 @@ _LISTED = 20  # in one mail
 @jobs.periodic("obligations.meter", jobs.hourly)
 def look() -> None:
     """Keep what every room answers, then tell of what is near or missed, once for each."""
-    for source in SOURCES:
+    for source in (*SOURCES, *OWN_ACTS):
         for looked in source():
             _keep(looked)
         db.session.commit()
@@ -79,7 +81,7 @@ def tell_operators() -> None:
     near = select(Obligation).where(
         stands(Standing.DUE), Obligation.due_at <= now + AHEAD, Obligation.warned_at.is_(None)
     )
-    near = near.where(Obligation.duty.not_in((Duty.ANSWER, Duty.FIX)))
+    near = near.where(Obligation.duty.not_in((Duty.ANSWER, Duty.FIX, *CUSTOMERS)))
     missed = select(Obligation).where(stands(Standing.MISSED), Obligation.miss_told_at.is_(None))
     missed = missed.where(Obligation.duty.not_in(IN_THEIR_MINUTE))
     coming, gone = _in_order(near), _in_order(missed)
@@ -139,4 +141,5 @@ def tell_customers() -> None:
 def _untold() -> Iterator[Obligation]:
     for standing in (Standing.MISSED, Standing.LATE):
         query = select(Obligation).where(stands(standing), Obligation.customer_told_at.is_(None))
+        query = query.where(Obligation.duty.not_in(CUSTOMERS))
         yield from db.session.scalars(query.order_by(Obligation.id))

@@ -27,6 +27,10 @@ class Duty(StrEnum):
     TERMS = "terms"  # notice of new terms
     PRICE = "price"  # notice of a new price
     MAINTENANCE = "maintenance"  # announcement of planned work
+    DEBIT = "debit"  # notice of a debit
+    ERASURE = "erasure"  # of a vault's data
+    CERTIFICATE = "certificate"  # of that erasure
+    CONFIRMATION = "confirmation"  # of a call, in writing, by the customer
 
 
 class Standing(StrEnum):

@@ -30,7 +30,7 @@ from portal.terms.in_force import stack_in_force
 from portal.tickets.clocks import HOUSES, clocks_of, rights_of
 from portal.tickets.models import NOT_CLOSED, Ticket
 
-_LOOKED_BACK = timedelta(days=60)  # a record that came to rest before does not change any more
+LOOKED_BACK = timedelta(days=60)  # a record that came to rest before does not change any more
 _TICKETS = {"answer_due": Duty.ANSWER, "fix_due": Duty.FIX, "report_due": Duty.REPORT}
 
 
@@ -65,8 +65,8 @@ class Looked:
 Source = Callable[[], Iterator[Looked]]
 
 
-def _since() -> datetime:
-    return clock.now() - _LOOKED_BACK
+def since() -> datetime:
+    return clock.now() - LOOKED_BACK
 
 
 def _before(day: date, is_early: Callable[[date], bool]) -> date | None:
@@ -77,7 +77,7 @@ def _before(day: date, is_early: Callable[[date], bool]) -> date | None:
 
 def tickets() -> Iterator[Looked]:
     """Source: 001-24, 001-25, 001-26, 003-70, 003-71, 003-72, 004-18."""
-    alive = Ticket.state.in_(NOT_CLOSED) | (Ticket.closed_at > _since()) | Ticket.due_at.is_not(None)
+    alive = Ticket.state.in_(NOT_CLOSED) | (Ticket.closed_at > since()) | Ticket.due_at.is_not(None)
     query = select(Ticket).where(Ticket.subscription_id.is_not(None), alive)
     for row in db.session.scalars(query.order_by(Ticket.id)).all():
         rights = tuple(value.key for value in rights_of(row))
@@ -104,7 +104,7 @@ def handovers() -> Iterator[Looked]:
     """Source: 001-49, 004-30, regulation (EU) 2023/2854, art. 25."""
     case = ReversibilityCase
     at_rest = case.state.in_((CaseState.ERASED, CaseState.CANCELLED))
-    query = select(case).where(~at_rest | (case.requested_on > clock.today() - _LOOKED_BACK))
+    query = select(case).where(~at_rest | (case.requested_on > clock.today() - LOOKED_BACK))
     for row in db.session.scalars(query.order_by(case.id)).all():
         about, due = f"handover:{row.uid}", row.delivery
         owed: tuple[Owed, ...] = ()
@@ -160,7 +160,7 @@ def reminders() -> Iterator[Looked]:
 
 def breaches() -> Iterator[Looked]:
     """Source: 001-40, 003-58."""
-    query = select(Breach).where(Breach.known_at > _since())
+    query = select(Breach).where(Breach.known_at > since())
     for breach in db.session.scalars(query.order_by(Breach.id)).all():
         about, owed = f"breach:{breach.uid}", []
         for told in told_of(breach):
@@ -186,7 +186,7 @@ def breaches() -> Iterator[Looked]:
 
 def persons() -> Iterator[Looked]:
     """Source: regulation (EU) 2016/679, art. 12 (3); 000-53, 001-43, 004-29."""
-    query = select(PersonRequest).where(PersonRequest.received_at > _since())
+    query = select(PersonRequest).where(PersonRequest.received_at > since())
     for row in db.session.scalars(query.order_by(PersonRequest.id)).all():
         about = f"person:{row.uid}"
         passed_on = not row.is_open and row.answered_at is None
@@ -207,7 +207,7 @@ def persons() -> Iterator[Looked]:
 
 def terms() -> Iterator[Looked]:
     """Source: 003-04, 003-05."""
-    query = select(TermsNotice).where(TermsNotice.effective_on > clock.today() - _LOOKED_BACK)
+    query = select(TermsNotice).where(TermsNotice.effective_on > clock.today() - LOOKED_BACK)
     for row in db.session.scalars(query.order_by(TermsNotice.id)).all():
         about, mail = f"terms:{row.uid}", row.mail
         clause = row.refusal.clause if row.refusal else "003-04"
@@ -229,7 +229,7 @@ def terms() -> Iterator[Looked]:
 def prices() -> Iterator[Looked]:
     """Source: 000-26."""
     query = select(PriceStep, Subscription).join(Subscription, Subscription.id == PriceStep.subscription_id)
-    query = query.where(PriceStep.effective_on > clock.today() - _LOOKED_BACK)
+    query = query.where(PriceStep.effective_on > clock.today() - LOOKED_BACK)
     for step, row in db.session.execute(query.order_by(PriceStep.id)).all():
         about, first = f"price:{step.uid}", step.effective_on
         notice = row.terms.on(clock.today()).find(NOTICE)
@@ -258,7 +258,7 @@ def maintenance() -> Iterator[Looked]:
     query = select(WorkNotice, PlannedWork, Mail.sent_at)
     query = query.join(PlannedWork, PlannedWork.id == WorkNotice.planned_work_id)
     query = query.outerjoin(Mail, Mail.uid == WorkNotice.mail_uid)
-    query = query.where(PlannedWork.starts_at > _since(), WorkNotice.revision == PlannedWork.revision)
+    query = query.where(PlannedWork.starts_at > since(), WorkNotice.revision == PlannedWork.revision)
     for notice, planned, sent_at in db.session.execute(query.order_by(WorkNotice.id)).all():
         about = f"maintenance:{planned.uid}:{notice.customer.uid}"
         stack = stack_in_force(planned.contract, clock.paris_day(planned.starts_at))

@@ -3,9 +3,9 @@
 from sqlalchemy import select
 
 from portal import jobs
-from portal.accounts.models import Organisation
+from portal.accounts.models import Organisation, OrganisationKind
 from portal.db import db
-from portal.privacy import expiring, subprocessor_acts
+from portal.privacy import expiring, processing, subprocessor_acts
 from portal.privacy.choosing import customers_of
 from portal.privacy.models import BreachUpdate
 from portal.privacy.subprocessors import ChangeState, SubProcessorChange
@@ -58,6 +58,17 @@ def expire(claim: jobs.Claim) -> None:
 def ask_to_expire() -> None:
     """Source: regulation (EU) 2016/679, art. 5 (1) (e)."""
     expiring.ask_to_expire()
+
+
+@jobs.periodic("privacy.register", jobs.daily)
+def keep_registers() -> None:
+    """A version of each provider's register, where it says something else than the last one.
+
+    Source: regulation (EU) 2016/679, art. 30; 001-37.
+    """
+    query = select(Organisation).where(Organisation.kind == OrganisationKind.PROVIDER)
+    for owner in db.session.scalars(query.order_by(Organisation.id)).all():
+        processing.keep_version(owner)
 
 
 @jobs.periodic("privacy.subprocessors", jobs.daily)

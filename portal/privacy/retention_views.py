@@ -18,33 +18,9 @@ from portal.privacy.erasing import Erasure, erase, plan_for
 from portal.privacy.expiring import Expired
 from portal.privacy.requests import Asked, PersonRequest
 from portal.privacy.retention import table
+from portal.privacy.retention_words import KINDS, SINCE
 
 bp = Blueprint("retention", __name__, url_prefix="/privacy")
-KINDS = {
-    "sign_in_address": _l("Adresses IP et navigateurs des connexions"),
-    "sign_in_attempt": _l("Essais de connexion"),
-    "mail": _l("E-mails envoyés"),
-    "person_request": _l("Demandes de personnes"),
-    "account": _l("Accès au portail"),
-    "contact": _l("Contacts de clients"),
-    "mandate": _l("Mandats et leurs preuves"),
-    "acceptance": _l("Conditions acceptées"),
-    "invoice": _l("Factures"),
-    "contract": _l("Contrats"),
-    "ticket": _l("Tickets"),
-    "machine_report": _l("Rapports des machines"),
-    "breach_log": _l("Journaux de violations"),
-    "journal": _l("Journal"),
-}
-SINCE = {
-    "last_seen": _l("la dernière connexion"),
-    "written": _l("leur écriture"),
-    "answered": _l("leur réception"),
-    "asked": _l("la demande d'effacement"),
-    "last_debit": _l("le dernier prélèvement"),
-    "contract_end": _l("la fin du contrat"),
-    "closing": _l("leur clôture"),
-}
 ERASED_BY = {
     "duty": _l("le portail, chaque jour"),
     "request": _l("le portail, pour une personne qui le demande"),

@@ -23,6 +23,7 @@ from portal.panels import Place
 from portal.subscriptions.changes import billed_from
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.reminded import reminded_on
+from portal.terms.stack import Stack
 
 
 class MeteredUse(NamedTuple):
@@ -104,15 +105,17 @@ def notice_events(
     return [*before, leave(sent_on, reason, at_term=at_term, **more)]
 
 
-def if_left(subscription: Subscription, notice: list[Event], *wanted: Event) -> Outcome:
+def if_left(
+    subscription: Subscription, notice: list[Event], *wanted: Event, stack: Stack | None = None
+) -> Outcome:
     """What follows from a notice, whoever asks: the page that shows it and the act that gives it.
 
-    wanted: what would be asked for with it. Raises Refused when the rules refuse the notice, also since an
-    earlier one was given.
+    wanted: what would be asked for with it. stack: the contract in other versions, where one asks what they
+    would answer. Raises Refused when the rules refuse the notice, also since an earlier one was given.
     """
     case = bare_case(subscription, as_of=notice[-1].on)
     known = [*given_notice(subscription), *_metered(subscription, notice[-1].on), *notice, *wanted]
-    return answer(replace(case, events=in_order(known)))
+    return answer(replace(case, events=in_order(known), stack=stack or case.stack))
 
 
 def _metered(subscription: Subscription, on: date) -> list[Event]:
