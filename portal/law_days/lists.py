@@ -124,8 +124,11 @@ CONTRACTS: Listing[LawDayContract] = define(
         ],
         within="uid",
         nothing=lambda: Nothing(
-            _l("Aucun contrat ne répond autrement."),
-            _l("Tous les contrats en cours sont interrogés chaque jour jusqu'au changement."),
+            _l("Aucun contrat trouvé jusqu'ici."),
+            _l(
+                "Les contrats en cours sont interrogés chaque jour jusqu'au changement ; l'heure de la dernière"
+                " comparaison se lit plus haut."
+            ),
         ),
     )
 )
