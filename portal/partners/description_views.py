@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template
 from portal.access import Permission, public, requires
 from portal.partners.description import description
 from portal.partners.replays import KEPT_FOR
-from portal.partners.views import ADDRESS, MOST, WINDOW
+from portal.partners.views import ADDRESS, WINDOW, most_calls
 
 machine_bp = Blueprint("partner_description", __name__, url_prefix=ADDRESS)
 bp = Blueprint("partner_guide", __name__)
@@ -26,7 +26,7 @@ def show_page() -> Response:
     page = render_template(
         "partners/interface.html",
         groups=_groups(),
-        most=MOST,
+        most=most_calls(),
         window=WINDOW,
         hours=int(KEPT_FOR.total_seconds() // 3600),
         address=ADDRESS,

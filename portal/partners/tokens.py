@@ -16,11 +16,11 @@ from portal.access import STAFF, Role
 from portal.accounts.models import Organisation, User
 from portal.actor import Actor
 from portal.crypto.secrets import new_token, token_hash
-from portal.db import EVERYTHING, Tenant, commits, db, scope
+from portal.db import EVERYTHING, Tenant, commits, db, scope, writing
 from portal.errors import Refused
 from portal.journal import record
 from portal.partners.scopes import scopes_of
-from portal.resellers.reseller import barred
+from portal.resellers.reseller import BARRED, Reseller
 from portal.wording import N_
 
 PREFIX = "prt_"  # so that a scanner for leaked secrets knows one
@@ -157,12 +157,16 @@ def tokens_of(user: User) -> Any:
 
 def find_token(secret: str) -> PartnerToken | None:
     """The token that lets in whoever shows this secret, seen from everywhere; None for any other text."""
-    query = select(PartnerToken).where(PartnerToken.token_hash == token_hash(secret))
+    stopped = Reseller.state.in_(BARRED), PartnerToken.org_path.startswith(Reseller.org_path)
+    closed = PartnerPolicy.allows.is_(False), PartnerToken.org_path.startswith(PartnerPolicy.org_path)
+    query = select(PartnerToken).where(
+        PartnerToken.token_hash == token_hash(secret),
+        ~select(Reseller.id).where(*stopped).correlate(PartnerToken).exists(),
+        ~select(PartnerPolicy.id).where(*closed).correlate(PartnerToken).exists(),
+    )
     query = query.options(joinedload(PartnerToken.user).joinedload(User.organisation))
     row = db.session.scalars(query).one_or_none()
-    if row is None or not row.opens or not may_have(row.user) or barred(row.org_path) is not None:
-        return None
-    return row
+    return row if row is not None and row.opens and row.user.role in STAFF else None
 
 
 def may_have(user: Any) -> bool:
@@ -206,7 +210,7 @@ def note_use(token_id: int, last_used_at: datetime | None, address: str) -> None
     if last_used_at is not None and now - last_used_at < _NOTED_EVERY:
         return
     values = {"last_used_at": now, "last_address": address[:45]}
-    with scope(EVERYTHING):
+    with writing(), scope(EVERYTHING):
         db.session.execute(update(PartnerToken).where(PartnerToken.id == token_id).values(**values))
         db.session.commit()
 

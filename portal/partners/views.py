@@ -5,7 +5,7 @@ from flask_smorest import Blueprint
 
 from portal.access import granted
 from portal.accounts.floods import count_in_lots, count_within, left_of
-from portal.db import AWAY, EVERYTHING, db, let_go, scope, set_scope
+from portal.db import AWAY, EVERYTHING, db, let_go, scope, set_scope, writing
 from portal.errors import PortalError
 from portal.partners.problems import speak, told
 from portal.partners.reading import Parser
@@ -15,7 +15,7 @@ from portal.web import csrf, speaks_below
 from portal.wording import N_
 
 ADDRESS = "/api/partner"
-MOST, WINDOW = 600, 60  # calls of one token, within so many seconds
+WINDOW = 60  # seconds in which a token makes so many calls as PARTNER_CALLS
 GUESSES, WITHIN = 60, 600  # unknown tokens from one address; seconds
 
 
@@ -28,6 +28,11 @@ class Partners(Blueprint):
 bp = Partners("partner", __name__, url_prefix=f"{ADDRESS}/v1")
 csrf.exempt(bp)  # no cookie takes part: the token is the only credential
 speaks_below(f"{ADDRESS}/", speak)
+
+
+def most_calls() -> int:
+    """Of one token in a window."""
+    return int(current_app.config["PARTNER_CALLS"])
 
 
 class NoToken(PortalError):
@@ -56,7 +61,10 @@ def let_in() -> None:
     g.partner_token = (token.id, token.last_used_at)
     g.pace = f"partner:{token.uid}"
     scopes, actor = token.scopes, acting_as(token)
-    if wait := count_in_lots(g.pace, most=MOST, seconds=WINDOW):
+    db.session.rollback()  # a transaction that has read cannot wait for its turn to write, on SQLite
+    with writing():
+        wait = count_in_lots(g.pace, most=most_calls(), seconds=WINDOW)
+    if wait:
         raise Flood(wait)
     g.actor = actor
     set_scope(actor.org_path)
@@ -69,7 +77,10 @@ def _token() -> PartnerToken:
     with scope(EVERYTHING):
         if scheme.lower() == "bearer" and (found := find_token(secret.strip())):
             return found
-        if wait := count_within(f"partner:{request.remote_addr}", most=GUESSES, seconds=WITHIN):
+        db.session.rollback()
+        with writing():
+            wait = count_within(f"partner:{request.remote_addr}", most=GUESSES, seconds=WITHIN)
+        if wait:
             raise Flood(wait)
     raise NoToken(N_("Il manque un jeton valable, dans l'en-tête Authorization."))
 
@@ -101,8 +112,8 @@ def say_pace(response: Response) -> Response:
     """RateLimit of draft-ietf-httpapi-ratelimit-headers, and how the language was chosen."""
     response.headers["Vary"] = "Accept-Language, Authorization"
     if pace := g.get("pace"):
-        left, seconds = left_of(pace, most=MOST, seconds=WINDOW)
-        response.headers["RateLimit-Policy"] = f'"token";q={MOST};w={WINDOW}'
+        left, seconds = left_of(pace, most=most_calls(), seconds=WINDOW)
+        response.headers["RateLimit-Policy"] = f'"token";q={most_calls()};w={WINDOW}'
         response.headers["RateLimit"] = f'"token";r={left};t={seconds}'
     return response
 

@@ -82,7 +82,7 @@ def test_every_operation_answers_as_described(
     app: Flask, house: House, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     print(f"CONTRACT_SEED={SEED}")  # noqa: T201 - how to repeat it
-    monkeypatch.setattr(views, "MOST", 10**9)
+    monkeypatch.setitem(app.config, "PARTNER_CALLS", 10**9)
     monkeypatch.setattr(views, "GUESSES", 10**9)
     ids = a_sale(house)
     secret = a_token(house.people[Role.OWNER])

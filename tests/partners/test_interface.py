@@ -305,11 +305,9 @@ def test_a_parameter_that_is_unknown_or_comes_twice_is_refused(sales: Partner) -
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_back(
-    sales: Partner, monkeypatch: pytest.MonkeyPatch, at: Callable[[datetime], None]
+    app: Flask, sales: Partner, monkeypatch: pytest.MonkeyPatch, at: Callable[[datetime], None]
 ) -> None:
-    from portal.partners import views
-
-    monkeypatch.setattr(views, "MOST", 3)
+    monkeypatch.setitem(app.config, "PARTNER_CALLS", 3)
     first = sales.get("/customers")
     assert first.headers["RateLimit-Policy"] == '"token";q=3;w=60'
     assert first.headers["RateLimit"] == '"token";r=2;t=60'
