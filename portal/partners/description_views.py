@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template
 from portal.access import Permission, public, requires
 from portal.partners.description import description
 from portal.partners.replays import KEPT_FOR
+from portal.partners.scopes import BY_NAME
 from portal.partners.views import ADDRESS, WINDOW, most_calls
 
 machine_bp = Blueprint("partner_description", __name__, url_prefix=ADDRESS)
@@ -35,13 +36,14 @@ def show_page() -> Response:
 
 
 def _groups() -> list[tuple[str, list[dict[str, Any]]]]:
-    """Operations by the first word of their addresses."""
+    """Operations by the first word of their addresses, in the order of the scopes."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, operations in description()["paths"].items():
         for method, operation in operations.items():
             if method != "parameters":
                 groups.setdefault(path.split("/")[4], []).append(_row(path, method, operation))
-    return list(groups.items())
+    order = list(BY_NAME)
+    return sorted(groups.items(), key=lambda each: order.index(each[1][0]["scope"]))
 
 
 def _row(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -149,9 +149,14 @@ def test_the_same_write_twice_is_done_once(
     assert sales.post("/customers", a_body(), key="two").status_code == 422, "the SIREN is known"
     colleague = Partner(app, a_token(house.owner))
     assert colleague.post("/customers", a_body(name="Autre", siren="552100554"), key="one").status_code == 201
-    row = db.session.scalars(select(PartnerAnswer)).first()
+    row = db.session.scalars(select(PartnerAnswer).order_by(PartnerAnswer.id)).first()
     assert row is not None and "Garage" not in row.body_sealed and "Garage" in row.body
     at(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    new = sales.post("/customers", a_body(name="Nouveau", siren="775670417"), key="one")
+    assert new.status_code == 201 and "Idempotent-Replay" not in new.headers, (
+        "a day later it is another write"
+    )
+    at(datetime(2026, 11, 25, 9, 0, tzinfo=UTC))
     forget()
     db.session.commit()
     assert count(PartnerAnswer) == 0
