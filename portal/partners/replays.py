@@ -105,7 +105,7 @@ def _known(key: str) -> Response | None:
         raise Conflict(N_("Cette demande est en cours : renvoyez-la dans un moment."))
     response = current_app.response_class(row.body, row.status, mimetype="application/json")
     response.headers["Idempotent-Replay"] = "true"
-    if location := json.loads(row.body or "{}").get("href"):
+    if row.status == 201 and (location := json.loads(row.body).get("href")):
         response.headers["Location"] = location
     return response
 

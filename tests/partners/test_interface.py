@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from portal.accounts.models import Organisation, User
 from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM, JournalEntry
@@ -183,6 +184,15 @@ def test_a_dry_run_prices_and_keeps_nothing(house: House, sales: Partner) -> Non
     assert [count(model) for model in (Order, Mail, JournalEntry, PartnerAnswer)] == before
     assert sales.post("/orders", wish).json["number"] == tried.json["number"], "the number was given back"
     assert pointers(sales.post("/orders", wish | {"quantity": 0}, Prefer="dry-run")) == ["#/quantity"]
+
+
+def test_a_dry_run_of_a_customer_leaves_no_link_no_account_and_no_mail(house: House, sales: Partner) -> None:
+    kinds = (Customer, Mail, JournalEntry, PartnerAnswer, User, Organisation)
+    before = [count(kind) for kind in kinds]
+    body = a_body(terms="natso", invite_signatory=True)
+    assert sales.post("/customers", body, Prefer="dry-run").status_code == 200
+    assert [count(kind) for kind in kinds] == before
+    assert sales.post("/customers", body).status_code == 201 and count(User) == before[4] + 1
 
 
 def test_pages_are_stable_while_rows_are_added_and_cursors_are_ones_own(
