@@ -5,7 +5,7 @@ export VENV
 BIN    := $(VENV)/bin
 KEEP   ?=
 .DEFAULT_GOAL := help
-.PHONY: help run test check check-deep tour faults lives bench assets format guide-pictures look catalogues migration rules clean
+.PHONY: help run test check check-deep tour contract faults lives bench assets format guide-pictures look catalogues migration rules clean
 
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,10 @@ check-deep: ## what takes longer: list of parts (build/sbom.json), secrets, rule
 tour: ## live a provider from the set-up to the erasure, on an empty instance (KEEP=dir keeps what it made)
 	@$(PYTHON) bin/setup.py test
 	@$(BIN)/python -m tour $(if $(KEEP),--keep $(KEEP))
+
+contract: ## try the interface of partners with many more requests (SEED=n, EXAMPLES=n)
+	@$(PYTHON) bin/setup.py test
+	@CONTRACT_SEED=$(SEED) CONTRACT_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -q -s --timeout 3600 tests/partners/test_contract.py
 
 faults: ## live a month while everything is killed, stopped, slowed and filled (SEED=n, FAULTS=n)
 	@$(PYTHON) bin/setup.py test

@@ -20,6 +20,7 @@ NAMES = (
     "folder",
     "usage",
     "activation",
+    "api",
     "invoice_pdf",
 )
 

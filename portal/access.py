@@ -160,6 +160,8 @@ class Permission(StrEnum):
     PERSON_ERASE = "person:erase"
     SUBPROCESSOR_TELL = "sub-processor:tell"
     SUBPROCESSOR_OBJECT = "sub-processor:object"
+    TOKEN_READ = "token:read"  # noqa: S105 - a permission
+    TOKEN_WRITE = "token:write"  # noqa: S105
 
 
 P = Permission
@@ -293,6 +295,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.SUBPROCESSOR_TELL: {Role.OPERATOR},  # to every customer of the contracts that a change concerns
     P.SUBPROCESSOR_OBJECT: set(_DECIDING),  # to a change, from their own space
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
+    P.TOKEN_READ: set(STAFF),  # by which other systems act as her: one's own
+    P.TOKEN_WRITE: set(STAFF),
 }
 
 

@@ -94,6 +94,7 @@ def from_environment() -> dict[str, object]:
         "CARD_WEBHOOK_SECRET_FILE": os.environ.get("CARD_WEBHOOK_SECRET_FILE", ""),
         "CARD_API": os.environ.get("CARD_API", ""),  # "": Stripe's own address; another one for trials
         "METRICS_TOKEN": os.environ.get("METRICS_TOKEN", ""),  # who reads /metrics shows it; "": nobody
+        "PARTNER_CALLS": int(os.environ.get("PARTNER_CALLS", "600")),  # of one token, within a minute
         "PURGE_AFTER_DAYS": int(os.environ.get("PURGE_AFTER_DAYS", "90")),
         "MOVING_FILE_DAYS": int(os.environ.get("MOVING_FILE_DAYS", "90")),
         "BACKUP_REPO": os.environ.get("BACKUP_REPO", ""),  # the portal's own backups, as restic names it

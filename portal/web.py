@@ -2,6 +2,7 @@
 
 import json
 import secrets as random_source
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -36,6 +37,7 @@ from portal.panels import related_to
 log = structlog.get_logger()
 _RETRY_AFTER = 5  # seconds
 csrf = CSRFProtect()
+_SPEAKERS: dict[str, Callable[..., Response]] = {}
 
 CSP = "; ".join(
     (
@@ -140,11 +142,31 @@ def answer_http_error(error: HTTPException) -> Response:
     let_go()
     if isinstance(error, SecurityError):  # a foreign Host: no page can be built for it
         return make_response("400\n", 400, {"Content-Type": "text/plain"})
-    if g.get("json_api"):
-        return make_response(jsonify(error={"code": f"HTTP_{status}", "message": error.name}), status)
+    if (told := _for_machines(status, f"HTTP_{status}", message=error.name)) is not None:
+        return _with_headers_of(error, told)
     if status == 401:
         return _ask_to_sign_in()
     answer = make_response(render_template("error.html", status=status, reference=None), status)
+    return _with_headers_of(error, answer)
+
+
+def _for_machines(status: int, code: str, **told: Any) -> Response | None:
+    """The answer of an interface that no person reads; None on a page."""
+    for prefix, speak in _SPEAKERS.items():
+        if request.path.startswith(prefix):
+            return speak(status, code, **told)
+    return make_response(jsonify(error={"code": code, **told}), status) if g.get("json_api") else None
+
+
+def speaks_below(prefix: str, speak: Callable[..., Response]) -> None:
+    """Errors at addresses that begin so, also at those that do not exist, are answered by ``speak``.
+
+    It takes the status and a code, and as keywords ``message`` or ``reference``.
+    """
+    _SPEAKERS[prefix] = speak
+
+
+def _with_headers_of(error: HTTPException, answer: Response) -> Response:
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             answer.headers[name] = value
@@ -177,9 +199,8 @@ def answer_expired_form(error: CSRFError) -> Response:
     """The form is too old or comes from elsewhere: say so, and leave the typed text to the browser."""
     let_go()
     message = _("Le formulaire a expiré. Revenez en arrière : votre saisie y est encore, puis renvoyez.")
-    if g.get("json_api"):
-        return make_response(jsonify(error={"code": "HTTP_400", "message": "Bad Request"}), 400)
-    return make_response(render_template("refused.html", message=message, back=None), 400)
+    told = _for_machines(400, "HTTP_400", message="Bad Request")
+    return told or make_response(render_template("refused.html", message=message, back=None), 400)
 
 
 def answer_busy(error: Exception) -> Response:
@@ -187,11 +208,8 @@ def answer_busy(error: Exception) -> Response:
     let_go()
     _forget_who_asks()
     log.warning("busy", reason=type(error).__name__, endpoint=request.endpoint)
-    if g.get("json_api"):
-        body: dict[str, Any] = {"error": {"code": "BUSY", "reference": g.get("request_id")}}
-        response = make_response(jsonify(body), 503)
-    else:
-        response = make_response(render_template("busy.html", reference=g.get("request_id")), 503)
+    told = _for_machines(503, "BUSY", reference=g.get("request_id"))
+    response = told or make_response(render_template("busy.html", reference=g.get("request_id")), 503)
     response.headers["Retry-After"] = str(_RETRY_AFTER)
     return response
 
@@ -213,10 +231,8 @@ def answer_bug(error: Exception) -> Response:
         _forget_who_asks()
     reference = g.get("request_id") or random_source.token_hex(4)
     log.exception("unexpected error", reference=reference, endpoint=request.endpoint)
-    if g.get("json_api"):
-        body: dict[str, Any] = {"error": {"code": "INTERNAL", "reference": reference}}
-        return make_response(jsonify(body), 500)
-    return make_response(render_template("error.html", status=500, reference=reference), 500)
+    told = _for_machines(500, "INTERNAL", reference=reference)
+    return told or make_response(render_template("error.html", status=500, reference=reference), 500)
 
 
 def _asset_versions() -> dict[str, str]:

@@ -59,6 +59,7 @@ PUBLIC = {
     "card_events.hear",
     "portable.show",
     "portable.check",
+    "partner_description.show",
     "probes.health",
     "probes.metrics",
     "probes.ready",

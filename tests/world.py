@@ -59,6 +59,7 @@ from portal.licensing.pools import KeyPool
 from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
+from portal.partners.tokens import make_token
 from portal.privacy import subprocessor_acts
 from portal.privacy.processing import COLUMNS, add_entry, keep_version
 from portal.provisioning.acts import new_home, open_maintenance
@@ -193,8 +194,20 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     ids |= _of_an_assignment(house, order.product, customer, **values)
     ids |= _of_a_receivership(house, **values)
+    ids |= _of_the_partners(house, ids)
     ids |= _of_the_services(house, **values)
     return ids | _of_the_terms(house, customer)
+
+
+def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
+    """A token, and the records of the interface, which are those of the pages."""
+    token, _secret = make_token(house.owner, "CRM", ["customers:read"], 90, by=house.owner)
+    db.session.commit()
+    kinds = "customers", "orders", "subscriptions", "keys", "tickets"
+    own = {f"/api/partner/v1/{kind}/": ids[f"/{kind}/"] for kind in kinds}
+    own["/api/partner/v1/invoices/"] = ids["/billing/invoices/"]
+    own["/api/partner/v1/mandates/"] = ids["/sepa/mandates/"]
+    return own | {"/account/tokens/": token.uid, "/people/tokens/": token.uid}
 
 
 def _a_refused_einvoice() -> EInvoiceRecord:

@@ -87,3 +87,15 @@ def forget_floods(before: datetime) -> None:
     ended = or_(LoginThrottle.blocked_until < before, LoginThrottle.blocked_until.is_(None))
     quiet = or_(LoginThrottle.counted_at < before, LoginThrottle.counted_at.is_(None))
     db.session.execute(delete(LoginThrottle).where(LoginThrottle.created_at < before, ended, quiet))
+
+
+def left_of(subject: str, *, most: int, seconds: int) -> tuple[int, int]:
+    """How many more are welcome in the present window of :func:`count_in_lots`, and the seconds to its end.
+
+    As this process knows it: others may have counted since it last told the database.
+    """
+    with _guard:
+        held = _held.get(subject)
+    if held is None or held.ends_at <= clock.now():
+        return most, seconds
+    return max(most - held.told - held.alone, 0), max(_wait(held.ends_at), 0)

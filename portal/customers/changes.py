@@ -26,7 +26,13 @@ from portal.search.words import fold
 
 IDENTITY = ("kind", "name", "siren", "siret", "vat_number")
 ADDRESS = ("street", "postcode", "town", "country")
-PREFERENCES = ("language", "health_data", *REFERENCES, *(f"requires_{name}" for name in REFERENCES))
+PREFERENCES = (
+    "language",
+    "health_data",
+    "partner_reference",
+    *REFERENCES,
+    *(f"requires_{name}" for name in REFERENCES),
+)
 # Of these a new value is another person's unless a paper says so.
 _ON_PAPER = ("name", "siren")
 

@@ -1,7 +1,7 @@
 """A customer as a row of a file says her: read by the form of the screen, with all its checks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -22,6 +22,7 @@ class Entry:
     values: dict[str, Any]
     contacts: dict[ContactRole, tuple[str, str, str]]
     faults: list[str]
+    errors: dict[str, Any] = field(default_factory=dict)  # the same by field, the contacts' below their role
 
 
 def read_entry(typed: MultiDict[str, str]) -> Entry:
@@ -29,7 +30,7 @@ def read_entry(typed: MultiDict[str, str]) -> Entry:
     form = _RowForm(formdata=typed, meta={"csrf": False})
     if form.validate():
         return Entry(form.values(), form.contacts(), [])
-    return Entry({}, {}, [f"{label} : {text}" for label, text in _errors(form)])
+    return Entry({}, {}, [f"{label} : {text}" for label, text in _errors(form)], dict(form.errors))
 
 
 def _errors(form: Any) -> Iterator[tuple[str, str]]:

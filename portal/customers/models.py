@@ -89,6 +89,7 @@ class Customer(Tenant, WithReferences, db.Model):
     requires_purchase_order: Mapped[bool] = mapped_column(default=False, server_default=false())
     requires_commitment_number: Mapped[bool] = mapped_column(default=False, server_default=false())
     requires_service_code: Mapped[bool] = mapped_column(default=False, server_default=false())
+    partner_reference: Mapped[str | None] = mapped_column(String(60))  # who she is in the reseller's systems
     outside_eu_declared_at: Mapped[datetime | None]  # the customer declared to live or sit outside the Union
     archived_at: Mapped[datetime | None]  # put away: in no list, nothing of hers runs
     merged_into_id: Mapped[int | None]  # of the customer whose double she was

@@ -34,5 +34,6 @@ PARTICULARS = (
     Particular("siret", _l("SIRET")),
     Particular("vat_number", _l("Numéro de TVA"), printed=_l("TVA %(value)s")),
     *(Particular(name, label, length=LONGEST) for name, label in REFERENCES.items()),
+    Particular("partner_reference", _l("Référence du revendeur"), length=60),  # in its own systems
 )
 PRINTED = tuple(each for each in PARTICULARS if each.printed)

@@ -12,21 +12,21 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectChoice
 
 from portal import clock, htmx
-from portal.access import Permission, Role, get_or_404, may, requires
-from portal.accounts.models import Organisation, OrganisationKind, User
+from portal.access import Permission, get_or_404, may, requires
+from portal.accounts.models import User
 from portal.customers.forms import CustomerForm
 from portal.customers.lists import CUSTOMERS
-from portal.customers.models import ContactRole, Customer, Draft, onboard
+from portal.customers.models import ContactRole, Customer, Draft
 from portal.customers.panels import customer_panel
 from portal.customers.particulars import PARTICULARS, Particular
-from portal.customers.terms_requests import check_party, request_terms
+from portal.customers.taking_on import seller_named, sellers_for, take_on
+from portal.customers.terms_requests import check_party
 from portal.db import db
 from portal.forms import refusals_in, saving
 from portal.journal import timeline
 from portal.listing import ALWAYS, Cell
 from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.people.access import give_account
 from portal.terms.in_force import stacks_in_force
 from portal.today.day import day
 
@@ -87,14 +87,6 @@ def _close_draft() -> None:
     _write_draft(_closed())
 
 
-def _resellers() -> list[Organisation]:
-    """Under whom the actor may onboard: herself, or any reseller for the provider."""
-    if g.actor.organisation.kind == OrganisationKind.RESELLER:
-        return [g.actor.organisation]
-    query = Organisation.visible_to(g.actor).where(Organisation.kind == OrganisationKind.RESELLER)
-    return list(db.session.scalars(query.order_by(Organisation.name)))
-
-
 @bp.get("/new")
 @requires(Permission.CUSTOMER_WRITE)
 def new_customer() -> Response:
@@ -113,7 +105,7 @@ def entry_page(known: dict[str, str], **context: Any) -> Response:
 
 
 def _page(form: CustomerForm, *, entry: str, restored: bool = False, **context: Any) -> Response:
-    context |= {"form": form, "entry": entry, "restored": restored, "resellers": _resellers()}
+    context |= {"form": form, "entry": entry, "restored": restored, "resellers": sellers_for(g.actor)}
     return make_response(render_template("customers/new.html", **context), 422 if form.errors else 200)
 
 
@@ -170,23 +162,17 @@ def _may_accept(form: CustomerForm) -> bool:
 
 
 def _onboard(form: CustomerForm) -> Customer:
-    resellers = _resellers()
-    wanted = request.form.get("reseller", resellers[0].uid if resellers else "")
-    reseller = next((r for r in resellers if r.uid == wanted), None) or abort(404)
-    customer = onboard(reseller, contacts=form.contacts(), by=g.actor, **form.values())
-    if form.terms.data:
-        request_terms(customer, form.terms.data, by=g.actor)
-    if form.space.data:
-        _invite_signatory(customer)
+    reseller = seller_named(g.actor, request.form.get("reseller", "")) or abort(404)
+    customer = take_on(
+        reseller,
+        form.values(),
+        form.contacts(),
+        terms=form.terms.data or "",
+        invites=bool(form.space.data),
+        by=g.actor,
+    )
     _close_draft()
     return customer
-
-
-def _invite_signatory(customer: Customer) -> None:
-    """The first person of a customer's space runs it: she invites the others herself."""
-    contact, language = customer.contact(ContactRole.SIGNATORY), customer.language
-    whose = {"email": contact.email, "name": contact.name, "language": language}
-    give_account(customer.organisation, role=Role.CUSTOMER, by=g.actor, **whose)
 
 
 @bp.get("/<uid>")

@@ -18,6 +18,7 @@ from portal.mail import mails_about
 from portal.people import access
 from portal.people.forms import ForgottenForm, InvitationForm, ResetForm, RoleForm, role_choices
 from portal.people.lists import PEOPLE, state_of
+from portal.people.panels import person_panel
 from portal.people.recovery import open_recovery
 
 bp = Blueprint("people", __name__)
@@ -106,6 +107,7 @@ def _person_page(user: User, form: RoleForm, status: int = 200) -> Response:
         is_herself=is_same_person(g.actor, user.id),
         answers=access.answers_for(user, g.actor),
         recovery=open_recovery(user),
+        panels=person_panel.shown(user),
     )
     return make_response(page, status)
 

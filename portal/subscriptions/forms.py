@@ -19,13 +19,8 @@ from portal.money import parse_euros
 from portal.subscriptions.notice_fields import NoticeForm
 from portal.subscriptions.offers import Offer
 from portal.subscriptions.order_fields import METHODS, reference_field
+from portal.subscriptions.placing import EARLY_REQUEST
 from portal.subscriptions.termination import Notice
-
-# What a consumer asks for in so many words; without it, a withdrawal gives everything back.
-EARLY_REQUEST = _l(
-    "Je demande expressément que le service commence avant la fin du délai de rétractation, et je sais que "
-    "je paierai alors les jours fournis si je me rétracte."
-)
 
 
 def _uid_or_nothing(value: str | None) -> str:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
@@ -28,14 +27,14 @@ from portal.licensing.models import keys_of
 from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.panels import Panel
-from portal.subscriptions.forms import EARLY_REQUEST, OrderForm, WireForm
+from portal.subscriptions.forms import OrderForm, WireForm
 from portal.subscriptions.key_lists import KEYS
 from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
-from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.offers import Quote, offers_for, quote
-from portal.subscriptions.ordering import place_order, record_wire
+from portal.subscriptions.ordering import record_wire
 from portal.subscriptions.panels import order_link, order_panel, subscription_link, subscription_panel
+from portal.subscriptions.placing import Wish, place_wish
 from portal.subscriptions.price_now import sold_now
 from portal.terms.in_force import stack_in_force
 
@@ -159,25 +158,18 @@ def _is_placed(uid: str) -> bool:
 
 
 def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
-    with force_locale(customer.language):
-        early = str(EARLY_REQUEST) if form.begin_early.data else ""
-    order = place_order(
-        customer,
-        product,
-        form.quantity.data,
-        Method(form.method.data),
-        by=g.actor,
+    wish = Wish(
+        quantity=form.quantity.data,
+        method=Method(form.method.data),
         uid=form.once.data,
         volume_gb=form.volume_gb.data,
         health_data=form.for_health_data,
         outside_eu=form.outside_eu.data,
-        early_request=early,
+        begin_early=form.begin_early.data,
         accepted_because=form.accepted_because.data or "",
         references=form.references(),
     )
-    if order.method == Method.DIRECT_DEBIT:
-        ask_for_mandate(order, by=g.actor)
-    return order
+    return place_wish(customer, product, wish, by=g.actor)
 
 
 @bp.app_template_filter()

@@ -94,6 +94,7 @@ CHANGED = {  # of a customer
     "country": _l("Pays"),
     "language": _l("Langue des e-mails"),
     "health_data": _l("Données de santé"),
+    "partner_reference": _l("Référence du revendeur"),
     "purchase_order": _l("Bon de commande du client"),
     "commitment_number": _l("Numéro d'engagement"),
     "service_code": _l("Code service"),

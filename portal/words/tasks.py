@@ -94,6 +94,7 @@ TASKS: dict[str, Any] = {
 }
 
 DUTIES: dict[str, Any] = {
+    "partners.forget": _l("Oublier les réponses gardées aux logiciels des partenaires"),
     "availability.day": _l("Calculer les avoirs de disponibilité"),
     "availability.use": _l("Chercher les factures des avoirs de disponibilité"),
     "wires.day": _l("Rapprocher les virements en attente"),

@@ -41,8 +41,11 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.SUBPROCESSOR_TELL,
     P.VAULT_UNLOCK,
     P.LICENSE_REVEAL,
+    P.TOKEN_WRITE,
 }
 QUIET = {
+    "partner_tokens.withdraw": "takes a token away; it opens nothing",
+    "partner_tokens.withdraw_hers": "takes a token away; it opens nothing",
     "service_credits.refuse_credit": "no money goes",
     "assignments.refuse_assignment": "the contract stays where it is",
     "endings.note_posted": "notes what left by post",

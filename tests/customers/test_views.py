@@ -234,6 +234,7 @@ def test_the_table_holds_every_customer_of_the_search_and_nobody_elses(
         "SIREN": "732829320",
         "SIRET": "",
         "Numéro de TVA": "",
+        "Référence du revendeur": "",
         "Bon de commande du client": "",
         "Numéro d'engagement": "",
         "Code service": "",

@@ -1,0 +1,32 @@
+"""What is typed about a token."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.forms import WholeNumberField, trim
+from portal.partners.tokens import DAYS, MOST_DAYS
+
+
+class TokenForm(FlaskForm):
+    name = StringField(
+        _l("Nom du jeton"),
+        [InputRequired(_l("Nommez le système qui s'en sert.")), Length(max=60)],
+        filters=[trim],
+    )
+    days = WholeNumberField(
+        _l("Durée, en jours"),
+        [
+            InputRequired(_l("Indiquez un nombre de jours.")),
+            NumberRange(1, MOST_DAYS, _l("Un jeton dure de 1 à 365 jours.")),
+        ],
+        default=DAYS,
+    )
+    scopes = SelectMultipleField(
+        _l("Ce qu'il peut faire"),
+        [InputRequired(_l("Choisissez au moins un droit, parmi les vôtres."))],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )

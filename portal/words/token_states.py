@@ -1,0 +1,12 @@
+"""How the states of tokens are shown by which other systems act for a person."""
+
+from flask_babel import lazy_gettext as _l
+
+from portal.words.look import Look
+
+TOKEN_STATES: dict[str, Look] = {
+    "token_open": Look(_l("ouvert"), "good", "key"),
+    "token_asleep": Look(_l("n'ouvre rien : sa personne a changé"), "bad", "slash-circle"),
+    "token_expired": Look(_l("échu"), "plain", "calendar-x"),
+    "token_withdrawn": Look(_l("retiré"), "plain", "slash-circle"),
+}
