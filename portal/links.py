@@ -43,6 +43,7 @@ class Purpose(StrEnum):
     SIGN_UP = "sign_up"
     ASSIGN = "assign"
     ACCEPT_WORK = "work"
+    SIGN_AGREEMENT = "agreement"
 
 
 class LinkProblem(StrEnum):

@@ -14,6 +14,8 @@ from portal import clock, jobs
 from portal.access import Role
 from portal.accounts.letters import tell_factor, tell_lost, tell_new_device, tell_password
 from portal.accounts.models import Organisation, User
+from portal.agreements.acts import prepare as prepare_agreement
+from portal.agreements.acts import send as send_agreement
 from portal.assignments.acts import agree as agree_to_assignment
 from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
@@ -489,6 +491,21 @@ def persons_who_ask_for_their_data(post: Post) -> None:
     erased = a_request(post.house.provider, kind=Asked.ERASURE, language=post.language, identity_how="vue")
     erase(erased, by=post.house.operator)
     a_request(post.house.provider, language=post.language).finish("Rien à corriger.", refused=True, by=SYSTEM)
+
+
+@step
+def an_agreement_on_data(post: Post) -> None:
+    row, _user = a_contract(post.house, "dobaas", name="Confie", siren=None, language=post.language)
+    agreement = prepare_agreement(row.customer, "dobaas", by=SYSTEM)
+    send_agreement(agreement, by=SYSTEM)
+    db.session.commit()
+    address = re.search(r"/agreement/\S+", _last("agreements/mail_agreement").body)
+    assert address is not None
+    phone, typed = post.browser(), {"agree": "y", "entitled": "y", "signer_name": "Ada", "signer_role": "CEO"}
+    phone.post(address[0], data=typed | {"shown": agreement.mark})
+    digits = re.search(r"(\d{3}) (\d{3})", _last("agreements/mail_code").body)
+    assert digits is not None
+    assert phone.post(f"{address[0]}/code", data={"code": digits[0]}).status_code in (200, 302, 303)
 
 
 @step

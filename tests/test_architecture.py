@@ -78,6 +78,7 @@ PUBLIC_PREFIXES = (
     "account_change.",
     "accepting.",
     "waiving.",
+    "agreement_signing.",
     "pay.",
     "quoting.",
     "sign_up.",

@@ -188,6 +188,7 @@ def served(place: Installation, at: Callable[[datetime], None]) -> Iterator[Serv
 
 
 ELSEWHERE = {  # read by the tests of their rooms
+    "/privacy/processing/versions/<uid>/file.csv",
     "/moving/<uid>/faults.csv",
     "/moving/<uid>/month/file.csv",
     "/billing/vat/services.csv",

@@ -10,6 +10,7 @@ from portal import clock
 from portal.access import Role
 from portal.accounts.factors import Passkey
 from portal.accounts.models import User
+from portal.agreements.acts import prepare
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
 from portal.assignments.planning import plan_assignment
@@ -612,12 +613,14 @@ def _of_the_terms(house: House, customer: Customer) -> dict[str, str]:
     kept = keep_version(house.provider)
     typed = dict.fromkeys(COLUMNS, "A4") | {"role": "controller"}
     activity = add_entry(house.provider, typed, by=SYSTEM)
+    agreement = prepare(customer, subscriptions_of(customer)[0].terms_stack, by=SYSTEM)
     db.session.commit()
     return {
         "/notices/": notice.uid,
         "/privacy/processing/versions/": kept.uid,
         "/privacy/processing/entries/": activity.uid,
         "/privacy/processing/notes/": "contracts",
+        "/agreements/": agreement.uid,
         "/law-days/": law_day.uid,
         "/law-days/contracts/": contract.uid,
         "/terms/": version.version,

@@ -126,8 +126,8 @@ CONTRACTS: Listing[LawDayContract] = define(
         nothing=lambda: Nothing(
             _l("Aucun contrat trouvé jusqu'ici."),
             _l(
-                "Les contrats en cours sont interrogés chaque jour jusqu'au changement ; l'heure de la dernière"
-                " comparaison se lit plus haut."
+                "Les contrats en cours sont interrogés chaque jour jusqu'au changement ; l'heure de la"
+                " dernière comparaison se lit plus haut."
             ),
         ),
     )
