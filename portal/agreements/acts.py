@@ -122,7 +122,6 @@ def sign(row: ProcessingAgreement, by_link: SignedLink, visitor: dict[str, str])
         if old.id != row.id and old.state == A.SIGNED:
             old._take("replace", by=signer)
     row.proof = _sealed(row, signer.label, by_link.recipient)
-    revoke_links(Purpose.SIGN_AGREEMENT, row)
     queue_mail(
         Addressee(by_link.recipient, str(row.signer_name)),
         "agreements/mail_signed.txt",

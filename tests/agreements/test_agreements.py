@@ -58,6 +58,8 @@ def signed(browser: Browser, row: ProcessingAgreement, shown: str = "") -> int:
     phone.post(address, data=typed | {"shown": shown or row.mark})
     code = re.search(r"(\d{3}) (\d{3})", last("mail_code").body)
     answer = phone.post(f"{address}/code", data={"code": code[0] if code else "000 000"})
+    if stored(row).state == S.SIGNED:  # the page that follows offers both files
+        assert all(phone.get(f"{address}/{name}.pdf").data.startswith(b"%PDF") for name in ("file", "proof"))
     return answer.status_code
 
 
