@@ -9,6 +9,7 @@ from portal.partners.description import description
 from portal.partners.replays import KEPT_FOR
 from portal.partners.scopes import BY_NAME
 from portal.partners.views import ADDRESS, WINDOW, most_calls
+from portal.partners.words import words_of
 
 machine_bp = Blueprint("partner_description", __name__, url_prefix=ADDRESS)
 bp = Blueprint("partner_guide", __name__)
@@ -51,7 +52,7 @@ def _row(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     return {
         "method": method.upper(),
         "path": path,
-        "words": operation.get("summary", ""),
+        "words": words_of(method, path),
         "scope": operation["x-scope"],
         "asked": [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"],
         "fields": _fields(body),
