@@ -3,8 +3,6 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from flask import current_app
-from flask_babel import gettext as _
 from sqlalchemy import String, Text, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,9 +13,8 @@ from portal.backups.health import MAY_BE_LATE, Health
 from portal.backups.models import Machine
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
-from portal.errors import Refused
 from portal.journal import record
-from portal.reversibility.public_places import NotPublic, public_addresses
+from portal.public_places import checked_address
 
 _STANDING = (Health.DAMAGED, Health.FAILED, Health.LOCKED, Health.ANOMALOUS)
 
@@ -61,25 +58,6 @@ def keep_check(organisation: Organisation, typed: str, *, by: Actor) -> HealthCh
 def drop_check(row: HealthCheck, organisation: Organisation, *, by: Actor) -> None:
     record(organisation, "drop_health_check", by=by, host=row.host)
     db.session.delete(row)
-
-
-def checked_address(typed: str) -> str:
-    """Without a slash at the end. Raises Refused, also for a host inside the provider's own network."""
-    text = typed.strip().rstrip("/")
-    parts = urlsplit(text)
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise Refused(_("Indiquez l'adresse comme https://exemple.fr/ping/…"), field="address")
-    if current_app.config["PRIVATE_TARGETS"]:
-        return text
-    if parts.scheme != "https":
-        raise Refused(_("L'adresse commence par https://."), field="address")
-    try:
-        public_addresses(parts.hostname, parts.port or 443)
-    except NotPublic:
-        raise Refused(_("Cette adresse n'est pas sur l'internet public."), field="address") from None
-    except (OSError, UnicodeError):
-        raise Refused(_("Cette adresse n'existe pas."), field="address") from None
-    return text
 
 
 def is_well(path: str) -> bool | None:

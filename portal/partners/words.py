@@ -17,9 +17,7 @@ OPERATIONS: Mapping[str, Any] = {
     "POST customers": _l("Enregistrer un client ; avec terms, son signataire reçoit le contrat à accepter."),
     "GET customers/{uid}": _l("Un client, archivé ou non."),
     "PATCH customers/{uid}": _l("Changer ce qui est nommé ; ce qui était écrit avant est gardé."),
-    "GET events": _l(
-        "Le journal, du plus ancien au plus récent ; reprenez ensuite au dernier curseur."
-    ),
+    "GET events": _l("Le journal, du plus ancien au plus récent ; reprenez ensuite au dernier curseur."),
     "GET invoices": _l("Les factures, de la plus ancienne à la plus récente."),
     "GET invoices/{uid}": _l("Une facture, ses lignes et ce qui en reste dû."),
     "GET invoices/{uid}/pdf": _l("Le papier tel qu'il a été émis ; le journal note qu'il a été pris."),

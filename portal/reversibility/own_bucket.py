@@ -24,8 +24,8 @@ from portal.db import Tenant, db
 from portal.engine.handed_over import handed_over
 from portal.errors import Conflict, Refused
 from portal.journal import SYSTEM, record
+from portal.public_places import NotPublic, keep_public, public_addresses
 from portal.reversibility.models import CaseState, ReversibilityCase
-from portal.reversibility.public_places import NotPublic, keep_public, public_addresses
 from portal.stateful import Stateful, step
 from portal.wording import N_
 

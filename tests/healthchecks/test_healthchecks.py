@@ -14,8 +14,8 @@ from portal import jobs
 from portal.access import Role
 from portal.backups.models import Machine
 from portal.db import EVERYTHING, db, set_scope
-from portal.healthchecks.jobs import ask
 from portal.healthchecks.models import HealthCheck
+from portal.public_places import ask
 from tests.backups.reporting import NIGHT, a_body, a_watched_machine, post
 from tests.builders import House, a_user, work
 
@@ -120,7 +120,7 @@ def test_a_call_looks_at_the_place_again_and_its_failure_is_only_noted(
     a_machine_that_reported(house, browser)
     browser(house.owner).post("/health-check", data={"address": "https://127.0.0.1:1/ping"})
     monkeypatch.setitem(app.config, "PRIVATE_TARGETS", False)
-    assert ask("https://127.0.0.1:1/ping") == "NewConnectionError", "private, whatever was kept"
+    assert ask("GET", "https://127.0.0.1:1/ping") == "NewConnectionError", "private, whatever was kept"
     live(at, datetime(2026, 11, 23, 10, tzinfo=UTC))
     row = db.session.scalars(select(HealthCheck)).one()
     assert row.answer == "NewConnectionError" and row.was_well is True

@@ -1,0 +1,189 @@
+"""What lies on the public internet, and connections that go nowhere else."""
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
+from threading import Timer
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
+from flask import current_app
+from flask_babel import gettext as _
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from portal.errors import Refused
+
+SECONDS = 10.0  # for an address that somebody typed to connect, and then to answer
+
+# Beside what the library calls global: addresses that carry another one inside, and those of special use.
+_SPECIAL = [
+    ip_network(network)
+    for network in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",  # relays of 6to4
+        "224.0.0.0/4",
+        "::/96",
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/23",  # Teredo among them
+        "2002::/16",
+        "fec0::/10",
+        "ff00::/8",
+    )
+]
+
+
+def is_public(address: str) -> bool:
+    """address: a number, as the resolver gives it.
+
+    Source: the registries of special-purpose addresses (RFC 6890), RFC 6052, RFC 3056, RFC 4291.
+    """
+    number = ip_address(address.partition("%")[0])
+    return number.is_global and not any(number in network for network in _SPECIAL)
+
+
+def public_addresses(host: str, port: int) -> list[str]:
+    """The addresses of a name. Raises OSError when it has none or when one is not public."""
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = [str(row[4][0]) for row in rows]
+    if not all(map(is_public, found)):
+        raise NotPublic
+    return found
+
+
+class NotPublic(OSError):
+    """The name leads to an address inside some network."""
+
+
+class _Checked:
+    """A connection that resolves its host once, and goes to the very address that was looked at."""
+
+    def _new_conn(self) -> socket.socket:
+        this: Any = self
+        if this.proxy is not None:  # of this installation: it resolves names, and guards the network
+            return super()._new_conn()
+        try:
+            address = public_addresses(this.host, this.port)[0]
+            return create_connection((address, this.port), this.timeout, socket_options=this.socket_options)
+        except OSError as error:
+            raise NewConnectionError(this, type(error).__name__) from error
+
+
+class _CheckedHttp(_Checked, AWSHTTPConnection):
+    pass
+
+
+class _CheckedHttps(_Checked, AWSHTTPSConnection):
+    pass
+
+
+class _HttpPool(AWSHTTPConnectionPool):
+    ConnectionCls = _CheckedHttp
+
+
+class _HttpsPool(AWSHTTPSConnectionPool):
+    ConnectionCls = _CheckedHttps
+
+
+def keep_public(client: Any) -> None:
+    """Let a client of boto3 reach public addresses only, whatever host it or a redirect names."""
+    client._endpoint.http_session._pool_classes_by_scheme.update(http=_HttpPool, https=_HttpsPool)
+
+
+def checked_address(typed: str) -> str:
+    """Without a slash at the end. Raises Refused, also for a host inside the provider's own network."""
+    text = typed.strip().rstrip("/")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise Refused(_("Indiquez l'adresse comme https://exemple.fr/ping/…"), field="address")
+    if current_app.config["PRIVATE_TARGETS"]:
+        return text
+    if parts.scheme != "https":
+        raise Refused(_("L'adresse commence par https://."), field="address")
+    try:
+        public_addresses(parts.hostname, parts.port or 443)
+    except NotPublic:
+        raise Refused(_("Cette adresse n'est pas sur l'internet public."), field="address") from None
+    except (OSError, UnicodeError):
+        raise Refused(_("Cette adresse n'existe pas."), field="address") from None
+    return text
+
+
+class _Timed:
+    """Hung up after a while whatever it says, so that nobody is held by an answer that never ends."""
+
+    _timer: Timer | None = None
+
+    def connect(self) -> None:
+        this: Any = super()
+        this.connect()
+        self._timer = Timer(2 * SECONDS, _hang_up, [self])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        this: Any = super()
+        this.close()
+
+
+class _TimedHttp(_Timed, HTTPConnection):
+    pass
+
+
+class _CheckedTls(_Timed, _Checked, HTTPSConnection):
+    pass
+
+
+class _TimedPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _TimedHttp
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _CheckedTls
+
+
+def _hang_up(connection: Any) -> None:
+    with suppress(OSError, AttributeError):  # closed meanwhile
+        connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def ask(
+    method: str, address: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> str:
+    """The status of the answer, or the kind of error; redirections are not followed, the answer is not read.
+
+    address: one that :func:`checked_address` let pass; its host is looked at once more.
+    """
+    parts = urlsplit(address)
+    wait = urllib3.Timeout(SECONDS)
+    sent: dict[str, Any] = {
+        "body": body,
+        "headers": dict(headers or {}),
+        "redirect": False,
+        "preload_content": False,
+    }
+    host, port = parts.hostname or "", parts.port
+    try:
+        pool: urllib3.HTTPConnectionPool
+        if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
+            pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
+        else:
+            pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
+        answer = pool.request(method, parts.path or "/", **sent)
+        answer.close()
+        return str(answer.status)
+    except (HTTPError, OSError, ValueError) as error:
+        return type(error).__name__
