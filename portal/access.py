@@ -162,6 +162,8 @@ class Permission(StrEnum):
     SUBPROCESSOR_OBJECT = "sub-processor:object"
     TOKEN_READ = "token:read"  # noqa: S105 - a permission
     TOKEN_WRITE = "token:write"  # noqa: S105
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_WRITE = "webhook:write"
 
 
 P = Permission
@@ -297,6 +299,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.JOURNAL_READ: {Role.OPERATOR, Role.OWNER},  # each of the own tree
     P.TOKEN_READ: set(STAFF),  # by which other systems act as her: one's own
     P.TOKEN_WRITE: set(STAFF),
+    P.WEBHOOK_READ: {Role.OPERATOR, Role.OWNER},  # calls to a house's own systems
+    P.WEBHOOK_WRITE: {Role.OPERATOR, Role.OWNER},
 }
 
 

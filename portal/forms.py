@@ -9,8 +9,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, StringField
+from wtforms import DateField, IntegerField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.clock import PARIS
 from portal.db import db
@@ -34,6 +35,13 @@ def trim(value: str | None) -> str | None:
     """Without what nobody sees, such as signs of no width that come along with pasted text."""
     seen = (sign for sign in value or "" if unicodedata.category(sign) != "Cf" or sign in "\u200c\u200d")
     return " ".join("".join(seen).split()) if value else value
+
+
+class TicksField(SelectMultipleField):
+    """Some of several choices, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class DayField(DateField):

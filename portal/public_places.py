@@ -1,6 +1,7 @@
 """What lies on the public internet, and connections that go nowhere else."""
 
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
@@ -175,7 +176,7 @@ def ask(
         "redirect": False,
         "preload_content": False,
     }
-    host, port = parts.hostname or "", parts.port
+    host, port, until = parts.hostname or "", parts.port, time.monotonic() + 2 * SECONDS
     try:
         pool: urllib3.HTTPConnectionPool
         if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
@@ -184,6 +185,8 @@ def ask(
             pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
         answer = pool.request(method, parts.path or "/", **sent)
         answer.close()
+        if time.monotonic() >= until:  # hung up: what came by then is no answer
+            return TimeoutError.__name__
         return str(answer.status)
     except (HTTPError, OSError, ValueError) as error:
         return type(error).__name__

@@ -136,6 +136,10 @@ from portal.tickets.kinds import Source, TicketKind, Told
 from portal.tickets.letters import tell_missed
 from portal.tickets.report import hand_over as hand_over_report
 from portal.transfers.models import ask_transfer
+from portal.webhooks.acts import PATIENCE
+from portal.webhooks.acts import note as note_answer
+from portal.webhooks.acts import try_it as try_hook
+from portal.webhooks.models import W, Webhook
 from tests import vaulting
 from tests.assignments.test_assignment import sign as sign_assignment
 from tests.availability.builders import a_cloud
@@ -491,6 +495,16 @@ def persons_who_ask_for_their_data(post: Post) -> None:
     erased = a_request(post.house.provider, kind=Asked.ERASURE, language=post.language, identity_how="vue")
     erase(erased, by=post.house.operator)
     a_request(post.house.provider, language=post.language).finish("Rien à corriger.", refused=True, by=SYSTEM)
+
+
+@step
+def a_webhook_that_nobody_answers(post: Post) -> None:
+    hook = Webhook(organisation=post.house.reseller, host="a.example", kinds=["ticket"], state=W.OPEN)
+    hook.seen_id, hook.failures, hook.made_by_id = 0, 0, post.house.owner.id
+    hook.failing_since = clock.now() - PATIENCE
+    db.session.add(hook)
+    db.session.flush()
+    note_answer(hook, try_hook(hook), "500", good=False)
 
 
 @step

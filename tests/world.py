@@ -95,6 +95,8 @@ from portal.tickets.acts import open_ticket
 from portal.tickets.kinds import Source, TicketKind
 from portal.tickets.models import TicketText
 from portal.transfers.models import ask_transfer
+from portal.webhooks.acts import try_it as try_hook
+from portal.webhooks.models import W, Webhook, new_key
 from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import IBAN, House, a_customer, a_user, work
@@ -208,7 +210,15 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     own = {f"/api/partner/v1/{kind}/": ids[f"/{kind}/"] for kind in kinds}
     own["/api/partner/v1/invoices/"] = ids["/billing/invoices/"]
     own["/api/partner/v1/mandates/"] = ids["/sepa/mandates/"]
-    return own | {"/account/tokens/": token.uid, "/people/tokens/": token.uid}
+    own |= {"/account/tokens/": token.uid, "/people/tokens/": token.uid}
+    hook = Webhook(organisation=house.reseller, host="a.example", kinds=["ticket"], state=W.OPEN, seen_id=0)
+    hook.failures, hook.address, hook.key = 0, "https://a.example/hook", new_key()
+    db.session.add(hook)
+    db.session.flush()
+    event = try_hook(hook)
+    event.sent_at = clock.now()
+    db.session.commit()
+    return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
 
 
 def _a_refused_einvoice() -> EInvoiceRecord:

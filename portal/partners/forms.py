@@ -2,11 +2,10 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import SelectMultipleField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length, NumberRange
-from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.forms import WholeNumberField, trim
+from portal.forms import TicksField, WholeNumberField, trim
 from portal.partners.tokens import DAYS, MOST_DAYS
 
 
@@ -24,9 +23,6 @@ class TokenForm(FlaskForm):
         ],
         default=DAYS,
     )
-    scopes = SelectMultipleField(
-        _l("Ce qu'il peut faire"),
-        [InputRequired(_l("Choisissez au moins un droit, parmi les vôtres."))],
-        widget=ListWidget(prefix_label=False),
-        option_widget=CheckboxInput(),
+    scopes = TicksField(
+        _l("Ce qu'il peut faire"), [InputRequired(_l("Choisissez au moins un droit, parmi les vôtres."))]
     )
