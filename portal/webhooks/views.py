@@ -37,6 +37,14 @@ def event_kind(name: str) -> str:
     return _("Essai") if name == TEST else str(KINDS.get(name.partition(".")[0], name))
 
 
+@bp.app_template_filter()
+def call_answer(answer: str) -> str:
+    """The status of HTTP; in words where none came."""
+    if not answer:
+        return _("en attente")
+    return answer if answer.isdigit() else _("pas de réponse (%(error)s)", error=answer)
+
+
 def _own() -> Select[Any]:
     return Webhook.visible_to(g.actor).where(Webhook.organisation_id == g.actor.organisation_id)
 
