@@ -174,6 +174,9 @@ class Exported:
     specials: int  # listed in SPECIAL.csv
     manifest_sha256: str
     lost: int = 0  # files, and folders that could not be listed, in LOST.csv; only where losses were accepted
+    lost_folders: int = 0  # of them: folders whose content nobody knows
+    older: int = 0  # of the files: those that come from an older point than the one asked for, in OLDER.csv
+    older_folders: int = 0  # folders whose content comes from an older point, its own being unknown
 
 
 @dataclass(frozen=True)
