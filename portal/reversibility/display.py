@@ -42,7 +42,7 @@ def waits_for(case: ReversibilityCase) -> str:
         return _("la date du contrat")
     if case.state == C.COOLING_OFF:
         return _("le délai de réflexion : l'effacement ordonné peut encore être annulé")
-    if case.state == C.EXPORTING and case.unreadable is not None and not case.with_losses:
+    if case.awaits_decision:
         return _("l'exploitant, qui doit décider : le coffre est abîmé")
     return {
         C.TO_PAY: _("le paiement, dû avant la remise"),
