@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -12,13 +13,14 @@ from portal.engine.naming import fold
 from portal.engine.port import Node, Snapshot
 
 MANIFEST, SUMS, NAMES, SPECIAL = "MANIFEST.csv", "SHA256SUMS", "NAMES.csv", "SPECIAL.csv"
-LOST, OLDER = "LOST.csv", "OLDER.csv"
+LOST, OLDER, CHOICE = "LOST.csv", "OLDER.csv", "CHOICE.csv"
 _HEADINGS = {
     MANIFEST: ("volume", "path", "size", "sha256", "mtime", "older_point"),
     NAMES: ("path", "original", "original_base64"),
     SPECIAL: ("original", "type", "target"),
     LOST: ("machine", "path", "type", "size"),
     OLDER: ("machine", "path", "type", "size", "point", "snapshot"),
+    CHOICE: ("machine", "folders", "decision", "point", "by", "at", "word"),
 }
 
 
@@ -31,7 +33,8 @@ def checksum_line(name: str, digest: str) -> str:
 class Documents:
     """Write the papers row by row, in files beside the volumes."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, decisions: Sequence[Sequence[str]] = ()) -> None:
+        """decisions: the rows of CHOICE.csv."""
         self._directory = directory
         self._files: dict[str, IO[str]] = {
             name: (directory / name).open("w", encoding="utf-8", errors="surrogateescape", newline="")
@@ -40,6 +43,8 @@ class Documents:
         self._csv: dict[str, Any] = {name: csv.writer(self._files[name]) for name in _HEADINGS}
         for name, heading in _HEADINGS.items():
             self._csv[name].writerow(heading)
+        self._csv[CHOICE].writerows(decisions)
+        self._decisions = len(decisions)
         self.renamed = 0
         self.specials = 0
         self.lost = 0
@@ -115,7 +120,13 @@ class Documents:
 
     def _counts(self) -> list[tuple[str, int]]:
         older = self.older + self.older_folders
-        return [(NAMES, self.renamed), (SPECIAL, self.specials), (LOST, self.lost), (OLDER, older)]
+        return [
+            (NAMES, self.renamed),
+            (SPECIAL, self.specials),
+            (LOST, self.lost),
+            (OLDER, older),
+            (CHOICE, self._decisions),
+        ]
 
     def _close(self, name: str) -> None:
         self._files[name].flush()

@@ -152,7 +152,7 @@ class Export(Generic[S]):
         return report
 
     def _read_snapshots(self) -> None:
-        self._documents = Documents(self._work.out)
+        self._documents = Documents(self._work.out, self._limits.decisions)
         self._writer = VolumeWriter(self._work.out, self._limits, len(self._work.closed), self._record_closed)
         self._papers: list[str] = []
         self._recorded = self._recorded_entries()

@@ -11,6 +11,7 @@ LONG_FOLDER = "chemins-longs"
 DOCUMENTS = (
     "MANIFEST.csv",
     "OLDER.csv",
+    "CHOICE.csv",
     "SHA256SUMS",
     "NAMES.csv",
     "SPECIAL.csv",

@@ -15,6 +15,7 @@ from portal.pdf.document import Party
 from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import LegalEntity
+from portal.reversibility.choosing import HandoverChoice
 from portal.reversibility.models import Reason, ReversibilityCase
 
 
@@ -51,6 +52,10 @@ def return_certificate(
     with force_locale(language):
         draft = _head(case, entity, number, at, language, _("Certificat de restitution"))
         draft.fields(_returned(case, language), label_mm=58)
+        if (choice := case.choice) is not None and choice.decisions:
+            draft.heading(_("Ce qui a été choisi"))
+            for text in _chosen(choice, language):
+                draft.text(text)
         if case.older_files or case.older_folders:
             draft.heading(_("Ce qui vient de points plus anciens"))
             draft.fields(_from_older(case), label_mm=58)
@@ -60,6 +65,21 @@ def return_certificate(
                 draft.text(text)
         reason = _("Certificat de restitution %(number)s", number=number)
     return draft, Seal(reason, at)
+
+
+def _chosen(choice: HandoverChoice, language: str) -> list[str]:
+    """What differs from the latest of everything, and at whose word."""
+    texts = []
+    for group, what, at in choice.decisions:
+        if what == "left_out":
+            texts.append(_("%(machine)s : non remis", machine=group.label))
+        elif at is not None:
+            texts.append(_("%(machine)s : le point du %(at)s", machine=group.label, at=_when(at, language)))
+    at_word = _when(choice.chosen_at, language) if choice.chosen_at else ""
+    texts.append(_("Choisi par %(who)s, %(at)s.", who=choice.chosen_by, at=at_word))
+    if choice.word:
+        texts.append(_("Le client a écrit : « %(word)s »", word=choice.word))
+    return texts
 
 
 def _from_older(case: ReversibilityCase) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from portal.pdf.draft import Draft
 from portal.resellers.models import next_number
 from portal.reversibility.certificate import erasure_certificate, return_certificate
 from portal.reversibility.models import CaseState, ReversibilityCase, find_case
+from portal.reversibility.points import Offer, chosen_points, plan_of
 from portal.reversibility.states import volume_kind
 
 _MEDIA = {".zip": "application/zip", ".csv": "text/csv", ".tar": "application/x-tar"}
@@ -54,6 +55,10 @@ def export(claim: jobs.Claim) -> None:
     try:
         copy = _sealed(claim, case, destination) if case.is_sealed else _readable(claim, case, destination)
         _still_wanted(case.uid)
+    except Offer as offer:
+        case.offer(offer.groups, by=SYSTEM)
+        claim.step()
+        raise jobs.Wait(_("La copie attend que l'on choisisse ce qu'elle contient.")) from None
     except _Cancelled:
         return _clear(claim)
     except EngineError as error:
@@ -186,12 +191,13 @@ def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _C
 def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Exported:
     repo, opening_uid, completes = case.vault.repo, case.opening_uid, case.completes
     accept = case.with_losses or completes
-    limits = replace(_limits(), volume_kind=volume_kind(case.form))
+    limits, plan = export_limits(case), plan_of(case)
     db.session.rollback()  # no transaction is held while restic runs
     with passing_faults_retry(), lent_passphrase(opening_uid) as key:
         engine = restic()
         known = engine.snapshots(repo, key)
-        chosen = engine.latest_set(known)
+        tell = partial(claim.progress, 0, 0)
+        chosen = chosen_points(engine, repo, key, known, plan, tell)
         points = [backed(one, known) for one in chosen] if completes else chosen
         return engine.export_readable(
             repo, key, points, destination, _teller(claim, _still_wanted), limits, accept_losses=accept
@@ -206,6 +212,12 @@ def _teller(claim: jobs.Claim, check: Callable[[str], None] = lambda uid: None) 
         check(claim.ref.partition(":")[0])
 
     return tell
+
+
+def export_limits(case: ReversibilityCase) -> ExportLimits:
+    """How a readable copy is made, and what its papers say of the choice."""
+    decisions = case.choice.rows if case.choice else ()
+    return replace(_limits(), volume_kind=volume_kind(case.form), decisions=decisions)
 
 
 def _limits() -> ExportLimits:

@@ -27,6 +27,7 @@ from portal.jobs import Task
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
+from portal.reversibility.choosing import Choosing
 from portal.reversibility.erasure import ErasureOrder
 from portal.reversibility.losses import Losses
 from portal.reversibility.states import CaseState as CaseState
@@ -44,7 +45,7 @@ C = CaseState
 OVER = (C.ERASED, C.CANCELLED)
 
 
-class ReversibilityCase(Tenant, ErasureOrder, Losses, db.Model):
+class ReversibilityCase(Tenant, ErasureOrder, Choosing, Losses, db.Model):
     """One request to have a vault's data back, or destroyed."""
 
     __tablename__ = "reversibility_case"
@@ -58,6 +59,9 @@ class ReversibilityCase(Tenant, ErasureOrder, Losses, db.Model):
         "confirm_destruction": step(C.REQUESTED, to=C.ACCEPTED),
         "export": step(C.WAITING_FOR_KEY, to=C.EXPORTING),
         "lose_key": step(C.EXPORTING, to=C.WAITING_FOR_KEY),
+        "offer": step(C.EXPORTING, to=C.CHOOSING),
+        "choose": step(C.CHOOSING, to=C.EXPORTING),
+        "lapse_choice": step(C.CHOOSING, to=C.EXPORTING),
         "deliver": step(C.EXPORTING, to=C.READY),
         "ship": step(C.READY, to=C.READY),
         "contest": step(C.READY, to=C.CONTESTED),
@@ -70,7 +74,14 @@ class ReversibilityCase(Tenant, ErasureOrder, Losses, db.Model):
         "begin": step(C.COOLING_OFF, to=C.ERASING),
         "certify": step(C.ERASING, to=C.ERASED),
         "cancel": step(
-            C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.EXPORTING, C.CONTESTED, to=C.CANCELLED
+            C.REQUESTED,
+            C.QUOTED,
+            C.TO_PAY,
+            C.WAITING_FOR_KEY,
+            C.CHOOSING,
+            C.EXPORTING,
+            C.CONTESTED,
+            to=C.CANCELLED,
         ),
     }
 
