@@ -82,6 +82,8 @@ def from_environment() -> dict[str, object]:
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.
         "VAULT_HOSTS": os.environ.get("VAULT_HOSTS", "http://127.0.0.1:*" if _flag("DEMO", False) else ""),
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network
+        "CHOICE_HOURS": int(os.environ.get("CHOICE_HOURS", 48)),  # the passphrase is held for 72
+        "CHOICE_GROUPS": int(os.environ.get("CHOICE_GROUPS", 20)),
         "ERASE_ALONE_BYTES": int(os.environ.get("ERASE_ALONE_BYTES", 100 * 10**9)),  # above: two people
         "ERASE_COOLING_HOURS": int(os.environ.get("ERASE_COOLING_HOURS", 0 if _flag("DEMO", False) else 72)),
         "RESTORE_DAYS": int(os.environ.get("RESTORE_DAYS", "7")),  # for which restored files can be fetched

@@ -377,6 +377,7 @@ def a_handover_from_beginning_to_end(post: Post) -> None:
         case.send_fetch_link(f"mails/{template}.txt")
     for template in ("erased", "erasure_ordered", "returned", "shipped", "silent_acceptance"):
         case.write_to_customer(f"mails/{template}.txt")
+    case.write_to_customer("mails/choice.txt", until=datetime(2026, 11, 25, 9, tzinfo=UTC), groups=3)
     case.write_to_customer("mails/pushed.txt", target=SimpleNamespace(label="s3://copie"))
     _last_call(case.subscription, case.vault, date(2027, 1, 4))
 

@@ -188,6 +188,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "registers.fill_in",
     "resellers.new_reseller",
     "returns.edit_reaction",
+    "handover_choice.show_choice",
     "reversibility.new_case",
     "sepa.edit_entity",
     "sepa.new_entity",

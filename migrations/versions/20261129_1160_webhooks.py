@@ -1,7 +1,7 @@
 """Webhooks: addresses of partners' systems, and what is told to each.
 
 Revision ID: 20261129_1160
-Revises: 20261129_1145
+Revises: 20261129_1151
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261129_1160"
-down_revision = "20261129_1145"
+down_revision = "20261129_1151"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from portal.engine.export import export_readable
-from portal.engine.naming import Namer, Verbatim, fold
+from portal.engine.naming import Naming, fold
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import Exported, ExportLimits, Node, OnProgress, RepoRef, Snapshot
 from portal.engine.salvage import DamagedSource, Salvage, Want
@@ -100,7 +100,7 @@ class Chosen(Salvage):
             return True
         return node.type == "file" and (path, self._seen[path] - 1) in self._files_here
 
-    def _note(self, group: int, node: Node, namer: Namer | Verbatim) -> None:
+    def _note(self, group: int, node: Node, namer: Naming) -> None:
         path = fold(node.path)
         if node.type == "file":
             self._seen[path] += 1

@@ -73,6 +73,7 @@ class EngineError(PortalError):
 
     detail: for the operator, already redacted. paths: the first names concerned, as recorded in the
     backup (personal data: shown to the customer, never logged). path_count: how many there are.
+    unlisted: snapshots whose list breaks off. folder_count: folders found in them whose content is unknown.
     need_bytes, have_bytes: set with NO_SPACE.
     """
 
@@ -83,6 +84,8 @@ class EngineError(PortalError):
         *,
         paths: Iterable[str] = (),
         path_count: int | None = None,
+        unlisted: Iterable[str] = (),
+        folder_count: int = 0,
         need_bytes: int | None = None,
         have_bytes: int | None = None,
     ) -> None:
@@ -91,6 +94,7 @@ class EngineError(PortalError):
         self.detail = detail
         self.paths = tuple(paths)[:PATHS_LIMIT]
         self.path_count = len(self.paths) if path_count is None else path_count
+        self.unlisted, self.folder_count = tuple(unlisted), folder_count
         self.need_bytes = need_bytes
         self.have_bytes = have_bytes
 

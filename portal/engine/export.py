@@ -9,7 +9,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -152,7 +152,7 @@ class Export(Generic[S]):
         return report
 
     def _read_snapshots(self) -> None:
-        self._documents = Documents(self._work.out)
+        self._documents = Documents(self._work.out, self._limits.decisions)
         self._writer = VolumeWriter(self._work.out, self._limits, len(self._work.closed), self._record_closed)
         self._papers: list[str] = []
         self._recorded = self._recorded_entries()
@@ -249,10 +249,15 @@ class Export(Generic[S]):
 
     def _enter(self, volume: str, entry: Entry, mtime: float) -> None:
         """A file in the papers."""
-        self._documents.add_file(volume, entry.name, entry.size, entry.sha256, mtime)
+        point = self._older_point(entry.group)
+        self._documents.add_file(volume, entry.name, entry.size, entry.sha256, mtime, point)
         whole = f"{self._tops[entry.group]}/{entry.path}".removeprefix("/")
         if fold(entry.name) != whole:
             self._documents.add_renamed(entry.name, f"/{entry.path}")
+
+    def _older_point(self, group: int) -> str:
+        """When the point was taken, in ISO 8601, for what does not come from the one that was asked for."""
+        return ""
 
     def _counted(self, reader: TarReader) -> Iterator[bytes]:
         """Pass the content on, telling how far it is."""
@@ -281,17 +286,7 @@ class Export(Generic[S]):
 
     def _record_closed(self, volume: str, size: int) -> None:
         documents = self._documents
-        self._work.record_closed(
-            Closed(
-                volume,
-                self._volume_entries,
-                size,
-                self._papers,
-                documents.renamed,
-                documents.specials,
-                documents.lost,
-            )
-        )
+        self._work.record_closed(Closed(volume, self._volume_entries, size, self._papers, **documents.counts))
         self._volume_entries = 0
         others = self._expected_others.files - self._found_others.files
         to_come = self._expected.files - self._found.files, self._expected.bytes - self._found.bytes
@@ -313,7 +308,10 @@ class Export(Generic[S]):
                 waiting = []
 
     def _with_missing_paths(self, error: EngineError) -> EngineError:
-        """Name the files that did not come, by listing again: only now is memory spent on it."""
+        """Name the files that did not come, by listing again: only now is memory spent on it.
+
+        Where a list breaks off, nobody knows how many files there are, and none are counted.
+        """
         if error.fault not in (EngineFault.DAMAGED, EngineFault.INCOMPLETE, EngineFault.UNKNOWN):
             return error
         copied: Counter[int] = Counter()
@@ -335,10 +333,15 @@ class Export(Generic[S]):
             if count <= PATHS_LIMIT:
                 missing.append(node.path)
 
-        with suppress(EngineError):  # a directory that cannot be listed has no names to give
-            for group, snapshot in enumerate(self._snapshots):
+        unlisted = []
+        for group, snapshot in enumerate(self._snapshots):
+            try:
                 self._source.inventory(self._repo, self._key, snapshot.id, partial(sink, group))
-        return EngineError(error.fault, error.detail, paths=missing, path_count=count)
+            except EngineError:
+                unlisted.append(snapshot.id)
+        if unlisted:
+            missing, count = [], 0
+        return EngineError(error.fault, error.detail, paths=missing, path_count=count, unlisted=unlisted)
 
 
 def top_folders(snapshots: Sequence[Snapshot], *, always: bool) -> list[str]:

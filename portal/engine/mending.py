@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from portal.engine import export, salvage, stand_ins
+from portal.engine import export, older_points, salvage, stand_ins
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import Exported, RepoRef, Snapshot
@@ -42,8 +42,10 @@ def read_all(
         if error.fault == EngineFault.ATTRIBUTES:
             words["loses_nothing"] = True
             return _what_is_left(engine, repo, key, snapshots, destination, **words)
-        if error.fault not in _AS_WITHOUT_INDEX or not lacks_index(engine, repo, key):
+        if error.fault not in _AS_WITHOUT_INDEX:
             raise
+        if not lacks_index(engine, repo, key):
+            raise older_points.with_unknown_folders(engine, repo, key, error) from error
     with with_new_index(repo, destination, partial(rebuild_index, engine, key)) as whole:
         return export.export_readable(engine, whole, key, snapshots, destination, **words)
 
@@ -62,4 +64,6 @@ def _what_is_left(
             repo = lent.enter_context(with_new_index(repo, destination, rebuild))
         read = partial(engine.record, repo, key, "index")
         whole = lent.enter_context(stand_ins.without_waiting(repo, destination, read))
+        if any(isinstance(one, older_points.BackedSnapshot) for one in snapshots):
+            words["kind"] = older_points.Completed
         return salvage.export_what_is_left(engine, whole, key, snapshots, destination, **words)

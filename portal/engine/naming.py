@@ -4,11 +4,14 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Protocol
 
 LONGEST_PATH = 240  # Windows stops at 260, and the customer unzips into some folder
 LONG_FOLDER = "chemins-longs"
 DOCUMENTS = (
     "MANIFEST.csv",
+    "OLDER.csv",
+    "CHOICE.csv",
     "SHA256SUMS",
     "NAMES.csv",
     "SPECIAL.csv",
@@ -33,6 +36,12 @@ def safe_name(name: str) -> str:
     name = _FORBIDDEN.sub("_", name)
     name = _TRAILING.sub(lambda end: "_" * len(end[0]), name)
     return f"_{name}" if _DEVICE.match(name) else name
+
+
+class Naming(Protocol):
+    """What gives a path its name in an export."""
+
+    def name(self, path: str) -> str: ...
 
 
 @dataclass

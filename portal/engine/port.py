@@ -174,6 +174,9 @@ class Exported:
     specials: int  # listed in SPECIAL.csv
     manifest_sha256: str
     lost: int = 0  # files, and folders that could not be listed, in LOST.csv; only where losses were accepted
+    lost_folders: int = 0  # of them: folders whose content nobody knows
+    older: int = 0  # of the files: those that come from an older point than the one asked for, in OLDER.csv
+    older_folders: int = 0  # folders whose content comes from an older point, its own being unknown
 
 
 @dataclass(frozen=True)
@@ -236,12 +239,17 @@ class VolumeKind(StrEnum):
 
 @dataclass(frozen=True)
 class ExportLimits:
-    """Size and kind of the volumes, and the space that must stay free on the disk."""
+    """Size and kind of the volumes, the space that must stay free on the disk, and what CHOICE.csv says.
+
+    decisions: a row for each machine that is left out or comes from an older point: machine, folders, what
+    was decided, the point's time, by whom, when, and the customer's word.
+    """
 
     volume_bytes: int = 4_000_000_000  # below 2^32: any unzip program opens it
     volume_entries: int = 60_000  # below 2^16, for the same reason
     keep_free_bytes: int = 5_000_000_000
     volume_kind: VolumeKind = VolumeKind.ZIP  # of a readable export
+    decisions: tuple[tuple[str, ...], ...] = ()
 
 
 class StorageEngine(Protocol):

@@ -57,6 +57,9 @@ def reread(work: Workspace, snapshot_ids: tuple[str, ...], tell: Teller) -> Expo
         renamed=last.renamed,
         specials=last.specials,
         lost=last.lost,
+        lost_folders=last.lost_folders,
+        older=last.older,
+        older_folders=last.older_folders,
         manifest_sha256=digest_of(work.out / MANIFEST),
     )
 

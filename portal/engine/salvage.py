@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -19,7 +18,7 @@ from portal.engine.child import Child
 from portal.engine.documents import EmptyFolders
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.export import Export, Source, export_readable
-from portal.engine.naming import Namer, Verbatim, fold
+from portal.engine.naming import Naming, fold
 from portal.engine.pace import after
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import Exported, ExportLimits, Node, OnProgress, Progress, RepoRef, Snapshot, Totals
@@ -83,9 +82,11 @@ def export_what_is_left(
     on_progress: OnProgress | None = None,
     limits: ExportLimits = ExportLimits(),  # noqa: B008  (frozen)
     loses_nothing: bool = False,
+    kind: "type[Salvage] | None" = None,
 ) -> Exported:
     """Export strictly if that is possible, else all that can be read; ``lost`` counts LOST.csv.
 
+    kind: another way to read what is left than giving up what the snapshots do not give.
     loses_nothing: only attributes may stay behind; file by file at once, and every file must come.
     Raises EngineError(DAMAGED) when nothing at all can be read, INCOMPLETE where a file is missing that may
     not be.
@@ -109,7 +110,7 @@ def export_what_is_left(
             raise
     tell = after(on_progress, reached)
     return export_readable(
-        source, repo, key, snapshots, destination, on_progress=tell, limits=limits, kind=Salvage
+        source, repo, key, snapshots, destination, on_progress=tell, limits=limits, kind=kind or Salvage
     )
 
 
@@ -126,6 +127,9 @@ class Salvage(Export[DamagedSource]):
         self._wanted: list[dict[str, list[Want]]] = [{} for _ in self._snapshots]
         self._folders: list[list[str]] = [[] for _ in self._snapshots]
         self._links: list[dict[str, str]] = [{} for _ in self._snapshots]
+        self._unknown: list[list[str]] = [[] for _ in self._snapshots]  # folders that cannot be listed
+        self._known_children: tuple[int, dict[str, list[str]]] = (-1, {})
+        self._namers: dict[int, Naming] = {}
         self._left: Counter[tuple[int, str]] = Counter()  # files still wanted below each folder
         super()._read_snapshots()
 
@@ -138,8 +142,12 @@ class Salvage(Export[DamagedSource]):
         except EngineError as error:
             if error.fault not in LOSSES:
                 raise
-            nodes = list(self._walk(snapshot))
-        namer, folders = self._namer(group), EmptyFolders()
+            nodes = list(self._walk(group, snapshot))
+        self._namers[group] = self._namer(group)
+        self._note_all(group, nodes, self._namers[group])
+
+    def _note_all(self, group: int, nodes: Sequence[Node], namer: Naming) -> None:
+        folders = EmptyFolders()
         for node in [*nodes, None]:
             if (empty := folders.see(node)) is not None and self._is_ours(group, empty):
                 self._documents.add_special(empty, "dir")
@@ -154,17 +162,17 @@ class Salvage(Export[DamagedSource]):
         """Is an empty folder part of what is handed over?"""
         return True
 
-    def _walk(self, snapshot: Snapshot) -> Iterator[Node]:
+    def _walk(self, group: int, snapshot: Snapshot) -> Iterator[Node]:
         def read(kind: str, id_: str) -> dict[str, Any]:
             return self._source.record(self._repo, self._key, kind, id_)
 
         for node in walk(read, snapshot.id):
             if node.type == "lost":
-                self._documents.add_lost(snapshot.host, node.path, "dir", None)
+                self._unknown[group].append(node.path)
             yield node
             self._tell("inventory", self._expected.files, 0, self._expected.bytes, 0)
 
-    def _note(self, group: int, node: Node, namer: Namer | Verbatim) -> None:
+    def _note(self, group: int, node: Node, namer: Naming) -> None:
         if node.type == "file":
             path = node.path.removeprefix("/")
             name = namer.name(path.replace("\ufffd", "\udcff"))
@@ -179,6 +187,10 @@ class Salvage(Export[DamagedSource]):
             self._documents.add_special(node.path, node.type)
 
     def _copy(self, group: int, snapshot: Snapshot) -> None:
+        self._take_all(group, snapshot)
+        self._note_lost(group, snapshot)
+
+    def _take_all(self, group: int, snapshot: Snapshot) -> None:
         for folder in self._to_read(group):
             if self._is_worth_reading(group, fold(folder)):
                 with self._passing_losses():
@@ -188,6 +200,10 @@ class Salvage(Export[DamagedSource]):
                 self._take_file(group, snapshot, want)
         for path, target in self._links[group].items():
             self._documents.add_special(path, "symlink", target)
+
+    def _note_lost(self, group: int, snapshot: Snapshot) -> None:
+        for folder in self._unknown[group]:
+            self._documents.add_lost(snapshot.host, folder, "dir", None)
         for wants in self._wanted[group].values():
             for want in wants:
                 self._documents.add_lost(snapshot.host, f"/{want.path}", "file", want.node.size)
@@ -210,16 +226,17 @@ class Salvage(Export[DamagedSource]):
         """Not when all has come, nor when one folder below holds everything that this one holds."""
         left = self._left[group, folder]
         return left > 0 and not any(
-            self._left[group, one] == left for one in self._children.get((group, folder), ())
+            self._left[group, one] == left for one in self._children(group).get(folder, ())
         )
 
-    @cached_property
-    def _children(self) -> dict[tuple[int, str], list[str]]:
-        known: dict[tuple[int, str], list[str]] = {}
-        for group, folders in enumerate(self._folders):
-            for folder in map(fold, folders):
-                known.setdefault((group, folder.rpartition("/")[0] or "/"), []).append(folder)
-        return known
+    def _children(self, group: int) -> dict[str, list[str]]:
+        """The folders right below each folder of a group, once all of them are known."""
+        if self._known_children[0] != group:
+            known: dict[str, list[str]] = {}
+            for folder in map(fold, self._folders[group]):
+                known.setdefault(folder.rpartition("/")[0] or "/", []).append(folder)
+            self._known_children = group, known
+        return self._known_children[1]
 
     def _take_folder(self, group: int, snapshot: Snapshot, folder: str) -> None:
         with self._source.tar_of(self._repo, self._key, snapshot.id, path=folder) as child:

@@ -21,6 +21,33 @@ def walk(read: Read, snapshot_id: str) -> Iterator[Node]:
     read: gives restic's record of a kind and an id. Unlike ``restic ls``, names are exact: a byte
     that is not UTF-8 is a lone surrogate (surrogateescape).
     """
+    yield from _below(read, "", read("snapshot", snapshot_id)["tree"])
+
+
+def walk_from(read: Read, snapshot_id: str, folder: str) -> Iterator[Node]:
+    """Every node below one folder, as :func:`walk` gives them.
+
+    folder: its path, absolute, as « lost » of another walk names it. Raises EngineError(PATH_MISSING) where
+    the snapshot has no such folder, and what ``read`` raises above it.
+    """
+    path, tree = "", read("snapshot", snapshot_id)["tree"]
+    for name in folder.strip("/").split("/") if folder != "/" else ():
+        path, row = _named(read, tree, path, fold(name), "dir", 0)
+        tree = row["subtree"]
+    yield from _below(read, path, tree)
+
+
+def node_at(read: Read, snapshot_id: str, listed: str) -> Node:
+    """A file by the path that restic's list shows. Raises EngineError(PATH_MISSING), or as ``read`` does."""
+    *folders, last = listed.strip("/").split("/")
+    path, tree = "", read("snapshot", snapshot_id)["tree"]
+    for folder in folders:
+        path, row = _named(read, tree, path, folder, "dir", 0)
+        tree = row["subtree"]
+    return _node(*_named(read, tree, path, last, "file", 0))
+
+
+def _below(read: Read, above: str, tree: str) -> Iterator[Node]:
     pending: list[tuple[str, dict[str, Any]]] = []
 
     def enter(path: str, tree: str) -> Iterator[Node]:
@@ -33,7 +60,7 @@ def walk(read: Read, snapshot_id: str) -> Iterator[Node]:
         else:
             pending.extend((f"{path}/{unquoted(row['name'])}", row) for row in reversed(nodes or ()))
 
-    yield from enter("", read("snapshot", snapshot_id)["tree"])
+    yield from enter(above, tree)
     while pending:
         path, row = pending.pop()
         yield _node(path, row)

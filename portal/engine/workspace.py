@@ -42,6 +42,9 @@ class Closed:
     renamed: int = 0
     specials: int = 0
     lost: int = 0
+    lost_folders: int = 0
+    older: int = 0
+    older_folders: int = 0
 
 
 class Workspace:

@@ -173,6 +173,7 @@ KINDS: dict[str, Kind] = {
     "mails/confirm_destruction": Kind(_l("Destruction à confirmer"), _SIGNATORY, _SIGNER, _LINK),
     "mails/erased": Kind(_l("Certificat d'effacement"), _SIGNATORY),
     "mails/erasure_ordered": Kind(_l("Effacement ordonné"), _SIGNATORY),
+    "mails/choice": Kind(_l("Choix avant la copie"), _SIGNATORY),
     "mails/export_ready": Kind(_l("Données à télécharger"), _SIGNATORY, once=_LINK),
     "mails/fetch_code": Kind(_l("Code de téléchargement"), why=_CODE_ASKED, once=_CODE),
     "mails/last_call": Kind(_l("Rappel : copie à vérifier"), _SIGNATORY, once=_LINK),

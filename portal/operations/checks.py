@@ -29,6 +29,8 @@ _LEAST = {  # the smallest value that makes sense, in the unit of the setting
     "JOB_LEASE_SECONDS": 1,
     "JOB_PAUSE_SECONDS": 1,
     "WORKER_PATIENCE_SECONDS": 1,
+    "CHOICE_HOURS": 1,
+    "CHOICE_GROUPS": 1,
     "ERASE_COOLING_HOURS": 0,
     "ERASE_ALONE_BYTES": 1,
     "PURGE_AFTER_DAYS": 7,

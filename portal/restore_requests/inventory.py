@@ -90,7 +90,7 @@ def hits(request_uid: str, text: str, offset: int = 0) -> list[Hit] | None:
             return None
         rows = file.execute(
             "SELECT id, snapshot, path, size, mtime, max(taken), min(taken), count(*) FROM hit "
-            "GROUP BY path, size, mtime ORDER BY path, max(taken) DESC LIMIT ? OFFSET ?",
+            "GROUP BY path, size, mtime ORDER BY max(taken) DESC, path LIMIT ? OFFSET ?",
             (PAGE + 1, offset),
         )
         return [Hit(*row) for row in rows]

@@ -113,7 +113,8 @@ def look_everywhere(claim: jobs.Claim) -> None:
     with _key_of(request) as (repo, key):
         points = {one.id: one for one in restic().snapshots(repo, key)}
         claim.progress(0, len(points))
-        found = find_everywhere(restic(), repo, key, text)
+        tell = partial(claim.progress, total=len(points))
+        found = find_everywhere(restic(), repo, key, text, list(points.values()), tell)
     inventory.keep_hits(uid, text, found, {one.id: one.time for one in points.values()})
     claim.step(done=len(points), total=len(points))
 

@@ -36,6 +36,13 @@ def begin_erasures() -> None:
         case.begin(by=SYSTEM)
 
 
+@jobs.periodic("reversibility.choices", jobs.hourly)
+def go_on_without_choice() -> None:
+    """Who has not chosen in time gets the latest of everything."""
+    for case in _in_state(CaseState.CHOOSING):
+        case.lapse_choice(by=SYSTEM)
+
+
 def _in_state(state: CaseState) -> list[ReversibilityCase]:
     return list(db.session.scalars(select(ReversibilityCase).where(ReversibilityCase.state == state)))
 

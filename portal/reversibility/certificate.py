@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime
-from flask_babel import force_locale
+from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
 from portal.clock import PARIS
@@ -15,6 +15,7 @@ from portal.pdf.document import Party
 from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import LegalEntity
+from portal.reversibility.choosing import HandoverChoice
 from portal.reversibility.models import Reason, ReversibilityCase
 
 
@@ -51,17 +52,80 @@ def return_certificate(
     with force_locale(language):
         draft = _head(case, entity, number, at, language, _("Certificat de restitution"))
         draft.fields(_returned(case, language), label_mm=58)
+        if (choice := case.choice) is not None and choice.decisions:
+            draft.heading(_("Ce qui a été choisi"))
+            for text in _chosen(choice, language):
+                draft.text(text)
+        if case.older_files or case.older_folders:
+            draft.heading(_("Ce qui vient de points plus anciens"))
+            draft.fields(_from_older(case), label_mm=58)
         if case.unreadable:
             draft.heading(_("Ce qui n'a pas pu être rendu"))
-            draft.text(
-                _(
-                    "%(n)d fichiers du coffre n'étaient plus lisibles ; ils sont nommés dans le fichier des "
-                    "pertes remis avec la copie.",
-                    n=case.unreadable,
-                )
-            )
+            for text in _lost(case):
+                draft.text(text)
         reason = _("Certificat de restitution %(number)s", number=number)
     return draft, Seal(reason, at)
+
+
+def _chosen(choice: HandoverChoice, language: str) -> list[str]:
+    """What differs from the latest of everything, and at whose word."""
+    texts = []
+    for group, what, at in choice.decisions:
+        if what == "left_out":
+            texts.append(_("%(machine)s : non remis", machine=group.label))
+        elif at is not None:
+            texts.append(_("%(machine)s : le point du %(at)s", machine=group.label, at=_when(at, language)))
+    at_word = _when(choice.chosen_at, language) if choice.chosen_at else ""
+    texts.append(_("Choisi par %(who)s, %(at)s.", who=choice.chosen_by, at=at_word))
+    if choice.word:
+        texts.append(_("Le client a écrit : « %(word)s »", word=choice.word))
+    return texts
+
+
+def _from_older(case: ReversibilityCase) -> list[tuple[str, str]]:
+    """The counts of OLDER.csv, which names each with the day of its point."""
+    return [
+        (_("Des points choisis"), ngettext("un fichier", "%(num)d fichiers", case.latest_files)),
+        (_("De points plus anciens"), ngettext("un fichier", "%(num)d fichiers", case.older_files or 0)),
+        (
+            _("Dont le contenu inconnu de"),
+            ngettext("un dossier", "%(num)d dossiers", case.older_folders or 0),
+        ),
+        (_("Nommés dans"), "OLDER.csv"),
+    ]
+
+
+def _lost(case: ReversibilityCase) -> list[str]:
+    """The counts of LOST.csv; a folder that cannot be listed is never given as a number of files."""
+    if case.is_sealed:
+        return [
+            ngettext(
+                "Un objet du dépôt était abîmé ; DAMAGED.txt, remis avec la copie, le nomme.",
+                "%(num)d objets du dépôt étaient abîmés ; DAMAGED.txt, remis avec la copie, les nomme.",
+                case.unreadable or 0,
+            )
+        ]
+    files, folders = case.lost_files, case.unknown_folders or 0
+    texts = []
+    if files:
+        texts.append(
+            ngettext(
+                "Un fichier du coffre n'a pas pu être rendu ; LOST.csv, remis avec la copie, le nomme.",
+                "%(num)d fichiers du coffre n'ont pas pu être rendus ; LOST.csv, remis avec la copie, les "
+                "nomme.",
+                files,
+            )
+        )
+    if folders:
+        texts.append(
+            ngettext(
+                "Un dossier au contenu inconnu est perdu : sa liste ne se lisait plus ; LOST.csv le nomme.",
+                "%(num)d dossiers au contenu inconnu sont perdus : leur liste ne se lisait plus ; LOST.csv "
+                "les nomme.",
+                folders,
+            )
+        )
+    return texts
 
 
 def _returned(case: ReversibilityCase, language: str) -> list[tuple[str, str]]:

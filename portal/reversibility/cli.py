@@ -14,6 +14,7 @@ from portal.engine.port import ExportLimits, Progress, VolumeKind
 from portal.errors import PortalError
 from portal.i18n import said
 from portal.reversibility.models import ReversibilityCase, find_case
+from portal.reversibility.points import Plan, chosen_points
 from portal.reversibility.states import HandoverForm, volume_kind
 
 FORMS = [form.value for form in HandoverForm]
@@ -79,9 +80,11 @@ def _sealed(case: ReversibilityCase, out: Path) -> dict[str, Any]:
 
 
 def _readable(case: ReversibilityCase, kind: VolumeKind, out: Path, accept_losses: bool) -> dict[str, Any]:
-    engine, repo, limits = restic(), case.vault.repo, ExportLimits(volume_kind=kind)
+    engine, repo, choice = restic(), case.vault.repo, case.choice
+    limits = ExportLimits(volume_kind=kind, decisions=choice.rows if choice else ())
+    plan = Plan(ids=choice.ids if choice else None)
     with lent_passphrase(case.opening_uid) as key:
-        chosen = engine.latest_set(engine.snapshots(repo, key))
+        chosen = chosen_points(engine, repo, key, engine.snapshots(repo, key), plan, lambda: None)
         done = engine.export_readable(
             repo, key, chosen, out.resolve(), _show, limits, accept_losses=accept_losses
         )

@@ -12,7 +12,7 @@ from portal.terms.answered import Answered
 from portal.words.readers import for_whom
 
 C = CaseState
-_HERS = {C.QUOTED, C.WAITING_FOR_KEY, C.READY}
+_HERS = {C.QUOTED, C.WAITING_FOR_KEY, C.CHOOSING, C.READY}
 
 
 def due_of(case: ReversibilityCase) -> Answered | None:
@@ -42,7 +42,7 @@ def waits_for(case: ReversibilityCase) -> str:
         return _("la date du contrat")
     if case.state == C.COOLING_OFF:
         return _("le délai de réflexion : l'effacement ordonné peut encore être annulé")
-    if case.state == C.EXPORTING and case.unreadable is not None and not case.with_losses:
+    if case.awaits_decision:
         return _("l'exploitant, qui doit décider : le coffre est abîmé")
     return {
         C.TO_PAY: _("le paiement, dû avant la remise"),
@@ -64,6 +64,10 @@ def _of_the_customer(case: ReversibilityCase) -> str:
         C.WAITING_FOR_KEY: (
             _("vous, pour taper votre phrase secrète"),
             _("le client, qui doit taper sa phrase secrète"),
+        ),
+        C.CHOOSING: (
+            _("vous, pour choisir ce qui est remis, si vous le voulez"),
+            _("le client, qui peut choisir ce qui est remis"),
         ),
         C.READY: (_("vous, pour vérifier et répondre"), _("le client, qui doit vérifier et répondre")),
     }[case.state]
@@ -89,7 +93,7 @@ def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
         (_("Devis"), {C.QUOTED}),
         (_("Paiement"), {C.TO_PAY}),
         (_("Phrase secrète"), {C.WAITING_FOR_KEY}),
-        (_("Export"), {C.EXPORTING, C.CONTESTED}),
+        (_("Export"), {C.CHOOSING, C.EXPORTING, C.CONTESTED}),
         (for_whom(_("Votre vérification"), _("Vérification par le client")), {C.READY}),
         (_("Accord d'effacement"), {C.ACCEPTED}),
         (_("Effacement"), {C.COOLING_OFF, C.ERASING}),
@@ -97,7 +101,7 @@ def case_steps(case: ReversibilityCase) -> list[tuple[str, str]]:
     ]
     left_out = set()
     if not case.wants_copy:
-        left_out |= {C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.EXPORTING, C.READY}
+        left_out |= {C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.CHOOSING, C.EXPORTING, C.READY}
     if not case.needs_quote:
         left_out.add(C.QUOTED)
     if not (case.needs_payment or case.state in (C.QUOTED, C.TO_PAY)):

@@ -18,6 +18,7 @@ from portal.db import db, reading
 from portal.engine.copying import full_disk_told
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import lent_passphrase, passing_faults_retry, private_folder, restic
+from portal.engine.older_points import backed
 from portal.engine.port import Exported, ExportLimits, OnProgress, Progress
 from portal.engine.workspace import published_at
 from portal.journal import SYSTEM
@@ -26,6 +27,7 @@ from portal.pdf.draft import Draft
 from portal.resellers.models import next_number
 from portal.reversibility.certificate import erasure_certificate, return_certificate
 from portal.reversibility.models import CaseState, ReversibilityCase, find_case
+from portal.reversibility.points import Offer, chosen_points, plan_of
 from portal.reversibility.states import volume_kind
 
 _MEDIA = {".zip": "application/zip", ".csv": "text/csv", ".tar": "application/x-tar"}
@@ -53,6 +55,10 @@ def export(claim: jobs.Claim) -> None:
     try:
         copy = _sealed(claim, case, destination) if case.is_sealed else _readable(claim, case, destination)
         _still_wanted(case.uid)
+    except Offer as offer:
+        case.offer(offer.groups, by=SYSTEM)
+        claim.step()
+        raise jobs.Wait(_("La copie attend que l'on choisisse ce qu'elle contient.")) from None
     except _Cancelled:
         return _clear(claim)
     except EngineError as error:
@@ -61,7 +67,16 @@ def export(claim: jobs.Claim) -> None:
     with passing_faults_retry(), full_disk_told():
         _keep_files(claim, case, copy)
     _erase_exports(case, keep_round=case.round)
-    case.deliver(copy.files, copy.bytes, copy.sums_sha256, lost=copy.lost, by=SYSTEM)
+    case.deliver(
+        copy.files,
+        copy.bytes,
+        copy.sums_sha256,
+        lost=copy.lost,
+        folders=copy.folders,
+        older=copy.older,
+        older_folders=copy.older_folders,
+        by=SYSTEM,
+    )
     uid = case.uid
     claim.step(done=_WHOLE, total=_WHOLE)
     _remove_work(uid)
@@ -99,7 +114,11 @@ def _cannot_export(claim: jobs.Claim, case: ReversibilityCase, error: EngineErro
         claim.step()
         raise jobs.Wait(_("La phrase secrète n'est plus en mémoire. Il faut la saisir à nouveau.")) from error
     if error.fault in _DAMAGE and not case.with_losses:
-        case.find_unreadable(error.path_count, by=SYSTEM)
+        if isinstance(error, _Counted):
+            done = error.done
+            case.count_losses(done.lost, done.lost_folders, done.older, done.older_folders, by=SYSTEM)
+        else:
+            case.find_unreadable(error.path_count, error.folder_count, by=SYSTEM)
         claim.step()
 
 
@@ -114,14 +133,48 @@ class _Copy:
     bytes: int
     sums_sha256: str
     lost: int
+    folders: int = 0
+    older: int = 0
+    older_folders: int = 0
+
+
+class _Counted(EngineError):
+    """A copy is made, and some of what was wanted is in no point: nobody has agreed to that yet."""
+
+    def __init__(self, done: Exported) -> None:
+        super().__init__(EngineFault.DAMAGED, path_count=done.lost, folder_count=done.lost_folders)
+        self.done = done
 
 
 def _readable(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
-    done = published_at(destination) or _export(claim, case, destination)
+    done = _made(destination, case) or _export(claim, case, destination)
+    if done.lost and not case.with_losses:
+        raise _Counted(done)
     volumes = [volume.name for volume in done.volumes]
     return _Copy(
-        done.directory, volumes, done.documents, done.files, done.bytes, done.manifest_sha256, done.lost
+        done.directory,
+        volumes,
+        done.documents,
+        done.files,
+        done.bytes,
+        done.manifest_sha256,
+        done.lost,
+        done.lost_folders,
+        done.older,
+        done.older_folders,
     )
+
+
+def _made(destination: Path, case: ReversibilityCase) -> Exported | None:
+    """What a former run has published; a copy with losses or older files that nobody wants now goes."""
+    done = published_at(destination)
+    if done is None or not (done.lost or done.older) or case.completes or case.with_losses:
+        return done
+    gone = destination.with_name(f"{destination.name}.gone")  # aside in one step, whoever is killed meanwhile
+    shutil.rmtree(gone, ignore_errors=True)
+    destination.rename(gone)
+    shutil.rmtree(gone)
+    return None
 
 
 def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _Copy:
@@ -136,14 +189,18 @@ def _sealed(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> _C
 
 
 def _export(claim: jobs.Claim, case: ReversibilityCase, destination: Path) -> Exported:
-    repo, opening_uid, with_losses = case.vault.repo, case.opening_uid, case.with_losses
-    limits = replace(_limits(), volume_kind=volume_kind(case.form))
+    repo, opening_uid, completes = case.vault.repo, case.opening_uid, case.completes
+    accept = case.with_losses or completes
+    limits, plan = export_limits(case), plan_of(case)
     db.session.rollback()  # no transaction is held while restic runs
     with passing_faults_retry(), lent_passphrase(opening_uid) as key:
         engine = restic()
-        chosen = engine.latest_set(engine.snapshots(repo, key))
+        known = engine.snapshots(repo, key)
+        tell = partial(claim.progress, 0, 0)
+        chosen = chosen_points(engine, repo, key, known, plan, tell)
+        points = [backed(one, known) for one in chosen] if completes else chosen
         return engine.export_readable(
-            repo, key, chosen, destination, _teller(claim, _still_wanted), limits, accept_losses=with_losses
+            repo, key, points, destination, _teller(claim, _still_wanted), limits, accept_losses=accept
         )
 
 
@@ -155,6 +212,12 @@ def _teller(claim: jobs.Claim, check: Callable[[str], None] = lambda uid: None) 
         check(claim.ref.partition(":")[0])
 
     return tell
+
+
+def export_limits(case: ReversibilityCase) -> ExportLimits:
+    """How a readable copy is made, and what its papers say of the choice."""
+    decisions = case.choice.rows if case.choice else ()
+    return replace(_limits(), volume_kind=volume_kind(case.form), decisions=decisions)
 
 
 def _limits() -> ExportLimits:

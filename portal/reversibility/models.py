@@ -27,7 +27,9 @@ from portal.jobs import Task
 from portal.journal import SYSTEM, record
 from portal.links import Purpose, make_link, revoke_links
 from portal.mail import link, queue_mail
+from portal.reversibility.choosing import Choosing
 from portal.reversibility.erasure import ErasureOrder
+from portal.reversibility.losses import Losses
 from portal.reversibility.states import CaseState as CaseState
 from portal.reversibility.states import HandoverForm as HandoverForm
 from portal.reversibility.states import Reason as Reason
@@ -43,7 +45,7 @@ C = CaseState
 OVER = (C.ERASED, C.CANCELLED)
 
 
-class ReversibilityCase(Tenant, ErasureOrder, db.Model):
+class ReversibilityCase(Tenant, ErasureOrder, Choosing, Losses, db.Model):
     """One request to have a vault's data back, or destroyed."""
 
     __tablename__ = "reversibility_case"
@@ -57,6 +59,9 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         "confirm_destruction": step(C.REQUESTED, to=C.ACCEPTED),
         "export": step(C.WAITING_FOR_KEY, to=C.EXPORTING),
         "lose_key": step(C.EXPORTING, to=C.WAITING_FOR_KEY),
+        "offer": step(C.EXPORTING, to=C.CHOOSING),
+        "choose": step(C.CHOOSING, to=C.EXPORTING),
+        "lapse_choice": step(C.CHOOSING, to=C.EXPORTING),
         "deliver": step(C.EXPORTING, to=C.READY),
         "ship": step(C.READY, to=C.READY),
         "contest": step(C.READY, to=C.CONTESTED),
@@ -69,7 +74,14 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         "begin": step(C.COOLING_OFF, to=C.ERASING),
         "certify": step(C.ERASING, to=C.ERASED),
         "cancel": step(
-            C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.EXPORTING, C.CONTESTED, to=C.CANCELLED
+            C.REQUESTED,
+            C.QUOTED,
+            C.TO_PAY,
+            C.WAITING_FOR_KEY,
+            C.CHOOSING,
+            C.EXPORTING,
+            C.CONTESTED,
+            to=C.CANCELLED,
         ),
     }
 
@@ -92,8 +104,6 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
     files: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     manifest_sha256: Mapped[str] = mapped_column(String(64), default="")
-    unreadable: Mapped[int | None] = mapped_column(BigInteger)  # files that a damaged vault does not give
-    with_losses: Mapped[bool] = mapped_column(default=False)  # the operator hands over the others
     delivered_at: Mapped[datetime | None]
     shipped_on: Mapped[date | None]  # on a physical medium, beside the download
     medium: Mapped[str] = mapped_column(String(80), default="")
@@ -230,25 +240,26 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         self._take("lose_key", by=by)
         self._ask(by)
 
-    def find_unreadable(self, count: int, *, by: Actor) -> None:
-        """The vault is damaged: nothing is handed over until the operator has decided."""
-        self.unreadable = count
-        record(self, "find_unreadable", by=by, count=count)
+    def deliver(
+        self,
+        files: int,
+        size: int,
+        sums_sha256: str,
+        *,
+        lost: int = 0,
+        folders: int = 0,
+        older: int = 0,
+        older_folders: int = 0,
+        by: Actor,
+    ) -> None:
+        """The copy is with the customer: files and bytes of it, and what commits to its content.
 
-    def deliver_with_losses(self, *, by: Actor) -> None:
-        """Hand over what can be read, with the list of what cannot; never called complete."""
-        if self.state != C.EXPORTING or self.unreadable is None:
-            raise Refused(_("Aucune perte n'a été constatée dans ce coffre."))
-        self.with_losses = True
-        record(self, "accept_losses", by=by, count=self.unreadable)
-        jobs.resume(self.task_kind, self.task_ref)
-
-    def deliver(self, files: int, size: int, sums_sha256: str, *, lost: int = 0, by: Actor) -> None:
-        """The copy is with the customer: files and bytes of it, and what commits to its content."""
-        self._take("deliver", by=by, files=files, bytes=size, lost=lost)
+        lost, folders, older, older_folders: what it lacks and what comes from older points, by its papers.
+        """
+        self._take("deliver", by=by, files=files, bytes=size, lost=lost, older=older)
         self.files, self.bytes = files, size
         self.manifest_sha256, self.delivered_at = sums_sha256, clock.now()
-        self.unreadable = lost or None
+        self.note_losses(lost, folders, older, older_folders)
         if opening := self.opening:
             opening.close(by=by)
         self.send_fetch_link("mails/export_ready.txt")
@@ -289,7 +300,8 @@ class ReversibilityCase(Tenant, ErasureOrder, db.Model):
         verb = "start_sealed" if self.is_sealed else "export_again"
         self._take(verb, by=by)
         self.round += 1
-        self.delivered_at, self.unreadable, self.with_losses = None, None, False
+        self.delivered_at = None
+        self.forget_losses()
         self.shipped_on, self.medium, self.tracking = None, "", ""
         revoke_links(Purpose.FETCH_EXPORT, self)
         if self.is_sealed:

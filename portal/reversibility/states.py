@@ -31,6 +31,7 @@ class CaseState(StrEnum):
     QUOTED = "quoted"  # the customer accepts the price, or not
     TO_PAY = "to_pay"  # the contract hands over once it is paid
     WAITING_FOR_KEY = "waiting_for_key"
+    CHOOSING = "choosing"  # the vault is open; the copy waits, for days at most, for what shall be in it
     EXPORTING = "exporting"
     READY = "ready"
     CONTESTED = "contested"

@@ -17,7 +17,7 @@ from portal.today import Cost, Kind, Todo, waits
 from portal.words.readers import for_whom
 
 C = CaseState
-_CUSTOMERS = (C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.READY)
+_CUSTOMERS = (C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY, C.READY, C.CHOOSING)
 _OPERATORS = (C.REQUESTED, C.CONTESTED, C.ACCEPTED)
 _QUIET = timedelta(days=10)  # so long nobody is asked to watch a customer
 

@@ -225,6 +225,12 @@ def accept_losses(uid: str) -> Response:
     return _step(uid, "deliver_with_losses", toast)
 
 
+@bp.post("/<uid>/completion")
+@requires(Permission.REVERSIBILITY_ERASE)
+def complete(uid: str) -> Response:
+    return _step(uid, "complete", _("Ce qui manque est cherché dans les points plus anciens."))
+
+
 @bp.post("/<uid>/key")
 @requires(Permission.REVERSIBILITY_ASK)
 def send_key_link(uid: str) -> Response:
@@ -303,12 +309,7 @@ def recall_erasure(uid: str) -> Response:
 @bp.post("/<uid>/retry")
 @requires(Permission.REVERSIBILITY_ERASE)
 def retry(uid: str) -> Response:
-    case = _get(uid)
-    if case.task is None:
-        raise Refused(_("Il n'y a rien à relancer."))
-    jobs.resume(case.task_kind, case.task_ref)
-    db.session.commit()
-    return htmx.go(url_for(".show_case", uid=uid), toast=_("Le travail reprend."))
+    return _step(uid, "retry", _("Le travail reprend."))
 
 
 @customer_panel(rank=70)

@@ -223,6 +223,7 @@ _STATES: dict[str, Look] = {
     "target_withdrawn": Look(_l("abandonné"), "plain", "x-circle"),
     "quoted": Look(_l("devis envoyé"), "wait", "receipt"),
     "to_pay": Look(_l("attend le paiement"), "wait", "hourglass-split"),
+    "choosing": Look(_l("attend un choix"), "wait", "eye"),
     "exporting": Look(_l("export en cours"), "live", "arrow-repeat"),
     "ready": Look(_l("prêt à télécharger"), "good", "download"),
     "accepted": Look(_l("accepté"), "good", "check-circle"),

@@ -142,6 +142,7 @@ DUTIES: dict[str, Any] = {
     "sepa.lapse": _l("Suivre les mandats qui deviennent caducs"),
     "sepa.schedule": _l("Figer les remises de l'échéance"),
     "reversibility.silence": _l("Constater les silences"),
+    "reversibility.choices": _l("Commencer les copies dont le choix a expiré"),
     "reversibility.erasures": _l("Lancer les effacements mûrs"),
     "reversibility.remind": _l("Rappeler les remises"),
     "reversibility.unclaimed": _l("Suivre les données non demandées"),

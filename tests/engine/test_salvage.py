@@ -21,25 +21,25 @@ pytestmark = pytest.mark.slow
 FREE = ExportLimits(keep_free_bytes=0)
 
 
-def restic_json(repo: RepoRef, *words: str):
+def restic_json(repo: RepoRef, *words: str, secret: str = SECRET):
     command = ["restic", "--no-cache", "--no-lock", "-r", repo.location, "cat", *words]
-    env = {"RESTIC_PASSWORD": SECRET, "PATH": "/usr/bin:/usr/local/bin:/opt/homebrew/bin"}
+    env = {"RESTIC_PASSWORD": secret, "PATH": "/usr/bin:/usr/local/bin:/opt/homebrew/bin"}
     return json.loads(subprocess.run(command, env=env, check=True, capture_output=True).stdout)
 
 
-def node_at(repo: RepoRef, snapshot_id: str, path: Path):
+def node_at(repo: RepoRef, snapshot_id: str, path: Path, secret: str = SECRET):
     """Restic's record of one file or folder."""
-    node = {"subtree": restic_json(repo, "snapshot", snapshot_id)["tree"]}
+    node = {"subtree": restic_json(repo, "snapshot", snapshot_id, secret=secret)["tree"]}
     for part in path.parts[1:]:
-        nodes = restic_json(repo, "blob", node["subtree"])["nodes"]
+        nodes = restic_json(repo, "blob", node["subtree"], secret=secret)["nodes"]
         node = next(one for one in nodes if one["name"] == part)
     return node
 
 
-def spoil(repo: RepoRef, blob: str) -> None:
+def spoil(repo: RepoRef, blob: str, secret: str = SECRET) -> None:
     """Damage one piece of the repository and nothing else."""
     for index in (Path(repo.location) / "index").iterdir():
-        for pack in restic_json(repo, "index", index.name)["packs"]:
+        for pack in restic_json(repo, "index", index.name, secret=secret)["packs"]:
             for one in pack["blobs"]:
                 if one["id"] == blob:
                     place = Path(repo.location) / "data" / pack["id"][:2] / pack["id"]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import create_app
 from portal import clock
-from portal.blobs import Document
+from portal.blobs import Document, content_of
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, reading, set_scope
 from portal.journal import SYSTEM
@@ -98,6 +98,29 @@ def type_the_passphrase(installation, case) -> None:
     db.session.rollback()
     with installation.app_context():
         assert unlock(installation.test_client(), path).status_code == 303
+
+
+def test_a_choice_survives_kill_9(installation, case, start, place):
+    uid = case.uid
+    case.ask_to_choose(by=SYSTEM)
+    db.session.commit()
+    type_the_passphrase(installation, case)
+    worker = start(slow=False)
+    wait_for(lambda: state_of(case) == C.CHOOSING)
+    worker.kill()
+    accueil, compta = case.choice.groups
+    case.choose(["", compta.points[0].id], "", by=SYSTEM)
+    db.session.commit()
+    worker = start(slow=True)
+    log = place[1] / "exports" / f"{uid}-1.work" / "checkpoint.jsonl"
+    wait_for(lambda: log.is_file() and log.read_text().count('"volume"') >= 2)
+    worker.kill()
+    assert state_of(case) == C.EXPORTING
+    start(slow=False)
+    wait_for(lambda: state_of(case) == C.READY)
+    choice = next(document for document in exports(case) if document.filename == "CHOICE.csv")
+    assert accueil.host in content_of(choice).decode() and "left_out" in content_of(choice).decode()
+    assert case.files == 61
 
 
 def secret_in_processes() -> list[str]:
