@@ -12,6 +12,11 @@ from portal import clock  # noqa: E402
 from portal.config import data_dir  # noqa: E402
 
 
+def past_months() -> int:
+    """Months before today that the demonstration has lived; ``DEMO_PAST=0`` loads it without a past."""
+    return int(os.environ.get("DEMO_PAST", "18"))
+
+
 def stamp(folder: Path, *, demo: bool) -> Path:
     """Left in the data folder when everything is done for these migrations."""
     sources = sorted((ROOT / "migrations" / "versions").glob("*.py"))
@@ -53,7 +58,7 @@ def main(*, demo: bool) -> None:
         if demo:
             from portal.demo.load import load
 
-            load()
+            load(past_months())
     done.touch()
 
 
