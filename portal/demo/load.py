@@ -1,7 +1,7 @@
 """Load the demonstration once: three resellers, sixty customers, orders in every state."""
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from portal import clock
@@ -77,19 +77,22 @@ PLACES = (
 
 
 @commits
-def load(past_months: int = 0) -> None:
+def load(past_months: int = 0) -> date | None:
     """Everything in one transaction: a demonstration that was interrupted starts again from nothing.
 
     past_months: so many months before today are lived first, as far as the contracts reach back; 0 for none.
+    Returns the first lived day; None without a past, and where there is a demonstration already.
     """
     with one_transaction(), scope(EVERYTHING):
         if db.session.scalars(db.select(Organisation).limit(1)).first() is not None:
-            return
-        if past_months:
-            houses, products = _open_in_the_past(past_months)
+            return None
+        first = begins_on(clock.today(), past_months) if past_months else None
+        if first is not None:
+            houses, products = _open_in_the_past(first)
         else:
             _provider, houses, products, _entity = _open()
-        _load_today(houses, products, has_past=bool(past_months))
+        _load_today(houses, products, has_past=first is not None)
+    return first
 
 
 def _open() -> tuple[Organisation, list[Organisation], dict[str, Product], LegalEntity]:
@@ -107,10 +110,9 @@ def _open() -> tuple[Organisation, list[Organisation], dict[str, Product], Legal
     return provider, houses, products, entity
 
 
-def _open_in_the_past(months: int) -> tuple[list[Organisation], dict[str, Product]]:
-    """Open so many months ago, and live the days until yesterday."""
+def _open_in_the_past(first: date) -> tuple[list[Organisation], dict[str, Product]]:
+    """Open that day, and live the days until yesterday."""
     today = clock.today()
-    first = begins_on(today, months)
     with moved_clock() as move:
         move(first, 6, 0)
         provider, houses, products, entity = _open()

@@ -122,7 +122,7 @@ CAST = (
         7,
     ),
     Member(
-        111, 2, "Carrosserie du Pont", "33 avenue du Pont", "30000", "Nîmes", "DB-36", 2, "direct_debit", 17
+        111, 2, "Carrosserie du Pont", "33 avenue du Pont", "30000", "Nîmes", "DB-36", 3, "direct_debit", 17
     ),
     Member(
         112, 2, "Conserverie du Large", "1 quai du Large", "83000", "Toulon", "WS-M", 11, "direct_debit", 18
@@ -153,6 +153,8 @@ CAST = (
         4,
         stops=1,
     ),
-    Member(115, 1, "Chaudronnerie du Rail", "50 rue du Rail", "59000", "Lille", "NB-WS", 25, "wire", 3),
+    Member(
+        115, 1, "Chaudronnerie du Rail", "5 rue du Rail", "59000", "Lille", "NB-WS", 25, "wire", 3, stops=2
+    ),
     Member(116, 2, "Papeterie du Cours", "22 cours Central", "83000", "Toulon", "WS-M", 6, "direct_debit", 2),
 )

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from flask import current_app
 
 from portal import clock, jobs
-from portal.db import EVERYTHING, db, set_scope
+from portal.db import EVERYTHING, commits, db, set_scope
 from portal.terms.shipped import CONTRACTS, bundled
 
 MONTHS = 18  # before today, unless the contracts are younger
@@ -70,6 +70,7 @@ def has_duties(day: date, today: date) -> bool:
     return day.weekday() in DUTIES_ON or begins_month or day == today - timedelta(days=1)
 
 
+@commits
 def let_the_portal_work(*, duties: bool = True) -> None:
     """The duties that are due by the clock, then every task that is free, as the worker does them."""
     db.session.commit()

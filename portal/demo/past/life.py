@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from portal.accounts.models import Organisation, User
 from portal.catalogue.models import Method, Product
-from portal.db import db
+from portal.db import commits, db
 from portal.demo.past.bank import Bank
 from portal.demo.past.cast import CAST, Member
 from portal.demo.past.days import Move, has_duties, let_the_portal_work, lived_days
@@ -54,12 +54,14 @@ def _office(stage: Stage) -> Office:
     )
 
 
+@commits
 def _comes(stage: Stage, office: Office, member: Member) -> None:
     """On her day; who would have come before the first one comes in its first weeks."""
     day = stage.day(member.since, 3 + member.serial % 9)
     if day == stage.first:
         day = stage.working(day + timedelta(days=member.serial % 9))
 
+    @commits
     def comes() -> None:
         house = stage.houses[member.house]
         customer = join(member, house, stage.people[f"commerce@{('ouest', 'nord', 'sud')[member.house]}"])
@@ -88,6 +90,7 @@ def _live(stage: Stage, office: Office, day: date) -> None:
     office.read_statement(day)
 
 
+@commits
 def _finance(stage: Stage, office: Office, day: date) -> None:
     office.know_the_rate()
     if day.weekday() < 5:
@@ -99,6 +102,7 @@ def _finance(stage: Stage, office: Office, day: date) -> None:
     db.session.commit()
 
 
+@commits
 def _payments(stage: Stage, day: date) -> None:
     for member in CAST:
         customer = stage.customers.get(member.serial)

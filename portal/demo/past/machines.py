@@ -10,7 +10,7 @@ from portal import clock
 from portal.backups.health import Outcome, Trouble
 from portal.backups.models import Machine
 from portal.backups.receive import Report, receive_report
-from portal.db import db
+from portal.db import commits, db
 from portal.demo.past.stage import Stage
 from portal.licensing.models import ActivationKey, LicenseRefused, keys_of
 from portal.licensing.seating import take_seat
@@ -21,6 +21,7 @@ _GIGA = 10**9
 _BAD_NIGHT = 25  # one in so many
 
 
+@commits
 def report_all(stage: Stage) -> None:
     """What each machine tells this morning of its last night; new keys get their machines first."""
     for serial, customer in stage.customers.items():

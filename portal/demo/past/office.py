@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.accounts.models import User
+from portal.backups.gaps import GapState, UsageGap
 from portal.billing.models import BillingRun
 from portal.billing.rates import enter_rate, missing_semester
 from portal.billing.run import start_run
-from portal.db import db
+from portal.db import commits, db
 from portal.demo.past.bank import Asked, Bank
 from portal.demo.past.days import let_the_portal_work
 from portal.dunning.acting import take_step
@@ -52,8 +53,16 @@ class Office:
         known = int(db.session.scalar(query) or 0)
         if known and not (known == 1 and day >= self.leaves_work_from):
             return
+        self._decide(day)
         start_run(self.entity, month, by=self.finance, certain_only=True)
         let_the_portal_work(duties=False)
+
+    def _decide(self, day: date) -> None:
+        """What the measures found beside the contracts, before the month is billed; the last ones wait."""
+        if day >= self.leaves_work_from:
+            return
+        for gap in db.session.scalars(select(UsageGap).where(UsageGap.state == GapState.OPEN)):
+            gap.dismiss("Vérifié avec le client : usage conforme à la commande.", by=self.finance)
 
     def know_the_rate(self) -> None:
         """The central bank's rate of a half-year, which the law's penalty is counted from."""
@@ -96,6 +105,7 @@ class Office:
             import_bank_file(self.entity, statement, f"releve-{day}.xml", by=self.finance)
             let_the_portal_work(duties=False)
 
+    @commits
     def remind(self, day: date) -> None:
         """The step that is due for each late customer, and the letters that it makes."""
         if day >= self.leaves_work_from:

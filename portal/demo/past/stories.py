@@ -12,7 +12,8 @@ from portal.billing.balance import UNDER_WAY, debits_of, position_of
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import DisputeState, InvoiceDispute
-from portal.billing.models import Invoice, InvoiceState
+from portal.billing.models import Invoice, InvoiceState, add_charge
+from portal.billing.run import bill_customers
 from portal.catalogue.models import Method
 from portal.contracts.revisions import earliest_day, revise_price
 from portal.db import db
@@ -42,6 +43,7 @@ OWN_PEOPLE = (
 )
 _SIGNER = Signer("Direction")
 _NEW_PRICE = 650  # cents, instead of 600
+_INSTALLATION = 31_200  # cents with VAT
 _ERROR = 1_200  # cents of one user too many
 
 
@@ -63,6 +65,7 @@ def tell_stories(stage: Stage) -> None:
     stage.on(stage.days_ago(8), partial(_order_unpaid, stage, 102))
     stage.on(stage.days_ago(3), partial(_pay_without_number, stage, 109))
     stage.on(stage.days_ago(20), partial(_let_in, stage, 113))
+    stage.on(stage.days_ago(37), partial(_bill_installation, stage, 115))
     tell_tickets(stage)
     tell_vaults(stage)
     tell_departure(stage)
@@ -120,6 +123,22 @@ def _sign_again(stage: Stage, serial: int) -> None:
             continue
         rest = position_of(invoice).rest
         stage.bank.take_wire(member.name, make_iban(serial), rest, f"Reglement {invoice.number}", today)
+
+
+def _bill_installation(stage: Stage, serial: int) -> None:
+    """Work at her place, by wire within thirty days, which she leaves unpaid."""
+    if (customer := stage.customers.get(serial)) is None:
+        return
+    add_charge(
+        customer,
+        origin=f"demo:installation:{customer.uid}",
+        label="Mise en service sur site",
+        quantity=1,
+        unit_cents=_INSTALLATION,
+        includes_vat=True,
+        method=Method.WIRE,
+    )
+    bill_customers([customer], stage.entity, clock.today())
 
 
 def _last_invoice(stage: Stage, serial: int, state: InvoiceState) -> Invoice | None:

@@ -23,6 +23,7 @@ from portal.demo.vaults import PASSPHRASE
 from portal.desk.models import WorkOrder
 from portal.desk.prices import Item, set_price
 from portal.desk.quoting import send_quote, tell_customer
+from portal.engine.child import launcher
 from portal.engine.customer_side import backup, init_repository
 from portal.engine.key_agent import KeyAgent
 from portal.engine.models import Vault, VaultOpening, register_vault, vaults_of
@@ -104,7 +105,7 @@ def _agent() -> Iterator[KeyAgent]:
     """The process that holds a passphrase while it is needed, as in production."""
     socket = Path(current_app.config["DATA_DIR"]) / "past-agent.sock"
     configured = current_app.config["KEY_AGENT_SOCKET"]
-    command = [sys.executable, "-m", "portal.engine.key_agent", "--socket", str(socket)]
+    command = [*launcher(), sys.executable, "-m", "portal.engine.key_agent", "--socket", str(socket)]
     process = subprocess.Popen(command)  # noqa: S603 - our own program
     current_app.config["KEY_AGENT_SOCKET"] = str(socket)
     agent, end = KeyAgent(socket), time.monotonic() + 30
