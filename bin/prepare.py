@@ -9,7 +9,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from portal import clock  # noqa: E402
-from portal.config import data_dir  # noqa: E402
+from portal.config import DEMO_SINCE, data_dir  # noqa: E402
+
+
+def past_months() -> int:
+    """Months before today that the demonstration has lived; ``DEMO_PAST=0`` loads it without a past."""
+    return int(os.environ.get("DEMO_PAST", "18"))
 
 
 def stamp(folder: Path, *, demo: bool) -> Path:
@@ -41,6 +46,7 @@ def main(*, demo: bool) -> None:
 
     from app import create_app  # the application needs its keys
 
+    os.environ.setdefault("LOG_LEVEL", "WARNING")  # a past is thousands of tasks
     app = create_app()
     with app.app_context():
         upgrade()
@@ -53,7 +59,9 @@ def main(*, demo: bool) -> None:
         if demo:
             from portal.demo.load import load
 
-            load()
+            print("  La démonstration se charge et vit son passé : une minute environ.", flush=True)
+            if (since := load(past_months())) is not None:
+                (folder / DEMO_SINCE).write_text(since.isoformat())
     done.touch()
 
 

@@ -19,7 +19,8 @@ ACCOUNTS = """\
     finance@portail.example      finance       technique@portail.example   technicien
     tresorerie@portail.example   deuxième personne de la finance, pour libérer les remises
     exploitation@portail.example exploitation  client@ouest.example    un client final
-  Phrase secrète des quatre coffres : phrase-de-demonstration-2026
+    direction@savonnerie.example une cliente en retard de paiement (aussi signature@, compta@, info@)
+  Phrase secrète des coffres : phrase-de-demonstration-2026
 """
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,4 +1,4 @@
-"""The only place that reads the clock. Tests replace :func:`now`; nothing else."""
+"""The only place that reads the clock. Tests and the demonstration's past replace :func:`now`."""
 
 import time
 from datetime import UTC, date, datetime

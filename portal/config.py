@@ -1,12 +1,14 @@
 """Settings, read once from the environment. Secrets are not here: see :mod:`portal.crypto.secrets`."""
 
 import os
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
 VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"
 SIREN_REGISTER = "https://recherche-entreprises.api.gouv.fr"
+DEMO_SINCE = "demo-since"  # file of the data folder
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -25,6 +27,13 @@ def _flag(name: str, default: bool) -> bool:
 def data_dir() -> Path:
     """Folder that holds everything the portal writes on this machine (``DATA_DIR``)."""
     return Path(os.environ.get("DATA_DIR", ROOT / "instance")).resolve()
+
+
+def _demo_since(data: Path) -> date | None:
+    """The first day of the demonstration's past, as its loading has noted it; None without one."""
+    if not _flag("DEMO", False) or not (data / DEMO_SINCE).exists():
+        return None
+    return date.fromisoformat((data / DEMO_SINCE).read_text().strip())
 
 
 def _with_driver(url: str) -> str:
@@ -53,6 +62,7 @@ def from_environment() -> dict[str, object]:
         # Whose tables they are: migrations only, never given to the processes that answer and work.
         "OWNER_DATABASE_URL": _with_driver(os.environ.get("OWNER_DATABASE_URL", "")),
         "DEMO": _flag("DEMO", False),
+        "DEMO_SINCE": _demo_since(data),
         # Of staff: "required" before anything else, or "offered". To customers it is always offered.
         "SECOND_FACTOR": os.environ.get("SECOND_FACTOR")
         or ("offered" if _flag("DEMO", False) else "required"),

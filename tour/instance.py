@@ -59,6 +59,7 @@ def environment_of(data: Path, *, demo: bool) -> dict[str, str]:
     """The variables of a portal in a data folder, on SQLite, whatever this process runs with."""
     inherited = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
     own = {"DATA_DIR": str(data), "DEMO": "1" if demo else "0", "PYTHONPATH": str(ROOT)}
+    own["DEMO_PAST"] = "0"  # what is walked through begins today
     own["SECOND_FACTOR"] = os.environ.get("SECOND_FACTOR", "offered")
     return inherited | own
 

@@ -1,12 +1,12 @@
 """Load the demonstration once: three resellers, sixty customers, orders in every state."""
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import HASHER, Organisation
+from portal.accounts.models import HASHER, Organisation, User
 from portal.accounts.welcome import invite
 from portal.backups.gaps import GapKind, note_gap
 from portal.catalogue.models import Method, Product
@@ -16,6 +16,9 @@ from portal.db import EVERYTHING, commits, db, scope
 from portal.demo.late import add_late_payers
 from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
+from portal.demo.past.days import begins_on, moved_clock
+from portal.demo.past.life import live_past
+from portal.demo.past.whole import one_transaction
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
 from portal.links import Purpose, revoke_links
@@ -23,7 +26,7 @@ from portal.pdf.document import Document as Paper
 from portal.pdf.document import Party
 from portal.resellers.brand import set_face, set_support
 from portal.resellers.houses import keep_contract, make_provider, make_reseller
-from portal.resellers.models import issuer_for
+from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.models import open_mandate
 from portal.sepa.models.entity import make_entity
 from portal.sepa.signing.documents import freeze_shown, sign_mandate
@@ -74,24 +77,67 @@ PLACES = (
 
 
 @commits
-def load() -> None:
-    """Everything in one transaction: a demonstration that was interrupted starts again from nothing."""
-    with scope(EVERYTHING):
+def load(past_months: int = 0) -> date | None:
+    """Everything in one transaction: a demonstration that was interrupted starts again from nothing.
+
+    past_months: so many months before today are lived first, as far as the contracts reach back; 0 for none.
+    Returns the first lived day; None without a past, and where there is a demonstration already.
+    """
+    with one_transaction(), scope(EVERYTHING):
         if db.session.scalars(db.select(Organisation).limit(1)).first() is not None:
-            return
-        provider = make_provider("Sauvegarde Démo", by=SYSTEM)
-        _people(provider, PROVIDER_PEOPLE)
-        _entity(provider)
-        products = _products(provider)
-        customers = []
-        for index, (name, domain) in enumerate(RESELLERS):
-            reseller = _reseller(provider, name, index)
-            _people(
-                reseller,
-                [(role, f"{who}, {name}", f"{box}@{domain}.example") for role, who, box in RESELLER_PEOPLE],
-            )
-            customers += _customers(reseller, index)
-        add_late_payers(customers[7], customers[10])
+            return None
+        first = begins_on(clock.today(), past_months) if past_months else None
+        if first is not None:
+            houses, products = _open_in_the_past(first)
+        else:
+            _provider, houses, products, _entity = _open()
+        _load_today(houses, products, has_past=first is not None)
+    return first
+
+
+def _open() -> tuple[Organisation, list[Organisation], dict[str, Product], LegalEntity]:
+    """The provider, its people and offers, and three resellers with theirs."""
+    provider = make_provider("Sauvegarde Démo", by=SYSTEM)
+    _people(provider, PROVIDER_PEOPLE)
+    entity = _entity(provider)
+    products = _products(provider)
+    houses = []
+    for index, (name, domain) in enumerate(RESELLERS):
+        house = _reseller(provider, name, index)
+        people = [(role, f"{who}, {name}", f"{box}@{domain}.example") for role, who, box in RESELLER_PEOPLE]
+        _people(house, people)
+        houses.append(house)
+    return provider, houses, products, entity
+
+
+def _open_in_the_past(first: date) -> tuple[list[Organisation], dict[str, Product]]:
+    """Open that day, and live the days until yesterday."""
+    today = clock.today()
+    with moved_clock() as move:
+        move(first, 6, 0)
+        provider, houses, products, entity = _open()
+        extra = make_product(provider, shipped_offers()["NB-WS-M"], by=SYSTEM, unit_cents=600)
+        people = {user.email.removesuffix(".example"): user for user in db.session.scalars(db.select(User))}
+        people = {box.removesuffix("@portail"): user for box, user in people.items()}
+        live_past(
+            provider,
+            entity,
+            houses,
+            {**products, extra.code: extra},
+            people,
+            first=first,
+            today=today,
+            move=move,
+        )
+    return houses, products
+
+
+def _load_today(houses: list[Organisation], products: dict[str, Product], *, has_past: bool) -> None:
+    """Sixty customers who came today, with orders in every state."""
+    with scope(EVERYTHING):
+        customers = [one for index, house in enumerate(houses) for one in _customers(house, index)]
+        if not has_past:  # its own late payers were lived
+            add_late_payers(customers[7], customers[10])
         _orders(customers, products)
         _order_storage(customers[4], products["NS-OBJ"])
         for customer in customers[1:7]:
@@ -141,8 +187,8 @@ def _reseller(provider: Organisation, name: str, index: int) -> Organisation:
     return made.organisation
 
 
-def _entity(provider: Organisation) -> None:
-    make_entity(
+def _entity(provider: Organisation) -> LegalEntity:
+    return make_entity(
         provider,
         {
             "name": "SAUVEGARDE DEMO SAS",

@@ -35,7 +35,7 @@ def _spawner(_process_id: int) -> ThreadPoolExecutor:
 
 
 @cache
-def _launcher() -> tuple[str, ...]:
+def launcher() -> tuple[str, ...]:
     """Words before the command that make it die with us; nothing where setpriv does not exist."""
     setpriv = shutil.which("setpriv", path="/usr/bin:/bin")
     return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
@@ -166,7 +166,7 @@ def running(
 
     def spawn() -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  (argv list, no shell)
-            [*_launcher(), *argv],
+            [*launcher(), *argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,11 +10,16 @@ from portal.obligations.models import Duty, Obligation, Standing, stands
 from portal.words.obligations import DUTY_WORDS, RIGHT_WORDS
 from portal.words.states import look_of
 
-_OF_PRIVACY = (Duty.BREACH, Duty.PERSON)
+_OTHER_PAGES = {  # of duties whose page not everybody may open who reads the list
+    Duty.BREACH: Permission.PRIVACY_READ,
+    Duty.PERSON: Permission.PRIVACY_READ,
+    Duty.DEBIT: Permission.BATCH_READ,
+}
 
 
 def _name(row: Obligation) -> Cell:
-    if row.duty in _OF_PRIVACY and not may(Permission.PRIVACY_READ):
+    asked = _OTHER_PAGES.get(row.duty)
+    if asked is not None and not may(asked):
         return row.label
     return Link(row.label, row.page, str(DUTY_WORDS[row.duty]))
 

@@ -1,0 +1,160 @@
+"""The months before today of the demonstration: lived by the product's functions, and nothing is broken."""
+
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from portal import clock
+from portal.accounts.models import User, open_sign_in
+from portal.billing.models import Invoice, InvoiceState
+from portal.books.checking import check_books
+from portal.crypto.secrets import create_key_file
+from portal.db import EVERYTHING, db, scope
+from portal.demo.load import load
+from portal.demo.past.days import begins_on, months_before
+from portal.jobs import Task, TaskState
+from portal.jobs.duties import Duty
+from portal.journal import SYSTEM
+from portal.resellers.models import LegalEntity
+from portal.reversibility.models import CaseState, ReversibilityCase
+from portal.sepa.models import Batch, BatchState, Collection, CollectionState
+from tests import installation, vaulting
+from tour.instance import ROOT, environment_of
+from tour.pages import one_of_each
+
+pytestmark = [pytest.mark.slow, pytest.mark.words]
+NOON = datetime(2026, 11, 25, 11, tzinfo=UTC)
+MONTHS = 5
+CLOSED = {"/sign-up", "/status"}  # public pages that a house opens when it wants to
+FOR_NOBODY = {"client@ouest.example", "client@nord.example", "client@sud.example"}  # they came today
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A portal of its own, on SQLite, with half a year lived."""
+    folder = tmp_path_factory.mktemp("past")
+    create_key_file(folder, *installation.seal())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATA_DIR", str(folder))
+        patch.setattr(clock, "now", lambda: NOON)
+        application = create_app(
+            TESTING=True,
+            DEMO=True,
+            WTF_CSRF_ENABLED=False,
+            DATA_DIR=folder,
+            SQLALCHEMY_DATABASE_URI=installation.new_database(folder),
+            BLOB_URL=str(folder / "blobs"),
+            KEY_AGENT_SOCKET=str(folder / "agent.sock"),
+        )
+        with application.app_context():
+            load(MONTHS)
+        yield application
+        with application.app_context():
+            db.engine.dispose()
+
+
+def _rows(place: Flask, kind: Any) -> Counter[Any]:
+    with scope(EVERYTHING):
+        return Counter(row.state for row in db.session.scalars(db.select(kind)))
+
+
+@pytest.fixture
+def now(place: Flask, at: Any) -> Iterator[None]:
+    at(NOON)
+    with place.app_context():
+        yield
+
+
+def test_the_past_begins_when_the_contracts_do() -> None:
+    assert begins_on(date(2026, 11, 25)) == date(2026, 1, 2)  # none is older
+    assert begins_on(date(2029, 3, 10)) == date(2027, 9, 2)  # eighteen months
+    assert months_before(date(2026, 11, 25), MONTHS) == date(2026, 6, 1)
+
+
+@pytest.mark.timeout(600)
+def test_a_past_is_lived_with_whole_books_work_for_each_role_and_pages_that_open(
+    place: Flask, now: None
+) -> None:
+    """One test for all: the past is lived once."""
+    money_came_late_came_back_and_is_owed(place)
+    the_books_are_whole_and_nothing_lies_in_the_future()
+    every_role_has_something_to_do_today(place)
+    for who in ("finance", "owner", "technician"):
+        every_page_opens(place, who)
+
+
+def money_came_late_came_back_and_is_owed(place: Flask) -> None:
+    assert _rows(place, Collection)[CollectionState.RETURNED] >= 2
+    assert _rows(place, Collection)[CollectionState.SETTLED] > 20
+    batches = _rows(place, Batch)
+    assert batches[BatchState.SENT] >= MONTHS and batches[BatchState.EXPORTED] == 1  # it waits for today
+    invoices = _rows(place, Invoice)
+    assert invoices[InvoiceState.PAID] > 40 and 5 < invoices[InvoiceState.ISSUED] < 25
+    assert _rows(place, ReversibilityCase) == {CaseState.ERASED: 1}
+
+
+def the_books_are_whole_and_nothing_lies_in_the_future() -> None:
+    with scope(EVERYTHING):
+        entity = db.session.scalars(db.select(LegalEntity)).one()
+        check = check_books(entity, by=SYSTEM)
+        assert (check.fault_count, check.faults) == (0, [])
+        issued = sorted(db.session.execute(db.select(Invoice.number, Invoice.issued_on)).all())
+        days = [day for _number, day in issued]
+        assert days == sorted(days) and days[-1] <= clock.today()
+        assert len({f"{day:%Y-%m}" for day in days}) > MONTHS
+        assert not list(db.session.scalars(db.select(Duty).where(Duty.failures > 0)))
+        assert not list(db.session.scalars(db.select(Task).where(Task.state == TaskState.FAILED)))
+
+
+def every_role_has_something_to_do_today(place: Flask) -> None:
+    with scope(EVERYTHING):
+        people = list(db.session.scalars(db.select(User).order_by(User.id)))
+    idle = {one.email for one in people if not _signed_in(place, one).get("/today.json").get_json()["todo"]}
+    assert idle <= FOR_NOBODY
+
+
+def every_page_opens(place: Flask, who: str) -> None:
+    with scope(EVERYTHING):
+        person = next(one for one in db.session.scalars(db.select(User)) if one.role == who)
+    client, wrong = _signed_in(place, person), {}
+
+    def get(address: str) -> str | None:
+        answer = client.get(address)
+        if answer.status_code not in (200, 302, 303) and address not in CLOSED:
+            wrong[address] = answer.status_code
+        return answer.text if answer.status_code == 200 and answer.mimetype == "text/html" else None
+
+    assert len(list(one_of_each(get))) > 60 and wrong == {}
+
+
+def _signed_in(place: Flask, person: User) -> FlaskClient:
+    with scope(EVERYTHING):
+        row, token = open_sign_in(person, address="127.0.0.1", browser="test")
+        row.confirmed_at = datetime(2099, 1, 1, tzinfo=UTC)
+        db.session.commit()
+    client = place.test_client()
+    client.set_cookie(place.config["SIGN_IN_COOKIE"], token)
+    return client
+
+
+def test_a_load_that_is_killed_leaves_no_row(tmp_path: Path) -> None:
+    environment = environment_of(tmp_path, demo=True) | {"DEMO_PAST": "2"}
+    command = [sys.executable, str(ROOT / "bin" / "prepare.py"), "--demo"]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT)
+    vaulting.wait_for(lambda: (tmp_path / "vaults").exists() or process.poll() is not None, 120)
+    vaulting.kill(process)
+    with sqlite3.connect(tmp_path / "portal.db") as connection:
+        assert connection.execute("select count(*) from organisation").fetchone() == (0,)
+        assert connection.execute("select count(*) from alembic_version").fetchone() == (1,)
+    connection.close()
+    assert not list(tmp_path.glob(".prepared-*")) and not (tmp_path / "demo-since").exists()
