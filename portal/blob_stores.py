@@ -1,5 +1,6 @@
 """Where stored bytes lie: a local folder, or a bucket that speaks S3."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,18 +50,23 @@ class FolderStore:
             os.fsync(out.fileno())
 
     def adopt(self, key: str, path: Path, tell: Tell) -> None:
-        """Take over a finished file, by rename where the disk allows it; ``tell`` is called meanwhile."""
-        with self._landing(key) as part:
-            try:
-                path.rename(part)
-            except OSError:  # another file system: copy, then remove the original
-                with path.open("rb") as source, part.open("wb") as out:
-                    while block := source.read(1 << 20):
-                        out.write(block)
-                        tell()
-                    out.flush()
-                    os.fsync(out.fileno())
-                path.unlink()
+        """Take over a finished file; ``tell`` is called meanwhile.
+
+        By one rename where the disk allows it: whatever stops it, the file is at its old place or at its new
+        one. On another file system it is copied, and the original removed behind that.
+        """
+        target = self.path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            with self._landing(key) as part:
+                _copy(path, part, tell)
+            path.unlink()
+        else:
+            _sync(target.parent)
 
     @contextmanager
     def _landing(self, key: str) -> Iterator[Path]:
@@ -72,9 +78,7 @@ class FolderStore:
             part.rename(target)
         finally:
             part.unlink(missing_ok=True)
-        folder = os.open(target.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        _sync(target.parent)
 
     def open(self, key: str, start: int = 0) -> BinaryIO:
         source = self.path(key).open("rb")
@@ -95,6 +99,22 @@ class FolderStore:
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
+
+
+def _copy(path: Path, part: Path, tell: Tell) -> None:
+    with path.open("rb") as source, part.open("wb") as out:
+        while block := source.read(1 << 20):
+            out.write(block)
+            tell()
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _sync(place: Path) -> None:
+    """What was renamed into a folder stays there after a power cut."""
+    folder = os.open(place, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _begun(path: Path, before: datetime) -> bool:

@@ -291,3 +291,22 @@ def test_a_folder_never_shows_half_a_file(tmp_path: Path) -> None:
     store.write("abcdef", b"first")
     store.write("abcdef", b"second")
     assert [path.name for path in (tmp_path / "ab").iterdir()] == ["abcdef"]
+
+
+def test_a_file_that_is_taken_over_is_at_its_old_place_or_at_its_new_one(tmp_path: Path) -> None:
+    """Nothing lies between the two, where a kill or a failure would lose it."""
+    store, finished = FolderStore(tmp_path / "blobs"), tmp_path / "finished"
+    finished.write_bytes(b"whole")
+    store.path("abc").mkdir(parents=True)  # nothing can be put there
+    with pytest.raises(OSError):
+        store.adopt("abc", finished, lambda: None)
+    assert finished.read_bytes() == b"whole"
+    seen = []
+    store.path("abc").rmdir()
+    with pytest.MonkeyPatch.context() as patch:
+        real = os.rename
+        patch.setattr(os, "rename", lambda a, b: (seen.append((a, b)), real(a, b))[1])
+        store.adopt("abc", finished, lambda: None)
+    assert [Path(target) for _source, target in seen] == [store.path("abc")]
+    with store.open("abc") as content:
+        assert not finished.exists() and content.read() == b"whole"
