@@ -7,7 +7,8 @@ make another chain. The newest link is printed by ``flask journal verify`` and b
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -59,9 +60,13 @@ def verify() -> JournalLink | None:
     The lines of all links are read as one stream, so that many small links cost no more than a few long ones.
     """
     links = db.session.scalars(select(JournalLink).order_by(JournalLink.id)).all()
-    previous, first = "", 0
-    lines = _lines(0, links[-1].last_id if links else 0)
-    ahead = next(lines, None)
+    with closing(_lines(0, links[-1].last_id if links else 0)) as lines:
+        _follow(links, lines)
+    return links[-1] if links else None
+
+
+def _follow(links: Sequence[JournalLink], lines: Iterator[tuple[int, bytes]]) -> None:
+    previous, first, ahead = "", 0, next(lines, None)
     for link in links:
         whole, count = hashlib.sha256(previous.encode()), 0
         while ahead is not None and ahead[0] <= link.last_id:
@@ -74,7 +79,6 @@ def verify() -> JournalLink | None:
         if (link.lines, sealed) != (count, whole.hexdigest()):
             raise BrokenChain(f"the journal differs between lines {first + 1} and {link.last_id}")
         previous, first = sealed, link.last_id
-    return links[-1] if links else None
 
 
 def find(digest: str) -> JournalLink | None:
@@ -96,7 +100,7 @@ def _digest(previous: str, after: int, last: int) -> tuple[int, str]:
     return count, whole.hexdigest()
 
 
-def _lines(after: int, last: int) -> Iterator[tuple[int, bytes]]:
+def _lines(after: int, last: int) -> Generator[tuple[int, bytes]]:
     """Number and bytes of each line, without its place in the tree: an organisation may move."""
     columns = (
         JournalEntry.id,
@@ -112,9 +116,10 @@ def _lines(after: int, last: int) -> Iterator[tuple[int, bytes]]:
         JournalEntry.details,
     )
     query = select(*columns).where(JournalEntry.id > after, JournalEntry.id <= last).order_by(JournalEntry.id)
-    for row in db.session.execute(query.execution_options(yield_per=_AT_ONCE)):
-        plain = [value.isoformat() if value is row.created_at else value for value in row]
-        yield row.id, json.dumps(plain, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    with db.session.execute(query.execution_options(yield_per=_AT_ONCE)) as rows:
+        for row in rows:
+            plain = [value.isoformat() if value is row.created_at else value for value in row]
+            yield row.id, json.dumps(plain, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
 @jobs.periodic("journal.seal", jobs.hourly)

@@ -205,7 +205,8 @@ def test_an_auditor_reads_all_of_the_provider_and_changes_nothing(house: House, 
     assert "Nouvelle commande" not in page and "Modifier" not in page
     assert auditor.post(f"/customers/{customer.uid}/archive").status_code == 403
     assert auditor.post("/people", data=NEW).status_code == 403
-    own = {Permission.LIST_WORK, Permission.ACCOUNT_WRITE}  # kept views, and her own account
+    # Kept views, her own account, and tokens that may read as she does.
+    own = {Permission.LIST_WORK, Permission.ACCOUNT_WRITE, Permission.TOKEN_WRITE}
     may = {each for each, roles in GRANTS.items() if Role.AUDITOR in roles}
     assert {each for each in may if not each.value.endswith(":read")} == own
 
