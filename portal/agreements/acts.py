@@ -68,7 +68,7 @@ def prepare(customer: Customer, contract: str, *, by: Actor) -> ProcessingAgreem
         number=before[0].number + 1 if before else 1,
         language=customer.language,
         sha256=digest_of(content),
-        content=content,
+        content=dict(content),
         made_on=clock.today(),
         state=A.PREPARED,
     )

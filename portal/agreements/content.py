@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -93,11 +94,18 @@ POINTS = (
 )
 
 
-def content_of(contract: str, language: str) -> dict[str, Any]:
+def content_of(contract: str, language: str) -> Mapping[str, Any]:
     """What the agreement under a contract says today, as JSON values. contract: its name in the library.
 
     Source: regulation (EU) 2016/679, art. 28 (2), (3), (9); 003-56.
     """
+    parts = taking_part(clock.today(), [contract])
+    return _content(contract, language, tuple((one.name, one.country, one.purpose) for one in parts))
+
+
+@lru_cache(maxsize=64)
+def _content(contract: str, language: str, processors: tuple[tuple[str, str, str], ...]) -> Mapping[str, Any]:
+    """The same for every customer: nobody who writes waits until it has been worded again."""
     label, codes = CONTRACTS[contract]
     activity = hosting(contract, label)
     with force_locale(language):
@@ -121,8 +129,8 @@ def content_of(contract: str, language: str) -> dict[str, Any]:
             "points": points,
             "measures": [str(MEASURES[name]) for name in activity.measures],
             "processors": [
-                {"name": one.name, "place": _country(one.country), "purpose": one.purpose}
-                for one in taking_part(clock.today(), [contract])
+                {"name": name, "place": _country(country), "purpose": purpose}
+                for name, country, purpose in processors
             ],
         }
 

@@ -10,7 +10,7 @@ from sqlalchemy import Select, or_, select
 from portal import clock, jobs
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.contracts.models import concerned
-from portal.db import db
+from portal.db import commits, db, reading
 from portal.law_days.asking import Differing, asked, compared
 from portal.law_days.models import LawDay, LawDayContract, LawDayKind, LawDayState
 from portal.paging import chunk_of
@@ -90,22 +90,34 @@ def running_on(row: LawDay) -> Select[tuple[Subscription]]:
 
 
 def find_steps(row: LawDay, after: int) -> Iterator[int]:
-    """Ask every contract behind an id, some at a time; gives the last id of what is to be committed."""
-    query = running_on(row)
-    while rows := chunk_of(query.where(Subscription.id > after), _STEP):
-        after = rows[-1].id
-        for subscription in rows:
-            _keep(row, subscription)
+    """Ask every contract behind an id, some at a time; gives the last id of what is to be committed.
+
+    They are asked while the database is only read: nobody who writes waits for an answer of the engine.
+    """
+    while judged := _judged(row, after):
+        after = judged[-1][0]
+        for subscription_id, differs in judged:
+            _keep(row, subscription_id, differs=differs)
         db.session.flush()
         yield after
     row.looked_at = clock.now()
     yield after
 
 
-def _keep(row: LawDay, subscription: Subscription) -> None:
-    values = {"law_day_id": row.id, "subscription_id": subscription.id}
+@commits
+def _judged(row: LawDay, after: int) -> list[tuple[int, bool]]:
+    """Some contracts behind an id, and whether each answers otherwise."""
+    db.session.rollback()
+    with reading():
+        rows = chunk_of(running_on(row).where(Subscription.id > after), _STEP)
+        judged = [(each.id, bool(differing(row, each))) for each in rows]
+        db.session.rollback()
+    return judged
+
+
+def _keep(row: LawDay, subscription_id: int, *, differs: bool) -> None:
+    values = {"law_day_id": row.id, "subscription_id": subscription_id}
     known = db.session.scalars(select(LawDayContract).filter_by(**values)).one_or_none()
-    differs = bool(differing(row, subscription))
     if differs and known is None:
         owner = db.session.get_one(Organisation, row.organisation_id)
         db.session.add(LawDayContract(organisation=owner, mail_uid="", **values))

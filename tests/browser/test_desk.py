@@ -149,7 +149,7 @@ def test_a_folder_of_an_older_day_is_quoted_planned_given_back_checked_and_bille
     page = open_page("technician")
     request = call(page, customer_who_is_billed(page), "le dossier des factures d'avant-hier", "files")
     phone = open_vault(portal, open_page)
-    page.goto(request)
+    expect(page.get_by_role("link", name="Parcourir les dossiers")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Chiffrer").click()
     order = page.url
     page.get_by_label("Minutes, ou nombre").fill("60")
