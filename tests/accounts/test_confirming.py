@@ -57,6 +57,7 @@ QUIET = {
     "restore_calls.check_own": "she says that the file is what she wanted; it opens nothing",
     "custody.sign_acknowledgement": "she signs that the key is hers alone; it opens nothing",
     "custody.confirm_enrolment": "notes where the paper lies",
+    "reversibility.complete": "more is read from older points; nothing is given up",
     "reversibility.quote_case": "a price that the customer has to accept",
     "reversibility.note_case_payment": "notes what the bank shows",
     "reversibility.ship_case": "notes what left by post",
