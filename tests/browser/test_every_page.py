@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -17,8 +16,7 @@ from tour.pages import one_of_each
 
 pytestmark = pytest.mark.browser
 ROLES = ("operator", "finance", "technician", "owner", "customer")
-PARTS = 2  # of the walk, each in a process of its own
-FEWEST = 60  # kinds of pages in each; were there fewer, the walk would have missed some
+FEWEST = 60  # kinds of pages; were there fewer, the walk would have missed some
 
 
 LONG = "W" * 66
@@ -61,13 +59,8 @@ def kinds(page: Page) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.timeout(700)
-@pytest.mark.parametrize("part", range(PARTS))
 def test_axe_finds_nothing_on_any_page_and_each_fits_a_phone_whatever_the_names(
-    demonstration: Path,
-    chromium: Browser,
-    sign_in_to: Callable[[Instance, str], Any],
-    open_page: OpenPage,
-    part: int,
+    demonstration: Path, chromium: Browser, sign_in_to: Callable[[Instance, str], Any], open_page: OpenPage
 ) -> None:
     seen: set[str] = set()
     wrong: dict[str, list[str]] = {}
@@ -78,7 +71,7 @@ def test_axe_finds_nothing_on_any_page_and_each_fits_a_phone_whatever_the_names(
             look = {"viewport": people.NARROW, "color_scheme": "dark", "reduced_motion": "reduce"}
             page = open_page(who, at=portal, **look)
             for kind, address in list(kinds(page)):
-                if kind in seen or crc32(kind.encode()) % PARTS != part:
+                if kind in seen:
                     continue
                 seen.add(kind)
                 page.goto(address)

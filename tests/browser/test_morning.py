@@ -22,9 +22,14 @@ def tab_to(page: Page, what: Locator) -> None:
     pytest.fail(f"not reached by Tab: {what}")
 
 
+def scripted(page: Page) -> None:
+    """Wait until the script listens: before, « Chercher » is a link to a page of its own."""
+    expect(page.locator("html.scripted")).to_be_attached()
+
+
 def find(page: Page, text: str, name: str) -> None:
     """Through the palette, without a mouse."""
-    page.wait_for_load_state("load")
+    scripted(page)
     page.keyboard.press("Control+k")
     expect(page.get_by_role("dialog").get_by_role("searchbox")).to_be_focused()
     page.keyboard.type(text, delay=20)
@@ -87,6 +92,7 @@ def test_a_morning_by_touch(open_page: OpenPage) -> None:
     page.locator(".todo-line .btn").first.tap()
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Aujourd'hui")
     thumb = page.get_by_role("navigation", name="Navigation du pouce")
+    scripted(page)
     thumb.get_by_role("link", name="Chercher").tap()
     page.get_by_role("dialog").get_by_role("searchbox").fill("boulang")
     page.get_by_role("dialog").get_by_role("link", name="Boulangerie").first.tap()
@@ -117,6 +123,7 @@ class Clicks:
         )
 
     def search(self, text: str, name: str) -> None:
+        scripted(self.page)
         self.on(self.page.get_by_role("link", name=re.compile("^Chercher")))
         self.page.keyboard.type(text, delay=20)
         self.on(self.page.get_by_role("dialog").get_by_role("link", name=name))
