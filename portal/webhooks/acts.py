@@ -143,12 +143,16 @@ def gather(row: Webhook) -> int:
     ]
     if rows:
         insert_all_once(WebhookEvent, rows, ["webhook_id", "entry_uid"])
-    settled = JournalEntry.created_at < clock.now() - SETTLED
-    if len(found) < _AT_ONCE and (
-        last := db.session.scalar(select(func.max(JournalEntry.id)).where(settled))
-    ):
-        row.seen_id = max(row.seen_id, last)
+    settle(row)
     return len(found)
+
+
+def settle(row: Webhook) -> None:
+    """Move its mark behind the lines that have settled, up to the first one that it has not been given."""
+    settled = select(func.max(JournalEntry.id)).where(JournalEntry.created_at < clock.now() - SETTLED)
+    last = db.session.scalar(settled) or 0
+    first_new = db.session.scalar(_new(row).with_only_columns(func.min(JournalEntry.id)))
+    row.seen_id = max(row.seen_id, last if first_new is None else min(last, first_new - 1))
 
 
 def _told(entry: JournalEntry) -> dict[str, Any]:
@@ -243,7 +247,10 @@ def _tell_stopped(row: Webhook, answer: str) -> None:
 
 
 def forget_old() -> None:
-    """What was answered long ago."""
+    """What was answered long ago; every mark is moved first, so that nothing of it is new once more."""
+    for row in db.session.scalars(select(Webhook).where(Webhook.state != W.WITHDRAWN)):
+        settle(row)
+    db.session.flush()
     old = WebhookEvent.sent_at < clock.now() - KEPT
     while found := chunk_of(select(WebhookEvent.id).where(old), 1000):
         db.session.execute(WebhookEvent.__table__.delete().where(WebhookEvent.id.in_(found)))

@@ -276,3 +276,17 @@ def test_two_workers_never_call_one_address_at_once(house: House, receiver: Rece
     assert receiver.heard == [] and jobs.drain() == 0
     live(at, clock.now() + timedelta(minutes=3))
     assert receiver.kinds() == ["test"], "whoever held it was killed: two minutes later another one calls"
+
+
+def test_what_was_told_and_forgotten_is_not_told_again(house: House, receiver: Receiver, at: At) -> None:
+    registered(house, receiver, "customer")
+    changed(house, "Cinq")
+    live(at, clock.now() + timedelta(minutes=1))
+    count = len(receiver.heard)
+    assert count >= 2
+    at(clock.now() + timedelta(days=31))
+    forget()
+    db.session.commit()
+    assert db.session.scalars(select(WebhookEvent)).all() == []
+    live(at, clock.now() + timedelta(minutes=1))
+    assert len(receiver.heard) == count
