@@ -37,7 +37,10 @@ ANY_WILL_DO = {"deploy"}  # about what stands before the portal: run once
 OPEN_VAULTS = {"engine", "reversibility", "restore_requests", "custody"}
 # Their work is files and words, which no database decides: run on SQLite, and on both what `DECIDED` names.
 ABOUT_FILES = {*OPEN_VAULTS, "safekeeping", "operations", "correspondence", "guide", "certificates", "notes"}
-DECIDED = re.compile(r"kill|life|at_once|claims|migration|states|shared|backup|rotation")
+DECIDED = re.compile(r"life|at_once|claims|migration|states|shared|backup|rotation")
+# What is killed on both: the work of a room goes by steps that all rooms share (portal/jobs), so that a kill
+# in each of the others is tried once, on the stricter engine.
+KILLED_ON_BOTH = {"tests", "billing", "sepa", "reversibility", "safekeeping", "engine"}
 # What a page shows and refuses; each page opens on PostgreSQL in a walk of its own (test_reachable.py).
 SHOWN = re.compile(
     r"test_(views|pages?|words|confirming|paper|evidence_pack|signing|brand_surfaces|\w+_form)"
@@ -63,7 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         cases[test] += 1
         many = room != "tests" and room != "search" and cases[test] > CASES
         once = many or room in ABOUT_FILES or SHOWN.fullmatch(item.path.stem)
-        decided = DECIDED.search(f"{item.path.stem} {test[1]}")
+        named = f"{item.path.stem} {test[1]}"
+        decided = DECIDED.search(named) or (room in KILLED_ON_BOTH and "kill" in named)
         if once and not decided:
             item.add_marker("words")
         elif not decided and room not in ON_BOTH:

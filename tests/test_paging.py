@@ -167,34 +167,34 @@ def many(house: House) -> House:
     return house
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "x",
-        "[",
-        "5",
-        "null",
-        "{}",
-        "[]",
-        '["a"]',
-        '["a", "b"]',
-        "[1, 2]",
-        '["a", true]',
-        '["a", 1e400]',
-        '["a", 99999999999999999999]',
-        '["\\u0000", 1]',
-        '["\\ud800", 1]',
-        '["a", 1, 2]',
-        "9" * 500,
-    ],
-)
-def test_a_cursor_that_is_none_gives_the_first_page(many: House, browser: Browser, cursor: str) -> None:
+NO_CURSOR = [
+    "x",
+    "[",
+    "5",
+    "null",
+    "{}",
+    "[]",
+    '["a"]',
+    '["a", "b"]',
+    "[1, 2]",
+    '["a", true]',
+    '["a", 1e400]',
+    '["a", 99999999999999999999]',
+    '["\\u0000", 1]',
+    '["\\ud800", 1]',
+    '["a", 1, 2]',
+    "9" * 500,
+]
+
+
+def test_a_cursor_that_is_none_gives_the_first_page(many: House, browser: Browser) -> None:
     client = browser(many.owner)
-    first = client.get("/customers").text
     rows = r'href="/customers/([a-z2-7]{16})"'
-    answer = client.get("/customers", query_string={"after": cursor})
-    assert answer.status_code == 200
-    assert re.findall(rows, answer.text) == re.findall(rows, first)
+    first = re.findall(rows, client.get("/customers").text)
+    assert len(first) == PAGE
+    for cursor in NO_CURSOR:
+        answer = client.get("/customers", query_string={"after": cursor})
+        assert (answer.status_code, re.findall(rows, answer.text)) == (200, first), cursor
 
 
 def test_a_form_that_is_refused_leads_on_to_its_page(app: Flask, many: House) -> None:
