@@ -2,7 +2,7 @@
 
 from datetime import date as D
 
-from life import privacy, sales
+from life import conditions, privacy, sales
 from life.cast import Fixed
 from life.client import Client
 from life.provider import NAMES
@@ -38,6 +38,7 @@ def the_sales(cast: Fixed) -> None:
     early.owner = world.provider.operator
     world.on(D(2026, 3, 3), early.name, early.join)
     world.on(D(2026, 3, 4), early.name, lambda: early.is_refused(lambda: early.buy(NAMES["NB-WS"].name)))
+    _new_terms(cast)
     cloud = cast.come("sales-cloud", "Ateliers de l'Odet", "NS-OBJ", "direct_debit", _COMES, quantity=1)
     send = cast.come("sales-send", "Bureau Kervran", "WS-M", "direct_debit", _COMES, quantity=1)
     world.debtor(cloud).takes_back = True
@@ -45,6 +46,16 @@ def the_sales(cast: Fixed) -> None:
     for client in (cloud, send):
         world.on(D(2026, 5, 4), client.name, lambda client=client: privacy.person_asks(world, client))
         world.on(D(2026, 5, 6), client.name, lambda client=client: privacy.breach(world, client))
+
+
+def _new_terms(cast: Fixed) -> None:
+    """NumSpot publishes a version late in the life: one customer refuses it, those who are left follow."""
+    world = cast.world
+    client = cast.come(
+        "terms-refused", "Chantier naval du Belon", "NS-OBJ", "direct_debit", D(2028, 1, 10), quantity=1
+    )
+    world.on(D(2028, 3, 6), "operator", lambda: conditions.publishes(world, "003", "003-2028", D(2028, 4, 3)))
+    world.on(D(2028, 3, 20), client.name, lambda: conditions.refuses(world, client))
 
 
 def _refused(cast: Fixed) -> None:
