@@ -65,6 +65,7 @@ from portal.dunning.disputing import open_dispute
 from portal.endings.acting import drop, give_end, open_procedure
 from portal.endings.nature import note_event
 from portal.endings.suspending import lift, suspend_at_once
+from portal.endings.worn import charge_worn
 from portal.engine.models import Vault, register_vault
 from portal.engine.port import Usage
 from portal.engine.relocation import Listing
@@ -861,6 +862,14 @@ def a_provider_who_ends_a_contract(post: Post) -> None:
             drop(row, "L'incendie est éteint.", by=post.house.operator)
         else:
             give_end(row, by=post.house.operator)
+
+
+@step
+def hardware_that_a_customer_wore_out(post: Post) -> None:
+    customer = post.customer("Usure", accepted="numspot")
+    subscription = vaulting.a_subscription(customer, terms="numspot")
+    row = open_procedure(subscription, "grave_breach", "Minage constaté.", by=post.house.operator)
+    charge_worn(row, "FO-77", clock.today(), 41_250, a_scan(), by=post.house.operator)
 
 
 @step

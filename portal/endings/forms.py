@@ -6,6 +6,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from portal.euro_field import EuroField
 from portal.forms import DayField, trim
 
 _SCANS = {"accept": "application/pdf,image/jpeg,image/png"}
@@ -46,3 +47,16 @@ class DropForm(FlaskForm):
         [DataRequired(_l("Dites pourquoi.")), Length(max=300)],
         filters=[trim],
     )
+
+
+class WornForm(FlaskForm):
+    number = StringField(
+        _l("Numéro de la facture du fournisseur"),
+        [DataRequired(_l("Recopiez le numéro de la facture.")), Length(max=40)],
+        filters=[trim],
+    )
+    invoiced_on = DayField(_l("Datée du"), [InputRequired(_l("Indiquez la date de la facture."))])
+    cents = EuroField(
+        _l("Montant hors taxes"), [InputRequired(_l("Indiquez le montant."))], low=1, high=10_000_000
+    )
+    paper = FileField(_l("La facture, que le client recevra"), render_kw=_SCANS)

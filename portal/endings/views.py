@@ -13,9 +13,10 @@ from portal.accounts.confirming import confirm_first
 from portal.answers.provider_ends import Cause, causes_of
 from portal.db import db
 from portal.endings.acting import delay_text, drop, give_end, looked_at, notice_of, open_procedure
-from portal.endings.forms import DropForm, EndingForm, FollowedForm, PostedForm
+from portal.endings.forms import DropForm, EndingForm, FollowedForm, PostedForm, WornForm
 from portal.endings.models import ProviderEnding, endings_of, open_ending
 from portal.endings.unused import keep_unused
+from portal.endings.worn import charge_worn, worn_charges, worn_rule
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.mail import mails_about
@@ -34,7 +35,7 @@ bp.add_app_template_filter(lambda cause: CHOICES[cause], "ending_cause")
 @bp.url_value_preprocessor
 def allow_a_scan(endpoint: str | None, values: object) -> None:
     """Before anything reads the form: these carry a file."""
-    if endpoint in {"endings.note_posted", "endings.note_followed"}:
+    if endpoint in {"endings.note_posted", "endings.note_followed", "endings.charge_hardware"}:
         request.max_content_length = LARGEST_SCAN + 65_536
 
 
@@ -136,6 +137,9 @@ def _page(row: ProviderEnding, status: int = 200, **forms: Any) -> Response:
             formdata=None, first_presented_on=row.first_presented_on, received_on=row.received_on
         ),
         dropped=forms.get("dropped") or DropForm(formdata=None),
+        worn_rule=worn_rule(row),
+        worn=worn_charges(row),
+        worn_form=forms.get("worn_form") or WornForm(formdata=None),
         events=timeline(row),
         mails=mails_about(row.subscription),
         today=clock.today(),
@@ -198,6 +202,26 @@ def drop_ending(uid: str) -> Response:
     if form.errors:
         return _page(get_or_404(ProviderEnding.visible_to(g.actor), uid), 422, dropped=form)
     return htmx.go(url_for(".show_ending", uid=uid), toast=_("La procédure est abandonnée."))
+
+
+@bp.post("/endings/<uid>/hardware")
+@requires(Permission.CONTRACT_END)
+def charge_hardware(uid: str) -> Response:
+    """Worn out by unreasonable use: the supplier's invoice is charged on."""
+    row, form = get_or_404(ProviderEnding.visible_to(g.actor), uid), WornForm()
+    if form.validate():
+        with saving(form, WHOLE):
+            charge_worn(
+                row,
+                form.number.data or "",
+                form.invoiced_on.data,
+                form.cents.data or 0,
+                _scanned(form.paper),
+                by=g.actor,
+            )
+    if form.errors or form.form_errors:
+        return _page(get_or_404(ProviderEnding.visible_to(g.actor), uid), 422, worn_form=form)
+    return htmx.go(url_for(".show_ending", uid=uid), toast=_("Le matériel est refacturé."))
 
 
 @subscription_link(rank=90)

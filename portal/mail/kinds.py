@@ -126,6 +126,7 @@ KINDS: dict[str, Kind] = {
     "endings/mail_suspended": Kind(_l("Service suspendu"), _SIGNATORY),
     "endings/mail_reinstated": Kind(_l("Service rétabli"), _SIGNATORY),
     "endings/mail_dropped": Kind(_l("Procédure abandonnée"), _SIGNATORY),
+    "endings/mail_worn": Kind(_l("Matériel usé"), _BILLING),
     "contracts/mail_price": Kind(_l("Nouveau prix"), _SIGNATORY),
     "contracts/mail_price_recalled": Kind(_l("Nouveau prix retiré"), _SIGNATORY),
     "contracts/mail_recalled_staff": Kind(_l("Retrait après un refus"), why=_STAFF, group="orders"),

@@ -31,6 +31,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("provider_ending", "follow"): _l("Remise de la lettre notée"),
     ("provider_ending", "give"): _l("Fin du contrat annoncée"),
     ("provider_ending", "drop"): _l("Procédure abandonnée"),
+    ("provider_ending", "charge_worn"): _l("Matériel usé refacturé"),
     ("provider_ending", "close"): _l("Contrat fini, clés fermées"),
     ("invoice", "issue"): _l("Facture émise"),
     ("invoice", "pay"): _l("Facture payée"),

@@ -48,6 +48,7 @@ QUIET = {
     "partner_tokens.withdraw_hers": "takes a token away; it opens nothing",
     "service_credits.refuse_credit": "no money goes",
     "assignments.refuse_assignment": "the contract stays where it is",
+    "endings.charge_hardware": "a line of the next invoice, which can be dropped until then",
     "endings.note_posted": "notes what left by post",
     "endings.note_followed": "notes what the post office says",
     "suspensions.lift_suspension": "the contract goes on",

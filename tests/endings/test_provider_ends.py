@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from io import BytesIO
 
 from flask.testing import FlaskClient
 
@@ -14,6 +15,7 @@ from portal.endings.models import EndingState, open_ending
 from portal.journal import SYSTEM
 from portal.licensing.models import issue_key
 from portal.mail import Mail
+from portal.resellers.models import issuer_for
 from portal.reversibility.case_terms import erasure_of
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.words.reasons import REASONS
@@ -21,9 +23,11 @@ from tests.builders import House, an_outsider, stored
 from tests.contracts.builders import dobaas, dropcloud, natso, numspot
 from tests.dunning.builders import an_invoice, noon
 from tests.endings.days import begin, letters, live, the_ending
+from tests.world import a_scan
 
 Browser = Callable[..., FlaskClient]
 At = Callable[[datetime], None]
+PAPER = a_scan()
 YEAR = {"started_on": date(2026, 1, 1), "billed_before": date(2027, 1, 1)}
 
 
@@ -89,6 +93,51 @@ def test_003_11_an_unreasonable_use_is_blocked_at_once_and_ended_by_itself(
     live(at, date(2026, 12, 9))
     assert stored(row).ends_on == date(2026, 12, 19) and letters() == ["warning", "end"]
     assert "manquement grave" in browser(house.owner).get(f"/subscriptions/{row.uid}").text
+
+
+def test_003_11_worn_hardware_is_charged_on_once_with_the_suppliers_invoice_shown(
+    house: House, browser: Browser, at: At
+) -> None:
+    row = numspot(house)
+    at(noon(date(2026, 12, 1)))
+    ending = begin(browser(house.operator), row, "grave_breach")
+    client = browser(house.operator)
+    typed = {"number": "FO-77", "invoiced_on": "2026-11-28", "cents": "412,50"}
+
+    def send(content: bytes = PAPER, **other: str) -> tuple[int, str]:
+        data = {**typed, **other, "paper": (BytesIO(content), "f.pdf")}
+        answer = client.post(f"/endings/{ending.uid}/hardware", data=data, content_type="multipart/form-data")
+        return answer.status_code, answer.text
+
+    assert "412,50" in send(b"no paper")[1] and db.session.scalars(db.select(Charge)).first() is None
+    assert send(invoiced_on="2026-12-02")[0] == 422
+    assert send()[0] == 303
+    code, page = send(number="fo-77")
+    assert code == 422 and "déjà refacturée" in page
+    charge = db.session.scalars(db.select(Charge)).one()
+    assert (charge.unit_cents, charge.taxed, charge.clause) == (41_250, False, "003-11")
+    live(at, date(2026, 12, 2))
+    mail = db.session.scalars(db.select(Mail).where(Mail.kind == "endings/mail_worn")).one()
+    assert "412,50" in mail.body and "003-11" in mail.body and len(mail.attachments) == 1
+    entity = issuer_for(row.customer)
+    browser(house.finance).post("/billing/runs", data={"entity": entity.uid, "month": "2026-12"})
+    live(at, date(2026, 12, 3))
+    invoice = stored(charge).invoice
+    shown = browser(house.finance).get(f"/endings/{ending.uid}").text
+    assert invoice is not None and invoice.number in shown
+    (line,) = (each for each in invoice.lines if "FO-77" in each.label)
+    assert (line.net_cents, line.vat_category) == (41_250, "O")
+
+
+def test_003_11_no_other_contract_charges_hardware(house: House, browser: Browser, at: At) -> None:
+    row = natso(house)
+    at(noon(date(2026, 12, 1)))
+    ending = begin(browser(house.operator), row, "grave_breach")
+    client = browser(house.operator)
+    assert "Matériel usé" not in client.get(f"/endings/{ending.uid}").text
+    data = {"number": "1", "invoiced_on": "2026-11-28", "cents": "1", "paper": (BytesIO(PAPER), "f.pdf")}
+    answer = client.post(f"/endings/{ending.uid}/hardware", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 422 and db.session.scalars(db.select(Charge)).first() is None
 
 
 def test_000_54_a_late_payer_is_ended_at_once_and_what_was_not_used_comes_back(
