@@ -34,8 +34,9 @@ def its_own_entity(house: House) -> LegalEntity:
     return entity
 
 
-def sold(house: House, name: str, product: Product, quantity: int, number: int) -> Customer:
-    customer = a_customer(house.reseller, accepted="dropcloud", name=name, siren=SIRENS[number])
+def sold(house: House, name: str, product: Product, quantity: int, number: int | None) -> Customer:
+    siren = SIRENS[number] if number is not None else None
+    customer = a_customer(house.reseller, accepted="dropcloud", name=name, siren=siren)
     place_order(customer, product, quantity, Method.DIRECT_DEBIT, by=SYSTEM).deliver(by=SYSTEM)
     db.session.commit()
     return customer
