@@ -97,6 +97,7 @@ from portal.tickets.models import TicketText
 from portal.transfers.models import ask_transfer
 from portal.webhooks.acts import try_it as try_hook
 from portal.webhooks.models import W, Webhook, new_key
+from portal.wholesale.models import WholesaleBuyer, WholesaleLine
 from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
 from tests.builders import IBAN, House, a_customer, a_user, work
@@ -192,7 +193,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)
     ids |= _of_the_wires(entity, customer)
-    ids |= {"/proformas/": _first(Proforma).uid}
+    ids |= {"/proformas/": _first(Proforma).uid, "/wholesale/": _a_bulk_invoice().uid}
     ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     ids |= _of_an_assignment(house, order.product, customer, **values)
@@ -219,6 +220,21 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event.sent_at = clock.now()
     db.session.commit()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
+
+
+def _a_bulk_invoice() -> Invoice:
+    """One with an annex, as if its buyer stood for the reseller."""
+    invoice = _first(Invoice)
+    charge = db.session.scalars(db.select(Charge).where(Charge.invoice_id == invoice.id)).first()
+    assert charge is not None and invoice.customer.organisation.parent is not None
+    reseller = invoice.customer.organisation.parent
+    db.session.add(WholesaleBuyer(organisation=reseller, customer_id=invoice.customer_id))
+    line = WholesaleLine(organisation=reseller, month="2026-11", charge_id=charge.id, bought_by_id=charge.id)
+    line.customer_id, line.customer_name, line.label = charge.customer_id, "Client", charge.label
+    line.subscription_uid, line.quantity, line.unit_cents = "", 1, invoice.net_cents
+    db.session.add(line)
+    db.session.flush()
+    return invoice
 
 
 def _a_refused_einvoice() -> EInvoiceRecord:

@@ -35,6 +35,8 @@ from portal.stateful import Stateful, step
 _signals = Namespace()
 # Sent with customers= and until=: whoever has something to bill them up to that day adds its charges now.
 charges_due = _signals.signal("charges-due")
+# Sent with entity= before its customers are counted: who stands for a buyer of another kind is entered now.
+run_begins = _signals.signal("run-begins")
 # Sent by an invoice, in the transaction that pays it, on whatever way, or that takes its payment back.
 invoice_paid = _signals.signal("invoice-paid")
 invoice_reopened = _signals.signal("invoice-reopened")

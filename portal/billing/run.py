@@ -20,7 +20,15 @@ from portal import clock, jobs
 from portal.actor import Actor
 from portal.billing.chain import Chain
 from portal.billing.issue import freeze_invoice, prepare_invoice
-from portal.billing.models import BillingRun, Charge, Invoice, RunState, charges_due, pending_charges
+from portal.billing.models import (
+    BillingRun,
+    Charge,
+    Invoice,
+    RunState,
+    charges_due,
+    pending_charges,
+    run_begins,
+)
 from portal.billing.panels import invoices_begin
 from portal.billing.questions import questions_before
 from portal.billing.rules import due_on
@@ -170,6 +178,8 @@ def _bill(run: BillingRun, ids: list[int]) -> None:
 
 
 def customer_ids(entity: LegalEntity, after: int) -> list[int]:
+    """Those below an issuer, in the order in which they are billed; a later one may bill some of them."""
+    run_begins.send(None, entity=entity)
     query = select(Customer.id).where(within(Customer, entity.org_path), Customer.id > after)
     return list(db.session.scalars(query.order_by(Customer.id)))
 

@@ -53,14 +53,15 @@ def invoiced(reseller: Organisation, month: date | None = None) -> Select[Any]:
         select(Charge)
         .join(Invoice, Invoice.id == Charge.invoice_id)
         .join(Customer, Customer.id == Charge.customer_id)
-        .where(Customer.reseller_id == reseller.id, _is_counted())
+        .where(Customer.reseller_id == reseller.id, is_counted())
     )
     if month is None:
         return query
     return query.where(Invoice.issued_on >= month, Invoice.issued_on < add_months(month, 1))
 
 
-def _is_counted() -> ColumnElement[bool]:
+def is_counted() -> ColumnElement[bool]:
+    """Of a charge: it is for a period, or for a change of one."""
     return or_(*(Charge.origin.startswith(mark, autoescape=True) for mark in (_ORIGIN, _CHANGE)))
 
 
@@ -86,7 +87,7 @@ def sums_of(reseller: Organisation, charges: list[Charge]) -> dict[int, tuple[st
     )
     found: dict[tuple[int, int, date], Sum] = defaultdict(Sum)
     named: dict[int, tuple[tuple[int, int, date], str]] = {}
-    for charge, product, part in _parts(wanted, price_list(reseller.id)):
+    for charge, product, part in parts_of(wanted, price_list(reseller.id)):
         key = (charge.customer_id, product.id, month_of(charge))
         found[key].add(part)
         named[charge.id] = key, product.name
@@ -102,12 +103,16 @@ def month_of(charge: Charge) -> date:
 def total_of(reseller: Organisation, month: date) -> Sum:
     """Of all customers in a month, whatever the page shows."""
     total = Sum()
-    for _charge, _product, part in _parts(invoiced(reseller, month), price_list(reseller.id)):
+    for _charge, _product, part in parts_of(invoiced(reseller, month), price_list(reseller.id)):
         total.add(part)
     return total
 
 
-def _parts(query: Select[Any], prices: PriceList) -> Iterable[tuple[Charge, Product, Sum]]:
+def parts_of(query: Select[Any], prices: PriceList) -> Iterable[tuple[Charge, Product, Sum]]:
+    """Each charge with its product, what it was sold for and what it is bought for.
+
+    A unit is bought at its price without VAT, rounded once: what is invoiced in bulk is the sum of its parts.
+    """
     charges = db.session.scalars(query.options(joinedload(Charge.invoice))).all()
     uids = {charge.origin.split(":")[1] for charge in charges}
     sold = db.session.execute(
@@ -126,7 +131,8 @@ def _parts(query: Select[Any], prices: PriceList) -> Iterable[tuple[Charge, Prod
             continue
         start = what
         bought = prices.wholesale(product, charge.quantity, date.fromisoformat(start))
-        net, paid = _net(charge, charge.unit_cents), None if bought is None else _net(charge, bought)
+        net = _net(charge, charge.unit_cents)
+        paid = None if bought is None else charge.quantity * _net_of_one(charge, bought)
         yield charge, product, Sum(charge.quantity, net, paid)
 
 
@@ -150,7 +156,8 @@ def _bought_of_change(
 ) -> int | None:
     """What the reseller pays for it, by the same days: the units are no further ones, their price is.
 
-    None where no buying price was agreed, before or after.
+    Never below zero: a begun period is not bought back. None where no buying price was agreed, before or
+    after.
     """
     row, before, after = found
     old = _for_all(prices, before, row.before["quantity"], row.effective_on)
@@ -163,7 +170,7 @@ def _bought_of_change(
         day = charge.origin.rpartition(":")[2]
         piece = next(each for each in row.pieces if each["starts_on"] == day)
         cents = (new - old) * piece["days"] // piece["of"]
-    return totals([Priced("", 1, cents, charge.includes_vat, charge.vat_basis_points)]).net_cents
+    return _net_of_one(charge, max(cents, 0))
 
 
 def _for_all(prices: PriceList, product: Product, quantity: int, day: date) -> int | None:
@@ -174,3 +181,7 @@ def _for_all(prices: PriceList, product: Product, quantity: int, day: date) -> i
 def _net(charge: Charge, unit_cents: int) -> int:
     line = Priced("", charge.quantity, unit_cents, charge.includes_vat, charge.vat_basis_points)
     return totals([line]).net_cents
+
+
+def _net_of_one(charge: Charge, unit_cents: int) -> int:
+    return totals([Priced("", 1, unit_cents, charge.includes_vat, charge.vat_basis_points)]).net_cents

@@ -15,7 +15,7 @@ from portal.partners.fields import Incoming, Instant, Money, OfCustomer, Ref, li
 from portal.partners.narrowing import of_customer, ref
 from portal.partners.problems import Wrong
 from portal.partners.reading import page_after
-from portal.partners.usage import month_of, usage_in
+from portal.partners.usage import bought_in, month_of, usage_in
 from portal.partners.views import bp
 from portal.sepa.models import Mandate
 from portal.subscriptions.models import Subscription
@@ -100,6 +100,7 @@ class UsageLine(Schema):
     through_day = fields.Date(required=True)
     volume_gb = fields.Integer(required=True, allow_none=True)
     metered_gb = fields.Integer(required=True, allow_none=True)
+    wholesale_net = fields.Nested(Money, required=True, allow_none=True)
 
 
 class UsageOut(Schema):
@@ -110,6 +111,7 @@ class UsageOut(Schema):
 
 class UsageMonth(Schema):
     month = fields.String(required=True)
+    wholesale_net = fields.Nested(Money, required=True)
     data = fields.List(fields.Nested(UsageOut), required=True)
 
 
@@ -228,4 +230,5 @@ def show_usage(asked: dict[str, Any]) -> Any:
     first = month_of(asked["month"])
     if first is None:
         raise Wrong({"month": [_("Un mois, comme 2026-11, et pas à venir.")]}, within="parameter")
-    return {"month": asked["month"], "data": usage_in(g.actor, first)}
+    total = money(sum(bought_in(g.actor, first).values()))
+    return {"month": asked["month"], "wholesale_net": total, "data": usage_in(g.actor, first)}

@@ -15,6 +15,7 @@ from portal.deadlines import add_months
 from portal.partners.fields import money
 from portal.subscriptions.changes import sold_on
 from portal.subscriptions.models import Subscription, SubscriptionState
+from portal.wholesale.models import WholesaleLine
 
 
 def month_of(text: str) -> date | None:
@@ -45,15 +46,25 @@ def usage_in(actor: Any, first: date) -> list[dict[str, Any]]:
         selectinload(Subscription.changes),
     )
     rows = list(db.session.scalars(query))
+    bought = bought_in(actor, first)
     rows.sort(key=lambda row: (row.customer.name_folded, row.customer_id, row.id))
     return [
         {
             "customer": {"uid": customer.uid, "name": customer.name},
             "partner_reference": customer.partner_reference,
-            "lines": [_line(row, first, end) for row in own],
+            "lines": [_line(row, first, end) | {"wholesale_net": money(bought.get(row.uid))} for row in own],
         }
         for customer, own in ((key, list(group)) for key, group in groupby(rows, lambda row: row.customer))
     ]
+
+
+def bought_in(actor: Any, first: date) -> dict[str, int]:
+    """Cents without VAT, by contract, that the reseller's bulk invoices of a month hold (annex lines)."""
+    query = WholesaleLine.visible_to(actor).where(WholesaleLine.month == f"{first:%Y-%m}")
+    sums: dict[str, int] = {}
+    for line in db.session.scalars(query):
+        sums[line.subscription_uid] = sums.get(line.subscription_uid, 0) + line.net_cents
+    return sums
 
 
 def _line(row: Subscription, first: date, end: date) -> dict[str, Any]:
