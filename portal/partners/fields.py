@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import RAISE, Schema, fields, validate
 
+_NO_NUL = r"^[^\x00]*$"  # no database keeps it in a text
 UID = "^[a-z2-7]{16}$"
 _REQUIRED = {"required": _l("Ce champ manque."), "null": _l("Ce champ ne peut pas être vide.")}
 
@@ -73,7 +74,9 @@ class Part(fields.Nested):
 def text(length: int, *, least: int = 0, **more: Any) -> Text:
     """Of at most so many characters."""
     said = _l("De {min} à {max} caractères.") if least else _l("{max} caractères au plus.")
-    return Text(validate=validate.Length(min=least or None, max=length, error=said), **more)
+    size = validate.Length(min=least or None, max=length, error=said)
+    no_nul = validate.Regexp(_NO_NUL, error=_l("Le signe NUL n'est pas permis."))
+    return Text(validate=[size, no_nul], **more)
 
 
 def whole(low: int, high: int, **more: Any) -> Whole:
