@@ -31,13 +31,14 @@ IN_FORCE = (MandateState.SIGNED, MandateState.SUSPENDED)
 @dataclass(frozen=True, slots=True)
 class Line:
     """One record of hers. kind: of the table of what is kept; kept_until: first day without it, None where a
-    person has to act first; why: in words, "" for what goes at once."""
+    person has to act first; why: in words, "" for what goes at once; role: of a contact, a ContactRole."""
 
     kind: str
     words: str
     kept_until: date | None = None
     source: str = ""
     why: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,12 @@ def plan_for(email: str) -> Plan:
             else:
                 goes.append(Line("account", words))
         for contact in _contacts(email):
-            words = f"{contact.customer.name}, {contact.role}"
+            words = contact.customer.name
             if _other(contact, email) is None:
                 why = N_("C'est le seul contact de ce client : il doit d'abord en nommer un autre.")
-                stays.append(Line("contact", words, None, kept["contact"].source, why))
+                stays.append(Line("contact", words, None, kept["contact"].source, why, contact.role))
             else:
-                goes.append(Line("contact", words))
+                goes.append(Line("contact", words, role=contact.role))
         for mandate in _having(Mandate, Mandate.signer_email, email):
             stays.append(_mandate(mandate))
         for mail in first_of(_mails(email).order_by(Mail.id.desc()), 1):

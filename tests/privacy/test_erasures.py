@@ -63,7 +63,7 @@ def test_what_may_go_goes_at_once_in_every_house_and_the_rest_is_told(house, bro
     client, page = browser(house.operator), f"/privacy/requests/{row.uid}"
     assert f"{page}/erasure" in client.get(page).text
     shown = unescape(client.get(f"{page}/erasure").text)
-    assert customer.name in shown and "Seule" in shown  # of both customers
+    assert customer.name in shown and "Seule, Signataire" in shown  # of both customers
     assert "doit d'abord en nommer un autre" in shown and mandate.rum in shown and "L133-24" in shown
     assert client.post(f"{page}/erasure").status_code == 422  # nobody has checked who she is
     client.post(f"{page}/identity", data={"how": "Rappelée"})
@@ -77,6 +77,7 @@ def test_what_may_go_goes_at_once_in_every_house_and_the_rest_is_told(house, bro
     assert held == {"contacts", "mandates", "mails", "requests"}  # of one who stays alone
     (mail,) = db.session.scalars(select(Mail).where(Mail.kind == "privacy/mail_person_erased"))
     assert mail.recipient == LEA and mail.sent_at is not None and mandate.rum in mail.body
+    assert f"{customer.name}, Incidents" in mail.body and "incident," not in mail.body
     assert client.post(f"{page}/erasure").status_code == 422  # once
     assert client.get(f"{page}/erasure").status_code == 200
 
