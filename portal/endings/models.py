@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal import clock
 from portal.actor import Actor
 from portal.answers.provider_ends import Cause, causes_of
+from portal.answers.rules.force_majeure import suspended_until
 from portal.answers.rules.notices import notice_counts_on
 from portal.blobs import Document, keep
 from portal.db import Tenant, db
@@ -92,6 +93,17 @@ class ProviderEnding(Tenant, Stateful, db.Model):
         """First day on which the end may be told; None while nobody knows that the letter arrived."""
         counted = self.counts_on
         return self.asked.first_day(counted) if counted is not None and self.asked is not None else None
+
+    @property
+    def goes_on_from(self) -> date | None:
+        """First day after the suspension that force majeure brings; None for other causes and contracts.
+
+        Source: 000-51, 001-36.
+        """
+        days = self.subscription.terms.on(self.warned_on).find("force_majeure.suspension_days")
+        if self.cause != "force_majeure" or self.since_on is None or days is None:
+            return None
+        return suspended_until(self.since_on, days.value)
 
     @property
     def is_ripe(self) -> bool:

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_
 from sqlalchemy.orm import joinedload
 
+from portal import clock
 from portal.access import Permission
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import EndByNature, NatureState
@@ -27,6 +28,8 @@ def _next(row: ProviderEnding) -> str:
         return _("Mise en demeure à poster en recommandé")
     if row.may_end_from is None:
         return _("Réception d'une mise en demeure à noter")
+    if row.goes_on_from is not None and row.goes_on_from <= clock.today():
+        return _("Suspension pour force majeure finie : reprendre ou mettre fin")
     return _("Fin de contrat à confirmer ou à abandonner")
 
 

@@ -19,7 +19,7 @@ from portal.resellers.models import issuer_for
 from portal.reversibility.case_terms import erasure_of
 from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.words.reasons import REASONS
-from tests.builders import House, an_outsider, stored
+from tests.builders import House, an_outsider, stored, work
 from tests.contracts.builders import dobaas, dropcloud, natso, numspot
 from tests.dunning.builders import an_invoice, noon
 from tests.endings.days import begin, letters, live, the_ending
@@ -340,6 +340,22 @@ def test_000_51_001_36_talks_of_fifteen_days_fail_and_the_contract_is_broken(
         assert end_it(browser(house.operator), row) == 303
         assert stored(row).ends_on == date(2026, 12, 17)
         assert "force majeure" in browser(house.owner).get(f"/subscriptions/{row.uid}").text
+
+
+def test_000_51_the_end_of_the_suspension_is_said_from_the_start_and_asked_for_on_its_day(
+    house: House, browser: Browser, at: At
+) -> None:
+    row = natso(house)
+    at(noon(date(2026, 12, 1)))
+    ending = begin(browser(house.operator), row, "force_majeure", since_on="2026-12-01")
+    assert "2026-12-31" in browser(house.operator).get(f"/endings/{ending.uid}").text
+    work()
+    (mail,) = db.session.scalars(db.select(Mail).where(Mail.kind == "endings/mail_warning"))
+    assert "31 décembre 2026" in mail.body
+    for day, asked in ((30, False), (31, True)):
+        at(noon(date(2026, 12, day)))
+        page = browser(house.operator).get("/").text
+        assert ("Suspension pour force majeure finie" in page) == asked
 
 
 def test_what_is_mended_goes_on_and_the_suspension_is_lifted(house: House, browser: Browser, at: At) -> None:
