@@ -102,22 +102,22 @@ def keep_public(client: Any) -> None:
     client._endpoint.http_session._pool_classes_by_scheme.update(http=_HttpPool, https=_HttpsPool)
 
 
-def checked_address(typed: str) -> str:
+def checked_address(typed: str, *, field: str = "address") -> str:
     """Without a slash at the end. Raises Refused, also for a host inside the provider's own network."""
     text = typed.strip().rstrip("/")
     parts = urlsplit(text)
     if not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise Refused(_("Indiquez l'adresse comme https://exemple.fr/ping/…"), field="address")
+        raise Refused(_("Indiquez l'adresse comme https://exemple.fr/ping/…"), field=field)
     if current_app.config["PRIVATE_TARGETS"]:
         return text
     if parts.scheme != "https":
-        raise Refused(_("L'adresse commence par https://."), field="address")
+        raise Refused(_("L'adresse commence par https://."), field=field)
     try:
         public_addresses(parts.hostname, parts.port or 443)
     except NotPublic:
-        raise Refused(_("Cette adresse n'est pas sur l'internet public."), field="address") from None
+        raise Refused(_("Cette adresse n'est pas sur l'internet public."), field=field) from None
     except (OSError, UnicodeError):
-        raise Refused(_("Cette adresse n'existe pas."), field="address") from None
+        raise Refused(_("Cette adresse n'existe pas."), field=field) from None
     return text
 
 
@@ -168,25 +168,49 @@ def ask(
 
     address: one that :func:`checked_address` let pass; its host is looked at once more.
     """
-    parts = urlsplit(address)
-    wait = urllib3.Timeout(SECONDS)
-    sent: dict[str, Any] = {
-        "body": body,
-        "headers": dict(headers or {}),
-        "redirect": False,
-        "preload_content": False,
-    }
-    host, port, until = parts.hostname or "", parts.port, time.monotonic() + 2 * SECONDS
     try:
-        pool: urllib3.HTTPConnectionPool
-        if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
-            pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
-        else:
-            pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
-        answer = pool.request(method, parts.path or "/", **sent)
+        answer, until = _called(method, address, body, headers)
         answer.close()
         if time.monotonic() >= until:  # hung up: what came by then is no answer
             return TimeoutError.__name__
         return str(answer.status)
     except (HTTPError, OSError, ValueError) as error:
         return type(error).__name__
+
+
+def read_answer(
+    method: str,
+    address: str,
+    *,
+    most: int,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """The status of the answer and its bytes; (0, b"") where none came, or one of more than ``most`` bytes.
+
+    address: like :func:`ask`'s. Redirections are not followed.
+    """
+    try:
+        answer, until = _called(method, address, body, headers)
+        found = answer.read(most + 1)
+        answer.close()
+    except (HTTPError, OSError, ValueError):
+        return 0, b""
+    too_late = time.monotonic() >= until
+    return (0, b"") if too_late or len(found) > most else (answer.status, found)
+
+
+def _called(
+    method: str, address: str, body: bytes | None, headers: Mapping[str, str] | None
+) -> tuple[urllib3.BaseHTTPResponse, float]:
+    """The answer, unread, and the moment after which it counts for nothing (seconds, monotonic)."""
+    parts, wait = urlsplit(address), urllib3.Timeout(SECONDS)
+    host, port, until = parts.hostname or "", parts.port, time.monotonic() + 2 * SECONDS
+    pool: urllib3.HTTPConnectionPool
+    if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
+        pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
+    else:
+        pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
+    sent: dict[str, Any] = {"body": body, "headers": dict(headers or {})}
+    found = pool.request(method, parts.path or "/", **sent, redirect=False, preload_content=False)
+    return found, until

@@ -26,7 +26,7 @@ ROLES = {role: set(permissions.split()) for role, permissions in TABLE["roles"].
 ANYBODY = "anybody"  # who has not signed in
 MISSING = "aaaaaaaaaaaaaaaa"
 # Behind a signed link, or a token: tests/partners tries somebody else's ids there.
-ELSEWHERE = ("/sign/", "/unlock/", "/fetch/", "/api/partner/")
+ELSEWHERE = ("/directory/", "/sign/", "/unlock/", "/fetch/", "/api/partner/")
 
 
 def read_table() -> Iterator[tuple[str, str, str]]:

@@ -27,6 +27,10 @@ def tree_of(path: Path) -> ast.Module:
 PUBLIC = {
     "static",
     "accounts.login",
+    "single_sign_on.ask",
+    "single_sign_on.choose",
+    "single_sign_on.come_back",
+    "single_sign_on.leave",
     "accounts.sign_in",
     "accounts.ask_factor",
     "accounts.show_second_factor",
@@ -125,6 +129,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "availability.new_measures",
     "availability.new_outage",
     "breaches.new_breach",
+    "directory_settings.show",
     "own_data.show",
     "own_processors.show_own",
     "person_requests.new_request",
@@ -311,6 +316,7 @@ def test_what_is_routed_leaves_refusals_to_the_form() -> None:
     }
     assert by_hand <= {
         "contracts/page_views.py",  # asks, writes nothing
+        "single_sign_on/views.py",  # who comes back from a directory has no form to be told in
         "subscriptions/views.py",  # asks what an end would mean
         "subscriptions/withdrawal_views.py",  # its page says by itself that the days are over
         "terms/views.py",

@@ -84,6 +84,7 @@ from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.book import import_bank_file
 from portal.signups.trials import begin_trial
+from portal.single_sign_on.models import Directory
 from portal.step_in.models import OfferState, StepInOffer
 from portal.subscriptions.changes import ChangeKind, ChangeState, SubscriptionChange
 from portal.subscriptions.key_lots import stock_up
@@ -156,6 +157,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
         "/contracts/": _first(Subscription).uid,
         "/subscription-changes/": _a_change(_first(Subscription)).uid,
         "/notice-reversals/": _a_reversal(_first(Subscription)).uid,
+        "/directory/": _a_directory(house).uid,
         "/endings/": _an_ending(_first(Subscription)).uid,
         "/billing/invoices/": _first(Invoice).uid,
         "/billing/runs/": run.uid,
@@ -230,7 +232,7 @@ def _a_bulk_invoice() -> Invoice:
     reseller = invoice.customer.organisation.parent
     db.session.add(WholesaleBuyer(organisation=reseller, customer_id=invoice.customer_id))
     line = WholesaleLine(organisation=reseller, month="2026-11", charge_id=charge.id, bought_by_id=charge.id)
-    line.customer_id, line.customer_name, line.label = charge.customer_id, "Client", charge.label
+    line.customer_id, line.customer_name, line.label = charge.customer_id, "Martin", charge.label
     line.subscription_uid, line.quantity, line.unit_cents = "", 1, invoice.net_cents
     db.session.add(line)
     db.session.flush()
@@ -482,6 +484,21 @@ def _of_a_late_payer(customer: Customer, entity: LegalEntity) -> dict[str, str]:
         "/billing/instalments/": part.uid,
         "/billing/disputes/": dispute.uid,
     }
+
+
+def _a_directory(house: House) -> Directory:
+    said = {f"{name}_url": f"https://annuaire.example/{name}" for name in ("authorize", "token", "keys")}
+    row = Directory(
+        organisation=house.reseller,
+        issuer="https://annuaire.example",
+        client_id="portail",
+        is_on=True,
+        read_at=clock.now(),
+        **said,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def _an_ending(subscription: Subscription) -> ProviderEnding:

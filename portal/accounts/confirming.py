@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, g, make_response, render_template, request, url_for
 
 from portal import htmx
+from portal.accounts.by_directory import confirms_by_directory
 from portal.accounts.factors import has_factor, passkeys_of
 from portal.accounts.forms import FactorForm, PasswordForm
 from portal.accounts.passkeys import hash_of, new_challenge, request_options
@@ -109,5 +110,6 @@ def question_page(
         typed=typed or [],
         action=action,
         back=back,
+        directory=next(iter(confirms_by_directory.shown(g.actor)), ""),
     )
     return make_response(page, status)

@@ -6,9 +6,10 @@ from flask_babel import gettext as _
 from portal import htmx
 from portal.access import Permission, requires
 from portal.accounts.confirming import question_page
+from portal.accounts.entering import safe_next
 from portal.accounts.forms import PasswordForm
 from portal.accounts.proving import address, prove
-from portal.accounts.views import bp, safe_next
+from portal.accounts.views import bp
 from portal.db import EVERYTHING, db, scope
 from portal.journal import record
 

@@ -1,6 +1,7 @@
 """From the right password to a session: at once, or behind the second factor."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, make_response, redirect, request, session, url_for
 from sqlalchemy import select
@@ -16,6 +17,16 @@ from portal.db import commits, db
 from portal.journal import record
 
 _HALF = "half"  # where the form's cookie keeps the token of a sign-in that is half open
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after signing in: a path of this site, whatever was asked."""
+    home = url_for("home.dashboard")
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return home
+    if any(ord(c) < 32 or c == "\\" for c in target) or urlsplit(target).netloc:
+        return home
+    return target
 
 
 @commits

@@ -4,10 +4,11 @@ from flask import Response, abort, g, make_response, redirect, render_template, 
 from flask_babel import gettext as _
 
 from portal.access import Permission, public, requires
+from portal.accounts.by_directory import by_directory
 from portal.accounts.elsewhere import elsewhere
-from portal.accounts.entering import change_house
+from portal.accounts.entering import change_house, safe_next
 from portal.accounts.models import User, open_memberships
-from portal.accounts.views import bp, safe_next
+from portal.accounts.views import bp
 from portal.accounts.welcome import find_invited, join
 from portal.db import EVERYTHING, scope
 from portal.errors import Refused
@@ -42,6 +43,8 @@ def enter_membership(uid: str) -> Response:
             abort(404)
         for there in elsewhere.shown(user):
             raise Refused(_("Votre espace est à une autre adresse : connectez-vous sur %(url)s.", url=there))
+        for there in by_directory.shown(user):
+            return make_response(redirect(there, 303))
         return change_house(user, safe_next(request.form.get("next")))
 
 

@@ -191,7 +191,7 @@ class SignIn(Tenant, db.Model):
     def confirm(self, by: str = "password") -> None:
         """by: what was shown with the password, or ``password`` where that was all."""
         self.confirmed_at, self.confirmed_by = clock.now(), by
-        if by != "password":
+        if by != "password":  # a directory counts where it asked for more
             self.factor_at = clock.now()
 
     def end(self) -> None:

@@ -5,13 +5,13 @@ from flask_babel import gettext as _
 
 from portal.access import public
 from portal.accounts.devices import known_device
-from portal.accounts.entering import enter, half_signed_in
+from portal.accounts.entering import enter, half_signed_in, safe_next
 from portal.accounts.factors import HALF_OPEN_TRIES, HalfSignIn, passkeys_of
 from portal.accounts.forms import FactorForm
 from portal.accounts.passkeys import new_challenge, request_options
 from portal.accounts.proving import address, must_wait, show_factor
 from portal.accounts.throttle import note_failure
-from portal.accounts.views import bp, safe_next
+from portal.accounts.views import bp
 from portal.db import EVERYTHING, db, scope
 from portal.journal import SYSTEM, record
 

@@ -1,7 +1,5 @@
 """Signing in and out, and the choice of language."""
 
-from urllib.parse import urlsplit
-
 from flask import (
     Blueprint,
     Response,
@@ -17,9 +15,10 @@ from flask import (
 from flask_babel import gettext as _
 
 from portal.access import public
+from portal.accounts.by_directory import by_directory
 from portal.accounts.devices import known_device
 from portal.accounts.elsewhere import elsewhere
-from portal.accounts.entering import enter, half_open
+from portal.accounts.entering import enter, half_open, safe_next
 from portal.accounts.factors import has_factor
 from portal.accounts.forms import LoginForm
 from portal.accounts.models import User, check_password, find_user, memberships_of, open_memberships
@@ -30,16 +29,6 @@ from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
 from portal.journal import SYSTEM, record
 
 bp = Blueprint("accounts", __name__)
-
-
-def safe_next(target: str | None) -> str:
-    """Where to go after signing in: a path of this site, whatever was asked."""
-    home = url_for("home.dashboard")
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
-        return home
-    if any(ord(c) < 32 or c == "\\" for c in target) or urlsplit(target).netloc:
-        return home
-    return target
 
 
 @bp.get("/login")
@@ -88,7 +77,11 @@ def _enter(form: LoginForm, user: User | None) -> Response:
             _("Votre espace est à une autre adresse : connectez-vous sur %(url)s.", url=there)
         )
         return _again(form, 422)
-    user, target = here[0], safe_next(form.next.data)
+    target = safe_next(form.next.data)
+    here = [each for each in here if not by_directory.shown(each)]
+    if not here:  # the password was right: that its house asks for more tells nothing
+        return make_response(redirect(url_for("single_sign_on.ask", next=target, only=1), 303))
+    user = here[0]
     return half_open(user, target) if has_factor(user) else enter(user, target, Proof("password"))
 
 

@@ -7,6 +7,9 @@ from flask_babel import lazy_gettext as _l
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
     ("subscription", "extend_term"): _l("Commande prorogée pour force majeure"),
+    ("directory", "save"): _l("Annuaire enregistré"),
+    ("directory", "remove"): _l("Annuaire retiré"),
+    ("user_account", "link_directory"): _l("Accès lié à l'annuaire"),
     ("customer", "erase_contact"): _l("Contact remplacé : la personne a demandé l'effacement"),
     ("person_erasure", "erase"): _l("Personne effacée"),
     ("person_erasure", "finish"): _l("Effacement terminé"),

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.access import Role
+from portal.accounts.entering import safe_next
 from portal.accounts.models import SignIn, User, check_password, find_user
-from portal.accounts.views import safe_next
 from portal.db import db
 from portal.journal import JournalEntry
 from tests.builders import PASSWORD, House, a_customer

@@ -1,0 +1,72 @@
+"""The page where a house says which directory is hers."""
+
+from flask import Blueprint, Response, g, make_response, render_template, url_for
+from flask_babel import gettext as _
+
+from portal import htmx
+from portal.access import Permission, requires
+from portal.accounts.confirming import confirm_first
+from portal.db import db
+from portal.forms import WHOLE, saving
+from portal.journal import timeline
+from portal.mail.homes import home_for
+from portal.people.access import roles_in
+from portal.single_sign_on.acts import remove_directory, save_directory
+from portal.single_sign_on.forms import DirectoryForm
+from portal.single_sign_on.models import Directory, directory_of
+
+bp = Blueprint("directory_settings", __name__, url_prefix="/people/directory")
+
+
+@bp.get("")
+@requires(Permission.PEOPLE_WRITE)
+def show() -> Response:
+    row = directory_of(g.actor.organisation)
+    return _page(row, _filled(row))
+
+
+def _filled(row: Directory | None) -> DirectoryForm:
+    if row is None:
+        return DirectoryForm(formdata=None)
+    roles = "\n".join(f"{group} = {role}" for group, role in row.roles)
+    return DirectoryForm(formdata=None, obj=row, roles=roles)
+
+
+def _page(row: Directory | None, form: DirectoryForm, status: int = 200) -> Response:
+    house = g.actor.organisation
+    page = render_template(
+        "single_sign_on/settings.html",
+        directory=row,
+        form=form,
+        roles=roles_in(house),
+        back=f"{home_for(house)}{url_for('single_sign_on.come_back')}",
+        events=timeline(row) if row is not None else [],
+    )
+    return make_response(page, status)
+
+
+@bp.post("")
+@requires(Permission.PEOPLE_WRITE)
+def save() -> Response:
+    if asking := confirm_first(url_for(".show")):
+        return asking
+    form, house = DirectoryForm(), g.actor.organisation
+    if form.validate():
+        with saving(form, WHOLE):
+            names = ("issuer", "client_id", "role_claim", "wants_factor", "is_on", "is_only")
+            values = {name: form[name].data for name in names}
+            save_directory(house, secret=form.secret.data or "", roles=form.pairs(), by=g.actor, **values)
+    if form.errors or form.form_errors:
+        return _page(directory_of(g.actor.organisation), form, 422)
+    return htmx.go(url_for(".show"), toast=_("L'annuaire est enregistré."))
+
+
+@bp.post("/removal")
+@requires(Permission.PEOPLE_WRITE)
+def remove() -> Response:
+    if asking := confirm_first(url_for(".show")):
+        return asking
+    if (row := directory_of(g.actor.organisation)) is not None:
+        remove_directory(row, by=g.actor)
+        db.session.commit()
+    return htmx.go(url_for(".show"), toast=_("L'annuaire est retiré : les mots de passe ouvrent de nouveau."))
