@@ -9,7 +9,7 @@ from PIL import Image
 from portal import clock
 from portal.access import Role
 from portal.accounts.factors import Passkey
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, User
 from portal.agreements.acts import prepare
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
@@ -26,6 +26,7 @@ from portal.backups.anomalies import AnomalyKind, BackupAnomaly, _find
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
+from portal.bank_door.models import BankDoor, DoorFile, DoorFileState
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
@@ -218,7 +219,25 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event = try_hook(hook)
     event.sent_at = clock.now()
     db.session.commit()
+    own |= _of_the_bank_door()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
+
+
+def _of_the_bank_door() -> dict[str, str]:
+    """A door that is shut, and a file that nobody could read."""
+    entity = _first(LegalEntity)
+    door = BankDoor(organisation=_owner(entity), legal_entity_id=entity.id, folder="banque", is_open=False)
+    db.session.add(door)
+    db.session.flush()
+    values = {"name": "camt.xml", "size_bytes": 3, "changed_ns": 0, "seen_at": clock.now()}
+    file = DoorFile(organisation=_owner(entity), door_id=door.id, state=DoorFileState.REFUSED, **values)
+    db.session.add(file)
+    db.session.commit()
+    return {"/bank-door/": entity.uid, "/bank-door/files/": file.uid}
+
+
+def _owner(entity: LegalEntity) -> Organisation:
+    return db.session.get_one(Organisation, entity.organisation_id)
 
 
 def _a_refused_einvoice() -> EInvoiceRecord:

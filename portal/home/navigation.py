@@ -159,7 +159,7 @@ MENU = [
         "bank",
         P.BATCH_READ,
         ("cockpit", "collection", "batch", "creditor", "entity"),
-        ("returns", "wires"),
+        ("returns", "wires", "bank_door"),
     ),
     Entry(G.CONTRACT, "terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
     Entry(
