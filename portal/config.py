@@ -91,6 +91,7 @@ def from_environment() -> dict[str, object]:
         "STORES_DIR": os.environ.get("STORES_DIR", str(data / "stores")),
         # Folders that the bank's software watches, one below it for each creditor whose door is open.
         "BANK_DOOR_DIR": os.environ.get("BANK_DOOR_DIR", str(data / "bank-door")),
+        "PLATFORM_DIR": os.environ.get("PLATFORM_DIR", str(data / "platform")),  # the same, of e-invoices
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.
         "VAULT_HOSTS": os.environ.get("VAULT_HOSTS", "http://127.0.0.1:*" if _flag("DEMO", False) else ""),
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network

@@ -168,6 +168,18 @@ def ask(
 
     address: one that :func:`checked_address` let pass; its host is looked at once more.
     """
+    return ask_for(method, address, body=body, headers=headers)[0]
+
+
+def ask_for(
+    method: str,
+    address: str,
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    most_bytes: int = 0,
+) -> tuple[str, bytes]:
+    """Like :func:`ask`, with what was answered, up to so many bytes; a longer answer is none."""
     parts = urlsplit(address)
     wait = urllib3.Timeout(SECONDS)
     sent: dict[str, Any] = {
@@ -177,16 +189,20 @@ def ask(
         "preload_content": False,
     }
     host, port, until = parts.hostname or "", parts.port, time.monotonic() + 2 * SECONDS
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         pool: urllib3.HTTPConnectionPool
         if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
             pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
         else:
             pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
-        answer = pool.request(method, parts.path or "/", **sent)
+        answer = pool.request(method, path, **sent)
+        text = answer.read(most_bytes + 1, decode_content=False) if most_bytes else b""
         answer.close()
+        if len(text) > most_bytes:
+            return "TooLong", b""
         if time.monotonic() >= until:  # hung up: what came by then is no answer
-            return TimeoutError.__name__
-        return str(answer.status)
+            return TimeoutError.__name__, b""
+        return str(answer.status), text
     except (HTTPError, OSError, ValueError) as error:
-        return type(error).__name__
+        return type(error).__name__, b""

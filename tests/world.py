@@ -62,6 +62,7 @@ from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.partners.tokens import make_token
+from portal.platform.models import MessageState, Platform, PlatformMessage, PlatformStatus, Way
 from portal.privacy import subprocessor_acts
 from portal.privacy.processing import COLUMNS, add_entry, keep_version
 from portal.provisioning.acts import new_home, open_maintenance
@@ -219,7 +220,7 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event = try_hook(hook)
     event.sent_at = clock.now()
     db.session.commit()
-    own |= _of_the_bank_door()
+    own |= _of_the_bank_door() | _of_the_platform()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
 
 
@@ -234,6 +235,22 @@ def _of_the_bank_door() -> dict[str, str]:
     db.session.add(file)
     db.session.commit()
     return {"/bank-door/": entity.uid, "/bank-door/files/": file.uid}
+
+
+def _of_the_platform() -> dict[str, str]:
+    """One that nobody has chosen, a refused message and a status that fits no invoice."""
+    invoice = _first(Invoice)
+    owner = _owner(_first(LegalEntity))
+    platform = Platform(organisation=owner, legal_entity_id=invoice.legal_entity_id, way=Way.OFF)
+    db.session.add(platform)
+    db.session.flush()
+    own = {"organisation": owner, "platform_id": platform.id, "number": invoice.number}
+    message = PlatformMessage(invoice_id=invoice.id, state=MessageState.REFUSED, why="SIREN", **own)
+    status = PlatformStatus(key="k", code="203", at=clock.now(), why="?", **own)
+    db.session.add_all([message, status])
+    db.session.commit()
+    uids = {"messages": message.uid, "statuses": status.uid, "settings": _first(LegalEntity).uid}
+    return {f"/platform/{name}/": uid for name, uid in uids.items()}
 
 
 def _owner(entity: LegalEntity) -> Organisation:

@@ -38,8 +38,8 @@ class Lying(NamedTuple):
 class Folder:
     """Raises OSError wherever the machine does not let the portal do what it must."""
 
-    def __init__(self, name: str) -> None:
-        self.path = Path(current_app.config["BANK_DOOR_DIR"]) / checked_name(name)
+    def __init__(self, name: str, *, root: str = "BANK_DOOR_DIR") -> None:
+        self.path = Path(current_app.config[root]) / checked_name(name)
         self.inbox, self.outbox, self.ready = self.path / "inbox", self.path / "outbox", self.path / "ready"
         self.done, self.refused = self.path / "done", self.path / "refused"
 
@@ -93,9 +93,9 @@ def checked_name(typed: str) -> str:
     return name
 
 
-def check_folder(name: str) -> None:
+def check_folder(name: str, *, root: str = "BANK_DOOR_DIR") -> None:
     """Make the folder and try each move. Raises Refused beside the field where the machine says no."""
-    folder, probe = Folder(name), f".{new_uid()}"
+    folder, probe = Folder(name, root=root), f".{new_uid()}"
     try:
         folder.make()
         for start, end in ((folder.ready, folder.outbox), (folder.inbox, folder.done)):
