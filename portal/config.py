@@ -89,6 +89,9 @@ def from_environment() -> dict[str, object]:
         "VAULTS_DIR": os.environ.get("VAULTS_DIR", str(data / "vaults")),  # local repositories lie under it
         # What the servers of the vaults read: who may come in, a folder for each store.
         "STORES_DIR": os.environ.get("STORES_DIR", str(data / "stores")),
+        # Folders that the bank's software watches, one below it for each creditor whose door is open.
+        "BANK_DOOR_DIR": os.environ.get("BANK_DOOR_DIR", str(data / "bank-door")),
+        "PLATFORM_DIR": os.environ.get("PLATFORM_DIR", str(data / "platform")),  # the same, of e-invoices
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.
         "VAULT_HOSTS": os.environ.get("VAULT_HOSTS", "http://127.0.0.1:*" if _flag("DEMO", False) else ""),
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network

@@ -168,49 +168,41 @@ def ask(
 
     address: one that :func:`checked_address` let pass; its host is looked at once more.
     """
-    try:
-        answer, until = _called(method, address, body, headers)
-        answer.close()
-        if time.monotonic() >= until:  # hung up: what came by then is no answer
-            return TimeoutError.__name__
-        return str(answer.status)
-    except (HTTPError, OSError, ValueError) as error:
-        return type(error).__name__
+    return ask_for(method, address, body=body, headers=headers)[0]
 
 
-def read_answer(
+def ask_for(
     method: str,
     address: str,
     *,
-    most: int,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
-) -> tuple[int, bytes]:
-    """The status of the answer and its bytes; (0, b"") where none came, or one of more than ``most`` bytes.
-
-    address: like :func:`ask`'s. Redirections are not followed.
-    """
-    try:
-        answer, until = _called(method, address, body, headers)
-        found = answer.read(most + 1)
-        answer.close()
-    except (HTTPError, OSError, ValueError):
-        return 0, b""
-    too_late = time.monotonic() >= until
-    return (0, b"") if too_late or len(found) > most else (answer.status, found)
-
-
-def _called(
-    method: str, address: str, body: bytes | None, headers: Mapping[str, str] | None
-) -> tuple[urllib3.BaseHTTPResponse, float]:
-    """The answer, unread, and the moment after which it counts for nothing (seconds, monotonic)."""
-    parts, wait = urlsplit(address), urllib3.Timeout(SECONDS)
+    most_bytes: int = 0,
+) -> tuple[str, bytes]:
+    """Like :func:`ask`, with what was answered, up to so many bytes; a longer answer is none."""
+    parts = urlsplit(address)
+    wait = urllib3.Timeout(SECONDS)
+    sent: dict[str, Any] = {
+        "body": body,
+        "headers": dict(headers or {}),
+        "redirect": False,
+        "preload_content": False,
+    }
     host, port, until = parts.hostname or "", parts.port, time.monotonic() + 2 * SECONDS
-    pool: urllib3.HTTPConnectionPool
-    if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
-        pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
-    else:
-        pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
-    sent: dict[str, Any] = {"body": body, "headers": dict(headers or {})}
-    found = pool.request(method, parts.path or "/", **sent, redirect=False, preload_content=False)
-    return found, until
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        pool: urllib3.HTTPConnectionPool
+        if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
+            pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
+        else:
+            pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
+        answer = pool.request(method, path, **sent)
+        text = answer.read(most_bytes + 1, decode_content=False) if most_bytes else b""
+        answer.close()
+        if len(text) > most_bytes:
+            return "TooLong", b""
+        if time.monotonic() >= until:  # hung up: what came by then is no answer
+            return TimeoutError.__name__, b""
+        return str(answer.status), text
+    except (HTTPError, OSError, ValueError) as error:
+        return type(error).__name__, b""

@@ -127,6 +127,7 @@ def test_every_public_endpoint_says_why(app: Flask) -> None:
 
 FORMS = {  # they show what one is about to do; nobody who may not do it has a use for them
     "availability.new_measures",
+    "bank_door.edit_door",
     "availability.new_outage",
     "breaches.new_breach",
     "directory_settings.show",

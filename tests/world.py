@@ -9,7 +9,7 @@ from PIL import Image
 from portal import clock
 from portal.access import Role
 from portal.accounts.factors import Passkey
-from portal.accounts.models import User
+from portal.accounts.models import Organisation, User
 from portal.agreements.acts import prepare
 from portal.assignments.acts import ask_assignment, sign
 from portal.assignments.models import Side as Signing
@@ -26,6 +26,7 @@ from portal.backups.anomalies import AnomalyKind, BackupAnomaly, _find
 from portal.backups.gaps import GapKind, note_gap
 from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
+from portal.bank_door.models import BankDoor, DoorFile, DoorFileState
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
 from portal.billing.credit_models import CreditReason, Refund
 from portal.billing.credit_notes import issue_credit_note, share_of
@@ -61,6 +62,7 @@ from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
 from portal.partners.tokens import make_token
+from portal.platform.models import MessageState, Platform, PlatformMessage, PlatformStatus, Way
 from portal.privacy import subprocessor_acts
 from portal.privacy.processing import COLUMNS, add_entry, keep_version
 from portal.provisioning.acts import new_home, open_maintenance
@@ -221,6 +223,7 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event = try_hook(hook)
     event.sent_at = clock.now()
     db.session.commit()
+    own |= _of_the_bank_door() | _of_the_platform()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
 
 
@@ -237,6 +240,39 @@ def _a_bulk_invoice() -> Invoice:
     db.session.add(line)
     db.session.flush()
     return invoice
+
+
+def _of_the_bank_door() -> dict[str, str]:
+    """A door that is shut, and a file that nobody could read."""
+    entity = _first(LegalEntity)
+    door = BankDoor(organisation=_owner(entity), legal_entity_id=entity.id, folder="banque", is_open=False)
+    db.session.add(door)
+    db.session.flush()
+    values = {"name": "camt.xml", "size_bytes": 3, "changed_ns": 0, "seen_at": clock.now()}
+    file = DoorFile(organisation=_owner(entity), door_id=door.id, state=DoorFileState.REFUSED, **values)
+    db.session.add(file)
+    db.session.commit()
+    return {"/bank-door/": entity.uid, "/bank-door/files/": file.uid}
+
+
+def _of_the_platform() -> dict[str, str]:
+    """One that nobody has chosen, a refused message and a status that fits no invoice."""
+    invoice = _first(Invoice)
+    owner = _owner(_first(LegalEntity))
+    platform = Platform(organisation=owner, legal_entity_id=invoice.legal_entity_id, way=Way.OFF)
+    db.session.add(platform)
+    db.session.flush()
+    own = {"organisation": owner, "platform_id": platform.id, "number": invoice.number}
+    message = PlatformMessage(invoice_id=invoice.id, state=MessageState.REFUSED, why="SIREN", **own)
+    status = PlatformStatus(key="k", code="203", at=clock.now(), why="?", **own)
+    db.session.add_all([message, status])
+    db.session.commit()
+    uids = {"messages": message.uid, "statuses": status.uid, "settings": _first(LegalEntity).uid}
+    return {f"/platform/{name}/": uid for name, uid in uids.items()}
+
+
+def _owner(entity: LegalEntity) -> Organisation:
+    return db.session.get_one(Organisation, entity.organisation_id)
 
 
 def _a_refused_einvoice() -> EInvoiceRecord:

@@ -131,7 +131,7 @@ MENU = [
         _l("Factures"),
         "receipt",
         P.INVOICE_READ,
-        sections=("usage_gaps", "reversals"),
+        sections=("usage_gaps", "reversals", "platform"),
     ),
     Entry(G.MONEY, "service_credits.list_credits", _l("Avoirs à décider"), "gift", P.CREDIT_DUE_READ),
     Entry(
@@ -159,7 +159,7 @@ MENU = [
         "bank",
         P.BATCH_READ,
         ("cockpit", "collection", "batch", "creditor", "entity"),
-        ("returns", "wires"),
+        ("returns", "wires", "bank_door"),
     ),
     Entry(G.CONTRACT, "terms.list_documents", _l("Conditions"), "journal-text", P.TERMS_READ),
     Entry(

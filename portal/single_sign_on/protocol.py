@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet
 
 from portal import clock
 from portal.errors import Refused
-from portal.public_places import checked_address, read_answer
+from portal.public_places import ask_for, checked_address
 
 ALGORITHMS = [
     "RS256",
@@ -139,14 +139,11 @@ def is_strong(claims: dict[str, Any]) -> bool:
 
 
 def _asked(method: str, address: str, **sent: Any) -> dict[str, Any]:
-    status, body = read_answer(method, address, most=_MOST, **sent)
+    status, body = ask_for(method, address, most_bytes=_MOST, **sent)
     try:
-        found = json.loads(body) if status == 200 else None
+        found = json.loads(body) if status == "200" else None
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise Refused(
-            _("L'annuaire ne répond pas comme prévu (%(status)s).", status=status or _("sans réponse")),
-            field="issuer",
-        )
+        raise Refused(_("L'annuaire ne répond pas comme prévu (%(status)s).", status=status), field="issuer")
     return found

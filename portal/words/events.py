@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.words.change_events import CHANGES
+from portal.words.doors import DOOR_EVENTS
 from portal.words.quotes import QUOTE_EVENTS
 from portal.words.reasons import REASONS
 from portal.words.sales import SALE_EVENTS
@@ -16,6 +17,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     **QUOTE_EVENTS,
     **SALE_EVENTS,
     **CHANGES,
+    **DOOR_EVENTS,
     **VAULT_EVENTS,
     ("brand", "set_host"): _l("Nom d'hôte changé"),
     ("reseller_price", "decide"): _l("Prix décidé"),

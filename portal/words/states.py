@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.words.data_states import DATA_STATES
 from portal.words.look import Look as Look
+from portal.words.platform import MESSAGE_STATES
 from portal.words.readers import reads
 from portal.words.token_states import TOKEN_STATES
 from portal.words.vault_states import VAULT_STATES
@@ -14,6 +15,7 @@ _STATES: dict[str, Look] = {
     **VAULT_STATES,
     **DATA_STATES,
     **TOKEN_STATES,
+    **MESSAGE_STATES,
     "work_well": Look(_l("tout avance"), "good", "check-circle"),
     "work_stuck": Look(_l("à regarder"), "bad", "exclamation-circle"),
     "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),

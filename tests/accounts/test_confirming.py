@@ -68,6 +68,7 @@ QUIET = {
     "sepa.unhold_collection": "its day and amount are the announced ones",
     "sepa.split_collection": "no debit becomes larger or earlier by it",
     "sepa.lower_collection": "no debit becomes larger or earlier by it",
+    "bank_door.close_file": "nothing of it was booked",
     "returns.create_file": "carries the bank's file; it may be sent twice",
     "returns.match_record": "books what the bank has said",
     "returns.confirm_arrival": "books what the bank has said",
