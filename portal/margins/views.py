@@ -7,6 +7,7 @@ from portal import htmx
 from portal.access import Permission, requires
 from portal.listing.page import list_page
 from portal.margins.lists import MARGINS, asked_reseller, first_day, known_month, this_month
+from portal.margins.panels import margin_panel
 from portal.margins.sums import total_of
 
 bp = Blueprint("margins", __name__, url_prefix="/margins")
@@ -27,7 +28,14 @@ def show() -> Response:
         wishes.setdefault("month", this_month())
     month = known_month(wishes.get("month", ""))
     total = total_of(reseller.organisation, first_day(month)) if month else None
-    page = list_page(MARGINS, "margins/show.html", wishes, reseller=reseller, total=total)
+    page = list_page(
+        MARGINS,
+        "margins/show.html",
+        wishes,
+        reseller=reseller,
+        total=total,
+        panels=margin_panel.shown(reseller),
+    )
     if htmx.wants_fragment():
         page.set_data(
             page.get_data() + render_template("margins/_total.html", total=total, oob=True).encode()
