@@ -20,6 +20,7 @@ from portal.db import db
 from portal.deadlines import end_of_month
 from portal.margins.sums import is_counted, parts_of
 from portal.resellers.models import LegalEntity
+from portal.wholesale.credited import charges_of_lines
 
 Ids = Select[Any]
 
@@ -120,23 +121,6 @@ def _credited(invoices: Ids, until: date) -> dict[int, int]:
     less = {line: int(cents) for line, cents in db.session.execute(query)}
     charges = charges_of_lines({line.invoice_id for line in less})
     return {charges[line.id].id: cents for line, cents in less.items() if line.id in charges}
-
-
-def charges_of_lines(invoices: Iterable[int]) -> dict[int, Charge]:
-    """The charge of each line of these invoices, by the line: a line says its charge, in the same order."""
-    ids = set(invoices)
-    if not ids:
-        return {}
-    waiting: dict[tuple[int | None, str, int], list[Charge]] = defaultdict(list)
-    charges = select(Charge).where(Charge.invoice_id.in_(ids)).order_by(Charge.id)
-    for charge in db.session.scalars(charges):
-        waiting[charge.invoice_id, charge.label, charge.quantity].append(charge)
-    lines = select(InvoiceLine).where(InvoiceLine.invoice_id.in_(ids))
-    found = {}
-    for line in db.session.scalars(lines.order_by(InvoiceLine.invoice_id, InvoiceLine.position)):
-        if own := waiting[line.invoice_id, line.label, line.quantity]:
-            found[line.id] = own.pop(0)
-    return found
 
 
 def _said(invoices: Ids) -> dict[tuple[int, int], tuple[int, int]]:
