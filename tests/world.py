@@ -28,10 +28,11 @@ from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
 from portal.bank_door.models import BankDoor, DoorFile, DoorFileState
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
-from portal.billing.credit_models import CreditReason, Refund
+from portal.billing.credit_models import CreditReason, Refund, RefundState
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
 from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
+from portal.billing.issue import parties_of
 from portal.billing.models import Charge, Invoice, InvoiceState, Payment, Proforma, add_charge
 from portal.billing.run import start_run
 from portal.billing.run_preview import ask_preview
@@ -41,6 +42,8 @@ from portal.cards.models import CardPayment
 from portal.catalogue.models import Method, Plan, Product, VolumePrice
 from portal.changes.planning import state_of
 from portal.changes.reversals import NoticeReversal, ReversalState, Side
+from portal.commissions.models import CommissionLine, CommissionStatement
+from portal.commissions.paper import statement_draft
 from portal.contracts.models import tell
 from portal.contracts.revisions import announce, revise_price
 from portal.customers.models import Customer
@@ -61,6 +64,7 @@ from portal.licensing.pools import KeyPool
 from portal.licensing.stock import StockKey
 from portal.mail import Mail
 from portal.moving.depositing import deposit
+from portal.papers import promise
 from portal.partners.tokens import make_token
 from portal.platform.models import MessageState, Platform, PlatformMessage, PlatformStatus, Way
 from portal.privacy import subprocessor_acts
@@ -198,6 +202,7 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_the_refunds(entity, house)
     ids |= _of_the_wires(entity, customer)
     ids |= {"/proformas/": _first(Proforma).uid, "/wholesale/": _a_bulk_invoice().uid}
+    ids["/commissions/"] = _a_commission().uid
     ids |= {"/billing/previews/": ask_preview(entity, "2026-11", by=SYSTEM).uid}
     ids |= {"/account/second-factor/": _a_passkey(house.reader).uid}
     ids |= _of_an_assignment(house, order.product, customer, **values)
@@ -235,7 +240,7 @@ def _a_bulk_invoice() -> Invoice:
     reseller = invoice.customer.organisation.parent
     db.session.add(WholesaleBuyer(organisation=reseller, customer_id=invoice.customer_id))
     line = WholesaleLine(organisation=reseller, month="2026-11", charge_id=charge.id, bought_by_id=charge.id)
-    line.customer_id, line.customer_name, line.label = charge.customer_id, "Martin", charge.label
+    line.customer_id, line.customer_name, line.label = charge.customer_id, invoice.customer.name, charge.label
     line.subscription_uid, line.quantity, line.unit_cents = "", 1, invoice.net_cents
     db.session.add(line)
     db.session.flush()
@@ -273,6 +278,34 @@ def _of_the_platform() -> dict[str, str]:
 
 def _owner(entity: LegalEntity) -> Organisation:
     return db.session.get_one(Organisation, entity.organisation_id)
+
+
+def _a_commission() -> CommissionStatement:
+    """A statement with a line of an invoice, and the refund that pays it."""
+    invoice, product = _first(Invoice), _first(Product)
+    assert invoice.customer.organisation.parent is not None
+    own = {"organisation": invoice.customer.organisation.parent, "sold_cents": 1000, "bought_cents": 600}
+    line = CommissionLine(invoice_id=invoice.id, invoice_number=invoice.number, **own)
+    line.customer_id, line.customer_name = invoice.customer_id, invoice.customer.name
+    line.product_id, line.product_name = product.id, product.name
+    row = CommissionStatement(month=date(2026, 10, 1), issued_on=date(2026, 11, 2), lines=[line], **own)
+    row.legal_entity, row.number, row.carried_cents, row.payable_cents = invoice.legal_entity, "CO-1", 0, 400
+    refund = Refund(organisation=invoice.customer.organisation, customer=invoice.customer, cents=400)
+    refund.legal_entity, refund.paper, refund.state = invoice.legal_entity, "CO-1", RefundState.OWED
+    refund.due_by, refund.version = date(2027, 1, 31), 1
+    row.refund = refund
+    parties = parties_of(invoice.customer, invoice.legal_entity)
+    db.session.add(row)
+    db.session.flush()
+    row.document = promise(
+        statement_draft(row, parties, "fr"),
+        owner=row.organisation,
+        subject=row,
+        kind="commission",
+        filename="CO-1.pdf",
+    )
+    db.session.flush()
+    return row
 
 
 def _a_refused_einvoice() -> EInvoiceRecord:

@@ -1,7 +1,7 @@
 """Directories: the single sign-on of a house, and who of its people is who there.
 
 Revision ID: 20261129_1200
-Revises: 20261129_1181
+Revises: 20261129_1190
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261129_1200"
-down_revision = "20261129_1181"
+down_revision = "20261129_1190"
 branch_labels = None
 depends_on = None
 

@@ -93,7 +93,7 @@ R = RefundState
 
 
 class Refund(Tenant, Stateful, db.Model):
-    """An amount owed back to a customer, with the last day that law or contract leave."""
+    """An amount owed back to a customer, with the last day that law or contract leave; or a commission."""
 
     __tablename__ = "refund"
     __table_args__ = (Index("ix_refund_state", "state", "due_by", "id"),)
@@ -110,7 +110,8 @@ class Refund(Tenant, Stateful, db.Model):
 
     legal_entity_id: Mapped[int] = mapped_column(ForeignKey("legal_entity.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
-    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)  # for which too much came
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)  # paid too much
+    paper: Mapped[str] = mapped_column(String(35), default="", server_default="")  # of no invoice
     cents: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[RefundState] = mapped_column(default=R.OWED)
     due_by: Mapped[date]  # the last day
@@ -122,9 +123,14 @@ class Refund(Tenant, Stateful, db.Model):
 
     customer: Mapped[Customer] = relationship()
     legal_entity: Mapped[LegalEntity] = relationship()
-    invoice: Mapped[Invoice] = relationship()
+    invoice: Mapped[Invoice | None] = relationship()
 
     __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+    @property
+    def reference(self) -> str:
+        """The number of the paper that it is owed for."""
+        return self.invoice.number if self.invoice else self.paper
 
     def shown_state(self) -> str:
         """Late is a matter of the day, never stored."""

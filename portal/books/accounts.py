@@ -37,6 +37,7 @@ DEFAULTS = {
     "vat": (Account("445710", "TVA collectée"), "4457"),
     "vat_union": (Account("445720", "TVA collectée, guichet unique (OSS)"), "4457"),
     "bank": (Account("512000", "Banque"), "51"),
+    "commission": (Account("622200", "Commissions et courtages sur ventes"), "62"),
     "let_go": (Account("658000", "Écarts de règlement"), "6"),
 }
 USES = {
@@ -49,6 +50,7 @@ USES = {
     "vat": _l("TVA collectée"),
     "vat_union": _l("TVA des autres États (OSS)"),
     "bank": _l("Banque"),
+    "commission": _l("Commissions des revendeurs"),
     "let_go": _l("Écarts de règlement"),
 }
 

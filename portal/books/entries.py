@@ -4,7 +4,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,6 +16,7 @@ from portal.billing.credit_models import CreditLine, CreditNote, Refund
 from portal.billing.models import Invoice, Payment, PaymentKind
 from portal.books.accounts import Account, Chart
 from portal.db import db
+from portal.deadlines import start_of_paris_day
 from portal.resellers.models import LegalEntity
 
 _AT_ONCE = 500  # rows of one table in memory
@@ -53,7 +54,7 @@ def entries_of(entity: LegalEntity, first: date, last: date) -> Iterator[Entry]:
     Source: PCG art. 941 and following; LPF art. A47 A-1.
     """
     chart = Chart(entity)
-    sources = _invoices, _credit_notes, _payments, _refunds
+    sources = _invoices, _credit_notes, _payments, _refunds, _commissions
     yield from heapq.merge(*(each(entity, chart, first, last) for each in sources))
 
 
@@ -172,7 +173,8 @@ def _refunds(entity: LegalEntity, chart: Chart, first: date, last: date) -> Iter
     for row in _rows(query.order_by(Refund.refunded_on, Refund.id)):
         if row.refunded_on is None:
             continue
-        on, whose = row.refunded_on, (row.customer.uid.upper(), row.invoice.parties["buyer"]["name"])
+        name = row.invoice.parties["buyer"]["name"] if row.invoice else row.customer.name
+        on, whose = row.refunded_on, (row.customer.uid.upper(), name)
         yield Entry(
             on,
             BANK,
@@ -180,6 +182,28 @@ def _refunds(entity: LegalEntity, chart: Chart, first: date, last: date) -> Iter
             row.uid,
             on,
             on,
-            _("Remboursement sur %(number)s", number=row.invoice.number),
+            _("Remboursement sur %(number)s", number=row.reference),
             [_side(chart.at("customer", on), row.cents, whose), _side(chart.at("bank", on), -row.cents)],
+        )
+
+
+def _commissions(entity: LegalEntity, chart: Chart, first: date, last: date) -> Iterator[Entry]:
+    """A commission is a cost on the day of its statement; what pays it is booked as other refunds are."""
+    query = select(Refund).where(Refund.legal_entity_id == entity.id, Refund.paper != "")
+    query = query.where(Refund.created_at >= start_of_paris_day(first))
+    query = query.where(Refund.created_at < start_of_paris_day(last + timedelta(1)))
+    for row in _rows(query.options(joinedload(Refund.customer)).order_by(Refund.created_at, Refund.id)):
+        on, whose = clock.paris_day(row.created_at), (row.customer.uid.upper(), row.customer.name)
+        yield Entry(
+            on,
+            OTHER,
+            ("CO", row.id),
+            row.paper,
+            on,
+            on,
+            _("Commission %(number)s", number=row.paper),
+            [
+                _side(chart.at("commission", on), row.cents),
+                _side(chart.at("customer", on), -row.cents, whose),
+            ],
         )

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import Organisation
+from portal.answers.rules.consumers import used_share_cents
 from portal.billing.models import Charge, Invoice
 from portal.billing.rules import Priced, totals
 from portal.catalogue.models import Product
@@ -17,8 +18,9 @@ from portal.catalogue.price_lists import PriceList, price_list
 from portal.customers.models import Customer
 from portal.db import db
 from portal.deadlines import add_months
-from portal.subscriptions.changes import ChangeKind, SubscriptionChange
+from portal.subscriptions.changes import ChangeKind, SubscriptionChange, billed_period, sold_on
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.periods import consumed_before
 
 _ORIGIN = "subscription:"  # of a charge for a period: then the subscription, and the first day
 _CHANGE = "change:"  # of what a change adds to begun periods: the subscription, the change, and the first day
@@ -116,24 +118,51 @@ def parts_of(query: Select[Any], prices: PriceList) -> Iterable[tuple[Charge, Pr
     charges = db.session.scalars(query.options(joinedload(Charge.invoice))).all()
     uids = {charge.origin.split(":")[1] for charge in charges}
     sold = db.session.execute(
-        select(Subscription.uid, Product)
+        select(Subscription, Product)
         .join(Product, Product.id == Subscription.product_id)
         .where(Subscription.uid.in_(uids))
     )
-    products: dict[str, Product] = {row[0]: row[1] for row in sold.all()}
+    subscriptions = {row.uid: (row, product) for row, product in sold}
     changes = _changes_of(charges)
     for charge in charges:
         kind, uid, what, *_day = charge.origin.split(":")
-        product = products[uid]
+        subscription, product = subscriptions[uid]
         if f"{kind}:" == _CHANGE:
             cost = _bought_of_change(changes[what], charge, prices)
             yield charge, product, Sum(0, _net(charge, charge.unit_cents), cost)
             continue
-        start = what
-        bought = prices.wholesale(product, charge.quantity, date.fromisoformat(start))
-        net = _net(charge, charge.unit_cents)
+        start, net = date.fromisoformat(what), _net(charge, charge.unit_cents)
+        if (share := _share_of(subscription, start)) is not None:
+            whole = _for_all(prices, product, share.quantity, start)
+            own = None if whole is None else used_share_cents(whole, share.used_days, share.days)
+            yield charge, product, Sum(1, net, None if own is None else _net_of_one(charge, own))
+            continue
+        bought = prices.wholesale(product, charge.quantity, start)
         paid = None if bought is None else charge.quantity * _net_of_one(charge, bought)
         yield charge, product, Sum(charge.quantity, net, paid)
+
+
+class Share(NamedTuple):
+    """Of a period in which a contract ended: its units, and how many of its days were used."""
+
+    quantity: int
+    used_days: int
+    days: int
+
+
+def _share_of(subscription: Subscription, start: date) -> Share | None:
+    """None for a period that is billed whole; its charge else is one unit, for the days of use.
+
+    Source: 003-45, 003-06, 003-17.
+    """
+    ends_on = subscription.ends_on
+    if ends_on is None or start >= ends_on or not subscription.is_billed_in_arrears:
+        return None
+    end = billed_period(subscription, start).ends_on
+    last = consumed_before(subscription, start, end)
+    if last >= end:
+        return None
+    return Share(sold_on(subscription, start).quantity, (last - start).days, (end - start).days)
 
 
 Changes = dict[str, tuple[SubscriptionChange, Product, Product]]

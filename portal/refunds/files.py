@@ -108,9 +108,13 @@ def _payment(refund: Refund, file: RefundFile) -> dict[str, Any]:
         "IBAN": account.iban,
         "amount": refund.cents,
         "execution_date": file.execute_on,
-        "description": f"Remboursement {refund.invoice.number}"[:140],
+        "description": _words(refund)[:140],
         "endtoend_id": end_to_end_of(refund, file),
     }
+
+
+def _words(refund: Refund) -> str:
+    return f"{'Remboursement' if refund.invoice else 'Commission'} {refund.reference}"
 
 
 def release_file(file: RefundFile, *, by: Actor) -> None:
@@ -141,7 +145,7 @@ def take_back(refund: Refund, note: str, *, by: Actor) -> None:
     if not note.strip():
         raise Refused(_("Dites ce que la banque a répondu."), field="note")
     refund.come_back(note.strip()[:200], by=by)
-    settle_up(refund.invoice, on=clock.today(), by=by)
+    _settle(refund, by=by)
 
 
 def owe_again(refund: Refund, note: str, *, refused_on: date | None) -> None:
@@ -152,7 +156,13 @@ def owe_again(refund: Refund, note: str, *, refused_on: date | None) -> None:
     leave = refund.refuse if refund.state == RefundState.IN_FILE else refund.come_back
     leave(note[:200], by=SYSTEM)
     refund.account_refused_on = refused_on or refund.account_refused_on
-    settle_up(refund.invoice, on=clock.today(), by=SYSTEM)
+    _settle(refund, by=SYSTEM)
+
+
+def _settle(refund: Refund, *, by: Actor) -> None:
+    """Its invoice follows; a commission has none."""
+    if refund.invoice is not None:
+        settle_up(refund.invoice, on=clock.today(), by=by)
 
 
 @leaves_too

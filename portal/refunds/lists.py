@@ -44,7 +44,7 @@ REFUNDS: Listing[Refund] = define(
                 "refund",
                 _l("Remboursement"),
                 lambda row: Link(
-                    _("sur %(number)s", number=row.invoice.number), url_for("refunds.show", uid=row.uid)
+                    _("sur %(number)s", number=row.reference), url_for("refunds.show", uid=row.uid)
                 ),
                 rank=NAME,
             ),

@@ -60,10 +60,12 @@ def _split(refund: Refund, cents: int) -> None:
     refund.cents = cents
     db.session.add(
         Refund(
+            created_at=refund.created_at,  # owed since then, and booked then
             organisation=refund.customer.organisation,
             legal_entity_id=refund.legal_entity_id,
             customer_id=refund.customer_id,
             invoice_id=refund.invoice_id,
+            paper=refund.paper,
             cents=rest,
             state=RefundState.OWED,
             due_by=refund.due_by,

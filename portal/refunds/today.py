@@ -19,7 +19,8 @@ _SOON = 10  # days before the last one
 
 def _due() -> Select[tuple[Refund]]:
     soon = Refund.due_by <= clock.today() + timedelta(_SOON)
-    return Refund.visible_to(g.actor).where(Refund.state == RefundState.OWED, soon)
+    owed = Refund.state == RefundState.OWED
+    return Refund.visible_to(g.actor).where(owed, soon, Refund.paper == "")  # a commission has its own line
 
 
 def _unreleased() -> Select[tuple[RefundFile]]:

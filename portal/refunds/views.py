@@ -97,7 +97,7 @@ def _page(refund: Refund, status: int = 200, **forms: FlaskForm) -> Response:
         refund=refund,
         account=account,
         invoices=invoices,
-        position=position_of(refund.invoice),
+        position=position_of(refund.invoice) if refund.invoice else None,
         answers=page_of(answers_about(refund), RefundAnswer.id, size=12, name="answers"),
         events=timeline(refund),
         **context,

@@ -56,19 +56,22 @@ def enter_buyers(_sender: Any, *, entity: LegalEntity) -> None:
                 None,
             )
             if seller is not None and seller.id == entity.id:
-                _enter(own, seller)
+                values = {name: getattr(own, name) for name in _IDENTITY}
+                enter_buyer(own.organisation, seller, values, own.email)
 
 
-def _enter(own: LegalEntity, seller: LegalEntity) -> None:
-    reseller, values = own.organisation, {name: getattr(own, name) for name in _IDENTITY}
+def enter_buyer(
+    reseller: Organisation, seller: LegalEntity, values: dict[str, Any], email: str
+) -> WholesaleBuyer:
+    """The customer record that stands for a reseller, with these values of its identity; made once."""
     known = buyer_of(reseller)
     if known is not None:
         for name, value in values.items():
             setattr(known.customer, name, value)
-        return
-    customer = find_double(reseller.id, own.siren, None) or onboard(
+        return known
+    customer = find_double(reseller.id, values["siren"], None) or onboard(
         reseller,
-        contacts=dict.fromkeys(ContactRole, (own.name, own.email, "")),
+        contacts=dict.fromkeys(ContactRole, (values["name"], email, "")),
         by=SYSTEM,
         kind=CustomerKind.BUSINESS,
         siret=None,
@@ -77,8 +80,10 @@ def _enter(own: LegalEntity, seller: LegalEntity) -> None:
         **values,
     )
     name_entity(customer.organisation, seller)
-    db.session.add(WholesaleBuyer(organisation=reseller, customer=customer))
+    buyer = WholesaleBuyer(organisation=reseller, customer=customer)
+    db.session.add(buyer)
     db.session.flush()
+    return buyer
 
 
 @charges_due.connect

@@ -19,6 +19,7 @@ from portal.panels import Panel
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.resellers.panels import reseller_panel
 from portal.resellers.reseller import Reseller
+from portal.wholesale.credited import credited_of
 from portal.wholesale.models import WholesaleBuyer, annex_of, buyer_of, mode_under
 from portal.wholesale.paper import annex_draft
 
@@ -38,7 +39,9 @@ def _invoice(uid: str) -> Invoice:
 @requires(Permission.MARGIN_READ)
 def show_annex(uid: str) -> Response:
     invoice = _invoice(uid)
-    return make_response(render_template("wholesale/annex.html", invoice=invoice, lines=annex_of(invoice)))
+    lines = annex_of(invoice)
+    page = render_template("wholesale/annex.html", invoice=invoice, lines=lines, credited=credited_of(lines))
+    return make_response(page)
 
 
 @bp.get("/<uid>/annex.csv")
