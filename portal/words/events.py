@@ -50,7 +50,6 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("incoming_transfer", "dismiss"): _l("Classé : pas pour nous"),
     ("incoming_transfer", "take_up"): _l("Remis en attente"),
     ("customer", "refund_account"): _l("Compte pour les remboursements enregistré"),
-    ("commission_statement", "issue"): _l("Relevé de commission établi"),
     ("refund", "order"): _l("Mis dans un fichier de virements"),
     ("refund", "free"): _l("Sorti d'un fichier annulé"),
     ("refund", "confirm"): _l("Remboursé"),
