@@ -23,8 +23,8 @@ _STATEMENT = (
     *("legal_entity_id", "month", "number", "issued_on", "sold_cents", "bought_cents"),
     *("carried_cents", "payable_cents", "refund_id"),
 )
-_LINE = (
-    *("statement_id", "invoice_id", "invoice_number", "customer_id", "customer_name"),
+_LINE = (  # whose it is follows when two records of one customer are merged
+    *("statement_id", "invoice_id", "invoice_number", "customer_name"),
     *("product_id", "product_name", "sold_cents", "bought_cents"),
 )
 
