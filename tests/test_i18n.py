@@ -21,3 +21,12 @@ def test_a_rate_has_the_comma_of_its_language(app: Flask) -> None:
         assert told(sentence) == "12,15 %"
         with force_locale("en"):
             assert told(sentence) == "12.15 %"
+
+
+def test_a_word_of_a_template_keeps_nobodys_language(app: Flask) -> None:
+    """Jinja works out what is constant when it compiles: it would be said in the language of that moment."""
+    with app.test_request_context(), force_locale("en"):
+        template = app.jinja_env.from_string('{{ "signatory" | contact_name }}')
+        assert template.render() == "Signatory"
+        with force_locale("fr"):
+            assert template.render() == "Signataire"
