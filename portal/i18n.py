@@ -248,5 +248,4 @@ def init_app(app: Flask) -> None:
     ]
     for function in filters:
         app.add_template_filter(function)
-    app.jinja_env.optimized = False  # a constant through a filter would keep the language of who came first
     app.jinja_env.globals.update(languages=LANGUAGES, get_locale=get_locale)

@@ -155,7 +155,7 @@ def app() -> Iterator[Flask]:
 
 def _compiled_templates() -> str:
     """A folder that all processes share: each template is compiled once, not once by each of them."""
-    place = Path(tempfile.gettempdir()) / f"portal-templates-unfolded-{os.getuid()}"
+    place = Path(tempfile.gettempdir()) / f"portal-templates-{os.getuid()}"
     place.mkdir(mode=0o700, exist_ok=True)
     return str(place)
 
