@@ -25,7 +25,7 @@ def test_a_rate_has_the_comma_of_its_language(app: Flask) -> None:
 
 
 def test_no_word_of_a_template_keeps_the_language_of_whoever_came_first(app: Flask) -> None:
-    """Jinja works out what is constant when it compiles: a code written into a template, with its filter too."""
+    """Jinja works out what is constant when it compiles, a code in a template and its filter too."""
     env, found = app.jinja_env, []
     for name in env.list_templates(extensions=["html", "txt"]):
         tree = env.parse(env.loader.get_source(env, name)[0])
