@@ -14,6 +14,7 @@ from portal.people.access import roles_in
 from portal.single_sign_on.acts import remove_directory, save_directory
 from portal.single_sign_on.forms import DirectoryForm
 from portal.single_sign_on.models import Directory, directory_of
+from portal.words.choices import ROLES
 
 bp = Blueprint("directory_settings", __name__, url_prefix="/people/directory")
 
@@ -25,10 +26,22 @@ def show() -> Response:
     return _page(row, _filled(row))
 
 
+def _roles() -> list[tuple[str, str]]:
+    """Code and word of what somebody may be in this house."""
+    return [(role.value, str(ROLES[role])) for role in roles_in(g.actor.organisation)]
+
+
+def _coded(pairs: list[list[str]]) -> list[list[str]]:
+    """The roles by their codes, however they were typed; what is none stays as it is."""
+    codes = {word.casefold(): code for code, word in _roles()}
+    return [[group, codes.get(role.casefold(), role)] for group, role in pairs]
+
+
 def _filled(row: Directory | None) -> DirectoryForm:
     if row is None:
         return DirectoryForm(formdata=None)
-    roles = "\n".join(f"{group} = {role}" for group, role in row.roles)
+    words = dict(_roles())
+    roles = "\n".join(f"{group} = {words.get(role, role)}" for group, role in row.roles)
     return DirectoryForm(formdata=None, obj=row, roles=roles)
 
 
@@ -38,7 +51,7 @@ def _page(row: Directory | None, form: DirectoryForm, status: int = 200) -> Resp
         "single_sign_on/settings.html",
         directory=row,
         form=form,
-        roles=roles_in(house),
+        roles=[word for _code, word in _roles()],
         back=f"{home_for(house)}{url_for('single_sign_on.come_back')}",
         events=timeline(row) if row is not None else [],
     )
@@ -55,7 +68,9 @@ def save() -> Response:
         with saving(form, WHOLE):
             names = ("issuer", "client_id", "role_claim", "wants_factor", "is_on", "is_only")
             values = {name: form[name].data for name in names}
-            save_directory(house, secret=form.secret.data or "", roles=form.pairs(), by=g.actor, **values)
+            save_directory(
+                house, secret=form.secret.data or "", roles=_coded(form.pairs()), by=g.actor, **values
+            )
     if form.errors or form.form_errors:
         return _page(directory_of(g.actor.organisation), form, 422)
     return htmx.go(url_for(".show"), toast=_("L'annuaire est enregistré."))
