@@ -42,7 +42,9 @@ def _filled(row: Directory | None) -> DirectoryForm:
         return DirectoryForm(formdata=None)
     words = dict(_roles())
     roles = "\n".join(f"{group} = {words.get(role, role)}" for group, role in row.roles)
-    return DirectoryForm(formdata=None, obj=row, roles=roles)
+    form = DirectoryForm(formdata=None, obj=row)
+    form.roles.data = roles
+    return form
 
 
 def _page(row: Directory | None, form: DirectoryForm, status: int = 200) -> Response:
