@@ -188,6 +188,9 @@ def served(place: Installation, at: Callable[[datetime], None]) -> Iterator[Serv
 
 
 ELSEWHERE = {  # read by the tests of their rooms
+    "/margins/year.csv",
+    "/commissions/<uid>/lines.csv",
+    "/wholesale/<uid>/annex.csv",
     "/privacy/processing/versions/<uid>/file.csv",
     "/moving/<uid>/faults.csv",
     "/moving/<uid>/month/file.csv",

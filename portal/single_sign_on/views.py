@@ -116,8 +116,10 @@ def leave(uid: str) -> Response:
 @requires(Permission.HOME_READ)
 def leave_to_confirm() -> Response:
     """She shows there again that it is she, before what moves money."""
-    row = open_directory_of(g.actor) or abort(404)
-    return _away(row, safe_next(request.args.get("next")), "confirm")
+    row, target = open_directory_of(g.actor), safe_next(request.args.get("next"))
+    if row is None:  # she has a password to show
+        return make_response(redirect(url_for("accounts.ask_password", next=target), 303))
+    return _away(row, target, "confirm")
 
 
 @bp.get("/back")
