@@ -101,7 +101,7 @@ def open_page(
     places = [portal.url]
 
     def watch(page: Page, expected: tuple[str, ...]) -> None:
-        known = (*expected, "htmx:sendAbort")  # somebody went on before an answer came
+        known = (*expected, "htmx:sendAbort", "htmx:afterRequest")  # somebody went on before an answer came
 
         def hear(message: Any) -> None:
             if message.type in {"error", "warning"} and not any(text in message.text for text in known):
