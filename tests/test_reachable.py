@@ -38,7 +38,7 @@ NO_LINK = {
     "accounts.ask_password",
     "single_sign_on.choose",
     "single_sign_on.come_back",
-    "single_sign_on.leave",
+    "single_sign_on.ask",  # on the sign-in page
     "single_sign_on.leave_to_confirm",
     "accounts.confirm_password",
     "accounts.ask_factor",

@@ -561,7 +561,7 @@ def _a_directory(house: House) -> Directory:
         organisation=house.reseller,
         issuer="https://annuaire.example",
         client_id="portail",
-        is_on=True,
+        is_on=False,
         read_at=clock.now(),
         **said,
     )
