@@ -85,6 +85,10 @@ def who_is(row: Directory, claims: dict[str, Any]) -> User:
     bound = identity_for(user)
     if bound is not None and (bound.directory_id, bound.subject) != (row.id, subject):
         raise Refused(_("Cet accès est lié à un autre compte de l'annuaire."))
+    if works_elsewhere(user):
+        raise Refused(
+            _("Vous travaillez aussi pour une autre maison : connectez-vous avec votre mot de passe.")
+        )
     if not user.is_open:
         raise Refused(_("Votre accès à ce portail est fermé, ou votre invitation attend encore."))
     if known is None:
@@ -96,6 +100,11 @@ def who_is(row: Directory, claims: dict[str, Any]) -> User:
         record(user, "link_directory", by=user, reference=row.issuer)
     _give_role(user, row.role_of(claims), row)
     return user
+
+
+def works_elsewhere(user: User) -> bool:
+    """Is she in another house too? Then no house's directory speaks for her: her password is hers alone."""
+    return any(each.is_enabled and each.id != user.id for each in memberships_of(user))
 
 
 def _by_address(row: Directory, claims: dict[str, Any]) -> User:

@@ -33,7 +33,7 @@ from portal.i18n import said
 from portal.journal import record
 from portal.mail.homes import home_for
 from portal.single_sign_on import protocol
-from portal.single_sign_on.acts import who_is
+from portal.single_sign_on.acts import who_is, works_elsewhere
 from portal.single_sign_on.forms import AskForm
 from portal.single_sign_on.models import Directory, directories_for, identity_for, open_directory_of
 
@@ -46,7 +46,8 @@ _SECONDS = 600  # that she may be away
 def only_way(user: User) -> str | None:
     """Where a password opens nothing."""
     row = open_directory_of(user)
-    return url_for("single_sign_on.leave", uid=row.uid) if row is not None and row.is_only else None
+    is_only = row is not None and row.is_only and not works_elsewhere(user)
+    return url_for("single_sign_on.leave", uid=row.uid) if row is not None and is_only else None
 
 
 @confirms_by_directory()

@@ -360,3 +360,18 @@ def test_a_token_that_another_key_or_nobody_signed_is_refused(app: Flask, at: At
         for token in (a_token(OTHER), unsigned, f"{head}.{body}.", "", "a.b.c"):
             with pytest.raises(Refused):
                 read(token)
+
+
+def test_no_house_speaks_for_somebody_who_works_for_another_one_too(
+    house: House, browser: Browser, directory: str
+) -> None:
+    user = lea(house)
+    user.set_password("assez long pour durer")
+    other = a_user(house.other, Role.OWNER, "Léa ailleurs")
+    other.person = user.person
+    db.session.commit()
+    settings(browser(house.owner), directory)
+    client = browser()
+    answer = come_back(client, send_away(client))
+    assert answer.status_code == 422 and "une autre maison" in answer.text
+    assert client.get("/account").status_code == 303
