@@ -1,5 +1,7 @@
 """Builds the application; no logic."""
 
+import gc
+
 from flask import Flask
 from flask_migrate import Migrate
 
@@ -34,4 +36,5 @@ def create_app(**overrides: object) -> Flask:
     installed.init_app(app)
     open_rooms(app)
     cli.init_app(app)
+    gc.freeze()  # modules, routes and models stay until the end: the collector passes them over
     return app

@@ -312,6 +312,15 @@ def _working(
     }
 
 
+def has_open_credits(contract: str, month: date) -> bool:
+    """Does a proposal of that month wait, of whoever has the contract?"""
+    query = select(ServiceCredit.id).join(Subscription, ServiceCredit.subscription_id == Subscription.id)
+    found = query.where(
+        Subscription.terms_stack == contract, ServiceCredit.month == month, ServiceCredit.state.in_(OPEN)
+    )
+    return db.session.scalars(found).first() is not None
+
+
 def credits_of(subscription: Subscription, month: date) -> list[ServiceCredit]:
     query = select(ServiceCredit).where(
         ServiceCredit.subscription_id == subscription.id, ServiceCredit.month == month

@@ -5,10 +5,10 @@ from datetime import date
 from sqlalchemy import select
 
 from portal import clock, jobs
-from portal.availability.credits import ServiceCredit, propose
+from portal.availability.credits import ServiceCredit, has_open_credits, propose
 from portal.availability.extending import EXTEND, extend_for, touched_by
 from portal.availability.models import Outage, look_for_gaps
-from portal.availability.months import previous_month
+from portal.availability.months import failed_in, previous_month
 from portal.availability.planned import TELL, PlannedWork, concerned, tell_of_work
 from portal.availability.promises import running
 from portal.availability.using import granted, lapse_old, use_credit
@@ -67,9 +67,13 @@ def begin_the_day() -> None:
 
 
 def settle_month(month: date, mark: str) -> None:
-    """Ask for the credits of a month that is over. mark: the same again asks for nothing."""
+    """Ask for the credits of a month that is over, of each contract of which something failed in it or a
+    proposal is open. mark: the same again asks for nothing.
+    """
     for name, stack in stacks_in_force(clock.today()).items():
         if stack.find("sla.penalty_factor") is None:
+            continue
+        if not (failed_in(name, month) or has_open_credits(name, month)):
             continue
         for row in db.session.scalars(running(name, month, add_months(month, 1)).order_by(Subscription.id)):
             jobs.enqueue(SETTLE, f"{row.uid}:{month:%y%m}:{mark}", row.customer.organisation)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -110,14 +110,19 @@ def enter_outage(
 def outages_of(contract: str, since: datetime, until: datetime, customer_id: int | None) -> list[Outage]:
     """Those of a contract that touch a time, of all customers and of that one; the oldest first."""
     mine = Outage.customer_id.is_(None)
-    query = select(Outage).where(
+    whose = mine if customer_id is None else or_(mine, Outage.customer_id == customer_id)
+    query = outage_query(contract, since, until).where(whose)
+    return list(db.session.scalars(query.order_by(Outage.starts_at, Outage.id)))
+
+
+def outage_query(contract: str, since: datetime, until: datetime) -> Select[tuple[Outage]]:
+    """Those of a contract that touch a time, whomever they are about."""
+    return select(Outage).where(
         Outage.contract == contract,
         Outage.withdrawn_at.is_(None),
         Outage.starts_at < until,
         or_(Outage.ends_at.is_(None), Outage.ends_at > since),
-        mine if customer_id is None else or_(mine, Outage.customer_id == customer_id),
     )
-    return list(db.session.scalars(query.order_by(Outage.starts_at, Outage.id)))
 
 
 class Measure(Tenant, db.Model):

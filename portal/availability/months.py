@@ -9,7 +9,7 @@ from flask import g
 from sqlalchemy import func
 
 from portal import clock
-from portal.availability.models import NEVER_COUNTED, measures_of, outages_of
+from portal.availability.models import NEVER_COUNTED, measures_of, outage_query, outages_of
 from portal.availability.planned import left_out
 from portal.availability.promises import Promise, promises_of, promises_to
 from portal.availability.rules import Known, ProbeDay, ServiceDay, is_only_typed, known_percent, service_month
@@ -120,6 +120,15 @@ def _months(
         )
         found.append(ServiceMonth(promise, days, known_percent(days)))
     return found
+
+
+def failed_in(contract: str, month: date) -> bool:
+    """Was a service of this contract out at a time of that month, for anybody, or seen down by a probe?"""
+    after = add_months(month, 1)
+    outages = outage_query(contract, start_of_paris_day(month), start_of_paris_day(after))
+    if db.session.scalars(outages).first() is not None:
+        return True
+    return any(each.minutes_up < each.minutes_measured for each in measures_of(contract, month, after))
 
 
 def previous_month(day: date) -> date:

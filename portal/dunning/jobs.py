@@ -8,7 +8,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.dunning.acting import take_step
 from portal.dunning.fees import charge_what_waited
-from portal.dunning.ladder import NextStep, debts_of, keep_step, next_step
+from portal.dunning.ladder import NextStep, debts_of, keep, next_step
 from portal.dunning.models import LatePayer, setting_of
 from portal.dunning.plans import break_what_was_not_kept
 from portal.journal import SYSTEM
@@ -41,7 +41,7 @@ def remind_late_payer(claim: jobs.Claim) -> None:
     if step is not None and step.is_due and _goes_by_itself(step):
         take_step(customer, by=SYSTEM)
     else:
-        keep_step(customer)
+        keep(customer, step)
     claim.step(done=1, total=1)
 
 

@@ -260,7 +260,11 @@ def keep_step(customer: Customer) -> None:
     Source: 003-15, 003-17, 004-40.
     """
     db.session.flush()
-    step = next_step(customer, debts_of(customer))
+    keep(customer, next_step(customer, debts_of(customer)))
+
+
+def keep(customer: Customer, step: NextStep | None) -> None:
+    """Keep a step that was worked out just now."""
     row = db.session.scalars(select(LatePayer).where(LatePayer.customer_id == customer.id)).one_or_none()
     if step is None:
         if row is not None:

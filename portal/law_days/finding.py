@@ -11,6 +11,7 @@ from portal import clock, jobs
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.contracts.models import concerned
 from portal.db import commits, db, reading
+from portal.journal import JournalEntry
 from portal.law_days.asking import Differing, asked, compared
 from portal.law_days.models import LawDay, LawDayContract, LawDayKind, LawDayState
 from portal.paging import chunk_of
@@ -24,6 +25,7 @@ from portal.terms.statutes import RULES
 
 FIND = "law_days.find"
 _STEP = 20  # contracts asked between two commits
+_EVERY = 7  # days; between two times that all are asked, those alone that began or that something happened to
 _RUNNING = (*GOING_ON, SubscriptionState.NOTICE_GIVEN)
 
 
@@ -90,11 +92,13 @@ def running_on(row: LawDay) -> Select[tuple[Subscription]]:
 
 
 def find_steps(row: LawDay, after: int) -> Iterator[int]:
-    """Ask every contract behind an id, some at a time; gives the last id of what is to be committed.
+    """Ask the contracts behind an id, some at a time; gives the last id of what is to be committed.
 
-    They are asked while the database is only read: nobody who writes waits for an answer of the engine.
+    All of them at first and every seventh day until a week before, in between those that something happened
+    to. They are asked while the database is only read: nobody who writes waits for an answer of the engine.
     """
-    while judged := _judged(row, after):
+    whom = running_on(row) if _all_are_due(row) else _touched(row)
+    while judged := _judged(row, whom, after):
         after = judged[-1][0]
         for subscription_id, differs in judged:
             _keep(row, subscription_id, differs=differs)
@@ -104,12 +108,30 @@ def find_steps(row: LawDay, after: int) -> Iterator[int]:
     yield after
 
 
+def _all_are_due(row: LawDay) -> bool:
+    """Were all asked before the last of the days on which all are? Those are counted back from its day."""
+    if row.looked_at is None:
+        return True
+    today = clock.today()
+    last = today - timedelta(days=-(row.day - today).days % _EVERY)
+    return clock.paris_day(row.looked_at) < last
+
+
+def _touched(row: LawDay) -> Select[tuple[Subscription]]:
+    """Of those, the ones that began or stand in the journal since the day before they were asked."""
+    since = (row.looked_at or clock.now()) - timedelta(days=1)  # some were asked long before the last
+    events = select(JournalEntry.id).where(
+        JournalEntry.subject_uid == Subscription.uid, JournalEntry.created_at > since
+    )
+    return running_on(row).where(or_(Subscription.created_at > since, events.exists()))
+
+
 @commits
-def _judged(row: LawDay, after: int) -> list[tuple[int, bool]]:
+def _judged(row: LawDay, whom: Select[tuple[Subscription]], after: int) -> list[tuple[int, bool]]:
     """Some contracts behind an id, and whether each answers otherwise."""
     db.session.rollback()
     with reading():
-        rows = chunk_of(running_on(row).where(Subscription.id > after), _STEP)
+        rows = chunk_of(whom.where(Subscription.id > after), _STEP)
         judged = [(each.id, bool(differing(row, each))) for each in rows]
         db.session.rollback()
     return judged

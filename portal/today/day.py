@@ -60,14 +60,19 @@ def day(each: int = EACH, of: Any = None) -> Day:
     """
     lines: list[Line] = []
     rest: list[Rest] = []
+    whole: dict[str, int] = {}
     for kind in own_kinds():
         query = _ordered(kind)
         if of is not None:
             query = query.where(_entity(kind).organisation_id == of.id)
         found = first_of(query, each + 1)
+        if len(found) <= each:
+            whole[kind.name] = len(found)
         lines += [Line(kind, kind.tell(row)) for row in found[:each]]
         if len(found) > each:
             rest.append(Rest(kind, count_of(query.order_by(None))))
+    if of is None:
+        g.found_today = whole  # the menu of the same page need not ask again
     return Day(sorted(lines, key=_urgency), rest)
 
 
@@ -108,9 +113,14 @@ def _urgency(line: Line) -> tuple[int, int, date, str]:
 def badges() -> dict[str, int]:
     """How much waits behind each entry of the menu, by its endpoint; counted to a hundred."""
     found: dict[str, int] = {}
+    known: dict[str, int] = g.get("found_today", {})
     for kind in own_kinds():
-        rows = kind.rows()  # built once: it stands on every page
-        number = len(first_of(rows.with_only_columns(_entity_of(rows).id), BADGE + 1))
+        number = known[kind.name] if kind.name in known else _count(kind)
         if number:
             found[kind.entry] = min(found.get(kind.entry, 0) + number, BADGE + 1)
     return found
+
+
+def _count(kind: Kind[Any]) -> int:
+    rows = kind.rows()  # built once: it stands on every page
+    return len(first_of(rows.with_only_columns(_entity_of(rows).id), BADGE + 1))

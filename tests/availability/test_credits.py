@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from portal.access import Role
 from portal.availability.credits import CreditState, ServiceCredit
-from portal.availability.jobs import look_for_invoices
+from portal.availability.jobs import SETTLE, begin_the_day, look_for_invoices
 from portal.billing.credit_models import CreditNote, CreditReason
 from portal.db import EVERYTHING, db, set_scope
+from portal.jobs.models import Task
 from portal.mail import Mail
 from portal.subscriptions.models import Subscription
 from tests.availability.builders import EXAMPLE, a_cloud, bill, measures, noon, owe, the_day
@@ -162,3 +163,16 @@ def test_a_refusal_needs_its_reason_and_is_not_proposed_again(house, browser, at
     person = a_user(row.customer.organisation, Role.CUSTOMER)
     db.session.commit()
     assert "essai interne" in browser(person).get(f"/service-levels/{row.uid}?month=2026-11").text
+
+
+def test_a_month_in_which_nothing_failed_asks_for_no_work(house, browser, at):
+    a_cloud(house)
+    whole = EXAMPLE.replace("979", "1000").replace("985", "1000")
+    at(noon(date(2026, 11, 30)))
+    assert measures(browser(house.technician), whole).status_code == 303
+    at(noon(DECEMBER, 5))
+    set_scope(EVERYTHING)
+    begin_the_day()
+    db.session.commit()
+    tasks = select(Task.ref).where(Task.kind == SETTLE)
+    assert not db.session.scalars(tasks).all() and not credits()

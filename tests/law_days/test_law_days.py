@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal import jobs
 from portal.db import EVERYTHING, db, set_scope
+from portal.journal import SYSTEM, record
 from portal.law_days.jobs import look_at_the_days
 from portal.law_days.models import LawDay, LawDayContract
 from portal.law_days.telling import letters_of, write_to
@@ -149,3 +150,26 @@ def test_a_worker_that_falls_between_two_letters_goes_on_behind_the_last_one(hou
     work()
     told = [mail.subject_uid for mail in letters()]
     assert len(told) == len(set(told)) == 3
+
+
+def test_all_are_asked_every_seventh_day_and_in_between_those_alone_that_something_happened_to(house, at):
+    quiet = dobaas(house)
+    moved = a_subscription(house, quiet.product, name="Autre", siren=None)
+    at(noon(2026, 12, 1))
+    the_day()
+    rows = select(LawDayContract.subscription_id).order_by(LawDayContract.subscription_id)
+    assert db.session.scalars(rows).all() == [quiet.id, moved.id]
+    at(noon(2026, 12, 16))
+    the_day()  # a fortnight without a worker: all are asked again
+    for row in db.session.scalars(select(LawDayContract)).all():
+        db.session.delete(row)  # were they asked, they would be found again
+    db.session.commit()
+    at(noon(2026, 12, 18))
+    record(moved, "note", by=SYSTEM)
+    db.session.commit()
+    at(noon(2026, 12, 19))
+    the_day()
+    assert db.session.scalars(rows).all() == [moved.id]
+    at(noon(2026, 12, 22))  # three weeks before
+    the_day()
+    assert db.session.scalars(rows).all() == [quiet.id, moved.id]
