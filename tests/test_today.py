@@ -114,6 +114,16 @@ def test_the_menu_counts_what_waits_and_the_page_says_how_many_more(house: House
     assert re.search(r'Mandats\s*<span class="todo"[^>]*>8</span>', page)
 
 
+def test_every_page_counts_the_same_and_nothing_of_another_house(house: House, browser: Browser) -> None:
+    for number in range(8):
+        a_mandate(house, a_customer(house.reseller, name=f"C{number}", siren=None))
+    a_mandate(house, a_customer(house.other, name="Ailleurs", siren=None))
+    badge = re.compile(r'Mandats\s*<span class="todo"[^>]*>(\d+)</span>')
+    told = {who: badge.findall(browser(who).get("/orders").text) for who in (house.owner, house.finance)}
+    assert told == {house.owner: ["8"], house.finance: ["9"]}
+    assert badge.findall(browser(an_outsider(house)).get("/orders").text) == ["1"]
+
+
 def test_until_when_in_words(house: House, at: At) -> None:
     at(MONDAY)
 

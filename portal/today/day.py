@@ -9,7 +9,7 @@ from flask import g
 from sqlalchemy import Select
 
 from portal.access import GRANTS
-from portal.paging import Count, count_of, first_of
+from portal.paging import Count, count_of, counts_of, first_of
 from portal.today.kinds import KINDS, Kind, Todo
 
 EACH = 6  # lines of one kind; the page says how many more there are
@@ -112,15 +112,16 @@ def _urgency(line: Line) -> tuple[int, int, date, str]:
 
 def badges() -> dict[str, int]:
     """How much waits behind each entry of the menu, by its endpoint; counted to a hundred."""
-    found: dict[str, int] = {}
     known: dict[str, int] = g.get("found_today", {})
+    asked = {kind.name: _ids(kind) for kind in own_kinds() if kind.name not in known}
+    numbers = known | counts_of(asked, BADGE + 1)
+    found: dict[str, int] = {}
     for kind in own_kinds():
-        number = known[kind.name] if kind.name in known else _count(kind)
-        if number:
+        if number := numbers[kind.name]:
             found[kind.entry] = min(found.get(kind.entry, 0) + number, BADGE + 1)
     return found
 
 
-def _count(kind: Kind[Any]) -> int:
-    rows = kind.rows()  # built once: it stands on every page
-    return len(first_of(rows.with_only_columns(_entity_of(rows).id), BADGE + 1))
+def _ids(kind: Kind[Any]) -> Select[Any]:
+    rows = kind.rows()
+    return rows.with_only_columns(_entity_of(rows).id)
