@@ -127,7 +127,7 @@ def counts_of(queries: Mapping[str, Select[Any]], most: int) -> dict[str, int]:
     ]
     together = union_all(*arms).subquery()
     found = db.session.execute(select(together.c[0], together.c[1]))
-    return {name: count for name, count in found}
+    return {str(name): int(count) for name, count in found}
 
 
 def summed(query: Select[Any], key: Any, amount: Any, *, most: int) -> tuple[Count, int | None]:

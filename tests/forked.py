@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from flask import Flask
 
 from portal import clock
+from portal.cli import crew_of_this_application
 from portal.db import db
 
 
@@ -65,3 +66,8 @@ def forked(app: Flask, act: Callable[[], object]) -> Forked:
         act()
 
     return Forked(act_alone)
+
+
+def a_crew(app: Flask) -> Forked:
+    """What ``flask worker`` is: a process for each lane, kept alive."""
+    return forked(app, lambda: crew_of_this_application(app))

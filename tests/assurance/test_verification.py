@@ -23,7 +23,7 @@ from portal.mail import Mail
 from tests import vaulting
 from tests.builders import House, a_customer, a_house, work
 from tests.engine.builders import flip_bytes, packs
-from tests.forked import forked
+from tests.forked import a_crew, forked
 from tests.installation import Installation, Installs, kill
 from tests.subscriptions.test_orders import text_of
 from tests.vaulting import wait_for
@@ -135,7 +135,7 @@ def test_a_killed_worker_goes_on_behind_the_last_object_that_was_counted(
         with place.context():
             (row,) = verifications()
             assert (row.state, row.objects) == (V.RUNNING, 4)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _has_ended(place))
         finally:

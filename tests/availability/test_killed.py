@@ -10,7 +10,6 @@ import pytest
 from portal import clock
 from portal.availability.planned import TELL, WorkNotice, plan_work
 from portal.catalogue.models import Method
-from portal.cli import crew_of_this_application
 from portal.customers.models import Customer
 from portal.db import db
 from portal.jobs import Task, TaskState
@@ -18,7 +17,7 @@ from portal.journal import SYSTEM
 from portal.mail import Mail
 from portal.subscriptions.ordering import place_order
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.subscriptions.builders import a_monthly_product
 from tests.vaulting import wait_for
@@ -35,13 +34,13 @@ def test_a_killed_worker_tells_every_customer_of_maintenance_once(
         with place.context():
             _planned_for_all()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.1))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:

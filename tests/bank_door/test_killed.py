@@ -14,7 +14,6 @@ from portal.bank_door.folders import Folder
 from portal.bank_door.jobs import CARRY
 from portal.bank_door.models import BankDoor, DoorFile, S
 from portal.bank_door.opening import set_door
-from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.jobs import TaskState
 from portal.journal import SYSTEM
@@ -22,7 +21,7 @@ from portal.sepa.models import Batch
 from portal.sepa.models.bank import BankFile
 from portal.wires.models import IncomingTransfer
 from tests.builders import a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.sepa.people import the_entity
 from tests.sepa.raw_bank_files import camt
@@ -42,13 +41,13 @@ def test_a_killed_worker_lets_each_file_pass_once(an_installation: Installs, tmp
             _prepare()
         outbox = tmp_path / "bank" / "banque" / "outbox"
         for _number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 time.sleep(1 + chance.uniform(0, 0.6))
             finally:
                 kill(crew)
             _fetch(outbox, fetched)
-        crew = forked(place.app, lambda: crew_of_this_application(place.app))
+        crew = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:

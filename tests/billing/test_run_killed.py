@@ -10,7 +10,6 @@ from portal.billing.models import BillingRun, Charge, Invoice, RunState, add_cha
 from portal.billing.run import TOGETHER, start_run
 from portal.blobs import Document, content_of
 from portal.catalogue.models import Method
-from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
@@ -18,7 +17,7 @@ from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.sepa.signed import sign_now
 from tests.vaulting import wait_for
@@ -48,7 +47,7 @@ def test_a_killed_run_bills_everybody_once(an_installation: Installs, tmp_path: 
             start_run(entity, "2026-11", by=SYSTEM)
             db.session.commit()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.1))

@@ -9,7 +9,6 @@ from portal import jobs
 from portal.billing.credit_models import Refund
 from portal.catalogue.models import Method
 from portal.catalogue.price_lists import set_wholesale
-from portal.cli import crew_of_this_application
 from portal.clock import today
 from portal.commissions.models import CommissionLine, CommissionStatement
 from portal.db import db
@@ -17,7 +16,7 @@ from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.margins.test_price_lists import reseller_of
 from tests.subscriptions.builders import a_product
@@ -53,10 +52,10 @@ def test_a_killed_statement_is_written_once(an_installation: Installs, tmp_path:
     with an_installation(tmp_path) as place:
         _begun(place)
         for pause in (0.02, 0.1):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             time.sleep(pause)
             kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:

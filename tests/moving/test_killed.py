@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from portal.cli import crew_of_this_application
 from portal.customers.models import Customer
 from portal.db import db
 from portal.jobs import Task, TaskState, drain
@@ -16,7 +15,7 @@ from portal.moving.jobs import TOGETHER
 from portal.moving.models import Moving, MovingRow, MovingState
 from portal.sepa.models import Mandate
 from tests.builders import a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.subscriptions.builders import a_monthly_product
 from tests.vaulting import wait_for
@@ -39,13 +38,13 @@ def test_a_killed_import_takes_in_everybody_once(an_installation: Installs, tmp_
             moving.take_in(by=moving.by_user)
             db.session.commit()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.15))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_taken(place))
         finally:

@@ -12,7 +12,6 @@ from portal.accounts.models import Organisation
 from portal.billing.einvoice_models import EInvoiceRecord
 from portal.billing.einvoice_records import issue_from
 from portal.billing.run import start_run
-from portal.cli import crew_of_this_application
 from portal.clock import today
 from portal.db import db
 from portal.jobs import TaskState
@@ -22,7 +21,7 @@ from portal.platform.jobs import CARRY
 from portal.platform.models import PlatformMessage, Way
 from tests.billing.test_einvoices import owes, the_entity
 from tests.builders import SIRENS, a_customer, a_house, work
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.vaulting import wait_for
 
@@ -38,13 +37,13 @@ def test_a_killed_worker_lets_each_document_leave_once(an_installation: Installs
         with place.context():
             documents = _prepare()
         for _number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 time.sleep(1 + chance.uniform(0, 0.6))
             finally:
                 kill(crew)
             _fetch(outbox, fetched)
-        crew = forked(place.app, lambda: crew_of_this_application(place.app))
+        crew = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:

@@ -10,7 +10,6 @@ import pytest
 from portal import clock
 from portal.backups.models import BackupRun
 from portal.backups.receive import receive_report
-from portal.cli import crew_of_this_application
 from portal.customers.models import Customer
 from portal.db import db, new_uid
 from portal.jobs import Task, TaskState
@@ -22,7 +21,7 @@ from portal.privacy.models import BreachNotice, open_breach
 from portal.privacy.telling import TELL, notify
 from tests.backups.reporting import a_report, a_watched_machine
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.privacy.builders import WRITTEN
 from tests.vaulting import wait_for
@@ -39,13 +38,13 @@ def test_a_killed_worker_tells_every_customer_of_a_breach_once(
         with place.context():
             _told_to_all()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.1))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:
@@ -69,13 +68,13 @@ def test_a_killed_worker_erases_and_counts_every_old_report_once(
         with place.context():
             _old_reports()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before, EXPIRE))
                 time.sleep(0.05)
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _claims(place, EXPIRE)[1] and _nothing_left(place))
         finally:

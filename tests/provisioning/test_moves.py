@@ -30,7 +30,7 @@ from portal.reversibility.sole_use import refuse_order
 from tests.builders import House, a_customer, a_house, work
 from tests.engine.builders import flip_bytes, packs
 from tests.engine.servers import rest_server
-from tests.forked import forked
+from tests.forked import a_crew, forked
 from tests.installation import Installs, kill
 from tests.provisioning.places import STORE, deliver, describe, home_of
 from tests.vaulting import SECRET, a_subscription, wait_for
@@ -236,7 +236,7 @@ def test_a_killed_copy_goes_on_behind_what_was_compared(
             assert forked(place.app, work_there).wait() == -signal.SIGKILL
         with place.context():
             assert the_move().state == M.COPYING
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_over(place))
         finally:

@@ -10,7 +10,6 @@ import pytest
 from portal import clock
 from portal.billing.models import Proforma
 from portal.catalogue.models import Method
-from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
@@ -20,7 +19,7 @@ from portal.quotes.sending import accept, agree, send, shown_of
 from portal.quotes.writing import Head, add_line, draft_quote
 from portal.subscriptions.models import Order
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.sepa.people import VISITOR
 from tests.subscriptions.builders import a_product
@@ -38,13 +37,13 @@ def test_a_killed_worker_never_doubles_the_orders_of_a_quote(
         with place.context():
             _accepted_quote()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.2))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_ordered(place))
         finally:

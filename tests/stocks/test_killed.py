@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from portal import jobs
-from portal.cli import crew_of_this_application
 from portal.db import EVERYTHING, db, set_scope
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM, JournalEntry
@@ -24,7 +23,7 @@ from portal.subscriptions.key_lots import split_keys, stock_up
 from portal.subscriptions.models import Order
 from portal.subscriptions.pool_waits import PoolWait
 from tests.builders import a_house
-from tests.forked import forked
+from tests.forked import a_crew, forked
 from tests.installation import Installation, Installs, kill
 from tests.stocks.builders import an_order, paid
 from tests.subscriptions.builders import a_product
@@ -50,13 +49,13 @@ def test_a_killed_worker_leaves_no_gap_and_no_double(
                 split_keys(paid(an_order(house, product, wanted + 10)), wanted, 1, by=SYSTEM)
             db.session.commit()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.1))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:

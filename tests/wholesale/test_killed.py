@@ -9,7 +9,6 @@ import pytest
 from portal.billing.models import Charge
 from portal.billing.run import start_run
 from portal.catalogue.price_lists import set_wholesale
-from portal.cli import crew_of_this_application
 from portal.clock import today
 from portal.db import db
 from portal.journal import SYSTEM
@@ -17,7 +16,7 @@ from portal.resellers.models import LegalEntity
 from portal.wholesale.models import WholesaleLine, annex_of
 from tests.billing.test_run_killed import _has_begun, _wait_until_done
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.subscriptions.builders import a_monthly_product
 from tests.vaulting import wait_for
@@ -47,13 +46,13 @@ def test_a_killed_run_buys_each_period_once(an_installation: Installs, tmp_path:
     with an_installation(tmp_path) as place:
         provider_id = _begun(place)
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.2))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             _wait_until_done(place)
         finally:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from portal.billing.models import Invoice, InvoiceState, Payment
-from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
@@ -15,7 +14,7 @@ from portal.sepa.returns.book import import_bank_file
 from portal.wires.models import IncomingTransfer, WireState
 from portal.wires.taking import MATCH
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.sepa.people import the_entity
 from tests.sepa.raw_bank_files import camt
@@ -42,13 +41,13 @@ def test_a_killed_worker_books_every_transfer_once(
             import_bank_file(the_entity(), camt(*lines), "m.xml", by=SYSTEM)
             db.session.commit()
         for number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 wait_for(lambda before=number: _has_begun(place, before))
                 time.sleep(chance.uniform(0, 0.2))
             finally:
                 kill(crew)
-        worker = place.worker()
+        worker = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:
