@@ -52,6 +52,9 @@ from portal.desk.models import WorkKind, open_work
 from portal.dunning.fees import FeeState, LateFee
 from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
 from portal.dunning.rules import Stage
+from portal.eaddresses.models import EAddress, EAddressDirectory, EAddressFile
+from portal.eaddresses.models import FileState as EFile
+from portal.eaddresses.models import Way as EAddressWay
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import note_event
 from portal.engine.models import Vault, VaultOpening, register_vault
@@ -228,7 +231,7 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event = try_hook(hook)
     event.sent_at = clock.now()
     db.session.commit()
-    own |= _of_the_bank_door() | _of_the_platform()
+    own |= _of_the_bank_door() | _of_the_platform() | _of_the_eaddresses()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
 
 
@@ -274,6 +277,25 @@ def _of_the_platform() -> dict[str, str]:
     db.session.commit()
     uids = {"messages": message.uid, "statuses": status.uid, "settings": _first(LegalEntity).uid}
     return {f"/platform/{name}/": uid for name, uid in uids.items()}
+
+
+def _of_the_eaddresses() -> dict[str, str]:
+    """A directory of files, a customer whose address it does not know, and a file that it could not read."""
+    entity, customer = _first(LegalEntity), _first(Customer)
+    directory = EAddressDirectory(
+        organisation=_owner(entity), legal_entity_id=entity.id, way=EAddressWay.FILES, folder="annuaire"
+    )
+    db.session.add(directory)
+    db.session.flush()
+    siren = customer.siren or "552100554"
+    row = EAddress(organisation=customer.organisation, customer_id=customer.id, directory_id=directory.id)
+    row.siren = row.address = siren
+    values = {"name": "annuaire.csv", "size_bytes": 3, "seen_at": clock.now(), "is_moved": True}
+    file = EAddressFile(organisation=_owner(entity), directory_id=directory.id, state=EFile.REFUSED, **values)
+    db.session.add_all([row, file])
+    db.session.commit()
+    uids = {"": row.uid, "files/": file.uid, "settings/": entity.uid}
+    return {f"/eaddresses/{name}": uid for name, uid in uids.items()}
 
 
 def _owner(entity: LegalEntity) -> Organisation:

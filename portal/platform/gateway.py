@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from portal.bank_door.folders import Folder
 from portal.db import new_uid
+from portal.folders import Folder
 from portal.journal import SYSTEM
 from portal.platform.models import M, Platform, PlatformMessage, Way
 from portal.public_places import ask_for

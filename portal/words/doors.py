@@ -6,6 +6,14 @@ from flask_babel import lazy_gettext as _l
 
 DOOR_EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "platform_status"): _l("La plateforme a dit où en est la facture"),
+    ("eaddress_directory", "choose"): _l("Annuaire réglé"),
+    ("eaddress", "choose"): _l("Adresse électronique choisie"),
+    ("eaddress", "follow"): _l("Le SIREN a changé : l'adresse suit"),
+    ("eaddress", "ask"): _l("Redemandée à l'annuaire"),
+    ("eaddress_file", "read"): _l("Lu et enregistré"),
+    ("eaddress_file", "refuse"): _l("Fichier refusé"),
+    ("eaddress_file", "close"): _l("Écarté par une personne"),
+    ("eaddress_file", "vanish"): _l("Retiré avant d'être lu"),
     ("platform", "choose"): _l("Plateforme réglée"),
     ("platform_message", "prepare"): _l("Part vers la plateforme"),
     ("platform_message", "send"): _l("Envoyé à la plateforme"),
