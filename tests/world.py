@@ -58,6 +58,8 @@ from portal.eaddresses.models import Way as EAddressWay
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import note_event
 from portal.engine.models import Vault, VaultOpening, register_vault
+from portal.ereporting.models import EReport
+from portal.ereporting.rules import ReportKind
 from portal.healthchecks.models import HealthCheck
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -231,7 +233,7 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event = try_hook(hook)
     event.sent_at = clock.now()
     db.session.commit()
-    own |= _of_the_bank_door() | _of_the_platform() | _of_the_eaddresses()
+    own |= _of_the_bank_door() | _of_the_platform() | _of_the_eaddresses() | _of_the_ereporting()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
 
 
@@ -296,6 +298,20 @@ def _of_the_eaddresses() -> dict[str, str]:
     db.session.commit()
     uids = {"": row.uid, "files/": file.uid, "settings/": entity.uid}
     return {f"/eaddresses/{name}": uid for name, uid in uids.items()}
+
+
+def _of_the_ereporting() -> dict[str, str]:
+    """A report of November that waits to be told."""
+    entity, (first, last, due) = _first(LegalEntity), (date(2026, 11, each) for each in (1, 10, 20))
+    days = {"first_on": first, "last_on": last, "due_on": due}
+    sums = dict.fromkeys(("net_cents", "vat_cents", "gross_cents"), 0)
+    report = EReport(
+        organisation=_owner(entity), legal_entity_id=entity.id, kind=ReportKind.SALES, **days, **sums
+    )
+    report.regime, report.number = "real_monthly", "ER-2026-000001"
+    db.session.add(report)
+    db.session.commit()
+    return {"/ereporting/": report.uid, "/ereporting/settings/": entity.uid}
 
 
 def _owner(entity: LegalEntity) -> Organisation:

@@ -83,7 +83,8 @@ def has_newcomers(directory: EAddressDirectory) -> bool:
 
 
 def _newcomers(directory: EAddressDirectory) -> Select[tuple[Customer]]:
-    known = select(EAddress.id).where(EAddress.customer_id == Customer.id, EAddress.siren == Customer.siren)
+    same = EAddress.customer_id == Customer.id, EAddress.siren == Customer.siren
+    known = select(EAddress.id).where(*same, EAddress.directory_id == directory.id)
     own = Customer.org_path.startswith(directory.org_path, autoescape=True)
     return select(Customer).where(is_looked_up(), own, ~known.exists())
 
@@ -95,9 +96,11 @@ def _enrol(directory: EAddressDirectory, customer: Customer) -> None:
     if row is None:
         row = EAddress(organisation=customer.organisation, customer_id=customer.id)
         db.session.add(row)
-    else:
-        record(row, "follow", by=SYSTEM, changed={"siren": [row.siren, siren]})
-    row.directory_id, row.siren, row.address, row.chosen_by = directory.id, siren, siren, ""
+    if row.siren != siren:
+        if row.siren:
+            record(row, "follow", by=SYSTEM, changed={"siren": [row.siren, siren]})
+        row.siren, row.address, row.chosen_by = siren, siren, ""
+    row.directory_id = directory.id  # also where another issuer bills her now
     row.asked_at = row.answered_at = None
     row.source = ""
     said = select(EAddressLine).where(EAddressLine.directory_id == directory.id, EAddressLine.siren == siren)

@@ -6,6 +6,13 @@ from flask_babel import lazy_gettext as _l
 
 DOOR_EVENTS: dict[tuple[str, str], Any] = {
     ("invoice", "platform_status"): _l("La plateforme a dit où en est la facture"),
+    ("legal_entity", "ereport_regime"): _l("Régime d'e-reporting saisi"),
+    ("ereport", "freeze"): _l("Déclaration figée"),
+    ("ereport", "send"): _l("Envoyée à la plateforme"),
+    ("ereport", "refuse"): _l("Refusée par la plateforme"),
+    ("ereport", "resend"): _l("Renvoyée à la plateforme"),
+    ("ereport", "deposit"): _l("Déposée autrement"),
+    ("platform_message", "withdraw"): _l("Retiré : déposé autrement"),
     ("eaddress_directory", "choose"): _l("Annuaire réglé"),
     ("eaddress", "choose"): _l("Adresse électronique choisie"),
     ("eaddress", "follow"): _l("Le SIREN a changé : l'adresse suit"),

@@ -18,6 +18,7 @@ from portal import clock
 from portal.billing.credit_models import CreditReason
 from portal.billing.credit_notes import issue_credit_note, rest_of
 from portal.billing.einvoice_records import xml_of
+from portal.customers.merging import merge
 from portal.customers.models import CustomerKind
 from portal.db import EVERYTHING, db, set_scope
 from portal.eaddresses.csv_lines import read_lines
@@ -345,3 +346,17 @@ def test_how_an_address_stands_on_a_day() -> None:
 def test_a_line_that_cannot_be_is_refused(row: str) -> None:
     with pytest.raises(Refused, match="ligne"):
         read_lines(f"{HEAD}{row}\n".encode(), "a.csv")
+
+
+def test_two_records_of_one_customer_are_put_together_and_the_one_that_stays_keeps_its_address(
+    house: House, browser: Browser, at: At, directory: ADirectory
+) -> None:
+    kept = a_customer(house.reseller, name="Avant", siren=SIREN)
+    double = a_customer(house.reseller, name="Avant bis", siren=OTHER)
+    over_http(browser(house.finance), directory)
+    live(at)
+    assert len(db.session.scalars(db.select(EAddress)).all()) == 2
+    merge(kept, double, by=SYSTEM)
+    db.session.commit()
+    page = browser(house.finance).get("/eaddresses").text
+    assert SIREN in page and OTHER not in page
