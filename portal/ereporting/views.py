@@ -1,5 +1,6 @@
 """E-reporting, for finance: what is told of each period and when, and the regime of each issuer."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
@@ -61,12 +62,19 @@ def _coming(entity: LegalEntity) -> list[tuple[ReportKind, Period]]:
     return [(kind, period) for kind, period in found if (kind, period.first) not in known]
 
 
+def _begins_on(entity: LegalEntity) -> date | None:
+    """The first day of a regime that is still to come."""
+    days = (row.valid_from for row in regimes_of(entity) if row.valid_from > clock.today())
+    return next(days, None)
+
+
 @bp.get("")
 @requires(Permission.BILLING_READ)
 def list_reports() -> Response:
     entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
     coming = {entity.id: _coming(entity) for entity in entities}
-    return list_page(EREPORTS, "ereporting/list.html", entities=entities, coming=coming)
+    begins = {entity.id: _begins_on(entity) for entity in entities}
+    return list_page(EREPORTS, "ereporting/list.html", entities=entities, coming=coming, begins=begins)
 
 
 def _report_page(report: EReport, form: DepositForm | None = None, status: int = 200) -> Response:

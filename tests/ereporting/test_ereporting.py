@@ -264,6 +264,7 @@ def test_a_regime_begins_with_a_period_in_time_and_confirmed(house: House, brows
     assert enter(client, "franchise") == enter(client, confirmed="") == 422
     assert enter(browser(house.owner)) in (403, 404)
     assert enter(client) == 303 and enter(client, "simplified") == 422
+    assert "commence le" in client.get("/ereporting").text
     assert "Cabinet Durand" in client.get(f"/ereporting/settings/{the_entity().uid}").text
 
 
