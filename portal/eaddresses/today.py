@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from portal import clock
 from portal.access import Permission
 from portal.eaddresses.lists import TO_SETTLE
-from portal.eaddresses.models import EAddress, EAddressDirectory, EAddressFile, F, Way
+from portal.eaddresses.models import EAddress, EAddressDirectory, EAddressFile, EAddressLine, F, Way
 from portal.eaddresses.queries import to_settle
 from portal.eaddresses.rules import REFRESH
 from portal.today import Cost, Kind, Todo, waits
@@ -28,13 +28,19 @@ def _old() -> Select[tuple[EAddressDirectory]]:
     return EAddressDirectory.visible_to(g.actor).where(EAddressDirectory.way == Way.FILES, ~fresh.exists())
 
 
+def _to_settle() -> Select[tuple[EAddress]]:
+    """Once the directory has said anything: before, it is the directory that is to be seen to."""
+    said = select(EAddressLine.id).where(EAddressLine.directory_id == EAddress.directory_id)
+    return to_settle(g.actor).where(said.exists())
+
+
 waits(
     Kind(
         name="eaddress.settle",
         label=_l("Adresses électroniques à régler avant de facturer"),
         cost=Cost.MONEY,
         permission=Permission.PAYMENT_WRITE,
-        rows=lambda: to_settle(g.actor),
+        rows=_to_settle,
         order=(EAddress.id,),
         tell=lambda row: Todo(
             what=_("Adresse électronique à régler : %(what)s", what=remedy(row.shown_state())),

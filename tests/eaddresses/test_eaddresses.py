@@ -303,6 +303,8 @@ def test_a_half_written_file_waits_in_the_folder_and_a_wrong_one_is_told(
     (inbox / "b.csv.part").write_text(HEAD)
     (inbox / "a.csv").write_text(HEAD)
     live(at)
+    home = browser(house.finance).get("/").text
+    assert "Aucun fichier de l&#39;annuaire" in home and "Adresse électronique à régler" not in home
     (inbox / "a.csv").write_text(f"{HEAD}{SIREN};;{SIREN};0225;;;;\n")
     live(at, minutes=1)
     assert the_address().answered_at is None, "it has changed a moment ago"
