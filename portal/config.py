@@ -92,6 +92,7 @@ def from_environment() -> dict[str, object]:
         # Folders that the bank's software watches, one below it for each creditor whose door is open.
         "BANK_DOOR_DIR": os.environ.get("BANK_DOOR_DIR", str(data / "bank-door")),
         "PLATFORM_DIR": os.environ.get("PLATFORM_DIR", str(data / "platform")),  # the same, of e-invoices
+        "EADDRESS_DIR": os.environ.get("EADDRESS_DIR", str(data / "eaddresses")),  # of address lines
         # Servers whose repositories may be vaults, see portal.engine.doors; none, unless they are named.
         "VAULT_HOSTS": os.environ.get("VAULT_HOSTS", "http://127.0.0.1:*" if _flag("DEMO", False) else ""),
         "PRIVATE_TARGETS": _flag("PRIVATE_TARGETS", False),  # customers' buckets inside this network

@@ -52,9 +52,14 @@ from portal.desk.models import WorkKind, open_work
 from portal.dunning.fees import FeeState, LateFee
 from portal.dunning.models import Instalment, LateLetter, LetterState, PaymentPlan, PlanState
 from portal.dunning.rules import Stage
+from portal.eaddresses.models import EAddress, EAddressDirectory, EAddressFile
+from portal.eaddresses.models import FileState as EFile
+from portal.eaddresses.models import Way as EAddressWay
 from portal.endings.models import EndingState, ProviderEnding
 from portal.endings.nature import note_event
 from portal.engine.models import Vault, VaultOpening, register_vault
+from portal.ereporting.models import EReport
+from portal.ereporting.rules import ReportKind
 from portal.healthchecks.models import HealthCheck
 from portal.jobs import Task
 from portal.journal import SYSTEM
@@ -228,7 +233,7 @@ def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     event = try_hook(hook)
     event.sent_at = clock.now()
     db.session.commit()
-    own |= _of_the_bank_door() | _of_the_platform()
+    own |= _of_the_bank_door() | _of_the_platform() | _of_the_eaddresses() | _of_the_ereporting()
     return own | {"/webhooks/": hook.uid, "/webhooks/events/": event.uid}
 
 
@@ -274,6 +279,39 @@ def _of_the_platform() -> dict[str, str]:
     db.session.commit()
     uids = {"messages": message.uid, "statuses": status.uid, "settings": _first(LegalEntity).uid}
     return {f"/platform/{name}/": uid for name, uid in uids.items()}
+
+
+def _of_the_eaddresses() -> dict[str, str]:
+    """A directory of files, a customer whose address it does not know, and a file that it could not read."""
+    entity, customer = _first(LegalEntity), _first(Customer)
+    directory = EAddressDirectory(
+        organisation=_owner(entity), legal_entity_id=entity.id, way=EAddressWay.FILES, folder="annuaire"
+    )
+    db.session.add(directory)
+    db.session.flush()
+    siren = customer.siren or "552100554"
+    row = EAddress(organisation=customer.organisation, customer_id=customer.id, directory_id=directory.id)
+    row.siren = row.address = siren
+    values = {"name": "annuaire.csv", "size_bytes": 3, "seen_at": clock.now(), "is_moved": True}
+    file = EAddressFile(organisation=_owner(entity), directory_id=directory.id, state=EFile.REFUSED, **values)
+    db.session.add_all([row, file])
+    db.session.commit()
+    uids = {"": row.uid, "files/": file.uid, "settings/": entity.uid}
+    return {f"/eaddresses/{name}": uid for name, uid in uids.items()}
+
+
+def _of_the_ereporting() -> dict[str, str]:
+    """A report of November that waits to be told."""
+    entity, (first, last, due) = _first(LegalEntity), (date(2026, 11, each) for each in (1, 10, 20))
+    days = {"first_on": first, "last_on": last, "due_on": due}
+    sums = dict.fromkeys(("net_cents", "vat_cents", "gross_cents"), 0)
+    report = EReport(
+        organisation=_owner(entity), legal_entity_id=entity.id, kind=ReportKind.SALES, **days, **sums
+    )
+    report.regime, report.number = "real_monthly", "ER-2026-000001"
+    db.session.add(report)
+    db.session.commit()
+    return {"/ereporting/": report.uid, "/ereporting/settings/": entity.uid}
 
 
 def _owner(entity: LegalEntity) -> Organisation:

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
-from portal.bank_door.folders import Folder, Lying
 from portal.bank_door.leaving import rows_of
 from portal.bank_door.models import BankDoor, DoorFile, S
 from portal.db import db
 from portal.errors import Refused
+from portal.folders import Folder, Lying
 from portal.i18n import said
 from portal.journal import SYSTEM
 from portal.sepa.formats.bank_elements import BankFileError

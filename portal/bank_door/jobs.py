@@ -5,10 +5,10 @@ from sqlalchemy import select
 from portal import clock, jobs
 from portal.accounts.models import Organisation
 from portal.bank_door.coming import take_in
-from portal.bank_door.folders import Folder
 from portal.bank_door.leaving import let_leave, released, rows_of
 from portal.bank_door.models import BankDoor, DoorFile, S
 from portal.db import db
+from portal.folders import Folder
 from portal.jobs import TaskState
 
 CARRY = "bank_door.carry"

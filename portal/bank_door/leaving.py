@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
-from portal.bank_door.folders import Folder
 from portal.bank_door.models import BankDoor, DoorFile, S
 from portal.billing.credit_models import RefundFile, RefundFileState
 from portal.blobs import opener
 from portal.db import db, new_uid
+from portal.folders import Folder
 from portal.journal import SYSTEM, JournalEntry
 from portal.paging import chunk_of
 from portal.refunds.files import send_file

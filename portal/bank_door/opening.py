@@ -4,10 +4,10 @@ from sqlalchemy import select
 
 from portal.accounts.models import Organisation
 from portal.actor import Actor
-from portal.bank_door.folders import check_folder, checked_name
 from portal.bank_door.models import BankDoor
 from portal.db import db
 from portal.errors import Refused
+from portal.folders import check_folder, checked_name
 from portal.resellers.models import LegalEntity
 from portal.wording import N_
 

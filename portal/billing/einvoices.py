@@ -11,6 +11,7 @@ from portal.billing.panels import Paper, einvoice_note
 from portal.billing.vat import FRANCE, OVERSEAS_WITH_VAT, OVERSEAS_WITHOUT_VAT
 from portal.catalogue.models import Method
 from portal.customers.models import ContactRole, Customer, CustomerKind
+from portal.eaddresses.queries import written_address
 from portal.facturx.values import (
     BUYER_KIND,
     CARD,
@@ -82,9 +83,9 @@ def einvoice_of(
 
 
 def _buyer(invoice: "Invoice", customer: Customer) -> dict[str, Any]:
-    """Where there is no SIREN, the address of her invoices is the electronic address (BT-49)."""
+    """The electronic address (BT-49) is the one that is chosen for her, without a SIREN that of her mails."""
     own = {"siret": customer.siret, "email": customer.contact(ContactRole.BILLING).email}
-    return own | invoice.parties["buyer"]
+    return own | invoice.parties["buyer"] | {"eaddress": written_address(customer)}
 
 
 def _line(line: "InvoiceLine") -> Line:
@@ -150,6 +151,7 @@ def credit_einvoice(row: "CreditNote") -> EInvoice | None:
         number=row.number,
         issued_on=row.issued_on.isoformat(),
         due_on=row.refund_by.isoformat(),
+        buyer=_buyer_now(before.buyer, row.invoice.customer),
         lines=[
             Line(part.label, 1, euros(part.net_cents), part.net_cents, *_rate(part.line))
             for part in row.lines
@@ -159,6 +161,12 @@ def credit_einvoice(row: "CreditNote") -> EInvoice | None:
         delivered_on=row.issued_on.isoformat(),
         preceding=(before.number, before.issued_on),
     )
+
+
+def _buyer_now(buyer: dict[str, Any], customer: Customer) -> dict[str, Any]:
+    """As she was; her address may have become another one of the same company."""
+    now = written_address(customer) if buyer.get("siren") == customer.siren else ""
+    return buyer | ({"eaddress": now} if now else {})
 
 
 def _credited(row: "CreditNote", before: Sequence[Tax]) -> list[Tax]:

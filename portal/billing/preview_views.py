@@ -10,9 +10,10 @@ from portal.access import Permission, get_or_404, requires
 from portal.billing.run_preview import Odd, PreviewLine, PreviewState, RunPreview, ask_preview
 from portal.billing.views import RunForm, run_form
 from portal.csv_file import csv_answer, euros, rows_of
+from portal.eaddresses.queries import to_settle
 from portal.forms import saving
 from portal.jobs import find_task
-from portal.paging import page_of
+from portal.paging import page_of, total_of
 from portal.resellers.models import LegalEntity
 from portal.words.choices import ODD
 
@@ -45,7 +46,10 @@ def show(uid: str) -> Response:
     query = query if everybody else query.where(PreviewLine.is_odd)
     lines = page_of(query.options(joinedload(PreviewLine.customer)), PreviewLine.id, name="lines")
     form = run_form(RunForm(formdata=None, entity=preview.legal_entity.uid))
-    page = render_template("billing/preview.html", lines=lines, everybody=everybody, form=form, **context)
+    addresses = total_of(to_settle(g.actor, preview.legal_entity))
+    page = render_template(
+        "billing/preview.html", lines=lines, everybody=everybody, form=form, addresses=addresses, **context
+    )
     return make_response(page)
 
 

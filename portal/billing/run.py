@@ -19,6 +19,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.billing.chain import Chain
+from portal.billing.held_back import check_addresses
 from portal.billing.issue import freeze_invoice, prepare_invoice
 from portal.billing.models import (
     BillingRun,
@@ -170,7 +171,9 @@ def _bill(run: BillingRun, ids: list[int]) -> None:
     )
     issuers = issuers_of(found)
     own = [one for one in found if issuers[one.org_path].id == run.legal_entity_id]
-    for invoice, debit in _issue(bills_due(own, last_day(run.month)), run.legal_entity):
+    bills = bills_due(own, last_day(run.month))
+    check_addresses([bill.customer for bill in bills], run.legal_entity)
+    for invoice, debit in _issue(bills, run.legal_entity):
         run.invoices += 1
         run.gross_cents += invoice.gross_cents
         run.collections += debit is not None

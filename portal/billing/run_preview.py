@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, sele
 
 from portal import clock, jobs
 from portal.actor import Actor
+from portal.billing.held_back import check_addresses
 from portal.billing.issue import sale_vat
 from portal.billing.models import Invoice
 from portal.billing.questions import questions_before
@@ -186,6 +187,7 @@ def _worked(entity: LegalEntity, bills: list[Bill], customers: Sequence[Customer
     today = clock.today()
     sales, mandates = Sales(entity, today), usable_mandates(customers, entity, today)
     found: dict[int, Worked] = {customer.id: (0, [], "", 0) for customer in customers}
+    check_addresses([bill.customer for bill in bills], entity)
     for bill in bills:
         check_bill(bill)
         with force_locale(bill.customer.language):

@@ -19,6 +19,7 @@ _HERS = {
     "customer",
     "contact",
     "customer_word",
+    "eaddress",
     "customer_change",
     "report_choice",
     "month_figure",

@@ -112,7 +112,8 @@ def _party(agreement: Element, role: str, party: dict[str, Any], *, vat_number: 
         add(add(block, "SpecifiedLegalOrganization"), "ID", siren, schemeID=SIREN)
     _address(block, party)
     if siren:
-        add(add(block, "URIUniversalCommunication"), "URIID", siren, schemeID=ADDRESS)
+        own = party.get("eaddress") or siren
+        add(add(block, "URIUniversalCommunication"), "URIID", own, schemeID=ADDRESS)
     elif party.get("email"):
         add(add(block, "URIUniversalCommunication"), "URIID", party["email"], schemeID="EM")
     if party.get("vat_number") and vat_number:

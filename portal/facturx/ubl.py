@@ -84,7 +84,7 @@ def _references(root: Element, invoice: EInvoice) -> None:
 def _party(role: Element, party: dict[str, Any], creditor: str = "", *, vat_number: bool) -> None:
     block, siren = group(role, "Party"), party.get("siren")
     if siren:
-        put(block, "EndpointID", siren, schemeID=ADDRESS)
+        put(block, "EndpointID", party.get("eaddress") or siren, schemeID=ADDRESS)
     elif party.get("email"):
         put(block, "EndpointID", party["email"], schemeID="EM")
     if siret := party.get("siret"):

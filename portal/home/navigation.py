@@ -131,7 +131,7 @@ MENU = [
         _l("Factures"),
         "receipt",
         P.INVOICE_READ,
-        sections=("usage_gaps", "reversals", "platform"),
+        sections=("usage_gaps", "reversals", "platform", "eaddresses", "ereporting"),
     ),
     Entry(G.MONEY, "service_credits.list_credits", _l("Avoirs à décider"), "gift", P.CREDIT_DUE_READ),
     Entry(

@@ -37,6 +37,7 @@ WRITTEN = {
     "vault",
     "usage_sample",
     "carried_balance",
+    "eaddress",
     "task",
     "customer",
 }

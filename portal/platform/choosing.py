@@ -8,9 +8,9 @@ from sqlalchemy import select
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.actor import Actor
-from portal.bank_door.folders import check_folder, checked_name
 from portal.db import db
 from portal.errors import Refused
+from portal.folders import check_folder, checked_name
 from portal.journal import record
 from portal.platform.models import Platform, Way
 from portal.public_places import checked_address

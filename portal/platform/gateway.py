@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
-from portal.bank_door.folders import Folder
 from portal.db import new_uid
+from portal.folders import Folder
 from portal.journal import SYSTEM
 from portal.platform.models import M, Platform, PlatformMessage, Way
 from portal.public_places import ask_for
@@ -95,7 +95,7 @@ class _Calls:
         return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **more}
 
     def send(self, message: PlatformMessage, body: bytes) -> Answer:
-        path = "documents" if message.einvoice_id else "statuses"
+        path = "documents" if message.einvoice_id else "reports" if message.report_id else "statuses"
         headers = self._headers(**{"Idempotency-Key": message.identifier})
         answer, text = ask_for(
             "POST", f"{self.address}/{path}", body=body, headers=headers, most_bytes=_MOST_BYTES

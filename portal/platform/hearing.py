@@ -44,8 +44,8 @@ def keep_status(platform: Platform, told: Any) -> bool:
     )
     db.session.add(row)
     db.session.flush()
-    if not row.why and document is not None:
-        _follow(document, row)
+    if not row.why and (message := _message(platform, document, number)) is not None:
+        _follow(message, row)
     return True
 
 
@@ -68,7 +68,7 @@ def _fault(
     """Why somebody has to look at a status; "" where it follows its document's last one."""
     if code not in CODES or at is None:
         return said(Refused(N_("Ce statut ne se lit pas : son code ou son instant manque.")))
-    if document is None:
+    if document is None and _message(platform, None, number) is None:
         return said(Refused(N_("Aucune facture électronique n'a ce numéro.")))
     kept = select(PlatformStatus.code).where(
         PlatformStatus.platform_id == platform.id, PlatformStatus.number == number, PlatformStatus.why == ""
@@ -81,12 +81,17 @@ def _fault(
     )
 
 
-def _follow(document: EInvoiceRecord, row: PlatformStatus) -> None:
-    record(document.invoice, "platform_status", by=SYSTEM, number=row.number, code=row.code)
-    if row.code not in REFUSALS:
-        return
-    query = select(PlatformMessage).where(PlatformMessage.einvoice_id == document.id)
-    message = db.session.scalars(query).one_or_none()
-    if message is not None and message.can("refuse"):
-        message.why = row.reason or row.code
-        message.move_on("refuse", by=SYSTEM, reason=message.why)
+def _message(platform: Platform, document: EInvoiceRecord | None, number: str) -> PlatformMessage | None:
+    """What was said of it: its document, or the report of that number."""
+    query = select(PlatformMessage).where(PlatformMessage.platform_id == platform.id)
+    if document is not None:
+        return db.session.scalars(query.where(PlatformMessage.einvoice_id == document.id)).one_or_none()
+    own = query.where(PlatformMessage.number == number, PlatformMessage.report_id.is_not(None))
+    return db.session.scalars(own).one_or_none()
+
+
+def _follow(message: PlatformMessage, row: PlatformStatus) -> None:
+    if message.invoice is not None:
+        record(message.invoice, "platform_status", by=SYSTEM, number=row.number, code=row.code)
+    if row.code in REFUSALS and message.can("refuse"):
+        message.note_answer(row.reason or row.code, by=SYSTEM)

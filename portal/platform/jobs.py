@@ -84,12 +84,16 @@ def _say_all(claim: jobs.Claim, platform: Platform, gateway: Gateway) -> None:
     done = 0
     while waiting := _waiting(platform):
         (message,) = waiting
+        if message.report is not None and not message.report.can("send"):  # a person has told it meanwhile
+            message.move_on("withdraw", by=SYSTEM)
+            claim.step()
+            continue
         body = body_of(message)
         if message.state == M.WAITING and gateway.prepare(message, body):
             claim.step()
         answer = gateway.send(message, body)
-        message.sent_at, message.why = clock.now(), answer.refused
-        message.move_on("refuse" if answer.refused else "send", by=SYSTEM)
+        message.sent_at = clock.now()
+        message.note_answer(answer.refused, by=SYSTEM)
         done += 1
         claim.step(done=done)
 

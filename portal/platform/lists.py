@@ -18,6 +18,12 @@ def _states() -> list[tuple[str, Any]]:
     return [(state.value, look_of(state).word) for state in MessageState]
 
 
+def _what(row: PlatformMessage) -> str:
+    if row.report_id is not None:
+        return _("e-reporting")
+    return _("document") if row.einvoice_id else _("encaissement")
+
+
 MESSAGES: Listing[PlatformMessage] = define(
     Listing(
         name="platform-messages",
@@ -33,7 +39,7 @@ MESSAGES: Listing[PlatformMessage] = define(
                 lambda row: Link(row.number, url_for("platform.show_message", uid=row.uid), row.why),
                 rank=NAME,
             ),
-            Column("what", _l("Quoi"), lambda row: _("document") if row.einvoice_id else _("encaissement")),
+            Column("what", _l("Quoi"), _what),
             Column("state", _l("État"), lambda row: Pill(row.shown_state())),
             Column("sent_at", _l("Envoyé le"), lambda row: row.sent_at, rank=WIDE, is_number=True),
             Column(

@@ -13,6 +13,7 @@ from portal.billing.einvoice_models import EInvoiceRecord
 from portal.billing.models import Invoice, Payment
 from portal.crypto.secrets import Sealed
 from portal.db import Tenant, db
+from portal.ereporting.models import EReport
 from portal.journal import record
 from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
@@ -65,7 +66,7 @@ M = MessageState
 
 
 class PlatformMessage(Tenant, Stateful, db.Model):
-    """A document, or a payment of one, that is said to the platform: each once."""
+    """A document, a payment of one, or a report that is said to the platform: each once."""
 
     __tablename__ = "platform_message"
     __table_args__ = (Index("ix_platform_message_queue", "platform_id", "state", "id"),)
@@ -76,10 +77,12 @@ class PlatformMessage(Tenant, Stateful, db.Model):
         "refuse": step(M.WAITING, M.READY, M.SENT, to=M.REFUSED),
         "send_again": step(M.REFUSED, to=M.WAITING),
         "close": step(M.REFUSED, to=M.CLOSED),
+        "withdraw": step(M.WAITING, M.READY, to=M.CLOSED),
     }
 
     platform_id: Mapped[int] = mapped_column(ForeignKey("platform.id"))
-    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), index=True)
+    invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("ereport.id"), unique=True)
     einvoice_id: Mapped[int | None] = mapped_column(ForeignKey("einvoice.id"), unique=True)
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), unique=True)
     number: Mapped[str] = mapped_column(String(35))
@@ -92,7 +95,8 @@ class PlatformMessage(Tenant, Stateful, db.Model):
     version: Mapped[int] = mapped_column()
 
     platform: Mapped[Platform] = relationship()
-    invoice: Mapped[Invoice] = relationship()
+    invoice: Mapped[Invoice | None] = relationship()
+    report: Mapped[EReport | None] = relationship()
     einvoice: Mapped[EInvoiceRecord | None] = relationship()
     payment: Mapped[Payment | None] = relationship()
 
@@ -115,9 +119,20 @@ class PlatformMessage(Tenant, Stateful, db.Model):
         """It leaves once more, under another identifier."""
         self._take("send_again", by=by)
         self.turn, self.why, self.sent_at = self.turn + 1, "", None
+        if self.report is not None and self.report.can("resend"):
+            self.report.resend(by=by)
 
     def close(self, *, by: Actor) -> None:
         self._take("close", by=by)
+
+    def note_answer(self, refused: str, *, by: Actor) -> None:
+        """The platform has taken it, or not, in its words; a report stands as its message does."""
+        self.why = refused
+        self._take("refuse" if refused else "send", by=by, **({"reason": refused} if refused else {}))
+        if self.report is not None and refused:
+            self.report.was_refused(refused, by=by)
+        elif self.report is not None:
+            self.report.was_sent(by=by)
 
 
 class PlatformStatus(Tenant, db.Model):

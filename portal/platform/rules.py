@@ -1,6 +1,4 @@
-"""The lifecycle of an e-invoice: which status may follow which, and what a payment says of each rate."""
-
-from collections.abc import Sequence
+"""The lifecycle of an e-invoice: which status may follow which."""
 
 PAID = "212"
 REFUSALS = ("210", "213")
@@ -32,18 +30,3 @@ def may_follow(code: str, before: str) -> bool:
     Source: the lifecycle of the reform, statuses 200 to 213 (AFNOR XP Z12-012).
     """
     return code in _NEXT.get(before, ())
-
-
-def split_by_rate(amount_cents: int, rates: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What a payment settles of each rate: basis points and cents with VAT, which add up to the payment.
-
-    amount_cents: below zero for money that went back. rates: basis points and cents with VAT of the invoice.
-    The last rate takes the cents that rounding leaves.
-
-    Source: CGI art. 290 A (payments of services are reported by rate).
-    """
-    total = sum(cents for _points, cents in rates)
-    if not total:
-        return [(points, 0) for points, _cents in rates]
-    parts = [(points, round(amount_cents * cents / total)) for points, cents in rates[:-1]]
-    return [*parts, (rates[-1][0], amount_cents - sum(cents for _points, cents in parts))]

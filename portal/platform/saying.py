@@ -13,10 +13,13 @@ from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
 from portal.billing.einvoice_records import xml_of
 from portal.billing.models import Payment
 from portal.db import db, new_uid
+from portal.ereporting.models import EReport, R
+from portal.ereporting.rules import split_by_rate
+from portal.ereporting.telling import body_of_report
 from portal.jobs import insert_once
 from portal.paging import chunk_of
 from portal.platform.models import M, Platform, PlatformMessage
-from portal.platform.rules import PAID, split_by_rate
+from portal.platform.rules import PAID
 
 _AT_ONCE = 100
 
@@ -43,8 +46,16 @@ def _payments(platform: Platform) -> Select[tuple[Payment]]:
     return select(Payment).where(~known.exists(), said)
 
 
+def _reports(platform: Platform) -> Select[tuple[EReport]]:
+    known = select(PlatformMessage.report_id).where(PlatformMessage.report_id == EReport.id)
+    own = EReport.legal_entity_id == platform.legal_entity_id
+    return select(EReport).where(own, EReport.state == R.READY, ~known.exists())
+
+
 def has_new(platform: Platform) -> bool:
-    return any(chunk_of(query, 1) for query in (_documents(platform), _payments(platform)))
+    return any(
+        chunk_of(query, 1) for query in (_documents(platform), _payments(platform), _reports(platform))
+    )
 
 
 def gather(platform: Platform) -> int:
@@ -60,11 +71,14 @@ def gather(platform: Platform) -> int:
         number = payment.invoice.number
         _put_down(platform, payment.invoice_id, number, "payment_id", payment.id, payment.amount_cents)
         found += 1
+    for report in chunk_of(_reports(platform).order_by(EReport.id), _AT_ONCE):
+        _put_down(platform, None, report.number, "report_id", report.id, report.gross_cents)
+        found += 1
     return found
 
 
 def _put_down(
-    platform: Platform, invoice_id: int, number: str, column: str, key: int, cents: int | None
+    platform: Platform, invoice_id: int | None, number: str, column: str, key: int, cents: int | None
 ) -> None:
     owner = db.session.get_one(Organisation, platform.organisation_id)
     values: dict[str, Any] = {
@@ -87,7 +101,9 @@ def _put_down(
 
 
 def body_of(message: PlatformMessage) -> bytes:
-    """The JSON of a message: the document in full, or the payment with its part of each rate."""
+    """The JSON of a message: the document in full, the payment with its part of each rate, or the report."""
+    if message.report is not None:
+        return body_of_report(message.report, message.identifier)
     said: dict[str, Any] = {"id": message.identifier, "number": message.number}
     if message.einvoice is not None:
         xml = xml_of(message.einvoice, "cii")
@@ -98,7 +114,7 @@ def body_of(message: PlatformMessage) -> bytes:
             "sha256": hashlib.sha256(xml).hexdigest(),
             "content": base64.b64encode(xml).decode(),
         }
-    elif message.payment is not None:
+    elif message.payment is not None and message.invoice is not None:
         rates = [(rate.basis_points, rate.net_cents + rate.vat_cents) for rate in message.invoice.rates]
         parts = split_by_rate(message.payment.amount_cents, rates)
         said |= {

@@ -16,7 +16,7 @@ PATIENCE = timedelta(hours=12)  # a night, with a platform that does not answer
 waits(
     Kind(
         name="platform.refused",
-        label=_l("Factures que la plateforme refuse"),
+        label=_l("Envois que la plateforme refuse"),
         cost=Cost.MONEY,
         permission=Permission.PAYMENT_WRITE,
         rows=lambda: PlatformMessage.visible_to(g.actor).where(PlatformMessage.state == M.REFUSED),

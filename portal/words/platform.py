@@ -4,6 +4,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.words.eaddresses import EADDRESS_STATES
+from portal.words.ereporting import EREPORT_STATES
 from portal.words.look import Look
 
 STATUSES: dict[str, Any] = {
@@ -23,6 +25,8 @@ STATUSES: dict[str, Any] = {
     "213": _l("rejetée"),
 }
 MESSAGE_STATES: dict[str, Look] = {
+    **EADDRESS_STATES,
+    **EREPORT_STATES,
     "message_waiting": Look(_l("attend de partir"), "wait", "hourglass-split"),
     "message_ready": Look(_l("part"), "live", "hourglass-split"),
     "message_sent": Look(_l("envoyé à la plateforme"), "good", "check-circle"),

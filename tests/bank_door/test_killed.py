@@ -10,11 +10,11 @@ import pytest
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
-from portal.bank_door.folders import Folder
 from portal.bank_door.jobs import CARRY
 from portal.bank_door.models import BankDoor, DoorFile, S
 from portal.bank_door.opening import set_door
 from portal.db import db
+from portal.folders import Folder
 from portal.jobs import TaskState
 from portal.journal import SYSTEM
 from portal.sepa.models import Batch

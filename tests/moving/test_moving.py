@@ -14,6 +14,8 @@ from portal.accounts.models import Organisation
 from portal.billing.carried import CarriedBalance
 from portal.customers.models import Acceptance, Customer, Means
 from portal.db import EVERYTHING, db, set_scope
+from portal.eaddresses.keeping import enrol
+from portal.eaddresses.models import EAddressDirectory
 from portal.journal import JournalEntry
 from portal.licensing.models import ActivationKey
 from portal.mail import Mail
@@ -223,6 +225,12 @@ def test_an_import_is_undone_whole_and_its_file_can_be_taken_in_again(house: Hou
     content = a_workbook(12)
     moving = taken(client, content)
     lines = count(JournalEntry)
+    entity = db.session.scalars(select(LegalEntity)).one()
+    directory = EAddressDirectory(organisation=entity.organisation, legal_entity_id=entity.id)
+    db.session.add(directory)
+    db.session.flush()
+    enrol(directory)
+    db.session.commit()
     assert client.post(f"/moving/{moving.uid}/undo").status_code == 303
     work()
     assert stored(moving).state == MovingState.UNDONE

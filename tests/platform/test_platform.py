@@ -20,7 +20,7 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.platform.jobs import look
 from portal.platform.models import PlatformMessage, PlatformStatus
-from portal.platform.rules import may_follow, split_by_rate
+from portal.platform.rules import may_follow
 from tests.billing.test_einvoices import BEFORE, DAY, bill, choose, owes, the_entity
 from tests.builders import House, a_customer, an_outsider, work
 
@@ -228,8 +228,6 @@ def test_a_folder_carries_the_same_words(
     assert list((tmp_path / "pa" / "outbox").iterdir()) == []
 
 
-def test_what_may_follow_and_how_a_payment_is_split() -> None:
+def test_what_may_follow() -> None:
     assert may_follow("200", "") and may_follow("205", "204") and not may_follow("204", "210")
     assert not may_follow("200", "203") and not may_follow("999", "")
-    assert split_by_rate(-1_000, [(2000, 600), (550, 300)]) == [(2000, -667), (550, -333)]
-    assert split_by_rate(5, [(2000, 0)]) == [(2000, 0)]

@@ -1,6 +1,6 @@
-"""The folder of a door on this machine: what lies in it, and moves that happen wholly or not at all.
+"""A watched folder of this machine: what lies in it, and moves that happen wholly or not at all.
 
-``inbox`` and ``outbox`` are for the bank's software; ``ready``, ``done`` and ``refused`` are the portal's.
+``inbox`` and ``outbox`` are for the software beside it; ``ready``, ``done`` and ``refused`` are the portal's.
 """
 
 import os
