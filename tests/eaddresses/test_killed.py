@@ -9,7 +9,6 @@ import pytest
 
 from portal import clock, jobs
 from portal.accounts.models import Organisation
-from portal.cli import crew_of_this_application
 from portal.db import db
 from portal.eaddresses.choosing import Choice, choose
 from portal.eaddresses.jobs import CARRY
@@ -18,7 +17,7 @@ from portal.folders import Folder
 from portal.jobs import TaskState
 from portal.journal import SYSTEM
 from tests.builders import SIRENS, a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.sepa.people import the_entity
 from tests.vaulting import wait_for
@@ -34,12 +33,12 @@ def test_a_killed_worker_reads_each_file_once(an_installation: Installs, tmp_pat
         with place.context():
             _prepare()
         for _number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 time.sleep(0.8 + chance.uniform(0, 0.5))
             finally:
                 kill(crew)
-        crew = forked(place.app, lambda: crew_of_this_application(place.app))
+        crew = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:

@@ -10,7 +10,6 @@ import pytest
 
 from portal import clock, jobs
 from portal.billing.run import bill_customers
-from portal.cli import crew_of_this_application
 from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.ereporting.jobs import look
@@ -21,7 +20,7 @@ from portal.jobs import TaskState
 from portal.resellers.models import LegalEntity
 from tests.billing.test_einvoices import owes, the_entity
 from tests.builders import a_customer, a_house
-from tests.forked import forked
+from tests.forked import a_crew
 from tests.installation import Installation, Installs, kill
 from tests.vaulting import wait_for
 
@@ -41,12 +40,12 @@ def test_a_killed_worker_freezes_one_report_of_each_period(
             look()
             db.session.commit()
         for _number in range(KILLS):
-            crew = forked(place.app, lambda: crew_of_this_application(place.app))
+            crew = a_crew(place.app)
             try:
                 time.sleep(0.5 + chance.uniform(0, 0.5))
             finally:
                 kill(crew)
-        crew = forked(place.app, lambda: crew_of_this_application(place.app))
+        crew = a_crew(place.app)
         try:
             wait_for(lambda: _is_done(place))
         finally:
