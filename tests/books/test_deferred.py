@@ -85,7 +85,9 @@ def test_the_closing_of_december_defers_what_the_year_has_not_earned_and_january
     client, uid = browser(house.finance), the_entity().uid
     before = read(client.get(f"/billing/ledger/{uid}/fec.txt?year=2027").data, 2027)["accounts"]
     assert before["706000"] == -36_600 and "487000" not in before
-    close(client, *months(3, 12), "2027")
+    close(client, *months(3, 12))
+    assert len(db.session.scalars(db.select(Deferral)).all()) == 1, "December books it"
+    close(client, "2027")
     found = read(client.get(f"/billing/ledger/{uid}/fec.txt?year=2027").data, 2027)["accounts"]
     assert found["706000"] == -29_200 and found["487000"] == -7_400
     after = read(client.get(f"/billing/ledger/{uid}/fec.txt?year=2028").data, 2028)["accounts"]
