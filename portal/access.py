@@ -138,6 +138,7 @@ class Permission(StrEnum):
     WHOLESALE_WRITE = "wholesale:write"
     RETAIL_WRITE = "retail:write"
     MARGIN_READ = "margin:read"
+    REVENUE_READ = "revenue:read"
     RECIPIENT_READ = "recipient:read"
     RECIPIENT_WRITE = "recipient:write"
     CERTIFICATE_READ = "certificate:read"
@@ -274,6 +275,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.WHOLESALE_WRITE: {Role.OPERATOR},
     P.RETAIL_WRITE: {Role.OWNER},
     P.MARGIN_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING},  # never the customer
+    P.REVENUE_READ: {Role.OPERATOR, Role.FINANCE},  # of an issuer, by clause of its contracts
     P.RECIPIENT_READ: {Role.OPERATOR, *_SELLING, *_DECIDING, Role.BILLING},  # who gets a customer's mails
     P.RECIPIENT_WRITE: {Role.OPERATOR, *_SELLING, *_DECIDING, Role.BILLING},
     P.CERTIFICATE_READ: set(PROVIDER),

@@ -201,7 +201,8 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     closing = _keep(entity, "2026-09", september, {}, {}, house.finance)
     db.session.commit()
     ids |= {"/billing/einvoices/": _a_refused_einvoice().uid, "/billing/einvoices/settings/": entity.uid}
-    ids |= {"/billing/ledger/": entity.uid}
+    ids |= {"/billing/ledger/": entity.uid, "/billing/deferred/": entity.uid}
+    ids |= {"/wholesale/terms/": ids["/resellers/"]}
     ids |= {"/billing/books/": entity.uid, "/billing/closings/": closing.uid}
     ids |= _of_the_bank(entity)
     ids |= _of_the_refunds(entity, house)

@@ -18,6 +18,7 @@ from portal.billing.closings import Closing, closed_through
 from portal.billing.credit_models import CreditLine, CreditNote, Refund
 from portal.billing.models import BillingRun, Invoice, Payment, RunState
 from portal.books.closing_paper import closing_draft
+from portal.books.deferral import book
 from portal.books.verify import walk
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
@@ -29,6 +30,7 @@ from portal.sepa.models.batch import UNSEEN
 from portal.subscriptions.models import Subscription
 
 _AT_ONCE = 200
+_DECEMBER = 12  # the accounting year is the calendar's
 Figures = dict[tuple[str, str], list[int]]  # kind and detail: count, net, VAT, gross in cents
 
 
@@ -64,7 +66,7 @@ def _last_day(month: str) -> date:
 
 
 def close_month(entity: LegalEntity, month: str, *, by: Actor) -> Closing:
-    """Close the next month of an entity for good.
+    """Close the next month of an entity for good; December books what the year defers.
 
     Raises Refused for another month, and, with the place where it is to be done, while a run, a bank file or
     the decision about usage of that month is open, or when the books do not hold.
@@ -87,13 +89,17 @@ def close_month(entity: LegalEntity, month: str, *, by: Actor) -> Closing:
         raise Refused(_("Les livres ne tiennent pas : voyez la preuve des livres."), field="period")
     figures, heads = _figures(entity, first, last), _heads(entity, last)
     heads |= {name: head for name, head in seen.heads.items() if name.startswith("PAY-")}
-    return _keep(entity, month, (first, last), figures, heads, by)
+    closing = _keep(entity, month, (first, last), figures, heads, by)
+    if last.month == _DECEMBER:
+        book(entity, last, by=by)
+    return closing
 
 
 def close_year(entity: LegalEntity, year: str, *, by: Actor) -> Closing:
     """Close a year whose months are all closed: its figures are the sum of theirs.
 
-    Raises Refused for a year that has an open month, and for one that is closed.
+    Raises Refused for a year that has an open month, and for one that is closed. What the year
+    defers was booked with its December, or is now.
     """
     own = select(Closing).where(Closing.legal_entity_id == entity.id)
     months = list(
@@ -109,6 +115,7 @@ def close_year(entity: LegalEntity, year: str, *, by: Actor) -> Closing:
         heads |= each.heads
         for kind, detail, *numbers in each.figures:
             _add(figures, kind, detail, *numbers)
+    book(entity, months[-1].last_day, by=by)
     return _keep(entity, year, (months[0].first_day, months[-1].last_day), figures, heads, by)
 
 

@@ -1,4 +1,4 @@
-"""Invoices, credit notes, payments and refunds as balanced entries, read in the order of their days."""
+"""Invoices, credit notes, payments, refunds, deferrals as balanced entries, in the order of their days."""
 
 import heapq
 from collections import defaultdict
@@ -15,6 +15,7 @@ from portal import clock
 from portal.billing.credit_models import CreditLine, CreditNote, Refund
 from portal.billing.models import Invoice, Payment, PaymentKind
 from portal.books.accounts import Account, Chart
+from portal.books.models import Deferral
 from portal.db import db
 from portal.deadlines import start_of_paris_day
 from portal.resellers.models import LegalEntity
@@ -54,7 +55,7 @@ def entries_of(entity: LegalEntity, first: date, last: date) -> Iterator[Entry]:
     Source: PCG art. 941 and following; LPF art. A47 A-1.
     """
     chart = Chart(entity)
-    sources = _invoices, _credit_notes, _payments, _refunds, _commissions
+    sources = _invoices, _credit_notes, _payments, _refunds, _commissions, _deferrals
     yield from heapq.merge(*(each(entity, chart, first, last) for each in sources))
 
 
@@ -71,7 +72,8 @@ def _whose(row: Any) -> tuple[str, str]:
     return row.customer.uid.upper(), row.parties["buyer"]["name"]
 
 
-def _use(category: str, mention: str) -> str:
+def use_of(category: str, mention: str) -> str:
+    """Under which account a line is sold, by its VAT category and why it bears none."""
     if category == "AE":
         return "sales_union"
     if category == "O":
@@ -83,7 +85,7 @@ def _sold(chart: Chart, on: date, parts: list[tuple[Any, int, int]], sign: int) 
     """Net and VAT by account; parts: line of the invoice, its net and its VAT in cents."""
     sums: dict[Account, int] = defaultdict(int)
     for line, net, vat in parts:
-        sums[chart.at(_use(line.vat_category, line.vat_mention), on)] -= sign * net
+        sums[chart.at(use_of(line.vat_category, line.vat_mention), on)] -= sign * net
         use = "vat" if line.vat_country in _FRENCH_STATES else "vat_union"
         sums[chart.at(use, on)] -= sign * vat
     return [_side(account, cents) for account, cents in sums.items() if cents]
@@ -207,3 +209,32 @@ def _commissions(entity: LegalEntity, chart: Chart, first: date, last: date) -> 
                 _side(chart.at("customer", on), -row.cents, whose),
             ],
         )
+
+
+def _deferrals(entity: LegalEntity, chart: Chart, first: date, last: date) -> Iterator[Entry]:
+    """What a day defers leaves the sales on that day and is back among them on the next one."""
+    query = select(Deferral).where(Deferral.legal_entity_id == entity.id)
+    query = query.where(Deferral.day.between(first - timedelta(1), last)).order_by(Deferral.day)
+    for row in db.session.scalars(query).all():
+        if first <= row.day and (entry := _deferral(chart, row, row.day, 1)).postings:
+            yield entry
+        after = row.day + timedelta(1)
+        if after <= last and (entry := _deferral(chart, row, after, -1)).postings:
+            yield entry
+
+
+def _deferral(chart: Chart, row: Deferral, on: date, sign: int) -> Entry:
+    """sign: 1 for what is deferred, -1 for what comes back; both on the accounts of the first day."""
+    postings = []
+    for use, _earned, cents in row.sums:
+        if cents:
+            postings += [
+                _side(chart.at(use, row.day), sign * cents),
+                _side(chart.at("deferred", row.day), -sign * cents),
+            ]
+    day = f"{row.day:%d/%m/%Y}"
+    label = _("Produits constatés d'avance au %(day)s", day=day)
+    if sign < 0:
+        label = _("Extourne des produits constatés d'avance au %(day)s", day=day)
+    kept_on = clock.paris_day(row.created_at)
+    return Entry(on, OTHER, ("PC", row.id), f"PCA-{row.day}", row.day, kept_on, label, postings)

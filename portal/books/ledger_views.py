@@ -48,6 +48,11 @@ def _asked(name: str, shape: re.Pattern[str], default: str) -> str:
     return value if shape.fullmatch(value) else abort(404)
 
 
+def asked_month(default: str) -> str:
+    """The month that the address names, as 2026-12, else the default; 404 for what is none."""
+    return _asked("month", _MONTH, default)
+
+
 @bp.get("/<uid>")
 @requires(Permission.BILLING_READ)
 def show(uid: str) -> Response:

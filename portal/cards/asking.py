@@ -76,7 +76,7 @@ def send_pay_link(what: Order | Invoice, *, by: Actor, again: bool = False) -> N
 
 
 @order_placed.connect
-def ask_for_card(order: Order, *, by: Actor) -> None:
+def ask_for_card(order: Order, *, by: Actor, **_more: Any) -> None:
     """Source: 000-16."""
     if order.method == Method.CARD:
         db.session.flush()

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from portal.catalogue.models import Method
@@ -93,6 +93,12 @@ def wish_form(line: QuoteLine, key: str) -> WishForm:
         str(_l("Le contrat n'en dit rien")): [(each, each) for each in sorted(set(KEYS) - set(spoken))],
     }
     return form
+
+
+class SendForm(FlaskForm):
+    """Its seller knows what it promises beyond the purchase."""
+
+    acknowledged = BooleanField(_l("Je le sais, et je l'envoie quand même"))
 
 
 class BecauseForm(FlaskForm):

@@ -28,7 +28,10 @@ from portal.quotes.models import Quote, QuoteState
 from portal.quotes.papers import print_quote
 from portal.quotes.writing import check_days, price_line
 from portal.resellers.models import next_number
+from portal.subscriptions.panels import Selling
 from portal.terms.stack import Stack
+from portal.wholesale.back_to_back import Wider
+from portal.wholesale.promises import check_promises, note_wider, wider_for
 from portal.wording import N_
 
 PREFIX = "DEV"
@@ -37,9 +40,22 @@ _AFTER = 60  # days for which its link still says what became of it
 _PRICE_LOCK_MONTHS = 2  # how long an offered price stands where the contract does not say
 
 
-def send(quote: Quote, *, by: Actor) -> None:
+def wider_in(quote: Quote) -> list[Wider]:
+    """What its offers promise beyond what the reseller buys."""
+    return [each for selling in _sellings(quote) for each in wider_for(selling)]
+
+
+def _sellings(quote: Quote) -> list[Selling]:
+    return [
+        Selling(quote.customer, line.product, line.quantity, line.unit_cents, line.terms)
+        for line in quote.lines
+    ]
+
+
+def send(quote: Quote, *, by: Actor, acknowledged: bool | None = None) -> None:
     """Give it today's prices and its number, print it and send its link to the signatory.
 
+    acknowledged: does its seller say that she knows what it promises beyond the purchase?
     Raises Refused for one without lines, with a day that is over, with special conditions that the provider
     has not agreed to, or that its customer may not be offered any more.
 
@@ -48,6 +64,8 @@ def send(quote: Quote, *, by: Actor) -> None:
     _check_sendable(quote)
     for line in quote.lines:
         price_line(line, quote.customer)
+    found = [each for selling in _sellings(quote) for each in check_promises(selling, acknowledged)]
+    note_wider(quote, found, by=by)
     quote.sale_vat = asdict(quote.vat)
     quote.sent_on, quote.asked_by_id = clock.today(), by.id
     quote.number = next_number(quote.legal_entity, PREFIX, clock.today().year)

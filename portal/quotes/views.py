@@ -1,6 +1,7 @@
 """Quotes of a house: the list, one quote, and what its seller does with it."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
@@ -19,15 +20,17 @@ from portal.mail import mails_about
 from portal.paging import first_of
 from portal.panels import Panel
 from portal.quotes.comparing import compare
-from portal.quotes.forms import BecauseForm, HeadForm, LineForm, line_form
+from portal.quotes.forms import BecauseForm, HeadForm, LineForm, SendForm, line_form
 from portal.quotes.lists import QUOTES
 from portal.quotes.models import Quote, QuoteState, shown_to
 from portal.quotes.money import money_of
 from portal.quotes.ordering import go_on
-from portal.quotes.sending import resend, send, withdraw
+from portal.quotes.sending import resend, send, wider_in, withdraw
 from portal.quotes.writing import add_line, agree_to_conditions, change_quote, draft_quote, new_version
 from portal.resellers.models import issuer_for
 from portal.subscriptions.offers import offers_for
+from portal.wholesale.promises import is_refused
+from portal.words.promises import TOPICS
 
 bp = Blueprint("quotes", __name__)
 _NEWEST = 6  # that a customer's page names; the list has them all
@@ -88,6 +91,8 @@ def quote_page(quote: Quote, status: int = 200, **forms: FlaskForm) -> Response:
         line=forms.get("line") or line_form(offers, formdata=None),
         head=forms.get("head") or HeadForm(formdata=None, obj=quote),
         because=forms.get("because") or BecauseForm(formdata=None),
+        sends=forms.get("sends") or SendForm(formdata=None),
+        beyond=_beyond(quote),
         told={line.id: compare(line) for line in quote.lines},
         before=_version_of(quote.replaces_uid),
         events=timeline(quote),
@@ -95,6 +100,14 @@ def quote_page(quote: Quote, status: int = 200, **forms: FlaskForm) -> Response:
         money=money_of(quote),
     )
     return make_response(page, status)
+
+
+def _beyond(quote: Quote) -> dict[str, Any]:
+    """What it promises beyond the purchase, for who sends it."""
+    if quote.state != QuoteState.DRAFT or not may(Permission.QUOTE_WRITE):
+        return {}
+    found = wider_in(quote)
+    return {"found": found, "topics": TOPICS, "refused": is_refused(quote.customer)} if found else {}
 
 
 def _version_of(uid: str | None) -> Quote | None:
@@ -155,11 +168,11 @@ def agree_to(uid: str) -> Response:
 @bp.post("/quotes/<uid>/sending")
 @requires(Permission.QUOTE_WRITE)
 def send_quote(uid: str) -> Response:
-    quote, form = its_draft(uid), BecauseForm(formdata=None)
+    quote, form = its_draft(uid), SendForm()
     with saving(form, WHOLE):
-        send(quote, by=g.actor)
-    if form.form_errors:
-        return quote_page(its_draft(uid), 422, because=form)
+        send(quote, by=g.actor, acknowledged=form.acknowledged.data)
+    if form.errors:
+        return quote_page(its_draft(uid), 422, sends=form)
     return htmx.go(url_for(".show_quote", uid=uid), toast=_("Le devis part par e-mail."))
 
 

@@ -54,6 +54,7 @@ class OrderForm(FlaskForm):
         [Length(max=300)],
         filters=[trim],
     )
+    acknowledged = BooleanField(_l("Je le sais, et je commande quand même"))
     purchase_order = reference_field("purchase_order")
     commitment_number = reference_field("commitment_number")
     service_code = reference_field("service_code")

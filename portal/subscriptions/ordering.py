@@ -46,7 +46,7 @@ from portal.subscriptions.suspended import suspended_of
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 
-# Sent by an order, in the transaction that places it, with by=.
+# Sent by an order, in the transaction that places it, with by= and acknowledged= (of place_order).
 order_placed = Namespace().signal("order-placed")
 _EARLY_DAYS = 31  # so long before its order a wire may have come, on a quote
 _PRICE_LOCK_MONTHS = 2  # how long an offer stands where the contract does not say
@@ -135,6 +135,7 @@ def place_order(
     accepted_because: str = "",
     references: Mapping[str, str | None] | None = None,
     offered: Offered | None = None,
+    acknowledged: bool | None = None,
 ) -> Order:
     """Order a product at today's price, the reseller's own where it has one.
 
@@ -148,6 +149,7 @@ def place_order(
     accepted_because: why a person takes the order of a customer who disputes an earlier payment (000-21).
     references: the buyer's own (REFERENCES); what is None here follows the customer's.
     offered: price and terms of a quote that the customer has accepted; None: today's.
+    acknowledged: does a person know what is promised beyond the purchase? None: nobody is asked.
     ``uid`` is the form's, chosen before it is sent: the same form cannot place two orders.
     """
     health = customer.health_data if health_data is None else health_data
@@ -197,7 +199,7 @@ def place_order(
         record(order, "begin_early", by=by, note=order.begin_early_text)
     if document_for(method.value, Payment.WAITING, DEFERRED) is Document.PRO_FORMA:
         send_proforma(order)
-    order_placed.send(order, by=by)
+    order_placed.send(order, by=by, acknowledged=acknowledged)
     return order
 
 

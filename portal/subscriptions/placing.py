@@ -22,7 +22,10 @@ EARLY_REQUEST = _l(
 
 @dataclass(frozen=True)
 class Wish:
-    """What is ordered. uid: of the form, "" for a new one. volume_gb: None for that of the offer."""
+    """What is ordered. uid: of the form, "" for a new one. volume_gb: None for that of the offer.
+
+    acknowledged: see :func:`portal.subscriptions.ordering.place_order`.
+    """
 
     quantity: int
     method: Method
@@ -32,6 +35,7 @@ class Wish:
     outside_eu: bool = False
     begin_early: bool = False
     accepted_because: str = ""
+    acknowledged: bool | None = None
     references: Mapping[str, str | None] = field(default_factory=dict)
 
 
@@ -55,6 +59,7 @@ def place_wish(customer: Customer, product: Product, wish: Wish, *, by: Actor) -
         early_request=early,
         accepted_because=wish.accepted_because,
         references=wish.references,
+        acknowledged=wish.acknowledged,
     )
     if order.method == Method.DIRECT_DEBIT:
         ask_for_mandate(order, by=by)

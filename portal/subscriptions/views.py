@@ -33,7 +33,14 @@ from portal.subscriptions.lists import ORDERS, SUBSCRIPTIONS
 from portal.subscriptions.models import Order, Subscription, subscriptions_of
 from portal.subscriptions.offers import Quote, offers_for, quote
 from portal.subscriptions.ordering import record_wire
-from portal.subscriptions.panels import order_link, order_panel, subscription_link, subscription_panel
+from portal.subscriptions.panels import (
+    Selling,
+    order_link,
+    order_panel,
+    selling_panel,
+    subscription_link,
+    subscription_panel,
+)
 from portal.subscriptions.placing import Wish, place_wish
 from portal.subscriptions.price_now import sold_now
 from portal.terms.in_force import stack_in_force
@@ -107,6 +114,7 @@ def _is_seen(form: OrderForm) -> bool:
 
 
 def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> Response:
+    priced = _quote_of(customer, form)
     return htmx.render(
         "subscriptions/new_order.html",
         "subscriptions/_ordering.html",
@@ -114,10 +122,16 @@ def _order_form_page(customer: Customer, form: OrderForm, status: int = 200) -> 
         customer=customer,
         form=form,
         disputes=open_disputes(customer),
-        quote=_quote_of(customer, form),
+        quote=priced,
+        told=selling_panel.shown(_selling(customer, priced)) if priced else [],
         may_declare=may_declare(customer, clock.today()),
         is_consumer=customer.kind == CustomerKind.CONSUMER,
     )
+
+
+def _selling(customer: Customer, priced: Quote) -> Selling:
+    offer = priced.offer
+    return Selling(customer, offer.product, priced.quantity, offer.unit_cents, offer.terms)
 
 
 def _quote_of(customer: Customer, form: OrderForm) -> Quote | None:
@@ -167,6 +181,7 @@ def _order(customer: Customer, product: Product, form: OrderForm) -> Order:
         outside_eu=form.outside_eu.data,
         begin_early=form.begin_early.data,
         accepted_because=form.accepted_because.data or "",
+        acknowledged=form.acknowledged.data,
         references=form.references(),
     )
     return place_wish(customer, product, wish, by=g.actor)

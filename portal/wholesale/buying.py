@@ -15,6 +15,7 @@ from sqlalchemy import Select, func, or_, select
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.billing.models import Charge, Invoice, add_charge, charges_due, run_begins
+from portal.books.covered import charges_within
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import PriceKind, ResellerPrice, price_list
 from portal.customers.models import ContactRole, Customer, CustomerKind, find_double, onboard
@@ -188,3 +189,11 @@ def _unbought(reseller: Organisation) -> Select[Any]:
     query = query.where(or_(pending, Invoice.legal_entity_id.in_(own)))
     query = query.where(~select(WholesaleLine.id).where(WholesaleLine.charge_id == Charge.id).exists())
     return query.order_by(Charge.id)
+
+
+@charges_within(rank=10)
+def bought_within(charge: Charge) -> Sequence[tuple[Charge, int]] | None:
+    """What a charge of a bulk invoice stands for: what each customer owes, and what that was bought for."""
+    query = select(WholesaleLine, Charge).join(Charge, Charge.id == WholesaleLine.charge_id)
+    rows = db.session.execute(query.where(WholesaleLine.bought_by_id == charge.id).order_by(WholesaleLine.id))
+    return [(own, line.net_cents) for line, own in rows] or None

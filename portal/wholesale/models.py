@@ -69,3 +69,20 @@ def annex_of(invoice: Invoice) -> Sequence[WholesaleLine]:
     own = select(Charge.id).where(Charge.invoice_id == invoice.id)
     query = select(WholesaleLine).where(WholesaleLine.bought_by_id.in_(own))
     return db.session.scalars(query.order_by(WholesaleLine.customer_name, WholesaleLine.id)).all()
+
+
+class BuyingTerms(Tenant, db.Model):
+    """Under which contract a reseller that bills its customers buys, and what a wider promise meets."""
+
+    __tablename__ = "buying_terms"
+    __table_args__ = (UniqueConstraint("organisation_id"),)
+
+    stack: Mapped[str] = mapped_column(String(40), default="")  # of CONTRACTS; "": that of what it sells
+    refuses: Mapped[bool] = mapped_column(default=False)  # a wider promise stops the order
+
+    organisation: Mapped[Organisation] = relationship(foreign_keys="BuyingTerms.organisation_id")
+
+
+def buying_terms_of(organisation_id: int) -> BuyingTerms | None:
+    query = select(BuyingTerms).where(BuyingTerms.organisation_id == organisation_id)
+    return db.session.scalars(query).one_or_none()

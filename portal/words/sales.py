@@ -8,6 +8,10 @@ from flask_babel import lazy_gettext as _l
 SALE_EVENTS: dict[tuple[str, str], Any] = {
     ("subscription", "extend_term"): _l("Commande prorogée pour force majeure"),
     ("commission_statement", "issue"): _l("Relevé de commission établi"),
+    ("legal_entity", "defer_revenue"): _l("Produits constatés d'avance passés en écriture"),
+    ("customer_order", "promise_more"): _l("Promet plus que l'achat du revendeur"),
+    ("quote", "promise_more"): _l("Promet plus que l'achat du revendeur"),
+    ("reseller", "buying_terms"): _l("Contrat d'achat choisi"),
     ("directory", "save"): _l("Annuaire enregistré"),
     ("directory", "remove"): _l("Annuaire retiré"),
     ("user_account", "link_directory"): _l("Accès lié à l'annuaire"),
