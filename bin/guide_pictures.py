@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from portal.demo.load import PASSWORD
+from portal.demo.houses import PASSWORD
 from portal.guide.reading import PICTURE_SCALE
 from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
 from tour.instance import ROOT, Instance, environment_of, prepare

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from portal.demo.load import PASSWORD  # noqa: E402
+from portal.demo.houses import PASSWORD  # noqa: E402
 from tour.instance import Instance  # noqa: E402
 from tour.pages import one_of_each  # noqa: E402
 

@@ -15,6 +15,7 @@ from pathlib import Path
 ACCOUNTS = """\
   Comptes de démonstration, mot de passe : demonstration-2026
     gerance@ouest.example        gérance d'un revendeur (aussi @nord.example, @sud.example)
+    gerance@est.example          gérance d'un revendeur qui facture lui-même ses clients
     commerce@ouest.example       commerce      atelier@ouest.example   technicien du revendeur
     finance@portail.example      finance       technique@portail.example   technicien
     tresorerie@portail.example   deuxième personne de la finance, pour libérer les remises

@@ -18,6 +18,7 @@ from portal import clock
 from portal.accounts.models import User, open_sign_in
 from portal.billing.models import Invoice, InvoiceState
 from portal.books.checking import check_books
+from portal.commissions.models import CommissionStatement
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, scope
 from portal.demo.load import load
@@ -28,6 +29,7 @@ from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.sepa.models import Batch, BatchState, Collection, CollectionState
+from portal.wholesale.models import WholesaleBuyer, annex_of
 from tests import installation, vaulting
 from tour.instance import ROOT, environment_of
 from tour.pages import one_of_each
@@ -88,6 +90,7 @@ def test_a_past_is_lived_with_whole_books_work_for_each_role_and_pages_that_open
     """One test for all: the past is lived once."""
     money_came_late_came_back_and_is_owed(place)
     the_books_are_whole_and_nothing_lies_in_the_future()
+    who_invoices_whom_is_lived_in_both_modes()
     every_role_has_something_to_do_today(place)
     for who in ("finance", "owner", "technician"):
         every_page_opens(place, who)
@@ -105,15 +108,30 @@ def money_came_late_came_back_and_is_owed(place: Flask) -> None:
 
 def the_books_are_whole_and_nothing_lies_in_the_future() -> None:
     with scope(EVERYTHING):
-        entity = db.session.scalars(db.select(LegalEntity)).one()
-        check = check_books(entity, by=SYSTEM)
-        assert (check.fault_count, check.faults) == (0, [])
-        issued = sorted(db.session.execute(db.select(Invoice.number, Invoice.issued_on)).all())
-        days = [day for _number, day in issued]
-        assert days == sorted(days) and days[-1] <= clock.today()
-        assert len({f"{day:%Y-%m}" for day in days}) > MONTHS
+        entities = db.session.scalars(db.select(LegalEntity).order_by(LegalEntity.id)).all()
+        assert len(entities) == 2
+        for entity in entities:
+            check = check_books(entity, by=SYSTEM)
+            assert (check.fault_count, check.faults) == (0, [])
+            own = db.select(Invoice.number, Invoice.issued_on).where(Invoice.legal_entity_id == entity.id)
+            days = [day for _number, day in sorted(db.session.execute(own).all())]
+            assert days == sorted(days) and days[-1] <= clock.today()
+            assert len({f"{day:%Y-%m}" for day in days}) > MONTHS
         assert not list(db.session.scalars(db.select(Duty).where(Duty.failures > 0)))
         assert not list(db.session.scalars(db.select(Task).where(Task.state == TaskState.FAILED)))
+
+
+def who_invoices_whom_is_lived_in_both_modes() -> None:
+    """One reseller buys in bulk what it invoices; another one is paid a commission on what was paid."""
+    with scope(EVERYTHING):
+        buyers = {each.organisation.name: each for each in db.session.scalars(db.select(WholesaleBuyer))}
+        bulk = db.select(Invoice).where(Invoice.customer_id == buyers["Revendeur Est"].customer_id)
+        invoices = list(db.session.scalars(bulk.order_by(Invoice.id)))
+        assert len(invoices) >= MONTHS and {each.state for each in invoices[:-1]} == {InvoiceState.PAID}
+        assert all(sum(line.net_cents for line in annex_of(each)) == each.net_cents for each in invoices)
+        statements = list(db.session.scalars(db.select(CommissionStatement)))
+        assert {each.organisation.name for each in statements} == {"Revendeur Ouest"}
+        assert len(statements) >= MONTHS - 1 and all(each.payable_cents > 0 for each in statements)
 
 
 def every_role_has_something_to_do_today(place: Flask) -> None:

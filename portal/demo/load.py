@@ -6,13 +6,13 @@ from typing import Any
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import HASHER, Organisation, User
-from portal.accounts.welcome import invite
+from portal.accounts.models import Organisation, User
 from portal.backups.gaps import GapKind, note_gap
 from portal.catalogue.models import Method, Product
 from portal.catalogue.offers import make_product, shipped_offers
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
 from portal.db import EVERYTHING, commits, db, scope
+from portal.demo.houses import BILLS_ITSELF, OWN_ENTITY, PLACES, RESELLERS, let_in, open_reseller
 from portal.demo.late import add_late_payers
 from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
@@ -21,11 +21,7 @@ from portal.demo.past.life import live_past
 from portal.demo.past.whole import one_transaction
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
-from portal.links import Purpose, revoke_links
-from portal.pdf.document import Document as Paper
-from portal.pdf.document import Party
-from portal.resellers.brand import set_face, set_support
-from portal.resellers.houses import keep_contract, make_provider, make_reseller
+from portal.resellers.houses import make_provider
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.models import open_mandate
 from portal.sepa.models.entity import make_entity
@@ -36,21 +32,12 @@ from portal.subscriptions.ordering import place_order, record_wire
 from portal.terms.in_force import stack_in_force
 from portal.trends.jobs import keep_figures
 
-PASSWORD = "demonstration-2026"  # of every demonstration account  # noqa: S105
 PROVIDER_PEOPLE = (
     (Role.OPERATOR, "Exploitation", "exploitation@portail.example"),
     (Role.FINANCE, "Comptabilité", "finance@portail.example"),
     (Role.FINANCE, "Trésorerie", "tresorerie@portail.example"),
     (Role.TECHNICIAN, "Support technique", "technique@portail.example"),
     (Role.AUDITOR, "Contrôle interne", "audit@portail.example"),
-)
-RESELLERS = (("Revendeur Ouest", "ouest"), ("Revendeur Nord", "nord"), ("Revendeur Sud", "sud"))
-COLOURS = ("#00796b", "#c2185b", "")  # the last one keeps the portal's own
-RESELLER_PEOPLE = (
-    (Role.OWNER, "Gérance", "gerance"),
-    (Role.SALES, "Commerce", "commerce"),
-    (Role.SUPPORT, "Atelier", "atelier"),
-    (Role.READER, "Consultation", "lecture"),
 )
 TRADES = (
     "Menuiserie",
@@ -65,14 +52,6 @@ TRADES = (
     "Librairie",
     "Clinique vétérinaire",
     "Bureau d'études",
-)
-PLACES = (
-    ("du Port", "29200", "Brest"),
-    ("des Halles", "35000", "Rennes"),
-    ("de la Gare", "59000", "Lille"),
-    ("du Canal", "44000", "Nantes"),
-    ("des Remparts", "13001", "Marseille"),
-    ("du Pont", "68000", "Colmar"),
 )
 
 
@@ -98,15 +77,10 @@ def load(past_months: int = 0) -> date | None:
 def _open() -> tuple[Organisation, list[Organisation], dict[str, Product], LegalEntity]:
     """The provider, its people and offers, and three resellers with theirs."""
     provider = make_provider("Sauvegarde Démo", by=SYSTEM)
-    _people(provider, PROVIDER_PEOPLE)
+    let_in(provider, PROVIDER_PEOPLE)
     entity = _entity(provider)
     products = _products(provider)
-    houses = []
-    for index, (name, domain) in enumerate(RESELLERS):
-        house = _reseller(provider, name, index)
-        people = [(role, f"{who}, {name}", f"{box}@{domain}.example") for role, who, box in RESELLER_PEOPLE]
-        _people(house, people)
-        houses.append(house)
+    houses = [open_reseller(provider, house, index) for index, house in enumerate(RESELLERS)]
     return provider, houses, products, entity
 
 
@@ -116,13 +90,16 @@ def _open_in_the_past(first: date) -> tuple[list[Organisation], dict[str, Produc
     with moved_clock() as move:
         move(first, 6, 0)
         provider, houses, products, entity = _open()
+        itself = open_reseller(provider, BILLS_ITSELF, len(PLACES) - 1)
+        own = make_entity(itself, OWN_ENTITY, by=SYSTEM)
         extra = make_product(provider, shipped_offers()["NB-WS-M"], by=SYSTEM, unit_cents=600)
         people = {user.email.removesuffix(".example"): user for user in db.session.scalars(db.select(User))}
         people = {box.removesuffix("@portail"): user for box, user in people.items()}
         live_past(
             provider,
             entity,
-            houses,
+            own,
+            [*houses, itself],
             {**products, extra.code: extra},
             people,
             first=first,
@@ -149,42 +126,6 @@ def _load_today(houses: list[Organisation], products: dict[str, Product], *, has
         db.session.flush()
         keep_figures()
         db.session.commit()
-
-
-def _people(organisation: Organisation, people: Any) -> None:
-    password_hash = HASHER.hash(PASSWORD)  # one hash for all: hashing is slow on purpose
-    for role, name, email in people:
-        user, _address = invite(organisation, email=email, name=name, role=role, by=SYSTEM)
-        user.password_hash, user.joined_at = password_hash, clock.now()
-        revoke_links(Purpose.WELCOME, user)
-
-
-def _reseller(provider: Organisation, name: str, index: int) -> Organisation:
-    """One that sells, with the contract that it signed."""
-    place, postcode, town = PLACES[index]
-    made = make_reseller(
-        provider,
-        name=name,
-        legal_name=f"{name} SARL",
-        siren=make_siren(800 + index),
-        street=f"{index + 1} rue {place}",
-        postcode=postcode,
-        town=town,
-        territory="France",
-        by=SYSTEM,
-    )
-    paper = Paper("Contrat de revendeur", issuer=Party(provider.name), recipient=Party(made.legal_name))
-    paper.text("Contrat de la démonstration, sans valeur.")
-    keep_contract(made, paper.build(), clock.today() - timedelta(days=400), by=SYSTEM)
-    made.activate(by=SYSTEM)
-    support = {
-        "support_email": f"support@{RESELLERS[index][1]}.example",
-        "support_phone": f"02 99 00 00 {index + 10}",
-        "support_hours": "du lundi au vendredi, 9 h à 18 h",
-    }
-    set_support(made.organisation, support, by=SYSTEM)
-    set_face(made.organisation, name=name, accent=COLOURS[index], logo=b"", without_logo=False, by=SYSTEM)
-    return made.organisation
 
 
 def _entity(provider: Organisation) -> LegalEntity:
@@ -259,9 +200,9 @@ def _customers(reseller: Organisation, index: int) -> list[Customer]:
         terms = ("natso", "dropcloud", "dobaas")[number % 3]
         customer.accept(stack_in_force(terms, clock.today()), by=SYSTEM, address="127.0.0.1")
         made.append(customer)
-    _people(
+    let_in(
         made[0].organisation,
-        [(Role.CUSTOMER, f"Direction, {made[0].name}", f"client@{RESELLERS[index][1]}.example")],
+        [(Role.CUSTOMER, f"Direction, {made[0].name}", f"client@{RESELLERS[index].box}.example")],
     )
     return made
 

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from portal.demo.load import PASSWORD
+from portal.demo.houses import PASSWORD
 from portal.demo.numbers import make_iban
 from tour.accepting import accept_terms
 from tour.instance import Instance

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from portal.demo.load import PASSWORD
+from portal.demo.houses import PASSWORD
 from tests.browser import people
 from tests.browser.test_accessibility import violations
 from tour.instance import Instance

@@ -10,7 +10,8 @@ Means = Literal["wire", "direct_debit"]
 class Member:
     """A customer of the past.
 
-    house: place in the list of resellers. since: months before today when she came, at most the whole past.
+    house: place in the list of resellers; the last one invoices her itself. since: months before today when
+    she came, at most the whole past.
     late: days after the due day when she pays by wire. stops: months before today from which she pays nothing
     more. returns: months before today, days after its day, and reason of a debit that comes back.
     """
@@ -157,4 +158,6 @@ CAST = (
         115, 1, "Chaudronnerie du Rail", "5 rue du Rail", "59000", "Lille", "NB-WS", 25, "wire", 3, stops=2
     ),
     Member(116, 2, "Papeterie du Cours", "22 cours Central", "83000", "Toulon", "WS-M", 6, "direct_debit", 2),
+    Member(117, 3, "Brasserie de la Fecht", "3 rue de la Fecht", "68000", "Colmar", "NB-WS-M", 9, "wire", 10),
+    Member(118, 3, "Verrerie du Ried", "11 route du Ried", "67600", "Sélestat", "NB-WS-M", 4, "wire", 6),
 )

@@ -50,6 +50,7 @@ class Office:
         """The month that has begun, once; in the last days once more, for what was added since."""
         month = f"{day:%Y-%m}"
         query = select(func.count(BillingRun.id)).where(BillingRun.month == month)
+        query = query.where(BillingRun.legal_entity_id == self.entity.id)
         known = int(db.session.scalar(query) or 0)
         if known and not (known == 1 and day >= self.leaves_work_from):
             return

@@ -9,11 +9,13 @@ from typing import Any
 from portal.accounts.models import Organisation, User
 from portal.catalogue.models import Product
 from portal.customers.models import Customer
+from portal.demo.houses import BILLS_ITSELF, RESELLERS
 from portal.demo.past.bank import Bank
 from portal.demo.past.days import Move, months_before, next_working_day
 from portal.resellers.models import LegalEntity
 
 Act = Callable[[], Any]
+BOXES = [house.box for house in (*RESELLERS, BILLS_ITSELF)]
 
 
 @dataclass(slots=True)
@@ -22,10 +24,12 @@ class Stage:
 
     provider: Organisation
     entity: LegalEntity
+    own: LegalEntity  # of the last of the houses, which invoices its customers itself
     houses: list[Organisation]
     products: dict[str, Product]
     people: dict[str, User]  # by the box of their address: "finance", "technique", "gerance@ouest"
     bank: Bank
+    own_bank: Bank
     move: Move
     first: date
     today: date
@@ -55,9 +59,11 @@ class Stage:
 
     def owner_of(self, customer: Customer) -> User:
         """Of her reseller."""
-        number = next(n for n, house in enumerate(self.houses) if house.id == customer.reseller_id)
-        return self.people[f"gerance@{('ouest', 'nord', 'sud')[number]}"]
+        return self.people[f"gerance@{self._box(customer)}"]
 
     def technician_of(self, customer: Customer) -> User:
+        return self.people[f"atelier@{self._box(customer)}"]
+
+    def _box(self, customer: Customer) -> str:
         number = next(n for n, house in enumerate(self.houses) if house.id == customer.reseller_id)
-        return self.people[f"atelier@{('ouest', 'nord', 'sud')[number]}"]
+        return BOXES[number]
