@@ -11,6 +11,8 @@ from sqlalchemy.sql import Subquery
 
 from portal.billing.credit_models import CreditLine, CreditNote
 from portal.billing.models import Charge, Invoice, InvoiceLine
+from portal.catalogue.models import Product
+from portal.catalogue.offers import shipped_offers
 from portal.db import EVERYTHING, db, scope
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription
@@ -127,25 +129,38 @@ def _subscription_in(origin: Any) -> Any:
     )
 
 
+def _clause(said: Any) -> Any:
+    """What a line says; else the clause of the contract that has the offer whose periods it charges."""
+    offers = ((Product.code == offer.code, offer.clause) for offer in shipped_offers().values())
+    return case((func.coalesce(said, "") != "", said), *offers, else_="")
+
+
 def _sold(entity: LegalEntity, since: date, until: date) -> Select[Any]:
     wanted = (Invoice.legal_entity_id == entity.id, Invoice.issued_on.between(since, until))
     named = _named(select(Invoice.id).where(*wanted))
     of_line = (named.c.invoice_id == InvoiceLine.invoice_id) & (named.c.position == InvoiceLine.position)
-    query = select(*_columns("sold", Invoice, InvoiceLine, InvoiceLine.clause, InvoiceLine.net_cents))
+    query = select(
+        *_columns("sold", Invoice, InvoiceLine, _clause(InvoiceLine.clause), InvoiceLine.net_cents)
+    )
     query = query.select_from(InvoiceLine).join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+    return _with_contract(query, named, of_line).where(*wanted)
+
+
+def _with_contract(query: Select[Any], named: Any, of_line: Any) -> Select[Any]:
     query = query.outerjoin(named, of_line)
-    return query.outerjoin(Subscription, Subscription.uid == _subscription_in(named.c.origin)).where(*wanted)
+    query = query.outerjoin(Subscription, Subscription.uid == _subscription_in(named.c.origin))
+    return query.outerjoin(Product, Product.id == Subscription.product_id)
 
 
 def _taken_back(entity: LegalEntity, since: date, until: date) -> Select[Any]:
     wanted = (CreditNote.legal_entity_id == entity.id, CreditNote.issued_on.between(since, until))
     named = _named(select(CreditNote.invoice_id).where(*wanted))
     of_line = (named.c.invoice_id == InvoiceLine.invoice_id) & (named.c.position == InvoiceLine.position)
-    clause = case((CreditNote.clause != "", CreditNote.clause), else_=InvoiceLine.clause)
+    clause = _clause(case((CreditNote.clause != "", CreditNote.clause), else_=InvoiceLine.clause))
     query = select(*_columns("back", CreditNote, CreditLine, clause, -CreditLine.net_cents))
     query = query.select_from(CreditLine).join(CreditNote, CreditNote.id == CreditLine.credit_note_id)
-    query = query.join(InvoiceLine, InvoiceLine.id == CreditLine.invoice_line_id).outerjoin(named, of_line)
-    return query.outerjoin(Subscription, Subscription.uid == _subscription_in(named.c.origin)).where(*wanted)
+    query = query.join(InvoiceLine, InvoiceLine.id == CreditLine.invoice_line_id)
+    return _with_contract(query, named, of_line).where(*wanted)
 
 
 def served(entity: LegalEntity, since: date, until: date) -> list[Served]:

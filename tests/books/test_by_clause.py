@@ -75,10 +75,10 @@ def test_the_sum_of_all_clauses_is_the_revenue_of_the_books(house: House, browse
     client, uid = browser(house.finance), the_entity().uid
     rows = table(client.get("/billing/clauses/file.csv?since=2026-01-01&until=2026-12-31").text)
     assert [row[1:] for row in rows[1:]] == [
+        ["004-04", "300,00", "0,00", "300,00", "1", "1"],  # the offer's own clause
         ["004-42", "900,00", "100,00", "800,00", "2", "1"],
-        ["", "300,00", "0,00", "300,00", "1", "1"],
+        ["000-05", "49,90", "0,00", "49,90", "1", "1"],
         ["000-54", "0,00", "49,90", "-49,90", "1", "1"],
-        ["", "49,90", "0,00", "49,90", "1", "1"],
         ["", "100,00", "0,00", "100,00", "1", "1"],
     ]
     accounts = read(client.get(f"/billing/ledger/{uid}/fec.txt?year=2026").data, 2026)["accounts"]
