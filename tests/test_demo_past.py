@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from portal import clock
 from portal.accounts.models import User, open_sign_in
+from portal.billing.credit_models import RefundState
 from portal.billing.models import Invoice, InvoiceState
 from portal.books.checking import check_books
 from portal.commissions.models import CommissionStatement
@@ -132,6 +133,8 @@ def who_invoices_whom_is_lived_in_both_modes() -> None:
         statements = list(db.session.scalars(db.select(CommissionStatement)))
         assert {each.organisation.name for each in statements} == {"Revendeur Ouest"}
         assert len(statements) >= MONTHS - 1 and all(each.payable_cents > 0 for each in statements)
+        paid = [each.refund.state for each in statements if each.refund is not None]
+        assert paid.count(RefundState.REFUNDED) >= MONTHS - 2
 
 
 def every_role_has_something_to_do_today(place: Flask) -> None:

@@ -1,17 +1,22 @@
 """A reseller that invoices its customers itself, beside one that is paid a commission: prices and money."""
 
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
+from portal import clock
 from portal.billing.balance import position_of
 from portal.billing.models import Invoice, InvoiceState
 from portal.catalogue.price_lists import set_wholesale
 from portal.db import commits, db
 from portal.demo.houses import RESELLERS
+from portal.demo.numbers import make_iban
 from portal.demo.past.cast import Member
 from portal.demo.past.office import Office
 from portal.demo.past.stage import Stage
+from portal.refunds.accounts import account_of, enter_account
+from portal.refunds.files import make_file, ready_of, release_file, send_file
 from portal.wholesale.models import buyer_of
 
 _OWN = len(RESELLERS)  # its place in the list of houses
@@ -64,3 +69,25 @@ def pay_in_bulk(stage: Stage, day: date) -> None:
             rest = position_of(invoice).rest
             text = f"Reglement {invoice.number}"
             stage.bank.take_wire(stage.own.name, stage.own.iban or "", rest, text, day)
+
+
+def tell_commissions(stage: Stage) -> None:
+    """Each month what the first house has earned is paid to the account that it gave in time."""
+    for months_ago in range(17, -1, -1):
+        stage.on(stage.day(months_ago, 8), partial(_give_account, stage))
+        stage.on(stage.day(months_ago, 20), partial(pay_out, stage))
+
+
+def _give_account(stage: Stage) -> None:
+    buyer = buyer_of(stage.houses[0])
+    if buyer is not None and account_of(buyer.customer) is None:
+        by = stage.people["finance"]
+        enter_account(buyer.customer, make_iban(902), f"{RESELLERS[0].name} SARL", by=by)
+
+
+def pay_out(stage: Stage) -> None:
+    """What is owed back or earned leaves in a file that the second person releases."""
+    if ready_of(stage.entity):
+        file = make_file(stage.entity, by=stage.people["finance"])
+        release_file(file, by=stage.people["tresorerie"])
+        send_file(file, clock.today(), by=stage.people["finance"])

@@ -20,6 +20,7 @@ from portal.db import db
 from portal.demo.numbers import make_iban
 from portal.demo.past.cast import CAST
 from portal.demo.past.departure import tell_departure
+from portal.demo.past.own_billing import pay_out, tell_commissions
 from portal.demo.past.people import sign
 from portal.demo.past.stage import Stage
 from portal.demo.past.tickets import tell_tickets
@@ -29,7 +30,6 @@ from portal.linked.visitor import Signer
 from portal.links import Purpose, revoke_links
 from portal.quotes.sending import send as send_quote
 from portal.quotes.writing import Head, add_line, draft_quote
-from portal.refunds.files import make_file, ready_of, release_file, send_file
 from portal.sepa.models import mandate_at_bank, open_mandate, request_mandate, usable_mandates
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.ordering import place_order
@@ -59,13 +59,14 @@ def tell_stories(stage: Stage) -> None:
     stage.on(stage.day(3, 22), partial(_reject, stage, 107))
     stage.on(stage.days_ago(4), partial(_dispute, stage, 107))
     stage.on(stage.day(5, 18), partial(_credit, stage, 101))
-    stage.on(stage.day(5, 24), partial(_refund, stage))
+    stage.on(stage.day(5, 24), partial(pay_out, stage))
     stage.on(stage.days_ago(6), partial(_credit, stage, 110))
     stage.on(stage.days_ago(3), partial(_quote, stage, 109))
     stage.on(stage.days_ago(8), partial(_order_unpaid, stage, 102))
     stage.on(stage.days_ago(3), partial(_pay_without_number, stage, 109))
     stage.on(stage.days_ago(20), partial(_let_in, stage, 113))
     stage.on(stage.days_ago(37), partial(_bill_installation, stage, 115))
+    tell_commissions(stage)
     tell_tickets(stage)
     tell_vaults(stage)
     tell_departure(stage)
@@ -182,14 +183,6 @@ def _credit(stage: Stage, serial: int) -> None:
             by=by,
             note="Un poste de trop",
         )
-
-
-def _refund(stage: Stage) -> None:
-    """What is owed back leaves in a file that the second person releases."""
-    if ready_of(stage.entity):
-        file = make_file(stage.entity, by=stage.people["finance"])
-        release_file(file, by=stage.people["tresorerie"])
-        send_file(file, clock.today(), by=stage.people["finance"])
 
 
 def _quote(stage: Stage, serial: int) -> None:
