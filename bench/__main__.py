@@ -21,6 +21,7 @@ NAMES = (
     "usage",
     "activation",
     "api",
+    "webhooks",
     "invoice_pdf",
 )
 

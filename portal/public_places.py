@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from threading import Timer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import urllib3
@@ -19,12 +19,14 @@ from botocore.awsrequest import (
 from flask import current_app
 from flask_babel import gettext as _
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from urllib3.util.connection import create_connection
 
 from portal.errors import Refused
 
 SECONDS = 10.0  # for an address that somebody typed to connect, and then to answer
+_PASSED_OVER = 4096  # bytes of an answer that nobody wants, so that its connection can be asked again
+_KEPT_SECONDS = 5.0  # one connection is asked again; it is hung up after twice SECONDS
 
 # Beside what the library calls global: addresses that carry another one inside, and those of special use.
 _SPECIAL = [
@@ -180,29 +182,80 @@ def ask_for(
     most_bytes: int = 0,
 ) -> tuple[str, bytes]:
     """Like :func:`ask`, with what was answered, up to so many bytes; a longer answer is none."""
-    parts = urlsplit(address)
-    wait = urllib3.Timeout(SECONDS)
-    sent: dict[str, Any] = {
-        "body": body,
-        "headers": dict(headers or {}),
-        "redirect": False,
-        "preload_content": False,
-    }
-    host, port, until = parts.hostname or "", parts.port, time.monotonic() + 2 * SECONDS
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        pool: urllib3.HTTPConnectionPool
-        if parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
-            pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
+    with Line(address) as line:
+        return line.ask_for(method, body=body, headers=headers, most_bytes=most_bytes)
+
+
+class Line:
+    """``with Line(address) as line`` asks one address again and again, over one connection for some seconds.
+
+    Each connection is made to an address that was looked at; none lasts as long as what hangs it up.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._parts = urlsplit(address)
+        self._path = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
+        self._pool: urllib3.HTTPConnectionPool | None = None
+        self._since = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+    def ask_for(
+        self,
+        method: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        most_bytes: int = 0,
+    ) -> tuple[str, bytes]:
+        """The status, or the kind of error, and what was answered up to so many bytes."""
+        try:
+            is_new = self._is_new()
+            try:
+                return self._ask(method, body, headers, most_bytes)
+            except ProtocolError:
+                if is_new:
+                    raise
+            self._since = 0.0  # it was closed by the other side meanwhile: once more over another one
+            self._is_new()
+            return self._ask(method, body, headers, most_bytes)
+        except (HTTPError, OSError, ValueError) as error:
+            self._since = 0.0
+            return type(error).__name__, b""
+
+    def _is_new(self) -> bool:
+        if self._pool is not None and time.monotonic() - self._since < _KEPT_SECONDS:
+            return False
+        if self._pool is not None:
+            self._pool.close()
+        host, port, wait = self._parts.hostname or "", self._parts.port, urllib3.Timeout(SECONDS)
+        if self._parts.scheme == "http" and current_app.config["PRIVATE_TARGETS"]:
+            self._pool = _TimedPool(host, port or 80, timeout=wait, retries=False)
         else:
-            pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
-        answer = pool.request(method, path, **sent)
-        text = answer.read(most_bytes + 1, decode_content=False) if most_bytes else b""
-        answer.close()
-        if len(text) > most_bytes:
-            return "TooLong", b""
+            self._pool = _TlsPool(host, port or 443, timeout=wait, retries=False)
+        self._since = time.monotonic()
+        return True
+
+    def _ask(
+        self, method: str, body: bytes | None, headers: Mapping[str, str] | None, most_bytes: int
+    ) -> tuple[str, bytes]:
+        assert self._pool is not None
+        until = time.monotonic() + 2 * SECONDS
+        answer = self._pool.urlopen(
+            method, self._path, body=body, headers=dict(headers or {}), redirect=False, preload_content=False
+        )
+        most = most_bytes or _PASSED_OVER
+        text = answer.read(most + 1, decode_content=False)
+        if len(text) > most:
+            answer.close()  # the rest is not read: this connection ends
+        answer.release_conn()
         if time.monotonic() >= until:  # hung up: what came by then is no answer
             return TimeoutError.__name__, b""
-        return str(answer.status), text
-    except (HTTPError, OSError, ValueError) as error:
-        return type(error).__name__, b""
+        if most_bytes and len(text) > most:
+            return "TooLong", b""
+        return str(answer.status), text if most_bytes else b""

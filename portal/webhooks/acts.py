@@ -1,12 +1,13 @@
 """Registering an address, finding what is new for it, and calling it."""
 
 import json
-from collections.abc import Collection, Iterator
-from datetime import timedelta
-from typing import Any
+import time
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from portal import clock
 from portal.accounts.models import Organisation, User
@@ -17,7 +18,7 @@ from portal.jobs import insert_all_once
 from portal.journal import SYSTEM, JournalEntry, record
 from portal.mail import link, queue_mail
 from portal.paging import chunk_of
-from portal.public_places import ask, checked_address
+from portal.public_places import Line, checked_address
 from portal.webhooks.catalogue import KINDS, TEST
 from portal.webhooks.models import W, Webhook, WebhookEvent, host_of, new_key
 from portal.wording import N_
@@ -27,8 +28,30 @@ RETRY, LONGEST = timedelta(minutes=1), timedelta(hours=6)
 PATIENCE = timedelta(days=3)  # of silence, before somebody is told and it is left alone
 KEPT = timedelta(days=30)  # what was answered
 MOST = 10
-_AT_ONCE = 100
+_AT_ONCE = 500  # lines of the journal that are gathered between two commits
+_TOGETHER = 200  # events whose answers are noted together
+_NOTED_SECONDS = 1.0  # the latest after which they are
 _BUSY = timedelta(minutes=2)  # longer than one call may take
+
+
+class Waiting(NamedTuple):
+    """An event that has its turn."""
+
+    id: int
+    uid: str
+    body: str
+
+
+class Heard(NamedTuple):
+    """What an event was answered: a status of HTTP or the kind of an error."""
+
+    id: int
+    answer: str
+    at: datetime  # UTC
+
+    @property
+    def is_good(self) -> bool:
+        return self.answer.isdigit() and 200 <= int(self.answer) < 300
 
 
 def register(
@@ -178,50 +201,64 @@ def take(row: Webhook) -> bool:
     return bool(taken.rowcount)
 
 
-def waiting(webhook_id: int) -> Iterator[int]:
-    """Ids of what waits for its turn, one after the other."""
-    after = 0
-    query = select(WebhookEvent.id).where(
-        WebhookEvent.webhook_id == webhook_id, WebhookEvent.sent_at.is_(None)
-    )
-    while found := chunk_of(query.where(WebhookEvent.id > after).order_by(WebhookEvent.id), 1):
-        after = found[0]
-        yield after
+def waiting(row: Webhook) -> list[Waiting]:
+    """The next ones of what waits for its turn."""
+    columns = (WebhookEvent.id, WebhookEvent.uid, WebhookEvent.body)
+    query = select(*columns).where(WebhookEvent.webhook_id == row.id, WebhookEvent.sent_at.is_(None))
+    return [Waiting(*found) for found in chunk_of(query.order_by(WebhookEvent.id), _TOGETHER)]
 
 
 @commits
-def call(row: Webhook, event: WebhookEvent) -> bool:
-    """Tell it one event; was it answered with a status of 200 to 299? No transaction is held meanwhile."""
-    body, uid = event.body.encode(), event.uid
-    at = int(clock.now().timestamp())
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": f"{current_app.import_name}-webhooks",
-        "Webhook-Id": uid,
-        "Webhook-Timestamp": str(at),
-        "Webhook-Signature": row.signatures(uid, at, body),
-    }
-    address = str(row.address)
+def call(row: Webhook, events: Sequence[Waiting], line: Line) -> int:
+    """Tell it some events, one after the other, for a second at most, until one is not answered with a status
+    of 200 to 299; how many were. No transaction is held meanwhile: killed, these are told again with the
+    same numbers.
+    """
+    sign = row.signer()
     db.session.rollback()
-    answer = ask("POST", address, body=body, headers=headers)
-    good = answer.isdigit() and 200 <= int(answer) < 300
-    note(row, event, answer, good=good)
+    heard: list[Heard] = []
+    until = time.monotonic() + _NOTED_SECONDS
+    for event in events:
+        body, now = event.body.encode(), clock.now()
+        at = int(now.timestamp())
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": f"{current_app.import_name}-webhooks",
+            "Webhook-Id": event.uid,
+            "Webhook-Timestamp": str(at),
+            "Webhook-Signature": sign(event.uid, at, body),
+        }
+        answer, _text = line.ask_for("POST", body=body, headers=headers)
+        heard.append(Heard(event.id, answer[:80], clock.now()))
+        if not heard[-1].is_good or time.monotonic() > until:
+            break
+    note(row, heard)
     db.session.commit()
-    return good
+    return sum(each.is_good for each in heard)
 
 
-def note(row: Webhook, event: WebhookEvent, answer: str, *, good: bool) -> None:
-    """What a call became, and when the next one may be tried."""
-    db.session.flush()
+def note(row: Webhook, heard: Sequence[Heard]) -> None:
+    """What calls became, and when the next one may be tried."""
     db.session.refresh(row)
-    db.session.refresh(event)
-    now = clock.now()
-    event.tries, event.answer, event.tried_at = event.tries + 1, answer[:80], now
+    tried = update(WebhookEvent).where(WebhookEvent.id == bindparam("event"))
+    tried = tried.values(tries=WebhookEvent.tries + 1, answer=bindparam("told"), tried_at=bindparam("at"))
+    values = [{"event": each.id, "told": each.answer, "at": each.at} for each in heard]
+    good = [{"event": each.id, "at": each.at} for each in heard if each.is_good]
+    connection = db.session.connection()
+    connection.execute(tried, values)
+    if good:
+        sent = update(WebhookEvent).where(WebhookEvent.id == bindparam("event"))
+        connection.execute(sent.values(sent_at=bindparam("at")), good)
+    db.session.expire_all()
+    last, now = heard[-1], clock.now()
     row.busy_until = now + _BUSY
     if good:
-        event.sent_at = now
         row.failures, row.failing_since, row.next_at = 0, None, None
-        return
+    if not last.is_good:
+        _put_off(row, last.answer, now)
+
+
+def _put_off(row: Webhook, answer: str, now: datetime) -> None:
     row.failing_since = row.failing_since or now
     row.next_at = now + min(RETRY * 2**row.failures, LONGEST)
     row.failures = min(row.failures + 1, 30)

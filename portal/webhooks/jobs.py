@@ -7,8 +7,9 @@ from sqlalchemy import select
 from portal import clock, jobs
 from portal.accounts.models import Organisation
 from portal.db import commits, db
+from portal.public_places import Line
 from portal.webhooks import acts
-from portal.webhooks.models import W, Webhook, WebhookEvent
+from portal.webhooks.models import W, Webhook
 
 CALL = "webhooks.call"
 SHARE_SECONDS = 20.0  # of one task: then another house has its turn
@@ -33,25 +34,26 @@ def forget() -> None:
 
 @jobs.job(CALL, jobs.Lane.UPKEEP)
 def call(claim: jobs.Claim) -> None:
-    """One event is one step, in order: the first that is not answered holds the others until its next try.
+    """In their order: the first that is not answered holds the others until its next try.
 
-    After a kill the event whose answer was not noted is told again with the same number.
+    After a kill those whose answers were not noted, of a second at most, are told again with the same numbers.
     """
     uid = claim.ref.partition(":")[0]
     row = db.session.scalars(select(Webhook).where(Webhook.uid == uid)).one()
     if row.state != W.OPEN or not acts.take(row):
         return
-    until = time.monotonic() + SHARE_SECONDS
+    until, done = time.monotonic() + SHARE_SECONDS, 0
     try:
         while acts.gather(row):
             claim.step()
         db.session.commit()
-        for done, event_id in enumerate(acts.waiting(row.id), 1):
-            if row.state != W.OPEN or not acts.call(row, db.session.get_one(WebhookEvent, event_id)):
-                return
-            claim.step(done=done)
-            if time.monotonic() > until:
-                return
+        with Line(str(row.address)) as line:
+            while row.state == W.OPEN and (events := acts.waiting(row)):
+                told = acts.call(row, events, line)
+                done += told
+                claim.step(done=done)
+                if not told or row.next_at is not None or time.monotonic() > until:
+                    return
     finally:
         _release(uid)
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -290,3 +291,62 @@ def test_what_was_told_and_forgotten_is_not_told_again(house: House, receiver: R
     assert db.session.scalars(select(WebhookEvent)).all() == []
     live(at, clock.now() + timedelta(minutes=1))
     assert len(receiver.heard) == count
+
+
+class Keeping:
+    """A receiver that keeps its connections, and ends some of them without a word."""
+
+    def __init__(self, ends_after: int) -> None:
+        self.uids: list[bytes] = []
+        self.connections = 0
+        self._ends_after = ends_after
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}/hook"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                line, _address = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with line, line.makefile("rb") as read:
+                for _number in range(self._ends_after):
+                    if not self._answer(line, read):
+                        break
+
+    def _answer(self, line: socket.socket, read: Any) -> bool:
+        head = {}
+        while (field := read.readline()) not in (b"", b"\r\n"):
+            name, _colon, value = field.partition(b":")
+            head[name.strip().lower()] = value.strip()
+        if not head:
+            return False
+        read.read(int(head[b"content-length"]))
+        self.uids.append(head[b"webhook-id"])
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        return True
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+def test_many_events_go_over_one_connection_and_one_that_ends_in_between_loses_none(
+    house: House, app: Flask, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "PRIVATE_TARGETS", True)
+    receiver = Keeping(ends_after=5)
+    set_scope(EVERYTHING)
+    row, _key = acts.register(house.reseller, receiver.address, ["customer"], by=house.owner)
+    for _number in range(12):
+        acts.try_it(row)
+    db.session.commit()
+    waiting = [
+        each.uid.encode() for each in db.session.scalars(select(WebhookEvent).order_by(WebhookEvent.id))
+    ]
+    live(at, clock.now() + timedelta(minutes=1))
+    receiver.close()
+    assert receiver.uids == waiting and receiver.connections == 3
+    events = list(db.session.scalars(select(WebhookEvent)))
+    assert {(each.tries, each.answer) for each in events} == {(1, "200")} and stored(row).failures == 0
