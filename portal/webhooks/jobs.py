@@ -36,7 +36,7 @@ def forget() -> None:
 def call(claim: jobs.Claim) -> None:
     """In their order: the first that is not answered holds the others until its next try.
 
-    After a kill those whose answers were not noted, of a second at most, are told again with the same numbers.
+    After a kill those whose answers were not noted, of a second at most, are told again with their numbers.
     """
     uid = claim.ref.partition(":")[0]
     row = db.session.scalars(select(Webhook).where(Webhook.uid == uid)).one()
