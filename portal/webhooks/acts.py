@@ -204,7 +204,7 @@ def take(row: Webhook) -> bool:
 def waiting(row: Webhook) -> list[Waiting]:
     """The next ones of what waits for its turn."""
     columns = (WebhookEvent.id, WebhookEvent.uid, WebhookEvent.body)
-    query: Select[Any] = select(*columns).where(WebhookEvent.webhook_id == row.id, WebhookEvent.sent_at.is_(None))
+    query: Any = select(*columns).where(WebhookEvent.webhook_id == row.id, WebhookEvent.sent_at.is_(None))
     return [Waiting(*found) for found in chunk_of(query.order_by(WebhookEvent.id), _TOGETHER)]
 
 
