@@ -18,6 +18,7 @@ from portal.demo.machines import fill_machines
 from portal.demo.numbers import make_iban, make_siren, make_vat
 from portal.demo.past.days import begins_on, moved_clock
 from portal.demo.past.life import live_past
+from portal.demo.past.tickets import ask_back
 from portal.demo.past.whole import one_transaction
 from portal.demo.vaults import fill_vaults
 from portal.journal import SYSTEM
@@ -113,7 +114,10 @@ def _load_today(houses: list[Organisation], products: dict[str, Product], *, has
     """Sixty customers who came today, with orders in every state."""
     with scope(EVERYTHING):
         customers = [one for index, house in enumerate(houses) for one in _customers(house, index)]
-        if not has_past:  # its own late payers were lived
+        if has_past:
+            for house in RESELLERS:
+                _ask_back(house.box)
+        else:  # the past has late payers of its own
             add_late_payers(customers[7], customers[10])
         _orders(customers, products)
         _order_storage(customers[4], products["NS-OBJ"])
@@ -126,6 +130,14 @@ def _load_today(houses: list[Organisation], products: dict[str, Product], *, has
         db.session.flush()
         keep_figures()
         db.session.commit()
+
+
+def _ask_back(box: str) -> None:
+    """The first customer of a house, who has an account, and its technician."""
+    people = db.select(User).where(User.email.in_([f"client@{box}.example", f"atelier@{box}.example"]))
+    technician, person = sorted(db.session.scalars(people), key=lambda user: user.email)
+    query = db.select(Customer).where(Customer.organisation_id == person.organisation_id)
+    ask_back(db.session.scalars(query).one(), technician)
 
 
 def _entity(provider: Organisation) -> LegalEntity:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import partial
 
+from portal.accounts.models import User
+from portal.customers.models import Customer
 from portal.demo.past.stage import Stage
 from portal.linked.visitor import Signer
 from portal.subscriptions.models import subscriptions_of
@@ -164,3 +166,18 @@ def _answer(stage: Stage, ticket: Ticket, said: Said) -> None:
         stage.move(ticket.opened_on, min(10 + said.hours, 13), 20)
         close_ticket(ticket, said.answer, Told.MAIL, "", by=technician)
         assert ticket.state == TicketState.CLOSED
+
+
+def ask_back(customer: Customer, technician: User) -> None:
+    """She wrote today, and the support waits for her: her home page has something to do."""
+    ticket = open_ticket(
+        customer,
+        kind=QUESTION,
+        subject="Heure des sauvegardes",
+        text="Nos postes sont éteints le soir : la sauvegarde peut-elle partir plus tôt ?",
+        source=Source.SPACE,
+        by=_CALLER,
+    )
+    ticket.take(by=technician)
+    question = "Oui. À quelle heure sont-ils allumés et reliés au réseau ?"
+    answer_ticket(ticket, question, asks=True, by=technician)
