@@ -7,8 +7,9 @@ from portal.actor import Actor
 from portal.bank_door.models import BankDoor
 from portal.db import db
 from portal.errors import Refused
-from portal.folders import check_folder, checked_name
+from portal.folders import check_folder
 from portal.resellers.models import LegalEntity
+from portal.ways import free_name
 from portal.wording import N_
 
 
@@ -27,10 +28,7 @@ def set_door(entity: LegalEntity, folder: str, *, is_open: bool, by: Actor) -> B
     Raises Refused beside the field for a folder that is none, is another entity's, or cannot be written; and
     for another folder while a file is about to leave.
     """
-    name = checked_name(folder)
-    taken = select(BankDoor.id).where(BankDoor.folder == name, BankDoor.legal_entity_id != entity.id)
-    if db.session.scalar(taken) is not None:
-        raise Refused(N_("Une autre entité a déjà ce dossier."), field="folder")
+    name = free_name(BankDoor, entity.id, folder)
     if is_open:
         check_folder(name)
     door = door_of(entity)

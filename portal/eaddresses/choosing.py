@@ -3,8 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from portal import clock
 from portal.accounts.models import Organisation
 from portal.actor import Actor
@@ -14,10 +12,9 @@ from portal.eaddresses.keeping import keep_told
 from portal.eaddresses.models import EAddressDirectory, EAddressFile, F, Way
 from portal.eaddresses.queries import directory_of
 from portal.errors import Refused
-from portal.folders import check_folder, checked_name
 from portal.journal import record
-from portal.public_places import checked_address
 from portal.resellers.models import LegalEntity
+from portal.ways import own_folder, set_address
 from portal.wording import N_
 
 
@@ -47,36 +44,13 @@ def choose(entity: LegalEntity, choice: Choice, *, by: Actor) -> EAddressDirecto
         db.session.add(row)
         db.session.flush()
     if choice.way == Way.FILES:
-        row.folder = _folder(entity, choice.folder)
+        row.folder = own_folder(EAddressDirectory, entity.id, choice.folder, root="EADDRESS_DIR")
     if choice.way == Way.HTTP:
-        _set_address(row, choice)
+        set_address(row, choice.address, choice.token)
     row.way, row.holds_back = choice.way, choice.holds_back
     row.next_at, row.failures, row.failing_since, row.fault = None, 0, None, ""
     record(row, "choose", by=by, way=row.way, holds_back=row.holds_back)
     return row
-
-
-def _folder(entity: LegalEntity, typed: str) -> str:
-    name = checked_name(typed)
-    taken = select(EAddressDirectory.id).where(
-        EAddressDirectory.folder == name, EAddressDirectory.legal_entity_id != entity.id
-    )
-    if db.session.scalar(taken) is not None:
-        raise Refused(N_("Une autre entité a déjà ce dossier."), field="folder")
-    check_folder(name, root="EADDRESS_DIR")
-    return name
-
-
-def _set_address(row: EAddressDirectory, choice: Choice) -> None:
-    if choice.address:
-        row.address = checked_address(choice.address)
-        row.token = choice.token or None  # a token is never carried to another address
-    elif choice.token:
-        row.token = choice.token
-    if not row.address:
-        raise Refused(N_("Indiquez l'adresse."), field="address")
-    if not row.token:
-        raise Refused(N_("Indiquez le jeton."), field="token")
 
 
 def bring_file(directory: EAddressDirectory, data: bytes, name: str, *, by: Actor) -> EAddressFile:

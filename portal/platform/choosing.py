@@ -10,11 +10,10 @@ from portal.accounts.models import Organisation
 from portal.actor import Actor
 from portal.db import db
 from portal.errors import Refused
-from portal.folders import check_folder, checked_name
 from portal.journal import record
 from portal.platform.models import Platform, Way
-from portal.public_places import checked_address
 from portal.resellers.models import LegalEntity
+from portal.ways import own_folder, set_address
 from portal.wording import N_
 
 
@@ -48,9 +47,9 @@ def choose(entity: LegalEntity, choice: Choice, *, by: Actor) -> Platform:
         db.session.add(row)
         db.session.flush()
     if choice.way == Way.FOLDER:
-        row.folder = _folder(entity, choice.folder)
+        row.folder = own_folder(Platform, entity.id, choice.folder, root="PLATFORM_DIR")
     if choice.way == Way.HTTP:
-        _set_address(row, choice)
+        set_address(row, choice.address, choice.token)
     row.way, row.send_from = choice.way, choice.send_from
     row.next_at, row.failures, row.failing_since, row.fault = None, 0, None, ""
     record(row, "choose", by=by, way=row.way, send_from=str(row.send_from))
@@ -62,24 +61,3 @@ def _check_day(row: Platform | None, first: date | None) -> None:
         raise Refused(N_("Indiquez le premier jour."), field="send_from")
     if first < clock.today() and (row is None or row.send_from != first):
         raise Refused(N_("Ce jour est passé : ses factures sont déjà parties autrement."), field="send_from")
-
-
-def _folder(entity: LegalEntity, typed: str) -> str:
-    name = checked_name(typed)
-    taken = select(Platform.id).where(Platform.folder == name, Platform.legal_entity_id != entity.id)
-    if db.session.scalar(taken) is not None:
-        raise Refused(N_("Une autre entité a déjà ce dossier."), field="folder")
-    check_folder(name, root="PLATFORM_DIR")
-    return name
-
-
-def _set_address(row: Platform, choice: Choice) -> None:
-    if choice.address:
-        row.address = checked_address(choice.address)
-        row.token = choice.token or None  # a token is never carried to another address
-    elif choice.token:
-        row.token = choice.token
-    if not row.address:
-        raise Refused(N_("Indiquez l'adresse."), field="address")
-    if not row.token:
-        raise Refused(N_("Indiquez le jeton."), field="token")
