@@ -28,8 +28,8 @@ def own_folder(kind: Any, entity_id: int, typed: str, *, root: str) -> str:
 
 
 def set_address(row: Any, address: str, token: str) -> None:
-    """As typed: "" keeps the present one. Raises Refused beside the field for an address that is missing or not
-    of the public internet, and for a token that is missing.
+    """As typed: "" keeps the present one. Raises Refused beside the field for an address that is missing or
+    not of the public internet, and for a token that is missing.
     """
     if address:
         row.address = checked_address(address)
