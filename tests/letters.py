@@ -20,7 +20,8 @@ from portal.assignments.acts import agree as agree_to_assignment
 from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
-from portal.assignments.planning import plan_assignment
+from portal.assignments.planning import Named, Successor, conditions_of, plan_assignment
+from portal.assignments.wishes import refuse_wish, wish_assignment
 from portal.assurance.drill_jobs import begin_drill
 from portal.assurance.drill_telling import tell_drill
 from portal.assurance.drills import DrillKind, DrillState
@@ -657,6 +658,13 @@ def a_contract_assigned_and_one_refused(post: Post) -> None:
         subscription = order.deliver(by=SYSTEM)
         db.session.commit()
         day = clock.today() + timedelta(days=20)
+        her = Successor(taker.name)
+        named = Named(taker.name, "404833048", "Dominique Durand", f"reprise-{number}@client.example")
+        wish = wish_assignment(
+            subscription, named, day, conditions_of(subscription, her, day).seen, by=SYSTEM
+        )
+        if number:
+            refuse_wish(wish, "Contrat à renégocier", by=post.house.owner)
         plan = plan_assignment(subscription, taker, day)
         row = ask_assignment(subscription, taker, day, plan.seen, by=post.house.operator)
         if number:

@@ -88,6 +88,8 @@ KINDS: dict[str, Kind] = {
     "signups/mail_trial": Kind(_l("Début d'un essai"), _SIGNATORY),
     "signups/mail_trial_ends": Kind(_l("Fin prochaine d'un essai"), _SIGNATORY),
     "signups/mail_trial_ended": Kind(_l("Fin d'un essai"), _SIGNATORY),
+    "assignments/mail_wished": Kind(_l("Cession demandée par un client"), why=_STAFF, group="orders"),
+    "assignments/mail_wish_refused": Kind(_l("Demande de cession écartée"), _SIGNATORY, _ASSIGNS),
     "assignments/mail_sign": Kind(_l("Cession à signer"), _SIGNATORY, _SIGNER, _LINK),
     "assignments/mail_code": Kind(_l("Code pour signer une cession"), why=_CODE_ASKED, once=_CODE),
     "assignments/mail_agreed": Kind(_l("Cession accordée"), _SIGNATORY, _ASSIGNS),
