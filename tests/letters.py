@@ -49,7 +49,9 @@ from portal.blobs import Document
 from portal.cards.asking import send_pay_link
 from portal.cards.settling import tell_refused
 from portal.catalogue.models import Method, Plan, Product
+from portal.catalogue.price_lists import set_wholesale
 from portal.certificates.jobs import tell_of_ends
+from portal.commissions.making import state_month
 from portal.contracts.models import TermsNotice, tell
 from portal.contracts.retail import recall
 from portal.contracts.revisions import announce, revise_price, tell_step
@@ -156,6 +158,7 @@ from tests.contracts.running import a_subscription as runs
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
+from tests.margins.test_price_lists import reseller_of
 from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.quotes.days import accept as accept_quote
 from tests.quotes.days import token_of
@@ -645,6 +648,15 @@ def a_business_that_ends(post: Post) -> None:
     end_of_the_day = dict.fromkeys(("event_on", "posted_on", "received_on"), clock.today())
     known = {"tracking": "1A 234", "document": a_scan(), "by_provider": True, "answer": "silent"}
     note_event(subscription, "end_of_business", **end_of_the_day, **known, by=SYSTEM)
+
+
+@step
+def a_months_commission(post: Post) -> None:
+    product = a_product(post.house, code="NB-COMMISSION")
+    set_wholesale(post.house.reseller, product, unit_cents=3600, effective_on=clock.today(), by=SYSTEM)
+    order = place_order(post.customer("Qui rapporte"), product, 1, Method.WIRE, by=SYSTEM)
+    record_wire(order, received_on=clock.today(), amount_cents=5988, reference="VIR CO", by=SYSTEM)
+    assert state_month(reseller_of(post.house.reseller), clock.today().replace(day=1))
 
 
 @step

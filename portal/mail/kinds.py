@@ -72,6 +72,7 @@ KINDS: dict[str, Kind] = {
     "agreements/mail_agreement": Kind(_l("Accord sur les données à signer"), _SIGNATORY, _SIGNER, _LINK),
     "agreements/mail_code": Kind(_l("Code pour signer un accord"), why=_CODE_ASKED, once=_CODE),
     "agreements/mail_signed": Kind(_l("Accord sur les données signé"), _SIGNATORY),
+    "commissions/mail_statement": Kind(_l("Relevé de commission"), why=_STAFF),
     "webhooks/mail_stopped": Kind(_l("Webhook arrêté"), why=_STAFF),
     "privacy/mail_objection": Kind(_l("Réponse à une opposition"), _SIGNATORY),
     "tickets/mail_opened": Kind(_l("Ticket ouvert"), _INCIDENT),
