@@ -92,6 +92,8 @@ class Permission(StrEnum):
     ASSIGNMENT_READ = "assignment:read"
     ASSIGNMENT_WRITE = "assignment:write"
     ASSIGNMENT_DECIDE = "assignment:decide"
+    OWN_ASSIGNMENT_READ = "own-assignment:read"
+    OWN_ASSIGNMENT_ASK = "own-assignment:ask"
     LETTER_RECORD = "termination-letter:record"
     CONTRACT_END = "contract:end"
     RESTORE_READ = "restore:read"
@@ -232,6 +234,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ASSIGNMENT_READ: {Role.OPERATOR, Role.FINANCE, *_SELLING, Role.READER},
     P.ASSIGNMENT_WRITE: {Role.OPERATOR, Role.OWNER},  # asks both customers of one reseller
     P.ASSIGNMENT_DECIDE: {Role.OPERATOR},  # the provider's consent (004-44)
+    P.OWN_ASSIGNMENT_READ: set(_DECIDING),  # what it would mean, from her own space
+    P.OWN_ASSIGNMENT_ASK: set(_DECIDING),
     P.RESTORE_READ: {*_REPAIRING, Role.FINANCE, Role.SALES, Role.READER, *_WORKING},
     P.RESTORE_ASK: {*_REPAIRING, *_WORKING},
     P.RESTORE_WORK: set(_REPAIRING),
@@ -306,8 +310,9 @@ GRANTS: dict[Permission, set[Role]] = {
 }
 
 
+_OWN = (P.NOTICE_READ, P.OWN_MANDATE_READ, P.OWN_ASSIGNMENT_READ)  # a customer's own, read nowhere else
 for _permission, _roles in GRANTS.items():
-    if _permission.value.endswith(":read") and _permission not in (P.NOTICE_READ, P.OWN_MANDATE_READ):
+    if _permission.value.endswith(":read") and _permission not in _OWN:
         _roles.add(Role.AUDITOR)
 
 

@@ -20,7 +20,8 @@ from portal.assignments.acts import agree as agree_to_assignment
 from portal.assignments.acts import ask_assignment
 from portal.assignments.acts import refuse as refuse_assignment
 from portal.assignments.passing import carry_out as carry_out_assignment
-from portal.assignments.planning import plan_assignment
+from portal.assignments.planning import Named, Successor, conditions_of, plan_assignment
+from portal.assignments.wishes import refuse_wish, wish_assignment
 from portal.assurance.drill_jobs import begin_drill
 from portal.assurance.drill_telling import tell_drill
 from portal.assurance.drills import DrillKind, DrillState
@@ -48,7 +49,9 @@ from portal.blobs import Document
 from portal.cards.asking import send_pay_link
 from portal.cards.settling import tell_refused
 from portal.catalogue.models import Method, Plan, Product
+from portal.catalogue.price_lists import set_wholesale
 from portal.certificates.jobs import tell_of_ends
+from portal.commissions.making import state_month
 from portal.contracts.models import TermsNotice, tell
 from portal.contracts.retail import recall
 from portal.contracts.revisions import announce, revise_price, tell_step
@@ -155,6 +158,7 @@ from tests.contracts.running import a_subscription as runs
 from tests.customers.test_acceptance import accept, ask
 from tests.customers.test_acceptance import deposit as scan
 from tests.dunning.builders import an_invoice
+from tests.margins.test_price_lists import reseller_of
 from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.quotes.days import accept as accept_quote
 from tests.quotes.days import token_of
@@ -647,6 +651,15 @@ def a_business_that_ends(post: Post) -> None:
 
 
 @step
+def a_months_commission(post: Post) -> None:
+    product = a_product(post.house, code="NB-COMMISSION")
+    set_wholesale(post.house.reseller, product, unit_cents=3600, effective_on=clock.today(), by=SYSTEM)
+    order = place_order(post.customer("Qui rapporte"), product, 1, Method.WIRE, by=SYSTEM)
+    record_wire(order, received_on=clock.today(), amount_cents=5988, reference="VIR CO", by=SYSTEM)
+    assert state_month(reseller_of(post.house.reseller), clock.today().replace(day=1))
+
+
+@step
 def a_contract_assigned_and_one_refused(post: Post) -> None:
     for number, name in enumerate(("Qui cède", "Qui garde")):
         customer, taker = post.customer(name), post.customer(f"Qui reprend de {name}")
@@ -657,6 +670,13 @@ def a_contract_assigned_and_one_refused(post: Post) -> None:
         subscription = order.deliver(by=SYSTEM)
         db.session.commit()
         day = clock.today() + timedelta(days=20)
+        her = Successor(taker.name)
+        named = Named(taker.name, "404833048", "Dominique Durand", f"reprise-{number}@client.example")
+        wish = wish_assignment(
+            subscription, named, day, conditions_of(subscription, her, day).seen, by=SYSTEM
+        )
+        if number:
+            refuse_wish(wish, "Contrat à renégocier", by=post.house.owner)
         plan = plan_assignment(subscription, taker, day)
         row = ask_assignment(subscription, taker, day, plan.seen, by=post.house.operator)
         if number:

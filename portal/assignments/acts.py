@@ -11,7 +11,14 @@ from portal import clock
 from portal.access import Role
 from portal.accounts.models import User
 from portal.actor import Actor
-from portal.assignments.models import AssignmentState, ContractAssignment, RequestOf, Side, open_assignment
+from portal.assignments.models import (
+    AssignmentState,
+    ContractAssignment,
+    RequestOf,
+    Side,
+    open_assignment,
+    open_wish,
+)
 from portal.assignments.paper import deed_pdf
 from portal.assignments.planning import Plan, plan_assignment
 from portal.blobs import Document, keep
@@ -59,6 +66,9 @@ def ask_assignment(
     db.session.flush()
     row._take("ask", by=by, seen=plan.seen)
     record(subscription, "assignment_asked", by=by, to=transferee.name, effective_on=str(plan.effective_on))
+    if wish := open_wish(subscription):
+        wish._take("take_up", by=by)
+        wish.assignment_uid = row.uid
     send_links(row, by=by)
     return row
 

@@ -129,3 +129,73 @@ def open_assignment(subscription: Subscription) -> ContractAssignment | None:
         ContractAssignment.subscription_id == subscription.id, ContractAssignment.state.in_(OPEN)
     )
     return db.session.scalars(query).one_or_none()
+
+
+class WishState(StrEnum):
+    OPEN = "asked"  # waits for the house
+    TAKEN_UP = "running"  # became an assignment
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+W = WishState
+_WISHED = text("state = 'asked'")
+
+
+class AssignmentWish(Tenant, Stateful, db.Model):
+    """A customer asks in her space that one of her contracts pass, and names who is to take it over.
+
+    It lies with her; the house looks for the successor among its customers, and opens the assignment.
+
+    Source: 004-44.
+    """
+
+    __tablename__ = "assignment_wish"
+    __table_args__ = (
+        Index(
+            "uq_assignment_wish_open",
+            "subscription_id",
+            unique=True,
+            postgresql_where=_WISHED,
+            sqlite_where=_WISHED,
+        ),
+    )
+
+    steps = {
+        "ask": step(W.OPEN, to=W.OPEN),
+        "take_up": step(W.OPEN, to=W.TAKEN_UP),
+        "refuse": step(W.OPEN, to=W.REFUSED),
+        "withdraw": step(W.OPEN, W.TAKEN_UP, to=W.WITHDRAWN),
+    }
+
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
+    state: Mapped[WishState] = mapped_column(default=W.OPEN, index=True)
+    effective_on: Mapped[date]  # first day of the successor
+    successor: Mapped[str] = mapped_column(String(70))
+    siren: Mapped[str] = mapped_column(String(9))
+    contact: Mapped[str] = mapped_column(String(70))
+    email: Mapped[str] = mapped_column(String(254))
+    refusal_reason: Mapped[str] = mapped_column(String(300), default="")
+    assignment_uid: Mapped[str] = mapped_column(String(16), default="")  # once it is taken up
+    version: Mapped[int] = mapped_column()
+
+    organisation: Mapped[Organisation] = relationship()
+    subscription: Mapped[Subscription] = relationship()
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+
+def open_wish(subscription: Subscription) -> AssignmentWish | None:
+    query = select(AssignmentWish).where(
+        AssignmentWish.subscription_id == subscription.id, AssignmentWish.state == W.OPEN
+    )
+    return db.session.scalars(query).one_or_none()
+
+
+def last_wish(subscription: Subscription) -> AssignmentWish | None:
+    """The newest of its present customer."""
+    query = select(AssignmentWish).where(
+        AssignmentWish.subscription_id == subscription.id,
+        AssignmentWish.organisation_id == subscription.customer.organisation_id,
+    )
+    return db.session.scalars(query.order_by(AssignmentWish.id.desc())).first()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
@@ -26,6 +27,22 @@ from portal.subscriptions.models import Subscription, SubscriptionState
 from portal.terms.values import Value
 
 
+class Successor(NamedTuple):
+    """Somebody whom a customer names; whether the house knows her is not the customer's to learn."""
+
+    name: str
+    uid: str = ""
+
+
+class Named(NamedTuple):
+    """Who is to take the contract over, as its customer names her. siren: nine digits."""
+
+    name: str
+    siren: str
+    contact: str
+    email: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """What follows from an assignment on a day; computed, never stored. Cents as the contract's own price.
@@ -36,7 +53,7 @@ class Plan:
     """
 
     subscription: Subscription
-    transferee: Customer
+    transferee: Customer | Successor
     effective_on: date
     pieces: Sequence[Piece]
     clause: Value | None
@@ -96,23 +113,47 @@ def plan_assignment(subscription: Subscription, transferee: Customer, effective_
 
     Source: 004-44; C. civ. 1216.
     """
-    if effective_on <= clock.today():
-        raise Refused(_("Choisissez un jour à venir : les accords se donnent avant."), field="effective_on")
+    check_day(effective_on)
     check_contract(subscription, effective_on)
     check_transferee(subscription, transferee)
-    owed = [piece for each in family_of(subscription) for piece in passing(each, effective_on)]
     entity = subscription.legal_entity
-    debited = any(each.method == Method.DIRECT_DEBIT for each in family_of(subscription))
+    has_mandate = find_usable_mandate(transferee, entity, clock.today()) is not None
+    return _plan(subscription, transferee, effective_on, has_mandate)
+
+
+def conditions_of(subscription: Subscription, successor: Successor, effective_on: date) -> Plan:
+    """The same as far as it depends on the contract alone: what its customer reads before she asks.
+
+    Raises Refused beside ``effective_on`` like :func:`plan_assignment`.
+
+    Source: 004-44; C. civ. 1216.
+    """
+    check_day(effective_on)
+    check_contract(subscription, effective_on)
+    return _plan(subscription, successor, effective_on, has_mandate=False)
+
+
+def _plan(
+    subscription: Subscription, transferee: Customer | Successor, effective_on: date, has_mandate: bool
+) -> Plan:
+    family = family_of(subscription)
+    debited = any(each.method == Method.DIRECT_DEBIT for each in family)
     return Plan(
         subscription,
         transferee,
         effective_on,
-        owed,
+        [piece for each in family for piece in passing(each, effective_on)],
         subscription.present_terms.find("transfer.needs_consent"),
         unpaid_invoices(subscription.customer),
         open_disputes(subscription.customer),
-        debited and find_usable_mandate(transferee, entity, clock.today()) is None,
+        debited and not has_mandate,
     )
+
+
+def check_day(effective_on: date) -> None:
+    """Raises Refused for a day that has come."""
+    if effective_on <= clock.today():
+        raise Refused(_("Choisissez un jour à venir : les accords se donnent avant."), field="effective_on")
 
 
 def passing(subscription: Subscription, day: date) -> Sequence[Piece]:

@@ -13,14 +13,18 @@ from portal.assignments.acts import agree, ask_assignment, cancel, refuse, repla
 from portal.assignments.forms import AssignmentForm, DecisionForm, RefusalForm
 from portal.assignments.models import (
     AssignmentState,
+    AssignmentWish,
     ContractAssignment,
     Side,
     assignments_of,
     open_assignment,
+    open_wish,
 )
 from portal.assignments.paper import frees_text
 from portal.assignments.planning import Plan, plan_assignment, transferee_named
+from portal.assignments.wishes import refuse_wish
 from portal.db import db
+from portal.errors import Refused
 from portal.forms import WHOLE, refusals_in, saving
 from portal.journal import timeline
 from portal.mail import mails_about
@@ -44,7 +48,11 @@ def _plan(subscription: Subscription, form: AssignmentForm) -> Plan | None:
 
 
 def _page(
-    subscription: Subscription, form: AssignmentForm, status: int = 200, asked: bool = True
+    subscription: Subscription,
+    form: AssignmentForm,
+    status: int = 200,
+    asked: bool = True,
+    refusal: RefusalForm | None = None,
 ) -> Response:
     plan = _plan(subscription, form) if asked else None
     if plan is not None and form.to.data == plan.transferee.uid:
@@ -58,6 +66,8 @@ def _page(
         plan=plan,
         clause=subscription.present_terms.find("transfer.needs_consent"),
         waiting=open_assignment(subscription),
+        wish=open_wish(subscription),
+        refusal=refusal or RefusalForm(formdata=None),
     )
 
 
@@ -87,6 +97,23 @@ def create_assignment(uid: str) -> Response:
             toast = _("Les deux liens partent : chacun signe sa demande.")
             return htmx.go(url_for(".show_assignment", uid=row.uid), toast=toast)
     return _page(get_or_404(Subscription.visible_to(g.actor), uid), form, 422)
+
+
+@bp.post("/subscriptions/<uid>/assignment/wish-refusal")
+@requires(Permission.ASSIGNMENT_WRITE)
+def refuse_wished(uid: str) -> Response:
+    """The house does not open what a customer has asked for, and says why."""
+    subscription, form = get_or_404(Subscription.visible_to(g.actor), uid), RefusalForm()
+    query = AssignmentWish.visible_to(g.actor).where(AssignmentWish.subscription_id == subscription.id)
+    row = db.session.scalars(query.order_by(AssignmentWish.id.desc()).with_for_update()).first()
+    if row is None:
+        raise Refused(_("Aucune cession de ce contrat n'est demandée."))
+    if not form.validate():
+        return _page(subscription, AssignmentForm(formdata=None), 422, asked=False, refusal=form)
+    refuse_wish(row, form.reason.data, by=g.actor)
+    db.session.commit()
+    address = url_for("subscriptions.show_subscription", uid=uid)
+    return htmx.go(address, toast=_("Refus enregistré : le contrat reste où il est."))
 
 
 @bp.get("/assignments/<uid>")

@@ -18,6 +18,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.deadlines import end_of_month
 from portal.journal import SYSTEM, record
+from portal.mail import queue_mail
 from portal.papers import promise
 from portal.resellers.models import LegalEntity, next_number
 from portal.resellers.reseller import Reseller
@@ -86,7 +87,26 @@ def _state(
         filename=f"{row.number}.pdf",
     )
     record(row, "issue", by=SYSTEM, number=row.number, cents=payable)
+    _mail(row)
     return row
+
+
+def _mail(row: CommissionStatement) -> None:
+    """With its paper, to who runs the reseller."""
+    query = select(User).where(
+        User.organisation_id == row.organisation_id, User.role == Role.OWNER, User.works()
+    )
+    for owner in db.session.scalars(query.order_by(User.id)):
+        queue_mail(
+            owner,
+            "commissions/mail_statement.txt",
+            about=row,
+            owner=row.organisation,
+            language=owner.language or "fr",
+            attach=[row.document] if row.document else [],
+            statement=row,
+            pay_by=max(pay_by(row.month), row.issued_on),
+        )
 
 
 def _line(reseller: Reseller, gain: Gain) -> CommissionLine:

@@ -22,7 +22,7 @@ from portal.moving.reading import Found, Row, cents_of, day_of
 from portal.moving.sheets import plain
 from portal.resellers.models import LegalEntity
 from portal.sepa.mandates.importing import OPTIONAL, REQUIRED, Line, own_faults
-from portal.subscriptions.offers import check_means, check_offer
+from portal.subscriptions.offers import check_offer, check_way
 from portal.subscriptions.vault_places import checked_place
 from portal.terms.in_force import pinned_stack, stack_in_force
 from portal.terms.shipped import CONTRACTS
@@ -231,7 +231,7 @@ def _running(row: Row, file: File, world: World) -> Running:
     stack = _stack(product.terms_stack, row["versions"], clock.today())
     buyer: Any = SimpleNamespace(**file.values)
     check_offer(buyer, product, stack, health_data=product.for_health_data)
-    check_means(product, stack, method)
+    check_way(product, stack, method)
     quantity = _whole(row, "quantity", _("Quantité"), least=1)
     volume = _whole(row, "volume_gb", _("Volume")) if row["volume_gb"] else None
     price = _whole(row, "unit_cents", _("Prix unitaire"))

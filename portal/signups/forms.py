@@ -1,6 +1,7 @@
 """What is typed to sign up, and about trials and leads."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,10 +14,12 @@ from portal.catalogue.models import Method
 from portal.customers.own_entry import OwnEntryForm
 from portal.forms import WholeNumberField, trim
 from portal.signups.models import TRIAL_DAYS, SignUpKind
-from portal.signups.offers import METHODS, Offered, methods_for
-from portal.subscriptions.order_fields import METHODS as WORDS
+from portal.signups.offers import Offered
+from portal.subscriptions.order_fields import METHODS
+from portal.words import choices as words
 
-_MEANS = [choice for choice in WORDS if Method(choice.value) in METHODS]
+_BY_CARD = SelectChoice(Method.CARD, _l("Carte bancaire, par un lien envoyé par e-mail"))
+_MEANS = [_BY_CARD if choice.value == Method.CARD else choice for choice in METHODS]
 _KINDS = [
     SelectChoice(SignUpKind.TRIAL, _l("Essayer gratuitement")),
     SelectChoice(SignUpKind.WEB, _l("M'abonner")),
@@ -39,7 +42,7 @@ class SignUpForm(OwnEntryForm):
     wish = RadioField(
         _l("Vous souhaitez"), validators=[InputRequired(_l("Choisissez ce que vous souhaitez."))]
     )
-    method = RadioField(_l("Moyen de paiement, pour un abonnement"), choices=_MEANS, default=Method.WIRE)
+    method = RadioField(_l("Moyen de paiement, pour un abonnement"), choices=_MEANS)
 
     def offer(self, offers: list[Offered]) -> None:
         """Only what somebody may ask for at this house."""
@@ -48,6 +51,7 @@ class SignUpForm(OwnEntryForm):
         kinds = {kind for each in offers for kind in each.kinds}
         self.wish.choices = [choice for choice in _KINDS if choice.value in kinds]
         self.wish.data = self.wish.data or self.wish.choices[0].value
+        offer_means(self.method, {means for each in offers for means in each.every_means})
 
     @property
     def chosen(self) -> Offered | None:
@@ -59,15 +63,35 @@ class SignUpForm(OwnEntryForm):
                 _("Cette offre ne se demande pas ainsi : choisissez une autre possibilité.")
             )
 
+    @property
+    def means(self) -> Method:
+        """What was chosen; where nothing is to be paid yet, what the offer has for such a customer."""
+        chosen = Method(self.method.data)
+        own = self.chosen.means[self.kind.data] if self.chosen else ()
+        return chosen if chosen in own or not own else own[0]
+
     def validate_method(self, field: RadioField) -> None:
-        if self.chosen is None or self.wish.data != SignUpKind.WEB:
+        if self.chosen is None or self.wish.data != SignUpKind.WEB or self.kind.data is None:
             return
-        if Method(field.data) not in methods_for(self.chosen.product):
-            raise ValidationError(_("Ce contrat ne prévoit pas ce moyen de paiement."))
+        means = self.chosen.means[self.kind.data]
+        if field.data not in means:
+            raise ValidationError(
+                _(
+                    "Cette offre se paie autrement : %(means)s.",
+                    means=", ".join(str(words.METHODS[each]) for each in means),
+                )
+            )
 
     def entry(self) -> str:
         """As the sealed row keeps it."""
         return json.dumps({**self.values(), "contact": self.contact})
+
+
+def offer_means(field: RadioField, means: Collection[Method]) -> None:
+    """Only these may be chosen; the first of them is, where nothing was."""
+    field.choices = [choice for choice in _MEANS if choice.value in means]
+    if field.data is None and field.choices:
+        field.data = field.choices[0].value
 
 
 class ReasonForm(FlaskForm):
@@ -94,7 +118,7 @@ class ProductionForm(FlaskForm):
             NumberRange(1, 10_000, _l("Entre 1 et 10 000.")),
         ],
     )
-    method = RadioField(_l("Moyen de paiement"), choices=_MEANS, default=Method.WIRE)
+    method = RadioField(_l("Moyen de paiement"), choices=_MEANS)
 
 
 class SettingsForm(FlaskForm):

@@ -13,7 +13,7 @@ from portal import clock
 from portal.accounts.models import Organisation
 from portal.catalogue.models import Method, Product
 from portal.crypto.secrets import Sealed
-from portal.customers.models import Customer
+from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Tenant, db, scope
 from portal.licensing.models import ActivationKey
 from portal.stateful import Stateful, step
@@ -129,7 +129,7 @@ class SignUp(Tenant, Stateful, db.Model):
     def typed(self) -> dict[str, Any]:
         """By the names of the form: columns of a customer, and ``contact`` with name, address, phone."""
         found: dict[str, Any] = json.loads(self.entry)
-        return found
+        return {**found, "kind": CustomerKind(found["kind"])}
 
     @property
     def name(self) -> str:

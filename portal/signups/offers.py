@@ -1,5 +1,6 @@
 """Which house a page belongs to, and what may be asked for there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import g
@@ -10,28 +11,38 @@ from portal import clock
 from portal.accounts.models import Organisation
 from portal.catalogue.models import Method, Product
 from portal.catalogue.price_lists import price_list, selling
+from portal.customers.models import CustomerKind
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.resellers.hosts import path_here
+from portal.resellers.models import issuer_for
 from portal.resellers.reseller import check_may_sell
 from portal.signups.models import SignUpKind, SignUpOffer, settings
-from portal.subscriptions.offers import check_means
+from portal.subscriptions.offers import ways_to_pay
 from portal.terms.in_force import stack_in_force
 from portal.terms.texts import texts_of
 
-METHODS = (Method.WIRE, Method.DIRECT_DEBIT)  # asked for before the customer exists
 _SAID = {"demo": SignUpKind.TRIAL, "web": SignUpKind.WEB, "quote": SignUpKind.QUOTE}  # in the contracts
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """One offer on the page of a house. unit_cents: for its billing period, VAT as the product says."""
+    """One offer on the page of a house. unit_cents: for its billing period, VAT as the product says.
+
+    means: how each kind of customer may pay for it.
+    """
 
     product: Product
     days: int
     seats: int
     kinds: frozenset[SignUpKind]
     unit_cents: int
+    means: Mapping[CustomerKind, tuple[Method, ...]]
+
+    @property
+    def every_means(self) -> list[Method]:
+        """Those of any kind of customer, in the order of the forms."""
+        return [each for each in Method if any(each in some for some in self.means.values())]
 
 
 def house_here() -> Organisation | None:
@@ -76,7 +87,9 @@ def _offered(row: SignUpOffer, house: Organisation) -> Offered | None:
         price = selling(price_list(house.id), row.product, clock.today()).unit_cents
     except Refused:  # a price below the floor is nobody's
         return None
-    return Offered(row.product, row.trial_days, row.trial_seats, kinds_of(row), price)
+    means = {kind: methods_for(row.product, house, kind) for kind in CustomerKind}
+    kinds = kinds_of(row) if any(means.values()) else kinds_of(row) - {SignUpKind.WEB}
+    return Offered(row.product, row.trial_days, row.trial_seats, kinds, price, means)
 
 
 def kinds_of(row: SignUpOffer) -> frozenset[SignUpKind]:
@@ -106,15 +119,11 @@ def has_texts(product: Product) -> bool:
     return {each.sha256 for each in documents} <= set(texts_of(documents))
 
 
-def methods_for(product: Product) -> list[Method]:
-    """Means of payment that may be chosen for an order on the web."""
+def methods_for(product: Product, house: Organisation, kind: CustomerKind) -> tuple[Method, ...]:
+    """Means of payment that somebody of this kind may choose for an order on the web at this house.
+
+    Source: 000-16, 001-12, 001-14, 003-49.
+    """
     terms = stack_in_force(product.terms_stack, clock.today())
-    return [method for method in METHODS if _allows(product, terms, method)]
-
-
-def _allows(product: Product, terms: object, method: Method) -> bool:
-    try:
-        check_means(product, terms, method)  # type: ignore[arg-type]
-    except Refused:
-        return False
-    return True
+    with scope(EVERYTHING):  # who bills at the house may stand above it
+        return ways_to_pay(product, terms, kind, issuer_for(house))

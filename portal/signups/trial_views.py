@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, may, requires
@@ -18,11 +17,10 @@ from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.paging import first_of
 from portal.panels import Panel
-from portal.signups.forms import ExtendForm, ProductionForm
+from portal.signups.forms import ExtendForm, ProductionForm, offer_means
 from portal.signups.lists import TRIALS
 from portal.signups.models import Trial
-from portal.signups.offers import methods_for
-from portal.signups.trials import extend_trial, go_on, price_of, waiting_order
+from portal.signups.trials import extend_trial, go_on, means_of, price_of, waiting_order
 from portal.terms.in_force import stack_in_force
 
 bp = Blueprint("trials", __name__, url_prefix="/trials")
@@ -66,10 +64,7 @@ def _page(trial: Trial, status: int = 200, **forms: FlaskForm) -> Response:
 
 def _production(trial: Trial, **more: None) -> ProductionForm:
     form = ProductionForm(**more, data={"quantity": trial.seats})
-    own = methods_for(trial.product)
-    form.method.choices = [
-        SelectChoice(each.value, each.label) for each in form.method.choices if Method(each.value) in own
-    ]
+    offer_means(form.method, means_of(trial))
     return form
 
 

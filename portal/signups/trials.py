@@ -17,13 +17,14 @@ from portal.journal import SYSTEM
 from portal.licensing.models import issue_key
 from portal.licensing.rules import KeyEnd
 from portal.mail import queue_mail
+from portal.resellers.models import issuer_for
 from portal.resellers.reseller import check_may_sell
 from portal.signups.models import WARN_DAYS, Trial, TrialState, settings
 from portal.signups.rules import last_day
 from portal.subscriptions.mandates import ask_for_mandate
 from portal.subscriptions.models import Order, Subscription, order_delivered
 from portal.subscriptions.offered import offered_today
-from portal.subscriptions.offers import check_offer
+from portal.subscriptions.offers import check_offer, ways_to_pay
 from portal.subscriptions.order_states import WAITING
 from portal.subscriptions.ordering import place_order
 from portal.terms.in_force import stack_in_force
@@ -133,6 +134,16 @@ def price_of(trial: Trial) -> int | None:
             return offered_today(trial.customer, trial.product).unit_cents
     except Refused:  # the reseller's price lies below its floor
         return None
+
+
+def means_of(trial: Trial) -> tuple[Method, ...]:
+    """How its customer may pay for what she tried.
+
+    Source: 000-16, 001-12, 001-14, 003-49.
+    """
+    terms = stack_in_force(trial.product.terms_stack, clock.today())
+    with scope(EVERYTHING):  # who bills her may stand above her
+        return ways_to_pay(trial.product, terms, trial.customer.kind, issuer_for(trial.customer))
 
 
 def go_on(trial: Trial, quantity: int, method: Method, *, by: Actor) -> Order:

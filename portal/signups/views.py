@@ -6,7 +6,6 @@ from flask_babel import gettext as _
 
 from portal.access import public
 from portal.accounts.models import Organisation
-from portal.catalogue.models import Method
 from portal.db import db, set_scope
 from portal.signups.asking import LINK_DAYS, ask, too_many_from
 from portal.signups.forms import SignUpForm
@@ -67,13 +66,12 @@ def send() -> Response:
 
 def _ask(house: Organisation, form: SignUpForm) -> None:
     offered = form.chosen or abort(422)
-    kind, method = SignUpKind(form.wish.data), Method(form.method.data)
     ask(
         house,
         offered,
-        kind,
+        SignUpKind(form.wish.data),
         form.quantity.data,
-        method,
+        form.means,
         entry=form.entry(),
         contact=form.contact,
         language=form.language.data,

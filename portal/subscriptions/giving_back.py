@@ -16,6 +16,7 @@ from portal.billing.credit_notes import Part, charge_of, issue_credit_note, rest
 from portal.billing.models import Charge, Invoice, InvoiceLine, is_pending
 from portal.db import db
 from portal.journal import SYSTEM
+from portal.subscriptions.called_off import called_off_cents, is_called_off
 from portal.subscriptions.changes import billed_period
 from portal.subscriptions.models import Order, Subscription, SubscriptionState
 from portal.subscriptions.periods import period_label
@@ -30,7 +31,8 @@ def lines_of(subscription: Subscription) -> list[InvoiceLine]:
     query = select(InvoiceLine).where(InvoiceLine.invoice_id.in_(invoices))
     lines = db.session.scalars(query.order_by(InvoiceLine.invoice_id.desc(), InvoiceLine.position.desc()))
     kinds = [[kind, subscription.uid] for kind in _KINDS]
-    return [line for line in lines if charge_of(line).origin.split(":")[:2] in kinds]
+    found = [(line, charge_of(line).origin) for line in lines]
+    return [line for line, origin in found if origin.split(":")[:2] in kinds and not is_called_off(origin)]
 
 
 def _of(subscription: Subscription) -> Any:
@@ -72,7 +74,7 @@ def credit_withdrawn(subscription: Subscription, *, clause: str, due_by: date, b
     drop_unbilled(subscription)
     notes = []
     for invoice, parts in _given_back(subscription, used, whole):
-        note = _credit(subscription, invoice, parts, CreditReason.WITHDRAWAL, clause, due_by, by)
+        note = credit(subscription, invoice, parts, CreditReason.WITHDRAWAL, clause, due_by, by)
         notes += [note] if note else []
     price = subscription.quantity * subscription.unit_cents
     if used and not lines_of(subscription) and (share := used_share_cents(price, used, whole)):
@@ -137,7 +139,7 @@ def credit_unused(
     return [
         note
         for invoice, found in parts.values()
-        if (note := _credit(subscription, invoice, found, reason, clause, due_by, by, origin))
+        if (note := credit(subscription, invoice, found, reason, clause, due_by, by, origin))
     ]
 
 
@@ -173,7 +175,7 @@ def _before(day: date) -> str:
     return f"{day - timedelta(1):%d/%m/%Y}"
 
 
-def _credit(
+def credit(
     subscription: Subscription,
     invoice: Invoice,
     parts: list[Part],
@@ -218,13 +220,18 @@ def give_back_unused() -> None:
         Subscription.state == SubscriptionState.NOTICE_GIVEN,
         Subscription.refund_cents > 0,
         Subscription.ends_on <= clock.today(),
-        ~select(CreditNote.id).where(CreditNote.origin.startswith("end:" + Subscription.uid)).exists(),
+        ~select(CreditNote.id)
+        .where(
+            CreditNote.origin.startswith("end:" + Subscription.uid),
+            CreditNote.issued_on >= Subscription.notified_on,  # not of a notice that was taken back
+        )
+        .exists(),
     )
     for subscription in db.session.scalars(query.order_by(Subscription.id)):
         credit_ended(subscription, by=SYSTEM)
 
 
-def _reason_of(subscription: Subscription) -> CreditReason:
+def reason_of(subscription: Subscription) -> CreditReason:
     if (subscription.notice_fields or {}).get("by") == "provider":
         return CreditReason.PROVIDER_END
     refused = subscription.notice_reason == CreditReason.TERMS_REFUSED
@@ -235,8 +242,8 @@ def credit_ended(subscription: Subscription, *, by: Actor) -> None:
     """The credit notes of an end that has come."""
     credit_unused(
         subscription,
-        subscription.refund_cents or 0,
-        _reason_of(subscription),
+        (subscription.refund_cents or 0) - called_off_cents(subscription),
+        reason_of(subscription),
         clause=subscription.refund_clause or "",
         due_by=(subscription.ends_on or clock.today()) + timedelta(SURPLUS_DAYS),
         by=by,

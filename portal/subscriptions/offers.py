@@ -21,9 +21,10 @@ from portal.catalogue.price_lists import PriceList, price_list, selling
 from portal.certificates.models import check_health_sale
 from portal.customers.models import Customer, CustomerKind
 from portal.customers.rules import check_buyer, check_health_data
+from portal.db import EVERYTHING, scope
 from portal.deadlines import add_months
 from portal.errors import Refused
-from portal.resellers.models import issuer_for
+from portal.resellers.models import LegalEntity, issuer_for
 from portal.subscriptions.supported import Supported, supported_by
 from portal.terms.answered import Answered
 from portal.terms.in_force import stack_in_force
@@ -95,33 +96,65 @@ def check_offer(customer: Customer, product: Product, terms: Stack, *, health_da
         check_health_data(stores_health_data=health_data, allowed=False, clause=clause)
 
 
-def check_means(product: Product, terms: Stack, method: Method, customer: Customer | None = None) -> None:
+def check_means(product: Product, terms: Stack, method: Method, customer: Customer) -> None:
     """Raises Refused for a means of payment that the contract does not have for this plan, or this customer.
+
+    Source: 000-16, 001-12, 001-14, 003-49.
+    """
+    check_way(product, terms, method, kind=customer.kind, issuer=issuer_for(customer))
+
+
+def check_way(
+    product: Product,
+    terms: Stack,
+    method: Method,
+    *,
+    kind: CustomerKind | None = None,
+    issuer: LegalEntity | None = None,
+) -> None:
+    """The same for somebody who is no customer yet; issuer: who would bill her. None: it is not known.
 
     Only a public body pays through a public accountant. By card pays who is billed by the provider itself,
     where a gateway is set up and the contract names cards.
 
     Source: 000-16, 001-12, 001-14, 003-49.
     """
-    public = customer is None or customer.kind == CustomerKind.PUBLIC_BODY
-    if method == Method.ADMINISTRATIVE_MANDATE and not public:
+    if method == Method.ADMINISTRATIVE_MANDATE and kind not in (None, CustomerKind.PUBLIC_BODY):
         raise Refused(_("Seul un organisme public paie par mandat administratif."), field="method")
     allowed = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
     if allowed:
         check_method(method.value, allowed.value, allowed.clause)
-    if method == Method.CARD and not (allowed and _takes_cards(customer)):
+    if method == Method.CARD and not (allowed and _takes_cards(issuer)):
         raise Refused(_("Le paiement par carte n'est pas proposé ici."), field="method")
 
 
-def _takes_cards(customer: Customer | None) -> bool:
+def _takes_cards(issuer: LegalEntity | None) -> bool:
     """The gateway pays into one account, which is the provider's."""
-    ours = customer is None or issuer_for(customer).organisation.kind == OrganisationKind.PROVIDER
+    if issuer is None:
+        return is_configured()
+    with scope(EVERYTHING):  # the issuer's node lies above who is asking
+        ours = issuer.organisation.kind == OrganisationKind.PROVIDER
     return ours and is_configured()
+
+
+def ways_to_pay(
+    product: Product, terms: Stack, kind: CustomerKind, issuer: LegalEntity
+) -> tuple[Method, ...]:
+    """Every means that :func:`check_way` lets pass, in the order of the forms."""
+    return tuple(method for method in Method if _passes(product, terms, method, kind, issuer))
+
+
+def _passes(product: Product, terms: Stack, method: Method, kind: CustomerKind, issuer: LegalEntity) -> bool:
+    try:
+        check_way(product, terms, method, kind=kind, issuer=issuer)
+    except Refused:
+        return False
+    return True
 
 
 def offer_of(customer: Customer, product: Product, health_data: bool, prices: PriceList) -> Offer:
     terms = stack_in_force(product.terms_stack, clock.today())
-    methods = tuple(method for method in Method if _allows(product, terms, method, customer))
+    methods = ways_to_pay(product, terms, customer.kind, issuer_for(customer))
     try:
         check_offer(customer, product, terms, health_data=health_data)
         selling(prices, product, clock.today())
@@ -136,14 +169,6 @@ def offers_for(customer: Customer, *, health_data: bool) -> list[Offer]:
     """Everything on sale, for this customer. health_data: is it to hold health data?"""
     prices = price_list(customer.reseller_id)
     return [offer_of(customer, product, health_data, prices) for product in list_products()]
-
-
-def _allows(product: Product, terms: Stack, method: Method, customer: Customer) -> bool:
-    try:
-        check_means(product, terms, method, customer)
-    except Refused:
-        return False
-    return True
 
 
 def quote(

@@ -17,6 +17,7 @@ from portal.mail import queue_mail
 from portal.subscriptions.case import contract_of, if_left, notice_events
 from portal.subscriptions.giving_back import credit_ended
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.unbegun import credit_unbegun
 from portal.terms.answered import Answered, answered
 from portal.terms.statute import SWITCHING
 from portal.wording import N_, Sentence, Word
@@ -250,6 +251,8 @@ def _take_effect(subscription: Subscription, notice: Notice, *, by: Actor) -> Te
         if owed is not None and owed.cents:
             _owe(subscription, owed)
     _owe_what_was_begun(subscription, result.outcome.amount("period_due"))
+    if result.refund_cents:
+        credit_unbegun(subscription, by=by)
     if result.refund_cents and result.ends_on <= clock.today():
         credit_ended(subscription, by=by)
     return result

@@ -17,5 +17,6 @@ KINDS: Mapping[str, Any] = {
     "ticket": _l("Tickets"),
     "reversibility_case": _l("Réversibilité"),
     "restore_request": _l("Restaurations"),
+    "commission_statement": _l("Relevés de commission"),
 }
 TEST = "test"  # an event that somebody asks for to try the address

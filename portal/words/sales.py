@@ -6,6 +6,11 @@ from flask_babel import lazy_gettext as _l
 
 # (table, verb) -> what happened, in the past tense
 SALE_EVENTS: dict[tuple[str, str], Any] = {
+    ("subscription", "assignment_wished"): _l("Demande de céder le contrat"),
+    ("assignment_wish", "ask"): _l("Demande de céder le contrat"),
+    ("assignment_wish", "take_up"): _l("Liens de signature demandés"),
+    ("assignment_wish", "refuse"): _l("Demande de cession écartée"),
+    ("assignment_wish", "withdraw"): _l("Demande de cession retirée"),
     ("subscription", "extend_term"): _l("Commande prorogée pour force majeure"),
     ("commission_statement", "issue"): _l("Relevé de commission établi"),
     ("legal_entity", "defer_revenue"): _l("Produits constatés d'avance passés en écriture"),

@@ -19,6 +19,7 @@ from portal.commissions.models import CommissionLine, CommissionStatement
 from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
+from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import SIRENS, House, a_customer, a_user, an_outsider, stored, work
@@ -81,7 +82,11 @@ def test_what_customers_paid_is_stated_on_the_second_and_paid_once_by_two_people
     assert (statement.number, statement.month) == ("CO-2026-000001", date(2026, 11, 1))
     assert (statement.sold_cents, statement.bought_cents, statement.payable_cents) == (19_960, 12_000, 7_960)
 
+    mail = db.session.scalars(db.select(Mail).where(Mail.kind == "commissions/mail_statement")).one()
+    assert mail.recipient == house.owner.email and "79,60" in mail.body
+    assert statement.document is not None and mail.attachments == [statement.document.uid]
     owner, outsider = browser(house.owner), browser(an_outsider(house))
+    assert "commission_statement" in owner.get("/webhooks").text
     money = text_of(owner.get("/margins").text)
     assert "Relevés de commission" in money and "CO-2026-000001" in money and "79,60 €" in money
     page = text_of(owner.get(f"/commissions/{statement.uid}").text)

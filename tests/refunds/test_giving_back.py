@@ -16,6 +16,7 @@ from portal.billing.models import Invoice, InvoiceState
 from portal.billing.run import start_run
 from portal.blobs import content_of
 from portal.catalogue.models import Method
+from portal.changes.taking_back import undo_notice
 from portal.customers.models import CustomerKind
 from portal.db import db
 from portal.journal import SYSTEM
@@ -287,10 +288,64 @@ def test_001_47_a_month_billed_ahead_that_never_begins_comes_back(
     assert answer.status_code == 303, answer.text
     ended = stored(subscription)
     assert (ended.ends_on, ended.refund_cents, ended.refund_clause) == (date(2026, 12, 30), 2_400, "001-47")
+    assert one(CreditNote).gross_cents == one(Refund).cents == 2_400, "at once: nothing of it is consumed"
     at(datetime(2026, 12, 30, 9, tzinfo=UTC))
     give_back_unused()
     db.session.commit()
     assert one(CreditNote).gross_cents == one(Refund).cents == 2_400
+
+
+def test_000_57_the_debit_of_a_month_that_never_begins_is_called_off_with_the_notice(
+    house: House, browser: Browser, at: At
+) -> None:
+    """Announced with the month before it: lowered at once, and told with one credit note."""
+    at(datetime(2026, 11, 30, 9, tzinfo=UTC))
+    subscription = by_debit(house)
+    at(datetime(2026, 12, 2, 9, tzinfo=UTC))
+    run("2026-12")
+    work()
+    debit = one(Collection)
+    assert (debit.amount_cents, debit.state) == (4_800, CollectionState.ANNOUNCED)
+    at(datetime(2026, 12, 4, 9, tzinfo=UTC))
+    form = {"sent_on": "2026-12-04", "reason": "none"}
+    answer = browser(house.owner).post(f"/subscriptions/{subscription.uid}/termination", data=form)
+    assert answer.status_code == 303, answer.text
+    work()
+    assert (stored(debit).amount_cents, debit.state) == (2_400, CollectionState.ANNOUNCED)
+    note = one(CreditNote)
+    assert (note.gross_cents, note.clause) == (2_400, "001-47")
+    assert stored(subscription).billed_before == subscription.ends_on == date(2026, 12, 30)
+    mails = db.session.scalars(db.select(Mail).where(Mail.kind == "billing/mail_credit_note")).all()
+    assert ["annulé ou abaissé" in mail.body for mail in mails] == [True]
+    at(datetime(2026, 12, 30, 9, tzinfo=UTC))
+    give_back_unused()
+    at(datetime(2027, 1, 4, 9, tzinfo=UTC))
+    run("2027-01")
+    assert len(db.session.scalars(db.select(CreditNote)).all()) == 1, "once"
+    assert len(db.session.scalars(db.select(Invoice)).all()) == 1, "and it is not billed again"
+
+
+def test_a_month_that_was_called_off_is_billed_anew_once_the_notice_is_taken_back(
+    house: House, browser: Browser, at: At
+) -> None:
+    at(datetime(2026, 11, 30, 9, tzinfo=UTC))
+    subscription = by_debit(house)
+    at(datetime(2026, 12, 2, 9, tzinfo=UTC))
+    run("2026-12")
+    at(datetime(2026, 12, 4, 9, tzinfo=UTC))
+    form = {"sent_on": "2026-12-04", "reason": "none"}
+    browser(house.owner).post(f"/subscriptions/{subscription.uid}/termination", data=form)
+    undo_notice(stored(subscription), "Un malentendu", by=SYSTEM)
+    db.session.commit()
+    at(datetime(2026, 12, 31, 9, tzinfo=UTC))
+    run("2026-12")
+    again = db.session.scalars(db.select(Invoice).order_by(Invoice.id.desc())).first()
+    assert again is not None and again.gross_cents == 2_400
+    at(datetime(2027, 1, 4, 9, tzinfo=UTC))
+    form["sent_on"] = "2027-01-04"
+    browser(house.owner).post(f"/subscriptions/{subscription.uid}/termination", data=form)
+    assert stored(subscription).ends_on == date(2027, 1, 30)
+    assert len(db.session.scalars(db.select(CreditNote)).all()) == 1
 
 
 def test_a_debit_that_comes_back_after_the_credit_leaves_nothing_owed(house: House, browser: Browser) -> None:

@@ -15,7 +15,7 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.ordering import place_order
-from portal.wholesale.models import WholesaleBuyer, WholesaleLine
+from portal.wholesale.models import WholesaleBuyer, WholesaleLine, annex_of
 from tests.builders import SIRENS, House, a_customer, an_entity, an_outsider, work
 from tests.margins.test_price_lists import reseller_of
 from tests.partners.builders import Partner, a_token
@@ -192,3 +192,27 @@ def test_a_customer_who_moves_is_bought_by_whoever_invoiced_her(
     assert [each.legal_entity_id for each in later] == [own.id, provider.id]
     bought = db.session.scalars(db.select(WholesaleLine)).one()
     assert db.session.get(Charge, bought.charge_id).invoice_id == later[0].id  # type: ignore[union-attr]
+
+
+def test_two_files_of_one_customer_who_was_bought_for_become_one(
+    house: House, browser: Browser, at: At
+) -> None:
+    """What was bought moves with her; what it says does not change, and it is not bought again."""
+    provider = db.session.scalars(db.select(LegalEntity)).one()
+    its_own_entity(house)
+    product = a_monthly_product(house)
+    agree(browser, house, product, "6,00")
+    kept, gone = (
+        sold(house, name, product, 2, number) for name, number in (("Garage", 2), ("Garages", None))
+    )
+    at(datetime(2026, 11, 30, 9, tzinfo=UTC))
+    bill(browser(house.finance), provider, "2026-11")
+    (invoice,) = bulk()
+    page = browser(house.owner).get(f"/wholesale/{invoice.uid}/annex.csv").text
+    merged = browser(house.owner).post(f"/customers/{kept.uid}/merge", data={"double": gone.uid})
+    assert merged.status_code == 303, merged.text
+    set_scope(EVERYTHING)
+    assert {line.customer_id for line in annex_of(invoice)} == {kept.id}
+    assert browser(house.owner).get(f"/wholesale/{invoice.uid}/annex.csv").text == page
+    bill(browser(house.finance), provider, "2026-11")
+    assert len(bulk()) == 1

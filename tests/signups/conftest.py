@@ -1,0 +1,3 @@
+from tests.cards.conftest import stripe
+
+__all__ = ["stripe"]
