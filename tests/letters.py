@@ -23,6 +23,7 @@ from portal.assignments.passing import carry_out as carry_out_assignment
 from portal.assignments.planning import plan_assignment
 from portal.assurance.drill_jobs import begin_drill
 from portal.assurance.drill_telling import tell_drill
+from portal.assurance.drill_years import choose_drills
 from portal.assurance.drills import DrillKind, DrillState
 from portal.assurance.jobs import begin_verification
 from portal.assurance.month_papers import report_to_customer, report_to_house
@@ -56,7 +57,7 @@ from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
 from portal.desk.models import WorkKind, open_work
-from portal.desk.prices import Item
+from portal.desk.prices import Item, set_price
 from portal.desk.quoting import send_quote as send_work_quote
 from portal.desk.quoting import tell_customer, tell_technician
 from portal.dunning.acting import take_step
@@ -411,6 +412,9 @@ def a_vault_that_is_damaged(post: Post) -> None:
     row.objects = row.damaged = 1
     row.names = ["data/ab"]
     tell_damage(row)
+    set_price(row.vault.customer.organisation.parent, Item.DRILLS, 12_000, clock.today(), by=SYSTEM)
+    db.session.flush()
+    choose_drills(row.vault, True, by=SYSTEM)
     drill = begin_drill(row.vault, DrillKind.EXIT, clock.today())
     drill.vault.bytes_stored = 10**9
     drill.end(bytes_=10**6, millis=900, sha256="ab" * 32, drawn_from=3)

@@ -149,6 +149,7 @@ KINDS: dict[str, Kind] = {
     "provisioning/mail_born": Kind(_l("Coffre créé"), _TECHNICAL),
     "assurance/mail_month": Kind(_l("Sauvegardes d'un mois"), _TECHNICAL, topic="report"),
     "assurance/mail_month_staff": Kind(_l("Sauvegardes d'un mois, tous clients"), why=_STAFF, group="months"),
+    "assurance/mail_drill_year": Kind(_l("Année d'essais d'un coffre"), _BILLING, topic="invoice"),
     "assurance/mail_drill": Kind(_l("Essai annuel d'un coffre"), _TECHNICAL),
     "assurance/mail_drill_failed": Kind(_l("Essai annuel échoué"), _INCIDENT),
     "assurance/mail_drill_failed_staff": Kind(_l("Essai annuel échoué chez un client"), why=_STAFF),
