@@ -106,7 +106,8 @@ from portal.resellers.sender import Sender, set_sender, tell_lost_sender
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.calendar_jobs import _last_call
-from portal.reversibility.models import Reason, ReversibilityCase
+from portal.reversibility.groups import Group, Point
+from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 from portal.reversibility.opening import open_case
 from portal.safekeeping.jobs import tell_operators
 from portal.safekeeping.state import safety
@@ -379,7 +380,11 @@ def a_handover_from_beginning_to_end(post: Post) -> None:
         case.send_fetch_link(f"mails/{template}.txt")
     for template in ("erased", "erasure_ordered", "returned", "shipped", "silent_acceptance"):
         case.write_to_customer(f"mails/{template}.txt")
-    case.write_to_customer("mails/choice.txt", until=datetime(2026, 11, 25, 9, tzinfo=UTC), groups=3)
+    case.state = CaseState.EXPORTING
+    case.offer([Group("srv", ("/srv",), (), (Point("ab", clock.now()),))], by=SYSTEM)
+    db.session.commit()
+    path = vaulting.link_in(vaulting.last_mail(case.uid))
+    assert post.browser().post(f"{path}/code").status_code == 303
     case.write_to_customer("mails/pushed.txt", target=SimpleNamespace(label="s3://copie"))
     _last_call(case.subscription, case.vault, date(2027, 1, 4))
 

@@ -4,6 +4,7 @@ What a contract promises is the latest version of everything. Who owns the data 
 take an older point, such as the last before an attack; who says nothing in time gets the latest of all.
 """
 
+import json
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -15,10 +16,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.clock import PARIS
+from portal.crypto.secrets import Sealed
+from portal.customers.models import ContactRole
 from portal.db import Tenant, db
+from portal.engine.models import mail_contact
 from portal.errors import Refused
 from portal.jobs import TaskState
 from portal.journal import record
+from portal.links import Purpose, make_link
+from portal.mail import link
 from portal.reversibility.groups import Group, as_rows, from_rows
 from portal.reversibility.states import CaseState
 from portal.stateful import Stateful
@@ -41,16 +47,29 @@ class HandoverChoice(Tenant, db.Model):
 
     case_id: Mapped[int] = mapped_column(ForeignKey("reversibility_case.id"))
     round: Mapped[int]
-    offered: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    # What it may give, as JSON: machines and folders are often called after persons.
+    offered_sealed: Mapped[str | None] = mapped_column(Text)
+    offered = Sealed()
     until: Mapped[datetime]
     chosen: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # ids; "" is left out
     chosen_by: Mapped[str] = mapped_column(String(254), default="")
     chosen_at: Mapped[datetime | None]
-    word: Mapped[str] = mapped_column(Text, default="")  # of the customer, where somebody else has noted it
+    word_sealed: Mapped[str | None] = mapped_column(Text)
+    word = Sealed()  # of the customer, where somebody else has noted it
 
     @property
     def groups(self) -> list[Group]:
-        return from_rows(self.offered)
+        return from_rows(json.loads(self.offered)) if self.offered else []
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Has its detail gone with the time for which it is kept?"""
+        return self.offered_sealed is None
+
+    def forget(self) -> None:
+        """Nobody is named any more; that something was chosen stays, and its day."""
+        self.offered = self.word = None
+        self.chosen, self.chosen_by = [] if self.chosen is not None else None, ""
 
     @property
     def ids(self) -> list[str] | None:
@@ -73,7 +92,7 @@ class HandoverChoice(Tenant, db.Model):
         """The decisions as rows of CHOICE.csv."""
         at = _iso(self.chosen_at)
         return tuple(
-            (one.host, ", ".join(one.paths), what, _iso(point), self.chosen_by, at, self.word)
+            (one.host, ", ".join(one.paths), what, _iso(point), self.chosen_by, at, self.word or "")
             for one, what, point in self.decisions
         )
 
@@ -144,10 +163,21 @@ class Choosing(Stateful):
         if row is None:
             row = HandoverChoice(organisation=self.customer.organisation, case_id=self.id, round=self.round)
             db.session.add(row)
-        row.offered, row.until, row.chosen = as_rows(groups), until, None
-        row.chosen_by, row.chosen_at, row.word = "", None, ""
+        row.offered, row.until, row.chosen = json.dumps(as_rows(groups)), until, None
+        row.chosen_by, row.chosen_at, row.word = "", None, None
         db.session.flush()
-        self.write_to_customer("mails/choice.txt", until=until, groups=len(groups))
+        self._send_choice(row, groups=len(groups))
+
+    def _send_choice(self, row: HandoverChoice, **words: Any) -> None:
+        """The signatory needs no account: her link works as long as she may choose."""
+        contact = mail_contact(self.customer, ContactRole.SIGNATORY)
+        days = max((row.until - clock.now()).days + 1, 1)
+        owner = self.customer.organisation
+        _row, token = make_link(
+            Purpose.CHOOSE_HANDOVER, self, owner=owner, recipient=contact.email, days=days
+        )
+        address = link(f"/handover-choice/{token}")
+        self.write_to_customer("mails/choice.txt", until=row.until, address=address, urgent=True, **words)
 
     def choose(self, chosen: list[str], word: str, *, by: Actor) -> None:
         """Keep what is handed over. chosen: an id for each group, « » where it is left out.
@@ -167,7 +197,7 @@ class Choosing(Stateful):
         row.chosen, row.chosen_by, row.chosen_at, row.word = chosen, by.label, clock.now(), word
         left_out = sum(what == "left_out" for _group, what, _at in row.decisions)
         older = len(row.decisions) - left_out
-        self._take("choose", by=by, left_out=left_out, older=older, word=word[:300])
+        self._take("choose", by=by, left_out=left_out, older=older)
         jobs.resume(self.task_kind, self.task_ref)
 
     def lapse_choice(self, *, by: Actor) -> None:

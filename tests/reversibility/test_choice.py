@@ -1,14 +1,17 @@
 """What is handed back is looked at and chosen before the copy begins, or is the latest of all."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from portal.blobs import content_of
-from portal.db import db
+from portal.db import EVERYTHING, db, set_scope
 from portal.engine.installed import forget_passphrase
 from portal.jobs import TaskState
+from portal.journal import SYSTEM
+from portal.privacy.jobs import ask_to_expire
 from portal.reversibility.calendar_jobs import go_on_without_choice
 from portal.reversibility.models import CaseState
 from tests import vaulting
@@ -52,6 +55,11 @@ def case(points, browser, house, agent, customer, subscription):
 
 
 @pytest.fixture
+def operator(browser, house):
+    return lambda: browser(house.operator)
+
+
+@pytest.fixture
 def hers(browser, customer):
     return browser(vaulting.a_customer_user(customer))
 
@@ -72,7 +80,7 @@ def choosing(case, hers, browser):
 
 
 def test_what_will_be_handed_back_is_shown_with_what_deserves_a_look(choosing, hers):
-    assert f"/reversibility/{choosing.uid}/choice" in vaulting.last_mail(choosing.uid).body
+    assert "/handover-choice/" in vaulting.last_mail(choosing.uid).body
     page = page_of(hers, choosing, "/choice")
     assert "2 noms semblent une seule machine" in page and "la plus récente, web-b2" in page
     assert page.count("Bien plus petit que le point d'avant (6 fichiers") == 1
@@ -103,6 +111,51 @@ def test_a_customer_leaves_a_machine_out_and_takes_an_older_point(choosing, hers
     certificate = " ".join(pdf_text(content_of(stored(choosing).return_certificate)).split())
     assert "Ce qui a été choisi" in certificate and "non remis" in certificate
     assert hers.post(path, data=data).status_code in (409, 422), "the copy has begun: the choice is frozen"
+
+
+def the_code(case) -> str:
+    return re.search(r"(\d{3}) (\d{3})", vaulting.last_mail(case.uid).body).expand(r"\1\2")
+
+
+def test_001_50_who_has_no_account_chooses_by_her_link_and_a_code(choosing, browser, points):
+    made, path = points[1], link_in(vaulting.last_mail(choosing.uid))
+    somebody = browser()
+    before = somebody.get(path)
+    assert before.status_code == 200 and "web-b2" not in before.text and "Recevoir mon code" in before.text
+    assert somebody.post(f"{path}/code").status_code == 303
+    page = somebody.get(path).text
+    assert page.count("<select") == 3 and "Bien plus petit que le point d'avant" in page
+    data = {"point-0": made["whole"].id, "point-1": "", "name": "Jeanne Roux, gérante"}
+    code = the_code(choosing)
+    wrong = somebody.post(path, data=data | {"code": f"{(int(code) + 1) % 10**6:06d}"})
+    assert wrong.status_code == 422 and stored(choosing).state == C.CHOOSING
+    assert f'value="{made["whole"].id}" selected' in wrong.text, "what she chose is still there"
+    older = somebody.post(path, data=data | {"code": code, "before": "2020-01-01T00:00"})
+    assert older.status_code == 422 and stored(choosing).state == C.CHOOSING
+    assert somebody.post(f"{path}/code").status_code == 303
+    assert somebody.post(path, data=data | {"code": the_code(choosing)}).status_code == 303
+    assert stored(choosing).choice.chosen_by.startswith("Jeanne Roux, gérante (")
+    assert "Votre choix est gardé" in somebody.get(path).text
+    assert somebody.post(path, data=data).status_code == 409
+    work()
+    assert stored(choosing).state == C.READY and choosing.files == 8
+
+
+def test_c_civ_2224_names_in_a_choice_are_sealed_and_go_five_years_after(choosing, hers, at, operator):
+    hers.post(f"/reversibility/{choosing.uid}/choice", data={"point-1": ""})
+    assert "web-a1" not in vaulting.text_of_every_column()
+    stored(choosing).cancel(by=SYSTEM)
+    db.session.commit()
+    for day, has_gone in ((24, False), (26, True)):
+        at(datetime(2031, 11, day, 12, tzinfo=UTC))
+        set_scope(EVERYTHING)
+        ask_to_expire()
+        work()
+        set_scope(EVERYTHING)
+        assert stored(choosing).choice.is_forgotten is has_gone
+    assert choosing.choice.groups == [] and choosing.choice.chosen_by == ""
+    assert "n'est plus gardé" in page_of(operator(), choosing, "/choice")
+    assert "Choix de ce qui est rendu" in operator().get("/privacy/retention").text
 
 
 def test_001_50_without_a_choice_in_time_the_latest_of_everything_leaves(choosing, browser, house, at):
