@@ -385,6 +385,10 @@ def a_handover_from_beginning_to_end(post: Post) -> None:
     db.session.commit()
     path = vaulting.link_in(vaulting.last_mail(case.uid))
     assert post.browser().post(f"{path}/code").status_code == 303
+    case.write_to_customer(
+        "reversibility/mail_shrunk.txt", until=clock.now(), address=link("/handover-choice/x")
+    )
+    case.write_to_customer("reversibility/mail_both_points.txt", machines=1)
     case.write_to_customer("mails/pushed.txt", target=SimpleNamespace(label="s3://copie"))
     _last_call(case.subscription, case.vault, date(2027, 1, 4))
 

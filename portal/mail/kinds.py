@@ -176,6 +176,8 @@ KINDS: dict[str, Kind] = {
     "mails/erased": Kind(_l("Certificat d'effacement"), _SIGNATORY),
     "mails/erasure_ordered": Kind(_l("Effacement ordonné"), _SIGNATORY),
     "mails/choice": Kind(_l("Choix avant la copie"), _SIGNATORY, once=_LINK),
+    "reversibility/mail_shrunk": Kind(_l("Rappel d'un choix à faire"), _SIGNATORY, once=_LINK),
+    "reversibility/mail_both_points": Kind(_l("Deux points remis d'une machine"), _SIGNATORY),
     "reversibility/mail_choice_code": Kind(_l("Code pour choisir la copie"), why=_CODE_ASKED, once=_CODE),
     "mails/export_ready": Kind(_l("Données à télécharger"), _SIGNATORY, once=_LINK),
     "mails/fetch_code": Kind(_l("Code de téléchargement"), why=_CODE_ASKED, once=_CODE),

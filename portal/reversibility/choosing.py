@@ -25,12 +25,13 @@ from portal.jobs import TaskState
 from portal.journal import record
 from portal.links import Purpose, make_link
 from portal.mail import link
-from portal.reversibility.groups import Group, as_rows, from_rows
+from portal.reversibility.groups import Group, Point, as_rows, from_rows
 from portal.reversibility.states import CaseState
 from portal.stateful import Stateful
 
 C = CaseState
 BEFORE_THE_COPY = (C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY)
+REMINDED = timedelta(hours=20)  # after a reminder; with the first wait, shorter than the passphrase is held
 LEFT_OUT = ""  # in the place of the id of a point
 
 
@@ -57,6 +58,17 @@ class HandoverChoice(Tenant, db.Model):
     word_sealed: Mapped[str | None] = mapped_column(Text)
     word = Sealed()  # of the customer, where somebody else has noted it
 
+    is_shrunk: Mapped[bool] = mapped_column(default=False, server_default=false())  # a newest point is
+    reminded_at: Mapped[datetime | None]  # of one that is
+    lapsed_at: Mapped[datetime | None]  # nobody has chosen
+
+    @property
+    def larger(self) -> list[tuple[Group, Point]]:
+        """Where nobody has chosen: the point before of each group whose newest one has shrunk."""
+        if self.lapsed_at is None:
+            return []
+        return [(one, one.points[1]) for one in self.groups if one.is_shrunk]
+
     @property
     def groups(self) -> list[Group]:
         return from_rows(json.loads(self.offered)) if self.offered else []
@@ -78,8 +90,10 @@ class HandoverChoice(Tenant, db.Model):
 
     @property
     def decisions(self) -> list[tuple[Group, str, datetime | None]]:
-        """What differs from the latest of all: a group, « left_out » or « older », the time of its point."""
-        found: list[tuple[Group, str, datetime | None]] = []
+        """What is not the latest: a group, « left_out », « older » or « also », the point's time."""
+        found: list[tuple[Group, str, datetime | None]] = [
+            (group, "also", point.at) for group, point in self.larger
+        ]
         for group, id_ in zip(self.groups, self.chosen or (), strict=False):
             if id_ == LEFT_OUT:
                 found.append((group, "left_out", None))
@@ -165,10 +179,11 @@ class Choosing(Stateful):
             db.session.add(row)
         row.offered, row.until, row.chosen = json.dumps(as_rows(groups)), until, None
         row.chosen_by, row.chosen_at, row.word = "", None, None
+        row.is_shrunk, row.reminded_at, row.lapsed_at = any(one.is_shrunk for one in groups), None, None
         db.session.flush()
-        self._send_choice(row, groups=len(groups))
+        self._send_choice(row, "mails/choice.txt", groups=len(groups))
 
-    def _send_choice(self, row: HandoverChoice, **words: Any) -> None:
+    def _send_choice(self, row: HandoverChoice, template: str, **words: Any) -> None:
         """The signatory needs no account: her link works as long as she may choose."""
         contact = mail_contact(self.customer, ContactRole.SIGNATORY)
         days = max((row.until - clock.now()).days + 1, 1)
@@ -177,7 +192,9 @@ class Choosing(Stateful):
             Purpose.CHOOSE_HANDOVER, self, owner=owner, recipient=contact.email, days=days
         )
         address = link(f"/handover-choice/{token}")
-        self.write_to_customer("mails/choice.txt", until=row.until, address=address, urgent=True, **words)
+        self.write_to_customer(
+            template, until=row.until, address=address, is_shrunk=row.is_shrunk, urgent=True, **words
+        )
 
     def choose(self, chosen: list[str], word: str, *, by: Actor) -> None:
         """Keep what is handed over. chosen: an id for each group, « » where it is left out.
@@ -201,11 +218,25 @@ class Choosing(Stateful):
         jobs.resume(self.task_kind, self.task_ref)
 
     def lapse_choice(self, *, by: Actor) -> None:
-        """Nobody has chosen in time: the latest of everything, as the contract has it (001-50)."""
+        """Nobody has chosen in time: the latest of everything, as the contract has it (001-50).
+
+        Where a newest point holds less than half of the one before, she is reminded once and waited for
+        again, as long as the contract's delay lets; then the larger point leaves as well, and she is told.
+        """
         row = self.choice
-        if row is not None and self.state == C.CHOOSING and clock.now() >= row.until:
-            self._take("lapse_choice", by=by)
-            jobs.resume(self.task_kind, self.task_ref)
+        if row is None or self.state != C.CHOOSING or clock.now() < row.until:
+            return
+        if row.is_shrunk and row.reminded_at is None and self.choice_until > clock.now():
+            row.reminded_at = clock.now()
+            row.until = min(self.choice_until, clock.now() + REMINDED)
+            record(self, "remind_of_choice", by=by)
+            self._send_choice(row, "reversibility/mail_shrunk.txt", groups=len(row.groups))
+            return
+        self._take("lapse_choice", by=by)
+        row.lapsed_at = clock.now()
+        if row.larger:
+            self.write_to_customer("reversibility/mail_both_points.txt", machines=len(row.larger))
+        jobs.resume(self.task_kind, self.task_ref)
 
     def choose_again(self, *, by: Actor) -> None:
         """A chosen point has gone meanwhile: look through the vault once more."""

@@ -8,6 +8,12 @@ from portal.words.ticket_events import TICKETS
 
 VAULT_EVENTS: dict[tuple[str, str], Any] = {
     **TICKETS,
+    ("reversibility_case", "ask_to_choose"): _l("Choix demandé avant la copie"),
+    ("reversibility_case", "offer"): _l("Choix proposé avant la copie"),
+    ("reversibility_case", "choose"): _l("Contenu de la copie choisi"),
+    ("reversibility_case", "remind_of_choice"): _l("Rappel : un dernier point a bien rétréci"),
+    ("reversibility_case", "lapse_choice"): _l("Aucun choix dans le délai : la dernière version de tout"),
+    ("reversibility_case", "choose_again"): _l("Choix à refaire"),
     ("machine", "new_token"): _l("Nouveau jeton donné à la machine"),
     ("machine", "watch"): _l("Surveillance réglée"),
     ("machine", "unwatch"): _l("Surveillance arrêtée"),

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from portal.blobs import content_of
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.installed import forget_passphrase
 from portal.jobs import TaskState
 from portal.journal import SYSTEM
+from portal.mail import Mail
 from portal.privacy.jobs import ask_to_expire
 from portal.reversibility.calendar_jobs import go_on_without_choice
 from portal.reversibility.models import CaseState
@@ -158,18 +160,46 @@ def test_c_civ_2224_names_in_a_choice_are_sealed_and_go_five_years_after(choosin
     assert "Choix de ce qui est rendu" in operator().get("/privacy/retention").text
 
 
-def test_001_50_without_a_choice_in_time_the_latest_of_everything_leaves(choosing, browser, house, at):
-    at(MONDAY + timedelta(hours=47))
-    go_on_without_choice()
-    db.session.commit()
-    assert stored(choosing).state == C.CHOOSING
-    at(MONDAY + timedelta(hours=49))
+def after(at, hours) -> None:
+    at(MONDAY + timedelta(hours=hours))
+    set_scope(EVERYTHING)
     go_on_without_choice()
     db.session.commit()
     work()
-    assert stored(choosing).state == C.READY and choosing.files == 5
-    assert "CHOICE.csv" not in {document.filename for document in exports(choosing)}
-    assert browser(house.operator).get(f"/reversibility/{choosing.uid}").status_code == 200
+    set_scope(EVERYTHING)
+
+
+def test_001_50_without_a_choice_in_time_the_latest_of_everything_leaves(case, hers, browser, at, points):
+    (Path(points[0].location) / "snapshots" / points[1]["whole"].id).unlink()  # so that nothing has shrunk
+    hers.post(f"/reversibility/{case.uid}/choice/request")
+    open_it(browser, case)
+    after(at, 47)
+    assert stored(case).state == C.CHOOSING
+    after(at, 49)
+    assert stored(case).state == C.READY and case.files == 5
+    assert "CHOICE.csv" not in {document.filename for document in exports(case)}
+
+
+def test_001_50_a_shrunken_newest_point_holds_the_copy_then_both_leave(case, browser, at, operator, points):
+    open_it(browser, case)
+    assert stored(case).state == C.CHOOSING and not exports(case), "nobody has asked to choose"
+    assert "bien plus petit que celui d'avant" in vaulting.last_mail(case.uid).body
+    assert "un dernier point a bien rétréci" in operator().get("/").text
+    after(at, 47)
+    assert stored(case).state == C.CHOOSING and case.choice.reminded_at is None
+    after(at, 49)
+    assert stored(case).state == C.CHOOSING and case.choice.reminded_at is not None
+    assert vaulting.last_mail(case.uid).kind == "reversibility/mail_shrunk"
+    assert browser().get(link_in(vaulting.last_mail(case.uid))).status_code == 200
+    after(at, 68)
+    assert stored(case).state == C.CHOOSING
+    after(at, 70)
+    assert stored(case).state == C.READY and case.files == 11
+    told = db.session.scalars(select(Mail).where(Mail.kind == "reversibility/mail_both_points")).one()
+    assert "1 machine" in told.body
+    (also,) = [row for row in rows(case, "CHOICE.csv") if row["decision"] == "also"]
+    assert also["machine"] == "srv" and also["point"] == points[1]["whole"].time.isoformat()
+    assert "aussi le point du" in page_of(operator(), case)
 
 
 def test_only_she_chooses_or_the_operator_at_her_written_word(choosing, browser, house, points):
@@ -210,6 +240,7 @@ def test_many_groups_wait_for_a_look_although_nobody_has_asked(case, browser, ap
     assert stored(case).state == C.CHOOSING
 
 
-def test_nobody_is_asked_where_nobody_wanted_to_be(case, browser):
+def test_nobody_is_asked_where_nobody_wanted_to_be(case, browser, points):
+    (Path(points[0].location) / "snapshots" / points[1]["whole"].id).unlink()  # so that nothing has shrunk
     open_it(browser, case)
     assert stored(case).state == C.READY and case.files == 5
