@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     ASSIGN = "assign"
     ACCEPT_WORK = "work"
     SIGN_AGREEMENT = "agreement"
+    CHOOSE_HANDOVER = "handover"
 
 
 class LinkProblem(StrEnum):

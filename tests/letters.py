@@ -24,6 +24,7 @@ from portal.assignments.planning import Named, Successor, conditions_of, plan_as
 from portal.assignments.wishes import refuse_wish, wish_assignment
 from portal.assurance.drill_jobs import begin_drill
 from portal.assurance.drill_telling import tell_drill
+from portal.assurance.drill_years import choose_drills
 from portal.assurance.drills import DrillKind, DrillState
 from portal.assurance.jobs import begin_verification
 from portal.assurance.month_papers import report_to_customer, report_to_house
@@ -59,7 +60,7 @@ from portal.custody.models import offer_access
 from portal.customers.models import Customer, CustomerKind
 from portal.db import EVERYTHING, Base, db, set_scope
 from portal.desk.models import WorkKind, open_work
-from portal.desk.prices import Item
+from portal.desk.prices import Item, set_price
 from portal.desk.quoting import send_quote as send_work_quote
 from portal.desk.quoting import tell_customer, tell_technician
 from portal.dunning.acting import take_step
@@ -108,7 +109,8 @@ from portal.resellers.sender import Sender, set_sender, tell_lost_sender
 from portal.restore_requests.jobs import _hand_over
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.calendar_jobs import _last_call
-from portal.reversibility.models import Reason, ReversibilityCase
+from portal.reversibility.groups import Group, Point
+from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 from portal.reversibility.opening import open_case
 from portal.safekeeping.jobs import tell_operators
 from portal.safekeeping.state import safety
@@ -382,7 +384,15 @@ def a_handover_from_beginning_to_end(post: Post) -> None:
         case.send_fetch_link(f"mails/{template}.txt")
     for template in ("erased", "erasure_ordered", "returned", "shipped", "silent_acceptance"):
         case.write_to_customer(f"mails/{template}.txt")
-    case.write_to_customer("mails/choice.txt", until=datetime(2026, 11, 25, 9, tzinfo=UTC), groups=3)
+    case.state = CaseState.EXPORTING
+    case.offer([Group("srv", ("/srv",), (), (Point("ab", clock.now()),))], by=SYSTEM)
+    db.session.commit()
+    path = vaulting.link_in(vaulting.last_mail(case.uid))
+    assert post.browser().post(f"{path}/code").status_code == 303
+    case.write_to_customer(
+        "reversibility/mail_shrunk.txt", until=clock.now(), address=link("/handover-choice/x")
+    )
+    case.write_to_customer("reversibility/mail_both_points.txt", machines=1)
     case.write_to_customer("mails/pushed.txt", target=SimpleNamespace(label="s3://copie"))
     _last_call(case.subscription, case.vault, date(2027, 1, 4))
 
@@ -415,6 +425,9 @@ def a_vault_that_is_damaged(post: Post) -> None:
     row.objects = row.damaged = 1
     row.names = ["data/ab"]
     tell_damage(row)
+    set_price(row.vault.customer.organisation.parent, Item.DRILLS, 12_000, clock.today(), by=SYSTEM)
+    db.session.flush()
+    choose_drills(row.vault, True, by=SYSTEM)
     drill = begin_drill(row.vault, DrillKind.EXIT, clock.today())
     drill.vault.bytes_stored = 10**9
     drill.end(bytes_=10**6, millis=900, sha256="ab" * 32, drawn_from=3)

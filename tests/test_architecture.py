@@ -91,6 +91,7 @@ PUBLIC_PREFIXES = (
     "reversal_signing.",
     "consents.",
     "work_quotes.",
+    "handover_choosing.",
     "assignment_signing.",
     "delegation.",
     "unlock.",

@@ -140,7 +140,7 @@ def last_mail(subject_uid: str) -> Mail:
 
 def link_in(mail: Mail) -> str:
     """The path of the one link that the mail carries."""
-    return re.search(r"https?://[^/]+(/(?:unlock|fetch)/\S+)", mail.body)[1]  # type: ignore[index]
+    return re.search(r"https?://[^/]+(/(?:unlock|fetch|handover-choice)/\S+)", mail.body)[1]  # type: ignore[index]
 
 
 def code_in(mail: Mail) -> str:

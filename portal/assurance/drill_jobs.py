@@ -1,37 +1,33 @@
 """Drills begin on their day, wait for the customer where they need her key, and tell how they went."""
 
-import os
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
-from functools import partial
 from hashlib import sha256
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.assurance.drill_papers import keep_drill_paper
+from portal.assurance.drill_reading import FolderBack, bring_back, clear, draw, read_back, work_file
 from portal.assurance.drill_telling import tell_drill
+from portal.assurance.drill_years import keep_years, to_catch_up, year_of
 from portal.assurance.drills import ASKED_EVERY_DAYS, MOST_ASKED, DrillKind, DrillPlan, DrillState, VaultDrill
 from portal.customers.models import ContactRole
 from portal.db import db, new_uid
 from portal.engine.copying import read_object
 from portal.engine.errors import EngineError, EngineFault
-from portal.engine.installed import PASSING, TryAgain, access_to, lent_passphrase, private_folder, restic
+from portal.engine.installed import PASSING, TryAgain, access_to, lent_passphrase
 from portal.engine.keyless import repository
 from portal.engine.models import OpeningPurpose, Vault, VaultOpening, VaultState, ask_for_key, vault_opened
-from portal.engine.passphrase import Passphrase
-from portal.engine.port import Node, RepoRef
+from portal.engine.port import RepoRef
 from portal.errors import Refused
 from portal.journal import SYSTEM
 from portal.wording import N_
 
 D = DrillState
-MOST_FILE_BYTES = 500 * 10**6
 SAMPLE_BYTES = 256 * 10**6  # of the vault, read for a rehearsal of the exit
 
 
@@ -44,13 +40,20 @@ class Drawn(NamedTuple):
     millis: int
     sha256: str
     drawn_from: int
+    folder: FolderBack | None = None
 
 
 @jobs.periodic("vault.drill", jobs.daily)
 def begin_due_drills() -> None:
-    """One of each kind a year; who did not open her vault is asked again, and then somebody looks."""
-    query = select(DrillPlan).join(DrillPlan.vault).where(DrillPlan.is_on, Vault.state == VaultState.ACTIVE)
+    """One of each kind a year; who did not open her vault is asked again, and then somebody looks.
+
+    Source: 002-11, 004-10.
+    """
+    keep_years()
+    query = select(DrillPlan).join(DrillPlan.vault).where(Vault.state == VaultState.ACTIVE)
     for plan in db.session.scalars(query.where(Vault.snapshots > 0).order_by(DrillPlan.id)):
+        if not plan.is_on and year_of(plan) is None:
+            continue
         for kind in DrillKind:
             due = plan.due_on(clock.today())
             if jobs.first_time(f"{kind.value}:{plan.vault.uid}", due.isoformat()):
@@ -62,6 +65,9 @@ def begin_due_drills() -> None:
             ask_key(drill, by=SYSTEM)
         else:
             drill.take("lapse", by=SYSTEM)
+    for drill in to_catch_up():
+        if jobs.first_time(f"drill.catch_up:{drill.uid}", drill.due_on.isoformat()):
+            do_again(drill, by=SYSTEM)
 
 
 def begin_drill(vault: Vault, kind: DrillKind, due: date) -> VaultDrill:
@@ -134,6 +140,7 @@ def do_drill(claim: jobs.Claim) -> None:
     """Begun anew after a kill: the seed draws the same again."""
     drill = _running(claim)
     if drill is None:
+        clear(claim.ref)
         return
     repo, kind, seed, opening = drill.vault.repo, drill.kind, drill.seed, drill.opening_uid
     db.session.rollback()  # no transaction is held while the vault is read
@@ -144,6 +151,8 @@ def do_drill(claim: jobs.Claim) -> None:
         return
     if (drill := _running(claim)) is not None:
         drill.snapshot_id, drill.path = drawn.snapshot_id, drawn.path
+        if drawn.folder:
+            drill.note_folder(*drawn.folder)
         drill.end(bytes_=drawn.bytes, millis=drawn.millis, sha256=drawn.sha256, drawn_from=drawn.drawn_from)
         _close(drill)
         keep_drill_paper(drill)
@@ -174,62 +183,11 @@ def _close(drill: VaultDrill) -> None:
 
 
 def _restore(repo: RepoRef, seed: str, opening: str, claim: jobs.Claim) -> Drawn:
-    with lent_passphrase(opening) as key, _work_file(claim.ref) as out:
-        snapshot, node, files = draw_file(repo, key, seed)
-        begun, digest = time.monotonic(), sha256()
-        for chunk in restic().read_file(repo, key, snapshot, node.path):
-            digest.update(chunk)
-            out.write(chunk)
-            claim.progress(out.tell(), node.size)
-        out.flush()
-        os.fsync(out.fileno())
-        millis, size = int((time.monotonic() - begun) * 1000), out.tell()
-        if size != node.size or _digest(out) != digest.hexdigest():
-            raise EngineError(EngineFault.INCOMPLETE, paths=[node.path])
-    return Drawn(snapshot, node.path, size, millis, digest.hexdigest(), files)
-
-
-@contextmanager
-def _work_file(ref: str) -> Iterator[BinaryIO]:
-    """Only this user reads it, and it goes whatever happens."""
-    path = private_folder("work") / f"drill-{ref.replace(':', '-')}.content"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "w+b") as out:
-            yield out
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _digest(out: BinaryIO) -> str:
-    digest = sha256()
-    out.seek(0)
-    while chunk := out.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def draw_file(repo: RepoRef, key: Passphrase, seed: str) -> tuple[str, Node, int]:
-    """One file of the newest backups, by the seed alone; also among how many. None is empty or very large.
-
-    Raises EngineError(PATH_MISSING) where there is none.
-    """
-    chance = random.Random(seed)  # noqa: S311  (a draw that can be repeated)
-    chosen: list[tuple[str, Node]] = []
-    count = 0
-
-    def consider(snapshot_id: str, node: Node) -> None:
-        nonlocal count
-        if node.type == "file" and 0 < node.size <= MOST_FILE_BYTES and "\ufffd" not in node.path:
-            count += 1
-            if chance.randrange(count) == 0:
-                chosen[:] = [(snapshot_id, node)]
-
-    for snapshot in restic().latest_set(restic().snapshots(repo, key)):
-        restic().inventory(repo, key, snapshot.id, partial(consider, snapshot.id))
-    if not chosen:
-        raise EngineError(EngineFault.PATH_MISSING)
-    return *chosen[0], count
+    with lent_passphrase(opening) as key:
+        drawn = draw(repo, key, seed)
+        size, millis, digest = read_back(repo, key, drawn.snapshot_id, drawn.node, claim.ref, claim.progress)
+        back = bring_back(repo, key, drawn.folder, claim.ref, claim.progress) if drawn.folder else None
+    return Drawn(drawn.snapshot_id, drawn.node.path, size, millis, digest, drawn.files, back)
 
 
 def rehearse(repo: RepoRef, seed: str) -> Drawn:
@@ -242,7 +200,7 @@ def rehearse(repo: RepoRef, seed: str) -> Drawn:
     total, size, whole = len(objects), 0, sha256()
     random.Random(seed).shuffle(objects)  # noqa: S311  (a draw that can be repeated)
     begun = time.monotonic()
-    with _work_file(f"exit-{seed}") as out:
+    with work_file(f"exit-{seed}") as out:
         for one in objects:
             digest, length = read_object(store, one.name, lambda piece, _at: out.write(piece))
             if digest != one.base:

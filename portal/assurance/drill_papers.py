@@ -41,6 +41,20 @@ def excluded_from_plan(vault: Vault) -> Value | None:
     return value if value is not None and not value.value else None
 
 
+def includes_drills(vault: Vault) -> bool:
+    """Does the price of the contract include tests of a restore? Source: 002-11."""
+    value = _term(vault, "restore.tests_included")
+    return value is not None and bool(value.value)
+
+
+def clause_of_drills(vault: Vault) -> Value | None:
+    """What the contract says of restores beside its price; None where it is silent.
+
+    Source: 002-11, 004-10.
+    """
+    return _term(vault, "restore.tests_included") or _term(vault, "restore.free_cause")
+
+
 def _term(vault: Vault, key: str) -> Value | None:
     query = select(Subscription).where(Subscription.uid == vault.subscription_uid)
     subscription = db.session.scalars(query).one_or_none()
@@ -101,7 +115,7 @@ def _draft(drill: VaultDrill, title: str) -> Draft:
         draft.text(exit_words(drill))
         draft.text(_("Seul un échantillon est lu : la mesure ne compte ni le transport ni le déchiffrement."))
     else:
-        draft.text(_("Le fichier restauré a été relu, comparé, puis effacé aussitôt du serveur."))
+        draft.text(_("Ce qui est revenu a été relu, comparé, puis effacé aussitôt du serveur."))
     return draft
 
 
@@ -115,4 +129,16 @@ def _facts(drill: VaultDrill) -> list[tuple[str, str]]:
     if drill.kind == DrillKind.EXIT:
         return shared
     point = [(_("Fichier"), drill.path), (_("Point de sauvegarde"), drill.snapshot_id[:16])]
-    return point + shared
+    return point + shared + _folder(drill)
+
+
+def _folder(drill: VaultDrill) -> list[tuple[str, str]]:
+    if drill.folder_time_per_gb is None:
+        return []
+    content = _("%(n)d fichiers, %(size)s", n=drill.folder_files or 0, size=size(drill.folder_bytes or 0))
+    return [
+        (_("Dossier"), drill.folder),
+        (_("Contenu"), content),
+        (_("Durée par Go"), duration(drill.folder_time_per_gb)),
+        (_("SHA-256 du manifeste"), drill.folder_sha256),
+    ]

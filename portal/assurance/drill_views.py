@@ -1,6 +1,6 @@
 """Drills on the page of a vault: the option, the last ones, and one that is done again."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import gettext as _
@@ -9,7 +9,8 @@ from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
 from portal.assurance.drill_jobs import do_again
 from portal.assurance.drill_papers import excluded_from_plan, exit_words
-from portal.assurance.drills import DrillKind, DrillPlan, VaultDrill, choose_drills, drills_of, plan_of
+from portal.assurance.drill_years import choose_drills, price_for, year_of
+from portal.assurance.drills import DrillKind, DrillPlan, VaultDrill, drills_of, plan_of
 from portal.db import db
 from portal.engine.models import Vault, VaultState
 from portal.engine.panels import vault_panel
@@ -33,7 +34,11 @@ def choose(uid: str) -> Response:
     is_on = request.form.get("is_on") == "yes"
     choose_drills(_vault(uid), is_on, by=g.actor)
     db.session.commit()
-    toast = _("Les essais annuels commencent demain.") if is_on else _("Les essais annuels s'arrêtent.")
+    toast = (
+        _("Les essais annuels commencent demain.")
+        if is_on
+        else _("Les essais annuels ne se renouvellent plus.")
+    )
     return htmx.go(url_for("vaults.show_vault", uid=uid, _anchor="drills"), toast=toast)
 
 
@@ -57,12 +62,16 @@ def _next_on(plan: DrillPlan, rows: list[VaultDrill]) -> date:
 def drills_panel(vault: Vault) -> Panel:
     plan, rows = plan_of(vault), drills_of(vault)[:_SHOWN]
     is_on = plan is not None and plan.is_on
+    year = year_of(plan) if plan is not None else None
     return Panel(
         "assurance/_drills_panel.html",
         {
             "vault": vault,
             "is_on": is_on,
             "excluded": excluded_from_plan(vault),
+            "year": year,
+            "last_day": year.ends_on - timedelta(1) if year else None,
+            "price": price_for(vault, clock.today()),
             "next_on": _next_on(plan, rows) if plan is not None and is_on else None,
             "rows": [(row, exit_words(row) if row.kind == DrillKind.EXIT else "") for row in rows],
             "is_active": vault.state == VaultState.ACTIVE,

@@ -1,6 +1,6 @@
 """Drills of a vault, once a year where its contract takes the option: a file restored, an exit rehearsed."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from portal.stateful import Stateful, step
 YEAR_MONTHS = 12
 ASKED_EVERY_DAYS = 7  # as long as a link to open the vault works
 MOST_ASKED = 3
+CATCH_UP_DAYS = 60  # before the end of a paid year, in which a drill that lapsed is asked for once more
 
 
 class DrillKind(StrEnum):
@@ -33,6 +34,7 @@ class DrillState(StrEnum):
     GOOD = "drill_good"
     FAILED = "drill_failed"
     LAPSED = "drill_lapsed"  # nobody opened the vault; a person asks again
+    CREDITED = "drill_credited"  # its year ended without a good result, and its price came back
 
 
 D = DrillState
@@ -74,6 +76,7 @@ class VaultDrill(Tenant, Stateful, db.Model):
         "fail": step(D.RUNNING, to=D.FAILED),
         "lapse": step(D.ASKED, to=D.LAPSED),
         "ask_again": step(D.ASKED, D.LAPSED, D.FAILED, to=D.ASKED),
+        "credit": step(D.ASKED, D.LAPSED, D.FAILED, to=D.CREDITED),
         "run_again": step(D.FAILED, to=D.RUNNING),
     }
 
@@ -93,6 +96,11 @@ class VaultDrill(Tenant, Stateful, db.Model):
     vault_bytes: Mapped[int | None] = mapped_column(BigInteger)
     millis: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
+    folder: Mapped[str] = mapped_column(Text, default="", server_default="")  # drawn beside the file
+    folder_files: Mapped[int | None]
+    folder_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    folder_millis: Mapped[int | None] = mapped_column(BigInteger)
+    folder_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")  # of its manifest
     fault: Mapped[EngineFault | None]
     ended_at: Mapped[datetime | None]
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
@@ -118,6 +126,17 @@ class VaultDrill(Tenant, Stateful, db.Model):
             return None
         return self.vault_bytes * max(self.millis, 1) // self.bytes
 
+    @property
+    def folder_time_per_gb(self) -> timedelta | None:
+        """How long a gigabyte takes in folders, at the measured speed."""
+        if not self.folder_bytes or self.folder_millis is None:
+            return None
+        return timedelta(milliseconds=self.folder_millis * 10**9 // self.folder_bytes)
+
+    def note_folder(self, path: str, files: int, bytes_: int, millis: int, manifest_sha256: str) -> None:
+        self.folder, self.folder_files, self.folder_bytes = path, files, bytes_
+        self.folder_millis, self.folder_sha256 = millis, manifest_sha256
+
     def take(self, name: str, *, by: Actor, **details: Any) -> None:
         self._take(name, by=by, **details)
 
@@ -135,24 +154,6 @@ class VaultDrill(Tenant, Stateful, db.Model):
 
 def plan_of(vault: Vault) -> DrillPlan | None:
     return db.session.scalars(select(DrillPlan).where(DrillPlan.vault_id == vault.id)).one_or_none()
-
-
-def choose_drills(vault: Vault, is_on: bool, *, by: Actor) -> DrillPlan:
-    """The option is taken, or no longer; taken again, its years begin anew.
-
-    Source: 002-11, 004-10.
-    """
-    plan = plan_of(vault)
-    if plan is None:
-        plan = DrillPlan(
-            organisation=vault.customer.organisation, vault=vault, since_on=clock.today(), is_on=False
-        )
-        db.session.add(plan)
-    if is_on and not plan.is_on:
-        plan.since_on = clock.today()
-    plan.is_on = is_on
-    record(vault, "want_drills" if is_on else "refuse_drills", by=by)
-    return plan
 
 
 def drills_of(vault: Vault) -> list[VaultDrill]:

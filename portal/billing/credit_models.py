@@ -26,6 +26,7 @@ class CreditReason(StrEnum):
     SERVICE_CREDIT = "service_credit"
     ERROR = "error"  # billed by mistake
     GOODWILL = "goodwill"
+    NOT_DONE = "not_done"  # what was ordered did not take place
     ASSIGNED = "assigned"  # the contract passed to another customer
 
 

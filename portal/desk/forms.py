@@ -66,6 +66,7 @@ class PriceForm(FlaskForm):
             SelectChoice(Item.PARTS, _l("Pièces, l'unité")),
             SelectChoice(Item.MEDIUM, _l("Support physique, envoi compris")),
             SelectChoice(Item.TRAVEL, _l("Déplacement")),
+            SelectChoice(Item.DRILLS, _l("Essais annuels d'un coffre, l'année")),
         ],
     )
     price = EuroField(_l("Prix hors taxes"), [InputRequired(_l("Indiquez un montant."))], low=1)

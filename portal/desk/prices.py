@@ -23,6 +23,7 @@ class Item(StrEnum):
     PARTS = "parts"
     MEDIUM = "medium"  # a physical one, with its sending
     TRAVEL = "travel"
+    DRILLS = "drills"  # the yearly tests of a vault, a year
 
 
 BY_THE_HOUR = (Item.LABOUR, Item.RELOAD)

@@ -41,6 +41,7 @@ class OnePage(ABC, Generic[Row]):
     purpose: Purpose
     model: type[Row]
     form: type[ConsentForm] = ConsentForm
+    may_refuse = True
 
     @abstractmethod
     def waits(self, row: Row) -> bool:
@@ -69,7 +70,8 @@ class OnePage(ABC, Generic[Row]):
         serve(bp, why, "GET", "", self.show)
         serve(bp, why, "POST", "", self.agree)
         serve(bp, why, "POST", "/code", self.send_code)
-        serve(bp, why, "POST", "/refusal", self.refuse)
+        if self.may_refuse:
+            serve(bp, why, "POST", "/refusal", self.refuse)
 
     def open(self, token: str) -> tuple[SignedLink, Row]:
         return hold(self.purpose, token, self.model)

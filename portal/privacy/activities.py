@@ -107,6 +107,16 @@ ACTIVITIES = (
         ("machine_report",),
         _l("Le client et son revendeur"),
     ),
+    Activity(
+        "handover",
+        PROCESSOR,
+        _l("Choix de ce qui est rendu"),
+        _l("Rendre d'un coffre ce que le client choisit, sur son instruction"),
+        _l("Utilisateurs des machines sauvegardées, signataires"),
+        _l("Noms des machines et des dossiers, choix, nom de la personne qui choisit"),
+        ("handover_choice",),
+        _l("Le client et son revendeur"),
+    ),
 )
 
 

@@ -20,6 +20,8 @@ from portal.paging import chunk_of
 from portal.privacy.erasing import GONE, STEP, Erasure, erase_more
 from portal.privacy.requests import PersonRequest, RequestState
 from portal.privacy.retention import table
+from portal.reversibility.choosing import HandoverChoice
+from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.sepa.models import Mandate, MandateState
 from portal.tickets.models import NOT_CLOSED, Ticket
 
@@ -55,6 +57,7 @@ def expire_steps(owner: Organisation) -> Iterator[None]:
     yield from _attempts(owner)
     yield from _requests(owner)
     yield from _tickets(owner)
+    yield from _choices(owner)
     yield from _reports(owner)
     yield from _accounts_of_mandates(owner)
     query = select(Erasure).where(Erasure.next_on <= clock.today(), Erasure.held_why == "")
@@ -119,6 +122,25 @@ def _tickets(owner: Organisation) -> Iterator[None]:
                     erase(document)
         _count(owner, "ticket", len(rows))
         yield
+
+
+def _choices(owner: Organisation) -> Iterator[None]:
+    """Machines, folders and persons of a choice, once its case is over. Source: C. civ. 2224."""
+    over = (CaseState.ERASED, CaseState.CANCELLED)
+    query: Any = select(HandoverChoice, ReversibilityCase.erased_at)
+    query = query.join(ReversibilityCase, ReversibilityCase.id == HandoverChoice.case_id)
+    query = query.where(ReversibilityCase.state.in_(over), HandoverChoice.offered_sealed.is_not(None))
+    rule, today, last = table()["handover_choice"], clock.today(), 0
+    old = HandoverChoice.created_at < start_of_paris_day(rule.kept_since(today) + _SLACK)
+    while rows := chunk_of(query.where(old, HandoverChoice.id > last).order_by(HandoverChoice.id), STEP):
+        last = rows[-1][0].id
+        ends = ((row, clock.paris_day(erased_at or row.until)) for row, erased_at in rows)
+        due = [row for row, day in ends if rule.erased_from(day) <= today]
+        for row in due:
+            row.forget()
+        if due:
+            _count(owner, "handover_choice", len(due))
+            yield
 
 
 def _reports(owner: Organisation) -> Iterator[None]:

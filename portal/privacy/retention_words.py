@@ -14,6 +14,7 @@ KINDS = {
     "invoice": _l("Factures"),
     "contract": _l("Contrats"),
     "ticket": _l("Tickets"),
+    "handover_choice": _l("Choix de ce qui est rendu d'un coffre"),
     "machine_report": _l("Rapports des machines"),
     "breach_log": _l("Journaux de violations"),
     "journal": _l("Journal"),

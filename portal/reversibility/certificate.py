@@ -73,10 +73,14 @@ def _chosen(choice: HandoverChoice, language: str) -> list[str]:
     for group, what, at in choice.decisions:
         if what == "left_out":
             texts.append(_("%(machine)s : non remis", machine=group.label))
+        elif what == "also" and at is not None:
+            at_words = {"machine": group.label, "at": _when(at, language)}
+            texts.append(_("%(machine)s : aussi le point du %(at)s, plus grand", **at_words))
         elif at is not None:
             texts.append(_("%(machine)s : le point du %(at)s", machine=group.label, at=_when(at, language)))
-    at_word = _when(choice.chosen_at, language) if choice.chosen_at else ""
-    texts.append(_("Choisi par %(who)s, %(at)s.", who=choice.chosen_by, at=at_word))
+    if choice.chosen_at:
+        at_word = _when(choice.chosen_at, language)
+        texts.append(_("Choisi par %(who)s, %(at)s.", who=choice.chosen_by, at=at_word))
     if choice.word:
         texts.append(_("Le client a écrit : « %(word)s »", word=choice.word))
     return texts

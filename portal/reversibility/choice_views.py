@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -14,8 +14,8 @@ from portal.access import Permission, Role, get_or_404, requires
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import InstantField, saving
-from portal.reversibility.choosing import LEFT_OUT, HandoverChoice, warned_above
-from portal.reversibility.groups import same_machines
+from portal.reversibility.choice_picking import machine_words, picked
+from portal.reversibility.choosing import warned_above
 from portal.reversibility.models import ReversibilityCase
 
 bp = Blueprint("handover_choice", __name__, url_prefix="/reversibility")
@@ -37,15 +37,10 @@ def _may_choose() -> bool:
 
 
 def _page(case: ReversibilityCase, form: ChoiceForm, status: int = 200) -> Response:
-    choice = case.choice
-    groups = choice.groups if choice else []
     page = render_template(
         "reversibility/choice.html",
         case=case,
-        choice=choice,
-        groups=groups,
-        machines=same_machines(groups),
-        typed=[request.form.get(f"point-{position}") for position in range(len(groups))],
+        **machine_words(case.choice),
         limit=warned_above(),
         form=form,
         may_choose=_may_choose(),
@@ -65,7 +60,7 @@ def choose(uid: str) -> Response:
     case, form = _get(uid), ChoiceForm()
     if form.validate():
         with saving(form, "before"):
-            case.choose(_picked(case.choice, form), _word(form), by=g.actor)
+            case.choose(picked(case.choice, form.before.instant), _word(form), by=g.actor)
     if form.errors:
         return _page(_get(uid), form, 422)
     return htmx.go(url_for("reversibility.show_case", uid=uid), toast=_("La copie commence."))
@@ -81,29 +76,6 @@ def _word(form: ChoiceForm) -> str:
     if not word:
         raise Refused(_("Recopiez la demande écrite du client : c'est lui qui choisit."), field="word")
     return word
-
-
-def _picked(choice: HandoverChoice | None, form: ChoiceForm) -> list[str]:
-    """An id for each group, as it was typed."""
-    groups = choice.groups if choice else []
-    picked = [request.form.get(f"point-{n}", group.points[0].id) for n, group in enumerate(groups)]
-    for number, positions in enumerate(same_machines(groups)):
-        if request.form.get(f"one-{number}"):
-            for position in positions[1:]:
-                picked[position] = LEFT_OUT
-    if (at := form.before.instant) is None:
-        return picked
-    for position, group in enumerate(groups):
-        if picked[position] == group.points[0].id:
-            point = group.last_before(at)
-            if point is None:
-                raise Refused(
-                    _("« %(machine)s » n'a aucun point aussi ancien : choisissez le sien."),
-                    field="before",
-                    machine=group.label,
-                )
-            picked[position] = point.id
-    return picked
 
 
 def _step(uid: str, verb: str, to: str, toast: str) -> Response:

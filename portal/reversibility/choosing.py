@@ -4,6 +4,7 @@ What a contract promises is the latest version of everything. Who owns the data 
 take an older point, such as the last before an attack; who says nothing in time gets the latest of all.
 """
 
+import json
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -15,16 +16,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import clock, jobs
 from portal.actor import Actor
 from portal.clock import PARIS
+from portal.crypto.secrets import Sealed
+from portal.customers.models import ContactRole
 from portal.db import Tenant, db
+from portal.engine.models import mail_contact
 from portal.errors import Refused
 from portal.jobs import TaskState
 from portal.journal import record
-from portal.reversibility.groups import Group, as_rows, from_rows
+from portal.links import Purpose, make_link
+from portal.mail import link
+from portal.reversibility.groups import Group, Point, as_rows, from_rows
 from portal.reversibility.states import CaseState
 from portal.stateful import Stateful
 
 C = CaseState
 BEFORE_THE_COPY = (C.REQUESTED, C.QUOTED, C.TO_PAY, C.WAITING_FOR_KEY)
+REMINDED = timedelta(hours=20)  # after a reminder; with the first wait, shorter than the passphrase is held
 LEFT_OUT = ""  # in the place of the id of a point
 
 
@@ -41,16 +48,40 @@ class HandoverChoice(Tenant, db.Model):
 
     case_id: Mapped[int] = mapped_column(ForeignKey("reversibility_case.id"))
     round: Mapped[int]
-    offered: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    # What it may give, as JSON: machines and folders are often called after persons.
+    offered_sealed: Mapped[str | None] = mapped_column(Text)
+    offered = Sealed()
     until: Mapped[datetime]
     chosen: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # ids; "" is left out
     chosen_by: Mapped[str] = mapped_column(String(254), default="")
     chosen_at: Mapped[datetime | None]
-    word: Mapped[str] = mapped_column(Text, default="")  # of the customer, where somebody else has noted it
+    word_sealed: Mapped[str | None] = mapped_column(Text)
+    word = Sealed()  # of the customer, where somebody else has noted it
+
+    is_shrunk: Mapped[bool] = mapped_column(default=False, server_default=false())  # a newest point is
+    reminded_at: Mapped[datetime | None]  # of one that is
+    lapsed_at: Mapped[datetime | None]  # nobody has chosen
+
+    @property
+    def larger(self) -> list[tuple[Group, Point]]:
+        """Where nobody has chosen: the point before of each group whose newest one has shrunk."""
+        if self.lapsed_at is None:
+            return []
+        return [(one, one.points[1]) for one in self.groups if one.is_shrunk]
 
     @property
     def groups(self) -> list[Group]:
-        return from_rows(self.offered)
+        return from_rows(json.loads(self.offered)) if self.offered else []
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Has its detail gone with the time for which it is kept?"""
+        return self.offered_sealed is None
+
+    def forget(self) -> None:
+        """Nobody is named any more; that something was chosen stays, and its day."""
+        self.offered = self.word = None
+        self.chosen, self.chosen_by = [] if self.chosen is not None else None, ""
 
     @property
     def ids(self) -> list[str] | None:
@@ -59,8 +90,10 @@ class HandoverChoice(Tenant, db.Model):
 
     @property
     def decisions(self) -> list[tuple[Group, str, datetime | None]]:
-        """What differs from the latest of all: a group, « left_out » or « older », the time of its point."""
-        found: list[tuple[Group, str, datetime | None]] = []
+        """What is not the latest: a group, « left_out », « older » or « also », the point's time."""
+        found: list[tuple[Group, str, datetime | None]] = [
+            (group, "also", point.at) for group, point in self.larger
+        ]
         for group, id_ in zip(self.groups, self.chosen or (), strict=False):
             if id_ == LEFT_OUT:
                 found.append((group, "left_out", None))
@@ -73,7 +106,7 @@ class HandoverChoice(Tenant, db.Model):
         """The decisions as rows of CHOICE.csv."""
         at = _iso(self.chosen_at)
         return tuple(
-            (one.host, ", ".join(one.paths), what, _iso(point), self.chosen_by, at, self.word)
+            (one.host, ", ".join(one.paths), what, _iso(point), self.chosen_by, at, self.word or "")
             for one, what, point in self.decisions
         )
 
@@ -144,10 +177,24 @@ class Choosing(Stateful):
         if row is None:
             row = HandoverChoice(organisation=self.customer.organisation, case_id=self.id, round=self.round)
             db.session.add(row)
-        row.offered, row.until, row.chosen = as_rows(groups), until, None
-        row.chosen_by, row.chosen_at, row.word = "", None, ""
+        row.offered, row.until, row.chosen = json.dumps(as_rows(groups)), until, None
+        row.chosen_by, row.chosen_at, row.word = "", None, None
+        row.is_shrunk, row.reminded_at, row.lapsed_at = any(one.is_shrunk for one in groups), None, None
         db.session.flush()
-        self.write_to_customer("mails/choice.txt", until=until, groups=len(groups))
+        self._send_choice(row, "mails/choice.txt", groups=len(groups))
+
+    def _send_choice(self, row: HandoverChoice, template: str, **words: Any) -> None:
+        """The signatory needs no account: her link works as long as she may choose."""
+        contact = mail_contact(self.customer, ContactRole.SIGNATORY)
+        days = max((row.until - clock.now()).days + 1, 1)
+        owner = self.customer.organisation
+        _row, token = make_link(
+            Purpose.CHOOSE_HANDOVER, self, owner=owner, recipient=contact.email, days=days
+        )
+        address = link(f"/handover-choice/{token}")
+        self.write_to_customer(
+            template, until=row.until, address=address, is_shrunk=row.is_shrunk, urgent=True, **words
+        )
 
     def choose(self, chosen: list[str], word: str, *, by: Actor) -> None:
         """Keep what is handed over. chosen: an id for each group, « » where it is left out.
@@ -167,15 +214,29 @@ class Choosing(Stateful):
         row.chosen, row.chosen_by, row.chosen_at, row.word = chosen, by.label, clock.now(), word
         left_out = sum(what == "left_out" for _group, what, _at in row.decisions)
         older = len(row.decisions) - left_out
-        self._take("choose", by=by, left_out=left_out, older=older, word=word[:300])
+        self._take("choose", by=by, left_out=left_out, older=older)
         jobs.resume(self.task_kind, self.task_ref)
 
     def lapse_choice(self, *, by: Actor) -> None:
-        """Nobody has chosen in time: the latest of everything, as the contract has it (001-50)."""
+        """Nobody has chosen in time: the latest of everything, as the contract has it (001-50).
+
+        Where a newest point holds less than half of the one before, she is reminded once and waited for
+        again, as long as the contract's delay lets; then the larger point leaves as well, and she is told.
+        """
         row = self.choice
-        if row is not None and self.state == C.CHOOSING and clock.now() >= row.until:
-            self._take("lapse_choice", by=by)
-            jobs.resume(self.task_kind, self.task_ref)
+        if row is None or self.state != C.CHOOSING or clock.now() < row.until:
+            return
+        if row.is_shrunk and row.reminded_at is None and self.choice_until > clock.now():
+            row.reminded_at = clock.now()
+            row.until = min(self.choice_until, clock.now() + REMINDED)
+            record(self, "remind_of_choice", by=by)
+            self._send_choice(row, "reversibility/mail_shrunk.txt", groups=len(row.groups))
+            return
+        self._take("lapse_choice", by=by)
+        row.lapsed_at = clock.now()
+        if row.larger:
+            self.write_to_customer("reversibility/mail_both_points.txt", machines=len(row.larger))
+        jobs.resume(self.task_kind, self.task_ref)
 
     def choose_again(self, *, by: Actor) -> None:
         """A chosen point has gone meanwhile: look through the vault once more."""

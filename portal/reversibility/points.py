@@ -24,11 +24,14 @@ class Offer(Exception):
 class Plan:
     """What is known of the choice before the vault is read.
 
-    ids: the chosen points. may_wait: is there time to ask? is_asked: did somebody want to be asked? limit: of
+    ids: the chosen points. also: larger ones that leave beside the latest. is_decided: was a choice offered,
+    and is that over? may_wait: is there time to ask? is_asked: did somebody want to be asked? limit: of
     groups, above which somebody is asked in any case.
     """
 
     ids: list[str] | None = None
+    also: tuple[str, ...] = ()
+    is_decided: bool = False
     may_wait: bool = False
     is_asked: bool = False
     limit: int = 0
@@ -37,8 +40,8 @@ class Plan:
 def plan_of(case: ReversibilityCase) -> Plan:
     choice = case.choice
     if choice is not None:
-        return Plan(ids=choice.ids)
-    return Plan(None, case.choice_until > clock.now(), case.wants_choice, warned_above())
+        return Plan(choice.ids, tuple(point.id for _group, point in choice.larger), is_decided=True)
+    return Plan(None, (), False, case.choice_until > clock.now(), case.wants_choice, warned_above())
 
 
 def chosen_points(
@@ -51,8 +54,8 @@ def chosen_points(
 ) -> list[Snapshot]:
     """The points to read. tell: called while the vault is looked through, as a sign of life.
 
-    Raises Offer when a choice is wanted and none was made, EngineError(SNAPSHOT_MISSING) when a chosen point
-    has gone: nothing takes its place in silence.
+    Raises Offer when a choice is wanted and none was made, or where a newest point has shrunk;
+    EngineError(SNAPSHOT_MISSING) when a chosen point has gone: nothing takes its place in silence.
     """
     latest = engine.latest_set(known)
     if plan.ids is not None:
@@ -60,9 +63,18 @@ def chosen_points(
         if any(one not in by_id for one in plan.ids):
             raise EngineError(EngineFault.SNAPSHOT_MISSING)
         return [by_id[one] for one in plan.ids]
-    if latest and plan.may_wait and (plan.is_asked or len(latest) > plan.limit):
-        raise Offer([_measured(engine, repo, key, group, tell) for group in groups_of(known)])
+    if plan.is_decided:
+        return [*latest, *(one for one in known if one.id in plan.also)]
+    is_wanted = plan.may_wait and (plan.is_asked or len(latest) > plan.limit)
+    if latest and (is_wanted or _may_have_shrunk(known)):
+        groups = [_measured(engine, repo, key, group, tell) for group in groups_of(known)]
+        if is_wanted or any(group.is_shrunk for group in groups):
+            raise Offer(groups)
     return latest
+
+
+def _may_have_shrunk(known: Sequence[Snapshot]) -> bool:
+    return any(len(group.points) > 1 for group in groups_of(known))
 
 
 def _measured(

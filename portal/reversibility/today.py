@@ -6,11 +6,12 @@ from datetime import timedelta
 from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
+from sqlalchemy import Select, and_, exists
 from sqlalchemy.orm import joinedload
 
 from portal import clock
 from portal.access import GRANTS, Permission, Role
+from portal.reversibility.choosing import HandoverChoice
 from portal.reversibility.display import due_of, waits_for
 from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.today import Cost, Kind, Todo, waits
@@ -41,6 +42,27 @@ def _slow() -> Select[tuple[ReversibilityCase]]:
     return _steps_of((*_CUSTOMERS[:3], C.EXPORTING), {Role.OPERATOR, Role.TECHNICIAN})().where(long_ago)
 
 
+def _shrunk() -> Select[tuple[ReversibilityCase]]:
+    """A copy is held because a newest point has shrunk: she chooses, or the operator at her written word."""
+    is_held = and_(
+        HandoverChoice.case_id == ReversibilityCase.id,
+        HandoverChoice.round == ReversibilityCase.round,
+        HandoverChoice.is_shrunk,
+    )
+    return _steps_of((C.CHOOSING,), {Role.OPERATOR})().where(exists().where(is_held))
+
+
+def _held(case: ReversibilityCase) -> Todo:
+    choice = case.choice
+    return Todo(
+        what=_("Copie retenue : un dernier point a bien rétréci"),
+        who=case.customer.name,
+        url=url_for("handover_choice.show_choice", uid=case.uid),
+        button=_("Voir le choix"),
+        due=clock.paris_day(choice.until) if choice else None,
+    )
+
+
 def _told(case: ReversibilityCase) -> Todo:
     due = due_of(case)
     return Todo(
@@ -56,10 +78,11 @@ def _told(case: ReversibilityCase) -> Todo:
     )
 
 
-for _name, _rows in (
-    ("handover.act", _steps_of(_OPERATORS, {Role.OPERATOR, Role.TECHNICIAN})),
-    ("handover.answer", _steps_of(_CUSTOMERS, GRANTS[Permission.REVERSIBILITY_ACCEPT])),
-    ("handover.slow", _slow),
+for _name, _rows, _tell in (
+    ("handover.act", _steps_of(_OPERATORS, {Role.OPERATOR, Role.TECHNICIAN}), _told),
+    ("handover.answer", _steps_of(_CUSTOMERS, GRANTS[Permission.REVERSIBILITY_ACCEPT]), _told),
+    ("handover.slow", _slow, _told),
+    ("handover.shrunk", _shrunk, _held),
 ):
     waits(
         Kind(
@@ -69,7 +92,7 @@ for _name, _rows in (
             permission=Permission.REVERSIBILITY_READ,
             rows=_rows,
             order=(ReversibilityCase.id,),
-            tell=_told,
+            tell=_tell,
             everything=lambda: url_for("reversibility.list_cases"),
             entry="reversibility.list_cases",
         )

@@ -147,6 +147,7 @@ WORK_ITEMS = {
     "parts": _l("Pièces"),
     "medium": _l("Support physique"),
     "travel": _l("Déplacement"),
+    "drills": _l("Essais annuels d'un coffre, l'année"),
 }
 WORK_OUTCOMES = {"whole": _l("complète"), "partial": _l("partielle"), "failed": _l("en échec")}
 TICKET_KINDS = {

@@ -34,6 +34,7 @@ CREDIT_REASONS: dict[str, Any] = {
     "provider_end": _l("fin décidée par le prestataire"),
     "service_credit": _l("crédit de service"),
     "error": _l("facturé par erreur"),
+    "not_done": _l("prestation non effectuée"),
     "goodwill": _l("geste commercial"),
 }
 

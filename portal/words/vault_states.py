@@ -10,6 +10,7 @@ VAULT_STATES: dict[str, Look] = {
     "drill_good": Look(_l("réussi"), "good", "check-circle"),
     "drill_failed": Look(_l("échoué"), "bad", "exclamation-triangle-fill"),
     "drill_lapsed": Look(_l("sans réponse"), "bad", "calendar-x"),
+    "drill_credited": Look(_l("crédité"), "idle", "dash-circle"),
     "move_copying": Look(_l("copie en cours"), "live", "hourglass-split"),
     "move_stopped": Look(_l("arrêté"), "bad", "pause-circle"),
     "move_undoing": Look(_l("copie retirée"), "live", "hourglass-split"),

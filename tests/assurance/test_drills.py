@@ -10,13 +10,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal import clock, jobs
-from portal.assurance.drill_jobs import begin_drill, draw_file, rehearse
+from portal.assurance.drill_jobs import begin_drill, rehearse
+from portal.assurance.drill_reading import draw
 from portal.assurance.drills import DrillKind, DrillState, VaultDrill
 from portal.assurance.packs import make_pack
 from portal.blobs import content_of
 from portal.db import EVERYTHING, db, set_scope
 from portal.engine.errors import EngineError, EngineFault
-from portal.engine.installed import forget_passphrase
+from portal.engine.installed import forget_passphrase, private_folder
 from portal.engine.models import Vault, find_opening
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef
@@ -60,6 +61,8 @@ def mails(kind: str) -> list[Mail]:
 
 
 def take_option(client: FlaskClient, vault: Vault) -> None:
+    grid = {"item": "drills", "price": "120", "effective_on": clock.today().isoformat()}
+    assert client.post("/work-prices", data=grid).status_code == 303
     assert "Prendre les essais annuels" in client.get(f"/vaults/{vault.uid}").text
     assert client.post(f"/vaults/{vault.uid}/drills", data={"is_on": "yes"}).status_code == 303
 
@@ -76,9 +79,13 @@ def test_002_11_the_option_brings_a_drawn_file_back_once_a_year_with_its_sealed_
     work()
     (drill,) = drills(K.RESTORE)
     assert drill.state == D.GOOD and drill.bytes and len(drill.sha256) == 64 and drill.seed
-    snapshot, node, _files = draw_file(drill.vault.repo, Passphrase(SECRET), drill.seed)
-    assert (snapshot, node.path) == (drill.snapshot_id, drill.path), "the seed draws the same again"
+    again = draw(drill.vault.repo, Passphrase(SECRET), drill.seed)
+    assert (again.snapshot_id, again.node.path) == (drill.snapshot_id, drill.path), "the seed draws the same"
+    assert again.folder and (again.folder.path, again.folder.files) == (drill.folder, drill.folder_files)
+    assert drill.folder_bytes and drill.folder_time_per_gb and len(drill.folder_sha256) == 64
+    assert not list(private_folder("work").glob("drill-*"))
     text = text_of(content_of(drill.document))
+    assert "Durée par Go" in text and drill.folder_sha256[:20] in text.replace("\n", "")
     assert "Essai de restauration" in text and drill.sha256[:20] in text.replace("\n", "")
     page = browser(house.owner).get(f"/vaults/{vault.uid}").text
     assert f"/documents/{drill.document.uid}" in page

@@ -1,7 +1,12 @@
 """The restore desk as it is worked at, from the telephone to the billed line, with its real waits."""
 
+import csv
+import hashlib
+import io
+import os
 import re
 import zipfile
+from base64 import b64decode
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +15,10 @@ from playwright.sync_api import Page, expect
 
 from portal import clock
 from portal.demo.vaults import PASSPHRASE
+from portal.engine.customer_side import backup
+from portal.engine.passphrase import Passphrase
+from portal.engine.port import RepoRef
+from portal.engine.restic import Restic
 from tests.browser import people
 from tests.browser.conftest import OpenPage
 from tour.instance import Instance
@@ -113,6 +122,55 @@ def accept_quote(portal: Instance, phone: Page) -> None:
     assert people.too_wide(phone) == []
 
 
+def odd_names() -> list[bytes]:
+    """Five hundred names that somebody's programs have made."""
+    kinds = (
+        "facture \u202egnp.{n}.exe".encode(),
+        b"ligne\nsuivante-{n}",
+        b"-rf-{n}",
+        b"latin-\xe9\xff-{n}",
+        "\U0001f9fe\U0001f469\u200d\U0001f4bb-{n}".encode(),
+        "e\u0301t\u00e9-{n}".encode(),
+        b"'$(id)' \"{n}\" \\ *?",
+        b" fin. {n} .",
+        b"\x1b[31m-{n}",
+        b"long-{n}-" + b"x" * 190,
+    )
+    return [kinds[n % len(kinds)].replace(b"{n}", str(n).encode()) for n in range(500)]
+
+
+def back_up_odd_names(portal: Instance, customer: str, place: Path) -> dict[bytes, str]:
+    """An older point of her vault, with a folder of them; the hash of each."""
+    bills = place / "Documents" / "Factures"
+    bills.mkdir(parents=True)
+    (bills / "FA-0412.txt").write_text("Document")
+    expected = {}
+    for name in odd_names():
+        content = hashlib.sha256(name).hexdigest().encode()
+        (bills / os.fsdecode(name)).write_bytes(content)
+        expected[name] = hashlib.sha256(content).hexdigest()
+    repo = RepoRef(str(portal.data / "vaults" / customer))
+    at = clock.now() - timedelta(days=4)
+    backup(Restic(), repo, Passphrase(PASSPHRASE), [place / "Documents"], "ancien-poste", at=at)
+    return expected
+
+
+def paper(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"), newline="")))
+
+
+def names_and_hashes(archive: zipfile.ZipFile) -> dict[bytes, str]:
+    """Of each file in the folder: its exact name, as the papers have it, and the hash of what came."""
+    inside = {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+    rows = paper(archive, "MANIFEST.csv")
+    assert all(inside[row["path"]] == row["sha256"] for row in rows)
+    exact = {row["path"]: row["path"].encode() for row in rows}
+    for row in paper(archive, "NAMES.csv"):
+        raw = b64decode(row["original_base64"]) or row["original"].encode()
+        exact[row["path"]] = raw
+    return {exact[row["path"]].rpartition(b"/")[2]: row["sha256"] for row in rows}
+
+
 def read_oldest_point(page: Page, request: str) -> None:
     page.goto(request)  # the names of the newest point come first
     expect(page.get_by_role("link", name="Parcourir les dossiers")).to_be_visible(timeout=60_000)
@@ -147,7 +205,9 @@ def test_a_folder_of_an_older_day_is_quoted_planned_given_back_checked_and_bille
 ) -> None:
     fix_price(open_page("operator"), "Heure de main-d'œuvre", "90")
     page = open_page("technician")
-    request = call(page, customer_who_is_billed(page), "le dossier des factures d'avant-hier", "files")
+    customer = customer_who_is_billed(page)
+    expected = back_up_odd_names(portal, customer, tmp_path)
+    request = call(page, customer, "le dossier des factures d'avant-hier", "files")
     phone = open_vault(portal, open_page)
     expect(page.get_by_role("link", name="Parcourir les dossiers")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Chiffrer").click()
@@ -169,8 +229,9 @@ def test_a_folder_of_an_older_day_is_quoted_planned_given_back_checked_and_bille
     page.get_by_role("button", name="Restaurer ce qui est coché").click()
     expect(page.get_by_role("button", name="Vérifié avec le client")).to_be_visible(timeout=30_000)
     with zipfile.ZipFile(fetch(portal, phone, tmp_path)) as archive:
-        names = archive.namelist()
-    assert [name for name in names if name.endswith("FA-0412.txt")] and "MANIFEST.csv" in names, names
+        given_back = names_and_hashes(archive)
+    assert given_back.pop(b"FA-0412.txt")
+    assert given_back == expected, "each of five hundred odd names, byte for byte"
     page.get_by_role("button", name="Vérifié avec le client").click()
     page.goto(order)
     page.get_by_label("Minutes, ou nombre").fill("50")
