@@ -10,7 +10,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261130_1300"
-down_revision = "20261129_1211"
+down_revision = "20261130_1351"
 branch_labels = None
 depends_on = None
 

@@ -82,6 +82,8 @@ OTHERS: dict[str, Any] = {  # neither a date nor an amount
     "notice_form": _l("Forme de la résiliation"),
     "usage_above": _l("Au-dessus du contrat"),
     "restore_billing": _l("Facturation"),
+    "clause": _l("Clause"),
+    "promise": _l("Promesse"),
 }
 ANSWERS: dict[str, Any] = {**DATES, **AMOUNTS, **OTHERS}
 UNKNOWN: dict[str, Any] = {  # what stands where an answer has no value yet
