@@ -142,7 +142,7 @@ from portal.tickets.kinds import Source, TicketKind, Told
 from portal.tickets.letters import tell_missed
 from portal.tickets.report import hand_over as hand_over_report
 from portal.transfers.models import ask_transfer
-from portal.webhooks.acts import PATIENCE
+from portal.webhooks.acts import PATIENCE, Heard
 from portal.webhooks.acts import note as note_answer
 from portal.webhooks.acts import try_it as try_hook
 from portal.webhooks.models import W, Webhook
@@ -522,8 +522,9 @@ def a_webhook_that_nobody_answers(post: Post) -> None:
     hook.seen_id, hook.failures, hook.made_by_id = 0, 0, post.house.owner.id
     hook.failing_since = clock.now() - PATIENCE
     db.session.add(hook)
+    event = try_hook(hook)
     db.session.flush()
-    note_answer(hook, try_hook(hook), "500", good=False)
+    note_answer(hook, [Heard(event.id, "500", clock.now())])
 
 
 @step
