@@ -522,6 +522,7 @@ def a_webhook_that_nobody_answers(post: Post) -> None:
     hook.seen_id, hook.failures, hook.made_by_id = 0, 0, post.house.owner.id
     hook.failing_since = clock.now() - PATIENCE
     db.session.add(hook)
+    db.session.flush()
     event = try_hook(hook)
     db.session.flush()
     note_answer(hook, [Heard(event.id, "500", clock.now())])
