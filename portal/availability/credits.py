@@ -24,6 +24,7 @@ from portal.incidents.credits import Credit, Measured, credit_usable_through, me
 from portal.journal import SYSTEM, record
 from portal.mail import queue_mail
 from portal.stateful import Stateful, step
+from portal.subscriptions.called_off import is_called_off
 from portal.subscriptions.models import Subscription
 from portal.wording import N_
 
@@ -165,7 +166,8 @@ def _charges(subscription: Subscription) -> list[tuple[Charge, date]]:
     query = select(Charge).where(
         Charge.customer_id == subscription.customer_id, Charge.dropped_on.is_(None), or_(*marks)
     )
-    return [(charge, _starts_on(charge)) for charge in db.session.scalars(query.order_by(Charge.id))]
+    charges = db.session.scalars(query.order_by(Charge.id))
+    return [(each, _starts_on(each)) for each in charges if not is_called_off(each.origin)]
 
 
 def _starts_on(charge: Charge) -> date:

@@ -23,6 +23,7 @@ from portal.db import db, within
 from portal.journal import SYSTEM
 from portal.margins.sums import is_counted, parts_of
 from portal.resellers.models import LegalEntity, entities, issuers_of, name_entity
+from portal.subscriptions.called_off import is_called_off
 from portal.wholesale.models import BillingMode, WholesaleBuyer, WholesaleLine, buyer_of, mode_under
 
 _IDENTITY = ("name", "siren", "vat_number", "street", "postcode", "town", "country")
@@ -158,7 +159,8 @@ def parts_to_buy(reseller: Organisation, until: date) -> Iterator[Part]:
     """What no invoice to the reseller carries yet of what it invoices, or will, up to a day.
 
     What another house has invoiced stays there, and what it has invoiced itself stays its own, wherever the
-    customer is now. What begins before its first agreed price was bought in another way.
+    customer is now. What begins before its first agreed price was bought in another way; what was called off
+    never begins.
     """
     since = db.session.scalar(
         select(func.min(ResellerPrice.effective_on)).where(
@@ -169,6 +171,8 @@ def parts_to_buy(reseller: Organisation, until: date) -> Iterator[Part]:
         return
     now = {customer.id for customer in customers_billed_by(reseller)}
     for charge, product, part in parts_of(_unbought(reseller), price_list(reseller.id)):
+        if is_called_off(charge.origin):
+            continue
         begins = date.fromisoformat(charge.origin.rpartition(":")[2])
         if since <= begins <= until and (charge.invoice_id is not None or charge.customer_id in now):
             yield _part(charge, product, part.quantity, part.bought)

@@ -14,6 +14,7 @@ from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.resellers.models import LegalEntity
+from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.ordering import place_order
 from portal.wholesale.models import WholesaleBuyer, WholesaleLine, annex_of
 from tests.builders import SIRENS, House, a_customer, an_entity, an_outsider, work
@@ -216,3 +217,23 @@ def test_two_files_of_one_customer_who_was_bought_for_become_one(
     assert browser(house.owner).get(f"/wholesale/{invoice.uid}/annex.csv").text == page
     bill(browser(house.finance), provider, "2026-11")
     assert len(bulk()) == 1
+
+
+def test_a_period_that_was_called_off_is_not_bought_and_stops_no_month(
+    house: House, browser: Browser, at: At, app: Flask
+) -> None:
+    provider, own = db.session.scalars(db.select(LegalEntity)).one(), its_own_entity(house)
+    product = a_monthly_product(house)
+    agree(browser, house, product, "6,00")
+    at(datetime(2026, 11, 30, 9, tzinfo=UTC))
+    customer = sold(house, "Boulangerie", product, 2, 2)
+    at(datetime(2026, 12, 2, 9, tzinfo=UTC))
+    bill(browser(house.finance), own, "2026-12")  # the month of 30 November, and that of 30 December
+    (subscription,) = subscriptions_of(customer)
+    at(datetime(2026, 12, 4, 9, tzinfo=UTC))
+    form = {"sent_on": "2026-12-04", "reason": "none"}
+    path = f"/subscriptions/{subscription.uid}/termination"
+    assert browser(house.owner).post(path, data=form).status_code == 303
+    bill(browser(house.finance), provider, "2026-12")
+    (invoice,) = bulk()
+    assert [(line.quantity, line.net_cents) for line in invoice.lines] == [(2, 1_000)]
