@@ -45,7 +45,7 @@ OWN_ENTITY = {
     "email": "factures@est.example",
     "iban": make_iban(901),
     "bank_name": "Banque de démonstration",
-    "ics": "FR61ZZZ600118",
+    "ics": "",  # it debits nobody: its customers pay by transfer
     "mandate_prefix": "EST",
 }
 RESELLER_PEOPLE = (

@@ -124,6 +124,8 @@ def check_way(
     allowed = terms.find(f"plan.{product.plan.value}.payment_methods") or terms.find("payment.methods")
     if allowed:
         check_method(method.value, allowed.value, allowed.clause)
+    if method == Method.DIRECT_DEBIT and issuer is not None and not issuer.ics:
+        raise Refused(_("%(name)s n'a pas d'ICS et ne prélève personne.", name=issuer.name), field="method")
     if method == Method.CARD and not (allowed and _takes_cards(issuer)):
         raise Refused(_("Le paiement par carte n'est pas proposé ici."), field="method")
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -9,11 +10,12 @@ from sqlalchemy import select
 from portal import jobs
 from portal.blobs import content_of
 from portal.db import EVERYTHING, db, set_scope
+from portal.errors import Refused
 from portal.journal import JournalEntry
 from portal.sepa.batches.export import write_batch
 from portal.sepa.formats import pain008
 from portal.sepa.formats.iban import mask
-from portal.sepa.models import Collection
+from portal.sepa.models import Collection, request_mandate
 from portal.sepa.models.amendment import MandateAmendment
 from portal.sepa.models.creditor_change import open_creditor_change
 from tests.builders import House, a_customer, stored, work
@@ -21,6 +23,7 @@ from tests.conftest import MONDAY
 from tests.sepa.people import OTHER_IBAN, SWISS_IBAN, a_collection, a_signed_mandate, freeze_batch, the_entity
 from tests.sepa.test_batch import DUE, TODAY
 from tests.sepa.test_oracle import canonical_rows
+from tests.subscriptions.builders import a_monthly_product
 from tests.test_csv_file import table
 
 PROFILE = {
@@ -231,3 +234,27 @@ def test_an_identifier_changed_back_or_in_its_business_code_is_no_news(house: Ho
     content = the_file(house)
     assert b"AmdmntInd" not in content or b"<AmdmntInd>false" in content
     assert b"OrgnlCdtrSchmeId" not in content
+
+
+def test_an_issuer_without_ics_is_paid_in_other_ways_and_may_get_one_but_loses_none(
+    house: House, browser
+) -> None:
+    entity, product = the_entity(), a_monthly_product(house)
+    customer = a_customer(house.reseller, accepted="dropcloud")
+    entity.ics = ""  # as it was entered
+    db.session.commit()
+    client = browser(house.owner)
+    order = {"product": product.uid, "quantity": "1", "method": "direct_debit"}
+    refused = client.post(f"/customers/{customer.uid}/orders", data=order)
+    assert refused.status_code == 422 and "ne prélève personne" in unescape(refused.text)
+    with pytest.raises(Refused, match="ICS"):
+        request_mandate(customer, the_entity(), by=house.owner)
+    db.session.rollback()
+    assert save(browser(house.finance), ics="", freeze_day="5").status_code == 303
+    assert save(browser(house.finance)).status_code == 303
+    change = open_creditor_change(the_entity())
+    assert change is not None and change.asked()["ics"] == "FR15ZZZ588627"
+    the_entity().ics = "FR15ZZZ588627"
+    db.session.commit()
+    gone = save(browser(house.finance), ics="")
+    assert gone.status_code == 422 and "il ne se retire pas" in unescape(gone.text)

@@ -24,9 +24,7 @@ def _number(label: Any, low: int, high: int) -> WholeNumberField:
 
 
 class CreditorForm(FlaskForm):
-    ics = StringField(
-        _l("Identifiant créancier (ICS)"), [InputRequired(_l("Indiquez l'ICS.")), Length(max=35)]
-    )
+    ics = StringField(_l("Identifiant créancier (ICS)"), [Length(max=35)])
     iban = StringField(
         _l("IBAN du compte crédité"),
         [Length(max=60, message=_l("Cet IBAN est trop long."))],
@@ -65,8 +63,8 @@ class CreditorForm(FlaskForm):
     )
 
     def validate_ics(self, field: StringField) -> None:
-        field.data = "".join(field.data.split()).upper()
-        if fault := epc.ics_fault(field.data):
+        field.data = "".join((field.data or "").split()).upper()
+        if field.data and (fault := epc.ics_fault(field.data)):
             raise ValidationError(_("Cet identifiant ne va pas : %(fault)s.", fault=_(fault)))
 
     def validate_iban(self, field: StringField) -> None:

@@ -44,7 +44,7 @@ class IdentityForm(FlaskForm):
 
 
 class EntityForm(IdentityForm):
-    ics = _text(_l("Identifiant créancier (ICS)"), 50)
+    ics = StringField(_l("Identifiant créancier (ICS)"), [Length(max=50)])
     iban = _text(_l("IBAN du compte crédité"), 60, render_kw={"autocomplete": "off", "spellcheck": "false"})
     bank_name = _text(_l("Banque"), 70)
 

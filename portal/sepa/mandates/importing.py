@@ -227,6 +227,8 @@ def _original_faults(line: Line) -> Iterator[str]:
         yield _("la RUM d'origine est la RUM actuelle : laissez-la vide")
     if ics and (fault := epc.ics_fault(ics)):
         yield _("ICS d'origine : %(fault)s", fault=_(fault))
+    if line.entity and not line.entity.ics:
+        yield _("%(name)s n'a pas d'ICS et ne prélève personne.", name=line.entity.name)
     if ics and line.entity and ics == line.entity.ics:
         yield _("l'ICS d'origine est l'ICS actuel : laissez-le vide")
     if name and (not has_letters(to_latin(name)) or len(name) > epc.NAME_LENGTH):

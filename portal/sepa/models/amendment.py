@@ -168,7 +168,7 @@ def note_new_ics(entity: LegalEntity, former: str, *, by: Actor) -> int:
 
     Source: EPC016-06 and EPC222-07 (changed creditor identifier).
     """
-    if _without_business_code(former) == _without_business_code(entity.ics):
+    if not former or _without_business_code(former) == _without_business_code(entity.ics):
         return 0
     return _note_on_each(entity, by, original_ics=former)
 

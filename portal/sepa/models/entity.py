@@ -220,7 +220,7 @@ def _vat_number(typed: str) -> str:
 
 def _ics(typed: str) -> str:
     plain = "".join(typed.split()).upper()
-    if fault := epc.ics_fault(plain):
+    if plain and (fault := epc.ics_fault(plain)):  # who has none debits nobody
         raise Refused(fault)
     return plain
 

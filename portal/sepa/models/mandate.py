@@ -232,12 +232,14 @@ def request_mandate(
     """Ask a customer to sign a mandate for this creditor; the link leaves by e-mail.
 
     Returns the mandate and the token of its link. Raises Refused if one already waits for the
-    signature, or if a consumer is asked for a mandate between businesses.
+    signature, if a consumer is asked for a mandate between businesses, or of a creditor without ICS.
 
     Source: 003-49, 003-78.
     """
     if scheme == "B2B" and customer.kind in {CustomerKind.CONSUMER, CustomerKind.NON_PROFESSIONAL}:
         raise Refused(_("Le mandat interentreprises est réservé aux professionnels."), field="scheme")
+    if not entity.ics:
+        raise Refused(_("%(name)s n'a pas d'ICS et ne prélève personne.", name=entity.name))
     if waiting := open_mandate(customer, entity):
         raise Refused(_("Le mandat %(rum)s attend déjà la signature : renvoyez le lien.", rum=waiting.rum))
     language: Language = "en" if customer.language == "en" else "fr"

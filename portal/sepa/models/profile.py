@@ -16,6 +16,7 @@ from portal.resellers.models import LegalEntity, pin_issuers
 from portal.sepa.models.amendment import note_new_ics
 from portal.sepa.models.batch import UNSEEN, Batch, BatchState
 from portal.sepa.models.creditor_change import CreditorChange, ask_change, open_creditor_change
+from portal.wording import N_
 
 PROFILE = (
     "ics",
@@ -52,8 +53,11 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
 
     A lower limit of what one person may take out alone counts at once, and stops a higher one that waits.
     An entity that waits for its account asks for it again where the first request was stopped.
-    Raises Refused while a file is being made: the same batch must give the same bytes.
+    Raises Refused for an ICS that is taken away, and while a file is being made: the same batch must give the
+    same bytes.
     """
+    if entity.ics and not values["ics"]:
+        raise Refused(N_("Un ICS se remplace, il ne se retire pas : des mandats le portent."), field="ics")
     wanted = values | {"iban": iban or entity.iban}
     changed = {name: value for name, value in wanted.items() if value != getattr(entity, name)}
     lowers = _LIMIT in changed and changed[_LIMIT] < entity.two_people_over_cents
