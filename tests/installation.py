@@ -21,6 +21,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import httpx
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import Engine, create_engine, text
@@ -150,6 +151,7 @@ class Installation:
         log.close()
         try:
             wait_for_port(port)
+            httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60)  # it listens before it has loaded
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
