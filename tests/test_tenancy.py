@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import EVERYTHING, Base, Pathed, db, set_scope
+from portal.paging import counts_of
 from portal.resellers.models import LegalEntity
 from portal.rooms import modules
 from tests.builders import House, a_customer
@@ -150,3 +151,18 @@ def test_the_database_role_cannot_step_over_the_wall(tables: None) -> None:
         text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
     ).scalar()
     assert row is False
+
+
+def test_many_counts_in_one_statement_stay_within_the_scope_too(house: House) -> None:
+    for number, reseller in enumerate((house.reseller, house.reseller, house.other)):
+        a_customer(reseller, name=f"C{number}", siren=None)
+    db.session.commit()
+    asked = {"all": select(Customer), "named": select(Customer).where(Customer.name == "C0")}
+    for path, told in (
+        (house.reseller.org_path, (2, 1)),
+        (house.other.org_path, (1, 0)),
+        (EVERYTHING, (3, 1)),
+    ):
+        set_scope(path)
+        assert counts_of(asked, 100) == dict(zip(asked, told, strict=True))
+    assert counts_of(asked, 2)["all"] == 2

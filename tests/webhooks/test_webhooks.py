@@ -294,7 +294,7 @@ def test_what_was_told_and_forgotten_is_not_told_again(house: House, receiver: R
 
 
 class Keeping:
-    """A receiver that keeps its connections, and ends some of them without a word."""
+    """A receiver that keeps its connections, and ends some of them on a request that it has read."""
 
     def __init__(self, ends_after: int) -> None:
         self.uids: list[bytes] = []
@@ -315,15 +315,21 @@ class Keeping:
                 for _number in range(self._ends_after):
                     if not self._answer(line, read):
                         break
+                else:
+                    self._read(read)
 
-    def _answer(self, line: socket.socket, read: Any) -> bool:
+    def _read(self, read: Any) -> dict[bytes, bytes]:
         head = {}
         while (field := read.readline()) not in (b"", b"\r\n"):
             name, _colon, value = field.partition(b":")
             head[name.strip().lower()] = value.strip()
+        read.read(int(head.get(b"content-length", 0)))
+        return head
+
+    def _answer(self, line: socket.socket, read: Any) -> bool:
+        head = self._read(read)
         if not head:
             return False
-        read.read(int(head[b"content-length"]))
         self.uids.append(head[b"webhook-id"])
         line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         return True
