@@ -23,6 +23,7 @@ from portal.licensing.rules import KeyEnd, key_end
 from portal.sepa.models import Collection, CollectionState
 from portal.sepa.models.collection import collection_returned
 from portal.sepa.models.mandate import find_usable_mandate
+from portal.subscriptions.called_off import is_called_off
 from portal.subscriptions.changes import ChangeKind, billed_period
 from portal.subscriptions.models import Subscription, SubscriptionState, subscription_moved
 from portal.subscriptions.waiting_keys import KeyWaitState, wait_of
@@ -61,14 +62,14 @@ def end_of(subscription: Subscription) -> KeyEnd:
 
 
 def _charges_of(subscription: Subscription) -> Iterator[tuple[date, Charge]]:
-    """Its charged periods by their first day."""
+    """Its charged periods by their first day, without those that were called off: they are given back."""
     anew = [row.uid for row in subscription.changes if row.kind == ChangeKind.LENGTH and row.pieces]
     marks = [f"subscription:{subscription.uid}:", *(f"change:{subscription.uid}:{uid}:" for uid in anew)]
     mine = or_(*(Charge.origin.startswith(mark, autoescape=True) for mark in marks))
     query = select(Charge).where(mine, Charge.dropped_on.is_(None))
     for charge in db.session.scalars(query.order_by(Charge.id)):
-        first = charge.origin.removeprefix(marks[0]) if charge.origin.startswith(marks[0]) else ""
-        yield date.fromisoformat(first[:10] or charge.origin.rpartition(":")[2]), charge
+        if not is_called_off(charge.origin):
+            yield date.fromisoformat(charge.origin.rpartition(":")[2]), charge
 
 
 def _on_credit(subscription: Subscription, is_late: bool) -> list[date]:

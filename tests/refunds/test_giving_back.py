@@ -24,6 +24,7 @@ from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.sepa.models import Collection, CollectionState
 from portal.subscriptions.giving_back import give_back_unused
+from portal.subscriptions.key_ends import _charges_of
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.ordering import place_order, record_wire
 from tests.builders import House, a_customer, a_user, stored, work
@@ -337,6 +338,7 @@ def test_a_month_that_was_called_off_is_billed_anew_once_the_notice_is_taken_bac
     browser(house.owner).post(f"/subscriptions/{subscription.uid}/termination", data=form)
     undo_notice(stored(subscription), "Un malentendu", by=SYSTEM)
     db.session.commit()
+    assert [start for start, _charge in _charges_of(stored(subscription))] == [date(2026, 11, 30)]
     at(datetime(2026, 12, 31, 9, tzinfo=UTC))
     run("2026-12")
     again = db.session.scalars(db.select(Invoice).order_by(Invoice.id.desc())).first()
