@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from faults.clocks import wrong_by
 from faults.place import Place
 
 MAILERS = 4  # processes that may hold a mail which the relay has taken and nobody has noted
@@ -120,6 +121,22 @@ def relay_slow(place: Place, chance: random.Random) -> None:
     place.relay.sleeps = 1.0
     _last(chance)
     place.relay.sleeps = 0.0
+
+
+@fault
+def clock_set_back(place: Place, chance: random.Random) -> None:
+    """Workers and web believe that it is earlier, some minutes or some days; the database does not."""
+    wrong_by(place.clock, -chance.choice((300.0, 3_600.0, 2 * 86_400.0)))
+    _last(chance)
+    wrong_by(place.clock, 0)
+
+
+@fault
+def clock_ahead(place: Place, chance: random.Random) -> None:
+    """Some minutes: leases and pauses that are given meanwhile lie in the future afterwards."""
+    wrong_by(place.clock, 900.0)
+    _last(chance)
+    wrong_by(place.clock, 0)
 
 
 @fault

@@ -21,6 +21,7 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app import create_app
+from faults.clocks import wrong_by
 from faults.gate import Gate
 from faults.neighbours import PostgreSQL, Store
 from portal.crypto.secrets import create_key_file
@@ -29,7 +30,6 @@ from tests.conftest import Client
 from tests.installation import ROOT, free_port, seal, wait_for_port
 from tests.relay import Relay
 
-BIN = Path(sys.executable).parent
 BUCKET, REGION = "papiers", "us-east-1"
 DISK = 7_000  # megabytes: an export leaves five thousand of them free
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "faults", "AWS_SECRET_ACCESS_KEY": "faults", "AWS_DEFAULT_REGION": REGION}
@@ -43,6 +43,9 @@ class Place:
         self.data = self.folder / "data"
         self.data.mkdir(mode=0o700)
         self.has_disk = os.geteuid() == 0 and self._mount()
+        self.clock = self.folder / "clock"  # of workers and web; the database keeps its own
+        wrong_by(self.clock, 0)
+        self._own_clock = [sys.executable, "-m", "faults.clocks", str(self.clock), "-m"]
         self.database, self.store, self.relay = PostgreSQL(), Store(), Relay(free_port())
         self.relay.start()
         self.gates = {
@@ -158,8 +161,8 @@ class Place:
                 "--socket",
                 str(self.data / "key-agent.sock"),
             ],
-            "worker": [str(BIN / "flask"), "worker"],
-            "web": [str(BIN / "gunicorn"), "-c", "deploy/gunicorn.py", "app:create_app()"],
+            "worker": [*self._own_clock, "flask", "worker"],
+            "web": [*self._own_clock, "gunicorn", "-c", "deploy/gunicorn.py", "app:create_app()"],
         }[name]
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(

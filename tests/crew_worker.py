@@ -1,7 +1,8 @@
 """A real crew with jobs of its own: ``-m tests.crew_worker``, with the settings in the environment.
 
 « test.silent » does nothing for four seconds, as a child process that says nothing; « test.steps » commits
-a hundred small steps; « test.quick » is what a person waits for; « test.dies » kills its own process once.
+a hundred small steps; « test.quick » is what a person waits for; « test.dies » kills its own process once;
+« test.busy » finds something busy until a file is there.
 """
 
 import os
@@ -41,6 +42,12 @@ def dies(_claim: jobs.Claim) -> None:
     if not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@jobs.job("test.busy", Lane.RUNS)
+def busy(_claim: jobs.Claim) -> None:
+    if not (data_dir() / "free").exists():
+        raise jobs.Later("busy")
 
 
 if __name__ == "__main__":

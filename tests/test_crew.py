@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from faults.clocks import wrong_by
 from portal.accounts.models import Organisation
 from portal.db import db
 from portal.jobs import Task, TaskState, WorkerRow, find_task, tickets
@@ -34,11 +35,14 @@ def place(an_installation: Installs, tmp_path: Path) -> Iterator[Installation]:
 
 
 @contextmanager
-def crew(place: Installation) -> Iterator["subprocess.Popen[bytes]"]:
+def crew(place: Installation, ahead: float = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    """ahead: seconds by which its clock is wrong."""
     environment = {**place.environment, "WORKER_PATIENCE_SECONDS": "3"}
+    clock = place.folder / "clock"
+    wrong_by(clock, ahead)
     with (place.folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crew_worker"],
+            [sys.executable, "-m", "faults.clocks", str(clock), "-m", "tests.crew_worker"],
             env=environment,
             cwd=ROOT,
             stdout=log,
@@ -122,6 +126,23 @@ def test_who_dies_is_replaced_and_the_work_goes_on(place: Installation) -> None:
         assert (row.claims, row.attempts) == (2, 0)
         os.kill(process.pid, signal.SIGKILL)  # the parent alone
         wait_for(lambda: not living(place))  # its children do not stay behind
+
+
+def test_a_clock_that_was_a_day_ahead_holds_nothing(place: Installation) -> None:
+    """Killed meanwhile: what they held, and what they had put off, goes on within seconds all the same."""
+    ask(place, "test.silent", "held")
+    ask(place, "test.busy", "put-off")
+    with crew(place, ahead=86_400) as process:
+        wait_for(lambda: task(place, "test.silent", "held").state == TaskState.RUNNING)
+        wait_for(lambda: bool(task(place, "test.busy", "put-off").put_off_ms))
+        kill(process)
+    with place.context():  # as if they had been of another machine, whose dead nobody buries
+        db.session.execute(update(Task).where(Task.kind == "test.silent").values(owner="elsewhere:1:x"))
+        db.session.commit()
+    (place.folder / "free").touch()
+    with crew(place):
+        wait_for(lambda: task(place, "test.silent", "held").state == TaskState.DONE)
+        wait_for(lambda: task(place, "test.busy", "put-off").state == TaskState.DONE)
 
 
 def test_work_that_nobody_is_woken_for_is_found(place: Installation) -> None:

@@ -17,6 +17,7 @@ from portal.jobs import (
     TaskState,
     Wait,
     claim,
+    claims,
     drain,
     duties,
     enqueue,
@@ -24,6 +25,7 @@ from portal.jobs import (
     resume,
     run_one,
 )
+from portal.jobs.claims import catch_up_with_clock
 from portal.jobs.models import JOBS, LANES
 from tests.builders import House
 
@@ -157,3 +159,24 @@ def test_a_periodic_slot_runs_once(house: House, monkeypatch: pytest.MonkeyPatch
     jobs.run_periodic()
     assert runs == [1]
     set_scope(EVERYTHING)
+
+
+def test_a_clock_that_was_set_back_holds_no_task(
+    house: House, kind: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ref in ("a", "breaks"):
+        ask(house, ref)
+    day = 24 * 3_600_000
+    ahead = int(time.time() * 1000) + day
+    monkeypatch.setattr(claims, "machine_ms", lambda: ahead)
+    assert claim() is not None  # « a » is held by somebody who dies
+    run_one()
+    assert kind == ["breaks"]
+    monkeypatch.undo()
+    monkeypatch.setitem(LANES, "test", Lane.RUNS)
+    catch_up_with_clock()
+    set_scope(EVERYTHING)
+    now = int(time.time() * 1000)
+    rows = {task.ref: task for task in db.session.scalars(db.select(Task))}
+    assert now < rows["a"].lease_until < now + 40_000
+    assert now < rows["breaks"].not_before < now + 10_000

@@ -8,17 +8,26 @@ entity every hour, so that nobody who notes one waits for another.
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select, update
 
+from portal import clock
+from portal.actor import Actor
 from portal.billing.credit_models import CreditNote
 from portal.billing.models import Invoice, Payment
 from portal.blobs import Document
 from portal.canonical import canonical_json
 from portal.db import db
+from portal.errors import Refused, Unavailable
+from portal.journal import record
 from portal.resellers.models import LegalEntity, NumberSeries, next_numbers
+from portal.wording import N_
 
+_CLOCK_IS_LATE = N_(
+    "La dernière pièce de la série porte un jour à venir : l'horloge de ce serveur est en retard."
+)
 PAYMENTS = "PAY"  # the series of the chain of payments, whose year is 0
 
 
@@ -105,16 +114,23 @@ def payment_values(row: Payment) -> dict[str, Any]:
 
 
 class Chain:
-    """The end of one series; its counter is held by the present transaction, which took a number of it."""
+    """The end of one series; its counter is held by the present transaction, which took a number of it.
 
-    def __init__(self, entity: LegalEntity, prefix: str, year: int) -> None:
+    on: the Paris day of the papers that join, no earlier than that of the last one: numbers follow the days
+    (CGI ann. II art. 242 nonies A, I-7°). Raises Unavailable while the clock of this machine is behind it.
+    """
+
+    def __init__(self, entity: LegalEntity, prefix: str, year: int, *, on: date | None = None) -> None:
         self._where = (
             NumberSeries.legal_entity_id == entity.id,
             NumberSeries.prefix == prefix,
             NumberSeries.year == year,
         )
-        head = db.session.scalar(select(NumberSeries.head).where(*self._where))
-        self.head = head or start_of(entity.uid, f"{prefix}-{year}")
+        row = db.session.execute(select(NumberSeries.head, NumberSeries.last_on).where(*self._where)).one()
+        if on is not None and row.last_on is not None and on < row.last_on:
+            raise Unavailable(_CLOCK_IS_LATE)
+        self.head = row.head or start_of(entity.uid, f"{prefix}-{year}")
+        self._on = on
 
     def join(self, row: Invoice | CreditNote | Payment, values: dict[str, Any]) -> None:
         """Make a row the last one, before it is written."""
@@ -123,8 +139,25 @@ class Chain:
 
     def keep(self) -> None:
         """Note the head, once per transaction."""
-        change = update(NumberSeries).where(*self._where).values(head=self.head)
+        noted = {"head": self.head} | ({"last_on": self._on} if self._on else {})
+        change = update(NumberSeries).where(*self._where).values(**noted)
         db.session.execute(change.execution_options(synchronize_session=False))
+
+
+def accept_today(entity: LegalEntity, *, by: Actor) -> dict[str, date]:
+    """Number on from today although papers bear a later day, of a clock that was ahead; a line of the journal
+    says so.
+
+    Returns the last day of each series that was in the way, by its name. Raises Refused where none is.
+    """
+    ahead = (NumberSeries.legal_entity_id == entity.id, NumberSeries.last_on > clock.today())
+    query = select(NumberSeries.prefix, NumberSeries.year, NumberSeries.last_on).where(*ahead)
+    days = {f"{row.prefix}-{row.year}": row.last_on for row in db.session.execute(query)}
+    if not days:
+        raise Refused(N_("Aucune pièce ne porte un jour à venir."))
+    db.session.execute(update(NumberSeries).where(*ahead).values(last_on=clock.today()))
+    record(entity, "accept_day", by=by, **{name: day.isoformat() for name, day in days.items()})
+    return days
 
 
 def unchained(entity: LegalEntity) -> Sequence[Payment]:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from portal.billing.chain import accept_today
 from portal.billing.models import BillingRun
 from portal.billing.questions import questions_before
 from portal.billing.run import last_day, month_of, start_run
@@ -106,5 +107,20 @@ def status(entity: str, month: str, as_json: bool) -> None:
             for row in db.session.scalars(query.order_by(BillingRun.part))
         ]
         return [*rows, {"undecided": len(questions_before(issuer, last_day(month)))}]
+
+    act_and_tell(as_json, act)
+
+
+@billing.command("accept-day")
+@_ENTITY
+@_JSON
+def accept_day(entity: str, as_json: bool) -> None:
+    """After a clock that was ahead: number on from today, behind papers that bear a later day."""
+
+    def act() -> list[dict[str, Any]]:
+        issuer = creditor_named(entity)
+        days = accept_today(issuer, by=SYSTEM)
+        db.session.commit()
+        return [{"series": name, "last_on": day.isoformat()} for name, day in days.items()]
 
     act_and_tell(as_json, act)

@@ -89,7 +89,7 @@ def issue_credit_note(
         line.net_cents, line.vat_cents = part.net_cents, part.vat_cents
         row.lines.append(line)
     row.number = next_number(entity, "AV", today.year)
-    chain = Chain(entity, "AV", today.year)
+    chain = Chain(entity, "AV", today.year, on=today)
     row.document = promise(
         credit_draft(row, invoice.customer.language),
         owner=invoice.customer.organisation,

@@ -59,7 +59,7 @@ def issue_invoice(
     )
     invoice.order_uid = order_uid
     invoice.number = next_number(entity, "FA", issued_on.year)
-    chain = Chain(entity, "FA", issued_on.year)
+    chain = Chain(entity, "FA", issued_on.year, on=issued_on)
     if paid_on is not None:
         invoice.pay(on=paid_on, by=by)
     freeze_invoice(invoice, customer, charges, entity, chain, by=by, references=references, urgent=urgent)

@@ -261,7 +261,7 @@ def _issue_together(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoic
     invoices_begin.send(None, charges=[charge for bill in bills for charge in bill.charges])
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
         numbers = next_numbers(entity, "FA", today.year, len(bills))
-        chain = Chain(entity, "FA", today.year)
+        chain = Chain(entity, "FA", today.year, on=today)
         for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
             invoice.number = number
             debit = _debit(bill, invoice, mandates.get(bill.customer.id), entity)

@@ -3,12 +3,14 @@
 import errno
 import os
 import socket
+import time
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.clock import machine_ms
@@ -23,6 +25,7 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 6  # failures without any progress between them
 _RETRY_SECONDS = 300  # the longest pause after a failure
+_CLOCKS_DIFFER = 60_000  # milliseconds by which the clocks of two machines may differ
 T = TaskState
 
 
@@ -56,11 +59,15 @@ class Orders:
     def __init__(self) -> None:
         self.stop: Callable[[], bool] = lambda: False
         self.held: Claim | None = None
-        self.paused: dict[str, int] = {}  # kind: milliseconds since 1970 until which it is left alone
+        self._paused: dict[str, float] = {}  # kind: until when it is left alone, by the clock of no calendar
 
-    def paused_at(self, now_ms: int) -> list[str]:
-        """The kinds that are left alone at this instant."""
-        return [kind for kind, until in self.paused.items() if until > now_ms]
+    def pause(self, kind: str, seconds: float) -> None:
+        """Leave the tasks of this kind alone for a while."""
+        self._paused[kind] = time.monotonic() + seconds
+
+    def paused(self) -> list[str]:
+        """The kinds that are left alone at present."""
+        return [kind for kind, until in self._paused.items() if until > time.monotonic()]
 
 
 ORDERS = Orders()
@@ -74,7 +81,7 @@ class Claim:
         self.kind, self.org_path, self.organisation_id = task.kind, task.org_path, task.organisation_id
         self.attempts, self.put_off = task.attempts, task.put_off
         self.owner, self.lease_ms = owner, lease_ms
-        self._renewed_ms = machine_ms()
+        self._renewed = time.monotonic()
 
     @commits
     def step(self, *, cursor: str | None = None, done: int | None = None, total: int | None = None) -> None:
@@ -92,13 +99,13 @@ class Claim:
         self._write(values)
         self.cursor = cursor if cursor is not None else self.cursor
         db.session.commit()
-        self._renewed_ms = machine_ms()
+        self._renewed = time.monotonic()
         if ORDERS.stop():
             raise Stopped
 
     def progress(self, done: int, total: int) -> None:
         """Say how far a long step is; renews the lease. Cheap to call often: writes every second."""
-        if ORDERS.stop() or machine_ms() - self._renewed_ms >= min(1000, self.lease_ms // 4):
+        if ORDERS.stop() or time.monotonic() - self._renewed >= min(1.0, self.lease_ms / 4000):
             self.step(done=done, total=total)
 
     def _write(self, values: dict[str, Any]) -> None:
@@ -116,7 +123,8 @@ class Claim:
     @commits
     def finish(self, state: TaskState, error: str = "", retry_in: float = 0, **counted: int) -> None:
         """Let go of the task, in this state; ``counted`` are its counters where they change."""
-        not_before = machine_ms() + int(retry_in * 1000) if retry_in else 0
+        now = machine_ms()
+        not_before = now + int(retry_in * 1000) if retry_in else 0
         self._write(
             {
                 "state": state,
@@ -124,6 +132,7 @@ class Claim:
                 "owner": None,
                 "lease_until": 0,
                 "not_before": not_before,
+                "put_off_ms": now if retry_in else 0,
                 **counted,
             }
         )
@@ -134,7 +143,7 @@ class Claim:
 
 def _free(now: int, lanes: Collection[Lane]) -> ColumnElement[bool]:
     wanted = [is_free(now), Task.lane.in_(lanes)] if lanes else [is_free(now)]
-    paused = ORDERS.paused_at(now)
+    paused = ORDERS.paused()
     return and_(*wanted, Task.kind.not_in(paused)) if paused else and_(*wanted)
 
 
@@ -225,7 +234,7 @@ def _let_go(held: Claim, error: Exception, logger: Any) -> None:
                 logger.warning("task put off", reason=str(error))
                 pause = _put_off(held, str(error), getattr(error, "at_most", _RETRY_SECONDS))
                 if getattr(error, "for_all", False):
-                    ORDERS.paused[held.kind] = machine_ms() + int(pause * 1000)
+                    ORDERS.pause(held.kind, pause)
             case PortalError():
                 logger.warning("task refused", error=error.message)
                 held.finish(T.FAILED, error.message)
@@ -280,13 +289,46 @@ def release_dead_owners() -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    """A process that works; one that has ended and that nobody has buried yet (Z) does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True  # a system that tells nothing of it, or it has just gone: then its lease ends
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+@commits
+def catch_up_with_clock() -> None:
+    """After this machine's clock was set back: no lease and no pause lasts longer than it was meant to.
+
+    Whoever lives renews its lease by the new clock long before the shortened one ends.
+    """
+    set_scope(EVERYTHING)
+    now, lease = machine_ms(), int(float(current_app.config["JOB_LEASE_SECONDS"]) * 1000)
+    ahead = select(Task.id).where(
+        or_(
+            and_(Task.state == T.RUNNING, Task.lease_until > now + 2 * lease),
+            and_(Task.state == T.QUEUED, Task.put_off_ms > now + _CLOCKS_DIFFER),
+        )
+    )
+    with reading():
+        found = db.session.scalars(ahead).all()
+        db.session.rollback()
+    if found:
+        log.warning("the clock was set back", tasks=len(found))
+        its_own = update(Task).where(Task.id.in_(found)).execution_options(synchronize_session=False)
+        running, queued = its_own.where(Task.state == T.RUNNING), its_own.where(Task.state == T.QUEUED)
+        db.session.execute(running.values(lease_until=now + lease))
+        pause = Task.not_before - Task.put_off_ms
+        db.session.execute(queued.values(not_before=now + pause, put_off_ms=now))
+    db.session.commit()
+    set_scope(None)
 
 
 def drain(limit: int = 1000) -> int:

@@ -51,8 +51,11 @@ class Standing(NamedTuple):
     failed_at: datetime | None = None
 
     def may_run(self, now: datetime) -> bool:
-        """Not before the pause after its last failure is over; pauses double up to an hour."""
-        if not self.failures or self.failed_at is None:
+        """Not before the pause after its last failure is over; pauses double up to an hour.
+
+        A failure in the future is of a clock that was set back since.
+        """
+        if not self.failures or self.failed_at is None or now < self.failed_at:
             return True
         return now >= self.failed_at + min(_RETRY * 2 ** (self.failures - 1), _LONGEST)
 

@@ -57,6 +57,7 @@ class Task(Tenant, db.Model):
     owner: Mapped[str | None] = mapped_column(String(120))  # token of the present claim
     lease_until: Mapped[Any] = mapped_column(db.BigInteger, default=0)  # milliseconds since 1970
     not_before: Mapped[int] = mapped_column(db.BigInteger, default=0)  # idem: retry later
+    put_off_ms: Mapped[int] = mapped_column(db.BigInteger, default=0, server_default="0")  # idem: since when
     attempts: Mapped[int] = mapped_column(default=0)  # failures since the last progress
     put_off: Mapped[int] = mapped_column(default=0)  # since the last progress, and nobody's fault
     claims: Mapped[int] = mapped_column(default=0)  # times taken by a worker, kills included
@@ -137,6 +138,7 @@ def _queued(
         unit=unit,
         lease_until=0,
         not_before=0,
+        put_off_ms=0,
         attempts=0,
         put_off=0,
         claims=0,

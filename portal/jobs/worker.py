@@ -8,25 +8,24 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from datetime import timedelta
 
 import structlog
 from flask import Flask
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Engine, delete, or_, update
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.clock import machine_ms
 from portal.db import EVERYTHING, db, new_uid
 from portal.jobs import waking
-from portal.jobs.claims import ORDERS, release_dead_owners, run_one
+from portal.jobs.claims import ORDERS, catch_up_with_clock, release_dead_owners, run_one
 from portal.jobs.duties import run_periodic
 from portal.jobs.models import Lane, Task, TaskState, WorkerRow
 
 log = structlog.get_logger()
 
 DUTIES = "duties"  # the lane of the periodic duties, which are no tasks
-_LOOK = timedelta(seconds=5)  # between two looks at the clock
+_LOOK = 5  # seconds between two looks at the clock
 _LOST = 10  # beats without a sign of life after which a worker is forgotten
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
 
@@ -55,8 +54,9 @@ class _Pulse(threading.Thread):
             seen = update(WorkerRow).where(WorkerRow.name == self._worker)
             if not session.execute(seen.values(seen_ms=now, task_id=task_id)).rowcount:  # type: ignore[attr-defined]
                 session.add(WorkerRow(name=self._worker, lane=self._lane, seen_ms=now, task_id=task_id))
-                dead = now - int(_LOST * self._seconds * 1000)
-                session.execute(delete(WorkerRow).where(WorkerRow.seen_ms < dead))
+                lost = int(_LOST * self._seconds * 1000)  # ahead of now: by a clock that was set back
+                gone = or_(WorkerRow.seen_ms < now - lost, WorkerRow.seen_ms > now + lost)
+                session.execute(delete(WorkerRow).where(gone))
             if held is not None:
                 lease = update(Task).where(Task.id == held.task_id, Task.owner == held.owner)
                 lease = lease.where(Task.state == TaskState.RUNNING)
@@ -118,12 +118,14 @@ def _serve(
         known = waking.Hands(hands.take, hands.look, hands.duties if duties else None)
         waking.serve(engine, stop, lanes, known)
         return
-    next_look = clock.now()
     hands.look()
+    looked, looked_at = 0.0, clock.now()
     while not stop():
-        if duties and clock.now() >= next_look:
-            hands.duties()
-            next_look = clock.now() + _LOOK
+        if time.monotonic() - looked >= _LOOK or abs(clock.now() - looked_at).total_seconds() >= _LOOK:
+            looked, looked_at = time.monotonic(), clock.now()
+            hands.look()
+            if duties:
+                hands.duties()
         if not lanes or not hands.take():
             time.sleep(idle_seconds)
 
@@ -151,7 +153,7 @@ class _Hands:
             done = run_one(self._lanes, self._turn)
             if done is not None:
                 self._turn = done.organisation_id
-            elif ORDERS.paused_at(machine_ms()):
+            elif ORDERS.paused():
                 _rest(self._stop, 1.0)  # what waits is left alone for a while
         return done is not None
 
@@ -159,6 +161,7 @@ class _Hands:
         """After work that nobody holds any more, or that nobody would be woken for."""
         with self._at_work():
             release_dead_owners()
+            catch_up_with_clock()
             waking.make_up()
 
     def duties(self) -> None:

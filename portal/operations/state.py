@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal import clock
 from portal.clock import machine_ms
@@ -121,9 +121,15 @@ def _counts() -> dict[tuple[Lane, TaskState], int]:
     }
 
 
+def _is_alive() -> ColumnElement[bool]:
+    """Seen lately; what was seen far ahead of now was seen by a clock that was set back."""
+    now = machine_ms()
+    return WorkerRow.seen_ms.between(now - ALIVE_MS, now + ALIVE_MS)
+
+
 def _alive() -> dict[str, int]:
     """Workers by lane, those of all lanes counted in each."""
-    query = select(WorkerRow.lane, func.count()).where(WorkerRow.seen_ms > machine_ms() - ALIVE_MS)
+    query = select(WorkerRow.lane, func.count()).where(_is_alive())
     found = {str(lane): number for lane, number in db.session.execute(query.group_by(WorkerRow.lane))}
     everywhere = found.pop("all", 0)
     return {lane: found.get(lane, 0) + everywhere for lane in [*map(str, Lane), DUTIES_LANE]}
@@ -157,7 +163,7 @@ def _disk() -> Disk:
 
 def living_workers() -> list[WorkerRow]:
     """Those that have said within half a minute that they live."""
-    query = select(WorkerRow).where(WorkerRow.seen_ms > machine_ms() - ALIVE_MS)
+    query = select(WorkerRow).where(_is_alive())
     return list(db.session.scalars(query.order_by(WorkerRow.lane, WorkerRow.id)))
 
 

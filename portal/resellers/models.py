@@ -79,6 +79,7 @@ class NumberSeries(Tenant, db.Model):
     last: Mapped[int] = mapped_column(default=0)
     taken_over: Mapped[int] = mapped_column(default=0)  # last number of the system before; 0 for none
     head: Mapped[str] = mapped_column(String(64), default="", server_default="")  # hash of its last row
+    last_on: Mapped[date | None]  # Paris day of its last paper, where the order of days is that of numbers
 
 
 def next_number(entity: LegalEntity, prefix: str, year: int) -> str:

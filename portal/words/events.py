@@ -243,6 +243,7 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("collection", "split"): _l("Prélèvement partagé en deux dates"),
     ("collection", "lower"): _l("Montant abaissé"),
     ("legal_entity", "give_up_freeze"): _l("Gel abandonné"),
+    ("legal_entity", "accept_day"): _l("Numérotation reprise après une horloge en avance"),
     ("legal_entity", "profile"): _l("Profil bancaire modifié"),
     ("legal_entity", "ask_limit"): _l("Plafond plus haut demandé"),
     ("legal_entity", "agree_limit"): _l("Plafond plus haut accepté"),

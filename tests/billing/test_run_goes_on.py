@@ -1,8 +1,10 @@
 """A billing run goes on: one broken customer stops nobody, and a run that stopped has a button."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from portal import jobs
@@ -14,7 +16,7 @@ from portal.catalogue.models import Method
 from portal.customers.models import Contact, ContactRole, Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.jobs import Task, TaskState, find_task
-from portal.journal import SYSTEM
+from portal.journal import SYSTEM, JournalEntry
 from portal.mail import Mail, MailState
 from portal.resellers.models import LegalEntity
 from tests.builders import House, a_customer, work
@@ -145,3 +147,58 @@ def test_a_run_that_stopped_says_why_and_goes_on(
     assert finance.post(f"/billing/runs/{uid}/resume").status_code == 303
     work()
     assert (afresh(uid).state, afresh(uid).invoices) == (RunState.DONE, 1)
+
+
+def test_a_clock_that_was_set_back_gives_no_number_before_its_day(
+    house: House, browser: Browser, at: Callable[[datetime], None]
+) -> None:
+    at(datetime(2027, 3, 10, 9, tzinfo=UTC))  # ahead by nine days, until somebody notices
+    owing(house, "Avant")
+    start_run(db.session.scalars(db.select(LegalEntity)).one(), "2027-03", by=SYSTEM)
+    db.session.commit()
+    work()
+    at(datetime(2027, 3, 1, 9, tzinfo=UTC))
+    owing(house, "Après")
+    uid = start_run(db.session.scalars(db.select(LegalEntity)).one(), "2027-03", by=SYSTEM).uid
+    db.session.commit()
+    work()
+    task = find_task("billing.run", uid)
+    assert task is not None and (task.state, task.attempts) == (TaskState.QUEUED, 0)
+    assert "horloge de ce serveur est en retard" in browser(house.operator).get("/work").text
+    set_scope(EVERYTHING)
+    assert db.session.scalar(db.select(db.func.count(Invoice.id))) == 1
+    at(datetime(2027, 3, 10, 10, tzinfo=UTC))
+    hurry()
+    work()
+    assert afresh(uid).state == RunState.DONE
+    rows = db.session.execute(db.select(Invoice.number, Invoice.issued_on).order_by(Invoice.number)).all()
+    assert [row.number for row in rows] == ["FA-2027-000001", "FA-2027-000002"]
+    assert rows[0].issued_on == rows[1].issued_on
+
+
+def test_behind_a_clock_that_was_ahead_somebody_numbers_on(
+    app: Flask, house: House, at: Callable[[datetime], None]
+) -> None:
+    """Else nothing could be issued until the wrong day has come."""
+    at(datetime(2027, 8, 10, 9, tzinfo=UTC))
+    owing(house, "Avant")
+    entity = db.session.scalars(db.select(LegalEntity)).one()
+    uid, _run = entity.uid, start_run(entity, "2027-08", by=SYSTEM)
+    db.session.commit()
+    work()
+    at(datetime(2027, 3, 1, 9, tzinfo=UTC))
+    asked = ["billing", "accept-day", "--entity", uid]
+    assert "FA-2027" in app.test_cli_runner().invoke(args=asked).output
+    again = app.test_cli_runner().invoke(args=asked)
+    assert again.exit_code == 1 and "Aucune pièce" in again.output
+    set_scope(EVERYTHING)
+    owing(house, "Après")
+    start_run(db.session.scalars(db.select(LegalEntity)).one(), "2027-03", by=SYSTEM)
+    db.session.commit()
+    work()
+    rows = db.session.execute(db.select(Invoice.number, Invoice.issued_on).order_by(Invoice.number)).all()
+    assert [(row.number, row.issued_on.month) for row in rows] == [
+        ("FA-2027-000001", 8),
+        ("FA-2027-000002", 3),
+    ]
+    assert db.session.scalar(db.select(JournalEntry.details).where(JournalEntry.what == "accept_day"))
