@@ -115,7 +115,7 @@ class License:
             raise LicenseError("CLOCK_SET_BACK", f"the clock was at {seen:%Y-%m-%d %H:%M} before")
         self._keep("seen", max(now, seen).isoformat().encode())
         today = now.astimezone(PARIS).date().isoformat()
-        if payload["license"] in self._revoked():
+        if payload["license"] in self._said("revoked"):
             return "REVOKED"
         if today > payload["works_through"]:
             return "EXPIRED"
@@ -129,7 +129,8 @@ class License:
             file = self._ask("revocations")
         except LicenseError:
             return False
-        self._verified(file)
+        if json.loads(file)["kid"] in self._verified(file).get("withdrawn_keys", []):
+            raise LicenseError("BAD_FILE", "a key cannot withdraw itself")
         self._keep("revocations.json", file)
         return True
 
@@ -167,9 +168,18 @@ class License:
             raise LicenseError("OFFLINE") from error
 
     def _verified(self, file: bytes) -> dict:
-        """The payload of a signed file. Raises LicenseError BAD_FILE."""
+        """The payload of a signed file. Raises LicenseError BAD_FILE, also where its key was withdrawn."""
         try:
             document = json.loads(file)
+            kid = document["kid"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise LicenseError("BAD_FILE", "this is no signed file") from error
+        if kid in self._said("withdrawn_keys"):
+            raise LicenseError("BAD_FILE", "the key that signed this file was withdrawn")
+        return self._signed(document)
+
+    def _signed(self, document: dict) -> dict:
+        try:
             signature = base64.urlsafe_b64decode(document.pop("signature") + "==")
             signed = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self.keys[document["kid"]]))
@@ -184,9 +194,13 @@ class License:
             raise LicenseError("FINGERPRINT_MISMATCH", "this licence is another machine's")
         return payload
 
-    def _revoked(self) -> list:
+    def _said(self, what: str) -> list:
+        """What the last list said, which was verified when it came; it is verified again here."""
         kept = self.folder / "revocations.json"
-        return list(self._verified(kept.read_bytes())["revoked"]) if kept.exists() else []
+        if not kept.exists():
+            return []
+        document = json.loads(kept.read_bytes())
+        return list(self._signed(document).get(what, []))
 
     def _key(self) -> str:
         return self._kept("key").decode()

@@ -1,5 +1,5 @@
 -- Two roles and a database. As an administrator of the server: psql -f deploy/postgresql.sql
--- then \password portal_owner and \password portal, or the means of the server (peer, certificates).
+-- then \password portal_owner, and \password portal unless it comes in by peer (docs/operations.md).
 --
 -- portal_owner owns the tables and is used by the migrations alone (OWNER_DATABASE_URL).
 -- portal is what the running portal signs in as (DATABASE_URL): it owns nothing here. Each run of the migrations

@@ -87,7 +87,9 @@ def give_back_seat() -> Response:
 @bp.get("/revocations")
 @public("a list of opaque ids, signed, for whoever verifies a licence file")
 def list_revocations() -> Response:
-    """A signed file like a licence file, whose payload is ``{"issued_at", "revoked": [license, …]}``.
+    """A signed file like a licence file.
+
+    Its payload is ``{"issued_at", "revoked": [license, …], "withdrawn_keys": [kid, …]}``.
 
     Only licences whose files could still count: a machine that was to check in before is stopped by its own.
     Ask with ``If-None-Match``: 304 while nothing has changed since that ``ETag``, once a day at most.
@@ -105,14 +107,17 @@ def list_revocations() -> Response:
 @bp.get("/signing-keys")
 @public("public keys are public")
 def list_signing_keys() -> Response:
-    """``{"keys": [{"kid", "public_key", "from", "until", "in_use"}]}``.
+    """``{"keys": [{"kid", "public_key", "from", "until", "in_use", "withdrawn"}]}``.
 
-    UTC; ``from`` is null for the one of the set-up, ``until`` for what was not replaced.
+    UTC; ``from`` is null for the one of the set-up, ``until`` for what was not replaced, ``withdrawn`` for
+    what still verifies.
     """
     ring = keyring()
+    gone = {kid: (each["public_key"], each["at"]) for kid, each in ring.license_withdrawn.items()}
+    known = {kid: (raw, None) for kid, raw in ring.license_public_keys.items()} | gone
     rows = []
-    for kid, raw in ring.license_public_keys.items():
+    for kid, (raw, withdrawn) in known.items():
         begins, ends = ring.license_key_days(kid)
-        in_use = kid == ring.license_kid
-        rows.append({"kid": kid, "public_key": raw, "from": begins, "until": ends, "in_use": in_use})
+        row = {"kid": kid, "public_key": raw, "from": begins, "until": ends, "withdrawn": withdrawn}
+        rows.append(row | {"in_use": kid == ring.license_kid})
     return jsonify(keys=rows)

@@ -60,6 +60,8 @@ class Keyring:
         self._license_pems |= {each["kid"]: each["pem"] for each in content.get("license_others", [])}
         self._key_days: dict[str, Any] = {name: content.get(name, {}) for name in ("added", "replaced")}
         self._license_retired: dict[str, str] = content.get("license_retired", {})
+        # By key id: {"public_key", "at"}. What they signed counts no more.
+        self.license_withdrawn: dict[str, dict[str, str]] = content.get("license_withdrawn", {})
         self.seal_key_pem: bytes = content["seal"]["key"].encode()
         self.seal_certificate_pem: bytes = content["seal"]["certificate"].encode()
         others = [each["certificate"].encode() for each in content.get("seal_others", [])]

@@ -41,7 +41,8 @@ def revocation_version() -> str:
             func.max(ActivationKey.revoked_at),
         )
     ).one()
-    said = "|".join(map(str, (*row, clock.today(), keyring().license_kid)))
+    ring = keyring()
+    said = "|".join(map(str, (*row, clock.today(), ring.license_kid, *sorted(ring.license_withdrawn))))
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
@@ -55,6 +56,7 @@ def revocation_list(version: str) -> RevocationList:
         if _last is None or _last.version != version:
             uids = list(db.session.scalars(_gone(Activation.uid).order_by(Activation.id)))
             payload = {"revoked": uids, "issued_at": _issued_at().isoformat(timespec="seconds")}
+            payload |= {"withdrawn_keys": sorted(keyring().license_withdrawn)}
             _last = RevocationList(version, sign(payload, keyring().license_key, keyring().license_kid))
         return _last
 

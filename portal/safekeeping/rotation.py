@@ -226,10 +226,7 @@ def retire(folder: Path, key: Key, *, now: bool = False) -> None:
                     _require_age(content["replaced"][key.name], timedelta(hours=COOKIE_HOURS))
                 _take(content, "session_others", "id", key.name)
             case KeyKind.LICENCE:
-                pem = _take(content, "license_others", "kid", key.name)["pem"]
-                private = load_pem_private_key(pem.encode(), None)
-                assert isinstance(private, Ed25519PrivateKey)
-                public = private.public_key().public_bytes_raw().hex()
+                public = _public_of(_take(content, "license_others", "kid", key.name)["pem"])
                 content.setdefault("license_retired", {})[key.name] = public
             case KeyKind.SEAL:
                 certificate = _take(content, "seal_others", "id", key.name)["certificate"]
@@ -241,3 +238,29 @@ def _take(content: Content, member: str, id_: str, name: str) -> dict[str, str]:
     found: dict[str, str] = next(each for each in content[member] if each[id_] == name)
     content[member].remove(found)
     return found
+
+
+def withdraw(folder: Path, name: str) -> None:
+    """A former licence key that somebody else may have: what it signed verifies no more, anywhere.
+
+    Raises Refused for a key that is in use or waits, and for what is no licence key of this file.
+    """
+    with changing(folder) as content:
+        public = content.get("license_retired", {}).pop(name, None)
+        if public is None:
+            key = find_former(content, name)
+            if key.kind != KeyKind.LICENCE:
+                raise Refused(
+                    _("Seule une clé de licence se révoque : %(name)s n'en est pas une.", name=name)
+                )
+            public = _public_of(_take(content, "license_others", "kid", name)["pem"])
+        withdrawn = content.setdefault("license_withdrawn", {})
+        withdrawn[name] = {"public_key": public, "at": clock.now().isoformat(timespec="seconds")}
+    (folder / key_file.OLD).unlink(missing_ok=True)
+
+
+def _public_of(pem: str) -> str:
+    """32 bytes in hexadecimal."""
+    private = load_pem_private_key(pem.encode(), None)
+    assert isinstance(private, Ed25519PrivateKey)
+    return private.public_key().public_bytes_raw().hex()

@@ -1,4 +1,4 @@
-"""``flask keys list|rotate|promote|reseal|retire``: each may be killed and run again."""
+"""``flask keys list|rotate|promote|reseal|retire|withdraw``: each may be killed and run again."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,6 +93,18 @@ def retire_key(name: str, now: bool) -> None:
         rotation.retire(_folder(), key, now=now)
     message = _("La clé %(name)s est retirée. Les sauvegardes d'avant ont besoin du trousseau d'alors.")
     click.echo(message % {"name": name})
+
+
+@keys.command("withdraw")
+@click.argument("name")
+def withdraw_key(name: str) -> None:
+    """A licence key that was stolen, once another one is in use: what it signed counts nowhere any more."""
+    with _refusals():
+        rotation.withdraw(_folder(), name)
+    message = _(
+        "La clé %(name)s est révoquée : chaque machine reçoit un fichier signé par %(new)s en se signalant."
+    )
+    click.echo(message % {"name": name, "new": keyring().license_kid})
 
 
 def _require_unused(key: Key) -> None:

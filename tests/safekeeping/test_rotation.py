@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select, update
 
+from clients.activate import License, LicenseError
 from portal import clock
 from portal.blobs import Document, content_of, kept_with
 from portal.crypto.key_file import read_key_file
@@ -35,6 +37,7 @@ from portal.safekeeping.known_keys import keys_fit, remember_keys
 from portal.safekeeping.reindex import change_index
 from portal.safekeeping.sealed_columns import sealed_columns
 from portal.sepa.signing.verify_views import judge
+from tests.clients.test_activate import a_key
 from tests.installation import Installation, Installs
 from tests.safekeeping.places import a_document, command, live_a_little, run
 from tests.test_seals import PDF
@@ -245,6 +248,36 @@ def test_the_licence_key(place: Installation, monkeypatch: pytest.MonkeyPatch) -
             assert verify(file.encode(), public)["seats"] == 3
         db.session.rollback()
     assert "PRIVATE" not in json.dumps(read_key_file(place.folder)["license_retired"])
+
+
+@pytest.mark.slow
+def test_a_licence_key_that_was_stolen_is_withdrawn(place: Installation, tmp_path: Path) -> None:
+    """A machine that checks in goes on by a file of the new key; what the thief signs counts nowhere."""
+    with place.context():
+        code = a_key(clock.today())
+        old = keyring().license_kid
+    assert "sert ou va servir" in keys(place, "withdraw", old, code=1)
+    keys(place, "rotate", "licence")
+    with place.web() as url:
+        shipped = httpx.get(f"{url}/api/v1/license-keys").json()
+        one = License(url, tmp_path / "one", shipped, "m1")
+        one.activate(code)
+        stolen = (tmp_path / "one" / "license.json").read_bytes()
+        keys(place, "promote", "licence", "--now")
+        assert one.fetch_revocations() and one.state() == "VALID"
+        keys(place, "withdraw", old)
+        keys(place, "withdraw", old, code=1)  # once
+        keys(place, "withdraw", "k1", code=1)
+        assert list(httpx.get(f"{url}/api/v1/license-keys").json()) == [kid for kid in shipped if kid != old]
+        rows = {row["kid"]: row for row in httpx.get(f"{url}/api/v1/signing-keys").json()["keys"]}
+        assert rows[old]["withdrawn"] and not rows[old]["in_use"]
+        assert one.fetch_revocations()
+        with pytest.raises(LicenseError, match="withdrawn"):
+            one.state()
+        assert one.heartbeat() and one.state() == "VALID"
+        (tmp_path / "one" / "license.json").write_bytes(stolen)
+        with pytest.raises(LicenseError, match="withdrawn"):
+            one.state()
 
 
 @pytest.mark.slow
