@@ -106,7 +106,9 @@ def _runs() -> tuple[Any, ...]:
 
 
 def own_contracts() -> list[Subscription]:
-    """What the customer has subscribed to, for her own home; empty for staff, who start from a customer."""
+    """What the customer has subscribed to and has not ended; empty for staff, who start from a customer."""
     if not (g.actor.is_customer and granted(g.actor, Permission.SUBSCRIPTION_READ)):
         return []
-    return list(db.session.scalars(Subscription.visible_to(g.actor).order_by(Subscription.id)))
+    goes_on = or_(Subscription.ends_on.is_(None), Subscription.ends_on > clock.today())
+    hers = Subscription.visible_to(g.actor).where(goes_on, Subscription.state != SubscriptionState.WITHDRAWN)
+    return list(db.session.scalars(hers.order_by(Subscription.id)))

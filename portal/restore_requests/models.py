@@ -254,7 +254,7 @@ class RestoreRequest(Tenant, Called, Stateful, db.Model):
 
     def give_up(self, fault: EngineFault, *, by: Actor) -> None:
         """What was chosen cannot be read: another choice may be made, and what was handed over stays."""
-        self._take("fail_another" if self.done_at else "fail", by=by, reason=fault.value)
+        self._take("fail_another" if self.done_at else "fail", by=by, reason=SENTENCES[fault])
         self.fault = fault
 
     def check(self, who: str = "", *, by: Actor) -> None:

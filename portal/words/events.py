@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from portal.words.change_events import CHANGES
 from portal.words.doors import DOOR_EVENTS
 from portal.words.quotes import QUOTE_EVENTS
-from portal.words.reasons import REASONS
+from portal.words.reasons import said_reason
 from portal.words.sales import SALE_EVENTS
 from portal.words.vault_events import VAULT_EVENTS
 
@@ -388,9 +388,9 @@ EVENTS: dict[tuple[str, str], Any] = {
 
 def event_text(entry: Any) -> str:
     """One line of a timeline."""
-    known = EVENTS.get((entry.subject_kind, entry.what))
+    kind = entry.subject_kind, entry.what
+    known = EVENTS.get(kind)
     text = str(known) if known else entry.what
-    reason = entry.details.get("reason") or ""
-    if said := str(REASONS.get(reason, reason)):
+    if said := said_reason(kind, entry.details.get("reason") or ""):
         text += _(" : ") + said
     return text

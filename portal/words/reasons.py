@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.words.clauses import CHOICES
@@ -79,3 +80,20 @@ BANK_REASONS: dict[str, Any] = {
 def reason_words(code: str) -> Any:
     """The reason in words; the code itself when it is not one of the scheme's."""
     return BANK_REASONS.get(code) or (_l("motif %(code)s", code=code) if code else _l("sans motif donné"))
+
+
+# (table, verb) of an event -> the codes of its reason, where they are not those of a notice
+_OF_EVENTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("invoice", "credit_note"): CREDIT_REASONS,
+    ("directory", "save"): {"only": _l("seule entrée"), "on": _l("ouvert"), "off": _l("fermé")},
+}
+
+
+def said_reason(event: tuple[str, str], reason: str) -> str:
+    """Why something happened: the words of a code, a sentence of the portal in the reader's language, or what
+    a person typed.
+    """
+    words = _OF_EVENTS.get(event, REASONS)
+    if reason in words:
+        return str(words[reason])
+    return str(_(reason)) if reason else ""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -123,7 +124,14 @@ def test_000_37_a_withdrawal_keeps_the_key_from_leaving(house: House, browser: B
     assert browser(house.owner).post(f"/subscriptions/{subscription.uid}/withdrawal").status_code == 303
     morning(at, 2026, 12, 8)
     assert keys() == [] and wait().state == KeyWaitState.DROPPED
-    assert stored(subscription).refund_cents == 29_940
+    subscription = stored(subscription)
+    assert subscription.refund_cents == 29_940
+    invoice, seen = stored(db.session.scalars(db.select(Invoice)).one()), browser(house.owner)
+    line = unescape(seen.get(f"/billing/invoices/{invoice.uid}").text).replace("\u00a0", " ")
+    assert "Avoir émis : rétractation" in line
+    for path in (f"/subscriptions/{subscription.uid}", f"/orders/{subscription.order_uid}"):
+        page = seen.get(path).text
+        assert "Aucune clé" in page and "Aucune clé avant le paiement" not in page
 
 
 def test_000_10_a_payment_that_has_gone_back_keeps_the_key(house: House, browser: Browser, at: At) -> None:
