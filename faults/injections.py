@@ -133,8 +133,8 @@ def clock_set_back(place: Place, chance: random.Random) -> None:
 
 @fault
 def clock_ahead(place: Place, chance: random.Random) -> None:
-    """Some minutes, while the store is away: leases and pauses of that time lie in the future afterwards."""
-    wrong_by(place.clock, 900.0)
+    """Ten minutes, while the store is away: leases and pauses of that time lie in the future afterwards."""
+    wrong_by(place.clock, 600.0)
     behind_a_gate("store", "error")(place, chance)
     wrong_by(place.clock, 0)
 
