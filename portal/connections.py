@@ -53,8 +53,6 @@ def prepare_engine(engine: Engine) -> None:
             _announce(cursor.connection, context.root_connection.info)
             if not statement.startswith("SELECT") or isinstance(cursor, ServerCursor):
                 return False
-            if context.execution_options.get("plan_is_kept"):
-                return False
             cursor.execute(statement, values, prepare=False)
             return True
 

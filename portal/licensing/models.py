@@ -206,20 +206,11 @@ class Activation(Tenant, db.Model):
             self.license_file = _signed(wanted)
 
 
-# What machines ask all day is put together once; a row found by its number needs no plan of its own (see
-# portal/connections.py).
+# What machines ask all day is put together once.
 _holds = (Activation.fingerprint == bindparam("fingerprint")) & Activation.released_at.is_(None)
-_TYPED = (
-    select(ActivationKey)
-    .where(ActivationKey.code_index == bindparam("code"))
-    .execution_options(plan_is_kept=True)
-)
+_TYPED = select(ActivationKey).where(ActivationKey.code_index == bindparam("code"))
 _ON = _TYPED.outerjoin(Activation, (Activation.key_id == ActivationKey.id) & _holds).add_columns(Activation)
-_SEATED = (
-    select(Activation)
-    .where(Activation.key_id == bindparam("key_id"), _holds)
-    .execution_options(plan_is_kept=True)
-)
+_SEATED = select(Activation).where(Activation.key_id == bindparam("key_id"), _holds)
 
 
 def issue_key(

@@ -215,7 +215,8 @@ def list_customers(asked: dict[str, Any]) -> Any:
 @bp.response(200, CustomerOut)
 def show_customer(uid: str) -> Any:
     """One customer, archived or not."""
-    found = db.session.execute(_columns_below(g.actor.org_path).where(Customer.uid == uid)).all()
+    query = _columns_below(g.actor.org_path).where(Customer.uid == uid)
+    found = db.session.execute(query).all()
     return _shaped(found)[0] if found else abort(404)
 
 

@@ -116,7 +116,8 @@ class Outgoing(Schema):
     """What an answer says; a page of it has hundreds of fields, so how each is written is asked once."""
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        return [self._written(each) for each in obj] if many else self._written(obj)
+        is_list = self.many if many is None else many
+        return [self._written(each) for each in obj] if is_list else self._written(obj)
 
     def _written(self, obj: Any) -> dict[str, Any]:
         """From a mapping or an object; what it does not have is left out."""

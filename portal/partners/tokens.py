@@ -167,7 +167,7 @@ def tokens_of(user: User) -> Any:
 
 _stopped = Reseller.state.in_(BARRED), PartnerToken.org_path.startswith(Reseller.org_path)
 _closed = PartnerPolicy.allows.is_(False), PartnerToken.org_path.startswith(PartnerPolicy.org_path)
-_LETS_IN = (  # asked with every call: put together once, and planned once for its one row
+_LETS_IN = (  # asked with every call: put together once
     select(PartnerToken)
     .where(
         PartnerToken.token_hash == bindparam("token_hash"),
@@ -175,7 +175,6 @@ _LETS_IN = (  # asked with every call: put together once, and planned once for i
         ~select(PartnerPolicy.id).where(*_closed).correlate(PartnerToken).exists(),
     )
     .options(joinedload(PartnerToken.user).joinedload(User.organisation))
-    .execution_options(plan_is_kept=True)
 )
 
 
