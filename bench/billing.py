@@ -10,11 +10,12 @@ at least 25, beside ``bare_per_cpu_s``, a page of lines by reportlab alone.
 
 import argparse
 import json
-import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,17 @@ from bench.sepa import ROOT, child
 
 
 def copy_of(address: str, folder: Path) -> str:
-    """The address of a copy of a database that nobody is connected to."""
+    """The address of a copy of a database that nobody is connected to.
+
+    Of SQLite with what a process that has ended left in its log: the file alone would lack it.
+    """
     from tests.installation import is_postgresql, named, on_server  # noqa: PLC0415 - needs the address
 
     name = make_url(address).database or ""
     if not is_postgresql():
-        return f"sqlite:///{shutil.copy(name, folder / 'copy.db')}"
+        with closing(sqlite3.connect(name)) as own, closing(sqlite3.connect(folder / "copy.db")) as copy:
+            own.backup(copy)
+        return f"sqlite:///{folder / 'copy.db'}"
     on_server(f'CREATE DATABASE "{name}_copy" TEMPLATE "{name}"')
     return named(f"{name}_copy")
 

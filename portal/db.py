@@ -54,7 +54,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
 
 from portal import clock
-from portal.connections import prepare_engine, reading_only
+from portal.connections import prepare_engine, reading_only, tell_scope
 
 Ends = TypeVar("Ends", bound=Callable[..., Any])
 AWAY = (OperationalError, InterfaceError)  # the database is locked, restarted or gone: time may cure it
@@ -214,8 +214,8 @@ def set_scope(path: str | None) -> None:
     """Whose rows this session may touch from now on: an organisation's path, or ``EVERYTHING``."""
     session = db.session()
     session.info["scope"] = path
-    if session.in_transaction():
-        _tell_postgres(session.connection(), path)
+    if session.in_transaction() and db.engine.dialect.name == "postgresql":
+        tell_scope(session.connection(), path)
 
 
 @contextmanager
@@ -232,14 +232,9 @@ def scope(path: str) -> Iterator[None]:
     set_scope(before)
 
 
-def _tell_postgres(connection: Any, path: str | None) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("select set_config('app.scope', %s, true)", (path or "",))
-
-
 @event.listens_for(Session, "after_begin")
 def _announce_scope(session: Session, transaction: Any, connection: Any) -> None:
-    _tell_postgres(connection, session.info.get("scope"))
+    tell_scope(connection, session.info.get("scope"))
 
 
 @event.listens_for(Session, "do_orm_execute")

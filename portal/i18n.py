@@ -39,7 +39,8 @@ class Sentences(Domain):
     """English comes from its catalogue; French is the source, typeset when it is asked for."""
 
     def get_translations(self) -> NullTranslations:
-        if str(get_locale()) != "fr":
+        locale = get_locale()
+        if locale is None or locale.language != "fr":
             return super().get_translations()
         if "fr" not in self.cache:
             english = Translations.load(self.translation_directories[0], ["en"], self.domain[0])

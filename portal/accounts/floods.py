@@ -9,7 +9,8 @@ from sqlalchemy import delete, or_
 
 from portal import clock
 from portal.accounts.throttle import LoginThrottle, throttle_row
-from portal.db import commits, db
+from portal.connections import reading_only
+from portal.db import commits, db, writing
 
 _LOT_MOST, _HELD_MOST = 32, 10_000  # questions that a process counts alone; subjects that it remembers
 
@@ -38,7 +39,10 @@ def count_in_lots(subject: str, *, most: int, seconds: int) -> int:
         if not is_over and waiting < lot and held.told + waiting <= most:
             return 0
         held.alone = 0
-    told, ends_at = _counted(subject, waiting, seconds)
+    if reading_only.get():
+        db.session.rollback()  # a transaction that has read cannot wait for its turn to write, on SQLite
+    with writing():
+        told, ends_at = _counted(subject, waiting, seconds)
     with _guard:
         _held[subject] = _Held(told=told, alone=held.alone, ends_at=ends_at)
         if len(_held) > _HELD_MOST:

@@ -14,9 +14,10 @@ from portal.crypto.secrets import keyring
 from portal.db import EVERYTHING, db, scope, set_scope
 from portal.errors import PortalError
 from portal.i18n import said
-from portal.licensing.models import Activation, ActivationKey, find_key
+from portal.leaves import leaves_together
+from portal.licensing.models import Activation, ActivationKey, find_key_on
 from portal.licensing.rules import Machine
-from portal.licensing.seating import take_seat
+from portal.licensing.seating import seat
 from portal.subscriptions.key_ends import refresh_key
 from portal.web import csrf
 from portal.wording import N_
@@ -132,14 +133,14 @@ def activate() -> Response:
     """
     body = read_object()
     typed, fingerprint = read_text(body, "key", 64), read_text(body, "fingerprint", 64)
-    system = read_system(body)
-    hostname = read_text(body, "hostname", 140, needed=False)
+    system, hostname = read_system(body), read_text(body, "hostname", 140, needed=False)
     set_scope(EVERYTHING)  # the key says whose it is
-    key = find_key(typed)
+    key, seated = find_key_on(typed, fingerprint)
     check_pace(key)
     check_works(key)
-    activation, is_new = take_seat(key, fingerprint, hostname)
-    take_news(activation, system, is_new=is_new)
+    with leaves_together():
+        activation, is_new = seat(key, fingerprint, hostname, seated)
+        take_news(activation, system, is_new=is_new)
     response = make_response(activation.license_file, 201)
     db.session.commit()
     response.mimetype = "application/json"

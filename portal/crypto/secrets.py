@@ -58,6 +58,7 @@ class Keyring:
         self.license_kid: str = content["license"]["kid"]
         self._license_pems = {self.license_kid: str(content["license"]["pem"])}
         self._license_pems |= {each["kid"]: each["pem"] for each in content.get("license_others", [])}
+        self._license_keys: dict[str, Ed25519PrivateKey] = {}
         self._key_days: dict[str, Any] = {name: content.get(name, {}) for name in ("added", "replaced")}
         self._license_retired: dict[str, str] = content.get("license_retired", {})
         # By key id: {"public_key", "at"}. What they signed counts no more.
@@ -132,9 +133,12 @@ class Keyring:
         return self._license(self.license_kid)
 
     def _license(self, kid: str) -> Ed25519PrivateKey:
-        key = load_pem_private_key(self._license_pems[kid].encode(), None)
-        assert isinstance(key, Ed25519PrivateKey)
-        return key
+        """Read from its text once for as long as this ring is held: a machine's call asks for it again."""
+        if kid not in self._license_keys:
+            key = load_pem_private_key(self._license_pems[kid].encode(), None)
+            assert isinstance(key, Ed25519PrivateKey)
+            self._license_keys[kid] = key
+        return self._license_keys[kid]
 
     @property
     def license_public_keys(self) -> dict[str, str]:

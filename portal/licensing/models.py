@@ -7,7 +7,7 @@ from typing import Any
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, Text, UniqueConstraint, false, select, text
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, bindparam, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -206,6 +206,13 @@ class Activation(Tenant, db.Model):
             self.license_file = _signed(wanted)
 
 
+# What machines ask all day is put together once.
+_holds = (Activation.fingerprint == bindparam("fingerprint")) & Activation.released_at.is_(None)
+_TYPED = select(ActivationKey).where(ActivationKey.code_index == bindparam("code"))
+_ON = _TYPED.outerjoin(Activation, (Activation.key_id == ActivationKey.id) & _holds).add_columns(Activation)
+_SEATED = select(Activation).where(Activation.key_id == bindparam("key_id"), _holds)
+
+
 def issue_key(
     customer: Customer,
     *,
@@ -237,24 +244,21 @@ def find_key(typed: str) -> ActivationKey:
 
     One in a reseller's stock, and another vendor's, are unknown: they activate nothing.
     """
-    key = db.session.scalars(select(ActivationKey).where(_is_typed(typed))).one_or_none()
-    return _known(key)
+    return _known(db.session.scalars(_TYPED, {"code": _index_of(typed)}).one_or_none())
 
 
 def find_key_on(typed: str, fingerprint: str) -> tuple[ActivationKey, Activation | None]:
     """The key that a machine names, as :func:`find_key` does, and what holds its seat, by one question."""
-    seated = (Activation.key_id == ActivationKey.id) & (Activation.fingerprint == fingerprint)
-    query = select(ActivationKey, Activation).outerjoin(Activation, seated & Activation.released_at.is_(None))
-    found = db.session.execute(query.where(_is_typed(typed))).one_or_none()
+    found = db.session.execute(_ON, {"code": _index_of(typed), "fingerprint": fingerprint}).one_or_none()
     return (_known(found[0]), found[1]) if found else (_known(None), None)
 
 
-def _is_typed(typed: str) -> ColumnElement[bool]:
+def _index_of(typed: str) -> str:
     try:
         code = parse(typed)
     except PortalError as typo:
         raise LicenseRefused("MALFORMED_KEY", said(typo), 422) from typo
-    return ActivationKey.code_index == keyring().blind_index(code.text, "code")
+    return keyring().blind_index(code.text, "code")
 
 
 def _known(key: ActivationKey | None) -> ActivationKey:
@@ -269,9 +273,7 @@ def not_activated() -> LicenseRefused:
 
 def find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
     """The machine of this fingerprint, if it holds a seat."""
-    query = select(Activation).where(Activation.key_id == key.id, Activation.fingerprint == fingerprint)
-    query = query.where(Activation.released_at.is_(None))
-    return db.session.scalars(query).one_or_none()
+    return db.session.scalars(_SEATED, {"key_id": key.id, "fingerprint": fingerprint}).one_or_none()
 
 
 def _payload(key: ActivationKey, activation: Activation, nonce: str = "") -> dict[str, Any]:

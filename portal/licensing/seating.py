@@ -4,7 +4,7 @@ from typing import Any
 
 from blinker import Namespace
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import make_transient_to_detached
 
 from portal import clock
@@ -21,6 +21,14 @@ from portal.licensing.rules import takes_a_seat
 machine_activated = Namespace().signal("machine-activated")
 
 
+_keys: Any = ActivationKey.__table__
+_COUNTS = (  # put together once
+    update(_keys)
+    .where(_keys.c.id == bindparam("key_id"), _keys.c.seats_used < _keys.c.seats)
+    .values(seats_used=_keys.c.seats_used + 1)
+)
+
+
 def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Activation, bool]:
     """Activate a machine, or find it active already; says whether it is new.
 
@@ -29,7 +37,13 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
 
     Source: 000-58, 002-18.
     """
-    existing = find_activation(key, fingerprint)
+    return seat(key, fingerprint, hostname, find_activation(key, fingerprint))
+
+
+def seat(
+    key: ActivationKey, fingerprint: str, hostname: str, existing: Activation | None
+) -> tuple[Activation, bool]:
+    """The same for who has looked already whether the machine holds a seat: ``existing``."""
     try:
         takes_a_seat(key.seats_used, key.seats, holds_one=existing is not None)
     except Refused as refusal:
@@ -37,12 +51,7 @@ def take_seat(key: ActivationKey, fingerprint: str, hostname: str) -> tuple[Acti
     if existing is not None:
         return existing, False
     key.check_free()
-    counted: Any = db.session.execute(
-        update(ActivationKey)
-        .where(ActivationKey.id == key.id, ActivationKey.seats_used < ActivationKey.seats)
-        .values(seats_used=ActivationKey.seats_used + 1)
-        .execution_options(synchronize_session=False)
-    )
+    counted = db.session.connection().execute(_COUNTS, {"key_id": key.id})
     if not counted.rowcount:
         again = find_activation(key, fingerprint)
         if again is not None:

@@ -4,14 +4,14 @@ from typing import Any
 
 from flask import g
 from flask_babel import gettext as _
-from marshmallow import Schema, fields
+from marshmallow import fields
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock
 from portal.access import Permission, get_or_404, requires
 from portal.licensing.machines import state_of_key
 from portal.licensing.models import ActivationKey
-from portal.partners.fields import Incoming, Instant, Money, OfCustomer, Ref, listed, money, text
+from portal.partners.fields import Incoming, Instant, Money, OfCustomer, Outgoing, Ref, listed, money, text
 from portal.partners.narrowing import of_customer, ref
 from portal.partners.problems import Wrong
 from portal.partners.reading import page_after
@@ -23,7 +23,7 @@ from portal.subscriptions.price_now import sold_now
 from portal.words.states import look_of
 
 
-class SubscriptionOut(Schema):
+class SubscriptionOut(Outgoing):
     uid = fields.String(required=True)
     customer = fields.Nested(Ref, required=True)
     order = fields.String(required=True)
@@ -50,13 +50,13 @@ class SubscriptionDetail(SubscriptionOut):
     gross = fields.Nested(Money, required=True)
 
 
-class MachineOut(Schema):
+class MachineOut(Outgoing):
     uid = fields.String(required=True)
     hostname = fields.String(required=True)
     last_seen_at = Instant(required=True, allow_none=True)
 
 
-class KeyOut(Schema):
+class KeyOut(Outgoing):
     uid = fields.String(required=True)
     customer = fields.Nested(Ref, required=True)
     order = fields.String(required=True)
@@ -71,7 +71,7 @@ class KeyOut(Schema):
     machines = fields.List(fields.Nested(MachineOut), required=True)
 
 
-class MandateOut(Schema):
+class MandateOut(Outgoing):
     uid = fields.String(required=True)
     customer = fields.Nested(Ref, required=True)
     created_at = Instant(required=True)
@@ -88,7 +88,7 @@ class MonthAsked(Incoming):
     month = text(7, least=7, required=True, metadata={"pattern": "^[0-9]{4}-[0-9]{2}$", "example": "2026-11"})
 
 
-class UsageLine(Schema):
+class UsageLine(Outgoing):
     subscription = fields.String(required=True)
     product = fields.String(required=True)
     unit = fields.String(required=True)
@@ -103,13 +103,13 @@ class UsageLine(Schema):
     wholesale_net = fields.Nested(Money, required=True, allow_none=True)
 
 
-class UsageOut(Schema):
+class UsageOut(Outgoing):
     customer = fields.Nested(Ref, required=True)
     partner_reference = fields.String(required=True, allow_none=True)
     lines = fields.List(fields.Nested(UsageLine), required=True)
 
 
-class UsageMonth(Schema):
+class UsageMonth(Outgoing):
     month = fields.String(required=True)
     wholesale_net = fields.Nested(Money, required=True)
     data = fields.List(fields.Nested(UsageOut), required=True)

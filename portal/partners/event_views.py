@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import g
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from portal.access import Permission, requires
 from portal.i18n import translated
 from portal.journal import JournalEntry
-from portal.partners.fields import Asked, Instant, listed, uid
+from portal.partners.fields import Asked, Instant, Outgoing, listed, uid
 from portal.partners.reading import page_after
 from portal.partners.views import bp
 from portal.words.events import event_text
@@ -18,7 +18,7 @@ class EventsAsked(Asked):
     record = uid(metadata={"description": "Only of the record with this uid."})
 
 
-class EventOut(Schema):
+class EventOut(Outgoing):
     uid = fields.String(required=True)
     created_at = Instant(required=True)
     kind = fields.String(required=True)

@@ -4,11 +4,13 @@ What comes in refuses fields that it does not know. Amounts are whole cents with
 UTC in ISO 8601, days are days of Paris.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, fields, missing, validate
 
 _NO_NUL = r"^[^\x00]*$"  # no database keeps it in a text
 UID = "^[a-z2-7]{16}$"
@@ -110,12 +112,50 @@ class OfCustomer(Asked):
     customer = uid(metadata={"description": "Only of this customer."})
 
 
-class Money(Schema):
+class Outgoing(Schema):
+    """What an answer says; a page of it has hundreds of fields, so how each is written is asked once."""
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        is_list = self.many if many is None else many
+        return [self._written(each) for each in obj] if is_list else self._written(obj)
+
+    def _written(self, obj: Any) -> dict[str, Any]:
+        """From a mapping or an object; what it does not have is left out."""
+        get = obj.get if isinstance(obj, dict) else partial(getattr, obj)
+        found = ((name, get(name, missing), write) for name, write in self._ways)
+        return {
+            name: value if value is None or write is None else write(value)
+            for name, value, write in found
+            if value is not missing
+        }
+
+    @cached_property
+    def _ways(self) -> list[tuple[str, Callable[[Any], Any] | None]]:
+        return [(name, _way_of(field)) for name, field in self.dump_fields.items()]
+
+
+def _way_of(field: fields.Field[Any]) -> Callable[[Any], Any] | None:
+    """How a value that is there is written; None: as it is."""
+    match field:
+        case fields.Nested():
+            return partial(field.schema.dump, many=field.many)
+        case fields.List():
+            inner = _way_of(field.inner)
+            return list if inner is None else lambda values: [inner(value) for value in values]
+        case fields.Boolean():
+            return None
+        case fields.String():
+            return str
+        case _:
+            return lambda value: field._serialize(value, field.name, None)
+
+
+class Money(Outgoing):
     cents = fields.Integer(required=True)
     currency = fields.String(required=True, metadata={"enum": ["EUR"]})
 
 
-class Ref(Schema):
+class Ref(Outgoing):
     uid = fields.String(required=True)
     name = fields.String(required=True)
 
@@ -128,7 +168,7 @@ def listed(name: str, schema: type[Schema]) -> type[Schema]:
     """One page of a list: ``data`` and ``next_cursor``."""
     return type(
         f"{name}Page",
-        (Schema,),
+        (Outgoing,),
         {
             "data": fields.List(fields.Nested(schema), required=True),
             "next_cursor": fields.String(required=True, allow_none=True),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response, abort, g, request, url_for
-from marshmallow import Schema, fields
+from marshmallow import fields
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission, get_or_404, requires
@@ -12,14 +12,14 @@ from portal.billing.models import Invoice
 from portal.blobs import send_document
 from portal.journal import record_taking
 from portal.papers import have_document
-from portal.partners.fields import Instant, Money, OfCustomer, Ref, listed, money
+from portal.partners.fields import Instant, Money, OfCustomer, Outgoing, Ref, listed, money
 from portal.partners.narrowing import of_customer, ref
 from portal.partners.reading import page_after
 from portal.partners.views import bp
 from portal.words.states import look_of
 
 
-class InvoiceOut(Schema):
+class InvoiceOut(Outgoing):
     uid = fields.String(required=True)
     number = fields.String(required=True)
     customer = fields.Nested(Ref, required=True)
@@ -37,7 +37,7 @@ class InvoiceOut(Schema):
     pdf = fields.String(required=True)
 
 
-class InvoiceLineOut(Schema):
+class InvoiceLineOut(Outgoing):
     position = fields.Integer(required=True)
     label = fields.String(required=True)
     quantity = fields.Integer(required=True)

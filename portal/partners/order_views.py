@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema, fields
+from marshmallow import fields
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.access import Permission, get_or_404, requires
@@ -18,6 +18,7 @@ from portal.partners.fields import (
     Instant,
     Money,
     OfCustomer,
+    Outgoing,
     Ref,
     choice,
     listed,
@@ -39,7 +40,7 @@ from portal.words.states import look_of
 _REFERENCES = ("purchase_order", "commitment_number", "service_code")
 
 
-class OfferOut(Schema):
+class OfferOut(Outgoing):
     product = fields.String(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
@@ -53,7 +54,7 @@ class OfferOut(Schema):
     refusal = fields.String(required=True, allow_none=True)
 
 
-class OffersOut(Schema):
+class OffersOut(Outgoing):
     data = fields.List(fields.Nested(OfferOut), required=True)
 
 
@@ -72,7 +73,7 @@ class OrderIn(Incoming):
     service_code = text(50, allow_none=True)
 
 
-class OrderOut(Schema):
+class OrderOut(Outgoing):
     href = fields.String(required=True)
     uid = fields.String(required=True)
     number = fields.String(required=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema, fields
+from marshmallow import fields
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission, get_or_404, requires
@@ -15,6 +15,7 @@ from portal.partners.fields import (
     Incoming,
     Instant,
     OfCustomer,
+    Outgoing,
     Ref,
     choice,
     listed,
@@ -56,7 +57,7 @@ class AnswerIn(Incoming):
     asks = Flag(load_default=False, metadata={"description": "The customer owes an answer."})
 
 
-class TicketOut(Schema):
+class TicketOut(Outgoing):
     href = fields.String(required=True)
     uid = fields.String(required=True)
     number = fields.String(required=True)
@@ -75,7 +76,7 @@ class TicketOut(Schema):
     closed_at = Instant(required=True, allow_none=True)
 
 
-class MessageOut(Schema):
+class MessageOut(Outgoing):
     created_at = Instant(required=True)
     side = fields.String(required=True)
     by = fields.String(required=True)

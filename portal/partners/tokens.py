@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal import clock
@@ -155,17 +165,22 @@ def tokens_of(user: User) -> Any:
     return query.options(joinedload(PartnerToken.user))
 
 
+_stopped = Reseller.state.in_(BARRED), PartnerToken.org_path.startswith(Reseller.org_path)
+_closed = PartnerPolicy.allows.is_(False), PartnerToken.org_path.startswith(PartnerPolicy.org_path)
+_LETS_IN = (  # asked with every call: put together once
+    select(PartnerToken)
+    .where(
+        PartnerToken.token_hash == bindparam("token_hash"),
+        ~select(Reseller.id).where(*_stopped).correlate(PartnerToken).exists(),
+        ~select(PartnerPolicy.id).where(*_closed).correlate(PartnerToken).exists(),
+    )
+    .options(joinedload(PartnerToken.user).joinedload(User.organisation))
+)
+
+
 def find_token(secret: str) -> PartnerToken | None:
     """The token that lets in whoever shows this secret, seen from everywhere; None for any other text."""
-    stopped = Reseller.state.in_(BARRED), PartnerToken.org_path.startswith(Reseller.org_path)
-    closed = PartnerPolicy.allows.is_(False), PartnerToken.org_path.startswith(PartnerPolicy.org_path)
-    query = select(PartnerToken).where(
-        PartnerToken.token_hash == token_hash(secret),
-        ~select(Reseller.id).where(*stopped).correlate(PartnerToken).exists(),
-        ~select(PartnerPolicy.id).where(*closed).correlate(PartnerToken).exists(),
-    )
-    query = query.options(joinedload(PartnerToken.user).joinedload(User.organisation))
-    row = db.session.scalars(query).one_or_none()
+    row = db.session.scalars(_LETS_IN, {"token_hash": token_hash(secret)}).one_or_none()
     return row if row is not None and row.opens and row.user.role in STAFF else None
 
 
@@ -209,6 +224,7 @@ def note_use(token_id: int, last_used_at: datetime | None, address: str) -> None
     now = clock.now()
     if last_used_at is not None and now - last_used_at < _NOTED_EVERY:
         return
+    db.session.rollback()
     values = {"last_used_at": now, "last_address": address[:45]}
     with writing(), scope(EVERYTHING):
         db.session.execute(update(PartnerToken).where(PartnerToken.id == token_id).values(**values))

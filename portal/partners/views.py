@@ -61,10 +61,7 @@ def let_in() -> None:
     g.partner_token = (token.id, token.last_used_at)
     g.pace = f"partner:{token.uid}"
     scopes, actor = token.scopes, acting_as(token)
-    db.session.rollback()  # a transaction that has read cannot wait for its turn to write, on SQLite
-    with writing():
-        wait = count_in_lots(g.pace, most=most_calls(), seconds=WINDOW)
-    if wait:
+    if wait := count_in_lots(g.pace, most=most_calls(), seconds=WINDOW):
         raise Flood(wait)
     g.actor = actor
     set_scope(actor.org_path)
@@ -125,7 +122,6 @@ def note(response: Response) -> Response:
     if used is None:
         return response
     try:
-        db.session.rollback()
         note_use(used[0], used[1], request.remote_addr or "")
     except AWAY:
         let_go()

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from portal import clock
 from portal.accounts.floods import _held, count_in_lots
@@ -21,6 +19,7 @@ from portal.licensing.license_file import verify
 from portal.licensing.models import ActivationKey, issue_key
 from portal.operations.purge import purge
 from tests.builders import House, a_customer
+from tests.counting import statements
 
 Browser = Callable[..., FlaskClient]
 
@@ -154,18 +153,22 @@ def test_a_machine_that_asks_often_costs_the_database_one_question(house: House,
     client, key = browser(), a_key(house)
     body = {"key": key.code, "fingerprint": "m1"}
     assert activate(client, key.code, "m1").status_code == 201
-    told: list[str] = []
-
-    def note(*asked: Any) -> None:
-        told.append(asked[2])
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with statements() as told:
         assert client.post("/api/v1/validations", json=body).json["state"] == "VALID"
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    assert len([line for line in told if "FROM activation_key" in line]) == 1
-    assert not any("login_throttle" in line for line in told)
+    assert len(told) == 1 and "FROM activation_key" in told[0]
+    with statements() as told:
+        assert client.post("/api/v1/heartbeats", json=body).status_code == 200
+    assert len(told) == 1, "at the same instant it has nothing new to note"
+
+
+def test_a_new_machine_costs_one_look_and_what_it_writes(house: House, browser: Browser) -> None:
+    client, code = browser(), a_key(house).code
+    assert activate(client, code, "m1").status_code == 201
+    with statements() as told:
+        assert activate(client, code, "m2").status_code == 201
+    looked, seated, *written = told
+    assert "FROM activation_key" in looked and seated.startswith("UPDATE activation_key")
+    assert [line.split()[2] for line in written] == ["activation", "machine", "journal_entry"]
 
 
 def test_a_second_process_tells_what_it_counted_alone(house: House) -> None:

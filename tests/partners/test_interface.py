@@ -19,6 +19,7 @@ from portal.subscriptions.models import Order
 from portal.terms.shipped import find_stack
 from portal.tickets.models import Ticket
 from tests.builders import House, a_customer, an_outsider, work
+from tests.counting import statements
 from tests.partners.builders import Partner, a_body, a_token
 from tests.subscriptions.builders import a_product
 
@@ -193,6 +194,23 @@ def test_a_dry_run_of_a_customer_leaves_no_link_no_account_and_no_mail(house: Ho
     assert sales.post("/customers", body, Prefer="dry-run").status_code == 200
     assert [count(kind) for kind in kinds] == before
     assert sales.post("/customers", body).status_code == 201 and count(User) == before[4] + 1
+
+
+def test_a_page_of_twenty_costs_as_many_statements_as_one_customer(house: House, sales: Partner) -> None:
+    for number in range(21):
+        a_customer(house.reseller, name=f"Client {number}", siren=None, accepted="")
+    assert sales.get("/customers", limit=1).status_code == 200  # counted, and noted that it was used
+    with statements() as told:
+        page = sales.get("/customers", limit=20).json
+    assert len(page["data"]) == 20 and page["data"][0]["contacts"]["billing"]["email"]
+    assert [line.partition("FROM ")[2].split()[0] for line in told] == [
+        "partner_token",
+        "customer",
+        "contact",
+    ]
+    with statements() as told:
+        assert sales.get(f"/customers/{page['data'][0]['uid']}").json == page["data"][0]
+    assert len(told) == 3
 
 
 def test_pages_are_stable_while_rows_are_added_and_cursors_are_ones_own(
