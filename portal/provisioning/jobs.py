@@ -58,14 +58,15 @@ def provision(claim: jobs.Claim) -> None:
 def _may_be_born(claim: jobs.Claim, home: VaultHome) -> bool:
     """What the bucket itself says of its lock counts; then its user gets keys. Raises EngineError."""
     assert home.store is not None
-    make_bucket(home.store, home.user)
-    look_at_lock(home.store, home.user)
+    with scope(EVERYTHING):  # what is noted of the store is the provider's
+        make_bucket(home.store, home.user)
+        look_at_lock(home.store, home.user)
+        claim.step()
     if objection(home.store, home.subscription):
         home.take("send_back", by=SYSTEM)
         home.store_id = home.store = None
         claim.step(done=1, total=1)
         return False
-    claim.step()  # nothing waits for its commit while others make keys
     give_keys(claim, home)
     return True
 

@@ -36,6 +36,14 @@ def a_home(house: House, **values: Any) -> VaultHome:
     return stored(home)
 
 
+def duties_and_work() -> None:
+    set_scope(EVERYTHING)
+    jobs.run_periodic()
+    set_scope(EVERYTHING)
+    work()
+    set_scope(EVERYTHING)
+
+
 def keys_of(home: VaultHome) -> tuple[str, str]:
     return str(home.access_key), str(home.secret)
 
@@ -87,9 +95,7 @@ def test_004_32_what_the_bucket_itself_says_of_its_lock_counts(
     store.immutable_days = None
     db.session.commit()
     at(clock.now() + timedelta(days=1))
-    set_scope(EVERYTHING)
-    jobs.run_periodic()
-    work()
+    duties_and_work()
     assert stored(store).immutable_days == 30 and store.lock_read_at is not None, "each day again"
 
 
@@ -218,7 +224,5 @@ def test_the_user_of_an_erased_vault_goes_with_its_keys(
     home.vault.erase(by=SYSTEM)
     db.session.commit()
     at(clock.now() + timedelta(hours=2))
-    set_scope(EVERYTHING)
-    jobs.run_periodic()
-    work()
-    assert home.user not in host.users() and stored(home).secret is None
+    duties_and_work()
+    assert stored(home).user not in host.users() and home.secret is None
