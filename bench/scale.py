@@ -3,7 +3,8 @@
 ``worst_growth``: the largest p95 of a page with many customers over its p95 with a thousand; at most 2.
 ``p95_ms``: the slowest page with many; at most 150. Pages are asked in turn of two processes, one for each
 size, so that what else the machine does meets both; signed in as operator, finance and the owner of a
-reseller with 500 customers. ``bin/with_postgres python -m bench scale`` measures PostgreSQL.
+reseller with 500 customers. ``bin/with_postgres python -m bench scale`` measures PostgreSQL;
+``--only /backups`` asks for the pages that begin so: the wall, with a machine for each customer.
 """
 
 import argparse
@@ -79,10 +80,12 @@ def measure(options: list[str]) -> dict[str, Any]:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--tries", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="/")
     wanted = parser.parse_args(options)
+    asked = tuple((role, path) for role, path in PAGES if path.startswith(wanted.only))
     rounds: dict[str, list[Times]] = {}
     with a_portal(_FEW) as few, a_portal(wanted.customers) as many:
-        for role, path in PAGES * wanted.rounds:
+        for role, path in asked * wanted.rounds:
             times = [(few.ask(role, path), many.ask(role, path)) for _ in range(wanted.tries + 2)]
             kept = times[2:]  # templates and statements are compiled
             rounds.setdefault(f"{role} {path.replace(UID, '<uid>')}", []).append(kept)

@@ -21,7 +21,12 @@ from portal.engine.port import Cancel
 PIPE_BYTES = 1 << 20
 STDERR_BYTES = 32_768  # restic names the cause first; the rest is drained and dropped
 GRACE_SECONDS = 5.0
+_AGAIN = b"returned error, retrying after"  # restic's words, before 0.17 also for what is not there
 TICK_MILLISECONDS = 250
+
+
+class WaitsInVain(Exception):
+    """restic asks for something again that is not there, and will for 44 seconds: see :mod:`stand_ins`."""
 
 
 @cache
@@ -63,9 +68,13 @@ class Child(io.RawIOBase):
     """A running command. Read ``output``, then call :meth:`finish`, which raises if it failed."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], silence_seconds: float, cancel: Cancel | None
+        self,
+        process: subprocess.Popen[bytes],
+        silence_seconds: float,
+        cancel: Cancel | None,
+        impatient: bool = False,
     ) -> None:
-        self.process = process
+        self.process, self._impatient = process, impatient
         self._silence_seconds = silence_seconds
         self._cancel = cancel
         self._stderr = bytearray()
@@ -133,6 +142,8 @@ class Child(io.RawIOBase):
         if self._stderr_open and stderr.fileno() in ready:
             chunk = os.read(stderr.fileno(), 65_536)
             self._stderr += chunk[: STDERR_BYTES - len(self._stderr)]
+            if self._impatient and _AGAIN in self._stderr:
+                raise WaitsInVain
             if not chunk:
                 self._stderr_open = False
                 self._poll.unregister(stderr)
@@ -155,10 +166,12 @@ def running(
     descriptors: Sequence[int] = (),
     silence_seconds: float,
     cancel: Cancel | None = None,
+    impatient: bool = False,
 ) -> Iterator[Child]:
     """Start a command without shell, in its own process group, with the descriptors given.
 
-    silence_seconds: longest wait without a byte of output. Leaving the block ends the command.
+    silence_seconds: longest wait without a byte of output. impatient: raise WaitsInVain as soon as
+    restic says that it asks for an object again. Leaving the block ends the command.
     Raises EngineError(BINARY_MISSING) when there is no such program.
     """
     if shutil.which(argv[0]) is None:
@@ -178,6 +191,6 @@ def running(
         )
 
     with ExitStack() as cleaning:
-        child = Child(_spawner(os.getpid()).submit(spawn).result(), silence_seconds, cancel)
+        child = Child(_spawner(os.getpid()).submit(spawn).result(), silence_seconds, cancel, impatient)
         cleaning.callback(child.stop)
         yield child

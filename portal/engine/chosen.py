@@ -5,11 +5,13 @@ cannot be read is named in LOST.csv and holds up none of the others. A run that 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from portal.engine.child import Child
 from portal.engine.export import export_readable
 from portal.engine.naming import Naming, fold
 from portal.engine.passphrase import Passphrase
@@ -76,7 +78,26 @@ class Chosen(Salvage):
 
     def _read_snapshots(self) -> None:
         self._folders_of: dict[int, list[str]] = {}
-        super()._read_snapshots()
+        with self._begun():
+            super()._read_snapshots()
+
+    @contextmanager
+    def _begun(self) -> Iterator[None]:
+        """A folder that is all that is wanted is on its way while its names are listed."""
+        self._early: dict[str, Child] = {}
+        choices = [one for snapshot in self._snapshots for one in getattr(snapshot, "choices", ())]
+        folder = choices[0].path.rstrip("/") if len(choices) == 1 and choices[0].is_folder else ""
+        if not folder or "\ufffd" in folder:
+            yield
+            return
+        with super()._stream_of(self._snapshots[0], folder) as child:
+            self._early[folder] = child
+            yield
+
+    def _stream_of(self, snapshot: Snapshot, folder: str) -> AbstractContextManager[Child]:
+        if (child := self._early.pop(folder, None)) is not None:
+            return nullcontext(child)
+        return super()._stream_of(snapshot, folder)
 
     def _list(self, group: int, snapshot: Snapshot) -> None:
         assert isinstance(snapshot, ChosenSnapshot)

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -14,7 +15,7 @@ from typing import Any
 from portal.engine import chosen as selection
 from portal.engine import destruction, export, keyless, stand_ins
 from portal.engine import sealed_export as sealed
-from portal.engine.child import Child, readable_pipe, running
+from portal.engine.child import Child, WaitsInVain, readable_pipe, running
 from portal.engine.errors import EngineError, EngineFault
 from portal.engine.mending import read_all
 from portal.engine.mirror import discard as discard_mirror
@@ -84,6 +85,7 @@ class Restic:
             "GOMAXPROCS": "1",
             "RESTIC_PROGRESS_FPS": "1",
         }
+        self._impatient = False
         self._credentials = backend_env if callable(backend_env) else _always(backend_env or {})
 
     def _access(self, repo: RepoRef) -> Access:
@@ -301,6 +303,12 @@ class Restic:
         words: Any = {"on_progress": on_progress, "limits": limits}
         if repo.backend != "local" or destination.exists():
             return selection.export_chosen(self, repo, key, snapshots, destination, **words)
+        hurried = copy(self)
+        hurried._impatient = True
+        try:
+            return selection.export_chosen(hurried, repo, key, snapshots, destination, **words)
+        except WaitsInVain:  # only now is it looked for what the repository has lost
+            pass
         with stand_ins.without_waiting(repo, destination, partial(self.record, repo, key, "index")) as whole:
             return selection.export_chosen(self, whole, key, snapshots, destination, **words)
 
@@ -332,6 +340,7 @@ class Restic:
                 descriptors=(location, secret),
                 silence_seconds=silence_seconds,
                 cancel=cancel,
+                impatient=self._impatient,
             ) as child:
                 yield child
 

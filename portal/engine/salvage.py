@@ -238,8 +238,11 @@ class Salvage(Export[DamagedSource]):
             self._known_children = group, known
         return self._known_children[1]
 
+    def _stream_of(self, snapshot: Snapshot, folder: str) -> AbstractContextManager[Child]:
+        return self._source.tar_of(self._repo, self._key, snapshot.id, path=folder)
+
     def _take_folder(self, group: int, snapshot: Snapshot, folder: str) -> None:
-        with self._source.tar_of(self._repo, self._key, snapshot.id, path=folder) as child:
+        with self._stream_of(snapshot, folder) as child:
             reader = TarReader(child.output)
             try:
                 for member in reader:

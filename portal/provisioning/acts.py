@@ -110,11 +110,11 @@ def new_home(subscription: Subscription) -> VaultHome:
 
 
 def choose_store(home: VaultHome, store: VaultStore, *, by: Actor) -> None:
-    """The vault is made there by the worker; a bucket first needs the keys of a user of its own."""
+    """The vault is made there by the worker; a bucket whose host makes no users first needs keys, typed."""
     if reason := objection(store, home.subscription):
         raise Refused(reason, field="store")
     home.store_id, home.store = store.id, store
-    if store.kind != StoreKind.S3:
+    if store.kind != StoreKind.S3 or store.makes_users:
         _begin(home, by=by)
 
 
@@ -126,8 +126,11 @@ def _begin(home: VaultHome, *, by: Actor) -> None:
 def type_keys(home: VaultHome, access_key: str, secret: str, *, by: Actor) -> None:
     """The keys of the bucket's user, made in the store's own console.
 
-    Raises Refused for a key that opens another vault too: who holds it would read and delete in both.
+    Raises Refused for a key that opens another vault too: who holds it would read and delete in both; and
+    where the portal makes the keys.
     """
+    if home.store is not None and home.store.makes_users:
+        raise Refused(_("Le portail fait lui-même les clés de ce magasin."), field="access_key")
     index = keyring().blind_index(access_key, "access_key")
     with scope(EVERYTHING):
         same = select(VaultHome.id).where(VaultHome.access_key_index == index, VaultHome.id != home.id)
@@ -186,16 +189,36 @@ def write_doors_later(store: VaultStore | None, owner: Any) -> None:
         jobs.enqueue("stores.doors", f"{store.uid}:{new_uid()}", owner)
 
 
+def follow_doors(home: VaultHome) -> None:
+    """Who may come in, as soon as this transaction is there: the files of a server, the user of a bucket."""
+    if home.store is not None and home.store.makes_users:
+        jobs.enqueue("vaults.bucket_keys", f"{home.uid}:{new_uid()}", home.customer.organisation)
+    write_doors_later(home.store, home.customer.organisation)
+
+
+def leave_doors(home: VaultHome, store: VaultStore) -> None:
+    """Nobody comes in at the place that the vault has left, as soon as this transaction is there."""
+    if store.makes_users:
+        ref = f"{home.uid}:{store.uid}:{new_uid()}"
+        jobs.enqueue("vaults.bucket_leave", ref, home.customer.organisation)
+    write_doors_later(store, home.customer.organisation)
+
+
 def rotate(home: VaultHome, *, leaked: bool, by: Actor) -> None:
     """New credentials; those before open nothing any more as soon as the store has its file.
 
     leaked: somebody else may have them. The customer's incident contact is told as well.
-    Raises Refused for a bucket, whose keys are made in its own console.
+    Raises Refused for a bucket whose keys are made in its own console.
     """
-    if home.is_bucket:
+    what = "access_leaked" if leaked else "new_access"
+    if home.store is not None and home.store.makes_users:
+        home.drop_keys()
+        record(home.vault or home.subscription, what, by=by)
+    elif home.is_bucket:
         raise Refused(_("Les clés d'un seau se renouvellent chez son hébergeur, puis se saisissent ici."))
-    home.new_secret("access_leaked" if leaked else "new_access", by=by)
-    write_doors_later(home.store, home.customer.organisation)
+    else:
+        home.new_secret(what, by=by)
+    follow_doors(home)
     if leaked and home.vault is not None:
         tell(home, "provisioning/mail_leaked.txt", ContactRole.INCIDENT)
 
@@ -214,7 +237,7 @@ def follow_contract(home: VaultHome) -> None:
         step = "pause_to_move" if home.is_moving else "pause"
     if step and home.can(step):
         home.take(step, by=SYSTEM)
-        write_doors_later(home.store, home.customer.organisation)
+        follow_doors(home)
 
 
 @subscription_moved.connect

@@ -28,6 +28,7 @@ class Description:
     door: str
     inner: str
     maintenance_door: str
+    users_door: str
     operator: str
     place: str
     state: str
@@ -64,15 +65,21 @@ def _check(told: Description, store: VaultStore | None) -> None:
         same = same.where(VaultStore.id != store.id)
     if db.session.scalars(same).first() is not None:
         raise Refused(_("Un magasin porte déjà ce nom."), field="name")
+    if told.kind != StoreKind.S3:
+        told.users_door = ""
+    elif told.users_door:
+        told.users_door = _web(told.users_door, "users_door")
+        _known(f"s3:{told.users_door}/iam", "users_door")
     if told.kind == StoreKind.LOCAL:
         told.inner = _folder(told.inner, "inner")
         told.door, told.maintenance_door = told.door or told.inner, ""
         return
     told.door = _web(told.door, "door")
     if told.kind == StoreKind.S3:
-        if not urlsplit(told.door).path.strip("/"):
+        if not urlsplit(told.door).path.strip("/") and not told.users_door:
             raise Refused(_("Ajoutez le nom du seau : https://serveur/seau."), field="door")
-        told.inner, told.maintenance_door = _known(f"s3:{told.door}", "door"), ""
+        told.inner, told.maintenance_door = f"s3:{told.door}", ""
+        _known(f"{told.inner}/any", "door")
         return
     told.inner = _folder(told.inner, "inner") if told.inner.startswith("/") else _known(told.inner, "inner")
     if told.maintenance_door:

@@ -25,6 +25,7 @@ class StoreForm(FlaskForm):
     door = StringField(_l("Adresse pour les machines"), [Optional(), Length(max=280)])
     inner = StringField(_l("Où le portail lit"), [Optional(), Length(max=280)])
     maintenance_door = StringField(_l("Adresse de maintenance"), [Optional(), Length(max=280)])
+    users_door = StringField(_l("Adresse où les utilisateurs se font (IAM)"), [Optional(), Length(max=280)])
     operator = StringField(
         _l("Exploité par"), [InputRequired(_l("Indiquez qui exploite les serveurs.")), Length(max=140)]
     )
@@ -43,6 +44,7 @@ class StoreForm(FlaskForm):
             door=(self.door.data or "").strip(),
             inner=(self.inner.data or "").strip(),
             maintenance_door=(self.maintenance_door.data or "").strip(),
+            users_door=(self.users_door.data or "").strip(),
             operator=self.operator.data.strip(),
             place=self.place.data.strip(),
             state=self.state.data,

@@ -10,7 +10,14 @@ from portal.db import EVERYTHING, db, scope
 from portal.engine.disk import exclusive
 from portal.engine.errors import EngineError
 from portal.journal import SYSTEM
-from portal.provisioning.acts import close_maintenance, follow_contract, settle_birth, write_doors_later
+from portal.provisioning.acts import (
+    close_maintenance,
+    follow_contract,
+    objection,
+    settle_birth,
+    write_doors_later,
+)
+from portal.provisioning.buckets import give_keys, leave_what_is_erased, look_at_lock, make_bucket
 from portal.provisioning.htpasswd import write_htpasswd
 from portal.provisioning.models import (
     MACHINES,
@@ -38,12 +45,30 @@ def provision(claim: jobs.Claim) -> None:
     try:
         if home.store.kind == StoreKind.LOCAL:
             Path(home.store.place_of(home.user)).mkdir(mode=0o770, parents=True, exist_ok=True)
+        if home.store.makes_users and not _may_be_born(claim, home):
+            return
         write_doors(home.store)
     except (OSError, EngineError) as error:
         db.session.rollback()
         raise jobs.Later(str(error)) from error
     settle_birth(home)
     claim.step(done=1, total=1)
+
+
+def _may_be_born(claim: jobs.Claim, home: VaultHome) -> bool:
+    """What the bucket itself says of its lock counts; then its user gets keys. Raises EngineError."""
+    assert home.store is not None
+    with scope(EVERYTHING):  # what is noted of the store is the provider's
+        make_bucket(home.store, home.user)
+        look_at_lock(home.store, home.user)
+        claim.step()
+    if objection(home.store, home.subscription):
+        home.take("send_back", by=SYSTEM)
+        home.store_id = home.store = None
+        claim.step(done=1, total=1)
+        return False
+    give_keys(claim, home)
+    return True
 
 
 @jobs.job("stores.doors", jobs.Lane.PROMPT)
@@ -98,5 +123,6 @@ def follow_every_contract() -> None:
         close_maintenance(one, by=SYSTEM)
     for home in db.session.scalars(select(VaultHome).where(VaultHome.state.in_((H.OPEN, H.PAUSED)))):
         follow_contract(home)
+    leave_what_is_erased()
     for store in db.session.scalars(select(VaultStore).where(VaultStore.kind == StoreKind.REST)):
         write_doors_later(store, db.session.get_one(Organisation, store.organisation_id))

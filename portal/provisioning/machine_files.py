@@ -116,12 +116,15 @@ default:
 
 def backrest(home: VaultHome) -> str:
     """One repository and one plan, for Backrest's own configuration. The secrets are typed there."""
+    names = {"AWS_ACCESS_KEY_ID": HOLE, "AWS_SECRET_ACCESS_KEY": HOLE}
+    if not home.is_bucket:
+        names = {"RESTIC_REST_USERNAME": home.user, "RESTIC_REST_PASSWORD": HOLE}
     config = {
         "repos": [
             {
                 "id": "coffre",
                 "uri": home.address,
-                "env": [f"RESTIC_REST_USERNAME={home.user}", f"RESTIC_REST_PASSWORD={HOLE}"],
+                "env": [f"{name}={value}" for name, value in names.items()],
                 "flags": [],
             }
         ],

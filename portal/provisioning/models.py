@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import current_app
 from sqlalchemy import ForeignKey, String, Text, false, select, text
@@ -17,6 +17,7 @@ from portal.catalogue.hosting import territory_name
 from portal.crypto.secrets import Sealed
 from portal.customers.models import Customer
 from portal.db import Tenant, db
+from portal.engine.errors import SENTENCES, EngineFault
 from portal.engine.models import Vault
 from portal.journal import record
 from portal.provisioning.htpasswd import bcrypt
@@ -50,7 +51,11 @@ class VaultStore(Tenant, db.Model):
     operator: Mapped[str] = mapped_column(String(140))  # who runs it
     place: Mapped[str] = mapped_column(String(140))  # town or region
     state: Mapped[str] = mapped_column(String(2))  # ISO 3166, whose courts and authorities are competent
+    # Of a bucket: its host's IAM interface, where the portal makes a user a vault; "": keys are typed.
+    users_door: Mapped[str] = mapped_column(String(300), default="", server_default="")
     immutable_days: Mapped[int | None]  # for how long it refuses to delete, where it does
+    lock_read_at: Mapped[datetime | None]  # when the bucket itself said so
+    lock_fault: Mapped[EngineFault | None]  # why it did not, the last time
     for_health_data: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_open: Mapped[bool]  # takes new vaults
 
@@ -61,6 +66,26 @@ class VaultStore(Tenant, db.Model):
     @property
     def state_name(self) -> str:
         return territory_name(self.state)
+
+    @property
+    def makes_users(self) -> bool:
+        """Does the portal give, renew and close the keys of its vaults by itself?"""
+        return self.kind == StoreKind.S3 and bool(self.users_door)
+
+    @property
+    def lock_problem(self) -> str:
+        return SENTENCES[self.lock_fault] if self.lock_fault else ""
+
+    @property
+    def shares_bucket(self) -> bool:
+        """Do its vaults lie below prefixes of one bucket? Otherwise each has a bucket of its own."""
+        return self.kind == StoreKind.S3 and bool(urlsplit(self.door).path.strip("/"))
+
+    def bucket_of(self, user: str) -> tuple[str, str]:
+        """The bucket of this user, and the prefix in it, "" for the whole of it."""
+        path = urlsplit(self.place_of(user).removeprefix("s3:")).path
+        bucket, _sep, prefix = path.strip("/").partition("/")
+        return bucket, prefix
 
     @property
     def folder(self) -> Path:
@@ -102,6 +127,7 @@ class VaultHome(Tenant, Stateful, db.Model):
 
     steps = {
         "choose": step(H.WAITING, to=H.MAKING),
+        "send_back": step(H.MAKING, to=H.WAITING),  # the store holds longer than it was said to
         "open": step(H.MAKING, to=H.OPEN),
         "pause": step(H.OPEN, to=H.PAUSED),
         "pause_to_move": step(H.OPEN, to=H.PAUSED),
@@ -166,11 +192,25 @@ class VaultHome(Tenant, Stateful, db.Model):
         self.secret_made_at, self.shown_at, self.shown_to = clock.now(), None, ""
         record(self.vault or self.subscription, what, by=by)
 
+    @property
+    def awaits_keys(self) -> bool:
+        return self.is_bucket and self.secret_sealed is None
+
     def take_keys(self, access_key: str, secret: str, *, by: Actor) -> None:
         """The keys of a bucket's user, made by hand there. Shared ones are refused by who calls."""
+        self.hold_keys(access_key, secret)
+        record(self.vault or self.subscription, "new_access", by=by)
+
+    def hold_keys(self, access_key: str, secret: str) -> None:
+        """Shown to nobody yet."""
         self.access_key, self.secret = access_key, secret
         self.secret_made_at, self.shown_at, self.shown_to = clock.now(), None, ""
-        record(self.vault or self.subscription, "new_access", by=by)
+
+    def drop_keys(self) -> None:
+        """None are known any more; the worker makes others where the store's host lets it."""
+        self.access_key = self.secret = None
+        self.access_key_index, self.secret_hash = None, ""
+        self.shown_at, self.shown_to = None, ""
 
     def take(self, name: str, *, by: Actor) -> None:
         self._take(name, by=by)

@@ -15,6 +15,7 @@ from portal.engine.port import RepoRef
 from portal.engine.relocation import listing, newest_lock, relocate, take_away_extras
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
+from portal.provisioning.buckets import make_bucket
 from portal.provisioning.moves import MoveState, VaultMove, refuse_clearing
 from portal.provisioning.moving import stop_move, switch
 
@@ -43,11 +44,13 @@ def move_vault(claim: jobs.Claim) -> None:
     move = _move(claim, M.COPYING)
     if move is None:
         return
-    uid, began = move.uid, move.began_at
+    uid, began, to, user = move.uid, move.began_at, move.to_store, move.home.user
     old, new = RepoRef(str(move.old_location)), RepoRef(str(move.new_location))
     db.session.rollback()  # no transaction is held while the stores are read
     try:
         with _alone(uid):
+            make_bucket(to, user)
+            db.session.rollback()
             _copy(claim, old, new)
             _refuse_running(old, began)
             take_away_extras(old, new, access=access_to(old), to_access=access_to(new))

@@ -13,7 +13,14 @@ from portal.engine.relocation import Listing
 from portal.engine.sole import twins_of, vaults_at
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
-from portal.provisioning.acts import close_maintenance, follow_contract, objection, tell, write_doors_later
+from portal.provisioning.acts import (
+    close_maintenance,
+    follow_contract,
+    follow_doors,
+    leave_doors,
+    objection,
+    tell,
+)
 from portal.provisioning.models import (
     HomeState,
     Maintenance,
@@ -28,13 +35,7 @@ from portal.provisioning.moves import MoveState, VaultMove, move_in_the_way
 def stores_for(home: VaultHome, stores: list[VaultStore]) -> list[tuple[VaultStore, str]]:
     """Where a vault may move, each with what speaks against it, "" for nothing."""
     others = [store for store in stores if store.id != home.store_id]
-    return [(store, move_objection(store, home)) for store in others]
-
-
-def move_objection(store: VaultStore, home: VaultHome) -> str:
-    if store.kind == StoreKind.S3:
-        return _("Le portail n'écrit pas dans un seau : un coffre n'y est pas déplacé.")
-    return objection(store, home.subscription)
+    return [(store, objection(store, home.subscription)) for store in others]
 
 
 def begin_move(home: VaultHome, store: VaultStore, reason: str, *, by: Actor) -> VaultMove:
@@ -46,7 +47,7 @@ def begin_move(home: VaultHome, store: VaultStore, reason: str, *, by: Actor) ->
     vault = _locked(home)
     if store.id == home.store_id:
         raise Refused(_("Le coffre est déjà dans ce magasin."), field="store")
-    if why_not := move_objection(store, home):
+    if why_not := objection(store, home.subscription):
         raise Refused(why_not, field="store")
     if home.state not in (HomeState.OPEN, HomeState.PAUSED) or vault.state != VaultState.ACTIVE:
         raise Refused(_("Ce coffre n'est pas ouvert aux sauvegardes."), field="store")
@@ -97,7 +98,7 @@ def _pause(home: VaultHome, by: Actor) -> None:
     query = select(Maintenance).where(Maintenance.home_id == home.id)
     for row in db.session.scalars(query.where(Maintenance.state == MaintenanceState.OPEN)):
         close_maintenance(row, by=by)
-    write_doors_later(home.store, home.customer.organisation)
+    follow_doors(home)
 
 
 def _let_write(home: VaultHome) -> None:
@@ -133,7 +134,8 @@ def cancel_move(move: VaultMove, *, by: Actor) -> None:
 def switch(move: VaultMove, found: Listing) -> None:
     """Both places are alike, and nobody writes: from now on the vault is at the new one.
 
-    It keeps its history, custody and accesses; where the new store has credentials, they are new ones.
+    It keeps its history, custody and accesses; where the new store has credentials, they are new ones. Those
+    of a bucket are made by the worker, or typed where its host makes none; those before open nothing.
     """
     home, before = move.home, move.from_store
     move.take("switch", by=SYSTEM, objects=found.objects, bytes=found.bytes)
@@ -141,12 +143,12 @@ def switch(move: VaultMove, found: Listing) -> None:
     move.switched_at = clock.now()
     move.vault.location = str(move.new_location)
     home.store_id, home.store = move.to_store_id, move.to_store
-    home.access_key = home.secret = None
-    home.access_key_index, home.secret_hash = None, ""
+    home.drop_keys()
+    home.secret_made_at = None
     record(move.vault, "move", by=SYSTEM, before=before.name, after=move.to_store.name, objects=found.objects)
     if move.to_store.kind == StoreKind.REST:
         home.new_secret("new_access", by=SYSTEM)
     _let_write(home)
-    for store in (before, move.to_store):
-        write_doors_later(store, home.customer.organisation)
+    follow_doors(home)
+    leave_doors(home, before)
     tell(home, "provisioning/mail_moved.txt", ContactRole.TECHNICAL, move=move)

@@ -1,6 +1,7 @@
 """What a vault may hold, who may write into it, and whether a store suits a contract. Pure."""
 
 from datetime import date
+from typing import Any
 
 GB = 10**9
 LEVELS = (80, 95, 100)  # per cent of what was bought, at which somebody is told
@@ -50,3 +51,22 @@ def outlives_contract(immutable_days: int | None, kept_days: int | None) -> bool
     Source: 001-48, 002-23, 003-24, 004-32.
     """
     return immutable_days is not None and kept_days is not None and immutable_days > kept_days
+
+
+def bucket_policy(bucket: str, prefix: str, *, may_add: bool) -> dict[str, Any]:
+    """What the user of one vault may do in a bucket: read and add below its prefix, remove its own locks.
+
+    prefix: without a slash at its end; "" for a bucket of its own. may_add: new backups are taken; otherwise
+    it only reads. These keys remove no backup, list no other's names, shorten or lift no lock.
+
+    Source: 003-15, 003-11; IAM JSON policy elements, version 2012-10-17.
+    """
+    objects = f"arn:aws:s3:::{bucket}/{prefix}".rstrip("/")
+    reading = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": [f"{objects}/*"]}
+    own = {"Condition": {"StringLike": {"s3:prefix": [f"{prefix}/*"]}}} if prefix else {}
+    listing = {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": [f"arn:aws:s3:::{bucket}"], **own}
+    where = {"Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [f"arn:aws:s3:::{bucket}"]}
+    adding = {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"{objects}/*"]}
+    unlocking = {"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": [f"{objects}/locks/*"]}
+    statements = [reading, listing, where, *((adding, unlocking) if may_add else ())]
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -11,6 +11,7 @@ from portal.forms import WHOLE, saving
 from portal.journal import timeline
 from portal.listing.page import list_page
 from portal.paging import page_of
+from portal.provisioning.acts import objection
 from portal.provisioning.describing import describe_again, describe_store
 from portal.provisioning.forms import StoreForm
 from portal.provisioning.lists import STORES
@@ -54,8 +55,9 @@ def create() -> Response:
 
 
 def _ask_for_files(store: VaultStore) -> None:
-    if store.kind == StoreKind.REST:
-        jobs.enqueue("stores.doors", f"{store.uid}:{new_uid()}", g.actor.organisation)
+    kinds = {StoreKind.REST: "stores.doors", StoreKind.S3: "stores.lock"}
+    if store.kind in kinds:
+        jobs.enqueue(kinds[store.kind], f"{store.uid}:{new_uid()}", g.actor.organisation)
 
 
 @bp.get("/<uid>")
@@ -66,6 +68,7 @@ def show(uid: str) -> Response:
     page = render_template(
         "provisioning/store.html",
         store=store,
+        objection=objection,
         homes=page_of(homes, VaultHome.id, name="homes"),
         events=timeline(store),
         machines=store.folder / MACHINES,

@@ -7,14 +7,21 @@ from sqlalchemy import Select, and_, or_
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
-from portal.provisioning.models import HomeState, VaultHome
+from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState, VaultMove
 from portal.subscriptions.models import Subscription
 from portal.today import Cost, Kind, Todo, waits
 
 
 def _waiting() -> Select[tuple[VaultHome]]:
-    found = VaultHome.visible_to(g.actor).where(VaultHome.state == HomeState.WAITING)
+    query = VaultHome.visible_to(g.actor).outerjoin(VaultHome.store)
+    keyless = and_(
+        VaultHome.state != HomeState.CLOSED,
+        VaultStore.kind == StoreKind.S3,
+        VaultStore.users_door == "",
+        VaultHome.secret_sealed.is_(None),
+    )
+    found = query.where(or_(VaultHome.state == HomeState.WAITING, keyless))
     return found.options(
         joinedload(VaultHome.subscription).joinedload(Subscription.customer), joinedload(VaultHome.store)
     )

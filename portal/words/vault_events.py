@@ -21,6 +21,8 @@ VAULT_EVENTS: dict[tuple[str, str], Any] = {
     ("backup_review", "close"): _l("Réévaluation close"),
     ("vault_store", "describe"): _l("Magasin décrit"),
     ("vault_store", "describe_again"): _l("Description du magasin changée"),
+    ("vault_store", "read_lock"): _l("Verrou du seau lu, autre qu'avant"),
+    ("vault_home", "send_back"): _l("Renvoyé : le verrou du magasin dépasse le contrat"),
     ("vault_home", "choose"): _l("Magasin choisi"),
     ("vault_home", "open"): _l("Ouvert aux sauvegardes"),
     ("vault_home", "pause"): _l("Nouvelles sauvegardes suspendues avec le service"),

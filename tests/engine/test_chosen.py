@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import zipfile
 
 import pytest
@@ -13,7 +14,7 @@ from portal.engine.restic import Restic
 from portal.engine.trees import exact_path
 from tests.engine.builders import a_backup, a_key, a_repository
 from tests.engine.test_export import rows
-from tests.engine.test_salvage import node_at, spoil
+from tests.engine.test_salvage import node_at, packs_of, spoil
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +93,22 @@ def test_a_file_that_cannot_be_read_is_named_and_holds_up_no_other(kept, tmp_pat
     done = export(broken, snapshot, Choice(f"{source}/many/0", is_folder=True), place=tmp_path / "out")
     assert done.files == 9 and done.lost == 1
     assert [row["path"] for row in rows(done, "LOST.csv")] == [f"{source}/many/0/f04.txt"]
+
+
+def test_a_lost_pack_is_not_waited_for_and_costs_its_own_files_only(kept, tmp_path):
+    """restic asks for it again for 44 seconds, for each file; it is given up as soon as it says so."""
+    repo, snapshot, source = kept
+    shutil.copytree(repo.location, tmp_path / "broken")
+    broken, folder = RepoRef(str(tmp_path / "broken")), tmp_path / "srv"
+    shutil.copytree(source / "many/0", folder)
+    (folder / "nouveau.txt").write_text("d'un autre paquet")
+    later = a_backup(broken, folder)
+    piece = node_at(repo, snapshot.id, source / "many/0/f04.txt")["content"][0]
+    next(iter(packs_of(broken, {piece}))).unlink()
+    began = time.monotonic()
+    done = export(broken, later, Choice(str(folder), is_folder=True), place=tmp_path / "out")
+    assert time.monotonic() - began < 30
+    assert (done.files, done.lost) == (1, 10) and set(read(done).values()) == {b"d'un autre paquet"}
 
 
 def test_an_archive_of_an_empty_folder_says_so_and_a_tar_keeps_names(kept, tmp_path):

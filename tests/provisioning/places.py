@@ -20,6 +20,7 @@ from portal.subscriptions.ordering import place_order
 from tests.backups.reporting import a_key
 from tests.builders import House, a_customer
 from tests.engine.servers import _wait_for_port
+from tests.guarded_bucket import Guarded
 from tests.subscriptions.builders import a_flat_product
 
 STORE: dict[str, Any] = {
@@ -53,10 +54,10 @@ def a_store(client: FlaskClient, **values: Any) -> VaultStore:
 
 
 def deliver(house: House, *, included_gb: int = 100, **values: Any) -> Subscription:
-    """A delivered order of a flat product with storage and one key."""
+    """A delivered order of a flat product with storage and one key, of Do'BaaS unless it is told."""
     product = db.session.scalars(db.select(Product)).first()
     product = product or a_flat_product(house, included_gb=included_gb, **values)
-    customer = a_customer(house.reseller, accepted="dobaas", siren=None)
+    customer = a_customer(house.reseller, accepted=product.terms_stack, siren=None)
     order = place_order(customer, product, 1, Method.DIRECT_DEBIT, by=SYSTEM)
     subscription = order.deliver(by=SYSTEM)
     a_key(customer, source_uid=order.uid)
@@ -68,6 +69,12 @@ def home_of(subscription: Subscription) -> VaultHome:
     set_scope(EVERYTHING)
     query = db.select(VaultHome).where(VaultHome.subscription_id == subscription.id)
     return db.session.scalars(query).one()
+
+
+def in_buckets(client: FlaskClient, place: Guarded, **values: Any) -> VaultStore:
+    """A store where each vault has a bucket of its own, and a user that the portal makes."""
+    told = {"kind": "store_s3", "door": place.endpoint, "users_door": place.endpoint, "maintenance_door": ""}
+    return a_store(client, **{"name": "Seaux de Lyon", **told, **values})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from portal.provisioning.machine_files import backrest, resticprofile
 REPO, PLAN = {"id", "uri", "env", "flags"}, {"id", "repo", "paths", "excludes", "schedule"}
 PROFILE = {"env-file", "backup"}
 BACKUP = {"exclude-file", "exclude-caches", "source", "schedule", "schedule-permission", "run-finally"}
-HOME: Any = SimpleNamespace(address="rest:https://vaults.example/v1/", user="v1")
+HOME: Any = SimpleNamespace(address="rest:https://vaults.example/v1/", user="v1", is_bucket=False)
 
 
 def test_the_file_for_backrest_has_its_fields_and_no_secret() -> None:
@@ -20,6 +20,8 @@ def test_the_file_for_backrest_has_its_fields_and_no_secret() -> None:
     assert repo.keys() == REPO and plan.keys() == PLAN and plan["repo"] == repo["id"]
     assert plan["schedule"] == {"cron": "30 1 * * *", "clock": "CLOCK_LOCAL"}
     assert "RESTIC_REST_PASSWORD=________" in repo["env"]
+    bucket = SimpleNamespace(address="s3:https://seaux.example/v1", user="v1", is_bucket=True)
+    assert "AWS_SECRET_ACCESS_KEY=________" in json.loads(backrest(bucket))["repos"][0]["env"]  # type: ignore[arg-type]
 
 
 def test_the_profile_has_the_fields_of_version_one() -> None:

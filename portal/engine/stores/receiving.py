@@ -11,6 +11,7 @@ from portal.engine.errors import EngineError, EngineFault
 from portal.engine.stores.local import LocalStore
 from portal.engine.stores.objects import CONFIG, FOLDERS, ObjectStore, place_of
 from portal.engine.stores.rest import RestStore
+from portal.engine.stores.s3 import S3Store
 
 Write = Callable[[memoryview, int], object]
 
@@ -58,17 +59,20 @@ class _Folder:
         sync_directory(target.parent)
 
 
-class _Rest:
-    """A server of restic's protocol takes an object by one POST, whose content has one length."""
+class _Server:
+    """Takes an object by one request, whose content has one length."""
 
-    def __init__(self, store: RestStore) -> None:
+    def __init__(self, store: RestStore | S3Store) -> None:
         self._store = store
 
     def prepare(self) -> None:
-        if self._store.size_of(CONFIG) is None:
+        if isinstance(self._store, RestStore) and self._store.size_of(CONFIG) is None:
             self._store.create()
 
     def name_of(self, name: str) -> str:
+        """The names of restic's protocol have no folders below ``data``; those in a bucket do."""
+        if isinstance(self._store, S3Store):
+            return place_of(name)
         folder, _sep, base = name.rpartition("/")
         return f"{folder.partition('/')[0]}/{base}" if folder else base
 
@@ -82,9 +86,9 @@ class _Rest:
 
 
 def receiver(store: ObjectStore) -> Receiver:
-    """Raises EngineError(UNSUPPORTED) for a bucket: nothing of the portal's writes there."""
+    """Raises EngineError(UNSUPPORTED) for a store of another kind."""
     if isinstance(store, LocalStore):
         return _Folder(store)
-    if isinstance(store, RestStore):
-        return _Rest(store)
+    if isinstance(store, RestStore | S3Store):
+        return _Server(store)
     raise EngineError(EngineFault.UNSUPPORTED)

@@ -1,10 +1,12 @@
 """A repository in an S3 bucket, of any provider, with all the versions that the bucket keeps."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from typing import Any
+from hashlib import md5
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import boto3
@@ -27,6 +29,11 @@ from portal.engine.stores.objects import (
 )
 
 CONNECT_SECONDS = 10.0
+LARGEST_PUT = 5 << 30  # bytes of one request; restic writes packs of a hundredth of it
+_LONGEST_YEAR = 366
+_PIECE = 1 << 20
+_ANY_REGION = "us-east-1"  # the one that is never named
+_NO_LOCK = {"ObjectLockConfigurationNotFoundError", "ObjectLockConfigurationNotFound", *NO_VERSIONS}
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound"}
 
 
@@ -92,6 +99,70 @@ class S3Store:
                 self._client.delete_object(**key, VersionId=remnant.id)
             else:
                 self._client.delete_object(**key)
+
+    def send(self, name: str, content: BinaryIO, size: int) -> None:
+        """Write one object whole; the server compares its MD5, without which a locked bucket takes none.
+
+        size: bytes. Raises EngineError(BACKEND_DENIED), UNSUPPORTED above what one request may carry.
+        """
+        if size > LARGEST_PUT:
+            raise EngineError(EngineFault.UNSUPPORTED, paths=[name])
+        digest = md5(usedforsecurity=False)
+        while piece := content.read(_PIECE):
+            digest.update(piece)
+        content.seek(0)
+        with _told():
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + name,
+                Body=content,
+                ContentLength=size,
+                ContentMD5=b64encode(digest.digest()).decode(),
+            )
+
+    def make_bucket(self, locked_days: int | None) -> None:
+        """A bucket of its own for one repository; nothing happens where it is there already.
+
+        locked_days: for how long nobody deletes what is written, None: no such lock. Raises EngineError.
+        """
+        with _told():
+            if not self._has_bucket():
+                self._client.create_bucket(
+                    Bucket=self._bucket, ObjectLockEnabledForBucket=bool(locked_days), **self._where()
+                )
+            if locked_days and self.retention_days() is None:
+                rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": locked_days}}
+                told = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+                self._client.put_object_lock_configuration(Bucket=self._bucket, ObjectLockConfiguration=told)
+
+    def _has_bucket(self) -> bool:
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+                return False
+            raise
+        return True
+
+    def _where(self) -> dict[str, Any]:
+        region = self._client.meta.region_name
+        return {} if region == _ANY_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+    def retention_days(self) -> int | None:
+        """For how long the bucket refuses to delete what is written now; None where it has no such lock.
+
+        Raises EngineError like the others, BACKEND_DENIED where the account may not read it.
+        """
+        with _told():
+            try:
+                told = self._client.get_object_lock_configuration(Bucket=self._bucket)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _NO_LOCK:
+                    raise
+                return None
+        rule = told.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+        days = int(rule.get("Days") or 0) + int(rule.get("Years") or 0) * _LONGEST_YEAR
+        return days or None
 
     def settle(self) -> None:
         """Nothing to do: the server answers once the version is gone."""
@@ -169,7 +240,7 @@ def _client(
         aws_access_key_id=key,
         aws_secret_access_key=secret,
         aws_session_token=token or None,
-        region_name=region or "us-east-1",
+        region_name=region or _ANY_REGION,
         config=settings,
     )
 
