@@ -1,14 +1,14 @@
 """The portal makes the users of a bucket, and reads its lock.
 
 Revision ID: 20261130_1450
-Revises: 20261130_1303
+Revises: 20261130_1304
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_1450"
-down_revision = "20261130_1303"
+down_revision = "20261130_1304"
 branch_labels = None
 depends_on = None
 
