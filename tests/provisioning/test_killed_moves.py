@@ -28,7 +28,7 @@ from tests.installation import Installation, Installs, kill
 from tests.provisioning.test_moves import the_move
 from tests.vaulting import a_subscription, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.server]
 M = MoveState
 MORE = 60  # objects of a vault beside those of the repository
 MANY = 10  # of them have come when the worker is killed

@@ -251,6 +251,7 @@ def test_the_licence_key(place: Installation, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
+@pytest.mark.words
 def test_a_licence_key_that_was_stolen_is_withdrawn(place: Installation, tmp_path: Path) -> None:
     """A machine that checks in goes on by a file of the new key; what the thief signs counts nowhere."""
     with place.context():
