@@ -54,10 +54,11 @@ Question = Callable[[Evidence, dict[str, Client]], Found]
 
 def judge(evidence: Evidence, people: dict[str, Client]) -> Verdict:
     """Every breach, in the order of the days. people: those of the hand-worked table, by its names."""
-    from life.judge import books, hand, promises, sightings, simulated  # noqa: PLC0415 - they name Breach
+    from life.judge import books, einvoices, hand, promises, sightings, simulated  # noqa: PLC0415 - they name Breach
 
     verdict = Verdict()
-    questions: tuple[Question, ...] = (*promises.ALL, *books.ALL, *simulated.ALL, hand.ask, sightings.look)
+    seen = (*promises.ALL, *books.ALL, *simulated.ALL, *einvoices.ALL)
+    questions: tuple[Question, ...] = (*seen, hand.ask, sightings.look)
     for question in questions:
         for found in question(evidence, people):
             verdict.take(found)
