@@ -22,6 +22,7 @@ from portal.resellers.reseller import Reseller
 from portal.wholesale.credited import credited_of
 from portal.wholesale.models import WholesaleBuyer, annex_of, buyer_of, mode_under
 from portal.wholesale.paper import annex_draft
+from portal.wholesale.readiness import lacks_of
 
 bp = Blueprint("wholesale", __name__, url_prefix="/wholesale")
 
@@ -111,7 +112,8 @@ def bulk_panel(reseller: Reseller) -> Panel | None:
     buyer = buyer_of(reseller.organisation)
     query = select(Invoice).where(Invoice.customer_id == (buyer.customer_id if buyer else None))
     bills = page_of(query, Invoice.id.desc(), size=12, name="bulk")
-    context = _mode_of(reseller.organisation) | {"buyer": buyer, "bills": bills}
+    who = _mode_of(reseller.organisation)
+    context = who | {"buyer": buyer, "bills": bills, "lacks": lacks_of(reseller, who["mode"])}
     return Panel("wholesale/_reseller_panel.html", context)
 
 

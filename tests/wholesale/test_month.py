@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -237,3 +238,26 @@ def test_a_period_that_was_called_off_is_not_bought_and_stops_no_month(
     bill(browser(house.finance), provider, "2026-12")
     (invoice,) = bulk()
     assert [(line.quantity, line.net_cents) for line in invoice.lines] == [(2, 1_000)]
+
+
+def test_a_reseller_reads_what_it_lacks_before_it_bills_its_customers(house: House, browser: Browser) -> None:
+    product = a_monthly_product(house)
+    page = f"/resellers/{reseller_of(house.reseller).uid}"
+
+    def told(who: Any) -> str:
+        return unescape(text_of(browser(who).get(page).text))
+
+    assert "Une entité juridique à lui" in told(house.operator) and product.name in told(house.owner)
+    own = its_own_entity(house)
+    own.ics, own.is_open = "", False
+    db.session.commit()
+    assert "L'accord d'une seconde personne" in told(house.owner) and "Un ICS" in told(house.owner)
+    set_scope(EVERYTHING)
+    own = db.session.get_one(LegalEntity, own.id)
+    own.ics, own.is_open = "FR15ZZZ588627", True
+    db.session.commit()
+    agree(browser, house, product, "7,19")
+    for each in db.session.scalars(db.select(Product)):
+        each.is_on_sale = each.id == product.id
+    db.session.commit()
+    assert "Il ne lui manque rien" in told(house.owner)
