@@ -16,7 +16,7 @@ from portal.stateful import Stateful, step
 
 
 class EInvoicing(Tenant, db.Model):
-    """What an issuer has chosen: its first day, and the folder of its platform. Without a row, nothing."""
+    """What an issuer has chosen: its first day. Without a row the law's day counts."""
 
     __tablename__ = "einvoicing"
     __table_args__ = (UniqueConstraint("legal_entity_id"),)

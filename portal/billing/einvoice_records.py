@@ -11,6 +11,7 @@ from portal import clock
 from portal.actor import Actor
 from portal.billing.credit_models import CreditNote
 from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState, EInvoicing
+from portal.billing.einvoices import first_day
 from portal.billing.models import Invoice
 from portal.blobs import Document
 from portal.db import db
@@ -75,8 +76,7 @@ def issue_from(entity: LegalEntity, first: date | None, *, by: Actor) -> bool:
 
     Source: CGI art. 289 bis; loi 2023-1322 art. 91: 1 September 2026, and 2027 for small companies.
     """
-    own = entity.einvoicing
-    before = own.issue_from if own else None
+    own, before = entity.einvoicing, first_day(entity)
     if first == before:
         return False
     if first is not None and first < clock.today():

@@ -13,6 +13,7 @@ from portal.accounts.confirming import confirm_first
 from portal.billing.einvoice_lists import EINVOICES
 from portal.billing.einvoice_models import EInvoiceRecord
 from portal.billing.einvoice_records import issue_from, xml_of
+from portal.billing.einvoices import first_day
 from portal.forms import DayField, saving
 from portal.listing.page import list_page
 from portal.resellers.models import LegalEntity
@@ -86,7 +87,7 @@ def close(uid: str) -> Response:
 @requires(Permission.BILLING_READ)
 def show_first_day(uid: str) -> Response:
     entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
-    return _settings_page(entity, FirstDayForm(formdata=None, obj=entity.einvoicing))
+    return _settings_page(entity, FirstDayForm(formdata=None, issue_from=first_day(entity)))
 
 
 def _settings_page(entity: LegalEntity, form: FirstDayForm, status: int = 200) -> Response:

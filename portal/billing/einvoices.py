@@ -43,10 +43,25 @@ _HERE = FRANCE | OVERSEAS_WITH_VAT | OVERSEAS_WITHOUT_VAT
 _DECIMALS, _CENT = Decimal("1e-6"), Decimal("0.01")  # of a price (BR-FR-DEC-03); of an amount
 
 
+# Who has chosen nothing begins when the law asks it of companies of any size (loi 2023-1322 art. 91).
+EVERYBODY_FROM = date(2027, 9, 1)
+
+
+def first_day(entity: LegalEntity) -> date | None:
+    """From which Paris day on this entity issues e-invoices: the chosen one, else the law's; None: not yet.
+
+    Source: CGI art. 289 bis, of who is established in France.
+    """
+    own = getattr(entity, "einvoicing", None)
+    if own is not None:
+        return own.issue_from
+    return EVERYBODY_FROM if entity.country == "FR" else None
+
+
 def is_einvoicing(entity: LegalEntity, on: date) -> bool:
     """Are what this entity issues on a Paris day e-invoices?"""
-    own = getattr(entity, "einvoicing", None)
-    return own is not None and own.issue_from is not None and on >= own.issue_from
+    first = first_day(entity)
+    return first is not None and on >= first
 
 
 def einvoice_of(

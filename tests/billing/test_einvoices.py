@@ -74,6 +74,27 @@ def test_the_first_day_is_chosen_by_finance_and_never_in_the_past(house: House, 
         assert choose(browser(person), "").status_code in (403, 404)
 
 
+def test_who_chose_nothing_begins_on_the_day_of_the_law(house: House, at: At, browser: Any) -> None:
+    at(datetime(2027, 8, 31, 9, tzinfo=UTC))
+    wired, client = a_customer(house.reseller, siren="552100554"), browser(house.finance)
+    owes(wired, "before")
+    [before] = bill(client)
+    assert attached(before) == []
+    at(datetime(2027, 9, 1, 9, tzinfo=UTC))
+    set_scope(EVERYTHING)
+    owes(stored(wired), "after")
+    client = browser(house.finance)
+    [after] = [each for each in bill(client) if each.number != before.number]
+    assert len(attached(after)) == 1
+    assert "2027-09-01" in client.get(f"/billing/einvoices/settings/{the_entity().uid}").text
+    assert choose(client, "").status_code == 303  # postponed: a person has said so
+    set_scope(EVERYTHING)
+    owes(stored(wired), "later")
+    assert [attached(each) for each in bill(client) if each.number not in (before.number, after.number)] == [
+        []
+    ]
+
+
 def test_a_month_gives_e_invoices_and_credit_notes_to_businesses_from_that_day_on(
     house: House, at: At, browser: Any
 ) -> None:
