@@ -868,22 +868,6 @@ def a_retail_price_recalled(post: Post) -> None:
 
 
 @step
-def a_late_payer_until_she_pays(post: Post) -> None:
-    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
-    started = {"started_on": date(2025, 1, 1), "billed_before": date(2027, 6, 1)}
-    subscription = a_subscription(
-        post.house, product, name="Retardataire", siren=None, language=post.language, **started
-    )
-    invoice = an_invoice(subscription, due_on=date(2026, 10, 31))
-    for day in (date(2026, 11, 5), date(2026, 11, 15), date(2026, 11, 30), date(2026, 12, 9)):
-        post.at(datetime(day.year, day.month, day.day, 11, tzinfo=UTC))
-        take_step(subscription.customer, by=SYSTEM)
-    dispute = open_dispute(invoice, "Montant", by=SYSTEM, is_hers=False)
-    dispute.close(DisputeState.REJECTED, "Le montant est juste.", by=SYSTEM)
-    pay_by_wire(invoice, date(2026, 12, 9), "VIR RETARD", by=SYSTEM)
-
-
-@step
 def a_refund_that_waits_for_an_account(post: Post) -> None:
     """Asked in the night, reminded after a week, given by link."""
     product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
@@ -904,6 +888,22 @@ def a_refund_that_waits_for_an_account(post: Post) -> None:
     assert digits is not None
     assert phone.post(f"{found[0]}/code", data={"code": digits[0]}).status_code == 303
     set_scope(EVERYTHING)
+
+
+@step
+def a_late_payer_until_she_pays(post: Post) -> None:
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    started = {"started_on": date(2025, 1, 1), "billed_before": date(2027, 6, 1)}
+    subscription = a_subscription(
+        post.house, product, name="Retardataire", siren=None, language=post.language, **started
+    )
+    invoice = an_invoice(subscription, due_on=date(2026, 10, 31))
+    for day in (date(2026, 11, 5), date(2026, 11, 15), date(2026, 11, 30), date(2026, 12, 9)):
+        post.at(datetime(day.year, day.month, day.day, 11, tzinfo=UTC))
+        take_step(subscription.customer, by=SYSTEM)
+    dispute = open_dispute(invoice, "Montant", by=SYSTEM, is_hers=False)
+    dispute.close(DisputeState.REJECTED, "Le montant est juste.", by=SYSTEM)
+    pay_by_wire(invoice, date(2026, 12, 9), "VIR RETARD", by=SYSTEM)
 
 
 @step

@@ -53,7 +53,7 @@ def ask_account(customer: Customer, *, by: Actor, refusal: str | None = None) ->
 
     Source: 000-37; L1 (C. conso L221-24).
     """
-    db.session.execute(select(Customer.id).where(Customer.id == customer.id).with_for_update())
+    _take_turns(customer)
     if not owed_to(customer):
         raise Refused(_("Rien n'attend d'être remboursé à ce client."))
     refusal = _refusal_of(customer) if refusal is None else refusal
@@ -75,6 +75,11 @@ def ask_account(customer: Customer, *, by: Actor, refusal: str | None = None) ->
         ask.ask_again(refusal[:200], by=by)
     _send(ask, "refunds/mail_ask.txt")
     return ask
+
+
+def _take_turns(customer: Customer) -> None:
+    """Who asks the same customer at the same moment, waits: there may be no ask yet that could be held."""
+    db.session.execute(select(Customer.id).where(Customer.id == customer.id).with_for_update())
 
 
 def hold_ask(customer: Customer) -> AccountAsk | None:
@@ -205,6 +210,7 @@ def note_return(refund: Refund, note: str, *, is_account: bool, by: Actor) -> No
 
 def look_at(customer: Customer) -> None:
     """Her night: ask, remind once, or close what needs no answer any more."""
+    _take_turns(customer)
     ask = hold_ask(customer)
     if not needs_account(customer):
         if ask is not None and ask.can("close") and not _has_money_under_way(customer):
