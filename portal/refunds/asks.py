@@ -38,7 +38,7 @@ class AccountAsk(Tenant, Stateful, db.Model):
     }
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
-    state: Mapped[AskState] = mapped_column(String(40), index=True)
+    state: Mapped[AskState] = mapped_column(index=True)
     asked_on: Mapped[date]
     reminded_on: Mapped[date | None]
     refusal: Mapped[str] = mapped_column(String(200))  # the bank's code, or what finance noted; "" for none
