@@ -69,6 +69,8 @@ class Permission(StrEnum):
     MANDATE_WRITE = "mandate:write"
     OWN_MANDATE_READ = "own-mandate:read"
     OWN_MANDATE_WRITE = "own-mandate:write"
+    OWN_REFUND_READ = "own-refund:read"
+    OWN_REFUND_WRITE = "own-refund:write"
     MANDATE_HOLD = "mandate:hold"
     MANDATE_AGREE = "mandate:agree"
     MANDATE_IMPORT = "mandate:import"
@@ -218,6 +220,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
     P.OWN_MANDATE_READ: {*_DECIDING, Role.BILLING},  # a customer's own list
     P.OWN_MANDATE_WRITE: {*_DECIDING, Role.BILLING},  # asks for a link, which goes to who signs
+    P.OWN_REFUND_READ: {*_DECIDING, Role.BILLING},  # what is paid back to her
+    P.OWN_REFUND_WRITE: {*_DECIDING, Role.BILLING},  # on which account
     P.MANDATE_HOLD: {Role.OPERATOR, Role.FINANCE},
     P.MANDATE_AGREE: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # to a paper that a colleague has typed
     P.MANDATE_IMPORT: {Role.OPERATOR, Role.FINANCE},
@@ -310,7 +314,8 @@ GRANTS: dict[Permission, set[Role]] = {
 }
 
 
-_OWN = (P.NOTICE_READ, P.OWN_MANDATE_READ, P.OWN_ASSIGNMENT_READ)  # a customer's own, read nowhere else
+# A customer's own, read nowhere else.
+_OWN = (P.NOTICE_READ, P.OWN_MANDATE_READ, P.OWN_REFUND_READ, P.OWN_ASSIGNMENT_READ)
 for _permission, _roles in GRANTS.items():
     if _permission.value.endswith(":read") and _permission not in _OWN:
         _roles.add(Role.AUDITOR)

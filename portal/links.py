@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     ACCEPT_WORK = "work"
     SIGN_AGREEMENT = "agreement"
     CHOOSE_HANDOVER = "handover"
+    REFUND_ACCOUNT = "refund_account"
 
 
 class LinkProblem(StrEnum):

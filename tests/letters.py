@@ -103,6 +103,7 @@ from portal.quotes.sending import expire
 from portal.quotes.sending import send as send_quote
 from portal.quotes.sending import withdraw as withdraw_quote
 from portal.quotes.writing import Head, add_line, draft_quote
+from portal.refunds.asking import look_at as look_at_account
 from portal.resellers.mail_words import try_words
 from portal.resellers.reseller import Reseller
 from portal.resellers.sender import Sender, set_sender, tell_lost_sender
@@ -864,6 +865,29 @@ def a_retail_price_recalled(post: Post) -> None:
     subscription.billed_before = date(2027, 1, 15)
     step = tell_step(subscription, date(2028, 1, 15), 7000)
     recall(step, subscription)
+
+
+@step
+def a_refund_that_waits_for_an_account(post: Post) -> None:
+    """Asked in the night, reminded after a week, given by link."""
+    product = db.session.scalars(db.select(Product).where(Product.code == "NB-WS")).one()
+    buyer = post.customer("Remboursée", kind=CustomerKind.CONSUMER)
+    order = place_order(buyer, product, 1, Method.WIRE, by=SYSTEM)
+    cents = order.gross_cents + 500
+    record_wire(order, received_on=clock.today(), amount_cents=cents, reference="TROP", by=SYSTEM)
+    look_at_account(buyer)
+    db.session.commit()
+    post.at(clock.now() + timedelta(days=7))
+    look_at_account(buyer)
+    db.session.commit()
+    found = re.search(r"/refund-account/\S+", _last("refunds/mail_remind").body)
+    assert found is not None
+    phone, typed = post.browser(), {"iban": "FR1420041010050500013M02606", "holder": "Remboursée"}
+    phone.post(found[0], data=typed)
+    digits = re.search(r"(\d{3}) (\d{3})", _last("refunds/mail_code").body)
+    assert digits is not None
+    assert phone.post(f"{found[0]}/code", data={"code": digits[0]}).status_code == 303
+    set_scope(EVERYTHING)
 
 
 @step

@@ -82,6 +82,7 @@ PUBLIC_PREFIXES = (
     "account_change.",
     "accepting.",
     "waiving.",
+    "refund_account.",
     "agreement_signing.",
     "pay.",
     "quoting.",

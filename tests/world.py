@@ -215,7 +215,19 @@ def a_world(house: House, **values: str) -> dict[str, str]:
     ids |= _of_a_receivership(house, **values)
     ids |= _of_the_partners(house, ids)
     ids |= _of_the_services(house, **values)
-    return ids | _of_the_terms(house, customer)
+    ids |= _of_the_terms(house, customer)
+    _owe_the_last(entity)
+    return ids
+
+
+def _owe_the_last(entity: LegalEntity) -> None:
+    """Money that waits for the account of the customer who came last."""
+    customer = db.session.scalars(db.select(Customer).order_by(Customer.id.desc())).first()
+    assert customer is not None
+    refund = Refund(organisation=customer.organisation, customer=customer, legal_entity=entity, cents=500)
+    refund.state, refund.due_by, refund.version = RefundState.OWED, date(2027, 1, 31), 1
+    db.session.add(refund)
+    db.session.commit()
 
 
 def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:

@@ -152,6 +152,7 @@ MENU = [
         ("mandates", "mandate_import"),
     ),
     Entry(G.MONEY, "own_mandates.show", _l("Mandats"), "pen", P.OWN_MANDATE_READ),
+    Entry(G.MONEY, "own_refunds.show", _l("Remboursements"), "bank", P.OWN_REFUND_READ),
     Entry(
         G.MONEY,
         "sepa.cockpit",

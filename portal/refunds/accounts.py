@@ -1,6 +1,7 @@
 """The account that a refund goes to: one that was entered for it, else that of the customer's mandate."""
 
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from flask_babel import gettext as _
@@ -15,11 +16,38 @@ from portal.customers.models import Customer
 from portal.db import Tenant, db
 from portal.errors import Refused
 from portal.journal import record
+from portal.panels import Place
+from portal.refunds.asks import ask_of
 from portal.sepa.formats.iban import mask, parse_iban
+from portal.sepa.formats.payers import is_same_name
 from portal.sepa.models import Mandate
 from portal.sepa.models.amendment import AmendmentKind, MandateAmendment
 
 QUIET_DAYS = 7  # an account that is newer waits: whoever took over a mailbox has no week
+
+
+class Way(StrEnum):
+    """How an account became known."""
+
+    STAFF = "staff"  # typed by the provider's finance
+    LINK = "link"  # by the customer, with a link and a code from an e-mail
+    SPACE = "space"  # by the customer, in her own space
+    PAYER = "payer"  # agreed by finance: the one that a transfer came from
+
+
+class Payer(NamedTuple):
+    """The account that a payment came from, as the bank's statement told. on: its Paris day."""
+
+    iban: str
+    holder: str
+    on: date
+
+    @property
+    def masked(self) -> str:
+        return mask(self.iban)
+
+
+payer_account: Place[Refund, Payer] = Place()
 
 
 class RefundAccount(Tenant, db.Model):
@@ -33,6 +61,8 @@ class RefundAccount(Tenant, db.Model):
     holder: Mapped[str] = mapped_column(String(70))
     since: Mapped[date]
     entered_by: Mapped[str] = mapped_column(String(200))
+    way: Mapped[Way] = mapped_column(String(10), default=Way.STAFF, server_default="staff")
+    address: Mapped[str] = mapped_column(String(45), default="", server_default="")  # IP of who gave it
 
     customer: Mapped[Customer] = relationship()
 
@@ -44,6 +74,7 @@ class Account(NamedTuple):
     holder: str
     since: date
     refused_on: date | None = None  # the bank could not pay there
+    entered: RefundAccount | None = None  # None: the account of a mandate
 
     @property
     def masked(self) -> str:
@@ -58,16 +89,38 @@ class Account(NamedTuple):
         return self.refused_on is None and self.usable_from <= clock.today()
 
 
-def enter_account(customer: Customer, iban: str, holder: str, *, by: Actor) -> RefundAccount:
-    """Raises Refused beside the field for an account that is none."""
+def enter_account(
+    customer: Customer, iban: str, holder: str, *, by: Actor, way: Way = Way.STAFF, address: str = ""
+) -> RefundAccount:
+    """The account that counts from now on; who was asked for it is asked no more.
+
+    address: IP of who gives it. Raises Refused beside the field for an account that is none.
+    """
     row = RefundAccount(organisation=customer.organisation, customer_id=customer.id, since=clock.today())
-    row.iban, row.holder, row.entered_by = parse_iban(iban), holder.strip()[:70], by.label
+    row.iban, row.holder, row.entered_by = parse_iban(iban), holder.strip()[:70], by.label[:200]
+    row.way, row.address = way, address[:45]
     if not row.holder:
         raise Refused(_("Indiquez le titulaire du compte."), field="holder")
     db.session.add(row)
     db.session.flush()
-    record(customer, "refund_account", by=by, account=mask(row.iban))
+    record(customer, "refund_account", by=by, account=mask(row.iban), way=way.value, address=row.address)
+    if (ask := ask_of(customer)) is not None:
+        ask.give(by=by)
     return row
+
+
+def proposed_for(refund: Refund) -> Payer | None:
+    """The account that her payment came from, where a statement told it and the SEPA area has it."""
+    found = next(iter(payer_account.shown(refund)), None)
+    try:
+        return found._replace(iban=parse_iban(found.iban)) if found else None
+    except Refused:
+        return None
+
+
+def is_hers(holder: str, customer: Customer) -> bool:
+    """Is the holder of an account, as far as names tell, the customer herself?"""
+    return is_same_name(holder, customer.name)
 
 
 def account_of(customer: Customer) -> Account | None:
@@ -75,7 +128,7 @@ def account_of(customer: Customer) -> Account | None:
     entered = select(RefundAccount).where(RefundAccount.customer_id == customer.id)
     row = db.session.scalars(entered.order_by(RefundAccount.id.desc())).first()
     if row is not None:
-        return _told(customer, row.iban, row.holder, row.since)
+        return _told(customer, row.iban, row.holder, row.since)._replace(entered=row)
     signed = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.signed_on.is_not(None))
     for mandate in db.session.scalars(signed.order_by(Mandate.id.desc())):
         if mandate.iban and mandate.signed_on:

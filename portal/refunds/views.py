@@ -4,11 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import SelectChoice, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms import SelectChoice
 
 from portal import clock, htmx
 from portal.access import Permission, get_or_404, requires
@@ -19,40 +17,24 @@ from portal.billing.models import Invoice
 from portal.blobs import send_document
 from portal.db import db
 from portal.errors import Refused
-from portal.forms import DayField, saving
+from portal.forms import saving
 from portal.journal import record_taking, timeline
 from portal.listing.page import list_page
 from portal.paging import page_of
-from portal.refunds.accounts import account_of, enter_account
+from portal.refunds import asking as acts
+from portal.refunds.accounts import account_of, is_hers, proposed_for
 from portal.refunds.answers import RefundAnswer, answers_about
-from portal.refunds.files import cancel_file, make_file, ready_of, release_file, send_file, take_back
+from portal.refunds.asks import ask_of
+from portal.refunds.files import cancel_file, make_file, ready_of, release_file, send_file
+from portal.refunds.forms import AccountForm, PayerForm, ReturnForm, SentForm, SetOffForm
 from portal.refunds.lists import REFUNDS
+from portal.refunds.owed import check_changeable
 from portal.refunds.setting_off import open_invoices, set_off
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("refunds", __name__, url_prefix="/refunds")
+bp.add_app_template_filter(is_hers, "is_hers")
 bp.add_app_template_filter(lambda refund: db.session.get(RefundFile, refund.file_id), "file_of")
-
-
-class AccountForm(FlaskForm):
-    iban = StringField(
-        _l("IBAN du client"),
-        [InputRequired(_l("Indiquez l'IBAN.")), Length(max=60)],
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
-    )
-    holder = StringField(_l("Titulaire"), [InputRequired(_l("Indiquez le titulaire.")), Length(max=70)])
-
-
-class SetOffForm(FlaskForm):
-    invoice = SelectField(_l("Facture à payer"))
-    consent = StringField(
-        _l("Accord du client"),
-        [InputRequired(_l("Dites comment le client a donné son accord.")), Length(max=200)],
-    )
-
-
-class SentForm(FlaskForm):
-    on = DayField(_l("Remis à la banque le"), [InputRequired(_l("Indiquez le jour."))])
 
 
 def _refund(uid: str) -> Refund:
@@ -90,12 +72,17 @@ def _page(refund: Refund, status: int = 200, **forms: FlaskForm) -> Response:
         "account_form": AccountForm(
             formdata=None, holder=account.holder if account else refund.customer.name
         ),
+        "payer_form": PayerForm(formdata=None),
+        "return_form": ReturnForm(formdata=None, is_account=True),
         **forms,
     }
+    payer = proposed_for(refund)
     page = render_template(
         "refunds/show.html",
         refund=refund,
         account=account,
+        payer=payer if payer and not (account and account.iban == payer.iban) else None,
+        ask=ask_of(refund.customer),
         invoices=invoices,
         position=position_of(refund.invoice) if refund.invoice else None,
         answers=page_of(answers_about(refund), RefundAnswer.id, size=12, name="answers"),
@@ -111,13 +98,44 @@ def change_account(uid: str) -> Response:
     if asking := confirm_first(url_for(".show", uid=uid)):
         return asking
     refund, form = _refund(uid), AccountForm()
+    check_changeable(refund)
     if form.validate():
+        address = request.remote_addr or ""
         with saving(form, "iban"):
-            enter_account(refund.customer, form.iban.data, form.holder.data, by=g.actor)
+            acts.enter_for(refund, form.iban.data, form.holder.data, by=g.actor, address=address)
     if form.errors:
         return _page(_refund(uid), 422, account_form=form)
+    return _entered(uid)
+
+
+def _entered(uid: str) -> Response:
     toast = _("Le compte est enregistré ; un compte nouveau attend une semaine.")
     return htmx.go(url_for(".show", uid=uid), toast=toast)
+
+
+@bp.post("/<uid>/account/payer")
+@requires(Permission.PAYMENT_WRITE)
+def take_payer(uid: str) -> Response:
+    """Pay back to the account that the money came from."""
+    if asking := confirm_first(url_for(".show", uid=uid)):
+        return asking
+    refund, form = _refund(uid), PayerForm()
+    check_changeable(refund)
+    if form.validate():
+        with saving(form, "agreed"):
+            acts.take_payer(refund, form.agreed.data, by=g.actor, address=request.remote_addr or "")
+    if form.errors:
+        return _page(_refund(uid), 422, payer_form=form)
+    return _entered(uid)
+
+
+@bp.post("/<uid>/account/asking")
+@requires(Permission.PAYMENT_WRITE)
+def ask_account(uid: str) -> Response:
+    """She gets a link, or another one."""
+    acts.ask_account(_refund(uid).customer, by=g.actor)
+    db.session.commit()
+    return htmx.go(url_for(".show", uid=uid), toast=_("Le client reçoit un lien pour dire où le rembourser."))
 
 
 @bp.post("/<uid>/set-off")
@@ -138,8 +156,12 @@ def set_against(uid: str) -> Response:
 @requires(Permission.PAYMENT_WRITE)
 def note_return(uid: str) -> Response:
     """The bank could not pay it."""
-    take_back(_refund(uid), request.form.get("note", ""), by=g.actor)
-    db.session.commit()
+    refund, form = _refund(uid), ReturnForm()
+    if form.validate():
+        with saving(form, "note"):
+            acts.note_return(refund, form.note.data, is_account=form.is_account.data, by=g.actor)
+    if form.errors:
+        return _page(_refund(uid), 422, return_form=form)
     return htmx.go(url_for(".show", uid=uid), toast=_("Le remboursement est de nouveau dû."))
 
 

@@ -16,10 +16,11 @@ from portal.i18n import eur
 from portal.paging import first_of
 from portal.refunds.accounts import account_of
 from portal.resellers.models import issuer_for
+from portal.sepa.formats.payers import payer_word
 from portal.sepa.models import Mandate
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.wires.models import IncomingTransfer, TransferBooking
-from portal.wires.rules import Owed, certain, numbers_in, payer_word
+from portal.wires.rules import Owed, certain, numbers_in
 
 _OFFERED = 8  # proposals on one page
 _SHORTEST = 4  # signs of a number of the former system, below which any text has it

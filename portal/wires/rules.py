@@ -1,7 +1,6 @@
 """What a transfer says it pays, and whether that is certain, as pure functions."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
@@ -10,26 +9,9 @@ _NUMBER = re.compile(
     r"(?:(FA|PF)[^0-9A-Z]{0,3})?(?<![0-9])(20[0-9]{2})[^0-9A-Z]{0,3}((?:[0-9][^0-9A-Z]?){0,5}[0-9])(?![0-9])"
 )
 _NO_DIGIT = re.compile(r"[^0-9]")
-_BETWEEN = re.compile(r"[\W_]+")
 _WHOLE = 6  # digits of a number; with fewer, only its letters tell it from a date or an amount
 _SERIES = ("FA", "PF")
 _MOST = 64  # readings of one text that are tried
-_FORMS = {
-    "sa",
-    "sas",
-    "sasu",
-    "sarl",
-    "eurl",
-    "sci",
-    "scop",
-    "snc",
-    "ste",
-    "societe",
-    "m",
-    "mr",
-    "mme",
-    "mlle",
-}
 
 
 class Owed(NamedTuple):
@@ -78,13 +60,3 @@ def certain(amount_cents: int, readings: Sequence[Sequence[Owed]], tolerance_cen
     if len(fitting) != 1 or len({owed.customer_id for owed in fitting[0]}) != 1:
         return []
     return sorted(fitting[0])
-
-
-def payer_word(name: str) -> str:
-    """By which a payer's name is known again: without case, accents, order and form of company.
-
-    Source: EPC115-06 (the name as the payer's bank holds it).
-    """
-    plain = unicodedata.normalize("NFKD", name.replace("œ", "oe").replace("Œ", "oe"))
-    folded = "".join(sign for sign in plain if not unicodedata.combining(sign)).casefold()
-    return " ".join(sorted(set(_BETWEEN.split(folded)) - _FORMS - {""}))[:140]

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from portal import clock, jobs
 from portal.db import db
 from portal.sepa.formats.iban import mask
+from portal.sepa.formats.payers import payer_word
 from portal.sepa.models.bank import BankFile, SeenTransfer, transfers_seen
 from portal.wires.models import IncomingTransfer, WireState
-from portal.wires.rules import payer_word
 
 MATCH = (
     "wires.match"  # kind of the task that books what is certain, by uid of a file, or of a creditor and a day

@@ -9,12 +9,14 @@ from portal.words.change_events import CHANGES
 from portal.words.doors import DOOR_EVENTS
 from portal.words.quotes import QUOTE_EVENTS
 from portal.words.reasons import said_reason
+from portal.words.refunds import REFUND_EVENTS
 from portal.words.sales import SALE_EVENTS
 from portal.words.vault_events import VAULT_EVENTS
 
 # (table, verb) -> what happened, in the past tense
 EVENTS: dict[tuple[str, str], Any] = {
     **QUOTE_EVENTS,
+    **REFUND_EVENTS,
     **SALE_EVENTS,
     **CHANGES,
     **DOOR_EVENTS,
@@ -49,22 +51,6 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("incoming_transfer", "free"): _l("Enregistrement annulé : à rapprocher"),
     ("incoming_transfer", "dismiss"): _l("Classé : pas pour nous"),
     ("incoming_transfer", "take_up"): _l("Remis en attente"),
-    ("customer", "refund_account"): _l("Compte pour les remboursements enregistré"),
-    ("refund", "order"): _l("Mis dans un fichier de virements"),
-    ("refund", "free"): _l("Sorti d'un fichier annulé"),
-    ("refund", "confirm"): _l("Remboursé"),
-    ("refund", "refuse"): _l("Refusé par la banque : de nouveau dû"),
-    ("refund", "come_back"): _l("Revenu de la banque : de nouveau dû"),
-    ("refund", "set_off"): _l("Compensé avec une facture"),
-    ("refund", "drop"): _l("Plus dû : l'argent est reparti"),
-    ("refund_file", "make"): _l("Fichier de virements préparé"),
-    ("refund_file", "release"): _l("Fichier libéré par une deuxième personne"),
-    ("refund_file", "download"): _l("Fichier téléchargé"),
-    ("refund_file", "send"): _l("Fichier remis à la banque"),
-    ("refund_file", "reject"): _l("Fichier rejeté par la banque"),
-    ("refund_file", "close_answer"): _l("Réponse de la banque vue"),
-    ("refund_file", "cancel"): _l("Fichier annulé"),
-    ("refund_file", "order"): _l("Ordre confirmé"),
     ("invoice", "late_reminder"): _l("Rappel de paiement envoyé"),
     ("invoice", "late_second"): _l("Second rappel envoyé"),
     ("invoice", "late_formal"): _l("Mise en demeure envoyée"),
@@ -333,7 +319,6 @@ EVENTS: dict[tuple[str, str], Any] = {
     ("factor_recovery", "lapse"): _l("Second facteur perdu : demande restée sans réponse"),
     ("user_account", "ask_recovery"): _l("Second facteur perdu : remise à zéro demandée"),
     ("batch", "confirm_order"): _l("Libération confirmée"),
-    ("refund_file", "confirm_order"): _l("Libération confirmée"),
     ("reversibility_case", "confirm_order"): _l("Ordre d'effacement confirmé"),
     ("terms_version", "confirm_order"): _l("Publication confirmée"),
     ("product", "revise_price"): _l("Nouveau prix décidé"),

@@ -8,6 +8,7 @@ from portal.words.data_states import DATA_STATES
 from portal.words.look import Look as Look
 from portal.words.platform import MESSAGE_STATES
 from portal.words.readers import reads
+from portal.words.refunds import REFUND_STATES
 from portal.words.token_states import TOKEN_STATES
 from portal.words.vault_states import VAULT_STATES
 
@@ -16,6 +17,7 @@ _STATES: dict[str, Look] = {
     **DATA_STATES,
     **TOKEN_STATES,
     **MESSAGE_STATES,
+    **REFUND_STATES,
     "work_well": Look(_l("tout avance"), "good", "check-circle"),
     "work_stuck": Look(_l("à regarder"), "bad", "exclamation-circle"),
     "nobody_works": Look(_l("personne n'y travaille"), "bad", "exclamation-circle"),
@@ -120,28 +122,11 @@ _STATES: dict[str, Look] = {
     "commission_owed": Look(_l("à payer"), "wait", "hourglass-split"),
     "commission_paid": Look(_l("payée"), "good", "check-circle"),
     "commission_carried": Look(_l("à reporter"), "plain", "slash-circle"),
-    "refund_owed": Look(_l("à rembourser"), "wait", "hourglass-split"),
-    "refund_late": Look(_l("en retard"), "bad", "exclamation-circle"),
-    "refund_in_file": Look(_l("dans un fichier"), "live", "file-earmark-check"),
-    "refund_refunded": Look(_l("remboursé"), "good", "check-circle"),
-    "refund_set_off": Look(_l("compensé"), "good", "check-circle"),
-    "refund_dropped": Look(_l("plus rien à rendre"), "plain", "slash-circle"),
     "creditor_change_asked": Look(_l("attend une deuxième personne"), "wait", "hourglass-split"),
     "creditor_change_agreed": Look(_l("accepté, attend son heure"), "wait", "hourglass-split"),
     "creditor_change_applied": Look(_l("compte"), "good", "check-circle"),
     "creditor_change_stopped": Look(_l("arrêté"), "plain", "slash-circle"),
     "creditor_change_refused": Look(_l("refusé"), "plain", "x-circle"),
-    "answer_accepted": Look(_l("accepté"), "good", "check-circle"),
-    "answer_rejected": Look(_l("rejeté"), "bad", "arrow-return-left"),
-    "answer_booked": Look(_l("débité"), "good", "bank"),
-    "answer_returned": Look(_l("revenu"), "bad", "arrow-return-left"),
-    "answer_unclear": Look(_l("pas clair"), "wait", "hourglass-split"),
-    "answer_review": Look(_l("à regarder"), "bad", "exclamation-circle"),
-    "refund_file_made": Look(_l("attend une deuxième personne"), "wait", "hourglass-split"),
-    "refund_file_released": Look(_l("libéré"), "live", "check-circle"),
-    "refund_file_sent": Look(_l("remis à la banque"), "good", "bank"),
-    "refund_file_rejected": Look(_l("rejeté par la banque"), "bad", "arrow-return-left"),
-    "refund_file_cancelled": Look(_l("annulé"), "plain", "x-circle"),
     "overdue": Look(_l("en retard"), "bad", "exclamation-circle"),
     "sent": Look(_l("envoyé"), "wait", "send"),
     "change_asked": Look(_l("attend la signature"), "wait", "hourglass-split"),
