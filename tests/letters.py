@@ -897,13 +897,14 @@ def a_late_payer_until_she_pays(post: Post) -> None:
     subscription = a_subscription(
         post.house, product, name="Retardataire", siren=None, language=post.language, **started
     )
-    invoice = an_invoice(subscription, due_on=date(2026, 10, 31))
-    for day in (date(2026, 11, 5), date(2026, 11, 15), date(2026, 11, 30), date(2026, 12, 9)):
+    invoice = an_invoice(subscription, due_on=date(2027, 1, 31))
+    for day in (date(2027, 2, 5), date(2027, 2, 15), date(2027, 3, 2), date(2027, 3, 11)):
         post.at(datetime(day.year, day.month, day.day, 11, tzinfo=UTC))
         take_step(subscription.customer, by=SYSTEM)
     dispute = open_dispute(invoice, "Montant", by=SYSTEM, is_hers=False)
     dispute.close(DisputeState.REJECTED, "Le montant est juste.", by=SYSTEM)
-    pay_by_wire(invoice, date(2026, 12, 9), "VIR RETARD", by=SYSTEM)
+    pay_by_wire(invoice, date(2027, 3, 11), "VIR RETARD", by=SYSTEM)
+    post.at(datetime(2026, 12, 9, 11, tzinfo=UTC))  # the next one lives then
 
 
 @step

@@ -1,7 +1,7 @@
 """A customer is asked where she is to be paid back, and who gave an account is known.
 
 Revision ID: 20261130_1500
-Revises: 20261130_1304
+Revises: 20261130_1450
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from migrations.rls import protect
 
 revision = "20261130_1500"
-down_revision = "20261130_1304"
+down_revision = "20261130_1450"
 branch_labels = None
 depends_on = None
 
