@@ -53,7 +53,8 @@ from portal.sepa.rules import first_debit_day
 
 log = structlog.get_logger()
 
-TOGETHER = 48  # customers billed in one transaction: whoever issues an invoice by hand waits for its writing
+TOGETHER = 24  # customers billed in one transaction: whoever issues an invoice by hand waits for its writing
+_TRIES = 3  # to freeze them while somebody else may take a number
 _ON_SQLITE = 5  # nobody else writes anything meanwhile
 _GAP = 0.015  # seconds
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
@@ -280,16 +281,17 @@ class _Draft(NamedTuple):
 def _number(drafts: list[_Draft], entity: LegalEntity, today: date) -> list[Collection | None]:
     """Freeze these invoices under the numbers that follow, and take the numbers: their debits.
 
-    The counter is not held while they are frozen. Where somebody else took a number meanwhile, it is, and
-    they are frozen once more.
+    The counter is not held while they are frozen. Where somebody else took a number meanwhile, they are
+    frozen once more; after that often, the counter is held.
     """
-    foreseen = ForeseenChain(entity, "FA", today.year, len(drafts), on=today)
-    debits = _freeze(drafts, foreseen.numbers, foreseen, entity)
-    if foreseen.take():
-        return debits
-    drop_leaves()
-    for draft in drafts:
-        thaw_invoice(draft.invoice)
+    for _try in range(_TRIES):
+        foreseen = ForeseenChain(entity, "FA", today.year, len(drafts), on=today)
+        debits = _freeze(drafts, foreseen.numbers, foreseen, entity)
+        if foreseen.take():
+            return debits
+        drop_leaves()
+        for draft in drafts:
+            thaw_invoice(draft.invoice)
     numbers = next_numbers(entity, "FA", today.year, len(drafts))
     chain = Chain(entity, "FA", today.year, on=today)
     debits = _freeze(drafts, numbers, chain, entity)
