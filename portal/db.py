@@ -5,7 +5,6 @@ Every row belongs to one organisation of one tree and carries that organisation'
 row-level security on PostgreSQL. Without a scope nothing is visible.
 """
 
-import base64
 import secrets as token_source
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -111,9 +110,14 @@ db = SQLAlchemy(model_class=Base, session_options={"join_transaction_mode": "cre
 PathType = String(200).with_variant(String(200, collation="C"), "postgresql")
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
+
+
 def new_uid() -> str:
     """A public identifier: 80 random bits, 16 characters ``a-z2-7``."""
-    return base64.b32encode(token_source.token_bytes(10)).decode().lower()
+    bits = int.from_bytes(token_source.token_bytes(10))
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(0, 80, 10)])
 
 
 class Row:

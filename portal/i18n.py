@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
+from babel.dates import format_date as babel_date
 from babel.numbers import format_currency, format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
@@ -110,7 +111,16 @@ def day(value: date | None) -> str | Markup:
 
 
 def plain_day(value: date | None) -> str:
-    return "" if value is None else format_date(value, "d MMMM y")
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return format_date(value, "d MMMM y")
+    return _day_in_full(value, str(get_locale()))
+
+
+@lru_cache(maxsize=4096)
+def _day_in_full(value: date, locale: str) -> str:
+    return babel_date(value, "d MMMM y", locale=locale)
 
 
 def plain(value: Any) -> str:
@@ -171,7 +181,12 @@ def duration(value: timedelta) -> str:
 
 def decimal(value: float) -> str:
     """A number with at most two decimals."""
-    return format_decimal(round(value, 2), locale=get_locale())
+    return _decimal(value, str(get_locale()))
+
+
+@lru_cache(maxsize=1024)
+def _decimal(value: float, locale: str) -> str:
+    return format_decimal(round(value, 2), locale=locale)
 
 
 def plain_instant(value: datetime | None) -> str:

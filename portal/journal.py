@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.actor import Actor, Owner, owner_of
 from portal.db import AWAY, Tenant, commits, db, writing
-from portal.leaves import add_leaf
+from portal.leaves import add_leaf_of
 from portal.paging import Page, page_of
 from portal.wording import N_
 
@@ -46,7 +46,8 @@ def record(
     subject: Any, what: str, *, by: Actor, before: str | None = None, after: str | None = None, **details: Any
 ) -> None:
     """Add an event to the timeline of ``subject`` (any tenant row); ``by`` has ``label`` and ``id``."""
-    entry = JournalEntry(
+    add_leaf_of(
+        JournalEntry,
         organisation=owner_of(subject),
         subject_kind=subject.__tablename__,
         subject_uid=subject.uid,
@@ -57,7 +58,6 @@ def record(
         by_user_id=by.id,
         details=details,
     )
-    add_leaf(entry)
 
 
 @commits

@@ -3,13 +3,17 @@ once.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Select, bindparam, func, insert, inspect, select, update
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
 
-from portal.db import Base, db
+from portal import clock
+from portal.db import Base, db, new_uid
 
 _LEAVES, _ROWS, _COUNTS = "leaves", "leaves.rows", "leaves.counts"
 
@@ -21,6 +25,17 @@ def add_leaf(row: Base) -> None:
         db.session.add(row)
     else:
         waiting.append(row)
+
+
+def add_leaf_of(model: type[Any], *, organisation: Any, **values: Any) -> None:
+    """The same of a row that nobody asks for again: in a run it is never more than its columns."""
+    together: dict[Any, list[dict[str, Any]]] | None = db.session.info.get(_ROWS)
+    if together is None:
+        db.session.add(model(organisation=organisation, **values))
+        return
+    own = {"uid": new_uid(), "created_at": clock.now()}
+    own |= {"organisation_id": organisation.id, "org_path": organisation.org_path}
+    together.setdefault(model.__table__, []).append(own | values)
 
 
 def add_rows(connection: Connection, model: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -60,6 +75,7 @@ def leaves_together() -> Iterator[None]:
     db.session.info.update({_LEAVES: waiting, _ROWS: tables, _COUNTS: counts})
     try:
         yield
+        _give_numbers()
         db.session.flush()
     finally:
         del db.session.info[_LEAVES], db.session.info[_ROWS], db.session.info[_COUNTS]
@@ -69,6 +85,63 @@ def leaves_together() -> Iterator[None]:
         db.session.connection().execute(insert(table), rows)
     for (act, what), number in counts.items():
         act(what, many=number)
+
+
+def _give_numbers() -> None:
+    """PostgreSQL: rows that others refer to know their numbers before they are written, so that each table
+    is one statement of many values, which is prepared once, and answers nothing.
+    """
+    connection = db.session.connection()
+    if connection.dialect.name != "postgresql":
+        return
+    waiting: dict[Any, list[Any]] = {}
+    for row in db.session.new:
+        if row.id is None:
+            waiting.setdefault(row.__table__, []).append(row)
+    for table, rows in waiting.items():
+        numbers = connection.scalars(_next_numbers(table), {"many": len(rows)})
+        for row, number in zip(rows, numbers, strict=True):
+            row.id = number
+
+
+@cache
+def _next_numbers(table: Any) -> Select[int]:
+    rows = func.generate_series(1, bindparam("many"))
+    return select(func.nextval(f"{table.name}_id_seq")).select_from(rows)
+
+
+def drop_leaves() -> None:
+    """Inside :func:`leaves_together`: forget what it was to write, because all of it is written anew."""
+    for held in (_LEAVES, _ROWS, _COUNTS):
+        db.session.info[held].clear()
+
+
+def update_together(rows: Iterable[Any], name: str) -> None:
+    """Write one changed column of many rows of a table that has versions, in one statement.
+
+    Rows with further changes are left to the session. Raises StaleDataError where somebody else has written
+    one of them since it was read.
+    """
+    changed = [row for row in rows if _changes(row) == {name}]
+    if not changed:
+        return
+    table: Any = changed[0].__table__
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("own"), table.c.version == bindparam("read"))
+        .values({name: bindparam("new"), "version": table.c.version + 1})
+    )
+    values = [{"own": row.id, "read": row.version, "new": getattr(row, name)} for row in changed]
+    if db.session.connection().execute(statement, values).rowcount != len(changed):
+        raise StaleDataError(f"rows of {table.name} were written by somebody else")
+    for row, each in zip(changed, values, strict=True):
+        set_committed_value(row, name, each["new"])
+        set_committed_value(row, "version", each["read"] + 1)
+
+
+def _changes(row: Any) -> set[str]:
+    state = inspect(row)
+    return {name for name in state.committed_state if state.attrs[name].history.has_changes()}
 
 
 def _values(row: Base) -> dict[str, Any]:

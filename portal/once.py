@@ -1,6 +1,6 @@
 """What stays the same while a block of work lasts is looked up once."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -32,6 +32,12 @@ def once(key: Hashable, look_up: Callable[[], T]) -> T:
         kept[key] = look_up()
     answer: T = kept[key]
     return answer
+
+
+def unknown(keys: Iterable[T]) -> list[T]:
+    """Those of these keys that nothing is remembered of, each once."""
+    kept: dict[Hashable, Any] = db.session.info.get(_KEPT) or {}
+    return [key for key in dict.fromkeys(keys) if key not in kept]
 
 
 def known_beforehand(answers: Mapping[Hashable, Any]) -> None:

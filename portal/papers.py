@@ -108,8 +108,8 @@ def promise(
     paper = Paper(organisation=owner, document=document, followers=[])
     stamp = [seal.reason, seal.at.isoformat()] if seal else None
     values = {"draft": draft.as_values(), "seal": stamp}
-    paper.content = _packed(values | ({"einvoice": einvoice.as_values()} if einvoice else {}))
-    paper.content_sha256 = _digest(paper.content)
+    packed = _packed(values | ({"einvoice": einvoice.as_values()} if einvoice else {}))
+    paper.content, paper.content_sha256 = packed, _digest(packed)
     db.session.add(paper)
     jobs.enqueue_first(KIND, document.uid, owner, lane=jobs.Lane.PROMPT if urgent else None)
     return document

@@ -75,7 +75,7 @@ def a_pdf(customer: Customer) -> Any:
 def hurry() -> None:
     """As if every pause were over."""
     set_scope(EVERYTHING)
-    ORDERS.paused.clear()
+    ORDERS.forget_pauses()
     db.session.execute(db.update(Task).values(not_before=0))
     db.session.commit()
 

@@ -53,7 +53,7 @@ def task(ref: str, lane: Lane = Lane.RUNS) -> Task:
 def hurry() -> None:
     """As if every pause were over."""
     set_scope(EVERYTHING)
-    ORDERS.paused.clear()
+    ORDERS.forget_pauses()
     db.session.execute(db.update(Task).values(not_before=0))
     db.session.commit()
 

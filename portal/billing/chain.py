@@ -22,7 +22,7 @@ from portal.canonical import canonical_json
 from portal.db import db
 from portal.errors import Refused, Unavailable
 from portal.journal import record
-from portal.resellers.models import LegalEntity, NumberSeries, next_numbers
+from portal.resellers.models import LegalEntity, NumberSeries, next_numbers, numbers_after
 from portal.wording import N_
 
 _CLOCK_IS_LATE = N_(
@@ -126,11 +126,16 @@ class Chain:
             NumberSeries.prefix == prefix,
             NumberSeries.year == year,
         )
-        row = db.session.execute(select(NumberSeries.head, NumberSeries.last_on).where(*self._where)).one()
+        columns = (NumberSeries.head, NumberSeries.last_on, NumberSeries.last)
+        query = select(*columns).where(*self._where)
+        row = db.session.execute(query).one_or_none()
+        if row is None:
+            next_numbers(entity, prefix, year, 0)  # opens the series
+            row = db.session.execute(query).one()
         if on is not None and row.last_on is not None and on < row.last_on:
             raise Unavailable(_CLOCK_IS_LATE)
         self.head = row.head or start_of(entity.uid, f"{prefix}-{year}")
-        self._on = on
+        self._on, self._read = on, row
 
     def join(self, row: Invoice | CreditNote | Payment, values: dict[str, Any]) -> None:
         """Make a row the last one, before it is written."""
@@ -142,6 +147,26 @@ class Chain:
         noted = {"head": self.head} | ({"last_on": self._on} if self._on else {})
         change = update(NumberSeries).where(*self._where).values(**noted)
         db.session.execute(change.execution_options(synchronize_session=False))
+
+
+class ForeseenChain(Chain):
+    """The end of one series that nobody holds, and the numbers that follow it unless somebody is quicker.
+
+    What they are for is prepared first, so that whoever issues meanwhile waits for the writing alone.
+    """
+
+    def __init__(self, entity: LegalEntity, prefix: str, year: int, count: int, *, on: date) -> None:
+        super().__init__(entity, prefix, year, on=on)
+        self._count = count
+        self.numbers = numbers_after(prefix, year, self._read.last, count)
+
+    def take(self) -> bool:
+        """Take the numbers and note the head; False, and nothing is held, where somebody was quicker."""
+        noted = {"last": self._read.last + self._count, "head": self.head, "last_on": self._on}
+        as_read = (NumberSeries.last == self._read.last, NumberSeries.head == self._read.head)
+        change = update(NumberSeries).where(*self._where, *as_read).values(**noted)
+        taken: Any = db.session.execute(change.execution_options(synchronize_session=False))
+        return bool(taken.rowcount)
 
 
 def accept_today(entity: LegalEntity, *, by: Actor) -> dict[str, date]:

@@ -168,6 +168,15 @@ def freeze_invoice(
     record(invoice, "issue", by=by, number=invoice.number)
 
 
+def thaw_invoice(invoice: Invoice) -> None:
+    """Forget the paper of an invoice that is not written yet: it is frozen again under another number."""
+    document = invoice.document
+    if document is not None:
+        db.session.expunge(document.paper)
+        db.session.expunge(document)
+        invoice.document = None
+
+
 def note_payment(
     invoice: Invoice,
     *,

@@ -18,9 +18,9 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from portal import clock, jobs
 from portal.actor import Actor
-from portal.billing.chain import Chain
+from portal.billing.chain import Chain, ForeseenChain
 from portal.billing.held_back import check_addresses
-from portal.billing.issue import freeze_invoice, prepare_invoice
+from portal.billing.issue import freeze_invoice, prepare_invoice, thaw_invoice
 from portal.billing.models import (
     BillingRun,
     Charge,
@@ -43,7 +43,7 @@ from portal.db import AWAY, db, within
 from portal.errors import PortalError, Refused, Unavailable
 from portal.jobs.claims import said_of
 from portal.journal import SYSTEM, record
-from portal.leaves import leaves_together
+from portal.leaves import drop_leaves, leaves_together
 from portal.mail import queue_mail
 from portal.once import looking_up_once
 from portal.paging import total_of
@@ -53,7 +53,8 @@ from portal.sepa.rules import first_debit_day
 
 log = structlog.get_logger()
 
-TOGETHER = 12  # customers billed in one transaction: whoever issues an invoice by hand waits for its end
+TOGETHER = 24  # customers billed in one transaction: whoever issues an invoice by hand waits for its writing
+_TRIES = 3  # to freeze them while somebody else may take a number
 _ON_SQLITE = 5  # nobody else writes anything meanwhile
 _GAP = 0.015  # seconds
 _GRANTED_DAYS = 30  # to pay by wire, where no contract says otherwise (C. com. L441-10)
@@ -148,7 +149,8 @@ def _billed(run: BillingRun, ids: list[int]) -> Iterator[list[int]]:
     What breaks on one customer alone leaves her out, is told, and stops nobody else.
     """
     try:
-        _bill(run, ids)
+        with looking_up_once():
+            _bill(run, ids)
     except (Unavailable, *AWAY):
         raise  # the store or the database: nobody's data
     except Exception as error:
@@ -256,25 +258,63 @@ def _issue_together(bills: list[Bill], entity: LegalEntity) -> list[tuple[Invoic
         prepare_invoice(bill.customer, sales, bill.charges, method=bill.method, due_on=due)
         for bill, due in zip(bills, dues, strict=True)
     ]
-    debits = []
     look_up_recipients(bill.customer for bill in bills)
     invoices_begin.send(None, charges=[charge for bill in bills for charge in bill.charges])
+    drafts = [
+        _Draft(bill, invoice, recipient, mandates.get(bill.customer.id))
+        for bill, invoice, recipient in zip(bills, invoices, recipients, strict=True)
+    ]
     with leaves_together(), db.session.no_autoflush:  # everything is written at once
-        numbers = next_numbers(entity, "FA", today.year, len(bills))
-        chain = Chain(entity, "FA", today.year, on=today)
-        for bill, invoice, number, recipient in zip(bills, invoices, numbers, recipients, strict=True):
-            invoice.number = number
-            debit = _debit(bill, invoice, mandates.get(bill.customer.id), entity)
-            # Also where it should have been debited: its paper says how to pay. A card is asked for apart.
-            by_wire = debit is None and bill.method is not Method.CARD
-            own = mandates.get(bill.customer.id) if debit else None
-            freeze_invoice(
-                invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM, by_wire=by_wire, mandate=own
-            )
-            _tell(bill, invoice, recipient, debit, entity)
-            debits.append(debit)
-        chain.keep()
+        debits = _number(drafts, entity, today)
     return list(zip(invoices, debits, strict=True))
+
+
+class _Draft(NamedTuple):
+    """What becomes a numbered invoice, whom it is sent to, and whose debit may pay it."""
+
+    bill: Bill
+    invoice: Invoice
+    recipient: Contact
+    mandate: Mandate | None
+
+
+def _number(drafts: list[_Draft], entity: LegalEntity, today: date) -> list[Collection | None]:
+    """Freeze these invoices under the numbers that follow, and take the numbers: their debits.
+
+    The counter is not held while they are frozen. Where somebody else took a number meanwhile, they are
+    frozen once more; after that often, the counter is held.
+    """
+    for _try in range(_TRIES):
+        foreseen = ForeseenChain(entity, "FA", today.year, len(drafts), on=today)
+        debits = _freeze(drafts, foreseen.numbers, foreseen, entity)
+        if foreseen.take():
+            return debits
+        drop_leaves()
+        for draft in drafts:
+            thaw_invoice(draft.invoice)
+    numbers = next_numbers(entity, "FA", today.year, len(drafts))
+    chain = Chain(entity, "FA", today.year, on=today)
+    debits = _freeze(drafts, numbers, chain, entity)
+    chain.keep()
+    return debits
+
+
+def _freeze(
+    drafts: list[_Draft], numbers: list[str], chain: Chain, entity: LegalEntity
+) -> list[Collection | None]:
+    debits = []
+    for (bill, invoice, recipient, mandate), number in zip(drafts, numbers, strict=True):
+        invoice.number = number
+        debit = _debit(bill, invoice, mandate, entity)
+        # Also where it should have been debited: its paper says how to pay. A card is asked for apart.
+        by_wire = debit is None and bill.method is not Method.CARD
+        own = mandate if debit else None
+        freeze_invoice(
+            invoice, bill.customer, bill.charges, entity, chain, by=SYSTEM, by_wire=by_wire, mandate=own
+        )
+        _tell(bill, invoice, recipient, debit, entity)
+        debits.append(debit)
+    return debits
 
 
 def due_of(bill: Bill, entity: LegalEntity, today: date, mandate: Mandate | None) -> date:

@@ -15,7 +15,7 @@ from portal.billing.panels import Paper, invoices_begin
 from portal.billing.rates import known_rates
 from portal.db import db
 from portal.errors import Refused
-from portal.once import known_beforehand, once
+from portal.once import known_beforehand, once, unknown
 from portal.subscriptions.models import Subscription
 from portal.terms.answered import Answered, answered
 from portal.terms.law import applied
@@ -64,7 +64,9 @@ def subscriptions_in(paper: Paper) -> list[Subscription]:
 @invoices_begin.connect
 def look_up_together(_sender: Any, *, charges: Sequence[Charge]) -> None:
     """One query for the contracts of all invoices that are issued together."""
-    uids = _subscription_uids(charges)
+    uids = [uid for _kind, uid in unknown(("subscription", uid) for uid in _subscription_uids(charges))]
+    if not uids:
+        return
     query = select(Subscription).where(Subscription.uid.in_(uids))
     found = {row.uid: row for row in db.session.scalars(query.options(selectinload(Subscription.amendments)))}
     known_beforehand({("subscription", uid): found.get(uid) for uid in uids})

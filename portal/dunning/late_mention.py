@@ -1,5 +1,8 @@
 """What the paper of an invoice says of being paid late: the rate in per cent, and the fixed fee."""
 
+from datetime import date
+
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.billing.late import LateTerms
@@ -7,6 +10,7 @@ from portal.billing.panels import Paper, einvoice_note, invoice_mention
 from portal.dunning.contracts import late_terms_of
 from portal.facturx.values import DISCOUNT, LATE_FEE, LATE_RATE
 from portal.i18n import decimal, eur
+from portal.once import once
 from portal.terms.law import statute_for
 
 
@@ -19,6 +23,11 @@ def if_paid_late(paper: Paper) -> str | None:
     terms, kind = late_terms_of(paper), paper.invoice.parties["buyer"]["kind"]
     if terms is None:
         return None
+    on, language = paper.invoice.issued_on, str(get_locale())
+    return once(("if paid late", terms, kind, on, language), lambda: _sentence(terms, kind, on))
+
+
+def _sentence(terms: LateTerms, kind: str, on: date) -> str:
     said = {"rate": _percent(terms.rate_basis_points), "origin": _origin(terms), "fee": eur(terms.fee_cents)}
     if kind != "public_body":
         return _(
@@ -27,7 +36,7 @@ def if_paid_late(paper: Paper) -> str | None:
             "paiement anticipé.",
             **said,
         )
-    days = statute_for("invoice.due_days", on=paper.invoice.issued_on, customer=kind)
+    days = statute_for("invoice.due_days", on=on, customer=kind)
     return _(
         "En cas de retard : intérêts moratoires de %(rate)s par an (%(origin)s ; le taux du semestre où le "
         "retard commence vaut jusqu'au paiement) et indemnité forfaitaire de %(fee)s (CCP L2192-13, "

@@ -65,6 +65,10 @@ class Orders:
         """Leave the tasks of this kind alone for a while."""
         self._paused[kind] = time.monotonic() + seconds
 
+    def forget_pauses(self) -> None:
+        """Nothing is left alone any more."""
+        self._paused.clear()
+
     def paused(self) -> list[str]:
         """The kinds that are left alone at present."""
         return [kind for kind, until in self._paused.items() if until > time.monotonic()]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base, Row, Tenant, db
 from portal.jobs import tickets
-from portal.leaves import add_leaf, count_together
+from portal.leaves import add_leaf_of, count_together
 
 
 class TaskState(StrEnum):
@@ -105,7 +105,7 @@ def enqueue(
 
     lane: of this task, where it is not that of its kind.
     """
-    row = _queued(kind, ref, organisation, total=total, unit=unit, lane=lane)
+    row = Task(**_queued(kind, ref, organisation, total=total, unit=unit, lane=lane))
     values = {c.name: getattr(row, c.key) for c in Task.__table__.columns if c.name != "id"}
     if insert_once(Task, values, ["kind", "ref"]):
         tickets.put(row.lane)
@@ -116,34 +116,34 @@ def enqueue_first(kind: str, ref: str, organisation: Any, *, lane: Lane | None =
 
     It is written together with everything else, so a run of thousands pays no statement for each.
     """
-    row = _queued(kind, ref, organisation, lane=lane)
-    add_leaf(row)
-    count_together(tickets.put, row.lane)
+    values = _queued(kind, ref, organisation, lane=lane)
+    add_leaf_of(Task, **values)
+    count_together(tickets.put, values["lane"])
 
 
 def _queued(
     kind: str, ref: str, organisation: Any, *, total: int = 0, unit: str = "", lane: Lane | None = None
-) -> Task:
+) -> dict[str, Any]:
     if kind not in JOBS:
         raise KeyError(f"no job of kind {kind}")
-    return Task(
-        organisation=organisation,
-        kind=kind,
-        ref=ref,
-        lane=lane or LANES[kind],
-        state=T.QUEUED,
-        cursor="",
-        done=0,
-        total=total,
-        unit=unit,
-        lease_until=0,
-        not_before=0,
-        put_off_ms=0,
-        attempts=0,
-        put_off=0,
-        claims=0,
-        error="",
-    )
+    return {
+        "organisation": organisation,
+        "kind": kind,
+        "ref": ref,
+        "lane": lane or LANES[kind],
+        "state": T.QUEUED,
+        "cursor": "",
+        "done": 0,
+        "total": total,
+        "unit": unit,
+        "lease_until": 0,
+        "not_before": 0,
+        "put_off_ms": 0,
+        "attempts": 0,
+        "put_off": 0,
+        "claims": 0,
+        "error": "",
+    }
 
 
 def insert_once(model: type[Base], values: dict[str, Any], unique: list[str]) -> bool:

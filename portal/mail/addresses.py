@@ -2,6 +2,7 @@
 
 from email.headerregistry import Address
 from email.utils import parseaddr
+from functools import cache
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
@@ -9,7 +10,12 @@ from flask import current_app
 
 def own_address() -> Address:
     """The address that mails come from, ``MAIL_FROM``: bare, or with a name before it."""
-    name, spec = parseaddr(str(current_app.config["MAIL_FROM"]))
+    return _parsed(str(current_app.config["MAIL_FROM"]))
+
+
+@cache
+def _parsed(mail_from: str) -> Address:
+    name, spec = parseaddr(mail_from)
     local, _at, host = spec.rpartition("@")
     return Address(display_name=name, username=local, domain=host)
 

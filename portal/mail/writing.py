@@ -1,10 +1,11 @@
 """The words of a mail: its template, the free words of a house, the greeting and the foot around them."""
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flask import current_app, render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, get_locale
 
 from portal.mail.free import Asked, Free, Words, words_for
 from portal.mail.greeting import Reachable, name_to_greet
@@ -13,6 +14,7 @@ from portal.mail.kinds import KINDS, kind_of_template
 from portal.mail.sample import forgiving
 from portal.mail.voice import Voice, voice_for
 
+_BODY, _HOUSE, _GREETED = "\x01", "\x02", "\x03"  # signs that no mail holds
 SUBJECT = 78  # signs of a subject (RFC 5322, 2.1.1)
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f]")
 
@@ -73,19 +75,28 @@ def _framed(text: str, template: str, free: Free, *, owner: Any, person: Reachab
     house = str(getattr(owner, "name", ""))
     subject, _newline, body = text.strip().partition("\n")
     inner = free.around(body.strip("\n").rstrip())
-    whole = render_template(
-        "mails/frame.txt",
-        kind=KINDS[kind_of_template(template)],
-        house=house,
-        body=inner,
-        greeted=name_to_greet(person.name, house=house),
-        voice=voice,
-    )
+    greeted = name_to_greet(person.name, house=house)
+    frame = _frame(kind_of_template(template), voice, str(get_locale()), greets=bool(greeted))
+    whole = "".join({_BODY: inner, _HOUSE: house, _GREETED: greeted}.get(each, each) for each in frame)
     there = home_for(owner)
     if there != own_home():  # an address of the portal stands alone on its line
         at_home = rf"^(\s+){re.escape(own_home())}/"
         whole = re.sub(at_home, lambda found: f"{found[1]}{there}/", whole, flags=re.M)
     return Written(_shortened(_plain(subject.strip())), _plain(whole).strip() + "\n", inner, free.shipped)
+
+
+@lru_cache(maxsize=1024)  # a run puts the same frame around thousands
+def _frame(kind: str, voice: Voice, _language: str, *, greets: bool) -> tuple[str, ...]:
+    """Greeting, sign and reason in the language that is set, with places for what is one mail's own."""
+    text = render_template(
+        "mails/frame.txt",
+        kind=KINDS[kind],
+        house=_HOUSE,
+        body=_BODY,
+        greeted=_GREETED if greets else "",
+        voice=voice,
+    )
+    return tuple(re.split(f"({_BODY}|{_HOUSE}|{_GREETED})", text))
 
 
 def _plain(text: str) -> str:

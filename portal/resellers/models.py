@@ -109,7 +109,12 @@ def next_numbers(entity: LegalEntity, prefix: str, year: int, count: int) -> lis
     if last is None:
         _open_series(entity, prefix, year)
         last = db.session.execute(statement).scalar_one()
-    return [f"{prefix}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]
+    return numbers_after(prefix, year, last - count, count)
+
+
+def numbers_after(prefix: str, year: int, last: int, count: int) -> list[str]:
+    """The numbers that follow the last one of a series."""
+    return [f"{prefix}-{year}-{number:06d}" for number in range(last + 1, last + count + 1)]
 
 
 def _open_series(entity: LegalEntity, prefix: str, year: int) -> None:

@@ -14,6 +14,8 @@ from portal.billing.models import add_charges, charges_due
 from portal.billing.payment_rules import annual_fee_due_on
 from portal.billing.rules import bill_on
 from portal.customers.models import Customer
+from portal.leaves import update_together
+from portal.once import known_beforehand
 from portal.subscriptions.changes import begins_anew, billed_period, sold_on
 from portal.subscriptions.models import Subscription, SubscriptionState, subscriptions_of
 
@@ -75,10 +77,13 @@ def charge_periods(_sender: Any, *, customers: Sequence[Customer], until: date) 
     Source: 003-45, 004-35, 000-13, 001-11.
     """
     rows = []
-    for subscription in subscriptions_of(*customers):
+    found = subscriptions_of(*customers)
+    for subscription in found:
         while is_period_due(subscription, until):
             rows.append(next_period(subscription))
     add_charges(rows)
+    update_together(found, "billed_before")
+    known_beforehand({("subscription", each.uid): each for each in found})
 
 
 def fee_due_on(subscription: Subscription) -> date | None:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.customers.models import CustomerKind
@@ -198,3 +198,13 @@ def test_another_resellers_mandate_does_not_exist(house: House) -> None:
     assert db.session.scalars(select(Mandate)).all() == []
     assert db.session.scalars(select(MandateEvent)).all() == []
     set_scope(EVERYTHING)
+
+
+def test_the_few_that_wait_for_their_bank_are_counted_without_reading_the_others(house: House) -> None:
+    query = str(select(Mandate.id).where(Mandate.is_at_bank()).compile(db.engine))
+    explain = "EXPLAIN QUERY PLAN"
+    if db.engine.dialect.name == "postgresql":
+        explain = "EXPLAIN"
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))  # which is best for so few rows
+    plan = " ".join(str(row) for row in db.session.execute(text(f"{explain} {query}")))
+    assert "ix_mandate_at_bank" in plan
