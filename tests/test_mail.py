@@ -29,7 +29,7 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def quick(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second of patience with the relay, and no pause left from another test."""
     monkeypatch.setitem(app.config, "SMTP_SECONDS", 1.0)
-    monkeypatch.setattr(ORDERS, "paused", {})
+    ORDERS.forget_pauses()
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_no_mail_passes_one_that_another_worker_put_off(
     smtp.stop()
     work()
     smtp.start()
-    monkeypatch.setattr(ORDERS, "paused", {})  # another process, which has not met the fault
+    ORDERS.forget_pauses()  # another process, which has not met the fault
     work()
     assert smtp.received == []
     assert "plus ancien" in waits(second)

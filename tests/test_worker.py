@@ -32,7 +32,7 @@ def does(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     for lane in Lane:
         monkeypatch.setitem(JOBS, f"test.{lane}", work)
         monkeypatch.setitem(LANES, f"test.{lane}", lane)
-    monkeypatch.setattr(ORDERS, "paused", {})
+    ORDERS.forget_pauses()
     yield acts
 
 

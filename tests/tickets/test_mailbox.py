@@ -29,7 +29,7 @@ def imap(app, monkeypatch):
         monkeypatch.setitem(app.config, "IMAP_URL", f"imap://tickets@127.0.0.1:{server.port}/INBOX")
         monkeypatch.setitem(app.config, "IMAP_SECONDS", 2.0)
         monkeypatch.setenv("IMAP_PASSWORD", "right")
-        monkeypatch.setattr(ORDERS, "paused", {})
+        ORDERS.forget_pauses()
         yield server
 
 
