@@ -128,6 +128,7 @@ def test_who_dies_is_replaced_and_the_work_goes_on(place: Installation) -> None:
         wait_for(lambda: not living(place))  # its children do not stay behind
 
 
+@pytest.mark.server
 def test_a_clock_that_was_a_day_ahead_holds_nothing(place: Installation) -> None:
     """Killed meanwhile: what they held, and what they had put off, goes on within seconds all the same."""
     ask(place, "test.silent", "held")
