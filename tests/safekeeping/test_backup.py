@@ -11,20 +11,23 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, select, text
 
+from portal import jobs
 from portal.blob_stores import store
 from portal.blobs import Document, content_of, erase
 from portal.customers.models import Customer
-from portal.db import db, new_uid
+from portal.db import EVERYTHING, db, new_uid, set_scope
 from portal.engine.customer_side import backup as back_up_elsewhere
 from portal.engine.passphrase import Passphrase
 from portal.engine.port import RepoRef
 from portal.engine.restic import Restic
+from portal.papers import promise
 from portal.safekeeping.known_keys import remember_keys
 from portal.safekeeping.models import Rehearsal, newest
 from portal.safekeeping.place import Place, policy
 from tests.buckets import a_bucket
 from tests.builders import a_customer
 from tests.engine.cheap_key import cheapen
+from tests.facturx.test_archive import a_draft
 from tests.forked import Forked
 from tests.installation import ROOT, Installation, Installs, is_postgresql
 from tests.safekeeping.places import (
@@ -90,6 +93,30 @@ def test_database_and_documents_come_back_as_they_were(place: Installation, tmp_
             assert rows[made["export"]].erased  # what came out of a vault is in no backup
         again = run(other, "restore", "--from", str(repository))
         assert again.exit_code == 1 and "pas vide" in again.output
+
+
+def test_a_paper_that_is_not_printed_yet_is_not_lost_and_is_printed_after_the_restore(
+    place: Installation, tmp_path: Path
+) -> None:
+    """Its content is frozen in the database, and its task waits there."""
+    repository = a_repository(tmp_path)
+    live_a_little(place)
+    with place.context():
+        customer = db.session.scalars(select(Customer)).one()
+        names = {"subject": customer, "kind": "invoice", "filename": "facture.pdf"}
+        uid = promise(a_draft(), owner=customer.organisation, **names).uid
+        db.session.commit()
+    assert run(place.app, "backup", "--to", str(repository)).exit_code == 0
+    with place.context():
+        row = newest(Rehearsal.BACKUP)
+        assert row is not None and row.is_good and row.documents == 1
+    with an_empty_place(tmp_path / "other", place.folder / "keys.json") as other:
+        assert run(other, "restore", "--from", str(repository)).exit_code == 0
+        with looking_into(other):
+            jobs.drain()
+            set_scope(EVERYTHING)
+            paper = db.session.scalars(select(Document).where(Document.uid == uid)).one()
+            assert content_of(paper).startswith(b"%PDF")
 
 
 def test_the_keys_are_not_in_the_backup(place: Installation, tmp_path: Path) -> None:
