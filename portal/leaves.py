@@ -15,12 +15,20 @@ from sqlalchemy.orm.exc import StaleDataError
 from portal import clock
 from portal.db import Base, db, new_uid
 
-_LEAVES, _ROWS, _COUNTS = "leaves", "leaves.rows", "leaves.counts"
+_LEAVES, _ROWS, _COUNTS, _SCOPE = "leaves", "leaves.rows", "leaves.counts", "leaves.scope"
+
+
+def _waiting(what: str) -> Any:
+    """What waits for the end of the block; None outside one, and in another scope than the one it began in:
+    at its end, row-level security would refuse what that scope may write.
+    """
+    info = db.session.info
+    return info.get(what) if info.get(_SCOPE) == info.get("scope") else None
 
 
 def add_leaf(row: Base) -> None:
     """Add a row to which no other row refers by its number."""
-    waiting: list[Base] | None = db.session.info.get(_LEAVES)
+    waiting: list[Base] | None = _waiting(_LEAVES)
     if waiting is None:
         db.session.add(row)
     else:
@@ -29,7 +37,7 @@ def add_leaf(row: Base) -> None:
 
 def add_leaf_of(model: type[Any], *, organisation: Any, **values: Any) -> None:
     """The same of a row that nobody asks for again: in a run it is never more than its columns."""
-    together: dict[Any, list[dict[str, Any]]] | None = db.session.info.get(_ROWS)
+    together: dict[Any, list[dict[str, Any]]] | None = _waiting(_ROWS)
     if together is None:
         db.session.add(model(organisation=organisation, **values))
         return
@@ -41,7 +49,7 @@ def add_leaf_of(model: type[Any], *, organisation: Any, **values: Any) -> None:
 def add_rows(connection: Connection, model: type[Base], rows: list[dict[str, Any]]) -> None:
     """Insert rows of one table now; inside :func:`leaves_together` with the others, at its end."""
     table: Any = model.__table__
-    together: dict[Any, list[dict[str, Any]]] | None = db.session.info.get(_ROWS)
+    together: dict[Any, list[dict[str, Any]]] | None = _waiting(_ROWS)
     if together is not None:
         together.setdefault(table, []).extend(rows)
     elif rows:
@@ -67,18 +75,21 @@ def count_together(act: Counted, what: Any) -> None:
 def leaves_together() -> Iterator[None]:
     """Write the leaves of the block at its end, each table in one statement that asks for no numbers.
 
-    Inside the block no query sees them; an error drops them.
+    Inside the block no query sees them; an error drops them. What is added in another scope meanwhile is
+    written by the session, in that one.
     """
     waiting: list[Base] = []
     counts: Counter[tuple[Counted, Any]] = Counter()
     tables: dict[Any, list[dict[str, Any]]] = {}
-    db.session.info.update({_LEAVES: waiting, _ROWS: tables, _COUNTS: counts})
+    own = {_LEAVES: waiting, _ROWS: tables, _COUNTS: counts, _SCOPE: db.session.info.get("scope")}
+    db.session.info.update(own)
     try:
         yield
         _give_numbers()
         db.session.flush()
     finally:
-        del db.session.info[_LEAVES], db.session.info[_ROWS], db.session.info[_COUNTS]
+        for held in own:
+            del db.session.info[held]
     for row in waiting:
         tables.setdefault(row.__table__, []).append(_values(row))
     for table, rows in tables.items():

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from portal.db import db
+from portal.db import EVERYTHING, db, scope, set_scope
 from portal.journal import SYSTEM, JournalEntry, record
 from portal.leaves import leaves_together
 from tests.builders import House, stored
@@ -23,6 +23,18 @@ def test_a_block_writes_its_rows_at_its_end_in_their_order(house: House) -> None
     db.session.commit()
     record(house.reseller, "x3", by=SYSTEM)
     assert len(entries()) == 4, "outside of a block a row is added as ever"
+
+
+def test_what_is_added_in_another_scope_is_written_in_that_one(house: House) -> None:
+    """A word to the house above, while the rows of the house below are held together."""
+    set_scope(house.reseller.org_path)
+    with leaves_together():
+        with scope(EVERYTHING):
+            record(house.provider, "x-above", by=SYSTEM)
+            db.session.flush()
+        record(house.reseller, "x-below", by=SYSTEM)
+    set_scope(EVERYTHING)
+    assert entries() == [("x-above", ""), ("x-below", "")]
 
 
 def test_an_error_drops_them(house: House) -> None:
