@@ -1,5 +1,9 @@
 """Tasks: once, by one worker at a time, whatever is killed."""
 
+import os
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +29,7 @@ from portal.jobs import (
     resume,
     run_one,
 )
-from portal.jobs.claims import catch_up_with_clock
+from portal.jobs.claims import catch_up_with_clock, release_dead_owners
 from portal.jobs.models import JOBS, LANES
 from tests.builders import House
 
@@ -180,3 +184,20 @@ def test_a_clock_that_was_set_back_holds_no_task(
     rows = {task.ref: task for task in db.session.scalars(db.select(Task))}
     assert now < rows["a"].lease_until < now + 40_000
     assert now < rows["breaks"].not_before < now + 10_000
+
+
+def test_a_process_that_has_ended_and_that_nobody_has_buried_holds_no_task(
+    house: House, kind: list[Any]
+) -> None:
+    ask(house, "a")
+    assert claim() is not None
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is a zombie until waited for
+    set_scope(EVERYTHING)
+    owner = f"{socket.gethostname()}:{child.pid}:x"
+    db.session.execute(db.update(Task).values(owner=owner))
+    db.session.commit()
+    release_dead_owners()
+    child.wait()
+    set_scope(EVERYTHING)
+    assert db.session.scalars(db.select(Task.lease_until)).one() == 0
