@@ -85,6 +85,7 @@ _WHO = {  # beginning of a subject: the contact whom it is for (clauses.md, part
     "Résiliation enregistrée": "direction",
     "Mise en demeure": "direction",
     "Service suspendu": "direction",
+    "Commandes bloquées": "direction",
     "Votre facture": "compta",
     "Votre avoir": "compta",
     "Paiement reçu": "compta",

@@ -28,6 +28,8 @@ from portal.pdf.draft import Draft
 from portal.resellers.brand_paper import mark_for
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.iban import in_fours
+from portal.subscriptions.models import Subscription
+from portal.subscriptions.stopping import stops_when_unpaid
 from portal.subscriptions.suspended import suspended_of
 
 _ROLE = {Stage.REMINDER: ContactRole.BILLING, Stage.SECOND: ContactRole.BILLING}
@@ -178,18 +180,30 @@ def _print(letter: LateLetter, debts: tuple[tuple[Debt, Stage], ...], cures: lis
 
 
 def cure_text(cure: Cure) -> str:
-    """What a formal notice leaves, in the reader's language, with the clause."""
+    """What a formal notice leaves, and what follows, in the reader's language, with the clause.
+
+    Source: 003-15, 003-17, 004-40, 000-54, 001-45.
+    """
     clause = cure.source.reference if cure.source is not None else _("conditions de l'émetteur")
-    values = {"days": cure.days, "clause": clause}
-    if cure.by_letter:
-        return _(
-            "Sans paiement %(days)d jours après réception, le service est suspendu (%(clause)s).", **values
+    since = _("réception") if cure.by_letter else _("cet envoi")
+    values = {"days": cure.days, "since": since, "clause": clause}
+    if cure.stops_service:
+        sentence = _("Sans paiement %(days)d jours après %(since)s, le service est suspendu (%(clause)s).")
+    elif cure.source is not None:
+        sentence = _(
+            "Sans paiement %(days)d jours après %(since)s, nous n'acceptons plus de commande et pouvons "
+            "mettre fin au contrat (%(clause)s)."
         )
-    return _("Sans paiement %(days)d jours après cet envoi, le service est suspendu (%(clause)s).", **values)
+    else:
+        sentence = _(
+            "Sans paiement %(days)d jours après %(since)s, nous n'acceptons plus de commande (%(clause)s)."
+        )
+    return sentence % values
 
 
 def suspend(customer: Customer, suspensions: tuple[Suspension, ...], *, by: Actor) -> None:
-    """New orders are refused from now on; keys, vaults and data stay as they are.
+    """New orders are refused from now on; no data are touched. The service stops only where its contract
+    suspends it (:mod:`portal.subscriptions.stopping`).
 
     Source: 003-15, 003-16, 004-40, 000-54, 001-45.
     """
@@ -197,7 +211,7 @@ def suspend(customer: Customer, suspensions: tuple[Suspension, ...], *, by: Acto
         each.subscription.suspend(each.cure.clause, by=by)
     clauses = dict.fromkeys(each.cure.clause for each in suspensions if each.cure.clause)
     record(customer, "late_suspension", by=by, reason=", ".join(clauses))
-    _tell(customer, "suspended", [each.subscription.label for each in suspensions], list(clauses))
+    _tell(customer, "suspended", [each.subscription for each in suspensions], list(clauses))
 
 
 def end_contracts(customer: Customer, step: NextStep, *, by: Actor) -> None:
@@ -213,14 +227,17 @@ def end_contracts(customer: Customer, step: NextStep, *, by: Actor) -> None:
         record(customer, "late_end", by=by, reason=each.clause)
 
 
-def _tell(customer: Customer, what: str, labels: list[str], clauses: list[str]) -> None:
+def _tell(customer: Customer, what: str, rows: list[Subscription], clauses: list[str]) -> None:
+    """One mail to the signatory; the labels of those whose service stops, or stopped, stand apart."""
+    stopped = [row for row in rows if stops_when_unpaid(row)]
     queue_mail(
         customer.contact(ContactRole.SIGNATORY),
         f"dunning/mail_{what}.txt",
         about=customer,
         owner=customer.organisation,
         language=customer.language,
-        labels=labels,
+        stopped=[row.label for row in stopped],
+        others=[row.label for row in rows if row not in stopped],
         clauses=clauses,
         total=sum(debt.owed_cents for debt in debts_of(customer)),
         entity=_entity_of(customer),
@@ -239,7 +256,7 @@ def reinstate_all(customer: Customer, why: str, *, by: Actor) -> None:
         each.reinstate(why, by=by)
     if suspended:
         record(customer, "late_back", by=by, reason=why)
-        _tell(customer, "reinstated", [each.label for each in suspended], [])
+        _tell(customer, "reinstated", suspended, [])
 
 
 @invoice_paid.connect

@@ -78,7 +78,7 @@ class NextStep:
         if self.endings:
             return "ending"
         if self.suspensions:
-            return "suspension"
+            return "suspension" if any(each.cure.stops_service for each in self.suspensions) else "blocking"
         return max((stage for _debt, stage in self.debts), key=list(Stage).index).value
 
     @property

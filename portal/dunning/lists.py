@@ -32,12 +32,15 @@ from portal.listing import (
     define,
 )
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.stopping import shown_state_of
+from portal.subscriptions.suspended import suspended_of
 
 STEPS = {
     "reminder": _l("Rappel"),
     "second": _l("Second rappel"),
     "formal": _l("Mise en demeure"),
     "suspension": _l("Suspension"),
+    "blocking": _l("Blocage des commandes"),
     "ending": _l("Fin du contrat"),
 }
 
@@ -73,10 +76,16 @@ def _debts(row: Customer) -> list[Debt]:
 
 def stage_of(customer: Customer, debts: list[Debt]) -> str:
     """The name of a state: how far the gravest of her debts went."""
-    if any(row.suspended_on is not None and not row.is_over for row in _subscriptions([customer])):
-        return "stage_suspended"
+    if suspended := suspended_of(customer):
+        return _stopped(suspended)
     reached = [debt.stage for debt in debts if debt.stage is not None]
     return f"stage_{max(reached, key=list(Stage).index).value}" if reached else "stage_none"
+
+
+def _stopped(suspended: list[Subscription]) -> str:
+    """Is a service stopped, or are only orders refused?"""
+    states = {shown_state_of(row) for row in suspended}
+    return "stage_blocked" if states == {"orders_blocked"} else "stage_suspended"
 
 
 def _subscriptions(customers: list[Customer]) -> list[Subscription]:
@@ -198,8 +207,11 @@ LATE: Listing[Customer] = define(
 
 
 def _states(customers: list[Customer]) -> dict[int, Cell]:
-    late = select(Customer.id).where(Customer.id.in_([row.id for row in customers]), is_suspended())
-    return {key: Pill("stage_suspended") for key in db.session.scalars(late)}
+    by_customer: dict[int, list[Subscription]] = {}
+    for row in _subscriptions(customers):
+        if row.suspended_on is not None and not row.is_over:
+            by_customer.setdefault(row.customer_id, []).append(row)
+    return {key: Pill(_stopped(rows)) for key, rows in by_customer.items()}
 
 
 CUSTOMERS.columns.append(Column("suspended", _l("Suspension"), many=_states, rank=WIDE))

@@ -74,11 +74,16 @@ def step_due_on(payable_until: date, stage: Stage, ladder: Ladder, last_on: date
 
 @dataclass(frozen=True, slots=True)
 class Cure:
-    """How long a formal notice leaves, and from when it counts. source: None for the grace of the house."""
+    """How long a formal notice leaves, and from when it counts. source: None for the grace of the house.
+
+    stops_service: what follows is a suspension of the service; elsewhere orders are refused, and the contract
+    may be ended.
+    """
 
     days: int
     by_letter: bool
     source: Value | None
+    stops_service: bool = False
 
     @property
     def clause(self) -> str:
@@ -97,7 +102,8 @@ def cure_of(stack: Stack, grace_days: int) -> Cure:
     for key in ("suspension.unpaid_notice_days", "breach.cure_days", "breach.warning_days"):
         value = stack.find(key)
         if value is not None:
-            return Cure(int(value.value), by_letter and key == "breach.cure_days", value)
+            stops = key == "suspension.unpaid_notice_days"
+            return Cure(int(value.value), by_letter and key == "breach.cure_days", value, stops)
     causes = stack.find("termination.provider_causes")
     known = causes if causes is not None and "non_payment" in causes.value else None
     return Cure(grace_days, False, known)

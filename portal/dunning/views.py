@@ -153,4 +153,5 @@ def late_panel(customer: Customer) -> Panel | None:
 def suspension_panel(subscription: Subscription) -> Panel | None:
     if subscription.suspended_on is None or subscription.is_over:
         return None
-    return Panel("dunning/_suspension.html", {"subscription": subscription})
+    stopped = subscription.shown_state() == "suspended"
+    return Panel("dunning/_suspension.html", {"subscription": subscription, "stopped": stopped})

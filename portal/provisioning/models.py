@@ -23,8 +23,8 @@ from portal.journal import record
 from portal.provisioning.htpasswd import bcrypt
 from portal.provisioning.rules import GB, may_write
 from portal.stateful import Stateful, step
-from portal.subscriptions.key_ends import suspension_of
 from portal.subscriptions.models import Subscription
+from portal.subscriptions.stopping import service_stopped_on
 
 SECRET_BYTES = 24  # 192 random bits
 MACHINES, MAINTENANCE = "htpasswd", "maintenance.htpasswd"
@@ -177,7 +177,7 @@ class VaultHome(Tenant, Stateful, db.Model):
         row = self.subscription
         if self.is_moving:
             return False
-        stopped = suspension_of(row) is not None
+        stopped = service_stopped_on(row) is not None
         return may_write(is_suspended=stopped, ends_on=row.ends_on, today=clock.today())
 
     @property

@@ -26,6 +26,7 @@ from portal.sepa.models.mandate import find_usable_mandate
 from portal.subscriptions.called_off import is_called_off
 from portal.subscriptions.changes import ChangeKind, billed_period
 from portal.subscriptions.models import Subscription, SubscriptionState, subscription_moved
+from portal.subscriptions.stopping import service_stopped_on
 from portal.subscriptions.waiting_keys import KeyWaitState, wait_of
 
 _KEPT = (CreditReason.GOODWILL, CreditReason.SERVICE_CREDIT)  # given, although the period was served
@@ -123,22 +124,6 @@ def _is_taken_back(invoice: Invoice, charge: Charge) -> bool:
     return any(0 < net <= back for net, back in db.session.execute(query))
 
 
-def suspension_of(subscription: Subscription) -> date | None:
-    """Since when its provider has suspended its keys; None where the contract only lets orders be refused.
-
-    NumSpot suspends the service (003-15), and any use that endangers it at once (003-11, 003-14). The others
-    name, for a missing payment, only the end of the contract: until then what is paid goes on.
-
-    Source: 003-11, 003-14, 003-15, 000-54, 001-45.
-    """
-    unpaid = subscription.present_terms.find("suspension.unpaid_notice_days") is not None
-    stops = subscription.suspended_clause in _BLOCKING or (unpaid and not subscription.suspended_cause)
-    return subscription.suspended_on if stops else None
-
-
-_BLOCKING = ("003-11", "003-14")
-
-
 def follow_keys(subscription: Subscription) -> None:
     """Let its keys end with what is paid of it, and stop while it is suspended.
 
@@ -153,7 +138,7 @@ def follow_keys(subscription: Subscription) -> None:
     )
     keys = list(db.session.scalars(query.order_by(ActivationKey.id)))
     if keys and not _still_waits(subscription):
-        end, suspended_on = end_of(subscription), suspension_of(subscription)
+        end, suspended_on = end_of(subscription), service_stopped_on(subscription)
         for key in keys:
             key.follow(end, suspended_on, by=SYSTEM)
 

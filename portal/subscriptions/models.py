@@ -29,6 +29,7 @@ from portal.subscriptions.order_states import WAITING, OrderState
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
 from portal.subscriptions.starts import first_day
+from portal.subscriptions.stopping import shown_state_of
 from portal.terms.rules import membership_accepted_at
 from portal.terms.stack import Stack
 
@@ -271,12 +272,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
         return last_usable_day(self.billed_before)
 
     def shown_state(self) -> str:
-        if self.state == S.WITHDRAWN:
-            return "retracted"
-        over = self.ends_on is not None and self.ends_on <= clock.today()
-        if over:
-            return "ended"
-        return S.SUSPENDED.value if self.suspended_on is not None else self.state.value
+        return shown_state_of(self)
 
     @property
     def is_over(self) -> bool:

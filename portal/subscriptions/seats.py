@@ -11,8 +11,8 @@ from portal.db import db
 from portal.errors import Refused
 from portal.journal import record
 from portal.licensing.models import ActivationKey
-from portal.subscriptions.key_ends import suspension_of
 from portal.subscriptions.models import GOING_ON, Order, Subscription
+from portal.subscriptions.stopping import service_stopped_on
 
 
 def own_keys(subscription: Subscription) -> list[ActivationKey]:
@@ -52,7 +52,7 @@ def check_may_split(subscription: Subscription, keys: list[ActivationKey]) -> No
         raise Refused(_("Ce contrat se termine : ses clés ne changent plus."))
     if any(key.held_at is not None for key in keys):
         raise Refused(_("Les clés de ce contrat sont suspendues : leur paiement manque."))
-    if suspension_of(subscription) is not None:
+    if service_stopped_on(subscription) is not None:
         raise Refused(_("Le prestataire a suspendu ce service : ses clés ne changent plus."))
 
 

@@ -358,6 +358,8 @@ _STATES: dict[str, Look] = {
     "stage_second": Look(_l("second rappel envoyé"), "wait", "send"),
     "stage_formal": Look(_l("mis en demeure"), "bad", "exclamation-circle"),
     "stage_suspended": Look(_l("suspendu"), "bad", "stop-circle"),
+    "stage_blocked": Look(_l("commandes bloquées"), "bad", "slash-circle"),
+    "orders_blocked": Look(_l("commandes bloquées"), "bad", "slash-circle"),
     "late_fee_waiting": Look(_l("attend un taux"), "wait", "hourglass-split"),
     "late_fee_charged": Look(_l("à facturer"), "live", "receipt"),
     "late_fee_billed": Look(_l("facturés"), "good", "check-circle"),

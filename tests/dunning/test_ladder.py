@@ -11,6 +11,7 @@ from portal.billing.models import Invoice
 from portal.db import db
 from portal.dunning.models import LateLetter, LetterState
 from portal.journal import SYSTEM, JournalEntry
+from portal.mail import Mail
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription, SubscriptionState
 from tests.builders import House, an_outsider, stored
@@ -100,6 +101,36 @@ def test_003_15_two_late_payers_are_reminded_noticed_suspended_and_come_back_whe
     assert kinds()[-1] == "reinstated", "paid invoices have left the ladder"
     done = {entry.what for entry in db.session.scalars(db.select(JournalEntry))}
     assert {"late_reminder", "late_second", "late_formal", "suspend", "reinstate"} <= done
+
+
+def test_000_54_where_the_contract_suspends_nothing_nobody_is_told_that_the_service_stops(
+    house: House, browser: Browser, at: At
+) -> None:
+    invoice = a_debtor(house, natso, "Menuiserie du Port", "404833048")
+    at(noon(date(2025, 6, 1)))
+    client = browser(house.finance)
+    assert set_ladder(client) == 303
+    for day in (date(2025, 6, 5), date(2025, 6, 15), date(2025, 6, 30)):
+        live(at, day)
+    told = newest_mail()
+    assert "nous n'acceptons plus de commande et pouvons mettre fin au contrat" in told.body
+    assert "suspendu" not in told.body
+    customer = the_subscription(invoice).customer.uid
+    assert "Blocage des commandes" in browser(house.finance).get(f"/late/{customer}").text
+    live(at, date(2025, 7, 9))
+    told = newest_mail()
+    assert told.subject.startswith("Commandes bloquées")
+    assert "le service continue" in told.body and "suspendu" not in told.body
+    client, row = browser(house.finance), the_subscription(invoice)
+    page = client.get(f"/subscriptions/{row.uid}").text
+    assert "commandes bloquées" in page and "Le service continue" in page
+    assert "commandes bloquées" in client.get("/lists/late-payers/file.csv").text
+    pay(client, invoice, date(2025, 7, 9), "VIR 1")
+    assert newest_mail().subject == "Vos commandes sont à nouveau possibles"
+
+
+def newest_mail() -> Mail:
+    return db.session.scalars(db.select(Mail).order_by(Mail.id.desc()).limit(1)).one()
 
 
 def order(client: FlaskClient, row: Subscription, **more: str) -> str:
