@@ -75,6 +75,11 @@ class Plan:
         return sum(piece.cents for piece in self.pieces)
 
     @property
+    def costs_more(self) -> bool:
+        """Does whoever confirms it owe more than before? Said on the button: C. conso L221-14."""
+        return self.charge_cents > 0 or _price(self.after) > _price(self.before)
+
+    @property
     def seen(self) -> str:
         """What a person has read before she agrees: another day or amount asks her again."""
         price = self.after["unit_cents"]

@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 
 from portal import clock
 from portal.access import public
+from portal.catalogue.price_lists import price_list, selling
 from portal.customers.terms_requests import shown_texts
 from portal.linked.agreement import AgreementForm
 from portal.linked.pages import mail_code
@@ -38,7 +39,9 @@ class _Confirming(TwoSteps[SignUp]):
 
     def words(self, row: SignUp) -> dict[str, Any]:
         stack = _stack(row)
-        return {"row": row, "entity": row.house, "stack": stack, "texts": texts_of(stack.documents)}
+        price = selling(price_list(row.house.id), row.product, clock.today()).unit_cents
+        said = {"row": row, "entity": row.house, "unit_cents": price}
+        return said | {"stack": stack, "texts": texts_of(stack.documents)}
 
     def form_of(self, row: SignUp) -> type[FlaskForm]:
         """A quote brings its own terms: only the address is confirmed."""

@@ -117,8 +117,8 @@ def accept_quote(portal: Instance, phone: Page) -> None:
     code = code_by(portal, phone, "Recevoir mon code")
     phone.get_by_label("Vos nom et fonction").fill("La direction")
     phone.get_by_label("Code à 6 chiffres").fill(code)
-    phone.get_by_role("button", name="J'accepte le devis").click()
-    expect(phone.get_by_role("button", name="J'accepte le devis")).to_have_count(0)
+    phone.get_by_role("button", name="Commander avec obligation de paiement").click()
+    expect(phone.get_by_role("button", name="Commander avec obligation de paiement")).to_have_count(0)
     assert people.too_wide(phone) == []
 
 

@@ -418,7 +418,7 @@ def test_an_english_page_says_it_in_english(house: House, browser: Browser) -> N
     path = f"/subscriptions/{subscription.uid}/change?kind=seats&quantity=5&when=now"
     page = owner.get(path, headers={"Accept-Language": "en"}).text
     assert "Change the subscription" in page
-    assert "Confirm the change" in page
+    assert "Order with obligation to pay" in page, "whoever owes more says so on the button"
 
 
 def test_004_36_a_gap_leads_to_the_change_that_settles_it(house: House, browser: Browser) -> None:

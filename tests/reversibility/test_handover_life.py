@@ -90,9 +90,9 @@ def test_a_paid_invoice_starts_the_recovery_by_itself(browser, house, quoted):
     case = the_case()
     quote(browser(house.operator), case, "100")
     customer = browser(vaulting.a_customer_user(case.customer))
-    assert "J'accepte le devis" in customer.get(f"/reversibility/{case.uid}").text.replace("’", "'").replace(
-        "&#39;", "'"
-    )
+    assert "Commander avec obligation de paiement" in customer.get(f"/reversibility/{case.uid}").text.replace(
+        "’", "'"
+    ).replace("&#39;", "'")
     assert customer.post(f"/reversibility/{case.uid}/quote-acceptance").status_code == 303
     start_what_is_paid()
     assert stored(case).state == C.TO_PAY

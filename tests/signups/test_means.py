@@ -19,6 +19,7 @@ from tests.cards.paying import pay_link
 from tests.fake_stripe import Stripe
 from tests.signups.builders import (
     HER,
+    SIGNER,
     ask,
     her_user,
     last_mail_to,
@@ -26,6 +27,7 @@ from tests.signups.builders import (
     sign_up,
     the_sign_up,
     the_trial,
+    token_to,
 )
 from tests.subscriptions.builders import a_monthly_product, a_product
 from tests.subscriptions.test_orders import text_of
@@ -73,6 +75,21 @@ def test_000_16_a_sign_up_is_paid_by_card_and_its_key_follows_the_banks_approval
     key = db.session.scalars(select(ActivationKey)).one()
     mails = db.session.scalars(select(Mail).where(Mail.kind == "subscriptions/mail_paid")).all()
     assert [key.code in mail.body for mail in mails] == [True]
+
+
+def test_who_orders_on_line_reads_price_and_length_and_says_that_she_will_owe(
+    house: House, browser: Browser
+) -> None:
+    product, phone = open_page(house), browser()
+    asked = ask(phone, product, wish="web", method="wire", kind="consumer", siren="", quantity="2")
+    assert asked.status_code == 303, asked.text
+    path = f"/sign-up/{token_to()}"
+    page = phone.get(path).text.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "119,76 € TTC" in page and "(2 × 59,88 €)" in page and "annuel" in page
+    shown = page.partition('name="shown"')[2].partition('value="')[2].partition('"')[0]
+    code = phone.post(path, data={**SIGNER, "shown": shown}, follow_redirects=True).text
+    assert "Commander avec obligation de paiement" in code
+    assert "Confirmer mon inscription" not in code
 
 
 def test_000_34_a_trial_whose_card_is_refused_goes_on_and_is_ordered_anew(
