@@ -83,6 +83,8 @@ from portal.licensing.seating import take_seat
 from portal.links import Purpose, make_link
 from portal.mail import Mail, link
 from portal.mail.free import Words
+from portal.means.acts import ask_means, cancel_means
+from portal.means.planning import first_free_period
 from portal.obligations.meter import tell_customers as tell_of_misses
 from portal.obligations.meter import tell_operators as tell_of_obligations
 from portal.obligations.models import Duty, Obligation, decide_telling, telling_of
@@ -166,6 +168,7 @@ from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.quotes.days import accept as accept_quote
 from tests.quotes.days import token_of
 from tests.sepa.people import a_mandate, a_signed_mandate, go_to_code, the_entity
+from tests.sepa.signed import sign_now
 from tests.sepa.test_account_change import confirm
 from tests.sepa.test_paper import agree, deposit
 from tests.sepa.test_waiting_signature import hand_on
@@ -718,6 +721,21 @@ def a_change_that_is_signed(post: Post) -> None:
     refuse_renewal(owner, subscription)
     want_back(owner, subscription)
     agree_to_go_on(post.browser)
+
+
+@step
+def another_means_of_payment_asked_agreed_and_dropped(post: Post) -> None:
+    product = a_product(post.house, code="DB-MEANS", terms_stack="dobaas", has_keys=False)
+    for name in ("Qui sera prélevée", "Qui change d'avis"):
+        customer = post.customer(name, accepted="dobaas")
+        subscription = place_order(customer, product, 1, Method.WIRE, by=SYSTEM).deliver(by=SYSTEM)
+        db.session.flush()
+        free = first_free_period(subscription).isoformat()
+        ask_means(subscription, Method.DIRECT_DEBIT, free, by=SYSTEM)
+        if name == "Qui sera prélevée":
+            sign_now(customer, the_entity())
+        else:
+            cancel_means(subscription, by=SYSTEM)
 
 
 @step

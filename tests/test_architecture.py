@@ -206,6 +206,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "sign_up_settings.edit_offer",
     "starts.edit_start",
     "subscription_vaults.new_vault",
+    "means.show",
     "subscription_changes.new_change",
     "subscriptions.new_order",
     "terminations.new_termination",

@@ -126,6 +126,7 @@ def _clause(subscription: Subscription) -> str:
 
 def _drop_what_waits(subscription: Subscription) -> None:
     """What the transferor's signature was asked for, and the paper that asked her for the next period."""
+    subscription.drop_method(by=SYSTEM)
     for change in subscription.changes:
         if change.state == ChangeState.ASKED:
             cancel_change(change, by=SYSTEM)

@@ -223,6 +223,7 @@ def carry_out(row: SubscriptionChange, subscription: Subscription, *, by: Actor)
 
 def _take_length(row: SubscriptionChange, subscription: Subscription) -> None:
     """Its periods are counted from the day on; the first is owed less what it takes the place of."""
+    subscription.drop_method(by=SYSTEM)  # the length was agreed on with its own
     subscription.plan, subscription.method = Plan(row.after["plan"]), Method(row.after["method"])
     subscription.billing_months = row.after["billing_months"]
     if row.pieces:

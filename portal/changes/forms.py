@@ -98,7 +98,7 @@ def change_form(subscription: Subscription, *args: Any, **kwargs: Any) -> Change
     ]
     form.method.choices = [SelectChoice(each.value, METHODS[each.value]) for each in Method]
     if form.method.data is None:
-        form.method.data = subscription.method.value
+        form.method.data = (subscription.coming_method or subscription.method).value
     if form.kind.data is None:
         form.kind.data = kinds[0].value
     return form

@@ -83,7 +83,8 @@ def _on_credit(subscription: Subscription, is_late: bool) -> list[date]:
     before = min(periods, default=subscription.billed_before)
     today, found = clock.today(), [before]
     arrears = subscription.is_billed_in_arrears
-    mandated = subscription.method == Method.DIRECT_DEBIT and _mandate(subscription) is not None
+    method = subscription.method_on(subscription.billed_before)
+    mandated = method == Method.DIRECT_DEBIT and _mandate(subscription) is not None
     if not is_late and today >= subscription.billed_before >= before and (arrears or mandated):
         found.append(billed_period(subscription, today).ends_on)
     return found
@@ -96,7 +97,7 @@ def _mandate(subscription: Subscription) -> Any:
 def _standing(subscription: Subscription, charge: Charge) -> _Standing:
     invoice = charge.invoice
     if invoice is None:
-        ready = subscription.method == Method.DIRECT_DEBIT and _mandate(subscription) is not None
+        ready = charge.method == Method.DIRECT_DEBIT and _mandate(subscription) is not None
         return _Standing(ready)
     if invoice.state == InvoiceState.CREDITED or _is_taken_back(invoice, charge):
         return _Standing(False)

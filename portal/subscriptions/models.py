@@ -25,6 +25,7 @@ from portal.resellers.models import LegalEntity
 from portal.stateful import Stateful, step
 from portal.subscriptions.amendments import SignedAmendment, signed_conditions, with_amendments, with_kept
 from portal.subscriptions.changes import SubscriptionChange
+from portal.subscriptions.coming_means import ComingMeans
 from portal.subscriptions.order_states import WAITING, OrderState
 from portal.subscriptions.price_steps import PriceStep
 from portal.subscriptions.sold import Sold
@@ -173,16 +174,14 @@ class SubscriptionState(StrEnum):
     ACTIVE = "active"
     NOTICE_GIVEN = "notice_given"  # ends on ends_on; that it has ended is a matter of the day
     WITHDRAWN = "withdrawn"  # a consumer changed his mind in time
-    SUSPENDED = (
-        "suspended"  # not paid in spite of a formal notice; one whose notice was given keeps that state
-    )
+    SUSPENDED = "suspended"  # not paid in spite of a formal notice; one with a notice keeps its state
 
 
 S = SubscriptionState
 GOING_ON = (S.ACTIVE, S.SUSPENDED)  # nobody has given notice
 
 
-class Subscription(Tenant, Sold, Stateful, db.Model):
+class Subscription(Tenant, Sold, ComingMeans, Stateful, db.Model):
     """A running contract (abonnement); its values come from the documents that it pins."""
 
     __tablename__ = "subscription"
@@ -324,7 +323,7 @@ class Subscription(Tenant, Sold, Stateful, db.Model):
             "quantity": 1,
             "includes_vat": self.includes_vat,
             "vat_basis_points": self.vat_basis_points,
-            "method": self.method,
+            "method": self.method_on(clock.today()),
             "due_rule": due.value if due else None,
             **own_references(self),
         }

@@ -51,7 +51,10 @@ def next_period(subscription: Subscription) -> dict[str, Any]:
     with force_locale(subscription.customer.language):
         label = period_label(sold.product_name, start, last)
     subscription.billed_before = end
-    said = {"due_rule": due_on.isoformat()} if due_on else {}
+    subscription.take_method(start)
+    said: dict[str, Any] = {"method": subscription.method}
+    if due_on:
+        said["due_rule"] = due_on.isoformat()
     return subscription.charge_row(**said, origin=origin, label=label, unit_cents=cents, quantity=quantity)
 
 
@@ -92,7 +95,7 @@ def fee_due_on(subscription: Subscription) -> date | None:
     Source: 001-14; A15.
     """
     first = subscription.billed_before <= subscription.started_on
-    if first or not subscription.method.is_sent:
+    if first or not subscription.method_on(subscription.billed_before).is_sent:
         return None
     before = subscription.present_terms.find(f"plan.{subscription.plan.value}.due_days_before_last")
     return annual_fee_due_on(last_usable_day(subscription.billed_before), before.value) if before else None

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from portal import clock, jobs
 from portal.actor import Actor
@@ -40,9 +40,10 @@ def send_renewal_proformas() -> None:
     Source: 001-14; A15.
     """
     soon = clock.today() + timedelta(AHEAD_DAYS + 10)
+    sent = [method for method in Method if method.is_sent]
     query = select(Subscription).where(
         Subscription.state == SubscriptionState.ACTIVE,
-        Subscription.method.in_([method for method in Method if method.is_sent]),
+        or_(Subscription.method.in_(sent), Subscription.coming_method.in_(sent)),
         Subscription.billed_before > clock.today(),
         Subscription.billed_before <= soon,
     )
@@ -51,7 +52,10 @@ def send_renewal_proformas() -> None:
         if due_on is None or renewal_of(subscription) is not None:
             continue
         if renewal_pro_forma_on(due_on, AHEAD_DAYS) <= clock.today():
-            send_renewal(subscription, due_on)
+            # Another means may have been agreed on since the row was read.
+            db.session.refresh(subscription, with_for_update={"of": Subscription})
+            if fee_due_on(subscription) == due_on:
+                send_renewal(subscription, due_on)
 
 
 def renewal_of(subscription: Subscription) -> Proforma | None:
@@ -90,7 +94,7 @@ def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
         references=references,
         subscription_uid=subscription.uid,
         period_on=start,
-        method=subscription.method,
+        method=subscription.method_on(start),
     )
     queue_mail(
         customer.contact(ContactRole.BILLING),
@@ -101,6 +105,7 @@ def send_renewal(subscription: Subscription, due_on: date) -> Proforma:
         attach=[row.document] if row.document else [],
         subscription=subscription,
         proforma=row,
+        method=subscription.method_on(start),
         last_day=last_usable_day(start),
         entity=subscription.legal_entity,
     )

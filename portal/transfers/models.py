@@ -158,7 +158,10 @@ class Transfer(Tenant, Stateful, db.Model):
         move_below(customer.organisation, self.taker)
         record(self.customer, "transfer", by=SYSTEM, **names)
         after = issuer_for(self.customer)
-        needs = any(each.method == Method.DIRECT_DEBIT for each in subscriptions_of(self.customer))
+        needs = any(
+            Method.DIRECT_DEBIT in (each.method, each.coming_method)
+            for each in subscriptions_of(self.customer)
+        )
         if after.id != before.id and (debited or needs) and open_mandate(self.customer, after) is None:
             request_mandate(self.customer, after, by=SYSTEM)
         self._tell("transfers/mail_done.txt")
