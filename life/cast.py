@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from life.client import Client
+from life.sales import amends
 from life.vaults import Safe
 from life.world import BEGINS, World
 
@@ -95,7 +96,9 @@ def _licences(cast: Fixed) -> None:
 
 
 def _machines(cast: Fixed) -> None:
-    """Two licences through three years: one whose machine is mostly unplugged, one without any network."""
+    """Three licences through two years and more: one whose machine is mostly unplugged, one without any network,
+    one whose second year is debited.
+    """
     world = cast.world
     plugged = cast.come("plugged", "Optique Sarrail", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
     offline = cast.come("offline", "Mairie de Lannec", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
@@ -122,6 +125,32 @@ def _machines(cast: Fixed) -> None:
     world.renews_by_file(offline, D(2027, 1, 18))
     for day in (D(2027, 1, 19), D(2028, 1, 14), D(2028, 2, 20)):
         world.looks(offline, day)
+    _debited(cast)
+
+
+def _debited(cast: Fixed) -> None:
+    """An amendment allows what the contract does not, a debit of the second year; it comes back, and a transfer
+    makes the licence valid again, on another machine.
+    """
+    world = cast.world
+    client = cast.come("debited", "Papeterie de l'Aulne", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
+    world.pays(client, D(2026, 1, 15))
+    world.activates(client, D(2026, 1, 16))
+    means = "wire, card, cheque, direct_debit"
+    for day, act in (
+        (D(2026, 6, 1), lambda: amends(world, client, "payment.methods", means, from_on="2027-01-15")),
+        (D(2026, 6, 2), lambda: client.pays_otherwise("direct_debit")),
+        (D(2027, 3, 4), client.releases_a_machine),
+        (D(2027, 10, 1), client.gives_notice),
+    ):
+        world.on(day, client.name, act)
+    world.debtor(client).poor_until = D(2027, 12, 31)
+    world.pays(client, D(2027, 3, 1), "facture FA-2027")
+    for month, day in ((1, 14), (1, 15), (1, 22), (2, 4), (2, 19), (2, 20), (3, 2)):
+        world.asks(client, D(2027, month, day))
+    world.activates(client, D(2027, 3, 5), 2)
+    for each in (D(2027, 3, 6), D(2028, 1, 14), D(2028, 1, 15)):
+        world.asks(client, each, 2)
 
 
 def _monthly(cast: Fixed) -> None:
@@ -274,7 +303,7 @@ _GROUPS: tuple[Group, ...] = (
     (3, _long),
     (4, _trouble),
     (5, _monthly),
-    (2, _machines),
+    (3, _machines),
     (3, _elsewhere),
     (5, _vaults),
 )

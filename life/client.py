@@ -187,6 +187,18 @@ class Client:
         assert code, "no code in the mail"
         phone.send_form_of(ending, code=code[1])
 
+    def pays_otherwise(self, method: str) -> None:
+        """Her reseller asks for another means of payment from her next period on; she signs a mandate for it."""
+        self.look()
+        path = f"{self.subscription}/means"
+        self.owner.visit(path)
+        seen = self.owner.value(r'name="seen" value="([^"]*)"')
+        self.owner.send_form_of("/means", method=method, seen=seen)
+        self.note("pays otherwise", method=method)
+        self.place.work()
+        if method == "direct_debit" and not self.iban:
+            self.sign_mandate()
+
     def look(self) -> None:
         """Find her subscription and her keys, once the order was delivered."""
         if self.order and not self.subscription:

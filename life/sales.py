@@ -85,6 +85,25 @@ def revokes_mandate(world: World, client: Client) -> None:
     world.place.work()
 
 
+def amends(world: World, client: Client, key: str, value: str, *, from_on: str) -> None:
+    """What both have signed on paper about one value of her contract is entered by the operator."""
+    client.look()
+    operator, today = world.provider.operator, str(world.place.today)
+    path = f"/contracts/{client.subscription.rpartition('/')[2]}/amendments"
+    operator.visit(f"{path}/new?key={key}")
+    operator.send_form_of(
+        "/amendments",
+        kind="amendment",
+        label="Avenant",
+        key=key,
+        value=value,
+        signed_on=today,
+        effective_on=from_on,
+        signed_by_both="y",
+    )
+    client.reads(operator, client.subscription)
+
+
 def reprices(world: World, code: str, price: str, on: str) -> None:
     """The provider decides another price; whoever pays it is told."""
     operator, name = world.provider.operator, NAMES[code].name

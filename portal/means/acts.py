@@ -42,7 +42,7 @@ def ask_means(subscription: Subscription, method: Method, seen: str, *, by: Acto
         raise Refused(_("Un autre moyen de paiement est déjà demandé : annulez d'abord cette demande."))
     effective_on = first_free_period(subscription)
     check_open(subscription, effective_on)
-    check_means(subscription.product, subscription.present_terms, method, subscription.customer)
+    check_means(subscription.product, subscription.terms.on(effective_on), method, subscription.customer)
     if seen != effective_on.isoformat():
         raise Refused(_("Le jour a changé depuis l'affichage de la page : relisez-le."))
     with scope(EVERYTHING):  # the creditor, who numbers the mandate, lies above who is asking

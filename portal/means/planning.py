@@ -18,11 +18,12 @@ from portal.subscriptions.changes import ChangeKind, billed_period
 from portal.subscriptions.models import Order, OrderState, Subscription
 from portal.subscriptions.offers import check_means
 from portal.subscriptions.renewals import renewal_of
+from portal.terms.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One means of payment as the contract stands today; clause: what names it, "" where nothing does."""
+    """One means of payment as the contract stands when it would count; clause: what names it, "" where nothing does."""
 
     method: Method
     clause: str
@@ -85,9 +86,11 @@ def plan_means(subscription: Subscription) -> MeansPlan:
     """
     customer, entity = subscription.customer, issuer_for(subscription.customer)
     others = (method for method in Method if method != subscription.method)
+    effective_on = first_free_period(subscription)
+    terms = subscription.terms.on(effective_on)  # an amendment may count from that very period
     return MeansPlan(
-        tuple(_way(subscription, method) for method in others),
-        first_free_period(subscription),
+        tuple(_way(subscription, method, terms) for method in others),
+        effective_on,
         renewal_of(subscription),
         find_usable_mandate(customer, entity, clock.today()),
         mandate_at_bank(customer, entity),
@@ -96,18 +99,21 @@ def plan_means(subscription: Subscription) -> MeansPlan:
 
 def clause_of(subscription: Subscription) -> str:
     """The clause of the contract, with its amendments, that names its means of payment; "" without one."""
-    terms = subscription.present_terms
+    return _clause(subscription, subscription.present_terms)
+
+
+def _clause(subscription: Subscription, terms: Stack) -> str:
     said = terms.find(f"plan.{subscription.plan.value}.payment_methods") or terms.find("payment.methods")
     return said.clause if said else ""
 
 
-def _way(subscription: Subscription, method: Method) -> Way:
+def _way(subscription: Subscription, method: Method, terms: Stack) -> Way:
     refusal = None
     try:
-        check_means(subscription.product, subscription.present_terms, method, subscription.customer)
+        check_means(subscription.product, terms, method, subscription.customer)
     except Refused as found:
         refusal = found
-    return Way(method, clause_of(subscription), refusal)
+    return Way(method, _clause(subscription, terms), refusal)
 
 
 def awaited_mandate(subscription: Subscription) -> Mandate | None:

@@ -179,6 +179,19 @@ def test_000_16_a_means_that_the_contract_does_not_have_counts_after_an_amendmen
     assert stored(key).valid_through == date(2029, 11, 22)
 
 
+def test_000_16_an_amendment_of_the_coming_period_allows_a_wish_for_that_period(
+    house: House, browser: Browser, at: At
+) -> None:
+    subscription = a_year(house)
+    sign_now(subscription.customer, the_entity())
+    amend(browser, house, subscription, "wire, direct_debit", "2027-11-23")
+    at(datetime(2027, 3, 1, 9, tzinfo=UTC))
+    assert wish(browser(house.owner), subscription, "direct_debit").status_code == 303
+    assert stored(subscription).coming_method_from == date(2027, 11, 23)
+    at(datetime(2027, 11, 23, 9, tzinfo=UTC))
+    assert bill("2027-11").method == DEBIT
+
+
 def test_a_wire_that_is_late_is_not_paid_by_a_wish_to_be_debited(
     house: House, browser: Browser, at: At
 ) -> None:
