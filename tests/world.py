@@ -28,7 +28,7 @@ from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
 from portal.bank_door.models import BankDoor, DoorFile, DoorFileState
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
-from portal.billing.credit_models import CreditReason, Refund, RefundState
+from portal.billing.credit_models import CreditNote, CreditReason, Refund, RefundState
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
 from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
@@ -568,6 +568,7 @@ def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:
     import_bank_file(entity, report, "refunds.xml", by=SYSTEM)
     db.session.commit()
     said = {"/refunds/answers/": _first(RefundAnswer).uid}
+    said |= {"/api/partner/v1/credit-notes/": _first(CreditNote).uid}
     said |= {"/card-payments/": _a_card_payment(_first(Order)).uid}
     return said | {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
 
