@@ -112,7 +112,7 @@ from portal.webhooks.models import W, Webhook, new_key
 from portal.wholesale.models import WholesaleBuyer, WholesaleLine
 from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
-from tests.builders import IBAN, House, a_customer, a_user, work
+from tests.builders import IBAN, House, a_customer, a_user, an_entity, work
 from tests.certificates.builders import a_certificate
 from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.sepa.bank_files import Back, camt
@@ -230,12 +230,20 @@ def _owe_the_last(entity: LegalEntity) -> None:
     db.session.commit()
 
 
+def _an_entity_that_does_not_bill_yet(house: House) -> LegalEntity:
+    entity = an_entity(house.reseller)
+    entity.is_open, entity.mandate_prefix = False, "NR"
+    db.session.commit()
+    return entity
+
+
 def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     """A token, and the records of the interface, which are those of the pages."""
     token, _secret = make_token(house.owner, "CRM", ["customers:read"], 90, by=house.owner)
     db.session.commit()
     kinds = "customers", "orders", "subscriptions", "keys", "tickets"
     own = {f"/api/partner/v1/{kind}/": ids[f"/{kind}/"] for kind in kinds}
+    own["/own-account/"] = _an_entity_that_does_not_bill_yet(house).uid
     own["/api/partner/v1/invoices/"] = ids["/billing/invoices/"]
     own["/api/partner/v1/mandates/"] = ids["/sepa/mandates/"]
     own |= {"/account/tokens/": token.uid, "/people/tokens/": token.uid}
