@@ -60,6 +60,11 @@ class Client:
         return f"{role}@client{self.serial}.example"
 
     @property
+    def reference(self) -> str:
+        """Who she is in her reseller's own systems."""
+        return f"C-{self.serial:04d}"
+
+    @property
     def path(self) -> str:
         return f"/customers/{self.uid}"
 
@@ -110,6 +115,7 @@ class Client:
             language="fr",
             health_data="yes" if self.health else "no",
             terms=self.terms,
+            partner_reference=self.reference,
             **{
                 "billing-name": "Comptabilité",
                 "billing-email": self.email("compta"),
@@ -243,6 +249,7 @@ class Client:
         """The seat of the first machine on the page of her key is given back."""
         self.owner.visit(self._page_of_her_key())
         self.owner.send_form_of("/release")
+        self.note("released")
 
     def gets_space(self) -> None:
         """Her reseller invites her to a space of her own."""

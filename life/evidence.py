@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -21,6 +21,7 @@ class Evidence:
     """Of one life, read once."""
 
     world: World
+    _pages: dict[int, str] = field(default_factory=dict)  # of subscriptions, by client
 
     @property
     def last(self) -> date:
@@ -46,8 +47,7 @@ class Evidence:
         client.look()
         if not client.subscription:
             return None
-        page = client.owner.visit(client.subscription)
-        told = re.search(r'<dt>Début</dt><dd><time datetime="([\d-]+)"', page)
+        told = re.search(r'<dt>Début</dt><dd><time datetime="([\d-]+)"', self._page(client))
         return date.fromisoformat(told[1]) if told else None
 
     def attached(self, client: Client) -> list[tuple[Letter, bytes]]:
@@ -56,6 +56,18 @@ class Evidence:
     def of(self, client: Client, kind: str) -> list[Paper]:
         """Her invoices, credits or proformas, in the order of their coming."""
         return [each for each in self.papers.get(client.serial, {}).values() if each.kind == kind]
+
+    def ends(self, client: Client) -> date | None:
+        """The day on which her contract ends, as her page says it; None while nothing ends it."""
+        if not client.subscription:
+            return None
+        told = re.search(r'<dt>Fin du contrat</dt>\s*<dd><time datetime="([\d-]+)"', self._page(client))
+        return date.fromisoformat(told[1]) if told else None
+
+    def _page(self, client: Client) -> str:
+        if client.serial not in self._pages:
+            self._pages[client.serial] = client.owner.visit(client.subscription)
+        return self._pages[client.serial]
 
     def letters(self, client: Client, subject: str) -> list[Letter]:
         return [each for each in client.letters() if subject in each.subject]

@@ -17,6 +17,7 @@ from life.finance import Office
 from life.papers import Paper, papers_in
 from life.place import Place
 from life.provider import NAMES, Provider
+from life.software import Software
 from life.vaults import Safe
 from tour.numbers import make_iban
 
@@ -37,6 +38,7 @@ class World:
         self.clients: list[Client] = []
         self.payers: list[Client] = []  # who pay by wire whatever asks for it
         self.safes: dict[int, Safe] = {}  # by the serial of who backs up
+        self.programs = [Software(place, owner) for owner in self.provider.owners]
         self.faults = faults or {}
         self.acts = 0
         self.days = 0
@@ -151,8 +153,17 @@ class World:
             except LicenseError as error:
                 said = error.code
             client.note("licence", state=said, number=number)
+            self._reads_key(client, said)
 
         self.on(day, client.name, ask)
+
+    def _reads_key(self, client: Client, said: str) -> None:
+        """Her reseller's program reads the same key, the same day."""
+        for program in self.programs:
+            if program.owner is client.owner:
+                rows = program.rows("keys", customer=client.uid)
+                states = {row["masked"][-5:]: row["state"] for row in rows}
+                client.note("key read", machine=said, program=states.get(client.keys[0][-5:], "no such key"))
 
     def looks(self, client: Client, day: date, number: int = 1) -> None:
         """Her machine asks its own file only, as one without network does."""

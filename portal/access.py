@@ -79,6 +79,7 @@ class Permission(StrEnum):
     BATCH_WRITE = "batch:write"
     CREDITOR_READ = "creditor:read"
     CREDITOR_WRITE = "creditor:write"
+    OWN_ACCOUNT_WRITE = "own-account:write"
     ENTITY_WRITE = "entity:write"
     RESELLER_WRITE = "reseller:write"
     RESELLER_STATE = "reseller:state"
@@ -185,6 +186,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.RESELLER_READ: {*PROVIDER, Role.OWNER},  # one's own house, and those below it
     P.RESELLER_WRITE: {Role.OPERATOR, Role.OWNER},  # identity and new ones below
     P.RESELLER_STATE: {Role.OPERATOR},  # contract and states
+    P.OWN_ACCOUNT_WRITE: {Role.OWNER},  # of a house that invoices itself; the provider agrees
     P.ENTITY_WRITE: {Role.OPERATOR},
     P.STEP_IN_READ: {Role.OPERATOR, *_DECIDING},
     P.STEP_IN_WISH: set(_DECIDING),

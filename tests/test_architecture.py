@@ -133,6 +133,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "availability.new_outage",
     "breaches.new_breach",
     "directory_settings.show",
+    "own_account.show",
     "own_data.show",
     "own_processors.show_own",
     "person_requests.new_request",

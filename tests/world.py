@@ -28,7 +28,7 @@ from portal.backups.models import BackupReview, ChangeUnit, ReviewState
 from portal.backups.receive import receive_report
 from portal.bank_door.models import BankDoor, DoorFile, DoorFileState
 from portal.billing.carried import BalanceKind, BalanceState, CarriedBalance
-from portal.billing.credit_models import CreditReason, Refund, RefundState
+from portal.billing.credit_models import CreditNote, CreditReason, Refund, RefundState
 from portal.billing.credit_notes import issue_credit_note, share_of
 from portal.billing.disputes import start_dispute
 from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
@@ -112,7 +112,7 @@ from portal.webhooks.models import W, Webhook, new_key
 from portal.wholesale.models import WholesaleBuyer, WholesaleLine
 from portal.wires.models import IncomingTransfer
 from tests.backups.reporting import a_machine, a_report
-from tests.builders import IBAN, House, a_customer, a_user, work
+from tests.builders import IBAN, House, a_customer, a_user, an_entity, work
 from tests.certificates.builders import a_certificate
 from tests.privacy.builders import a_breach, a_change, a_processor, a_request
 from tests.sepa.bank_files import Back, camt
@@ -230,12 +230,20 @@ def _owe_the_last(entity: LegalEntity) -> None:
     db.session.commit()
 
 
+def _an_entity_that_does_not_bill_yet(house: House) -> LegalEntity:
+    entity = an_entity(house.reseller)
+    entity.is_open, entity.mandate_prefix = False, "NR"
+    db.session.commit()
+    return entity
+
+
 def _of_the_partners(house: House, ids: dict[str, str]) -> dict[str, str]:
     """A token, and the records of the interface, which are those of the pages."""
     token, _secret = make_token(house.owner, "CRM", ["customers:read"], 90, by=house.owner)
     db.session.commit()
     kinds = "customers", "orders", "subscriptions", "keys", "tickets"
     own = {f"/api/partner/v1/{kind}/": ids[f"/{kind}/"] for kind in kinds}
+    own["/own-account/"] = _an_entity_that_does_not_bill_yet(house).uid
     own["/api/partner/v1/invoices/"] = ids["/billing/invoices/"]
     own["/api/partner/v1/mandates/"] = ids["/sepa/mandates/"]
     own |= {"/account/tokens/": token.uid, "/people/tokens/": token.uid}
@@ -568,6 +576,7 @@ def _of_the_refunds(entity: LegalEntity, house: House) -> dict[str, str]:
     import_bank_file(entity, report, "refunds.xml", by=SYSTEM)
     db.session.commit()
     said = {"/refunds/answers/": _first(RefundAnswer).uid}
+    said |= {"/api/partner/v1/credit-notes/": _first(CreditNote).uid}
     said |= {"/card-payments/": _a_card_payment(_first(Order)).uid}
     return said | {"/refunds/": _first(Refund).uid, "/refunds/files/": file.uid}
 

@@ -54,10 +54,10 @@ Question = Callable[[Evidence, dict[str, Client]], Found]
 
 def judge(evidence: Evidence, people: dict[str, Client]) -> Verdict:
     """Every breach, in the order of the days. people: those of the hand-worked table, by its names."""
-    from life.judge import books, einvoices, hand, promises, sightings, simulated  # noqa: PLC0415 - they name Breach
+    from life.judge import books, einvoices, figures, hand, promises, sightings, simulated  # noqa: PLC0415 - they name Breach
 
     verdict = Verdict()
-    seen = (*promises.ALL, *books.ALL, *simulated.ALL, *einvoices.ALL)
+    seen = (*promises.ALL, *books.ALL, *simulated.ALL, *einvoices.ALL, *figures.ALL)
     questions: tuple[Question, ...] = (*seen, hand.ask, sightings.look)
     for question in questions:
         for found in question(evidence, people):

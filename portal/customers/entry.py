@@ -11,6 +11,7 @@ from portal.customers.models import ContactRole
 
 
 class _RowForm(CustomerForm):
+    billed_by = None
     terms = None
     space = None
 

@@ -35,6 +35,7 @@ from portal.customers.models import ContactRole, Customer, CustomerKind
 from portal.customers.particulars import PARTICULARS
 from portal.forms import DayField, trim
 from portal.mail import Mailable
+from portal.resellers.billers import BillingMode
 
 _NO_ADDRESS = _l("Cette adresse e-mail n'est pas valable.")
 KINDS = [
@@ -64,6 +65,11 @@ def _is_yes(value: Any) -> bool:
     return value in ("yes", True)
 
 
+_BILLERS = [
+    SelectChoice("", _l("selon la règle du revendeur")),
+    SelectChoice(BillingMode.PROVIDER, _l("le fournisseur ; le revendeur garde sa marge")),
+    SelectChoice(BillingMode.RESELLER, _l("le revendeur lui-même ; le fournisseur lui facture ses achats")),
+]
 _PHONE = re.compile(r"\+?(?:[\s.()/-]*\d){6,15}[\s.]*")
 
 
@@ -134,6 +140,7 @@ class CustomerForm(FlaskForm):
     technical = FormField(ContactForm, _l("Technique"))
     incident = FormField(ContactForm, _l("Incidents"))
     signatory = FormField(ContactForm, _l("Signataire"))
+    billed_by = RadioField(_l("Qui facture ce client"), choices=_BILLERS, default="")
     terms = SelectField(_l("Contrat à faire accepter"))
     space = BooleanField(_l("Inviter le signataire dans son espace"), default=True)
 
@@ -214,6 +221,7 @@ for _each in PARTICULARS:
 class EditForm(CustomerForm):
     """A customer who is known: the same checks, and why something changes."""
 
+    billed_by = None
     terms = None
     space = None
     why = RadioField(

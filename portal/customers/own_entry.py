@@ -11,6 +11,7 @@ from portal.customers.particulars import PARTICULARS
 class OwnEntryForm(CustomerForm):
     """Without what a seller decides, and without the buyer's references, which follow in her space."""
 
+    billed_by = None
     terms = None
     space = None
     technical = None

@@ -19,7 +19,7 @@ from portal.customers.lists import CUSTOMERS
 from portal.customers.models import ContactRole, Customer, Draft
 from portal.customers.panels import customer_panel
 from portal.customers.particulars import PARTICULARS, Particular
-from portal.customers.taking_on import seller_named, sellers_for, take_on
+from portal.customers.taking_on import seller_named, sellers_for, take_on, ways_to_bill
 from portal.customers.terms_requests import check_party
 from portal.db import db
 from portal.forms import refusals_in, saving
@@ -105,7 +105,9 @@ def entry_page(known: dict[str, str], **context: Any) -> Response:
 
 
 def _page(form: CustomerForm, *, entry: str, restored: bool = False, **context: Any) -> Response:
-    context |= {"form": form, "entry": entry, "restored": restored, "resellers": sellers_for(g.actor)}
+    sellers = sellers_for(g.actor)
+    context |= {"form": form, "entry": entry, "restored": restored, "resellers": sellers}
+    context["billers"] = ways_to_bill(sellers)
     return make_response(render_template("customers/new.html", **context), 422 if form.errors else 200)
 
 
@@ -169,6 +171,7 @@ def _onboard(form: CustomerForm) -> Customer:
         form.contacts(),
         terms=form.terms.data or "",
         invites=bool(form.space.data),
+        billed_by=form.billed_by.data or "",
         by=g.actor,
     )
     _close_draft()

@@ -35,6 +35,7 @@ from portal.partners.problems import Wrong, flat, pointer
 from portal.partners.reading import page_after
 from portal.partners.replays import once
 from portal.partners.views import bp
+from portal.resellers.billers import BillingMode, modes_of
 from portal.terms.in_force import stacks_in_force
 
 _FLAGS = tuple(f"requires_{name}" for name in REFERENCES)
@@ -89,6 +90,9 @@ class CustomerIn(_Particulars):
     health_data = Flag(required=True, metadata={"description": "Will health data be stored?"})
     contacts = Part(ContactsIn, required=True)
     reseller = uid(metadata={"description": "Of the provider's people: under whom."})
+    billed_by = choice(
+        BillingMode, metadata={"description": "Who invoices her; her reseller's rule when left out."}
+    )
     terms = text(40, metadata={"description": "A contract in force, sent to the signatory to be accepted."})
     invite_signatory = Flag(load_default=False)
 
@@ -151,6 +155,7 @@ class CustomerOut(Outgoing):
     vat_number = fields.String(required=True, allow_none=True)
     address = fields.Nested(AddressOut, required=True)
     language = fields.String(required=True)
+    billed_by = fields.String(required=True, allow_none=True)
     health_data = fields.Boolean(required=True)
     partner_reference = fields.String(required=True, allow_none=True)
     purchase_order = fields.String(required=True, allow_none=True)
@@ -166,18 +171,19 @@ class CustomersAsked(Asked):
     partner_reference = text(60, least=1, metadata={"description": "Exactly this one of yours."})
 
 
-def shape(row: Any, contacts: Iterable[Any], below: str = "") -> dict[str, Any]:
+def shape(row: Any, contacts: Iterable[Any], billed_by: str | None, below: str = "") -> dict[str, Any]:
     """row, contacts: records, or their columns. below: the address of the list; "" to look it up."""
     plain = {name: getattr(row, name) for name in _AS_THEY_ARE}
     return plain | {
         "href": f"{below or url_for('partner.list_customers')}/{row.uid}",
         "address": {name: getattr(row, name) for name in ADDRESS},
+        "billed_by": billed_by,
         "contacts": {contact.role.value: contact for contact in contacts},
     }
 
 
 _AS_THEY_ARE = (*_PLAIN, *_FLAGS, "health_data", "uid", "created_at", "archived_at")
-_COLUMNS = [getattr(Customer, name) for name in dict.fromkeys(("id", *_AS_THEY_ARE, *ADDRESS))]
+_COLUMNS = [getattr(Customer, name) for name in dict.fromkeys(("id", "org_path", *_AS_THEY_ARE, *ADDRESS))]
 _CONTACTS = select(Contact.customer_id, Contact.role, Contact.name, Contact.email, Contact.phone).where(
     Contact.customer_id.in_(bindparam("customers", expanding=True))
 )
@@ -194,7 +200,12 @@ def _shaped(rows: Sequence[Any]) -> list[dict[str, Any]]:
     for contact in db.session.execute(_CONTACTS, {"customers": list(contacts)}) if rows else ():
         contacts[contact.customer_id].append(contact)
     below = url_for("partner.list_customers")
-    return [shape(row, contacts[row.id], below) for row in rows]
+    modes = modes_of(rows)
+    return [shape(row, contacts[row.id], modes[row.org_path], below) for row in rows]
+
+
+def _written(row: Customer) -> dict[str, Any]:
+    return shape(row, row.contacts, modes_of([row])[row.org_path])
 
 
 @bp.get("/customers")
@@ -233,9 +244,9 @@ def create_customer(body: dict[str, Any]) -> Any:
     if (terms := body.get("terms", "")) and terms not in stacks_in_force(clock.today()):
         raise Wrong({"#/terms": [_("Rien de tel ici.")]})
     entry = _read(body)
-    invites = body["invite_signatory"]
-    row = take_on(reseller, entry.values, entry.contacts, terms=terms, invites=invites, by=g.actor)
-    return shape(row, row.contacts), 201, {"Location": url_for(".show_customer", uid=row.uid)}
+    more = {"terms": terms, "invites": body["invite_signatory"], "billed_by": body.get("billed_by", "")}
+    row = take_on(reseller, entry.values, entry.contacts, **more, by=g.actor)
+    return _written(row), 201, {"Location": url_for(".show_customer", uid=row.uid)}
 
 
 @bp.patch("/customers/<uid>")
@@ -246,11 +257,11 @@ def create_customer(body: dict[str, Any]) -> Any:
 def change_customer(body: dict[str, Any], uid: str) -> Any:
     """Change what is named; each change is kept with what stood there before."""
     customer = get_or_404(Customer.visible_to(g.actor).with_for_update(of=Customer), uid)
-    entry = _read(_merged(shape(customer, customer.contacts), body))
+    entry = _read(_merged(_written(customer), body))
     since = body.get("effective_on") or clock.today()
     why = Why(body["why"])
     change(customer, entry.values, entry.contacts, why=why, effective_on=since, paper=b"", by=g.actor)
-    return shape(customer, customer.contacts)
+    return _written(customer)
 
 
 def _merged(now: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,11 @@ def show_invoice(uid: str) -> Any:
 @bp.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
 def read_invoice(uid: str) -> Response:
     """The paper as it was issued; taking it is noted in the journal."""
-    row = get_or_404(Invoice.visible_to(g.actor), uid)
+    return paper_of(get_or_404(Invoice.visible_to(g.actor), uid))
+
+
+def paper_of(row: Any) -> Response:
+    """Of an invoice or a credit note, printed now where nobody has asked for it yet; taking it is noted."""
     document = row.document or abort(404)
     if document.erased:
         abort(410)

@@ -25,7 +25,7 @@ SCOPES = (
     Scope("orders:write", P.ORDER_WRITE, _l("Commandes : passer")),
     Scope("subscriptions:read", P.SUBSCRIPTION_READ, _l("Abonnements et quantités à facturer : lire")),
     Scope("keys:read", P.LICENSE_READ, _l("Clés masquées et postes : lire")),
-    Scope("invoices:read", P.INVOICE_READ, _l("Factures : lire")),
+    Scope("invoices:read", P.INVOICE_READ, _l("Factures et avoirs : lire")),
     Scope("mandates:read", P.MANDATE_READ, _l("État des mandats : lire")),
     Scope("tickets:read", P.TICKET_READ, _l("Tickets : lire")),
     Scope("tickets:write", P.TICKET_WORK, _l("Tickets : ouvrir et répondre")),

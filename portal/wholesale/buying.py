@@ -22,9 +22,10 @@ from portal.customers.models import ContactRole, Customer, CustomerKind, find_do
 from portal.db import db, within
 from portal.journal import SYSTEM
 from portal.margins.sums import is_counted, parts_of
+from portal.resellers.billers import BillingMode, mode_under
 from portal.resellers.models import LegalEntity, entities, issuers_of, name_entity
 from portal.subscriptions.called_off import is_called_off
-from portal.wholesale.models import BillingMode, WholesaleBuyer, WholesaleLine, buyer_of, mode_under
+from portal.wholesale.models import WholesaleBuyer, WholesaleLine, buyer_of
 
 _IDENTITY = ("name", "siren", "vat_number", "street", "postcode", "town", "country")
 

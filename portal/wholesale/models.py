@@ -1,29 +1,14 @@
 """Who stands for a reseller as a buyer, and what was bought for each of its customers."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.accounts.models import Organisation, OrganisationKind
+from portal.accounts.models import Organisation
 from portal.billing.models import Charge, Invoice
 from portal.customers.models import Customer
 from portal.db import Tenant, db
-from portal.resellers.models import LegalEntity
-
-
-class BillingMode(StrEnum):
-    """Who invoices a customer."""
-
-    PROVIDER = "provider"  # the reseller keeps a margin
-    RESELLER = "reseller"  # the reseller buys in bulk
-
-
-def mode_under(entity: LegalEntity) -> BillingMode:
-    """The mode of a customer who is invoiced by this legal entity: whose it is decides."""
-    is_resellers = entity.organisation.kind == OrganisationKind.RESELLER
-    return BillingMode.RESELLER if is_resellers else BillingMode.PROVIDER
 
 
 class WholesaleBuyer(Tenant, db.Model):

@@ -14,13 +14,14 @@ from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.forms import saving
 from portal.panels import Panel
+from portal.resellers.billers import BillingMode, mode_under
 from portal.resellers.models import issuer_for
 from portal.resellers.panels import reseller_panel
 from portal.resellers.reseller import Reseller
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import Selling, selling_panel
 from portal.terms.shipped import CONTRACTS
-from portal.wholesale.models import BillingMode, buying_terms_of, mode_under
+from portal.wholesale.models import buying_terms_of
 from portal.wholesale.promises import is_refused, selling_of, set_buying_terms, wider_for
 from portal.wholesale.views import bp
 from portal.words.promises import TOPICS

@@ -12,6 +12,7 @@ from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
 from portal.journal import record
+from portal.resellers.billers import BillingMode, mode_under
 from portal.resellers.models import issuer_for
 from portal.resellers.reseller import Reseller
 from portal.subscriptions.models import Order, Subscription
@@ -20,7 +21,7 @@ from portal.subscriptions.panels import Selling
 from portal.terms.in_force import stack_in_force
 from portal.terms.shipped import CONTRACTS
 from portal.wholesale.back_to_back import Sale, Wider, wider
-from portal.wholesale.models import BillingMode, BuyingTerms, buying_terms_of, mode_under
+from portal.wholesale.models import BuyingTerms, buying_terms_of
 
 
 def wider_for(selling: Selling) -> list[Wider]:

@@ -12,9 +12,9 @@ from portal.access import Permission, may
 from portal.catalogue.models import list_products
 from portal.catalogue.price_lists import price_list
 from portal.db import db
+from portal.resellers.billers import BillingMode
 from portal.resellers.models import LegalEntity
 from portal.resellers.reseller import Reseller
-from portal.wholesale.models import BillingMode
 
 
 class Lack(NamedTuple):

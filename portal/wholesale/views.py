@@ -16,11 +16,12 @@ from portal.customers.panels import customer_panel
 from portal.db import db
 from portal.paging import page_of
 from portal.panels import Panel
+from portal.resellers.billers import mode_under
 from portal.resellers.models import LegalEntity, issuer_for
 from portal.resellers.panels import reseller_panel
 from portal.resellers.reseller import Reseller
 from portal.wholesale.credited import credited_of
-from portal.wholesale.models import WholesaleBuyer, annex_of, buyer_of, mode_under
+from portal.wholesale.models import WholesaleBuyer, annex_of, buyer_of
 from portal.wholesale.paper import annex_draft
 from portal.wholesale.readiness import lacks_of
 

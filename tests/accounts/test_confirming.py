@@ -32,6 +32,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.CREDIT_DUE_DECIDE,
     P.CREDITOR_WRITE,
     P.MANDATE_HOLD,
+    P.OWN_ACCOUNT_WRITE,
     P.PROOF_READ,
     P.TERMS_WRITE,
     P.REVERSIBILITY_ERASE,
@@ -44,6 +45,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.TOKEN_WRITE,
 }
 QUIET = {
+    "own_account.stop": "money stays where it is",
     "partner_tokens.withdraw": "takes a token away; it opens nothing",
     "partner_tokens.withdraw_hers": "takes a token away; it opens nothing",
     "service_credits.refuse_credit": "no money goes",

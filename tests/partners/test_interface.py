@@ -207,10 +207,12 @@ def test_a_page_of_twenty_costs_as_many_statements_as_one_customer(house: House,
         "partner_token",
         "customer",
         "contact",
+        "legal_entity",  # who invoices them
+        "organisation",
     ]
     with statements() as told:
         assert sales.get(f"/customers/{page['data'][0]['uid']}").json == page["data"][0]
-    assert len(told) == 3
+    assert len(told) == 5
 
 
 def test_pages_are_stable_while_rows_are_added_and_cursors_are_ones_own(

@@ -33,7 +33,8 @@ VISITOR = {"ip": "192.0.2.7", "user_agent": "test", "language": "fr"}
 
 
 def the_entity() -> LegalEntity:
-    return db.session.scalars(select(LegalEntity)).one()
+    """The one that invoices."""
+    return db.session.scalars(select(LegalEntity).where(LegalEntity.is_open)).one()
 
 
 def freeze_batch(entity: LegalEntity, scheme: Scheme, through: date, by: Any) -> Batch:

@@ -33,8 +33,13 @@ def tell_people(change: CreditorChange, **_said: Any) -> None:
                 language=person.language or "fr",
                 change=change,
                 entity=change.legal_entity,
-                url=link(f"/sepa/creditors/{change.legal_entity.uid}"),
+                url=link(_page_for(person, change)),
             )
+
+
+def _page_for(person: User, change: CreditorChange) -> str:
+    room = "own-account" if person.role == Role.OWNER else "sepa/creditors"
+    return f"/{room}/{change.legal_entity.uid}"
 
 
 @jobs.periodic("sepa.creditors", jobs.hourly)

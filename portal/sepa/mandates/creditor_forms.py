@@ -6,11 +6,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectChoice, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.errors import Refused
 from portal.euro_field import EuroField
-from portal.forms import WholeNumberField
+from portal.forms import WholeNumberField, trim
 from portal.i18n import said
 from portal.sepa.formats import epc
 from portal.sepa.formats.iban import parse_iban
@@ -21,6 +21,25 @@ def _number(label: Any, low: int, high: int) -> WholeNumberField:
     return WholeNumberField(
         label, [InputRequired(between), NumberRange(low, high, between)], render_kw={"inputmode": "numeric"}
     )
+
+
+class OwnAccountForm(FlaskForm):
+    """What a reseller types of the account that its customers pay to."""
+
+    iban = StringField(
+        _l("IBAN du nouveau compte"),
+        [InputRequired(_l("Indiquez l'IBAN.")), Length(max=60, message=_l("Cet IBAN est trop long."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
+    bank_name = StringField(
+        _l("Banque"), [DataRequired(_l("Indiquez la banque.")), Length(max=70)], filters=[trim]
+    )
+
+    def validate_iban(self, field: StringField) -> None:
+        try:
+            field.data = parse_iban(field.data)
+        except Refused as refusal:
+            raise ValidationError(said(refusal)) from None
 
 
 class CreditorForm(FlaskForm):

@@ -78,6 +78,16 @@ def change_profile(entity: LegalEntity, values: dict[str, Any], iban: str, *, by
     return Outcome(bool(alone), change)
 
 
+def ask_account(entity: LegalEntity, iban: str, bank_name: str, *, by: Actor) -> CreditorChange | None:
+    """Ask for another account of a creditor, for whoever may change nothing else of it.
+
+    Returns what waits for the second person; None where the account is this one already. Raises Refused
+    while another change waits, and while a file is being made.
+    """
+    values = {name: getattr(entity, name) for name in PROFILE} | {"bank_name": bank_name}
+    return change_profile(entity, values, iban, by=by).asked
+
+
 def _stop_higher_limit(entity: LegalEntity, by: Actor) -> None:
     waiting = open_creditor_change(entity)
     if waiting is not None and _LIMIT in waiting.asked():
