@@ -14,7 +14,9 @@ from flask_babel import force_locale
 from lxml import html
 
 from portal import simulator
+from portal.access import Role
 from portal.customers.models import CustomerKind
+from portal.db import db
 from portal.i18n import told
 from portal.simulator.question import EVENTS, fields_of
 from portal.subscriptions.termination import Reason
@@ -24,7 +26,8 @@ from portal.words import value_words
 from portal.words.clauses import ANSWERS, CHOICES, FIELDS, QUESTIONS, STATUSES
 from portal.words.term_keys import TERM_KEYS
 from portal.words.values import written
-from tests.builders import House
+from tests.builders import House, a_user
+from tests.codes import codes_in
 from tests.contracts.builders import dobaas, dropcloud, natso, numspot
 
 Browser = Callable[..., FlaskClient]
@@ -123,4 +126,11 @@ def test_no_page_of_a_contract_shows_a_raw_code(
         assert answer.status_code == 200, address
         text = " ".join(html.fromstring(answer.text).xpath("//main//text()[not(parent::script)]"))
         assert not re.findall(r"[a-z]+(?:_[a-z0-9]+)+", text), address
+    person = a_user(subscription.customer.organisation, Role.CUSTOMER)
+    db.session.commit()
+    hers = browser(person)
+    hers.set_cookie("language", language)
+    for address in pages[:4]:
+        text = " ".join(html.fromstring(hers.get(address).text).xpath("//main//text()[not(parent::script)]"))
+        assert not codes_in(text), address
     assert not unknown, "every choice that a page shows has a word, or is a name"
