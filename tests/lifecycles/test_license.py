@@ -31,7 +31,7 @@ from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.licensing.models import ActivationKey
-from portal.resellers.models import LegalEntity
+from portal.resellers.models import LegalEntity, NumberSeries
 from portal.subscriptions.key_ends import follow_all_keys
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.ordering import place_order, record_wire
@@ -73,6 +73,7 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.today = START
         self.move()
+        db.session.execute(db.update(NumberSeries).values(last_on=None))  # the clock of the life before
         self.number = next(_number)
         house = self.house[0]
         self.customer_id = a_customer(house.reseller, name=f"Client {self.number}", siren=None).id
@@ -268,9 +269,9 @@ class Life(RuleBasedStateMachine):
         key = self.key
         assert key.valid_through == self.through
         over = self.ends_on is not None and self.today >= self.ends_on
-        if (
-            self.today > self.through and not over
-        ):  # a grace is noted when it is near, and none behind the end
+        owes = any(not bill["paid"] for bill in self.bills)
+        # Behind its year from the first day on; one that moves with a debt is noted when it is near.
+        if not over and (not owes or self.today > self.through):
             assert key.works_through == self.works_through
 
     @invariant()

@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
         row = self.subscription
         assert row.ends_on == self.ends_on
         assert (row.suspended_on is not None) == self.suspended
-        expected = "suspended" if self.suspended else "notice_given" if self.ends_on else "active"
+        expected = "orders_blocked" if self.suspended else "notice_given" if self.ends_on else "active"
         assert row.shown_state() == ("ended" if self.is_over else expected)
 
     @invariant()
