@@ -15,7 +15,7 @@ _GB = _l("Un nombre de Go, au moins 1.")
 
 
 class RefusalForm(FlaskForm):
-    written = BooleanField(_l("Le client refuse par écrit ces nouvelles conditions"))
+    written = BooleanField(_l("Ces nouvelles conditions sont refusées par écrit"))
 
 
 class VolumeForm(FlaskForm):

@@ -160,6 +160,22 @@ def test_003_05_003_18_a_refusal_in_writing_and_in_time_ends_the_contract_under_
         notice.apply()
 
 
+def test_003_18_a_contract_that_ends_before_the_new_terms_apply_stands_on_the_page_of_its_refusal(
+    house: House, browser: Browser
+) -> None:
+    subscription = a_subscription(house)
+    a_published(house, date(2027, 5, 31), "003")
+    work()
+    notice = db.session.scalars(db.select(TermsNotice)).one()
+    person = a_user(subscription.customer.organisation, Role.CUSTOMER)
+    db.session.commit()
+    client = browser(person)
+    assert "Le client" not in client.get(f"/notices/{notice.uid}").text
+    assert client.post(f"/notices/{notice.uid}/refusal", data={"written": "y"}).status_code == 303
+    page = client.get(f"/notices/{notice.uid}").text
+    assert f"/subscriptions/{subscription.uid}" in page and "fin le 21 février 2027" in page
+
+
 def test_a_refusal_that_is_oral_or_late_counts_for_nothing(house: House, browser: Browser, at: Move) -> None:
     a_subscription(house)
     notice = told(house)
