@@ -88,16 +88,17 @@ def _licences(cast: Fixed) -> None:
             cast.gives_notice(key, notice)
         for day in (D(2027, 1, 14), D(2027, 1, 15), D(2028, 1, 14), D(2028, 1, 15)):
             world.asks(client, day)
-    for key in ("year", "year-too-late"):
-        world.pays(cast.people[key], D(2027, 1, 8), "facture FA-2027")
+    world.pays(cast.people["year"], D(2027, 1, 8), "facture FA-2027")
+    world.pays(cast.people["year-too-late"], D(2027, 1, 20), "facture FA-2027")
+    world.asks(cast.people["year-too-late"], D(2027, 1, 21))
     world.pays(cast.people["year"], D(2028, 1, 8), "facture FA-2028")
     unpaid = cast.come("unpaid-order", "Cordonnerie Lenoir", "NB-WS", "wire", D(2026, 2, 10))
     unpaid.fate = "never pays"
 
 
 def _machines(cast: Fixed) -> None:
-    """Three licences through two years and more: one whose machine is mostly unplugged, one without any network,
-    one whose second year is debited.
+    """Three licences through two years and more: one whose machine is mostly unplugged, one without any
+    network, one whose second year is debited.
     """
     world = cast.world
     plugged = cast.come("plugged", "Optique Sarrail", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
@@ -129,8 +130,8 @@ def _machines(cast: Fixed) -> None:
 
 
 def _debited(cast: Fixed) -> None:
-    """An amendment allows what the contract does not, a debit of the second year; it comes back, and a transfer
-    makes the licence valid again, on another machine.
+    """An amendment allows what the contract does not, a debit of the second year; it comes back, and a
+    transfer makes the licence valid again, on another machine.
     """
     world = cast.world
     client = cast.come("debited", "Papeterie de l'Aulne", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
@@ -139,17 +140,17 @@ def _debited(cast: Fixed) -> None:
     means = "wire, card, cheque, direct_debit"
     for day, act in (
         (D(2026, 6, 1), lambda: amends(world, client, "payment.methods", means, from_on="2027-01-15")),
-        (D(2026, 6, 2), lambda: client.pays_otherwise("direct_debit")),
-        (D(2027, 3, 4), client.releases_a_machine),
+        (D(2026, 6, 2), lambda: client.pays_otherwise("direct_debit", D(2027, 1, 15))),
+        (D(2027, 3, 15), client.releases_a_machine),
         (D(2027, 10, 1), client.gives_notice),
     ):
         world.on(day, client.name, act)
     world.debtor(client).poor_until = D(2027, 12, 31)
-    world.pays(client, D(2027, 3, 1), "facture FA-2027")
-    for month, day in ((1, 14), (1, 15), (1, 22), (2, 4), (2, 19), (2, 20), (3, 2)):
+    world.pays(client, D(2027, 3, 10), "facture FA-2027")
+    for month, day in ((1, 14), (1, 15), (1, 22), (2, 4), (2, 20), (3, 7), (3, 8), (3, 11)):
         world.asks(client, D(2027, month, day))
-    world.activates(client, D(2027, 3, 5), 2)
-    for each in (D(2027, 3, 6), D(2028, 1, 14), D(2028, 1, 15)):
+    world.activates(client, D(2027, 3, 16), 2)
+    for each in (D(2027, 3, 17), D(2028, 1, 14), D(2028, 1, 15)):
         world.asks(client, each, 2)
 
 

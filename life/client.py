@@ -68,6 +68,11 @@ class Client:
     def path(self) -> str:
         return f"/customers/{self.uid}"
 
+    def pays_by(self, on: date) -> str:
+        """Her means of payment of the period that contains a day."""
+        known = [each.more for each in self.told("pays otherwise")]
+        return next((more["method"] for more in reversed(known) if more["from_on"] <= on), self.method)
+
     def note(self, what: str, **more: Any) -> None:
         self.facts.append(Fact(self.place.today, what, more))
 
@@ -193,14 +198,14 @@ class Client:
         assert code, "no code in the mail"
         phone.send_form_of(ending, code=code[1])
 
-    def pays_otherwise(self, method: str) -> None:
-        """Her reseller asks for another means of payment from her next period on; she signs a mandate for it."""
+    def pays_otherwise(self, method: str, from_on: date) -> None:
+        """Her reseller asks for another means of payment from her next period on; she signs a mandate."""
         self.look()
         path = f"{self.subscription}/means"
         self.owner.visit(path)
         seen = self.owner.value(r'name="seen" value="([^"]*)"')
         self.owner.send_form_of("/means", method=method, seen=seen)
-        self.note("pays otherwise", method=method)
+        self.note("pays otherwise", method=method, from_on=from_on)
         self.place.work()
         if method == "direct_debit" and not self.iban:
             self.sign_mandate()

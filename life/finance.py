@@ -7,7 +7,7 @@ from life.bank import Bank
 from life.place import Place
 from life.provider import Provider
 
-_RATES = {1: "2,15", 2: "2,15"}  # of half-years to come, as a fiction
+_RATES = {1: "2,15", 2: "4,15"}  # of half-years to come, as a fiction
 
 
 class Office:

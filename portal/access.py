@@ -358,7 +358,7 @@ def granted(actor: Any, permission: Permission) -> bool:
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
-    """Run the view only for who is granted ``permission``; else 401 or 403, or 404 in a house without issuer."""
+    """Run the view for who is granted ``permission``; else 401 or 403, or 404 in a house without issuer."""
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -17,6 +17,7 @@ from portal.mail.greeting import name_to_greet
 from portal.mail.message import DARK, LIGHT, PAIRS
 from portal.mail.reading import Look, read
 from tests.builders import House, a_customer, work
+from tests.codes import codes_in
 from tests.letters import every_letter
 from tests.relay import a_relay
 
@@ -91,6 +92,7 @@ def test_every_letter(house: House, browser: Browser, at: At, language: str) -> 
     for name, mail in letters.items():
         has_one_purpose_one_link_and_the_same_words_twice(name, mail)
         says_who_writes_why_and_who_answers(name, mail)
+        assert not codes_in(f"{mail.subject}\n{mail.body}"), name
 
 
 def test_each_template_is_a_kind() -> None:

@@ -16,6 +16,7 @@ from portal.i18n import LANGUAGE_COOKIE
 from portal.restore_requests.models import RestoreRequest, RestoreState
 from portal.reversibility.models import CaseState, Reason, ReversibilityCase
 from tests.builders import House, a_user
+from tests.codes import codes_in
 from tests.test_reachable import pages_of
 from tests.world import a_world
 
@@ -43,7 +44,13 @@ def spoken_of(client: FlaskClient, path: str, language: str) -> set[str]:
         return set()
     text = read_on(answer.text)
     found = OF_HER[language].finditer(text)
-    return {f"{path}: {text[max(0, each.start() - 60) : each.end() + 40]}" for each in found}
+    return codes_of(path, text) | {
+        f"{path}: {text[max(0, each.start() - 60) : each.end() + 40]}" for each in found
+    }
+
+
+def codes_of(path: str, text: str) -> set[str]:
+    return {f"{path}: {each}" for each in codes_in(text)}
 
 
 def her(vault: Vault) -> User:

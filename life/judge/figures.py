@@ -210,7 +210,7 @@ def _subscriptions(read: Read, client: Client) -> Iterator[Breach]:
     yield from read.differs(client, "subscriptions", [row["uid"] for row in rows], [uid] if uid else [])
     for row in rows:
         told = row["product"], row["quantity"], row["method"]
-        known = NAMES[client.offer].name, client.quantity, client.method
+        known = NAMES[client.offer].name, client.quantity, client.pays_by(read.evidence.last)
         yield from read.differs(client, "she has", told, known)
         days = row["started_on"], row["ends_on"] or "None"
         seen = str(read.evidence.started(client)), str(read.evidence.ends(client))

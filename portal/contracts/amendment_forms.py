@@ -6,7 +6,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from portal.contracts.typed_values import value_choices
+from portal.contracts.typed_values import key_choices, value_choices
 from portal.forms import DayField
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
@@ -38,9 +38,5 @@ def amendment_form(subscription: Subscription, key: str) -> AmendmentForm:
         field = SelectField(_l("Nouvelle valeur"), choices=choices)
         bases = type("PickedAmendmentForm", (AmendmentForm,), {"value": field})
     form = bases(key=key)
-    spoken = subscription.terms.values
-    form.key.choices = {
-        str(_l("Dans ce contrat")): [(each, each) for each in sorted(spoken)],
-        str(_l("Le contrat n'en dit rien")): [(each, each) for each in sorted(set(KEYS) - set(spoken))],
-    }
+    form.key.choices = key_choices(subscription.terms.values)
     return form

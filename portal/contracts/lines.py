@@ -13,8 +13,9 @@ from portal.terms.stack import Stack
 from portal.terms.statute import Statute
 from portal.terms.values import Value
 from portal.wording import Sentence
-from portal.words.clauses import ANSWERS, LEGAL
-from portal.words.values import written
+from portal.words.clauses import ANSWERS
+from portal.words.term_keys import term_name
+from portal.words.values import value_text, written
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _clause(value: Value, reader: Reader) -> Clause:
     document = f"{known.title}, {known.version}" if known else value.document
     article = "" if value.article == value.document else value.article
     note = remark(parts_for(value.note, reader.customer, ("none", reader.reason)))
-    return Clause(value.clause, article, document, written(value.unit, value.value), note)
+    return Clause(value.clause, article, document, value_text(value), note)
 
 
 def _besides(sources: Sequence[Source], reader: Reader) -> tuple[Beside, ...]:
@@ -140,10 +141,10 @@ def beside(both: Applied, reader: Reader) -> Beside:
     values = reader.answering(law)
     stands = law.key == "switch.notice_months" and _is_short_enough(values, law)
     return Beside(
-        str(LEGAL[law.key]),
+        term_name(law.key),
         tuple(_clause(value, reader) for value in values),
         law,
-        written(law.unit, law.value),
+        written(law.unit, law.value, law.key),
         "contract" if stands else both.by,
     )
 

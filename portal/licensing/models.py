@@ -139,13 +139,13 @@ class ActivationKey(Tenant, db.Model):
             record(self, "reinstate" if suspended_on is None else "suspend", by=by)
             self.suspended_on = suspended_on
 
-    def go_on(self, seats: int, through: date, *, by: Actor) -> None:
+    def go_on(self, seats: int, end: KeyEnd, *, by: Actor) -> None:
         """It was tried, and is paid now until the end of a Paris day: the same key, the same machines.
 
         Source: 000-09, 000-10.
         """
-        record(self, "go_on", by=by, seats=seats, until=through.isoformat())
-        self.seats, self.valid_through, self.grace_through = seats, through, None
+        record(self, "go_on", by=by, seats=seats, until=end.through.isoformat())
+        self.seats, self.valid_through, self.grace_through = seats, end.through, end.grace
 
     @property
     def over_until(self) -> date | None:
@@ -220,10 +220,14 @@ def issue_key(
     product_code: int,
     seats: int,
     valid_through: date,
+    grace_through: date | None = None,
     source_uid: str,
     by: Actor,
 ) -> ActivationKey:
-    """Make a key for so many seats. The caller has checked that it is paid (000-10)."""
+    """Make a key for so many seats. The caller has checked that it is paid (000-10).
+
+    valid_through, grace_through: the last paid Paris day, and that of the grace behind it.
+    """
     key = ActivationKey(
         organisation=customer.organisation,
         customer_id=customer.id,
@@ -232,6 +236,7 @@ def issue_key(
         seats=seats,
         seats_used=0,
         valid_through=valid_through,
+        grace_through=grace_through,
     )
     key.code = make_code(product_code).text
     db.session.add(key)

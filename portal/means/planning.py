@@ -23,7 +23,7 @@ from portal.terms.stack import Stack
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One means of payment as the contract stands when it would count; clause: what names it, "" where nothing does."""
+    """One means of payment as the contract stands when it would count; clause: what names it, or ""."""
 
     method: Method
     clause: str

@@ -9,13 +9,12 @@ from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringF
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from portal.catalogue.models import Method
-from portal.contracts.typed_values import value_choices
+from portal.contracts.typed_values import key_choices, value_choices
 from portal.forms import DayField, WholeNumberField, trim
 from portal.quotes.models import QuoteLine
 from portal.quotes.writing import Head
 from portal.subscriptions.offers import Offer
 from portal.subscriptions.order_fields import METHODS, ReferencesForm
-from portal.terms.vocabulary import KEYS
 
 
 class HeadForm(ReferencesForm):
@@ -87,11 +86,7 @@ def wish_form(line: QuoteLine, key: str) -> WishForm:
             "PickedWishForm", (WishForm,), {"value": SelectField(_l("Nouvelle valeur"), choices=choices)}
         )
     form = base(key=key)
-    spoken = line.texts.values
-    form.key.choices = {
-        str(_l("Dans ce contrat")): [(each, each) for each in sorted(spoken)],
-        str(_l("Le contrat n'en dit rien")): [(each, each) for each in sorted(set(KEYS) - set(spoken))],
-    }
+    form.key.choices = key_choices(line.texts.values)
     return form
 
 

@@ -16,6 +16,7 @@ from portal.quotes.comparing import Comparison, Difference, Wished, compare
 from portal.quotes.models import Quote, QuoteLine
 from portal.resellers.brand_paper import mark_for
 from portal.terms.showing import label, shown
+from portal.words.term_keys import term_name
 from portal.words.values import value_text
 
 
@@ -76,7 +77,7 @@ def _add_conditions(draft: Draft, line: QuoteLine) -> None:
     if told is None:
         return
     draft.heading(_("Conditions particulières : %(product)s", product=line.product_name))
-    draft.fields([(each.key, _instead(each)) for each in told.wished], label_mm=70)
+    draft.fields([(term_name(each.key), _instead(each)) for each in told.wished], label_mm=70)
     rows = [(str(label(each.any)), _beside(each)) for each in told.calendar]
     if rows:
         draft.text(_("Ce que cela change au contrat :"))

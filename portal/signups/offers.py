@@ -115,8 +115,14 @@ def has_texts(product: Product) -> bool:
 
     Source: 001-09.
     """
+    return not lacking_texts(product)
+
+
+def lacking_texts(product: Product) -> list[str]:
+    """Versions in force of the offer's contract whose words nobody has kept yet, in its order."""
     documents = stack_in_force(product.terms_stack, clock.today()).documents
-    return {each.sha256 for each in documents} <= set(texts_of(documents))
+    kept = texts_of(documents)
+    return [each.version for each in documents if each.sha256 not in kept]
 
 
 def methods_for(product: Product, house: Organisation, kind: CustomerKind) -> tuple[Method, ...]:

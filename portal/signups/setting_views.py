@@ -16,7 +16,7 @@ from portal.forms import WHOLE, saving
 from portal.journal import record, timeline
 from portal.signups.forms import OfferForm, SettingsForm
 from portal.signups.models import TRIAL_DAYS, SignUpOffer, SignUpSettings, offer_for, settings
-from portal.signups.offers import has_texts
+from portal.signups.offers import lacking_texts
 
 bp = Blueprint("sign_up_settings", __name__, url_prefix="/setup/sign-up")
 
@@ -50,7 +50,7 @@ def _page(form: SettingsForm, status: int = 200) -> Response:
         "signups/settings.html",
         form=form,
         rules=settings(),
-        products=[(each, offers.get(each.id), has_texts(each)) for each in list_products()],
+        products=[(each, offers.get(each.id), lacking_texts(each)) for each in list_products()],
     )
     return make_response(page, status)
 

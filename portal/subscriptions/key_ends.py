@@ -52,12 +52,25 @@ def end_of(subscription: Subscription) -> KeyEnd:
         elif standing.late_on is not None:
             late.append(standing.late_on)
     paid += _on_credit(subscription, bool(late))
+    return _end(subscription, paid, max(late, default=None))
+
+
+def first_end(subscription: Subscription, through: date) -> KeyEnd:
+    """Of keys that leave: the last day of the period that they are issued for, and the grace behind it, so
+    that a machine off the network that day works on while the next one is paid.
+
+    Source: 000-56.
+    """
+    return _end(subscription, [through + timedelta(days=1)], None)
+
+
+def _end(subscription: Subscription, paid_ends: list[date], late_on: date | None) -> KeyEnd:
     said = subscription.present_terms.find("keys.grace_days")
     return key_end(
-        paid,
+        paid_ends,
         subscription.started_on,
         ends_on=subscription.ends_on,
-        late_on=max(late, default=None),
+        late_on=late_on,
         grace_days=said.value if said else subscription.legal_entity.key_grace_days,
     )
 

@@ -7,6 +7,7 @@ from portal.licensing.models import ActivationKey, issue_key
 from portal.licensing.pools import pool_of
 from portal.licensing.rules import seats_for
 from portal.subscriptions.changes import billed_period
+from portal.subscriptions.key_ends import first_end
 from portal.subscriptions.models import Order, Subscription
 from portal.subscriptions.pool_waits import keys_or_wait
 from portal.subscriptions.seats import tried_key
@@ -34,8 +35,9 @@ def issue_keys(
         return keys_or_wait(pool, order, subscription, ordered, through, by=by)
     copies = order.terms.find("seats.archive_copies")
     seats = seats_for(ordered, copies.value if copies else 0)
+    end = first_end(subscription, through)
     if tried := tried_key(order):
-        tried.go_on(seats.active, through, by=by)
+        tried.go_on(seats.active, end, by=by)
         return [tried]
     keys = activate_reserved(order, through, by=by)
     rest = seats.active - sum(key.seats for key in keys)
@@ -45,7 +47,8 @@ def issue_keys(
             product=order.product_name,
             product_code=order.product.key_product,
             seats=rest,
-            valid_through=through,
+            valid_through=end.through,
+            grace_through=end.grace,
             source_uid=order.uid,
             by=by,
         )

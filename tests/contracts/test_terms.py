@@ -61,7 +61,7 @@ def test_a_customer_is_written_to_once_at_the_accounts_address_with_proof(house:
     for word in (
         "15 décembre 2026",
         notice.sha256,
-        "confidentiality.years",
+        "Confidentialité après la fin\u00a0: 5 ans → –",
         f"/notices/{notice.uid}",
         "003-05",
     ):
@@ -137,7 +137,7 @@ def test_003_05_003_18_a_refusal_in_writing_and_in_time_ends_the_contract_under_
     at(LAST_MINUTE)
     client = browser(person)
     page = client.get(f"/notices/{notice.uid}").text
-    assert "Refuser les nouvelles conditions" in page and "confidentiality.years" in page
+    assert "Refuser les nouvelles conditions" in page and "Confidentialité après la fin" in page
     answer = client.post(f"/notices/{notice.uid}/refusal", data={"written": "y"})
     assert answer.status_code == 303
     assert stored(notice).state == NoticeState.REFUSED

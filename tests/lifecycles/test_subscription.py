@@ -29,7 +29,7 @@ from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.errors import PortalError
 from portal.journal import SYSTEM
-from portal.resellers.models import LegalEntity
+from portal.resellers.models import LegalEntity, NumberSeries
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.ordering import place_order, record_wire
 from portal.subscriptions.termination import Notice, terminate
@@ -62,6 +62,7 @@ class Life(RuleBasedStateMachine):
         """lived: days that have passed when something happens for the first time."""
         self.start = self.today = start
         self.move()
+        db.session.execute(db.update(NumberSeries).values(last_on=None))  # the clock of the life before
         number, house = next(_number), self.house[0]
         customer = a_customer(house.reseller, accepted="dobaas", name=f"Client {number}", siren=None)
         product = db.session.scalars(db.select(Product)).first() or a_flat_product(house)

@@ -245,6 +245,9 @@ def test_004_01_a_wish_is_a_special_condition_that_shows_what_it_changes_and_bin
     have_document(quote.document)
     paper = " ".join(pdf_text(content_of(the_quote().document)).split())
     assert "2 mois au lieu de 6 mois (004-37)" in paper
+    assert "Préavis d'un abonnement de 36 mois" in paper.replace("\u2019", "'") and NOTICE not in paper
+    offered = browser().get(f"/quote/{token}").text.replace("&#39;", "'")
+    assert "Préavis d'un abonnement de 36 mois" in offered and NOTICE not in offered
     accept(browser(), token)
     work()
     (order,) = the_orders()

@@ -18,6 +18,7 @@ from portal.resellers.brand import brand_of
 from portal.signups.asking import FROM_ONE_PLACE, TO_ONE_ADDRESS
 from portal.signups.jobs import erase_unconfirmed
 from portal.signups.models import SignUp, SignUpKind, SignUpOffer, SignUpState, Trial
+from portal.signups.offers import lacking_texts
 from portal.subscriptions.models import Order, Subscription
 from tests.builders import House, a_customer, stored
 from tests.signups.builders import (
@@ -54,7 +55,13 @@ def test_the_page_is_there_once_the_operator_has_opened_it(house: House, browser
     assert client.post("/setup/sign-up", data={**rules, "warn_days": "0"}).status_code == 422
     assert client.post("/setup/sign-up", data=rules).status_code == 303
     assert stranger.get("/sign-up").status_code == 404  # no offer yet
-    assert "n'est pas déposé" in client.get("/setup/sign-up").text
+    page = client.get("/setup/sign-up").text
+    assert "n'est pas déposé" in page
+    (version,) = lacking_texts(product)
+    assert (
+        f'href="/terms/{version}"' in page
+        and f"/terms/{version}/words" in client.get(f"/terms/{version}").text
+    )
     keep_words(product)
     offer = {"may_try": "y", "trial_days": "14", "trial_seats": "1"}
     assert client.post(f"/setup/sign-up/{product.uid}", data=offer).status_code == 303

@@ -110,6 +110,21 @@ def test_000_56_a_renewed_key_works_in_its_second_year_once_it_is_paid(
     assert "22 nov. 2028" in page
 
 
+def test_000_56_the_first_file_of_a_machine_has_the_grace_behind_its_year(
+    house: House, browser: Browser, at: At
+) -> None:
+    key = a_year(house)
+    said = {"key": key.code, "fingerprint": "m1"}
+    file = browser().post("/api/v1/activations", json=said).json["payload"]
+    assert (file["valid_through"], file["works_through"]) == ("2027-11-22", "2027-12-06")
+    at(datetime(2027, 7, 1, 9, tzinfo=UTC))
+    notice = {"sent_on": "2027-07-01", "reason": "none"}
+    path = f"/subscriptions/{one(Subscription).uid}/termination"
+    assert browser(house.owner).post(path, data=notice).status_code == 303
+    file = browser().post("/api/v1/heartbeats", json=said).json["payload"]
+    assert file["works_through"] == "2027-11-22", "a contract that ends has no grace"
+
+
 def test_000_56_a_year_that_nobody_pays_ends_the_key_after_its_grace(
     house: House, browser: Browser, at: At
 ) -> None:
