@@ -22,7 +22,7 @@ from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, set_scope
 from portal.journal import SYSTEM
 from portal.mail import Mail
-from portal.resellers.models import LegalEntity, name_entity
+from portal.resellers.models import LegalEntity, name_entity, pin_issuers
 from portal.sepa.models import Batch, Collection
 from portal.subscriptions.models import subscriptions_of
 from portal.subscriptions.ordering import place_order
@@ -195,6 +195,7 @@ def permission_at(app: Flask, method: str, path: str) -> str:
 def test_another_issuers_month_does_not_exist(app: Flask, house: House, browser: Browser) -> None:
     """The provider's, although it bills customers of this reseller, and to a reseller beside it."""
     ids = a_world(house)
+    pin_issuers(house.reseller.org_path)  # who is billed by the provider stays with it
     its_issuer(house.reseller, 5), its_issuer(house.other, 6)
     stranger = a_user(house.other, Role.OWNER, "outsider")
     db.session.commit()
