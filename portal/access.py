@@ -22,6 +22,7 @@ class Role(StrEnum):
     SALES = "sales"  # reseller
     SUPPORT = "support"  # reseller's technician
     READER = "reader"  # reseller, read only
+    ACCOUNTANT = "accountant"  # reseller that bills its customers itself: its months, debits, late payers
     CUSTOMER = "customer"  # end customer's own space: everything, and her people
     SIGNATORY = "signatory"  # end customer's: signs, orders, ends; no people
     BILLING = "billing"  # end customer's: sees and pays; no vaults, no restores
@@ -29,7 +30,7 @@ class Role(StrEnum):
 
 
 PROVIDER = {Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN, Role.AUDITOR}
-RESELLER = {Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER}
+RESELLER = {Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER, Role.ACCOUNTANT}
 STAFF = PROVIDER | RESELLER
 CUSTOMERS = {Role.CUSTOMER, Role.SIGNATORY, Role.BILLING, Role.TECHNICAL}  # of the end customer's house
 
@@ -52,8 +53,11 @@ class Permission(StrEnum):
     ORDER_WRITE = "order:write"
     PAYMENT_WRITE = "payment:write"
     INVOICE_READ = "invoice:read"
+    INVOICE_PAY = "invoice:pay"
     BILLING_READ = "billing:read"
     BILLING_RUN = "billing:run"
+    MONTH_READ = "month:read"
+    MONTH_RUN = "month:run"
     DUNNING_READ = "dunning:read"
     DUNNING_WRITE = "dunning:write"
     DISPUTE_OPEN = "dispute:open"
@@ -77,6 +81,8 @@ class Permission(StrEnum):
     PROOF_READ = "proof:read"
     BATCH_READ = "batch:read"
     BATCH_WRITE = "batch:write"
+    BANK_READ = "bank:read"
+    BANK_WRITE = "bank:write"
     CREDITOR_READ = "creditor:read"
     CREDITOR_WRITE = "creditor:write"
     OWN_ACCOUNT_WRITE = "own-account:write"
@@ -178,6 +184,7 @@ _REPAIRING = {Role.OPERATOR, Role.TECHNICIAN, Role.OWNER, Role.SUPPORT}
 _DECIDING = {Role.CUSTOMER, Role.SIGNATORY}  # for the end customer
 _WORKING = {*_DECIDING, Role.TECHNICAL}  # with the end customer's machines
 _MONEY = set(Role) - {Role.TECHNICAL}  # who may see an amount
+_ISSUING = {Role.OWNER, Role.ACCOUNTANT}  # for the issuer of their own house, where it has one
 
 GRANTS: dict[Permission, set[Role]] = {
     P.HOME_READ: set(Role),
@@ -205,12 +212,15 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
     P.INVOICE_READ: set(_MONEY),
-    P.BILLING_READ: {Role.FINANCE},  # runs, rates
+    P.INVOICE_PAY: {Role.FINANCE, *_ISSUING},  # a transfer or a cheque has paid it
+    P.BILLING_READ: {Role.FINANCE},  # rates, books, e-invoices
     P.BILLING_RUN: {Role.FINANCE},
-    P.DUNNING_READ: {Role.OPERATOR, Role.FINANCE},  # late payers: what they owe, and what comes next
-    P.DUNNING_WRITE: {Role.FINANCE},
+    P.MONTH_READ: {Role.FINANCE, *_ISSUING},  # runs, and what they would bill
+    P.MONTH_RUN: {Role.FINANCE, *_ISSUING},
+    P.DUNNING_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # late payers: what is owed, what comes next
+    P.DUNNING_WRITE: {Role.FINANCE, *_ISSUING},
     P.DISPUTE_OPEN: {Role.FINANCE, *_DECIDING, Role.BILLING},  # of an invoice: hers, or for her
-    P.GAP_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # usage above the contract; finance decides
+    P.GAP_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # usage above the contract; who bills decides
     P.LICENSE_READ: {*PROVIDER, Role.OWNER, Role.SALES, Role.SUPPORT, *_WORKING},
     P.LICENSE_REVEAL: set(_REPAIRING),  # a whole key; its customer reads it anyway
     P.LICENSE_WRITE: {*_REPAIRING, *_WORKING},  # seats given back, files for machines without network
@@ -218,8 +228,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.KEY_STOCK_WRITE: {Role.OPERATOR, *_SELLING},  # keys in number: issued, assigned, sent again
     P.KEY_POOL_READ: {Role.OPERATOR},
     P.KEY_POOL_WRITE: {Role.OPERATOR},  # another vendor's keys
-    P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER, Role.SALES, Role.READER},
-    P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING},
+    P.MANDATE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING, Role.SALES, Role.READER},
+    P.MANDATE_WRITE: {Role.OPERATOR, Role.FINANCE, *_SELLING, Role.ACCOUNTANT},
     P.OWN_MANDATE_READ: {*_DECIDING, Role.BILLING},  # a customer's own list
     P.OWN_MANDATE_WRITE: {*_DECIDING, Role.BILLING},  # asks for a link, which goes to who signs
     P.OWN_REFUND_READ: {*_DECIDING, Role.BILLING},  # what is paid back to her
@@ -228,8 +238,10 @@ GRANTS: dict[Permission, set[Role]] = {
     P.MANDATE_AGREE: {Role.OPERATOR, Role.FINANCE, Role.OWNER},  # to a paper that a colleague has typed
     P.MANDATE_IMPORT: {Role.OPERATOR, Role.FINANCE},
     P.PROOF_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
-    P.BATCH_READ: {Role.OPERATOR, Role.FINANCE},
-    P.BATCH_WRITE: {Role.FINANCE},
+    P.BATCH_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # debits, their files, the bank's answers
+    P.BATCH_WRITE: {Role.FINANCE, *_ISSUING},
+    P.BANK_READ: {Role.OPERATOR, Role.FINANCE},  # transfers, the bank's door, files that pay back
+    P.BANK_WRITE: {Role.FINANCE},
     P.CREDITOR_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
     P.SUBSCRIPTION_READ: set(_MONEY),
@@ -316,21 +328,37 @@ GRANTS: dict[Permission, set[Role]] = {
 }
 
 
-# A customer's own, read nowhere else.
-_OWN = (P.NOTICE_READ, P.OWN_MANDATE_READ, P.OWN_REFUND_READ, P.OWN_ASSIGNMENT_READ)
+_OWN = (P.NOTICE_READ, P.OWN_MANDATE_READ, P.OWN_REFUND_READ, P.OWN_ASSIGNMENT_READ)  # a customer's alone
 for _permission, _roles in GRANTS.items():
     if _permission.value.endswith(":read") and _permission not in _OWN:
         _roles.add(Role.AUDITOR)
 
 
+# What people of a reseller are granted for the issuer of their own house: nothing where it has none.
+OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.startswith(("month:", "batch:", "dunning:")))}
+_has_issuer: list[Callable[[Any], bool]] = []
+
+
+def tells_whether_it_bills(function: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Register who knows whether the house of a person of a reseller bills its customers itself."""
+    _has_issuer[:] = [function]
+    return function
+
+
+def holds(actor: Any, permission: Permission) -> bool:
+    """Does the role of this person hold it, in her house?"""
+    asks_its_house = permission in OF_ITS_ISSUER and actor.role in RESELLER
+    return actor.role in GRANTS[permission] and (not asks_its_house or _has_issuer[0](actor))
+
+
 def granted(actor: Any, permission: Permission) -> bool:
     """May this person? Who looks at somebody's space may read what that one reads, and nothing else."""
     reads = permission.value.endswith(":read")
-    return actor.role in GRANTS[permission] and (reads or not actor.is_looking)
+    return (reads or not actor.is_looking) and holds(actor, permission)
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
-    """Run the view only for an actor whose role is granted ``permission``; else 401 or 403."""
+    """Run the view for who is granted ``permission``; else 401 or 403, or 404 in a house without issuer."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -338,7 +366,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
             if g.actor is None:
                 abort(401)
             if not granted(g.actor, permission):
-                abort(403)
+                abort(404 if g.actor.role in GRANTS[permission] and not g.actor.is_looking else 403)
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from flask import g
 from sqlalchemy.orm import DeclarativeBase
 
-from portal.access import GRANTS, Permission
+from portal.access import Permission, holds
 
 
 class Related(NamedTuple):
@@ -41,7 +41,7 @@ def relates(model: type, permission: Permission) -> Callable[[Relations], Relati
 def related_to(record: object) -> list[Related]:
     """What a page links to, from every room that knows something of this record."""
     known = _RELATIONS.get(type(record), ())
-    own = [tell for permission, tell in known if g.actor is not None and g.actor.role in GRANTS[permission]]
+    own = [tell for permission, tell in known if g.actor is not None and holds(g.actor, permission)]
     return [each for tell in own for each in tell(record)]
 
 

@@ -85,7 +85,7 @@ def a_house() -> House:
     house = House(provider, reseller, other)
     for role in (Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN, Role.AUDITOR):
         house.people[role] = a_user(provider, role)
-    for role in (Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER):
+    for role in (Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER, Role.ACCOUNTANT):
         house.people[role] = a_user(reseller, role)
     an_entity(provider)
     db.session.commit()

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException
 
-from portal.access import GRANTS, Role
+from portal.access import GRANTS, OF_ITS_ISSUER, RESELLER, Role
 from portal.customers.models import Customer
 from portal.db import db
 from portal.engine.models import Vault
@@ -120,6 +120,8 @@ def pages_of(app: Flask, role: Role, ids: dict[str, str]) -> Iterator[tuple[str,
     for method, rule in rules(app):
         permission = getattr(app.view_functions[rule.endpoint], "permission", None)
         if method != "GET" or permission is None or role not in GRANTS[permission]:
+            continue
+        if permission in OF_ITS_ISSUER and role in RESELLER:  # this world's issuer is not theirs
             continue
         start = rule.rule.partition("<")[0]
         yield rule.endpoint, address(rule.rule, ids[start]) if "<" in rule.rule else rule.rule

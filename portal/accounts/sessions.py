@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from portal import clock, htmx
-from portal.access import GRANTS, STAFF, Permission
+from portal.access import STAFF, Permission, holds
 from portal.accounts.factors import must_have_factor
 from portal.accounts.looking import refuse_deeds, seen_by
 from portal.accounts.models import SignIn, User
@@ -54,7 +54,7 @@ def _has_others() -> Any:
 
 def _idle_seconds(user: User) -> int:
     """How long a desk may be left alone."""
-    moves_money = user.role in GRANTS[Permission.BATCH_WRITE]
+    moves_money = holds(user, Permission.BATCH_WRITE)
     seconds: int = current_app.config["IDLE_SECONDS_MONEY" if moves_money else "IDLE_SECONDS"]
     return seconds
 

@@ -1,7 +1,10 @@
 """Usage above the contracts: who may bill the difference, or say why not; whose customers they are reads."""
 
-from flask import Blueprint, Response, g, make_response, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, make_response, render_template, url_for
 from flask_babel import gettext as _
+from sqlalchemy import Select
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
@@ -10,7 +13,7 @@ from portal.backups.editions import why_outside
 from portal.backups.forms import ReviewForm
 from portal.backups.gaps import GapKind, UsageGap
 from portal.backups.interim import bill_interim
-from portal.backups.lists import GAPS
+from portal.backups.lists import GAPS, decides
 from portal.db import db
 from portal.errors import Refused
 from portal.journal import timeline
@@ -40,14 +43,23 @@ def show_gap(uid: str) -> Response:
 
 def _page(gap: UsageGap, form: ReviewForm, status: int = 200) -> Response:
     last = last_usable_day(gap.period_ends_on)
-    page = render_template("backups/gap.html", gap=gap, form=form, last=last, events=timeline(gap))
+    context = {"gap": gap, "form": form, "last": last, "events": timeline(gap), "decides": decides(gap)}
+    page = render_template("backups/gap.html", **context)
     return make_response(page, status)
 
 
+def _to_decide(query: Select[Any], uid: str) -> UsageGap:
+    """One of a customer whom this person's issuer bills."""
+    gap: UsageGap = get_or_404(query, uid)
+    if not decides(gap):
+        abort(404)
+    return gap
+
+
 @bp.post("/<uid>/billing")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.MONTH_RUN)
 def bill(uid: str) -> Response:
-    gap = get_or_404(UsageGap.visible_to(g.actor).with_for_update(), uid)
+    gap = _to_decide(UsageGap.visible_to(g.actor).with_for_update(), uid)
     if gap.kind == GapKind.UNUSUAL:
         invoice = bill_interim(gap, by=g.actor)
         db.session.commit()
@@ -59,9 +71,9 @@ def bill(uid: str) -> Response:
 
 
 @bp.post("/<uid>/dismissal")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.MONTH_RUN)
 def dismiss(uid: str) -> Response:
-    gap = get_or_404(UsageGap.visible_to(g.actor), uid)
+    gap = _to_decide(UsageGap.visible_to(g.actor), uid)
     form = ReviewForm()
     if not form.validate():
         return _page(gap, form, 422)

@@ -10,6 +10,7 @@ from portal.access import Permission, may
 from portal.answers.rules.periods import last_usable_day
 from portal.backups.gaps import GapKind, GapState, UsageGap
 from portal.customers.lists import customer_column
+from portal.errors import Refused
 from portal.listing import (
     FILE,
     NAME,
@@ -27,6 +28,8 @@ from portal.listing import (
     Quantity,
     define,
 )
+from portal.resellers.issuing import runs
+from portal.resellers.models import issuer_for
 from portal.subscriptions.models import Subscription
 from portal.words.states import look_of
 
@@ -60,6 +63,17 @@ def _unit(gap: UsageGap, number: int = 2) -> str:
 def _link(gap: UsageGap) -> Link:
     clause = gap.clause.clause if gap.clause else ""
     return Link(gap.subscription.label, url_for("usage_gaps.show_gap", uid=gap.uid), clause)
+
+
+def decides(gap: UsageGap) -> bool:
+    """May the actor bill or drop it: does she run the months of the entity that bills this customer?"""
+    return may(Permission.MONTH_RUN) and runs(g.actor, issuer_for(gap))
+
+
+def _bill(gap: UsageGap) -> None:
+    if not decides(gap):
+        raise Refused(_("Une autre entité facture ce client."))
+    gap.bill(by=g.actor)
 
 
 GAPS: Listing[UsageGap] = define(
@@ -115,8 +129,8 @@ GAPS: Listing[UsageGap] = define(
                 "bill",
                 _l("Facturer la différence"),
                 "receipt",
-                Permission.BILLING_RUN,
-                lambda row: row.bill(by=g.actor),
+                Permission.MONTH_RUN,
+                _bill,
                 sure=_l("Chaque différence sera sur la prochaine facture de son client."),
             )
         ],

@@ -36,7 +36,7 @@ waits(
         name="bank_door.file",
         label=_l("Fichiers arrêtés à la porte de la banque"),
         cost=Cost.MONEY,
-        permission=Permission.BATCH_WRITE,
+        permission=Permission.BANK_WRITE,
         rows=_stuck,
         order=(DoorFile.id,),
         tell=lambda row: Todo(

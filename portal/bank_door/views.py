@@ -28,7 +28,7 @@ class DoorForm(FlaskForm):
 
 
 @bp.get("")
-@requires(Permission.BATCH_READ)
+@requires(Permission.BANK_READ)
 def list_files() -> Response:
     entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
     doors = {row.legal_entity_id: row for row in db.session.scalars(BankDoor.visible_to(g.actor))}
@@ -36,14 +36,14 @@ def list_files() -> Response:
 
 
 @bp.get("/files/<uid>")
-@requires(Permission.BATCH_READ)
+@requires(Permission.BANK_READ)
 def show_file(uid: str) -> Response:
     row = get_or_404(DoorFile.visible_to(g.actor), uid)
     return make_response(render_template("bank_door/file.html", row=row, events=timeline(row)))
 
 
 @bp.post("/files/<uid>/closing")
-@requires(Permission.BATCH_WRITE)
+@requires(Permission.BANK_WRITE)
 def close_file(uid: str) -> Response:
     """It was looked at: it is moved aside, and nothing of it is booked."""
     row = get_or_404(DoorFile.visible_to(g.actor), uid)

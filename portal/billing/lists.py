@@ -32,6 +32,7 @@ from portal.listing import (
     Pill,
     define,
 )
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.lists import entity_choice
 from portal.sepa.models import Collection
 from portal.words.choices import METHODS
@@ -124,9 +125,9 @@ RUNS: Listing[BillingRun] = define(
         name="billing-runs",
         label=_l("Facturation mensuelle"),
         endpoint="billing.list_runs",
-        permission=Permission.BILLING_READ,
+        permission=Permission.MONTH_READ,
         model=BillingRun,
-        query=lambda: BillingRun.visible_to(g.actor),
+        query=lambda: run_by(BillingRun, g.actor),
         load=(joinedload(BillingRun.legal_entity),),
         columns=[
             Column("month", _l("Mois"), _month, rank=NAME),
@@ -146,7 +147,7 @@ RUNS: Listing[BillingRun] = define(
                 lambda: [(state, look_of(state).word) for state in RunState],
                 lambda value: BillingRun.state == RunState(value),
             ),
-            entity_choice(_l("Émetteur"), BillingRun.legal_entity_id),
+            entity_choice(_l("Émetteur"), BillingRun.legal_entity_id, issuers_to_run),
             Period("started", _l("Lancée"), BillingRun.created_at),
         ],
         total=BillingRun.gross_cents,

@@ -14,7 +14,7 @@ from portal.eaddresses.queries import to_settle
 from portal.forms import saving
 from portal.jobs import find_task
 from portal.paging import page_of, total_of
-from portal.resellers.models import LegalEntity
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.words.choices import ODD
 
 bp = Blueprint("run_previews", __name__, url_prefix="/billing/previews")
@@ -22,11 +22,11 @@ bp.add_app_template_filter(lambda odd: ODD[odd], "odd_word")
 
 
 @bp.post("")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.MONTH_RUN)
 def create() -> Response:
     form = run_form()
     if form.validate():
-        entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
+        entity = get_or_404(issuers_to_run(g.actor), form.entity.data)
         with saving(form, "month"):
             preview = ask_preview(entity, f"{form.month.data:%Y-%m}", by=g.actor)
     if form.errors:
@@ -35,9 +35,9 @@ def create() -> Response:
 
 
 @bp.get("/<uid>")
-@requires(Permission.BILLING_READ)
+@requires(Permission.MONTH_READ)
 def show(uid: str) -> Response:
-    preview = get_or_404(RunPreview.visible_to(g.actor), uid)
+    preview = get_or_404(run_by(RunPreview, g.actor), uid)
     context = {"preview": preview, "task": find_task("billing.preview", preview.uid)}
     if htmx.wants_fragment() and preview.state != PreviewState.DONE:
         return htmx.poll_answer("billing/_preview.html", finished=False, **context)
@@ -54,9 +54,9 @@ def show(uid: str) -> Response:
 
 
 @bp.get("/<uid>/lines.csv")
-@requires(Permission.BILLING_READ)
+@requires(Permission.MONTH_READ)
 def download(uid: str) -> Response:
-    preview = get_or_404(RunPreview.visible_to(g.actor), uid)
+    preview = get_or_404(run_by(RunPreview, g.actor), uid)
     query = select(PreviewLine).where(PreviewLine.preview_id == preview.id).order_by(PreviewLine.id)
     query = query.options(joinedload(PreviewLine.customer))
     head = (_("Client"), _("Montant TTC"), _("Mois précédent"), _("À regarder"))

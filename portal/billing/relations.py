@@ -12,6 +12,7 @@ from portal.billing.models import Invoice
 from portal.db import db
 from portal.notes import takes_notes
 from portal.panels import Related, relates
+from portal.resellers.issuing import runs
 from portal.sepa.models import Batch, Collection, Mandate
 
 takes_notes(Invoice, Permission.INVOICE_READ, "billing.show_invoice")
@@ -30,7 +31,7 @@ def _debits(invoice: Invoice) -> list[Collection]:
 def debits_of_invoice(invoice: Invoice) -> Iterator[Related]:
     return (
         Related(_("Prélèvement"), each.end_to_end_id, url_for("sepa.show_collection", uid=each.uid))
-        for each in _debits(invoice)
+        for each in (_debits(invoice) if runs(g.actor, invoice.legal_entity) else [])
     )
 
 

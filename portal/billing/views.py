@@ -30,6 +30,7 @@ from portal.listing.page import list_page
 from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("billing", __name__, url_prefix="/billing")
@@ -53,7 +54,7 @@ class RunForm(FlaskForm):
 
 def run_form(form: RunForm | None = None) -> RunForm:
     form = form or RunForm()
-    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
+    entities = db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name))
     form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
     form.entity.label.text, form.month.label.text = _("Émetteur"), _("Mois")
     return form
@@ -85,10 +86,10 @@ def _invoice_page(invoice: Invoice, status: int = 200, form: WireForm | None = N
 
 
 @bp.post("/invoices/<uid>/payment")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.INVOICE_PAY)
 def note_invoice_payment(uid: str) -> Response:
     """A transfer has paid it: seen on the bank's statement, by a person."""
-    invoice = get_or_404(Invoice.visible_to(g.actor).with_for_update(), uid)
+    invoice = get_or_404(run_by(Invoice, g.actor).with_for_update(), uid)
     form = WireForm()
     if form.validate():
         with saving(form, "on"):
@@ -99,7 +100,7 @@ def note_invoice_payment(uid: str) -> Response:
 
 
 @bp.get("/runs")
-@requires(Permission.BILLING_READ)
+@requires(Permission.MONTH_READ)
 def list_runs() -> Response:
     return _runs_page(run_form())
 
@@ -113,11 +114,11 @@ def _runs_page(form: RunForm, status: int = 200) -> Response:
 
 
 @bp.post("/runs")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.MONTH_RUN)
 def create_run() -> Response:
     form = run_form()
     if form.validate():
-        entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
+        entity = get_or_404(issuers_to_run(g.actor), form.entity.data)
         with saving(form, "month"):
             month = f"{form.month.data:%Y-%m}"
             run = start_run(entity, month, by=g.actor, certain_only=form.certain.data)
@@ -127,9 +128,9 @@ def create_run() -> Response:
 
 
 @bp.get("/runs/<uid>")
-@requires(Permission.BILLING_READ)
+@requires(Permission.MONTH_READ)
 def show_run(uid: str) -> Response:
-    run = get_or_404(BillingRun.visible_to(g.actor), uid)
+    run = get_or_404(run_by(BillingRun, g.actor), uid)
     skips = page_of(skips_of(run).options(joinedload(BillingSkip.customer)), BillingSkip.id, name="skips")
     context = {"run": run, "task": find_task("billing.run", run.uid), "skips": skips}
     if htmx.wants_fragment():
@@ -138,10 +139,10 @@ def show_run(uid: str) -> Response:
 
 
 @bp.post("/runs/<uid>/resume")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.MONTH_RUN)
 def resume_run(uid: str) -> Response:
     """Go on with a run that stopped: its task starts again behind the last customer that it billed."""
-    run = get_or_404(BillingRun.visible_to(g.actor), uid)
+    run = get_or_404(run_by(BillingRun, g.actor), uid)
     task = find_task("billing.run", run.uid)
     if task is None or task.state != TaskState.FAILED:
         raise Refused(_("Cette facturation n'est pas arrêtée."))

@@ -35,10 +35,11 @@ from portal.subscriptions.suspended import suspended_of
 _ROLE = {Stage.REMINDER: ContactRole.BILLING, Stage.SECOND: ContactRole.BILLING}
 
 
-def take_step(customer: Customer, *, by: Actor) -> NextStep:
+def take_step(customer: Customer, *, by: Actor, may_end: bool = True) -> NextStep:
     """Do what is due for this customer today; her row is locked, so that two never do it at once.
 
-    Raises Refused when nothing is due.
+    may_end: does whoever acts decide on the end of a contract? Raises Refused when nothing is due, and for
+    an end that is not hers to decide.
 
     Source: 003-15, 003-17, 004-40, 000-54, 001-45.
     """
@@ -46,6 +47,8 @@ def take_step(customer: Customer, *, by: Actor) -> NextStep:
     step = next_step(customer, debts_of(customer))
     if step is None or not step.is_due:
         raise Refused(_("Rien n'est à faire aujourd'hui pour ce client."))
+    if step.endings and not may_end:
+        raise Refused(_("La fin d'un contrat se décide chez le fournisseur, qui la voit dans sa journée."))
     if step.endings:
         end_contracts(customer, step, by=by)
     elif step.suspensions:

@@ -8,6 +8,7 @@ from portal.access import Permission, get_or_404, may, requires
 from portal.billing.disputes import DisputeState, InvoiceDispute, disputes_of
 from portal.billing.models import Invoice
 from portal.billing.panels import invoice_panel
+from portal.billing.queries import about_invoices_run_by
 from portal.dunning.contracts import no_holding_back
 from portal.dunning.disputing import acceptance_of, may_dispute, open_dispute
 from portal.dunning.forms import DisputeForm, OutcomeForm
@@ -63,7 +64,9 @@ def create_dispute(uid: str) -> Response:
 @bp.get("/billing/disputes/<uid>")
 @requires(Permission.DUNNING_READ)
 def show_dispute(uid: str) -> Response:
-    return _dispute_page(get_or_404(InvoiceDispute.visible_to(g.actor), uid), OutcomeForm(formdata=None))
+    return _dispute_page(
+        get_or_404(about_invoices_run_by(InvoiceDispute, g.actor), uid), OutcomeForm(formdata=None)
+    )
 
 
 def _dispute_page(dispute: InvoiceDispute, form: OutcomeForm, status: int = 200) -> Response:
@@ -80,11 +83,11 @@ def _dispute_page(dispute: InvoiceDispute, form: OutcomeForm, status: int = 200)
 @bp.post("/billing/disputes/<uid>/outcome")
 @requires(Permission.DUNNING_WRITE)
 def close_dispute(uid: str) -> Response:
-    dispute = get_or_404(InvoiceDispute.visible_to(g.actor), uid)
+    dispute = get_or_404(about_invoices_run_by(InvoiceDispute, g.actor), uid)
     form = OutcomeForm()
     if form.validate():
         with saving(form, "outcome"):
             dispute.close(DisputeState(form.state.data), form.outcome.data, by=g.actor)
     if form.errors:
-        return _dispute_page(get_or_404(InvoiceDispute.visible_to(g.actor), uid), form, 422)
+        return _dispute_page(get_or_404(about_invoices_run_by(InvoiceDispute, g.actor), uid), form, 422)
     return htmx.go(url_for(".show_dispute", uid=uid), toast=_("La contestation est close."))

@@ -7,6 +7,7 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.billing.models import Invoice
 from portal.billing.panels import invoice_panel
+from portal.billing.queries import about_invoices_run_by
 from portal.dunning.contracts import late_facts
 from portal.dunning.fees import LateFee, fees_of
 from portal.dunning.forms import WaiverForm
@@ -38,7 +39,7 @@ def show_statement(uid: str) -> Response:
 @bp.get("/billing/late-fees/<uid>")
 @requires(Permission.DUNNING_READ)
 def show_fee(uid: str) -> Response:
-    return _fee_page(get_or_404(LateFee.visible_to(g.actor), uid), WaiverForm(formdata=None))
+    return _fee_page(get_or_404(about_invoices_run_by(LateFee, g.actor), uid), WaiverForm(formdata=None))
 
 
 def _fee_page(fee: LateFee, form: WaiverForm, status: int = 200) -> Response:
@@ -48,13 +49,13 @@ def _fee_page(fee: LateFee, form: WaiverForm, status: int = 200) -> Response:
 @bp.post("/billing/late-fees/<uid>/waiver")
 @requires(Permission.DUNNING_WRITE)
 def waive_fee(uid: str) -> Response:
-    fee = get_or_404(LateFee.visible_to(g.actor).with_for_update(of=LateFee), uid)
+    fee = get_or_404(about_invoices_run_by(LateFee, g.actor).with_for_update(of=LateFee), uid)
     form = WaiverForm()
     if form.validate():
         with saving(form, WHOLE):
             fee.waive(form.cents.data, form.why.data, by=g.actor)
     if form.errors or form.form_errors:
-        return _fee_page(get_or_404(LateFee.visible_to(g.actor), uid), form, 422)
+        return _fee_page(get_or_404(about_invoices_run_by(LateFee, g.actor), uid), form, 422)
     return htmx.go(
         url_for("billing.show_invoice", uid=fee.invoice.uid), toast=_("Les frais sont abandonnés.")
     )

@@ -13,6 +13,7 @@ from portal.dunning.models import LateLetter
 from portal.dunning.rules import suspension_from
 from portal.forms import WHOLE, saving
 from portal.journal import timeline
+from portal.resellers.issuing import run_by
 from portal.scans import LARGEST_SCAN
 
 bp = Blueprint("late_letters", __name__, url_prefix="/late/letters")
@@ -28,7 +29,7 @@ def allow_a_scan(endpoint: str | None, values: object) -> None:
 @bp.get("/<uid>")
 @requires(Permission.DUNNING_READ)
 def show_letter(uid: str) -> Response:
-    letter = get_or_404(LateLetter.visible_to(g.actor), uid)
+    letter = get_or_404(run_by(LateLetter, g.actor), uid)
     return _page(letter, PostedForm(formdata=None), _followed(letter))
 
 
@@ -57,7 +58,7 @@ def _scanned(field: FileField) -> bytes:
 @requires(Permission.DUNNING_WRITE)
 def note_posted(uid: str) -> Response:
     """Taken to the post office: with its number, and the proof of posting where there is a scan."""
-    letter = get_or_404(LateLetter.visible_to(g.actor), uid)
+    letter = get_or_404(run_by(LateLetter, g.actor), uid)
     form = PostedForm()
     if form.validate():
         with saving(form, WHOLE):
@@ -66,7 +67,7 @@ def note_posted(uid: str) -> Response:
                 letter.keep_scan(scan)
             keep_step(letter.customer)
     if form.errors or form.form_errors:
-        letter = get_or_404(LateLetter.visible_to(g.actor), uid)
+        letter = get_or_404(run_by(LateLetter, g.actor), uid)
         return _page(letter, form, _followed(letter), 422)
     return htmx.go(url_for(".show_letter", uid=uid), toast=_("Le dépôt est noté."))
 
@@ -75,7 +76,7 @@ def note_posted(uid: str) -> Response:
 @requires(Permission.DUNNING_WRITE)
 def note_followed(uid: str) -> Response:
     """What the post office says of it: the contract's delay counts from there."""
-    letter = get_or_404(LateLetter.visible_to(g.actor), uid)
+    letter = get_or_404(run_by(LateLetter, g.actor), uid)
     form = FollowedForm()
     if form.validate():
         with saving(form, WHOLE):
@@ -89,5 +90,5 @@ def note_followed(uid: str) -> Response:
                 letter.keep_scan(scan)
             keep_step(letter.customer)
     if form.errors or form.form_errors:
-        return _page(get_or_404(LateLetter.visible_to(g.actor), uid), PostedForm(formdata=None), form, 422)
+        return _page(get_or_404(run_by(LateLetter, g.actor), uid), PostedForm(formdata=None), form, 422)
     return htmx.go(url_for(".show_letter", uid=uid), toast=_("La remise est notée."))

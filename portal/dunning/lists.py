@@ -6,9 +6,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from portal import clock
-from portal.access import Permission
+from portal.access import Permission, may
 from portal.billing.disputes import DisputeState, InvoiceDispute
 from portal.billing.models import Invoice, InvoiceState
+from portal.billing.queries import customers_run_by
 from portal.customers.lists import CUSTOMERS
 from portal.customers.models import Customer
 from portal.db import db
@@ -63,7 +64,7 @@ def is_suspended() -> ColumnElement[bool]:
 
 
 def late_payers() -> Select[tuple[Customer]]:
-    return Customer.visible_to(g.actor).where(or_(overdue(), is_suspended()))
+    return customers_run_by(g.actor).where(or_(overdue(), is_suspended()))
 
 
 def _debts(row: Customer) -> list[Debt]:
@@ -145,7 +146,7 @@ def _disputed(customers: list[Customer]) -> dict[int, Cell]:
 
 
 def _take(row: Customer) -> None:
-    take_step(row, by=g.actor)
+    take_step(row, by=g.actor, may_end=may(Permission.CONTRACT_END))
 
 
 LATE: Listing[Customer] = define(

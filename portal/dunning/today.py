@@ -7,11 +7,14 @@ from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 
 from portal import clock
-from portal.access import Permission
+from portal.access import RESELLER, Permission
 from portal.billing.disputes import DisputeState, InvoiceDispute
+from portal.billing.queries import about_invoices_run_by, customers_run_by
+from portal.customers.models import Customer
 from portal.dunning.fees import FeeState, LateFee
 from portal.dunning.lists import STEPS
 from portal.dunning.models import LateLetter, LatePayer, LetterState
+from portal.resellers.issuing import run_by
 from portal.today import Cost, Kind, Todo, waits
 
 
@@ -43,6 +46,8 @@ waits(
 
 def _steps() -> Select[tuple[LatePayer]]:
     query = LatePayer.visible_to(g.actor).where(LatePayer.due_on <= clock.today())
+    hers = customers_run_by(g.actor).with_only_columns(Customer.id)
+    query = query.where(LatePayer.customer_id.in_(hers)) if g.actor.role in RESELLER else query
     return query.options(joinedload(LatePayer.customer))
 
 
@@ -68,7 +73,7 @@ waits(
 
 
 def _to_post() -> Select[tuple[LateLetter]]:
-    query = LateLetter.visible_to(g.actor).where(LateLetter.state == LetterState.TO_POST)
+    query = run_by(LateLetter, g.actor).where(LateLetter.state == LetterState.TO_POST)
     return query.options(joinedload(LateLetter.customer))
 
 
@@ -94,7 +99,7 @@ waits(
 
 
 def _disputed() -> Select[tuple[InvoiceDispute]]:
-    query = InvoiceDispute.visible_to(g.actor).where(InvoiceDispute.state == DisputeState.OPEN)
+    query = about_invoices_run_by(InvoiceDispute, g.actor).where(InvoiceDispute.state == DisputeState.OPEN)
     return query.options(joinedload(InvoiceDispute.customer), joinedload(InvoiceDispute.invoice))
 
 

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from portal import htmx
 from portal.access import Permission, get_or_404, may, requires
 from portal.billing.disputes import open_disputes
+from portal.billing.queries import customers_run_by
 from portal.customers.models import Customer
 from portal.customers.panels import customer_panel
 from portal.db import db
@@ -18,8 +19,9 @@ from portal.forms import saving
 from portal.journal import record, timeline
 from portal.listing.page import list_page
 from portal.mail import mails_about
-from portal.paging import page_of
+from portal.paging import first_of, page_of
 from portal.panels import Panel
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_panel
@@ -40,12 +42,12 @@ def list_late() -> Response:
 @bp.get("/<uid>")
 @requires(Permission.DUNNING_READ)
 def show_late(uid: str) -> Response:
-    return _page(get_or_404(Customer.visible_to(g.actor), uid), ReinstateForm(formdata=None))
+    return _page(get_or_404(customers_run_by(g.actor), uid), ReinstateForm(formdata=None))
 
 
 def _page(customer: Customer, form: ReinstateForm, status: int = 200) -> Response:
     debts = debts_of(customer)
-    letters = LateLetter.visible_to(g.actor).where(LateLetter.customer_id == customer.id)
+    letters = run_by(LateLetter, g.actor).where(LateLetter.customer_id == customer.id)
     page = render_template(
         "dunning/customer.html",
         customer=customer,
@@ -65,8 +67,8 @@ def _page(customer: Customer, form: ReinstateForm, status: int = 200) -> Respons
 @requires(Permission.DUNNING_WRITE)
 def do_step(uid: str) -> Response:
     """What is due today for this customer, confirmed by a person."""
-    customer = get_or_404(Customer.visible_to(g.actor), uid)
-    step = take_step(customer, by=g.actor)
+    customer = get_or_404(customers_run_by(g.actor), uid)
+    step = take_step(customer, by=g.actor, may_end=may(Permission.CONTRACT_END))
     db.session.commit()
     return htmx.go(url_for(".show_late", uid=uid), toast=_("Fait : %(step)s.", step=STEPS[step.name]))
 
@@ -75,20 +77,20 @@ def do_step(uid: str) -> Response:
 @requires(Permission.DUNNING_WRITE)
 def reinstate(uid: str) -> Response:
     """A person lets the customer order again although something is owed."""
-    customer = get_or_404(Customer.visible_to(g.actor), uid)
+    customer = get_or_404(customers_run_by(g.actor), uid)
     form = ReinstateForm()
     if form.validate():
         with saving(form, "why"):
             reinstate_all(customer, form.why.data, by=g.actor)
     if form.errors:
-        return _page(get_or_404(Customer.visible_to(g.actor), uid), form, 422)
+        return _page(get_or_404(customers_run_by(g.actor), uid), form, 422)
     return htmx.go(url_for(".show_late", uid=uid), toast=_("La suspension est levée."))
 
 
 @bp.get("/settings")
 @requires(Permission.DUNNING_READ)
 def show_settings() -> Response:
-    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
+    entities = db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name))
     return _settings_page([(entity, _form_of(entity)) for entity in entities])
 
 
@@ -114,13 +116,13 @@ def _settings_page(forms: list[tuple[LegalEntity, SettingForm]], status: int = 2
 @bp.post("/settings/<uid>")
 @requires(Permission.DUNNING_WRITE)
 def set_ladder(uid: str) -> Response:
-    entity = get_or_404(LegalEntity.visible_to(g.actor), uid)
+    entity = get_or_404(issuers_to_run(g.actor), uid)
     form = SettingForm(prefix=uid)
     if form.validate():
         with saving(form, "reminder_days"):
             _keep(entity, form)
     if form.errors:
-        return _settings_page([(get_or_404(LegalEntity.visible_to(g.actor), uid), form)], 422)
+        return _settings_page([(get_or_404(issuers_to_run(g.actor), uid), form)], 422)
     return htmx.go(url_for(".show_settings"), toast=_("Les relances sont réglées."))
 
 
@@ -144,9 +146,14 @@ def late_panel(customer: Customer) -> Panel | None:
     if not suspended and not debts:
         return None
     stage, disputes = stage_of(customer, debts), open_disputes(customer)
-    step = next_step(customer, debts) if may(Permission.DUNNING_READ) else None
+    followed = may(Permission.DUNNING_READ) and _is_followed(customer)
+    step = next_step(customer, debts) if followed else None
     context = {"customer": customer, "suspended": suspended, "debts": debts, "stage": stage, "step": step}
-    return Panel("dunning/_customer_panel.html", context | {"disputes": disputes})
+    return Panel("dunning/_customer_panel.html", context | {"disputes": disputes, "followed": followed})
+
+
+def _is_followed(customer: Customer) -> bool:
+    return bool(first_of(customers_run_by(g.actor).where(Customer.id == customer.id), 1))
 
 
 @subscription_panel(rank=5)

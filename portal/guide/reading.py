@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from portal.access import GRANTS, Role
+from portal.access import GRANTS, OF_ITS_ISSUER, RESELLER, Permission, Role, holds
 from portal.config import ROOT
 from portal.guide.pages import MARKDOWN, Page, Section, meanings, pages
 from portal.search.words import words_of
@@ -56,12 +56,17 @@ def endpoint_of(address: str) -> str | None:
         return None
 
 
-def may_open(address: str, role: Role) -> bool:
-    """Does this address lead to a page that the role may see? One without a permission is everybody's."""
+def may_open(address: str, role: Role, bills_itself: bool = True) -> bool:
+    """Does this address lead to a page that the role may see? One without a permission is everybody's.
+
+    bills_itself: has the house of the reader an issuer of its own?
+    """
     endpoint = endpoint_of(address)
     if endpoint is None:
         return False
     permission = getattr(current_app.view_functions[endpoint], "permission", None)
+    if permission in OF_ITS_ISSUER and role in RESELLER and not bills_itself:
+        return False
     return permission is None or role in GRANTS[permission]
 
 
@@ -75,16 +80,16 @@ def about(endpoint: str) -> list[Page]:
 
 def written(page: Page) -> Markup:
     """The page as HTML; what the acting person may not open is not a link for her."""
-    return _written(page.language, page.name, g.actor.role)
+    return _written(page.language, page.name, g.actor.role, holds(g.actor, Permission.MONTH_READ))
 
 
 @lru_cache(maxsize=512)
-def _written(language: str, name: str, role: Role) -> Markup:
-    tokens = [_for(token, role) for token in pages(language)[name].tokens]
+def _written(language: str, name: str, role: Role, bills_itself: bool) -> Markup:
+    tokens = [_for(token, role, bills_itself) for token in pages(language)[name].tokens]
     return Markup(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))  # noqa: S704 - escaped by the renderer
 
 
-def _for(token: Token, role: Role) -> Token:
+def _for(token: Token, role: Role, bills_itself: bool) -> Token:
     if not token.children:
         return token
     children, closed = [copy(child) for child in token.children], False
@@ -93,7 +98,7 @@ def _for(token: Token, role: Role) -> Token:
             child.attrs = _picture(child)
         elif child.type == "link_open":
             address = str(child.attrs["href"])
-            closed = address.startswith("/") and not may_open(address, role)
+            closed = address.startswith("/") and not may_open(address, role, bills_itself)
             if closed:
                 child.tag, child.attrs = "span", {}
         elif child.type == "link_close" and closed:

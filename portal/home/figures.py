@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from flask import g, url_for
 from flask_babel import ngettext
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from portal import clock
-from portal.access import GRANTS, Permission, granted
+from portal.access import Permission, granted, holds
 from portal.backups.gaps import GapState, UsageGap
 from portal.backups.queries import count_alarms
 from portal.billing.models import Invoice, InvoiceState
@@ -17,6 +17,7 @@ from portal.customers.queries import search
 from portal.db import db
 from portal.obligations.models import Obligation, Standing, stands
 from portal.paging import Count, count_of
+from portal.resellers.issuing import run_by
 from portal.sepa.models import Collection, CollectionState, Mandate, MandateState
 from portal.subscriptions.models import Order, OrderState, Subscription, SubscriptionState
 
@@ -69,9 +70,7 @@ def figures() -> list[Figure]:
         ),
         (
             Permission.BATCH_READ,
-            lambda: count(
-                Collection, Collection.batch_id.is_(None), Collection.state == CollectionState.ANNOUNCED
-            ),
+            lambda: count_of(_announced()),
             lambda n: ngettext("prélèvement annoncé", "prélèvements annoncés", n),
             url_for("sepa.cockpit"),
         ),
@@ -94,9 +93,15 @@ def figures() -> list[Figure]:
             url_for("billing.list_invoices", state="overdue"),
         ),
     )
-    own = [row for row in rows if g.actor.role in GRANTS[row[0]]]
+    own = [row for row in rows if holds(g.actor, row[0])]
     counted = [(number(), told, url) for _permission, number, told, url in own]
     return [Figure(number, told(int(number)), url) for number, told, url in counted]
+
+
+def _announced() -> Select[Any]:
+    """The debits that are to leave, of the issuers whose months the actor runs."""
+    waits = Collection.batch_id.is_(None), Collection.state == CollectionState.ANNOUNCED
+    return run_by(Collection, g.actor).where(*waits).with_only_columns(Collection.id)
 
 
 def _runs() -> tuple[Any, ...]:

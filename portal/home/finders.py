@@ -3,7 +3,7 @@
 from flask import g, url_for
 from flask_babel import lazy_gettext as _l
 
-from portal.access import GRANTS, Permission
+from portal.access import Permission, holds
 from portal.home.navigation import HEADINGS, MENU, Entry, Group
 from portal.search import Hit, Sought, finder
 from portal.search.words import words_of
@@ -20,7 +20,7 @@ BESIDE_THE_MENU = [
     Entry(G.MONEY, "sepa.list_batches", _l("Remises à la banque"), "bank", P.BATCH_READ),
     Entry(G.MONEY, "returns.list_files", _l("Retours de la banque"), "arrow-return-left", P.BATCH_READ),
     Entry(G.MONEY, "sepa.list_creditors", _l("Créanciers"), "bank", P.CREDITOR_READ),
-    Entry(G.MONEY, "billing.list_runs", _l("Facturation mensuelle"), "receipt", P.BILLING_READ),
+    Entry(G.MONEY, "billing.list_runs", _l("Facturation mensuelle"), "receipt", P.MONTH_READ),
     Entry(G.MONEY, "usage_gaps.list_gaps", _l("Écarts d'usage"), "eye", P.GAP_READ),
     Entry(G.MONEY, "credit_notes.list_credit_notes", _l("Avoirs"), "arrow-counterclockwise", P.INVOICE_READ),
     Entry(G.MONEY, "refunds.list_refunds", _l("Dû aux clients"), "arrow-return-left", P.BILLING_READ),
@@ -43,7 +43,7 @@ def _entries(entries: list[Entry], sought: Sought) -> list[Hit]:
     return [
         Hit(str(each.label), url_for(each.endpoint), str(HEADINGS[each.group]), icon=each.icon)
         for each in entries
-        if g.actor.role in GRANTS[each.permission] and _is_meant(each, sought)
+        if holds(g.actor, each.permission) and _is_meant(each, sought)
     ]
 
 

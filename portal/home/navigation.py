@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from portal.access import GRANTS, Permission
+from portal.access import Permission, holds
 
 
 class Entry(NamedTuple):
@@ -201,7 +201,7 @@ def navigation() -> list[Section]:
     """The menu of the acting person, in groups."""
     if g.actor is None:
         return []
-    own = [entry for entry in MENU if g.actor.role in GRANTS[entry.permission]]
+    own = [entry for entry in MENU if holds(g.actor, entry.permission)]
     items = {
         group: [_item(entry) for entry in own if entry.group is group]
         for group in dict.fromkeys(entry.group for entry in own)

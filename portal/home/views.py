@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, ren
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import Permission, get_or_404, granted, requires
+from portal.access import PROVIDER, Permission, get_or_404, granted, requires
 from portal.accounts.confirming import confirm_first
 from portal.blobs import CUSTOMERS_OWN, GUARDED, WITH_ACCOUNT, Document, send_document
 from portal.db import db
@@ -57,7 +57,8 @@ _HERS = {
 def _may_read(document: Document) -> bool:
     """Papers with a whole IBAN are for those who answer for it: proofs, bank files, or one's own account."""
     if document.kind == "bank_file":
-        return granted(g.actor, Permission.BATCH_READ)
+        is_own = g.actor.role in PROVIDER or document.organisation_id == g.actor.organisation_id
+        return is_own and granted(g.actor, Permission.BATCH_READ)
     if g.actor.is_customer:
         return granted(g.actor, _HERS.get(document.kind, Permission.SUBSCRIPTION_READ))
     return document.kind not in WITH_ACCOUNT or granted(g.actor, Permission.PROOF_READ)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import abort, g, request, url_for
 from sqlalchemy import Select
 
-from portal.access import GRANTS
+from portal.access import holds
 from portal.db import db
 from portal.deadlines import start_of_paris_day
 from portal.listing.cells import Cell
@@ -81,7 +81,7 @@ class Asked(Generic[Row]):
     @property
     def file_columns(self) -> list[Column[Row]]:
         """Those that the acting person's role may see."""
-        return [each for each in self.listing.columns if g.actor.role in GRANTS[each.permission]]
+        return [each for each in self.listing.columns if holds(g.actor, each.permission)]
 
     @property
     def columns(self) -> list[Column[Row]]:
@@ -148,7 +148,7 @@ class Asked(Generic[Row]):
 
     def bulk(self) -> list[Bulk[Row]]:
         """The bulk actions that the acting person's role may do."""
-        return [each for each in self.listing.bulk if g.actor.role in GRANTS[each.permission]]
+        return [each for each in self.listing.bulk if holds(g.actor, each.permission)]
 
 
 def _by_row(columns: list[Column[Row]], rows: list[Row]) -> list[list[Cell]]:

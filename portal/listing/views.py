@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from werkzeug.datastructures import MultiDict
 
 from portal import htmx
-from portal.access import GRANTS, Permission, requires
+from portal.access import Permission, holds, requires
 from portal.db import commits, db
 from portal.errors import PortalError
 from portal.i18n import said
@@ -31,7 +31,7 @@ _REASONS = 3  # of refusals that are told in full
 
 def _listing(name: str) -> Listing[Any]:
     listing = LISTINGS.get(name) or abort(404)
-    if g.actor.role not in GRANTS[listing.permission]:
+    if not holds(g.actor, listing.permission):
         abort(403)
     return listing
 

@@ -34,7 +34,7 @@ GROUPS = (
     Group(
         "money",
         _l("Argent : remises à relire, mandats bientôt caducs"),
-        frozenset({Role.FINANCE, Role.OWNER}),
+        frozenset({Role.FINANCE, Role.OWNER, Role.ACCOUNTANT}),
     ),
     Group(
         "months",

@@ -8,7 +8,7 @@ from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from portal import htmx
-from portal.access import GRANTS, Permission, get_or_404, requires
+from portal.access import Permission, get_or_404, holds, requires
 from portal.db import db
 from portal.errors import Refused
 from portal.notes.models import LONGEST, Note, find_own, notes_of
@@ -36,7 +36,7 @@ def notes_beside(record: object) -> Page[Note] | None:
 
 def _subject(kind: str) -> Subject:
     subject = SUBJECTS.get(kind) or abort(404)
-    if g.actor.role not in GRANTS[subject.permission]:
+    if not holds(g.actor, subject.permission):
         abort(403)
     return subject
 

@@ -4,13 +4,13 @@ from flask import g
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
-from portal.access import Permission, may
+from portal.access import PROVIDER, Permission, may
 from portal.listing import NAME, WIDE, Cell, Choice, Column, Link, Listing, Nothing, Pill, define
 from portal.obligations.models import Duty, Obligation, Standing, stands
 from portal.words.obligations import DUTY_WORDS, RIGHT_WORDS
 from portal.words.states import look_of
 
-_OTHER_PAGES = {  # of duties whose page not everybody may open who reads the list
+_OTHER_PAGES = {  # of duties whose page is of the provider, and not for everybody who reads the list
     Duty.BREACH: Permission.PRIVACY_READ,
     Duty.PERSON: Permission.PRIVACY_READ,
     Duty.DEBIT: Permission.BATCH_READ,
@@ -19,7 +19,7 @@ _OTHER_PAGES = {  # of duties whose page not everybody may open who reads the li
 
 def _name(row: Obligation) -> Cell:
     asked = _OTHER_PAGES.get(row.duty)
-    if asked is not None and not may(asked):
+    if asked is not None and not (may(asked) and g.actor.role in PROVIDER):
         return row.label
     return Link(row.label, row.page, str(DUTY_WORDS[row.duty]))
 

@@ -134,7 +134,7 @@ waits(
         name="refund.file",
         label=_l("Fichiers de virements à libérer ou à remettre"),
         cost=Cost.MONEY,
-        permission=Permission.BATCH_WRITE,
+        permission=Permission.BANK_WRITE,
         rows=_unreleased,
         order=(RefundFile.id,),
         tell=lambda row: Todo(

@@ -176,7 +176,7 @@ def close_answer(uid: str) -> Response:
 
 
 @bp.post("/files")
-@requires(Permission.BATCH_WRITE)
+@requires(Permission.BANK_WRITE)
 def create_file() -> Response:
     if asking := confirm_first(url_for(".list_refunds")):
         return asking
@@ -187,7 +187,7 @@ def create_file() -> Response:
 
 
 @bp.get("/files/<uid>")
-@requires(Permission.BATCH_READ)
+@requires(Permission.BANK_READ)
 def show_file(uid: str) -> Response:
     return _file_page(get_or_404(RefundFile.visible_to(g.actor), uid))
 
@@ -206,7 +206,7 @@ def _file_page(file: RefundFile, status: int = 200, form: SentForm | None = None
 
 
 @bp.post("/files/<uid>/release")
-@requires(Permission.BATCH_WRITE)
+@requires(Permission.BANK_WRITE)
 def release(uid: str) -> Response:
     file = get_or_404(RefundFile.visible_to(g.actor), uid)
     order = {"reference": file.msg_id, "entries": file.count, "sum_cents": file.total_cents}
@@ -219,7 +219,7 @@ def release(uid: str) -> Response:
 
 
 @bp.post("/files/<uid>/file")
-@requires(Permission.BATCH_WRITE)
+@requires(Permission.BANK_WRITE)
 def download(uid: str) -> Response:
     file = get_or_404(RefundFile.visible_to(g.actor), uid)
     if asking := confirm_first(url_for(".show_file", uid=uid), takes=True):
@@ -234,7 +234,7 @@ def download(uid: str) -> Response:
 
 
 @bp.post("/files/<uid>/sending")
-@requires(Permission.BATCH_WRITE)
+@requires(Permission.BANK_WRITE)
 def send(uid: str) -> Response:
     file, form = _file(uid), SentForm()
     if form.validate():
@@ -246,7 +246,7 @@ def send(uid: str) -> Response:
 
 
 @bp.post("/files/<uid>/cancellation")
-@requires(Permission.BATCH_WRITE)
+@requires(Permission.BANK_WRITE)
 def cancel(uid: str) -> Response:
     cancel_file(_file(uid), by=g.actor)
     db.session.commit()

@@ -1,6 +1,6 @@
 """The list of resellers, and a filter that lists of several rooms share: by the legal entity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import g, url_for
@@ -18,11 +18,14 @@ from portal.resellers.reseller import Reseller, ResellerState
 from portal.words.states import look_of
 
 
-def entity_choice(label: Any, column: Any) -> Choice:
-    """column: the id of the entity in the listed table. Nothing is to choose where there is one alone."""
+def entity_choice(label: Any, column: Any, among: Callable[[Any], Any] = LegalEntity.visible_to) -> Choice:
+    """column: the id of the entity in the listed table; among: the entities of a person.
+
+    Nothing is to choose where there is one alone.
+    """
 
     def options() -> Sequence[tuple[str, Any]]:
-        rows = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+        rows = list(db.session.scalars(among(g.actor).order_by(LegalEntity.name)))
         return [(row.uid, row.name) for row in rows] if len(rows) > 1 else []
 
     return Choice(

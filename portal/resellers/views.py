@@ -15,12 +15,14 @@ from portal.listing.page import list_page
 from portal.resellers.brand import SUPPORT, Brand, set_support, support_for
 from portal.resellers.forms import ConditionsForm, ContractForm, ResellerForm, StepForm
 from portal.resellers.houses import IDENTITY, change_reseller, keep_contract, make_reseller
+from portal.resellers.issuing import runs
 from portal.resellers.lists import RESELLERS
 from portal.resellers.panels import reseller_panel
 from portal.resellers.reseller import Reseller
 from portal.today.day import day
 
 bp = Blueprint("resellers", __name__, url_prefix="/resellers")
+bp.add_app_template_global(lambda entity: runs(g.actor, entity), "runs")
 LARGEST_CONTRACT = 10 * 1024 * 1024
 _ADDRESS = ("legal_name", "siren", "street", "postcode", "town")
 _AGREED = ("territory", "contract_ends_on", "notes")

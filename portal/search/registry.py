@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from flask import g
 
-from portal.access import GRANTS, Permission
+from portal.access import Permission, holds
 from portal.listing import Near
 from portal.search.words import terms_of
 
@@ -99,7 +99,7 @@ def finder(
 
 def groups(sought: Sought) -> list[Group]:
     """What the acting person's role may find, by kind; kinds of which nothing is found are left out."""
-    asked = [each for each in _FINDERS if g.actor.role in GRANTS[each.permission]]
+    asked = [each for each in _FINDERS if holds(g.actor, each.permission)]
     asked = [each for each in asked if sought.terms or each.unasked]
     found = [(each, each.find(sought)) for each in asked]
     return [

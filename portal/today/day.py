@@ -8,7 +8,7 @@ from typing import Any
 from flask import g
 from sqlalchemy import Select
 
-from portal.access import GRANTS
+from portal.access import holds
 from portal.paging import Count, count_of, counts_of, first_of
 from portal.today.kinds import KINDS, Kind, Todo
 
@@ -50,7 +50,7 @@ class Day:
 
 def own_kinds() -> list[Kind[Any]]:
     """What may wait for the acting person, by her role."""
-    return [kind for kind in KINDS.values() if g.actor.role in GRANTS[kind.permission]]
+    return [kind for kind in KINDS.values() if holds(g.actor, kind.permission)]
 
 
 def day(each: int = EACH, of: Any = None) -> Day:

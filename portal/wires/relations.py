@@ -17,7 +17,7 @@ from portal.wires.models import IncomingTransfer, TransferBooking
 _SHOWN, _IN_FILE = 10, 50
 
 
-@relates(Invoice, Permission.BATCH_READ)
+@relates(Invoice, Permission.BANK_READ)
 def transfers_of(invoice: Invoice) -> Iterable[Related]:
     booked = select(TransferBooking.transfer_id).where(TransferBooking.invoice_id == invoice.id)
     query = IncomingTransfer.visible_to(g.actor).where(IncomingTransfer.id.in_(booked))
@@ -26,7 +26,7 @@ def transfers_of(invoice: Invoice) -> Iterable[Related]:
         yield Related(_("Virement reçu"), words, url_for("wires.show", uid=row.uid))
 
 
-@relates(BankFile, Permission.BATCH_READ)
+@relates(BankFile, Permission.BANK_READ)
 def transfers_in(file: BankFile) -> Iterable[Related]:
     query = IncomingTransfer.visible_to(g.actor).where(IncomingTransfer.bank_file_id == file.id)
     for row in first_of(query.order_by(IncomingTransfer.id), _IN_FILE):

@@ -21,7 +21,7 @@ bp = Blueprint("wires", __name__, url_prefix="/wires")
 
 
 @bp.get("")
-@requires(Permission.BATCH_READ)
+@requires(Permission.BANK_READ)
 def list_wires() -> Response:
     return list_page(WIRES, "wires/list.html")
 
@@ -51,7 +51,7 @@ def _page(row: IncomingTransfer, status: int = 200, **forms: Any) -> Response:
 
 
 @bp.get("/<uid>")
-@requires(Permission.BATCH_READ)
+@requires(Permission.BANK_READ)
 def show(uid: str) -> Response:
     return _page(_transfer(uid))
 

@@ -13,6 +13,7 @@ ROLES = {
     "sales": _l("commercial"),
     "support": _l("technicien revendeur"),
     "reader": _l("lecture seule"),
+    "accountant": _l("comptable du revendeur"),
     "customer": reads(_l("responsable de l'espace"), _l("client")),
     "signatory": _l("signataire"),
     "billing": _l("comptabilité"),

@@ -26,6 +26,7 @@ Browser = Callable[..., FlaskClient]
 P = Permission
 GRAVE = {  # every address that changes something under these is asked for, or is named below
     P.ASSIGNMENT_DECIDE,
+    P.BANK_WRITE,
     P.BATCH_WRITE,
     P.BREACH_TELL,
     P.CONTRACT_END,

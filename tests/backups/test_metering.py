@@ -302,7 +302,7 @@ def test_the_owner_of_a_reseller_sees_the_gaps_of_his_customers_and_decides_none
     assert f'href="/usage-gaps/{gap.uid}"' in rows and "620" in rows and "96,00" in rows
     page = owner.get(f"/usage-gaps/{gap.uid}").text
     assert "001-17" in page and f"/usage-gaps/{gap.uid}/billing" not in page
-    assert owner.post(f"/usage-gaps/{gap.uid}/billing").status_code == 403
+    assert owner.post(f"/usage-gaps/{gap.uid}/billing").status_code == 404
     assert owner.post("/lists/usage-gaps/bill", data={"uid": gap.uid}).status_code == 403
     stranger = browser(an_outsider(house))
     assert gap.uid not in stranger.get("/usage-gaps").text

@@ -13,11 +13,12 @@ import click
 from sqlalchemy import func, select
 
 from portal import jobs
-from portal.access import GRANTS, Permission
+from portal.access import Permission, holds
 from portal.accounts.models import User, check_password, find_user
 from portal.db import EVERYTHING, db, scope
 from portal.errors import PortalError
 from portal.journal import SYSTEM
+from portal.resellers.issuing import runs
 from portal.sepa.commands import act_and_tell, creditor_named, sepa
 from portal.sepa.formats.values import Scheme
 from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, freeze_batches
@@ -124,6 +125,8 @@ def release(creditor: str, on: datetime, as_json: bool, email: str, password: st
         if not batches:
             raise PortalError("Aucune remise n'attend d'être libérée.")
         for batch in batches:
+            if not runs(person, batch.legal_entity):
+                raise PortalError("Cette personne ne libère que les remises de sa maison.")
             batch.release(by=person)
         db.session.commit()
         return [_told(batch) for batch in batches]
@@ -135,7 +138,7 @@ def _finance(email: str, password: str) -> User:
     user = find_user(email)
     if not check_password(user, password) or user is None:
         raise PortalError("Adresse ou mot de passe incorrect.")
-    if user.role not in GRANTS[Permission.BATCH_WRITE]:
+    if not holds(user, Permission.BATCH_WRITE):
         raise PortalError("Cette personne ne peut pas libérer de remise.")
     return user
 

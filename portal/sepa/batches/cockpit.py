@@ -18,6 +18,7 @@ from portal.db import db
 from portal.i18n import eur, plain_day
 from portal.jobs import Task
 from portal.paging import COUNTED, Count, Page, chunk_of, first_of, page_of
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm
 from portal.sepa.batches.large_freeze import latest_freeze
@@ -90,7 +91,7 @@ def _freeze_form(entity: LegalEntity, scheme: Scheme, days: list[DueDay]) -> Fre
 
 
 def _held() -> Page[Collection]:
-    query = Collection.visible_to(g.actor).where(Collection.hold_reason.is_not(None))
+    query = run_by(Collection, g.actor).where(Collection.hold_reason.is_not(None))
     query = query.where(Collection.state == CollectionState.HELD).options(selectinload(Collection.mandate))
     return page_of(query, Collection.due_on, Collection.id, name="held")
 
@@ -116,7 +117,7 @@ def _announced(entities: list[LegalEntity]) -> tuple[Count, int]:
 @requires(Permission.BATCH_READ)
 def cockpit() -> Response:
     """What is due by date, what is stopped and why, and the button that freezes the batch."""
-    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name)))
     dues = [due for entity, scheme in product(entities, _SCHEMES) if (due := _due(entity, scheme))]
     count, cents = _announced(entities)
     page = render_template(
@@ -124,7 +125,7 @@ def cockpit() -> Response:
         dues=dues,
         count=count,
         cents=cents,
-        batches=first_of(Batch.visible_to(g.actor).order_by(Batch.id.desc()), 5),
+        batches=first_of(run_by(Batch, g.actor).order_by(Batch.id.desc()), 5),
         blocked=sum(len(due.blocked) for due in dues),
         held=_held(),
         reasons=Counter(why for due in dues for _row, why in due.blocked).most_common(),
@@ -135,7 +136,7 @@ def cockpit() -> Response:
 @bp.post("/collections/<uid>/cancellation")
 @requires(Permission.BATCH_WRITE)
 def cancel_collection(uid: str) -> Response:
-    collection = get_or_404(Collection.visible_to(g.actor), uid)
+    collection = get_or_404(run_by(Collection, g.actor), uid)
     collection.cancel(by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".cockpit"), toast=_("Le prélèvement %(r)s est annulé.", r=collection.reference))
@@ -144,7 +145,7 @@ def cancel_collection(uid: str) -> Response:
 @bp.post("/collections/<uid>/new-date")
 @requires(Permission.BATCH_WRITE)
 def postpone_collection(uid: str) -> Response:
-    collection = get_or_404(Collection.visible_to(g.actor), uid)
+    collection = get_or_404(run_by(Collection, g.actor), uid)
     collection.postpone(by=g.actor)
     db.session.commit()
     day = plain_day(collection.due_on)

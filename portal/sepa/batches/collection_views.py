@@ -12,6 +12,7 @@ from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
 from portal.mail import mails_about
+from portal.resellers.issuing import run_by
 from portal.sepa.batches.forms import AmountForm, HoldForm, SplitForm
 from portal.sepa.blueprint import bp
 from portal.sepa.models import Collection, CollectionState
@@ -22,7 +23,7 @@ _OPEN = (CollectionState.ANNOUNCED, CollectionState.HELD)
 @bp.get("/collections/<uid>")
 @requires(Permission.BATCH_READ)
 def show_collection(uid: str) -> Response:
-    return _page(get_or_404(Collection.visible_to(g.actor), uid))
+    return _page(get_or_404(run_by(Collection, g.actor), uid))
 
 
 def _page(row: Collection, status: int = 200, **typed: FlaskForm) -> Response:
@@ -52,7 +53,7 @@ def _address(row: Collection) -> str:
 @bp.post("/collections/<uid>/hold")
 @requires(Permission.BATCH_WRITE)
 def hold_collection(uid: str) -> Response:
-    row, form = get_or_404(Collection.visible_to(g.actor), uid), HoldForm()
+    row, form = get_or_404(run_by(Collection, g.actor), uid), HoldForm()
     if not form.validate():
         return _page(row, 422, hold=form)
     row.hold(form.reason.data, by=g.actor)
@@ -63,7 +64,7 @@ def hold_collection(uid: str) -> Response:
 @bp.post("/collections/<uid>/unhold")
 @requires(Permission.BATCH_WRITE)
 def unhold_collection(uid: str) -> Response:
-    row = get_or_404(Collection.visible_to(g.actor), uid)
+    row = get_or_404(run_by(Collection, g.actor), uid)
     row.unhold(by=g.actor)
     db.session.commit()
     return htmx.go(_address(row), toast=_("Le prélèvement est de nouveau à remettre."))
@@ -72,7 +73,7 @@ def unhold_collection(uid: str) -> Response:
 @bp.post("/collections/<uid>/split")
 @requires(Permission.BATCH_WRITE)
 def split_collection(uid: str) -> Response:
-    row, form = get_or_404(Collection.visible_to(g.actor), uid), SplitForm()
+    row, form = get_or_404(run_by(Collection, g.actor), uid), SplitForm()
     if form.validate():
         with saving(form):
             row.split(form.first_cents.data, form.second_on.data, by=g.actor)
@@ -84,7 +85,7 @@ def split_collection(uid: str) -> Response:
 @bp.post("/collections/<uid>/amount")
 @requires(Permission.BATCH_WRITE)
 def lower_collection(uid: str) -> Response:
-    row, form = get_or_404(Collection.visible_to(g.actor), uid), AmountForm()
+    row, form = get_or_404(run_by(Collection, g.actor), uid), AmountForm()
     if form.validate():
         with saving(form):
             row.lower(form.amount_cents.data, by=g.actor)
@@ -97,7 +98,7 @@ def lower_collection(uid: str) -> Response:
 @requires(Permission.BATCH_READ)
 def cockpit_csv() -> Response:
     """What is announced or held; accounts are masked."""
-    query = Collection.visible_to(g.actor).where(Collection.batch_id.is_(None), Collection.state.in_(_OPEN))
+    query = run_by(Collection, g.actor).where(Collection.batch_id.is_(None), Collection.state.in_(_OPEN))
     query = query.options(joinedload(Collection.mandate)).order_by(Collection.due_on, Collection.id)
     head = (_("Échéance"), _("Référence"), _("Débiteur"), "RUM", "IBAN", _("Montant"), _("Raison"))
     today = clock.today()

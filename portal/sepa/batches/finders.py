@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.access import Permission
 from portal.i18n import eur
+from portal.resellers.issuing import runs
 from portal.search import Hit, Sought, finder
 from portal.search.keys import by_number, keyed, of_numbers
 from portal.sepa.models import Batch
@@ -28,4 +29,5 @@ def batches(sought: Sought) -> list[Hit]:
             "bank",
         )
         for row in by_number(Batch, g.actor, sought)
+        if runs(g.actor, row.legal_entity)
     ]

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from portal import clock, jobs
-from portal.access import Role
+from portal.access import GRANTS, Permission
 from portal.accounts.models import User
 from portal.actor import Actor
 from portal.db import EVERYTHING, db, new_uid, scope
@@ -146,8 +146,9 @@ def _advance(order: _Order, cursor: str) -> str:
 
 
 def tell_finance(entity: LegalEntity, batches: list[Batch]) -> None:
-    """The portal has frozen by itself: somebody has to read it."""
-    query = select(User).where(User.organisation_id == entity.organisation_id, User.role == Role.FINANCE)
+    """The portal has frozen by itself: somebody of the house has to read it."""
+    roles = GRANTS[Permission.BATCH_WRITE]
+    query = select(User).where(User.organisation_id == entity.organisation_id, User.role.in_(roles))
     people = list(db.session.scalars(query.where(User.works())))
     for batch in batches:
         for user in people:

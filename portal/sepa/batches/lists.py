@@ -6,6 +6,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
 from portal.listing import NAME, WIDE, Choice, Column, Euros, Link, Listing, Nothing, Pill, define
+from portal.resellers.issuing import run_by
 from portal.sepa.models import Batch, BatchState
 from portal.words.states import look_of
 
@@ -24,7 +25,7 @@ BATCHES: Listing[Batch] = define(
         endpoint="sepa.list_batches",
         permission=Permission.BATCH_READ,
         model=Batch,
-        query=lambda: Batch.visible_to(g.actor),
+        query=lambda: run_by(Batch, g.actor),
         load=(joinedload(Batch.legal_entity),),
         columns=[
             Column(

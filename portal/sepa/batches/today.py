@@ -13,6 +13,7 @@ from portal.access import Permission
 from portal.clock import PARIS
 from portal.db import db
 from portal.deadlines import minus_target_days
+from portal.resellers.issuing import run_by
 from portal.sepa.models import Batch, BatchState, Collection, CollectionState, Mandate, MandateState
 from portal.today import Cost, Kind, Todo, waits
 
@@ -21,7 +22,7 @@ _LAST_HOUR = 24
 
 def _leaving() -> Select[tuple[Batch]]:
     waiting = Batch.state.in_([BatchState.EXPORTED, BatchState.RELEASED])
-    return Batch.visible_to(g.actor).where(waiting).options(joinedload(Batch.legal_entity))
+    return run_by(Batch, g.actor).where(waiting).options(joinedload(Batch.legal_entity))
 
 
 def hand_in_by(batch: Batch) -> date | datetime | None:
@@ -72,7 +73,7 @@ def _stuck() -> Select[tuple[Collection]]:
     today = clock.today()
     idle = select(Mandate.id).where(Mandate.state.in_(_IDLE))
     return (
-        Collection.visible_to(g.actor)
+        run_by(Collection, g.actor)
         .where(Collection.batch_id.is_(None), Collection.state == CollectionState.ANNOUNCED)
         .where(Collection.due_on <= today + _SOON)
         .where(or_(Collection.due_on <= today, Collection.mandate_id.in_(idle)))

@@ -21,6 +21,7 @@ from portal.jobs import TaskState
 from portal.journal import record_taking, timeline
 from portal.listing.page import list_page
 from portal.paging import page_of
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 from portal.sepa.batches.forms import FreezeForm, SentForm
 from portal.sepa.batches.large_freeze import AT_ONCE, FREEZE, ask_freeze, due_count, give_up_freeze
@@ -53,7 +54,7 @@ def _to_freeze() -> tuple[LegalEntity, Scheme, date]:
     """For whom, in which scheme, and up to which day."""
     form = FreezeForm()
     form.validate()
-    entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data or "")
+    entity = get_or_404(issuers_to_run(g.actor), form.entity.data or "")
     if form.scheme.data not in {"CORE", "B2B"}:
         raise Refused(_("Le schéma est CORE ou B2B."))
     try:
@@ -89,7 +90,7 @@ def list_batches() -> Response:
 @bp.get("/batches/<uid>")
 @requires(Permission.BATCH_READ)
 def show_batch(uid: str) -> Response:
-    return _batch_page(get_or_404(Batch.visible_to(g.actor), uid))
+    return _batch_page(get_or_404(run_by(Batch, g.actor), uid))
 
 
 def _address(batch: Batch) -> str:
@@ -115,7 +116,7 @@ def _batch_page(batch: Batch, status: int = 200, form: SentForm | None = None) -
 @bp.get("/batches/<uid>/progress")
 @requires(Permission.BATCH_READ)
 def batch_progress(uid: str) -> Response:
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    batch = get_or_404(run_by(Batch, g.actor), uid)
     task = jobs.find_task(EXPORT, batch.uid)
     stopped = task is not None and task.state == TaskState.FAILED
     return htmx.poll_answer(
@@ -131,7 +132,7 @@ def batch_progress(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def resume_export(uid: str) -> Response:
     """Try again after a failure whose cause is repaired."""
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    batch = get_or_404(run_by(Batch, g.actor), uid)
     if not batch.can("export"):
         raise Refused(_("Le fichier de cette remise existe déjà."))
     jobs.resume(EXPORT, batch.uid)
@@ -143,10 +144,10 @@ def resume_export(uid: str) -> Response:
 @requires(Permission.BATCH_WRITE)
 def download_batch(uid: str) -> Response:
     """The bank file, to somebody who has just typed the password again; each time is recorded."""
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    batch = get_or_404(run_by(Batch, g.actor), uid)
     if asking := confirm_first(_address(batch), takes=True):
         return asking
-    get_or_404(LegalEntity.visible_to(g.actor).with_for_update(), batch.legal_entity.uid)
+    get_or_404(issuers_to_run(g.actor).with_for_update(), batch.legal_entity.uid)
     batch.leave()
     db.session.commit()
     answer = send_document(batch.document)
@@ -155,7 +156,7 @@ def download_batch(uid: str) -> Response:
 
 
 def _found(uid: str) -> Batch:
-    batch: Batch = get_or_404(Batch.visible_to(g.actor), uid)
+    batch: Batch = get_or_404(run_by(Batch, g.actor), uid)
     return batch
 
 
@@ -170,7 +171,7 @@ def _ordered(batch: Batch) -> dict[str, Any]:
 
 
 def _locked(uid: str) -> Batch:
-    batch: Batch = get_or_404(Batch.visible_to(g.actor).with_for_update(), uid)
+    batch: Batch = get_or_404(run_by(Batch, g.actor).with_for_update(), uid)
     return batch
 
 
@@ -229,7 +230,7 @@ def cancel_batch(uid: str) -> Response:
 @requires(Permission.BATCH_READ)
 def batch_csv(uid: str) -> Response:
     """The rows of a batch; accounts are masked."""
-    batch = get_or_404(Batch.visible_to(g.actor), uid)
+    batch = get_or_404(run_by(Batch, g.actor), uid)
     query = select(Collection).where(Collection.batch_id == batch.id).order_by(Collection.id)
     query = query.options(joinedload(Collection.mandate))
     head = (

@@ -23,6 +23,7 @@ from portal.listing import (
     Pill,
     define,
 )
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.lists import entity_choice
 from portal.sepa.models.bank import BankFile, BankRecord, RecordState
 from portal.words.reasons import BANK_REASONS, reason_words
@@ -38,7 +39,7 @@ FILES: Listing[BankFile] = define(
         endpoint="returns.list_files",
         permission=Permission.BATCH_READ,
         model=BankFile,
-        query=lambda: BankFile.visible_to(g.actor),
+        query=lambda: run_by(BankFile, g.actor),
         load=(joinedload(BankFile.legal_entity),),
         columns=[
             Column(
@@ -60,7 +61,7 @@ FILES: Listing[BankFile] = define(
         ],
         order=(BankFile.id.desc(),),
         filters=[
-            entity_choice(_l("Créancier"), BankFile.legal_entity_id),
+            entity_choice(_l("Créancier"), BankFile.legal_entity_id, issuers_to_run),
             Period("imported", _l("Importé"), BankFile.created_at),
         ],
         nothing=lambda: Nothing(
@@ -94,7 +95,7 @@ RECORDS: Listing[BankRecord] = define(
         endpoint="returns.list_records",
         permission=Permission.BATCH_READ,
         model=BankRecord,
-        query=lambda: BankRecord.visible_to(g.actor),
+        query=lambda: run_by(BankRecord, g.actor),
         load=(joinedload(BankRecord.bank_file),),
         columns=[
             Column("record", _l("Référence"), _record, rank=NAME),
@@ -122,7 +123,7 @@ RECORDS: Listing[BankRecord] = define(
                 lambda: [(code, f"{code} {words}") for code, words in BANK_REASONS.items()],
                 lambda value: BankRecord.reason == value,
             ),
-            entity_choice(_l("Créancier"), BankRecord.legal_entity_id),
+            entity_choice(_l("Créancier"), BankRecord.legal_entity_id, issuers_to_run),
             Period("booked", _l("Comptabilisé"), BankRecord.booked_on),
         ],
         total=BankRecord.amount_cents,

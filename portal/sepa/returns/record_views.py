@@ -16,6 +16,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.forms import saving
 from portal.listing.page import list_page
+from portal.resellers.issuing import run_by
 from portal.sepa.models import Collection
 from portal.sepa.models.bank import BankRecord, own_reactions
 from portal.sepa.reactions import reaction_for
@@ -74,7 +75,7 @@ def _page(row: BankRecord, status: int = 200, **forms: Any) -> Response:
 
 
 def _row(uid: str) -> BankRecord:
-    row: BankRecord = get_or_404(BankRecord.visible_to(g.actor), uid)
+    row: BankRecord = get_or_404(run_by(BankRecord, g.actor), uid)
     return row
 
 
@@ -105,7 +106,7 @@ def match_record(uid: str) -> Response:
 def _debits(asked: list[str]) -> list[Collection]:
     """The debits of these EndToEndIds, in any case. Raises Refused naming the first that is unknown."""
     ids = {*asked, *(each.upper() for each in asked)}
-    query = Collection.visible_to(g.actor).where(Collection.end_to_end_id.in_(ids))
+    query = run_by(Collection, g.actor).where(Collection.end_to_end_id.in_(ids))
     found = {row.end_to_end_id.upper(): row for row in db.session.scalars(query)}
     unknown = next((each for each in asked if each.upper() not in found), None)
     if unknown is not None or not asked:

@@ -6,13 +6,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
 from portal.access import Permission
+from portal.resellers.issuing import run_by
 from portal.sepa.models.bank import BankRecord
 from portal.sepa.returns.lists import WAITING, WAITS
 from portal.today import Cost, Kind, Todo, waits
 
 
 def _unclear() -> Select[tuple[BankRecord]]:
-    return BankRecord.visible_to(g.actor).where(BankRecord.state.in_(WAITS))
+    return run_by(BankRecord, g.actor).where(BankRecord.state.in_(WAITS))
 
 
 waits(

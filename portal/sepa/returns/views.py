@@ -22,6 +22,7 @@ from portal.jobs import TaskState, find_task
 from portal.journal import record, timeline
 from portal.listing.page import list_page
 from portal.paging import count_of, page_of
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, own_reactions
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
@@ -79,13 +80,13 @@ class ReactionForm(FlaskForm):
 
 def _file_form() -> FileForm:
     form = FileForm()
-    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name))
+    entities = db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name))
     form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
     return form
 
 
 def _list_page(form: FileForm, status: int = 200) -> Response:
-    waiting = BankRecord.visible_to(g.actor).where(BankRecord.state.in_(WAITS))
+    waiting = run_by(BankRecord, g.actor).where(BankRecord.state.in_(WAITS))
     queue = page_of(waiting, BankRecord.id, name="queue")
     page = list_page(
         FILES,
@@ -101,7 +102,7 @@ def _list_page(form: FileForm, status: int = 200) -> Response:
 
 
 def _months() -> Rates:
-    return monthly_rates(LegalEntity.visible_to(g.actor).with_only_columns(LegalEntity.id))
+    return monthly_rates(issuers_to_run(g.actor).with_only_columns(LegalEntity.id))
 
 
 @bp.get("/rates.csv")
@@ -148,7 +149,7 @@ def create_file() -> Response:
     form = _file_form()
     if not form.validate():
         return _list_page(form, 422)
-    entity = get_or_404(LegalEntity.visible_to(g.actor), form.entity.data)
+    entity = get_or_404(issuers_to_run(g.actor), form.entity.data)
     upload = form.file.data
     with saving(form, "file"):
         result = import_bank_file(entity, upload.read(), upload.filename or "", by=g.actor)
@@ -160,7 +161,7 @@ def create_file() -> Response:
 @bp.get("/<uid>")
 @requires(Permission.BATCH_READ)
 def show_file(uid: str) -> Response:
-    file = get_or_404(BankFile.visible_to(g.actor), uid)
+    file = get_or_404(run_by(BankFile, g.actor), uid)
     page = render_template("sepa/return_file.html", events=timeline(file), **_records_of(file))
     return make_response(page)
 
@@ -168,7 +169,7 @@ def show_file(uid: str) -> Response:
 @bp.get("/<uid>/progress")
 @requires(Permission.BATCH_READ)
 def file_progress(uid: str) -> Response:
-    context = _records_of(get_or_404(BankFile.visible_to(g.actor), uid))
+    context = _records_of(get_or_404(run_by(BankFile, g.actor), uid))
     return htmx.poll_answer("sepa/_return_records.html", finished=not context["is_running"], **context)
 
 
@@ -192,7 +193,7 @@ def _fees_of(file: BankFile) -> Any:
 @bp.get("/<uid>/records.csv")
 @requires(Permission.BATCH_READ)
 def download_records(uid: str) -> Response:
-    file = get_or_404(BankFile.visible_to(g.actor), uid)
+    file = get_or_404(run_by(BankFile, g.actor), uid)
     query = select(BankRecord).where(BankRecord.bank_file_id == file.id).order_by(BankRecord.id)
     heading = ["end_to_end_id", "outcome", "reason", "amount_cents", "fee_cents"]
     heading += ["booked_on", "state", "why"]  # columns of the record
@@ -203,7 +204,7 @@ def download_records(uid: str) -> Response:
 @bp.get("/reactions/<entity_uid>")
 @requires(Permission.BATCH_READ)
 def list_reactions(entity_uid: str) -> Response:
-    entity = get_or_404(LegalEntity.visible_to(g.actor), entity_uid)
+    entity = get_or_404(issuers_to_run(g.actor), entity_uid)
     own = own_reactions(entity)
     codes = sorted({*default_reactions(), *own})
     rows = [(code, reaction_for(code, own), code in own) for code in codes]
@@ -214,7 +215,7 @@ def list_reactions(entity_uid: str) -> Response:
 @bp.route("/reactions/<entity_uid>/<code>", methods=["GET", "POST"])
 @requires(Permission.BATCH_WRITE)
 def edit_reaction(entity_uid: str, code: str) -> Response:
-    entity = get_or_404(LegalEntity.visible_to(g.actor), entity_uid)
+    entity = get_or_404(issuers_to_run(g.actor), entity_uid)
     now = reaction_for(code[:4], own_reactions(entity))
     form = ReactionForm(data=asdict(now)) if request.method == "GET" else ReactionForm()
     if request.method == "POST" and form.validate():
