@@ -281,6 +281,16 @@ def find_activation(key: ActivationKey, fingerprint: str) -> Activation | None:
     return db.session.scalars(_SEATED, {"key_id": key.id, "fingerprint": fingerprint}).one_or_none()
 
 
+def _file_ends_on(key: ActivationKey, activation: Activation) -> date:
+    """The last Paris day of a machine's file. Nothing shortens one that is never heard of again: it gets no
+    grace before it is needed, or software would outlive a contract that ends meanwhile.
+
+    Source: 000-56.
+    """
+    needs_grace = key.valid_through < clock.today()
+    return key.works_through if needs_grace or not activation.is_offline else key.valid_through
+
+
 def _payload(key: ActivationKey, activation: Activation, nonce: str = "") -> dict[str, Any]:
     """What a licence file says, but for the instant; its days are Paris days, all of them included."""
     check_by = activation.check_by
@@ -291,7 +301,7 @@ def _payload(key: ActivationKey, activation: Activation, nonce: str = "") -> dic
         "seats": key.seats,
         "fingerprint": activation.fingerprint,
         "valid_through": key.valid_through.isoformat(),
-        "works_through": key.works_through.isoformat(),
+        "works_through": _file_ends_on(key, activation).isoformat(),
         "check_by": check_by.isoformat() if check_by else None,
         "nonce": nonce,
     }

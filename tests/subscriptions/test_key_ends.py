@@ -1,7 +1,9 @@
 """A key lives as long as its contract is paid: renewed, debited, withdrawn from, suspended, ended."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from io import BytesIO
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -123,6 +125,29 @@ def test_000_56_the_first_file_of_a_machine_has_the_grace_behind_its_year(
     assert browser(house.owner).post(path, data=notice).status_code == 303
     file = browser().post("/api/v1/heartbeats", json=said).json["payload"]
     assert file["works_through"] == "2027-11-22", "a contract that ends has no grace"
+
+
+def test_000_56_a_file_that_is_carried_ends_with_what_is_paid_for_nothing_could_shorten_it(
+    house: House, browser: Browser, at: At
+) -> None:
+    key = a_year(house)
+    assert carried(browser, house, key)["works_through"] == "2027-11-22"
+    at(datetime(2027, 11, 25, 9, tzinfo=UTC))
+    assert carried(browser, house, key)["works_through"] == "2027-12-06", "not paid yet, and it goes on"
+
+
+def carried(browser: Browser, house: House, key: ActivationKey) -> dict[str, Any]:
+    """What the file says that a machine without network is brought."""
+    asked = {
+        "request": "license",
+        "key": stored(key).digest,
+        "fingerprint": "m9",
+        "hostname": "h",
+        "nonce": "n" * 32,
+    }
+    file = BytesIO(json.dumps(asked).encode()), "demande.json"
+    answer = browser(house.owner).post(f"/keys/{key.uid}/request-file", data={"file": file})
+    return answer.json["payload"]  # type: ignore[no-any-return]
 
 
 def test_000_56_a_year_that_nobody_pays_ends_the_key_after_its_grace(
