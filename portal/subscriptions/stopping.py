@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from portal import clock
+
 _BLOCKING = ("003-11", "003-14")
 
 
@@ -32,7 +34,7 @@ def shown_state_of(subscription: Any) -> str:
     """Its state as people call it, as of today: without a service that is stopped it is not suspended."""
     if subscription.state == "withdrawn":
         return "retracted"
-    if subscription.is_over:
+    if subscription.ends_on is not None and subscription.ends_on <= clock.today():
         return "ended"
     if subscription.suspended_on is None:
         return str(subscription.state.value)

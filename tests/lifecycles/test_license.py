@@ -254,6 +254,11 @@ class Life(RuleBasedStateMachine):
             self.gone.add(machine)
         assert self.ask("deactivations", machine) == expected
 
+    @rule()
+    def every_computer_wants_a_seat(self) -> None:
+        for machine in MACHINES:
+            self.a_computer_activates(machine)
+
     @rule(machine=st.sampled_from(MACHINES))
     def a_computer_asks_what_it_is_worth(self, machine: str) -> None:
         assert self.ask("validations", machine) == (200, self.state_on(machine))
