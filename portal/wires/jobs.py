@@ -1,9 +1,12 @@
-"""Books what is certain by itself, after each bank file and every day; the rest waits with its reason."""
+"""Books what is certain by itself: after each bank file, when an invoice is owed again, and every day."""
+
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import clock, jobs
+from portal.billing.models import Invoice, invoice_reopened
 from portal.db import db
 from portal.errors import PortalError
 from portal.i18n import said
@@ -25,6 +28,17 @@ def match_again() -> None:
     waiting = select(IncomingTransfer.legal_entity_id).where(IncomingTransfer.state == WireState.WAITING)
     for entity in db.session.scalars(select(LegalEntity).where(LegalEntity.id.in_(waiting))):
         jobs.enqueue(MATCH, f"{entity.uid}:{clock.today():%y%m%d}", entity.organisation, unit="rows")
+
+
+@invoice_reopened.connect
+def match_what_is_owed_again(invoice: Invoice, **_more: Any) -> None:
+    """A debit came back: the transfer that pays it may have come before, even in the same file."""
+    entity = invoice.legal_entity
+    waiting = select(IncomingTransfer.id).where(
+        IncomingTransfer.legal_entity_id == entity.id, IncomingTransfer.state == WireState.WAITING
+    )
+    if db.session.scalar(select(waiting.exists())):
+        jobs.enqueue(MATCH, f"{entity.uid}:{clock.now():%y%m%d%H%M%S}", entity.organisation, unit="rows")
 
 
 @jobs.job(MATCH, jobs.Lane.RUNS)

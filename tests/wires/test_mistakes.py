@@ -103,6 +103,23 @@ def test_a_payment_noted_twice_leaves_nothing_owed_to_the_customer(
     assert position_of(invoice).received == 12_000
 
 
+def test_a_wire_that_came_while_its_invoice_seemed_paid_is_booked_once_it_is_owed_again(
+    house: House, browser: Browser, at: At
+) -> None:
+    invoice = an_invoice(a_customer(house.reseller), **DAYS)
+    at(LATER)
+    client = browser(house.finance)
+    noted = {"on": "2026-12-07", "reference": "Vir 7/12", "amount": "120,00"}
+    assert client.post(f"/billing/invoices/{invoice.uid}/payment", data=noted).status_code == 303
+    upload(client, wire(12_000, invoice.number))
+    assert the_transfer().state == WireState.WAITING
+    assert reverse(client, payments()[0], "Noté par erreur").status_code == 303
+    assert stored(invoice).state == InvoiceState.ISSUED
+    work()
+    assert stored(the_transfer()).state == WireState.BOOKED, "the same day"
+    assert stored(invoice).state == InvoiceState.PAID
+
+
 def test_a_reference_that_was_reversed_may_be_noted_on_the_right_invoice(
     house: House, browser: Browser, at: At
 ) -> None:
