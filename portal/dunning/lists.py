@@ -34,7 +34,7 @@ from portal.listing import (
 )
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.stopping import shown_state_of
-from portal.subscriptions.suspended import suspended_of
+from portal.subscriptions.suspended import suspended_among, suspended_of
 
 STEPS = {
     "reminder": _l("Rappel"),
@@ -87,11 +87,6 @@ def _stopped(suspended: list[Subscription]) -> str:
     """Is a service stopped, or are only orders refused?"""
     states = {shown_state_of(row) for row in suspended}
     return "stage_blocked" if states == {"orders_blocked"} else "stage_suspended"
-
-
-def _subscriptions(customers: list[Customer]) -> list[Subscription]:
-    wanted = Subscription.customer_id.in_([row.id for row in customers])
-    return list(db.session.scalars(select(Subscription).where(wanted).order_by(Subscription.id)))
 
 
 def step_words(step: NextStep | None) -> str:
@@ -208,11 +203,7 @@ LATE: Listing[Customer] = define(
 
 
 def _states(customers: list[Customer]) -> dict[int, Cell]:
-    by_customer: dict[int, list[Subscription]] = {}
-    for row in _subscriptions(customers):
-        if row.suspended_on is not None and not row.is_over:
-            by_customer.setdefault(row.customer_id, []).append(row)
-    return {key: Pill(_stopped(rows)) for key, rows in by_customer.items()}
+    return {key: Pill(_stopped(rows)) for key, rows in suspended_among(customers).items()}
 
 
 CUSTOMERS.columns.append(Column("suspended", _l("Suspension"), many=_states, rank=WIDE))

@@ -1,6 +1,5 @@
 """What another means of payment would mean, before anything is decided."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -126,20 +125,19 @@ def idle_mandate(subscription: Subscription) -> Mandate | None:
     """The usable mandate that neither a contract nor an order of this customer uses any more."""
     customer = subscription.customer
     mandate = find_usable_mandate(customer, issuer_for(customer), clock.today())
-    return None if mandate is None or _uses(customer.id, [Method.DIRECT_DEBIT]) else mandate
+    return None if mandate is None or _is_debited(customer.id) else mandate
 
 
 def is_wanted_elsewhere(subscription: Subscription) -> bool:
     """Does something else of this customer than this wish wait for a mandate, or pay by one?"""
-    return _uses(subscription.customer_id, [Method.DIRECT_DEBIT], but=subscription.id)
+    return _is_debited(subscription.customer_id, but=subscription.id)
 
 
-def _uses(customer_id: int, methods: Iterable[Method], but: int = 0) -> bool:
-    wanted = list(methods)
+def _is_debited(customer_id: int, but: int = 0) -> bool:
     running = select(Subscription.id).where(
         Subscription.customer_id == customer_id,
         Subscription.id != but,
-        db.or_(Subscription.method.in_(wanted), Subscription.coming_method.in_(wanted)),
+        db.or_(Subscription.method == Method.DIRECT_DEBIT, Subscription.coming_method == Method.DIRECT_DEBIT),
         db.or_(Subscription.ends_on.is_(None), Subscription.ends_on > clock.today()),
     )
     waiting = select(Order.id).where(

@@ -15,7 +15,7 @@ from portal.linked.two_steps import TwoSteps
 from portal.linked.visitor import visitor
 from portal.links import Purpose, SignedLink
 from portal.signups.confirming import check_texts, confirm
-from portal.signups.models import SignUp, SignUpState
+from portal.signups.models import SignUp, SignUpKind, SignUpState
 from portal.terms.in_force import stack_in_force
 from portal.terms.stack import Stack
 from portal.terms.texts import text_answer, texts_of
@@ -39,9 +39,11 @@ class _Confirming(TwoSteps[SignUp]):
 
     def words(self, row: SignUp) -> dict[str, Any]:
         stack = _stack(row)
-        price = selling(price_list(row.house.id), row.product, clock.today()).unit_cents
-        said = {"row": row, "entity": row.house, "unit_cents": price}
-        return said | {"stack": stack, "texts": texts_of(stack.documents)}
+        said = {"row": row, "entity": row.house, "stack": stack, "texts": texts_of(stack.documents)}
+        if row.kind != SignUpKind.WEB:
+            return said
+        price = selling(price_list(row.house.id), row.product, clock.today())
+        return said | {"unit_cents": price.unit_cents}
 
     def form_of(self, row: SignUp) -> type[FlaskForm]:
         """A quote brings its own terms: only the address is confirmed."""

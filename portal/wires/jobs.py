@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.billing.models import Invoice, invoice_reopened
-from portal.db import db
+from portal.db import db, new_uid
 from portal.errors import PortalError
 from portal.i18n import said
 from portal.journal import SYSTEM
@@ -37,8 +37,14 @@ def match_what_is_owed_again(invoice: Invoice, **_more: Any) -> None:
     waiting = select(IncomingTransfer.id).where(
         IncomingTransfer.legal_entity_id == entity.id, IncomingTransfer.state == WireState.WAITING
     )
-    if db.session.scalar(select(waiting.exists())):
-        jobs.enqueue(MATCH, f"{entity.uid}:{clock.now():%y%m%d%H%M%S}", entity.organisation, unit="rows")
+    # A file brings thousands back: one that is queued already looks at them all.
+    queued = select(jobs.Task.id).where(
+        jobs.Task.kind == MATCH,
+        jobs.Task.ref.startswith(f"{entity.uid}:"),
+        jobs.Task.state == jobs.TaskState.QUEUED,
+    )
+    if db.session.scalar(select(waiting.exists() & ~queued.exists())):
+        jobs.enqueue(MATCH, f"{entity.uid}:{new_uid()}", entity.organisation, unit="rows")
 
 
 @jobs.job(MATCH, jobs.Lane.RUNS)

@@ -74,6 +74,7 @@ def test_003_15_two_late_payers_are_reminded_noticed_suspended_and_come_back_whe
     letter = db.session.scalars(db.select(LateLetter).order_by(LateLetter.id.desc())).first()
     assert letter is not None and letter.state == LetterState.MAILED and letter.clause == "003-15"
     assert letter.document is not None and letter.document.is_there and len(letter.lines) == 2
+    assert "le service est suspendu" in newest_mail().body
     live(at, date(2025, 7, 7))
     assert the_subscription(first).state == SubscriptionState.ACTIVE, "the seventh day is still hers"
     live(at, date(2025, 7, 8))
@@ -202,6 +203,9 @@ def test_a_letter_that_was_not_fetched_counts_from_its_first_presentation(
     assert set_ladder(browser(house.finance)) == 303
     for day in (date(2025, 6, 5), date(2025, 6, 15), date(2025, 6, 30)):
         live(at, day)
+    told = newest_mail().body
+    assert "15 jours après réception, nous n'acceptons plus de commande et pouvons mettre fin" in told
+    assert "suspendu" not in told
     letter = db.session.scalars(db.select(LateLetter).order_by(LateLetter.id.desc())).first()
     assert letter is not None
     at(noon(date(2025, 7, 25)))

@@ -23,7 +23,7 @@ from tests.dunning.test_ladder import a_debtor, pay, set_ladder
 from tests.sepa.people import the_entity
 from tests.sepa.test_returns import book as book_file
 from tests.sepa.test_returns import credited, exported, invoice_of
-from tests.wires.builders import an_invoice, an_order, the_transfer, upload, wire
+from tests.wires.builders import an_invoice, an_order, the_transfer, transfers, upload, wire
 from tests.wires.test_wires import DAYS, LATER, post, target
 
 Browser = Callable[..., FlaskClient]
@@ -84,14 +84,18 @@ def test_a_wire_on_the_wrong_customer_goes_to_the_right_one(house: House, browse
     assert sum(row.amount_cents for row in payments()) == 12_050
 
 
+def noted_by_hand(client: FlaskClient, invoice: Invoice, reference: str) -> None:
+    noted = {"on": "2026-12-07", "reference": reference, "amount": "120,00"}
+    assert client.post(f"/billing/invoices/{invoice.uid}/payment", data=noted).status_code == 303
+
+
 def test_a_payment_noted_twice_leaves_nothing_owed_to_the_customer(
     house: House, browser: Browser, at: At
 ) -> None:
     invoice = an_invoice(a_customer(house.reseller), **DAYS)
     at(LATER)
     client = browser(house.finance)
-    by_hand = {"on": "2026-12-07", "reference": "Vir 7/12", "amount": "120,00"}
-    assert client.post(f"/billing/invoices/{invoice.uid}/payment", data=by_hand).status_code == 303
+    noted_by_hand(client, invoice, "Vir 7/12")
     upload(client, wire(12_000, invoice.number))
     row = the_transfer()
     assert row.state == WireState.WAITING and "déjà payée" in row.why
@@ -106,18 +110,22 @@ def test_a_payment_noted_twice_leaves_nothing_owed_to_the_customer(
 def test_a_wire_that_came_while_its_invoice_seemed_paid_is_booked_once_it_is_owed_again(
     house: House, browser: Browser, at: At
 ) -> None:
-    invoice = an_invoice(a_customer(house.reseller), **DAYS)
+    """The clock stands still: what is owed again a moment later is looked at too."""
+    customer = a_customer(house.reseller)
+    invoices = [an_invoice(customer, 12_000, number, **DAYS) for number in (1, 2)]
     at(LATER)
     client = browser(house.finance)
-    noted = {"on": "2026-12-07", "reference": "Vir 7/12", "amount": "120,00"}
-    assert client.post(f"/billing/invoices/{invoice.uid}/payment", data=noted).status_code == 303
-    upload(client, wire(12_000, invoice.number))
-    assert the_transfer().state == WireState.WAITING
-    assert reverse(client, payments()[0], "Noté par erreur").status_code == 303
-    assert stored(invoice).state == InvoiceState.ISSUED
-    work()
-    assert stored(the_transfer()).state == WireState.BOOKED, "the same day"
-    assert stored(invoice).state == InvoiceState.PAID
+    for number, invoice in enumerate(invoices):
+        noted_by_hand(client, invoice, f"Vir {number}")
+    wires = [wire(12_000, each.number, reference=f"V{n}") for n, each in enumerate(invoices)]
+    upload(client, *wires)
+    assert [row.state for row in transfers()] == [WireState.WAITING, WireState.WAITING]
+    for paid, invoice in zip(payments(), invoices, strict=True):
+        assert reverse(client, paid, "Noté par erreur").status_code == 303
+        assert stored(invoice).state == InvoiceState.ISSUED
+        work()
+        assert stored(invoice).state == InvoiceState.PAID, "the same day"
+    assert {stored(row).state for row in transfers()} == {WireState.BOOKED}
 
 
 def test_a_reference_that_was_reversed_may_be_noted_on_the_right_invoice(
