@@ -37,10 +37,10 @@ ANY_WILL_DO = {"deploy"}  # about what stands before the portal: run once
 OPEN_VAULTS = {"engine", "reversibility", "restore_requests", "custody"}
 # Their work is files and words, which no database decides: run on SQLite, and on both what `DECIDED` names.
 ABOUT_FILES = {*OPEN_VAULTS, "safekeeping", "operations", "correspondence", "guide", "certificates", "notes"}
-DECIDED = re.compile(r"life|at_once|claims|migration|states|shared|backup|rotation")
+DECIDED = re.compile(r"at_once|claims|migration|states|shared|backup")
 # What is killed on both: the work of a room goes by steps that all rooms share (portal/jobs), so that a kill
 # in each of the others is tried once, on the stricter engine.
-KILLED_ON_BOTH = {"tests", "billing", "sepa", "reversibility", "safekeeping", "engine"}
+KILLED_ON_BOTH = {"tests", "sepa", "safekeeping"}
 # What a page shows and refuses; each page opens on PostgreSQL in a walk of its own (test_reachable.py).
 SHOWN = re.compile(
     r"test_(views|pages?|words|confirming|paper|evidence_pack|signing|brand_surfaces|\w+_form)"
@@ -78,6 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Shuffled, and chosen by their marks, they are dealt to the processes."""
     session.items[:] = dealt(session.items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    gc.freeze()  # thousands of tests stay until the end, too
 
 
 def dealt(items: list[pytest.Item], processes: int) -> list[pytest.Item]:

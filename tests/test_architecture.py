@@ -170,7 +170,7 @@ FORMS = {  # they show what one is about to do; nobody who may not do it has a u
     "stores.edit",
     "vault_homes.choose",
     "vault_homes.edit_keys",
-    "vault_homes.new_maintenance",
+    "vault_maintenance.new_maintenance",
     "vault_moves.new",
     "key_stock.new_lot",
     "stock_use.choose_for_order",

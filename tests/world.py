@@ -74,7 +74,8 @@ from portal.partners.tokens import make_token
 from portal.platform.models import MessageState, Platform, PlatformMessage, PlatformStatus, Way
 from portal.privacy import subprocessor_acts
 from portal.privacy.processing import COLUMNS, add_entry, keep_version
-from portal.provisioning.acts import new_home, open_maintenance
+from portal.provisioning.acts import new_home
+from portal.provisioning.maintenance import open_maintenance
 from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState as M
 from portal.provisioning.moves import VaultMove

@@ -1,6 +1,5 @@
-"""A vault is born, opened and closed to its machines; the files of its store follow."""
+"""A vault is born, opened and closed to its machines; the doors of its store follow."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -8,7 +7,6 @@ from sqlalchemy import select
 
 from portal import clock, jobs
 from portal.actor import Actor
-from portal.backups.anomalies import BackupAnomaly, anomaly_found, holds_erasure
 from portal.catalogue.hosting import promised_state
 from portal.crypto.secrets import keyring
 from portal.customers.models import ContactRole
@@ -17,20 +15,14 @@ from portal.engine.models import Vault, mail_contact, register_vault
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
 from portal.mail import link, queue_mail
-from portal.provisioning.models import (
-    HomeState,
-    Maintenance,
-    MaintenanceState,
-    StoreKind,
-    VaultHome,
-    VaultStore,
-)
+from portal.provisioning.doors import follow_doors
+from portal.provisioning.maintenance import close_windows
+from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.rules import outlives_contract, quota_gb
 from portal.subscriptions.machine_keys import key_for_machines
 from portal.subscriptions.models import Subscription, order_delivered, subscription_moved
 
 H = HomeState
-MOST_HOURS = 72  # of one maintenance
 _ERASED_AFTER = ("erasure.grace_days", "erasure.provider_grace_days", "erasure.business_days")
 
 
@@ -180,30 +172,6 @@ def tell(home: VaultHome, template: str, role: ContactRole, **told: Any) -> None
     )
 
 
-def write_doors_later(store: VaultStore | None, owner: Any) -> None:
-    """The files of the store follow as soon as this transaction is there.
-
-    owner: the organisation whose transaction asks.
-    """
-    if store is not None and store.kind == StoreKind.REST:
-        jobs.enqueue("stores.doors", f"{store.uid}:{new_uid()}", owner)
-
-
-def follow_doors(home: VaultHome) -> None:
-    """Who may come in, as soon as this transaction is there: the files of a server, the user of a bucket."""
-    if home.store is not None and home.store.makes_users:
-        jobs.enqueue("vaults.bucket_keys", f"{home.uid}:{new_uid()}", home.customer.organisation)
-    write_doors_later(home.store, home.customer.organisation)
-
-
-def leave_doors(home: VaultHome, store: VaultStore) -> None:
-    """Nobody comes in at the place that the vault has left, as soon as this transaction is there."""
-    if store.makes_users:
-        ref = f"{home.uid}:{store.uid}:{new_uid()}"
-        jobs.enqueue("vaults.bucket_leave", ref, home.customer.organisation)
-    write_doors_later(store, home.customer.organisation)
-
-
 def rotate(home: VaultHome, *, leaked: bool, by: Actor) -> None:
     """New credentials; those before open nothing any more as soon as the store has its file.
 
@@ -237,6 +205,8 @@ def follow_contract(home: VaultHome) -> None:
         step = "pause_to_move" if home.is_moving else "pause"
     if step and home.can(step):
         home.take(step, by=SYSTEM)
+        if not home.takes_backups:
+            close_windows(home, by=SYSTEM)
         follow_doors(home)
 
 
@@ -246,53 +216,3 @@ def follow_subscription(subscription: Subscription) -> None:
     query = select(VaultHome).where(VaultHome.subscription_id == subscription.id)
     for home in db.session.scalars(query):
         follow_contract(home)
-
-
-def open_maintenance(home: VaultHome, *, hours: int, reason: str, by: Actor) -> Maintenance:
-    """The customer may forget and prune for some hours, with a secret of its own, shown once.
-
-    hours: 1 to ``MOST_HOURS``. Raises Refused where the store has no such door, or one is open already.
-    """
-    if home.store is None or not home.store.maintenance_door:
-        raise Refused(_("Ce magasin n'a pas d'accès de maintenance."), field="hours")
-    if home.vault is not None and holds_erasure(home.vault):
-        raise Refused(_("Une sauvegarde anormale n'a pas encore été regardée."), field="hours")
-    if home.state != H.OPEN:
-        raise Refused(_("Ce coffre n'est pas ouvert aux sauvegardes."), field="hours")
-    query = select(Maintenance.id).where(
-        Maintenance.home_id == home.id, Maintenance.state == MaintenanceState.OPEN
-    )
-    if db.session.scalar(query) is not None:
-        raise Refused(_("Un accès de maintenance est déjà ouvert."), field="hours")
-    row = Maintenance(
-        organisation=home.customer.organisation,
-        home_id=home.id,
-        state=MaintenanceState.OPEN,
-        reason=reason,
-        until=clock.now() + timedelta(hours=hours),
-        opened_by=by.label[:200],
-    )
-    row.give_secret()
-    db.session.add(row)
-    db.session.flush()
-    assert home.vault is not None
-    record(home.vault, "open_maintenance", by=by, hours=hours, reason=reason)
-    write_doors_later(home.store, home.customer.organisation)
-    return row
-
-
-@anomaly_found.connect
-def hold_forgetting(anomaly: BackupAnomaly) -> None:
-    """What was kept before may be the only good copy: nobody forgets it meanwhile."""
-    subscription = anomaly.machine.subscription
-    query = select(Maintenance).join(Maintenance.home).where(Maintenance.state == MaintenanceState.OPEN)
-    if subscription is not None:
-        for row in db.session.scalars(query.where(VaultHome.subscription_id == subscription.id)):
-            close_maintenance(row, by=SYSTEM)
-
-
-def close_maintenance(row: Maintenance, *, by: Actor) -> None:
-    row.close(by=by)
-    assert row.home.vault is not None
-    record(row.home.vault, "close_maintenance", by=by)
-    write_doors_later(row.home.store, row.home.customer.organisation)

@@ -13,8 +13,15 @@ from portal.engine.models import Vault, VaultState
 from portal.engine.port import RepoRef
 from portal.engine.stores.s3 import S3Store
 from portal.journal import SYSTEM, record
-from portal.provisioning.acts import leave_doors
-from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
+from portal.provisioning.doors import leave_doors
+from portal.provisioning.models import (
+    HomeState,
+    Maintenance,
+    MaintenanceState,
+    StoreKind,
+    VaultHome,
+    VaultStore,
+)
 from portal.provisioning.rules import bucket_policy
 
 H = HomeState
@@ -65,6 +72,40 @@ def follow_bucket(claim: jobs.Claim) -> None:
     claim.step(done=1, total=1)
 
 
+@jobs.job("vaults.bucket_window", jobs.Lane.PROMPT)
+def follow_window(claim: jobs.Claim) -> None:
+    """The user of a maintenance is there with one key while it is open, and gone behind it."""
+    uid, store_uid, _run = claim.ref.split(":")
+    row = db.session.scalars(select(Maintenance).where(Maintenance.uid == uid)).one()
+    store = db.session.scalars(select(VaultStore).where(VaultStore.uid == store_uid)).one()
+    try:
+        if row.is_open and row.home.store_id == store.id:
+            _let_remove(claim, row, store)
+        elif not _has_another_window(row):
+            users_of(store).remove(row.user)
+    except (OSError, EngineError) as error:
+        db.session.rollback()
+        raise jobs.Later(str(error)) from error
+    claim.step(done=1, total=1)
+
+
+def _let_remove(claim: jobs.Claim, row: Maintenance, store: VaultStore) -> None:
+    store.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    with exclusive(store.folder / "lock", wait=True):
+        db.session.refresh(row)
+        if row.secret is None and row.is_open:
+            users, where = users_of(store), store.bucket_of(row.home.user)
+            users.allow(row.user, bucket_policy(*where, may_add=True, may_remove=True))
+            row.access_key, row.secret = users.new_key(row.user)
+        claim.step()
+
+
+def _has_another_window(row: Maintenance) -> bool:
+    """One that was opened since: the user is its user now."""
+    query = select(Maintenance.id).where(Maintenance.home_id == row.home_id, Maintenance.id > row.id)
+    return db.session.scalar(query.where(Maintenance.state == MaintenanceState.OPEN)) is not None
+
+
 @jobs.job("vaults.bucket_leave", jobs.Lane.PROMPT)
 def leave_bucket(claim: jobs.Claim) -> None:
     """The user of a vault that is not there any more goes, with its keys."""
@@ -75,6 +116,8 @@ def leave_bucket(claim: jobs.Claim) -> None:
         return
     try:
         users_of(store).remove(home.user)
+        if home.vault is not None and home.vault.state == VaultState.ERASED:
+            drop_bucket(own_bucket(store, home.user))
     except EngineError as error:
         db.session.rollback()
         raise jobs.Later(str(error)) from error
@@ -99,9 +142,19 @@ def leave_what_is_erased() -> None:
 
 def make_bucket(store: VaultStore, user: str) -> None:
     """Where each vault has a bucket of its own; with the lock that the store promises. Raises EngineError."""
-    if store.makes_users and not store.shares_bucket:
-        place = RepoRef(store.place_of(user))
+    if place := own_bucket(store, user):
         S3Store(place.location, access_to(place)).make_bucket(store.immutable_days)
+
+
+def own_bucket(store: VaultStore, user: str) -> RepoRef | None:
+    """The bucket of this one vault, that the portal made; None where there is none."""
+    return RepoRef(store.place_of(user)) if store.makes_users and not store.shares_bucket else None
+
+
+def drop_bucket(place: RepoRef | None) -> None:
+    """Emptied by an erasure, it goes too; one where something else lies stays. Raises EngineError."""
+    if place is not None:
+        S3Store(place.location, access_to(place)).drop_bucket()
 
 
 def look_at_lock(store: VaultStore, user: str) -> None:

@@ -10,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from portal.customers.countries import countries
 from portal.forms import WholeNumberField
 from portal.provisioning.describing import Description
-from portal.provisioning.models import StoreKind, VaultStore
+from portal.provisioning.models import MOST_HOURS, StoreKind, VaultStore
 
 KINDS = [
     SelectChoice(StoreKind.REST.value, _l("Serveur REST : dépôts privés, ajout seul")),
@@ -80,6 +80,6 @@ class KeysForm(FlaskForm):
 class MaintenanceForm(FlaskForm):
     hours = WholeNumberField(
         _l("Durée (heures)"),
-        [InputRequired(_l("Indiquez une durée.")), NumberRange(1, 72, _l("De 1 à 72 heures."))],
+        [InputRequired(_l("Indiquez une durée.")), NumberRange(1, MOST_HOURS, _l("De 1 à 72 heures."))],
     )
     reason = StringField(_l("Pourquoi"), [InputRequired(_l("Indiquez pourquoi.")), Length(max=300)])

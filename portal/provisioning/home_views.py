@@ -1,31 +1,17 @@
 """The vault of a subscription: made in a store that suits its contract, given keys, opened to make room."""
 
-from typing import Any
-
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import htmx
 from portal.access import Permission, get_or_404, may, requires
-from portal.accounts.confirming import confirm_first
 from portal.db import db
 from portal.forms import saving
 from portal.panels import Link, Panel
-from portal.provisioning.acts import (
-    choose_store,
-    close_maintenance,
-    has_storage,
-    new_home,
-    objection,
-    open_maintenance,
-    open_stores,
-    type_keys,
-)
-from portal.provisioning.forms import KeysForm, MaintenanceForm, PlaceForm
-from portal.provisioning.machine_files import FOLDER, environment
-from portal.provisioning.models import HomeState, Maintenance, VaultHome, VaultStore
-from portal.provisioning.setup_views import home_or_404
+from portal.provisioning.acts import choose_store, has_storage, new_home, objection, open_stores, type_keys
+from portal.provisioning.forms import KeysForm, PlaceForm
+from portal.provisioning.models import HomeState, VaultHome, VaultStore
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_link, subscription_panel
 
@@ -106,53 +92,6 @@ def save_keys(uid: str) -> Response:
         url_for("subscriptions.show_subscription", uid=home.subscription.uid),
         toast=_("Clés gardées, scellées."),
     )
-
-
-def _maintenance_page(home: VaultHome, form: MaintenanceForm, status: int = 200) -> Response:
-    page = render_template("provisioning/maintenance.html", home=home, vault=home.vault, form=form)
-    return make_response(page, status)
-
-
-@bp.get("/vaults/<uid>/maintenance/new")
-@requires(Permission.VAULT_SET_UP)
-def new_maintenance(uid: str) -> Response:
-    return _maintenance_page(home_or_404(uid), MaintenanceForm(formdata=None, hours=4))
-
-
-@bp.post("/vaults/<uid>/maintenance")
-@requires(Permission.VAULT_SET_UP)
-def start_maintenance(uid: str) -> Response:
-    """Its secret is on the answer, and nowhere else."""
-    home, form = home_or_404(uid), MaintenanceForm()
-    if asking := confirm_first(url_for(".new_maintenance", uid=uid)):
-        return asking
-    if form.validate():
-        with saving(form, "hours"):
-            row = open_maintenance(home, hours=form.hours.data, reason=form.reason.data.strip(), by=g.actor)
-    if form.errors:
-        return _maintenance_page(home_or_404(uid), form, 422)
-    return _secret_page(row)
-
-
-def _secret_page(row: Maintenance) -> Response:
-    home, secret = row.home, str(row.secret)
-    assert home.store is not None
-    address = home.store.address_of(home.user, secret, maintenance=True)
-    text = environment(home, secret, address=address)
-    values: dict[str, Any] = {"home": home, "vault": home.vault, "text": text, "folder": FOLDER, "row": row}
-    answer = make_response(render_template("provisioning/credentials.html", **values))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-@bp.post("/vaults/<uid>/maintenance/<row_uid>/closing")
-@requires(Permission.VAULT_SET_UP)
-def end_maintenance(uid: str, row_uid: str) -> Response:
-    home = home_or_404(uid)
-    row = get_or_404(Maintenance.visible_to(g.actor).where(Maintenance.home_id == home.id), row_uid)
-    close_maintenance(row, by=g.actor)
-    db.session.commit()
-    return htmx.go(url_for("vaults.show_vault", uid=uid), toast=_("L'accès de maintenance est fermé."))
 
 
 @subscription_link()

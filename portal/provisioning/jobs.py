@@ -10,15 +10,11 @@ from portal.db import EVERYTHING, db, scope
 from portal.engine.disk import exclusive
 from portal.engine.errors import EngineError
 from portal.journal import SYSTEM
-from portal.provisioning.acts import (
-    close_maintenance,
-    follow_contract,
-    objection,
-    settle_birth,
-    write_doors_later,
-)
+from portal.provisioning.acts import follow_contract, objection, settle_birth
 from portal.provisioning.buckets import give_keys, leave_what_is_erased, look_at_lock, make_bucket
+from portal.provisioning.doors import write_doors_later
 from portal.provisioning.htpasswd import write_htpasswd
+from portal.provisioning.maintenance import close_what_is_over
 from portal.provisioning.models import (
     MACHINES,
     MAINTENANCE,
@@ -116,11 +112,7 @@ def _windows(store: VaultStore) -> dict[str, str]:
 @jobs.periodic("stores.doors", lambda: f"{clock.now():%Y-%m-%dT%H}")
 def follow_every_contract() -> None:
     """Each hour: maintenances that are over, contracts that end or stop today; then every file anew."""
-    over = select(Maintenance).where(
-        Maintenance.state == MaintenanceState.OPEN, Maintenance.until <= clock.now()
-    )
-    for one in db.session.scalars(over):
-        close_maintenance(one, by=SYSTEM)
+    close_what_is_over()
     for home in db.session.scalars(select(VaultHome).where(VaultHome.state.in_((H.OPEN, H.PAUSED)))):
         follow_contract(home)
     leave_what_is_erased()

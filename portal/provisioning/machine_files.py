@@ -36,17 +36,19 @@ SYSTEMS = (
 )
 
 
-def environment(home: VaultHome, secret: str | None = None, *, address: str = "") -> str:
+def environment(
+    home: VaultHome, secret: str | None = None, *, address: str = "", access_key: str | None = None
+) -> str:
     """The one file with credentials, mode 0600. secret: None leaves a hole.
 
     restic before 0.17 takes the user of a REST server from the address alone; it prints it with stars.
-    address: another one than the vault's own, such as that of a maintenance.
+    address, access_key: others than the vault's own, such as those of a maintenance.
     """
     assert home.store is not None
     told = secret or HOLE
     lines = [f"RESTIC_REPOSITORY={address or home.store.address_of(home.user, told)}"]
     if home.store.kind == StoreKind.S3:
-        lines.append(f"AWS_ACCESS_KEY_ID={home.access_key or HOLE}")
+        lines.append(f"AWS_ACCESS_KEY_ID={access_key or home.access_key or HOLE}")
         lines.append(f"AWS_SECRET_ACCESS_KEY={told}")
     lines += [
         f"RESTIC_PASSWORD_FILE={FOLDER}/passphrase",

@@ -26,6 +26,7 @@ from portal.stateful import Stateful, step
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.stopping import service_stopped_on
 
+MOST_HOURS = 72  # of one maintenance
 SECRET_BYTES = 24  # 192 random bits
 MACHINES, MAINTENANCE = "htpasswd", "maintenance.htpasswd"
 
@@ -73,6 +74,11 @@ class VaultStore(Tenant, db.Model):
         return self.kind == StoreKind.S3 and bool(self.users_door)
 
     @property
+    def has_maintenance(self) -> bool:
+        """Can a customer be let in to remove backups: by another server, or as another user of her bucket?"""
+        return bool(self.maintenance_door) or self.makes_users
+
+    @property
     def lock_problem(self) -> str:
         return SENTENCES[self.lock_fault] if self.lock_fault else ""
 
@@ -99,9 +105,9 @@ class VaultStore(Tenant, db.Model):
 
     def address_of(self, user: str, secret: str | None = None, *, maintenance: bool = False) -> str:
         """What a machine calls the repository; with the credentials where a secret is given."""
-        door = self.maintenance_door if maintenance else self.door
         if self.kind == StoreKind.S3:
-            return f"s3:{door.rstrip('/')}/{user}"
+            return f"s3:{self.door.rstrip('/')}/{user}"
+        door = self.maintenance_door if maintenance else self.door
         if self.kind == StoreKind.LOCAL:
             return f"{door.rstrip('/')}/{user}"
         scheme, _sep, host = door.partition("://")
@@ -236,7 +242,10 @@ class Maintenance(Tenant, Stateful, db.Model):
     closed_at: Mapped[datetime | None]
     secret_sealed: Mapped[str | None] = mapped_column(Text)
     secret = Sealed()
-    secret_hash: Mapped[str] = mapped_column(String(80))
+    secret_hash: Mapped[str] = mapped_column(String(80), default="")  # bcrypt; of a server only
+    access_key_sealed: Mapped[str | None] = mapped_column(Text)  # of a bucket
+    access_key = Sealed()
+    shown_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column()
 
     home: Mapped[VaultHome] = relationship()
@@ -247,14 +256,25 @@ class Maintenance(Tenant, Stateful, db.Model):
     def is_open(self) -> bool:
         return self.state == MaintenanceState.OPEN and self.until > clock.now()
 
+    @property
+    def awaits_showing(self) -> bool:
+        """Its keys are there, and nobody has seen them."""
+        return self.is_open and self.secret_sealed is not None and self.shown_at is None
+
+    @property
+    def user(self) -> str:
+        """Of the bucket; its vault's machines have another."""
+        return f"{self.home.user}m"
+
     def give_secret(self) -> None:
+        """Shown by whoever opens it, at once."""
         fresh = secrets.token_urlsafe(SECRET_BYTES)
-        self.secret, self.secret_hash = fresh, bcrypt(fresh)
+        self.secret, self.secret_hash, self.shown_at = fresh, bcrypt(fresh), clock.now()
 
     def close(self, *, by: Actor) -> None:
         """Its secret is worth nothing any more, and is kept no longer."""
         self._take("close", by=by)
-        self.closed_at, self.secret_sealed = clock.now(), None
+        self.closed_at, self.secret_sealed, self.access_key_sealed = clock.now(), None, None
 
 
 def home_of(vault: Vault) -> VaultHome | None:

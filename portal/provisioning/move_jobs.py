@@ -15,7 +15,7 @@ from portal.engine.port import RepoRef
 from portal.engine.relocation import listing, newest_lock, relocate, take_away_extras
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
-from portal.provisioning.buckets import make_bucket
+from portal.provisioning.buckets import drop_bucket, make_bucket, own_bucket
 from portal.provisioning.moves import MoveState, VaultMove, refuse_clearing
 from portal.provisioning.moving import stop_move, switch
 
@@ -97,10 +97,12 @@ def undo_move(claim: jobs.Claim) -> None:
     if move is None:
         return
     uid, new = move.uid, RepoRef(str(move.new_location))
+    bucket = own_bucket(move.to_store, move.home.user)
     db.session.rollback()
     try:
         with _alone(uid):
             _destroy(new, f"undo-{uid}")
+            drop_bucket(bucket)
     except EngineError as error:
         if error.fault in PASSING:
             raise TryAgain(error.message) from error
@@ -144,12 +146,14 @@ def clear_old_place(claim: jobs.Claim) -> None:
         return
     uid, known = move.uid, move.snapshots_sha256
     old, now = RepoRef(str(move.old_location)), move.vault.repo
+    bucket = own_bucket(move.from_store, move.home.user)
     db.session.rollback()
     try:
         with _alone(uid):
             if not _has_begun(uid):
                 _refuse_unlike(old, now, known)
             gone = _destroy(old, f"clear-{uid}")
+            drop_bucket(bucket)
     except EngineError as error:
         if error.fault in PASSING:
             raise TryAgain(error.message) from error

@@ -13,22 +13,10 @@ from portal.engine.relocation import Listing
 from portal.engine.sole import twins_of, vaults_at
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
-from portal.provisioning.acts import (
-    close_maintenance,
-    follow_contract,
-    follow_doors,
-    leave_doors,
-    objection,
-    tell,
-)
-from portal.provisioning.models import (
-    HomeState,
-    Maintenance,
-    MaintenanceState,
-    StoreKind,
-    VaultHome,
-    VaultStore,
-)
+from portal.provisioning.acts import follow_contract, objection, tell
+from portal.provisioning.doors import follow_doors, leave_doors
+from portal.provisioning.maintenance import close_windows
+from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState, VaultMove, move_in_the_way
 
 
@@ -95,9 +83,7 @@ def _pause(home: VaultHome, by: Actor) -> None:
     home.is_moving = True
     if home.can("pause_to_move"):
         home.take("pause_to_move", by=by)
-    query = select(Maintenance).where(Maintenance.home_id == home.id)
-    for row in db.session.scalars(query.where(Maintenance.state == MaintenanceState.OPEN)):
-        close_maintenance(row, by=by)
+    close_windows(home, by=by)
     follow_doors(home)
 
 

@@ -53,11 +53,12 @@ def outlives_contract(immutable_days: int | None, kept_days: int | None) -> bool
     return immutable_days is not None and kept_days is not None and immutable_days > kept_days
 
 
-def bucket_policy(bucket: str, prefix: str, *, may_add: bool) -> dict[str, Any]:
+def bucket_policy(bucket: str, prefix: str, *, may_add: bool, may_remove: bool = False) -> dict[str, Any]:
     """What the user of one vault may do in a bucket: read and add below its prefix, remove its own locks.
 
     prefix: without a slash at its end; "" for a bucket of its own. may_add: new backups are taken; otherwise
-    it only reads. These keys remove no backup, list no other's names, shorten or lift no lock.
+    it only reads. These keys remove no backup, list no other's names, shorten or lift no lock. may_remove:
+    those of a maintenance remove backups too; what the bucket's lock holds stays below until it ends.
 
     Source: 003-15, 003-11; IAM JSON policy elements, version 2012-10-17.
     """
@@ -68,5 +69,7 @@ def bucket_policy(bucket: str, prefix: str, *, may_add: bool) -> dict[str, Any]:
     where = {"Effect": "Allow", "Action": ["s3:GetBucketLocation"], "Resource": [f"arn:aws:s3:::{bucket}"]}
     adding = {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"{objects}/*"]}
     unlocking = {"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": [f"{objects}/locks/*"]}
-    statements = [reading, listing, where, *((adding, unlocking) if may_add else ())]
+    removing = {**unlocking, "Resource": [f"{objects}/*"]}
+    more = (adding, removing if may_remove else unlocking) if may_add else ()
+    statements = [reading, listing, where, *more]
     return {"Version": "2012-10-17", "Statement": statements}

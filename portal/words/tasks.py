@@ -38,6 +38,7 @@ TASKS: dict[str, Any] = {
     "vaults.provision": _l("Créer un coffre"),
     "stores.doors": _l("Écrire les accès d'un magasin"),
     "vaults.bucket_keys": _l("Ouvrir ou fermer un seau à son coffre, en faire les clés"),
+    "vaults.bucket_window": _l("Ouvrir ou fermer un accès de maintenance dans un seau"),
     "vaults.bucket_leave": _l("Retirer l'utilisateur d'un seau quitté"),
     "stores.lock": _l("Lire le verrou d'un seau"),
     "vaults.move": _l("Déplacer un coffre vers un autre magasin"),

@@ -78,6 +78,7 @@ VAULT_EVENTS: dict[tuple[str, str], Any] = {
     ("vault", "access_leaked"): _l("Identifiants signalés comme fuités, fermés et renouvelés"),
     ("vault", "show_access"): _l("Identifiants montrés"),
     ("vault", "open_maintenance"): _l("Accès de maintenance ouvert"),
+    ("vault", "show_maintenance"): _l("Clés de maintenance montrées"),
     ("vault", "close_maintenance"): _l("Accès de maintenance fermé"),
     ("vault", "quota"): _l("Volume commandé presque atteint, ou dépassé"),
     ("vault", "attach"): _l("Coffre rattaché"),

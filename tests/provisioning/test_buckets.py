@@ -20,7 +20,7 @@ from portal.engine.port import RepoRef
 from portal.engine.relocation import listing
 from portal.engine.restic import Restic
 from portal.journal import SYSTEM
-from portal.provisioning.models import HomeState, VaultHome
+from portal.provisioning.models import HomeState, Maintenance, VaultHome, maintenances_of
 from tests.builders import House, stored, work
 from tests.guarded_bucket import Guarded
 from tests.provisioning.places import STORE, below_vaults, block, deliver, describe, home_of, in_buckets
@@ -226,3 +226,83 @@ def test_the_user_of_an_erased_vault_goes_with_its_keys(
     at(clock.now() + timedelta(hours=2))
     duties_and_work()
     assert stored(home).user not in host.users() and home.secret is None
+    assert home.user not in [row["Name"] for row in host.client().list_buckets()["Buckets"]]
+
+
+def test_a_bucket_in_which_something_else_lies_stays(
+    house: House, browser: Browser, host: Guarded, at: At
+) -> None:
+    in_buckets(browser(house.operator), host)
+    home = a_home(house)
+    host.client().put_object(Bucket=home.user, Key="notes.txt", Body=b"x")
+    home.vault.erase(by=SYSTEM)
+    db.session.commit()
+    at(clock.now() + timedelta(hours=2))
+    duties_and_work()
+    assert stored(home).secret is None and home.user not in host.users()
+    assert host.client().get_object(Bucket=home.user, Key="notes.txt")["Body"].read() == b"x"
+
+
+def open_window(client: FlaskClient, home: VaultHome, hours: int = 2) -> Maintenance:
+    data = {"hours": str(hours), "reason": "plus de place"}
+    assert client.post(f"/vaults/{home.vault.uid}/maintenance", data=data).status_code == 303
+    set_scope(EVERYTHING)
+    return stored(maintenances_of(home)[0])
+
+
+def keys_on(page: str) -> tuple[str, str]:
+    lines = dict(line.split("=", 1) for line in block(page, "environment").splitlines())
+    return lines["AWS_ACCESS_KEY_ID"], lines["AWS_SECRET_ACCESS_KEY"]
+
+
+@pytest.mark.slow
+def test_for_some_hours_other_keys_forget_and_prune(
+    house: House, browser: Browser, host: Guarded, at: At, tmp_path: Path
+) -> None:
+    in_buckets(browser(house.operator), host)
+    home, other = a_home(house), a_home(house)
+    machine, bucket = keys_of(home), home.user
+    assert restic(host, machine, bucket, "init").returncode == 0
+    for text in ("une", "deux"):
+        (tmp_path / "lettre.txt").write_text(text * 900)
+        assert restic(host, machine, bucket, "backup", str(tmp_path)).returncode == 0
+    forget = ("forget", "--keep-last", "1", "--prune")
+    assert "Access Denied" in restic(host, machine, bucket, *forget).stderr
+
+    client, where = browser(house.support), f"/vaults/{home.vault.uid}"
+    assert "ne se montrent" not in client.get(f"{where}/maintenance/new").text
+    row = open_window(client, home)
+    assert "Montrer les clés" not in client.get(where).text
+    assert client.post(f"{where}/maintenance/{row.uid}/keys").status_code == 422
+    work()
+    assert "Montrer les clés" in client.get(where).text and row.user in host.users()
+    shown = client.post(f"{where}/maintenance/{row.uid}/keys")
+    assert shown.headers["Cache-Control"] == "no-store"
+    keys = keys_on(shown.text)
+    assert client.post(f"{where}/maintenance/{row.uid}/keys").status_code == 422, "once"
+    assert restic(host, keys, bucket, *forget).returncode == 0
+    assert len(restic(host, machine, bucket, "snapshots", "--json").stdout.split('"short_id"')) == 2
+    assert restic(host, keys, other.user, "snapshots").returncode != 0
+
+    at(clock.now() + timedelta(hours=2, minutes=1))
+    duties_and_work()
+    assert stored(row).state == "maintenance_closed" and row.access_key is None and row.secret is None
+    assert row.user not in host.users()
+    assert restic(host, keys, bucket, "snapshots").returncode != 0
+    assert restic(host, machine, bucket, "snapshots").returncode == 0
+
+
+def test_003_15_a_suspension_ends_a_maintenance(house: House, browser: Browser, host: Guarded) -> None:
+    in_buckets(browser(house.operator), host)
+    home = a_home(house)
+    first = open_window(browser(house.support), home)
+    work()
+    home.subscription.suspend("003-14", cause="danger", by=house.operator)
+    work()
+    assert stored(first).state == "maintenance_closed" and first.user not in host.users()
+    stored(home).subscription.reinstate("réglé", by=house.operator)
+    work()
+    second = open_window(browser(house.support), home)
+    db.session.execute(db.text("update task set state = 'queued' where kind = 'vaults.bucket_window'"))
+    work()  # what closes the first one comes once more: the user is the second's now
+    assert stored(second).user in host.users()

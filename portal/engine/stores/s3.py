@@ -34,6 +34,8 @@ _LONGEST_YEAR = 366
 _PIECE = 1 << 20
 _ANY_REGION = "us-east-1"  # the one that is never named
 _NO_LOCK = {"ObjectLockConfigurationNotFoundError", "ObjectLockConfigurationNotFound", *NO_VERSIONS}
+_NO_BUCKET = ("404", "NoSuchBucket")
+_FULL = "BucketNotEmpty"
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound"}
 
 
@@ -135,11 +137,23 @@ class S3Store:
                 told = {"ObjectLockEnabled": "Enabled", "Rule": rule}
                 self._client.put_object_lock_configuration(Bucket=self._bucket, ObjectLockConfiguration=told)
 
+    def drop_bucket(self) -> bool:
+        """Is a bucket of its own gone, now that nothing lies in it? One that holds something stays."""
+        with _told():
+            try:
+                self._client.delete_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code not in (_FULL, *_NO_BUCKET):
+                    raise
+                return code != _FULL
+        return True
+
     def _has_bucket(self) -> bool:
         try:
             self._client.head_bucket(Bucket=self._bucket)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            if error.response["Error"]["Code"] in _NO_BUCKET:
                 return False
             raise
         return True
