@@ -100,7 +100,7 @@ def facts_of(vault: Vault, month: date, language: str) -> list[tuple[str, str]]:
     home = home_of(vault)
     store = home.store if home else None
     place = f"{store.operator}, {store.place} ({store.state})" if store else _("dépôt rattaché à la main")
-    days = store.immutable_days if store else None
+    days = home.immutable_days if home else None
     kept = _("%(n)d jours sans effacement possible", n=days) if days else _("non, ou pas connue")
     notes = notes_of(vault)
     holder = str(CUSTODIES[vault.custody.value])

@@ -157,13 +157,31 @@ def drop_bucket(place: RepoRef | None) -> None:
         S3Store(place.location, access_to(place)).drop_bucket()
 
 
-def look_at_lock(store: VaultStore, user: str) -> None:
-    """Note for how long the bucket itself refuses to delete. Raises EngineError as its host answers."""
+def _lock_of(store: VaultStore, user: str) -> int | None:
+    """For how many days the bucket itself refuses to delete. Raises EngineError as its host answers."""
     place = RepoRef(store.place_of(user))
-    days = S3Store(place.location, access_to(place)).retention_days()
+    return S3Store(place.location, access_to(place)).retention_days()
+
+
+def look_at_lock(store: VaultStore, user: str) -> None:
+    """Note what the bucket says; it counts, whatever was typed. Raises EngineError."""
+    days = _lock_of(store, user)
     if days != store.immutable_days:
         record(store, "read_lock", by=SYSTEM, days=days or 0)
     store.immutable_days, store.lock_read_at, store.lock_fault = days, clock.now(), None
+
+
+def _look_at_own_locks(claim: jobs.Claim, store: VaultStore) -> None:
+    """Of each vault that still lies in a bucket of its own, whose host may change it. Raises EngineError."""
+    query = select(VaultHome).join(VaultHome.vault).where(VaultHome.store_id == store.id)
+    there = query.where(Vault.state == VaultState.ACTIVE).order_by(VaultHome.id)
+    for home in db.session.scalars(there).all() if store.makes_users else ():
+        days = _lock_of(store, home.user)
+        if days != home.immutable_days:
+            record(home.vault, "read_lock", by=SYSTEM, days=days or 0)
+        home.lock_days, home.lock_read_at = days, clock.now()
+        claim.step()
+    store.lock_fault = None
 
 
 @jobs.job("stores.lock", jobs.Lane.UPKEEP)
@@ -174,6 +192,8 @@ def read_lock(claim: jobs.Claim) -> None:
     try:
         if store.shares_bucket:
             look_at_lock(store, "any")
+        else:
+            _look_at_own_locks(claim, store)
     except EngineError as error:
         db.session.rollback()
         store.lock_fault = error.fault

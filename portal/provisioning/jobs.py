@@ -57,6 +57,8 @@ def _may_be_born(claim: jobs.Claim, home: VaultHome) -> bool:
     with scope(EVERYTHING):  # what is noted of the store is the provider's
         make_bucket(home.store, home.user)
         look_at_lock(home.store, home.user)
+        if not home.store.shares_bucket:
+            home.lock_days, home.lock_read_at = home.store.immutable_days, clock.now()
         claim.step()
     if objection(home.store, home.subscription):
         home.take("send_back", by=SYSTEM)

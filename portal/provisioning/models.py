@@ -158,6 +158,8 @@ class VaultHome(Tenant, Stateful, db.Model):
     access_key_index: Mapped[str | None] = mapped_column(String(32), unique=True)
     access_key = Sealed(indexed=True)
     is_moving: Mapped[bool] = mapped_column(default=False, server_default=false())  # to another store
+    lock_days: Mapped[int | None]  # of a bucket of its own, as that bucket said
+    lock_read_at: Mapped[datetime | None]
     quota_gb: Mapped[int | None]  # GB of 10^9 bytes; None: not limited
     warned_percent: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     version: Mapped[int] = mapped_column()
@@ -172,6 +174,13 @@ class VaultHome(Tenant, Stateful, db.Model):
     @property
     def is_bucket(self) -> bool:
         return self.store is not None and self.store.kind == StoreKind.S3
+
+    @property
+    def immutable_days(self) -> int | None:
+        """For how long its place refuses to delete: what its own bucket said, else what its store does."""
+        if self.lock_read_at is not None:
+            return self.lock_days
+        return self.store.immutable_days if self.store else None
 
     @property
     def quota_bytes(self) -> int | None:

@@ -130,7 +130,7 @@ def switch(move: VaultMove, found: Listing) -> None:
     move.vault.location = str(move.new_location)
     home.store_id, home.store = move.to_store_id, move.to_store
     home.drop_keys()
-    home.secret_made_at = None
+    home.secret_made_at = home.lock_days = home.lock_read_at = None
     record(move.vault, "move", by=SYSTEM, before=before.name, after=move.to_store.name, objects=found.objects)
     if move.to_store.kind == StoreKind.REST:
         home.new_secret("new_access", by=SYSTEM)

@@ -3,10 +3,11 @@
 from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, or_
+from sqlalchemy import Select, and_, func, or_
 from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
+from portal.engine.models import Vault, VaultState
 from portal.provisioning.models import HomeState, StoreKind, VaultHome, VaultStore
 from portal.provisioning.moves import MoveState, VaultMove
 from portal.subscriptions.models import Subscription
@@ -53,6 +54,46 @@ waits(
         rows=_waiting,
         order=(VaultHome.id,),
         tell=_todo,
+        everything=lambda: url_for("stores.list_stores"),
+        entry="vaults.list_vaults",
+    )
+)
+
+
+def _other_locks() -> Select[tuple[VaultHome]]:
+    """Of a bucket that holds longer or shorter than its store says: a contract leans on one of the two."""
+    says = func.coalesce(VaultStore.immutable_days, 0)
+    found = VaultHome.visible_to(g.actor).join(VaultHome.store).join(VaultHome.vault)
+    found = found.where(VaultHome.lock_read_at.is_not(None), func.coalesce(VaultHome.lock_days, 0) != says)
+    return found.where(Vault.state == VaultState.ACTIVE).options(
+        joinedload(VaultHome.customer), joinedload(VaultHome.store), joinedload(VaultHome.vault)
+    )
+
+
+def _lock_todo(home: VaultHome) -> Todo:
+    assert home.store is not None and home.vault is not None
+    return Todo(
+        what=_(
+            "Le seau de « %(name)s » retient %(held)d jours, son magasin en annonce %(said)d",
+            name=home.vault.name,
+            held=home.lock_days or 0,
+            said=home.store.immutable_days or 0,
+        ),
+        who=home.customer.name,
+        url=url_for("vaults.show_vault", uid=home.vault.uid),
+        button=_("Voir"),
+    )
+
+
+waits(
+    Kind(
+        name="vault.lock",
+        label=_l("Verrous de seaux changés"),
+        cost=Cost.DATA,
+        permission=Permission.STORE_WRITE,
+        rows=_other_locks,
+        order=(VaultHome.id,),
+        tell=_lock_todo,
         everything=lambda: url_for("stores.list_stores"),
         entry="vaults.list_vaults",
     )

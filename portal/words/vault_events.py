@@ -52,6 +52,7 @@ VAULT_EVENTS: dict[tuple[str, str], Any] = {
     ("vault", "begin_move"): _l("Déplacement vers un autre magasin commencé"),
     ("vault", "stop_move"): _l("Déplacement arrêté"),
     ("vault", "cancel_move"): _l("Déplacement abandonné"),
+    ("vault", "read_lock"): _l("Verrou du seau lu, autre qu'avant"),
     ("vault", "move"): _l("Coffre déplacé, tous les objets relus"),
     ("vault", "clear_old_place"): _l("Ancienne place effacée"),
     ("vault_move", "stop"): _l("Arrêté"),

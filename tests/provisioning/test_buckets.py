@@ -99,6 +99,31 @@ def test_004_32_what_the_bucket_itself_says_of_its_lock_counts(
     assert stored(store).immutable_days == 30 and store.lock_read_at is not None, "each day again"
 
 
+def test_001_48_the_lock_of_each_bucket_is_read_every_day_and_a_changed_one_is_told(
+    house: House, browser: Browser, host: Guarded, at: At
+) -> None:
+    client = browser(house.operator)
+    in_buckets(client, host, immutable_days="30")
+    home = a_home(house)
+    where = f"/vaults/{home.vault.uid}"
+    assert home.immutable_days == 30 and home.lock_read_at is not None
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}
+    told = {"ObjectLockEnabled": "Enabled", "Rule": rule}
+    host.client().put_object_lock_configuration(Bucket=home.user, ObjectLockConfiguration=told)
+    assert "retient" not in client.get("/").text
+    at(clock.now() + timedelta(days=1))
+    duties_and_work()
+    assert stored(home).immutable_days == 7 and home.store.immutable_days == 30
+    said = "retient 7 jours, son magasin en annonce 30"
+    assert said in browser(house.operator).get("/").text
+    assert "Verrou du seau lu, autre" in browser(house.operator).get(where).text
+    rule["DefaultRetention"]["Days"] = 30
+    host.client().put_object_lock_configuration(Bucket=home.user, ObjectLockConfiguration=told)
+    at(clock.now() + timedelta(days=2))
+    duties_and_work()
+    assert stored(home).immutable_days == 30 and said not in browser(house.operator).get("/").text
+
+
 def test_003_15_a_suspension_leaves_keys_that_only_read(
     house: House, browser: Browser, host: Guarded
 ) -> None:
