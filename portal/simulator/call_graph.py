@@ -36,19 +36,24 @@ class Graph:
     methods: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # name -> dotted names
     # contract key -> who reads it
     _back: dict[tuple[str, ...], dict[str, set[str]]] = field(default_factory=dict)
+    _known: dict[tuple[str, tuple[str, ...]], list[str]] = field(default_factory=dict)
     readers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def reached_from(self, name: str, *, without: tuple[str, ...] = ()) -> list[str]:
         """What leads to a function: « view reversibility.views.ask ». ``without``: modules that only
         answer.
         """
+        if (known := self._known.get((name, without))) is not None:
+            return known
         back = self._users(without)
         seen, todo = {name}, [name]
         while todo:
             more = back.get(todo.pop(), set()) - seen
             seen |= more
             todo += more
-        return sorted(f"{self.roots[each]} {each.removeprefix('portal.')}" for each in seen & back[""])
+        found = sorted(f"{self.roots[each]} {each.removeprefix('portal.')}" for each in seen & back[""])
+        self._known[name, without] = found
+        return found
 
     def _users(self, without: tuple[str, ...]) -> dict[str, set[str]]:
         """Name -> who uses it; under the empty name, the roots that count."""

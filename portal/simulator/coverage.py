@@ -173,18 +173,15 @@ def _tests(root: Path, rules: Mapping[str, set[str]]) -> dict[str, set[str]]:
     short = {clause: {name.rpartition(".")[2] for name in names} for clause, names in rules.items()}
     for path in sorted((root / "tests").rglob("test_*.py")):
         text = path.read_text()
+        lines = text.splitlines()
         functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
         helpers = {node.name: _names(node) for node in functions if not node.name.startswith("test_")}
         for node in functions:
             if node.name in helpers:
                 continue
-            decorators = "".join(ast.get_source_segment(text, each) or "" for each in node.decorator_list)
-            named = {
-                "-".join(pair)
-                for pair in _IN_TESTS.findall(
-                    f"{node.name} {decorators} {ast.get_source_segment(text, node) or ''}"
-                )
-            }
+            first = min(each.lineno for each in (node, *node.decorator_list))
+            own = "\n".join(lines[first - 1 : node.end_lineno])
+            named = {"-".join(pair) for pair in _IN_TESTS.findall(f"{node.name} {own}")}
             called = _names(node)
             called |= {name for helper in called & helpers.keys() for name in helpers[helper]}
             for clause in named & short.keys():
