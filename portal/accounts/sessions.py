@@ -1,11 +1,12 @@
 """From a cookie to the acting person, for every request (Flask-Login over the sign_in table)."""
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from flask import Flask, Request, Response, current_app, g, request, url_for
 from flask_login import LoginManager, current_user
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import aliased, joinedload
 
 from portal import clock, htmx
@@ -28,12 +29,7 @@ def load_from_cookie(asked: Request) -> User | None:
     if not token:
         return None
     with scope(EVERYTHING):
-        query = (
-            select(SignIn, _has_others())
-            .where(SignIn.token_hash == token_hash(token))
-            .options(joinedload(SignIn.user).joinedload(User.organisation), joinedload(SignIn.looks_at))
-        )
-        found = db.session.execute(query).one_or_none()
+        found = db.session.execute(_of_token(), {"hash": token_hash(token)}).one_or_none()
     config = current_app.config
     row, g.has_others = found or (None, False)
     if row is None or not row.user.is_open:
@@ -42,6 +38,13 @@ def load_from_cookie(asked: Request) -> User | None:
         return None
     g.sign_in = row
     return row.user
+
+
+@cache
+def _of_token() -> Select[SignIn, bool]:
+    """The session with ``:hash``, its person and house; and has she another membership? Built once."""
+    query = select(SignIn, _has_others()).where(SignIn.token_hash == bindparam("hash"))
+    return query.options(joinedload(SignIn.user).joinedload(User.organisation), joinedload(SignIn.looks_at))
 
 
 def _has_others() -> Any:
