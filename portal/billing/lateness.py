@@ -33,14 +33,21 @@ def lateness_of(invoice: Invoice, today: date) -> Lateness | None:
 
     Source: 003-51, 003-52; L6.
     """
+    due_on = late_since(invoice, today)
+    return Lateness(due_on, _parts(invoice, invoice.paid_on or today)) if due_on is not None else None
+
+
+def late_since(invoice: Invoice, today: date) -> date | None:
+    """The last day for paying that counts, where it was missed by the customer's doing; else None.
+
+    Source: 003-51, 003-52; L6.
+    """
     last = invoice.paid_on or today
     if last <= invoice.due_on:
         return None
     debits = debits_of(invoice) if invoice.method == Method.DIRECT_DEBIT else []
     due_on = _payable_until(invoice, debits)
-    if due_on is None or last <= due_on:
-        return None
-    return Lateness(due_on, _parts(invoice, last))
+    return due_on if due_on is not None and last > due_on else None
 
 
 def _payable_until(invoice: Invoice, debits: list[Collection]) -> date | None:

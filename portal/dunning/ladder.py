@@ -10,7 +10,7 @@ from portal import clock
 from portal.answers.provider_ends import causes_of
 from portal.billing.balance import WITH_THE_BANK, debits_of, position_of
 from portal.billing.disputes import open_disputes
-from portal.billing.lateness import lateness_of
+from portal.billing.lateness import late_since
 from portal.billing.models import Invoice, InvoiceState
 from portal.customers.models import Customer
 from portal.db import db
@@ -101,14 +101,14 @@ def debts_of(customer: Customer) -> list[Debt]:
     disputed = {each.invoice_id for each in open_disputes(customer)}
     found = []
     for invoice in db.session.scalars(query.order_by(Invoice.due_on, Invoice.id)):
-        late = lateness_of(invoice, clock.today())
-        if late is None:
+        due_on = late_since(invoice, clock.today())
+        if due_on is None:
             continue
         rest = position_of(invoice).rest
         waits = invoice.id in disputed and no_holding_back(invoice) is None
         pause: Pause = "dispute" if waits else _pause(invoice)
         lines = tuple(line for line in _lines(invoice) if not line.is_over)
-        found.append(Debt(invoice, late.due_on, rest, lines, pause))
+        found.append(Debt(invoice, due_on, rest, lines, pause))
     return found
 
 
