@@ -220,11 +220,15 @@ def _subscriptions(read: Read, client: Client) -> Iterator[Breach]:
 def _keys(read: Read, client: Client) -> Iterator[Breach]:
     """Those that came by mail, as many seats as she bought, and the machines that she runs."""
     client.look()
-    rows = read.of(client, "keys")
-    told, known = sorted(row["masked"][-5:] for row in rows), sorted(key[-5:] for key in client.keys)
-    yield from read.differs(client, "keys", told, known)
-    for row in rows:
+    rows, known = read.of(client, "keys"), sorted(key[-5:] for key in client.keys)
+    mailed = [row for row in rows if row["masked"][-5:] in known]
+    yield from read.differs(client, "keys", sorted(row["masked"][-5:] for row in mailed), known)
+    for row in mailed:
         yield from read.differs(client, "seats", row["seats"], client.quantity)
+    enrol = [row["seats"] for row in rows if row not in mailed]
+    sold_none = bool(client.told("vault")) and not known
+    yield from read.differs(client, "enrols machines with", enrol, [_MACHINES] if sold_none else [])
+    for row in rows:
         seats = row["seats_used"], len(row["machines"])
         yield from read.differs(client, "machines", seats, (_machines(client),) * 2)
         is_over = row["works_through"] < str(read.evidence.last)
@@ -278,6 +282,7 @@ def _cents_open(read: Read, row: dict[str, Any]) -> int:
     return int(read.program.one(f"/invoices/{row['uid']}")["open"]["cents"])
 
 
+_MACHINES = 100  # seats of the key for a vault's machines, where the offer sells none; no mail names it
 _KINDS = ("orders", "subscriptions", "keys", "invoices", "credit-notes", "mandates")
 _ASKED: tuple[Callable[[Read], Iterator[Breach]], ...] = (_nobody_elses, _invoices, _credit_notes, _usage)
 _OF_EACH: tuple[Callable[[Read, Client], Iterator[Breach]], ...] = (

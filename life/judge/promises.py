@@ -90,6 +90,8 @@ _WHO = {  # beginning of a subject: the contact whom it is for (clauses.md, part
     "Votre avoir": "compta",
     "Paiement reçu": "compta",
     "Prélèvement": "compta",
+    "Où vous rembourser": "direction",  # whose word on the account counts
+    "Rappel : où vous rembourser": "direction",
     "Rappel": "compta",
     "Second rappel": "compta",
 }

@@ -15,12 +15,13 @@ from portal.catalogue.models import Method, Product
 from portal.customers.entry import read_entry
 from portal.customers.models import ContactRole, CustomerKind
 from portal.db import db
-from portal.errors import PortalError
+from portal.errors import PortalError, Refused
 from portal.i18n import said
 from portal.licensing.codes import parse
 from portal.moving.reading import Found, Row, cents_of, day_of
 from portal.moving.sheets import plain
-from portal.resellers.models import LegalEntity
+from portal.resellers.billers import BillingMode, biller_in
+from portal.resellers.models import LegalEntity, issuer_for
 from portal.sepa.mandates.importing import OPTIONAL, REQUIRED, Line, own_faults
 from portal.subscriptions.offers import check_offer, check_way
 from portal.subscriptions.vault_places import checked_place
@@ -39,6 +40,9 @@ _METHODS = {
     "prelevement": Method.DIRECT_DEBIT,
     "mandat administratif": Method.ADMINISTRATIVE_MANDATE,
 } | {plain(m.value): m for m in Method}
+_MODES = {"fournisseur": BillingMode.PROVIDER, "revendeur": BillingMode.RESELLER} | {
+    mode.value: mode for mode in BillingMode
+}
 _YES = {
     "oui": "yes",
     "yes": "yes",
@@ -65,9 +69,6 @@ class World:
     products: dict[str, Product]
     own_path: str
 
-    def entity_for(self, path: str) -> LegalEntity | None:
-        return next((each for each in self.entities if path.startswith(each.org_path)), None)
-
 
 def world_of(actor: Any) -> World:
     seen = Organisation.visible_to(actor).where(Organisation.kind != OrganisationKind.CUSTOMER)
@@ -90,6 +91,8 @@ class File:
     reseller: Organisation
     values: dict[str, Any]
     contacts: dict[ContactRole, tuple[str, str, str]]
+    mode: BillingMode | None  # who invoices her, where the row says so
+    entity: LegalEntity | None  # that will
     made: list[tuple[Row, Any]] = field(default_factory=list)  # a row of another sheet, and what it says
 
 
@@ -150,7 +153,27 @@ def customer_of(row: Row, world: World) -> tuple[File | None, list[str]]:
         faults.append(_("le revendeur est inconnu, ou plusieurs ont ce nom"))
     if faults:
         return None, faults
-    return File(row, named[0], entry.values, entry.contacts), []
+    try:
+        mode, entity = _biller(row, named[0])
+    except Fault as fault:
+        return None, list(fault.args)
+    return File(row, named[0], entry.values, entry.contacts, mode, entity), []
+
+
+def _biller(row: Row, reseller: Organisation) -> tuple[BillingMode | None, LegalEntity | None]:
+    """Who invoices her, as the row says or else by the rule of her reseller."""
+    if not row["billed_by"]:
+        try:
+            return None, issuer_for(reseller)
+        except LookupError:
+            return None, None
+    mode = _MODES.get(plain(row["billed_by"]))
+    if mode is None:
+        raise Fault(_("Facturé par : écrivez fournisseur ou revendeur"))
+    try:
+        return mode, biller_in(reseller, mode)
+    except Refused as refusal:
+        raise Fault(said(refusal)) from None
 
 
 def _typed(row: Row) -> MultiDict[str, str]:
@@ -248,7 +271,7 @@ def _key(row: Row, file: File, world: World) -> Key:
 
 
 def _mandate(row: Row, file: File, world: World) -> Line:
-    entity = world.entity_for(file.reseller.org_path)
+    entity = file.entity
     if entity is None:
         raise Fault(_("aucune société n'émet pour ce client"))
     if row["ics"] and row["ics"].replace(" ", "").upper() != entity.ics:

@@ -43,6 +43,7 @@ CUSTOMERS = Sheet(
     (
         _REFERENCE,
         Head("reseller", "Revendeur"),
+        Head("billed_by", "Facturé par"),
         Head("kind", "Type", "entreprise", True),
         Head("name", "Raison sociale", "Boulangerie Martin", True),
         Head("siren", "SIREN", "732829320"),

@@ -28,6 +28,7 @@ from portal.moving.checking import (
 )
 from portal.moving.models import Moving, MovingRow, of_row
 from portal.moving.reading import Row
+from portal.resellers.billers import bill_by
 from portal.resellers.models import LegalEntity
 from portal.sepa.mandates.importing import Line, write_lines
 from portal.sepa.models import Mandate
@@ -51,7 +52,7 @@ def take_customer(moving: Moving, row: Row, rows: list[Row], world: World, *, by
         if content is None:
             raise _refused(each, faults)
         file.made.append((each, content))
-    _write(moving, file, world, by)
+    _write(moving, file, by)
 
 
 def _is_taken(moving: Moving, row: Row) -> bool:
@@ -65,11 +66,13 @@ def _refused(row: Row, faults: list[str]) -> Refused:
     )
 
 
-def _write(moving: Moving, file: File, world: World, by: Actor) -> None:
+def _write(moving: Moving, file: File, by: Actor) -> None:
     customer = onboard(file.reseller, contacts=file.contacts, by=by, **file.values)
     record(customer, "move_in", by=by, reference=file.row["reference"], row=file.row.number)
     db.session.add(of_row(moving, "customers", file.row.number, customer))
-    writer = _Writer(moving, customer, world.entity_for(customer.org_path), by)
+    if file.mode is not None:
+        bill_by(customer.organisation, file.reseller, file.mode, by=by)
+    writer = _Writer(moving, customer, file.entity, by)
     for row, content in file.made:
         subject = writer.write(content)
         if subject is not None:

@@ -38,6 +38,7 @@ WRITTEN = {
     "usage_sample",
     "carried_balance",
     "eaddress",
+    "issuer_choice",
     "task",
     "customer",
 }

@@ -23,14 +23,22 @@ from portal.moving import views
 from portal.moving.jobs import TOGETHER
 from portal.moving.models import Moving, MovingFault, MovingState, of_row
 from portal.moving.reading import cents_of, day_of
-from portal.resellers.models import LegalEntity, NumberSeries, next_number, next_numbers
+from portal.resellers.models import (
+    LegalEntity,
+    NumberSeries,
+    issuer_for,
+    name_entity,
+    next_number,
+    next_numbers,
+)
 from portal.sepa.models import Mandate, MandateEvent
 from portal.sepa.models.entity import take_over_series
 from portal.subscriptions.models import Subscription
 from tests.builders import House, a_customer, an_outsider, stored, work
 from tests.conftest import MONDAY
-from tests.sepa.people import a_signed_mandate
+from tests.sepa.people import a_signed_mandate, the_entity
 from tests.subscriptions.builders import a_monthly_product
+from tests.wholesale.test_month import its_own_entity
 from tests.workbooks import a_siren, a_workbook, an_iban, as_xlsx, rows_of
 
 WRITTEN = (Customer, Subscription, ActivationKey, Mandate, MandateEvent, CarriedBalance, Acceptance)
@@ -100,6 +108,28 @@ def test_three_hundred_customers_move_in_and_nobody_is_written_to(house: House, 
     assert {row for _sheet, row, _reason in faults()} == {2, 3}  # all of them are here already
 
 
+def test_the_file_says_who_bills_each_customer_else_the_rule_of_her_reseller_does(
+    house: House, browser
+) -> None:
+    a_monthly_product(house)
+    provider, own = the_entity(), its_own_entity(house)
+    name_entity(house.reseller, provider)  # it has an entity, and the provider bills by rule
+    rows = rows_of(3)
+    for sheet in ("mandates", "keys"):
+        rows[sheet].clear()
+    for row, said in zip(rows["customers"], ("", "Revendeur", "fournisseur"), strict=True):
+        row["billed_by"] = said
+    moving = taken(browser(house.operator), as_xlsx(rows))
+    wanted = [provider.id, own.id, provider.id]
+    subscriptions = db.session.scalars(select(Subscription).order_by(Subscription.id)).all()
+    assert [each.legal_entity_id for each in subscriptions] == wanted
+    customers = db.session.scalars(select(Customer).order_by(Customer.id)).all()
+    assert [issuer_for(each).id for each in customers] == wanted
+    assert browser(house.operator).post(f"/moving/{moving.uid}/undo").status_code == 303
+    work()
+    assert stored(moving).state == MovingState.UNDONE and count(Customer) == 0
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("customers", {"siren": "732829321"}, "clé de contrôle"),
     ("customers", {"siren": None}, "SIREN est obligatoire"),
@@ -107,6 +137,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("customers", {"postcode": 6000}, "code postal"),
     ("customers", {"billing-email": "compta@"}, "e-mail"),
     ("customers", {"reseller": "Personne"}, "revendeur"),
+    ("customers", {"billed_by": "quelqu'un"}, "fournisseur ou revendeur"),
+    ("customers", {"billed_by": "revendeur"}, "n'a pas d'entité juridique"),
     ("customers", {"health_data": "peut-être"}, "oui ou par non"),
     ("customers", {"siren": a_siren(1)}, "même SIREN"),
     ("terms", {"stack": "inconnu"}, "contrat inconnu"),
