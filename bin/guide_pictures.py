@@ -6,7 +6,6 @@ throw-away portal, in few colours, so that it stays small.
 
 import io
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -18,11 +17,10 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from portal.demo.houses import PASSWORD
 from portal.guide.reading import PICTURE_SCALE
 from portal.i18n import LANGUAGE_COOKIE, LANGUAGES
+from tour.chromium import launched
 from tour.instance import ROOT, Instance, environment_of, prepare
 
 FOLDER = ROOT / "static" / "guide"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 COLOURS = 48
 LARGEST = 60_000  # bytes
 DESK, PHONE = {"width": 980, "height": 900}, {"width": 390, "height": 844}
@@ -109,15 +107,12 @@ def take(page: Page, part: Part) -> bytes:
 
 
 def main() -> None:
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if path is None:
-        sys.exit("Il manque Chromium : installez-le, puis recommencez.")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         data = Path(name) / "demonstration"
         prepare(environment_of(data, demo=True))
         with Instance(like=data) as portal:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            browser = launched(playwright)
             for code in LANGUAGES:
                 for picture, (who, window, show) in PICTURES.items():
                     page = open_page(browser, portal, who, window, code)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from portal.demo.houses import PASSWORD  # noqa: E402
+from tour.chromium import launched  # noqa: E402
 from tour.instance import Instance  # noqa: E402
 from tour.pages import one_of_each  # noqa: E402
 
@@ -30,17 +31,13 @@ PEOPLE = {
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 IN_ENGLISH = 10
 TALLEST = 1600  # pixels of one picture
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def main() -> int:
-    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-    if program is None:
-        sys.exit("Chromium is missing: apt-get install chromium")
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir(parents=True)
     with Instance() as portal, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        browser = launched(playwright)
         found = list(pages(browser, portal.url))
         print(f"{len(found)} kinds of pages")
         shoot(browser, portal.url, found, "desk-light", DESK, "light", "fr-FR", across=5)

@@ -1,23 +1,14 @@
 """Somebody at a Chromium whose device answers for passkeys: to enrol one, and to sign an order."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
+from tour.chromium import launched
 from tour.person import PASSWORD
 
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -40,8 +31,7 @@ class Device:
     def browser(self) -> Iterator[Page]:
         """A window of hers; what she did in it stays hers."""
         with sync_playwright() as driver:
-            program = shutil.which("chromium") or shutil.which("google-chrome")
-            browser = driver.chromium.launch(executable_path=program, args=CHROMIUM)
+            browser = launched(driver)
             context = browser.new_context(base_url=self.url, locale="fr-FR")
             context.add_cookies(self.cookies)
             page = context.new_page()

@@ -1,7 +1,6 @@
 """The steps. Each returns the path of what it made; the first error ends the tour."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from portal.licensing.license_file import verify
 from tour import moving, opening, vault
 from tour.accepting import accept_terms
-from tour.devices import CHROMIUM
+from tour.chromium import launched
 from tour.numbers import make_iban, make_siren
 from tour.person import PASSWORD, paris, path_in, text_of
 from tour.stage import Stage
@@ -128,8 +127,7 @@ class Tour(Stage):
         self._order("DropCloud WeSend, utilisateur", 4, "direct_debit")
         mail = self.mails.wait_for("direction@client701.example", "À signer")
         with sync_playwright() as driver:
-            program = shutil.which("chromium") or shutil.which("google-chrome")
-            browser = driver.chromium.launch(executable_path=program, args=CHROMIUM)
+            browser = launched(driver)
             phone = browser.new_context(
                 viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="fr-FR"
             )
