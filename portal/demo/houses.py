@@ -54,6 +54,7 @@ RESELLER_PEOPLE = (
     (Role.SUPPORT, "Atelier", "atelier"),
     (Role.READER, "Consultation", "lecture"),
 )
+ITS_ACCOUNTS = ((Role.ACCOUNTANT, "Comptabilité", "compta"),)  # who runs the months of its own entity
 PLACES = (
     ("du Port", "29200", "Brest"),
     ("des Halles", "35000", "Rennes"),
@@ -97,6 +98,7 @@ def open_reseller(provider: Organisation, house: House, index: int) -> Organisat
     }
     set_support(made.organisation, support, by=SYSTEM)
     set_face(made.organisation, name=name, accent=house.accent, logo=b"", without_logo=False, by=SYSTEM)
-    people = [(role, f"{who}, {name}", f"{box}@{house.box}.example") for role, who, box in RESELLER_PEOPLE]
+    wanted = (*RESELLER_PEOPLE, *(ITS_ACCOUNTS if house is BILLS_ITSELF else ()))
+    people = [(role, f"{who}, {name}", f"{box}@{house.box}.example") for role, who, box in wanted]
     let_in(made.organisation, people)
     return made.organisation
