@@ -51,7 +51,8 @@ class Client:
     subscription: str = ""  # path of its page
     iban: str = ""
     facts: list[Fact] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # that came by mail
+    enrols_with: str = ""  # what her vault's machines enrol with, from its page
     house: str = ""  # name of the reseller under whom the provider itself enters her
     health: bool = False  # data of patients
     space: Worker | None = None  # somebody of hers with an account

@@ -229,8 +229,10 @@ def _keys(read: Read, client: Client) -> Iterator[Breach]:
     sold_none = bool(client.told("vault")) and not known
     yield from read.differs(client, "enrols machines with", enrol, [_MACHINES] if sold_none else [])
     for row in rows:
-        seats = row["seats_used"], len(row["machines"])
-        yield from read.differs(client, "machines", seats, (_machines(client),) * 2)
+        seats, hers = (row["seats_used"], len(row["machines"])), _machines(client)
+        yield from read.differs(
+            client, "machines", seats, (hers if row in mailed else int(bool(client.enrols_with)),) * 2
+        )
         is_over = row["works_through"] < str(read.evidence.last)
         is_told_so = row["state"] in ("EXPIRED", "REVOKED")
         if row["state"] != "REVOKED":

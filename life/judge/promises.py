@@ -90,18 +90,23 @@ _WHO = {  # beginning of a subject: the contact whom it is for (clauses.md, part
     "Votre avoir": "compta",
     "Paiement reçu": "compta",
     "Prélèvement": "compta",
-    "Où vous rembourser": "direction",  # whose word on the account counts
-    "Rappel : où vous rembourser": "direction",
     "Rappel": "compta",
     "Second rappel": "compta",
 }
+
+
+def _for(client: Client, subject: str) -> str | None:
+    """Which of her contacts a letter with this subject is for; None where either may get it."""
+    if "ù vous rembourser" in subject:  # a consumer has signed herself; others pay where they are billed
+        return "direction" if client.kind == "consumer" else "compta"
+    return next((role for words, role in _WHO.items() if subject.startswith(words)), None)
 
 
 def letters_reach_their_contact(evidence: Evidence, people: People) -> Found:
     """What binds goes to who signs, what is to be paid to who pays."""
     for client in evidence.clients:
         for letter in client.letters():
-            role = next((role for words, role in _WHO.items() if letter.subject.startswith(words)), None)
+            role = _for(client, letter.subject)
             if role and letter.to != client.email(role):
                 yield Breach(
                     letter.on, client.name, "mail", f"to {role}", f"« {letter.subject} » to {letter.to}"

@@ -179,7 +179,7 @@ def _tests(root: Path, rules: Mapping[str, set[str]]) -> dict[str, set[str]]:
         for node in functions:
             if node.name in helpers:
                 continue
-            first = min(each.lineno for each in (node, *node.decorator_list))
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
             own = "\n".join(lines[first - 1 : node.end_lineno])
             named = {"-".join(pair) for pair in _IN_TESTS.findall(f"{node.name} {own}")}
             called = _names(node)
