@@ -354,7 +354,13 @@ def test_every_link_on_the_pages_of_its_month_opens_for_each_of_its_people(
     pages = ["/", "/billing/invoices", "/billing/runs", f"/billing/runs/{months}", preview]
     pages += ["/sepa/collections", f"/sepa/collections/{debit}", "/sepa/batches", f"/sepa/batches/{batches}"]
     pages += ["/sepa/returns", "/sepa/returns/records", f"/sepa/returns/reactions/{own.uid}"]
-    pages += ["/late", f"/late/{late.customer.uid}", "/late/settings", f"/billing/invoices/{late.uid}"]
+    pages += [
+        "/refunds",
+        "/late",
+        f"/late/{late.customer.uid}",
+        "/late/settings",
+        f"/billing/invoices/{late.uid}",
+    ]
     for person in (house.owner, house.accountant):
         client = browser(person)
         found = {unescape(link) for page in pages for link in LINK.findall(client.get(page).text)}
