@@ -52,7 +52,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
     P.INVOICE_READ: set(_MONEY),
-    P.INVOICE_PAY: {Role.FINANCE, *_ISSUING},  # a transfer or a cheque has paid it
+    P.INVOICE_PAY: {Role.FINANCE, *_ISSUING},  # a transfer or a cheque has paid it, or has not
     P.BILLING_READ: {Role.FINANCE},  # rates, books, e-invoices
     P.BILLING_RUN: {Role.FINANCE},
     P.MONTH_READ: {Role.FINANCE, *_ISSUING},  # runs, and what they would bill
@@ -84,7 +84,9 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REFUND_WRITE: {Role.FINANCE, *_ISSUING},
     P.REFUND_FILE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # the files that pay it
     P.REFUND_FILE_WRITE: {Role.FINANCE, *_ISSUING},
-    P.BANK_READ: {Role.OPERATOR, Role.FINANCE},  # transfers, the bank's door
+    P.WIRE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # transfers that came in
+    P.WIRE_WRITE: {Role.FINANCE, *_ISSUING},
+    P.BANK_READ: {Role.OPERATOR, Role.FINANCE},  # the bank's door
     P.BANK_WRITE: {Role.FINANCE},
     P.CREDITOR_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
@@ -179,7 +181,7 @@ for _permission, _roles in GRANTS.items():
 
 
 # What people of a reseller are granted for the issuer of their own house: nothing where it has none.
-_ITS_ROOMS = ("month:", "batch:", "dunning:", "refund:", "refund-file:")
+_ITS_ROOMS = ("month:", "batch:", "dunning:", "refund:", "refund-file:", "wire:")
 OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.startswith(_ITS_ROOMS))}
 _has_issuer: list[Callable[[Any], bool]] = []
 

@@ -353,7 +353,7 @@ def test_every_link_on_the_pages_of_its_month_opens_for_each_of_its_people(
     debit = of(Collection, own)[0].uid
     pages = ["/", "/billing/invoices", "/billing/runs", f"/billing/runs/{months}", preview]
     pages += ["/sepa/collections", f"/sepa/collections/{debit}", "/sepa/batches", f"/sepa/batches/{batches}"]
-    pages += ["/sepa/returns", "/sepa/returns/records", f"/sepa/returns/reactions/{own.uid}"]
+    pages += ["/wires", "/sepa/returns", "/sepa/returns/records", f"/sepa/returns/reactions/{own.uid}"]
     pages += [
         "/refunds",
         "/late",
