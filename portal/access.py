@@ -84,6 +84,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REFUND_WRITE: {Role.FINANCE, *_ISSUING},
     P.REFUND_FILE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # the files that pay it
     P.REFUND_FILE_WRITE: {Role.FINANCE, *_ISSUING},
+    P.CREDIT_NOTE_WRITE: {Role.FINANCE, *_ISSUING},  # by hand, on an invoice
     P.WIRE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # transfers that came in
     P.WIRE_WRITE: {Role.FINANCE, *_ISSUING},
     P.BANK_READ: {Role.OPERATOR, Role.FINANCE},  # the bank's door
@@ -154,8 +155,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.AVAILABILITY_WRITE: {Role.OPERATOR, Role.TECHNICIAN},  # outages, measures, maintenance
     P.SERVICE_LEVEL_READ: {*PROVIDER, Role.OWNER, Role.SUPPORT, *CUSTOMERS},  # one subscription's month
     P.CLAIM_WRITE: {Role.OPERATOR, Role.OWNER, *_WORKING},  # a reservation or claim: hers, or for her
-    P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE},
-    P.CREDIT_DUE_DECIDE: {Role.OPERATOR},
+    P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # for a month below its promise
+    P.CREDIT_DUE_DECIDE: {Role.OPERATOR, *_ISSUING},
     P.OBLIGATION_READ: {Role.OPERATOR, Role.OWNER},  # what the provider owes by a day
     P.OBLIGATION_WRITE: {Role.OPERATOR, Role.OWNER},  # are one's customers told of a miss
     P.PRIVACY_READ: {Role.OPERATOR},  # breaches of personal data
@@ -181,8 +182,8 @@ for _permission, _roles in GRANTS.items():
 
 
 # What people of a reseller are granted for the issuer of their own house: nothing where it has none.
-_ITS_ROOMS = ("month:", "batch:", "dunning:", "refund:", "refund-file:", "wire:")
-OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.startswith(_ITS_ROOMS))}
+_ITS_ROOMS = ("month", "batch", "dunning", "refund", "refund-file", "wire", "credit-note", "credit-due")
+OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.partition(":")[0] in _ITS_ROOMS)}
 _has_issuer: list[Callable[[Any], bool]] = []
 
 
