@@ -53,7 +53,7 @@ GRANTS: dict[Permission, set[Role]] = {
     P.PAYMENT_WRITE: {Role.FINANCE},
     P.INVOICE_READ: set(_MONEY),
     P.INVOICE_PAY: {Role.FINANCE, *_ISSUING},  # a transfer or a cheque has paid it, or has not
-    P.BILLING_READ: {Role.FINANCE},  # rates, books, e-invoices
+    P.BILLING_READ: {Role.FINANCE},  # rates, VAT, e-invoices
     P.BILLING_RUN: {Role.FINANCE},
     P.MONTH_READ: {Role.FINANCE, *_ISSUING},  # runs, and what they would bill
     P.MONTH_RUN: {Role.FINANCE, *_ISSUING},
@@ -84,6 +84,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.REFUND_WRITE: {Role.FINANCE, *_ISSUING},
     P.REFUND_FILE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # the files that pay it
     P.REFUND_FILE_WRITE: {Role.FINANCE, *_ISSUING},
+    P.BOOKS_READ: {Role.FINANCE, *_ISSUING},  # entries, closings, what a check has found
+    P.BOOKS_CHECK: {Role.FINANCE, *_ISSUING},  # changes nothing in them
     P.CREDIT_NOTE_WRITE: {Role.FINANCE, *_ISSUING},  # by hand, on an invoice
     P.WIRE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # transfers that came in
     P.WIRE_WRITE: {Role.FINANCE, *_ISSUING},
@@ -182,7 +184,10 @@ for _permission, _roles in GRANTS.items():
 
 
 # What people of a reseller are granted for the issuer of their own house: nothing where it has none.
-_ITS_ROOMS = ("month", "batch", "dunning", "refund", "refund-file", "wire", "credit-note", "credit-due")
+_ITS_ROOMS = {
+    *("month", "batch", "dunning", "refund", "refund-file"),
+    *("wire", "credit-note", "credit-due", "books"),
+}
 OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.partition(":")[0] in _ITS_ROOMS)}
 _has_issuer: list[Callable[[Any], bool]] = []
 

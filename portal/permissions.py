@@ -75,6 +75,8 @@ class Permission(StrEnum):
     REFUND_WRITE = "refund:write"
     REFUND_FILE_READ = "refund-file:read"
     REFUND_FILE_WRITE = "refund-file:write"
+    BOOKS_READ = "books:read"
+    BOOKS_CHECK = "books:check"
     CREDIT_NOTE_WRITE = "credit-note:write"
     WIRE_READ = "wire:read"
     WIRE_WRITE = "wire:write"

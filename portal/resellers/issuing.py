@@ -1,9 +1,10 @@
 """Whose months somebody runs: people of the provider those of every issuer, people of a reseller their own.
 
 A reseller that bills its customers by an entity of its own runs the month of that entity: billing runs,
-debits and their files, the bank's answers, late payers, what is owed back. Other issuers do not exist for it
-there, be it the provider's above it, which bills some of its customers, or that of a reseller below it. Every
-address of the month asks here for its rows, so that a page and an act have the same answer.
+debits and their files, the bank's answers, late payers, refunds, transfers, credits, its books. Other issuers
+do not exist for it there, be it the provider's above it, which bills some of its customers, or that of a
+reseller below it. Every address of the month asks here for its rows, so that a page and an act have the same
+answer.
 """
 
 from typing import Any
