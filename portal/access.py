@@ -1,7 +1,6 @@
 """Who may do what: one table of grants, one decorator, one scoped look-up."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -9,173 +8,14 @@ from flask import abort, g
 from sqlalchemy import Select
 
 from portal.db import db
+from portal.permissions import CUSTOMERS as CUSTOMERS
+from portal.permissions import PROVIDER as PROVIDER
+from portal.permissions import RESELLER as RESELLER
+from portal.permissions import STAFF as STAFF
+from portal.permissions import Permission as Permission
+from portal.permissions import Role as Role
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-
-class Role(StrEnum):
-    OPERATOR = "operator"  # provider
-    FINANCE = "finance"  # provider
-    TECHNICIAN = "technician"  # provider
-    AUDITOR = "auditor"  # provider, reads everything and changes nothing
-    OWNER = "owner"  # reseller
-    SALES = "sales"  # reseller
-    SUPPORT = "support"  # reseller's technician
-    READER = "reader"  # reseller, read only
-    ACCOUNTANT = "accountant"  # reseller that bills its customers itself: its months, debits, late payers
-    CUSTOMER = "customer"  # end customer's own space: everything, and her people
-    SIGNATORY = "signatory"  # end customer's: signs, orders, ends; no people
-    BILLING = "billing"  # end customer's: sees and pays; no vaults, no restores
-    TECHNICAL = "technical"  # end customer's: vaults, machines, keys, restores; no amounts
-
-
-PROVIDER = {Role.OPERATOR, Role.FINANCE, Role.TECHNICIAN, Role.AUDITOR}
-RESELLER = {Role.OWNER, Role.SALES, Role.SUPPORT, Role.READER, Role.ACCOUNTANT}
-STAFF = PROVIDER | RESELLER
-CUSTOMERS = {Role.CUSTOMER, Role.SIGNATORY, Role.BILLING, Role.TECHNICAL}  # of the end customer's house
-
-
-class Permission(StrEnum):
-    """What is asked of a person. Names that end in READ change nothing: a role may hold these alone."""
-
-    HOME_READ = "home:read"
-    OUTBOX_READ = "outbox:read"
-    DOCUMENT_READ = "document:read"
-    RESELLER_READ = "reseller:read"
-    CUSTOMER_READ = "customer:read"
-    CUSTOMER_WRITE = "customer:write"
-    CUSTOMER_LOOK = "customer:look"
-    CUSTOMER_MERGE = "customer:merge"
-    CUSTOMER_TRANSFER = "customer:transfer"
-    QUOTE_READ = "quote:read"
-    QUOTE_WRITE = "quote:write"
-    ORDER_READ = "order:read"
-    ORDER_WRITE = "order:write"
-    PAYMENT_WRITE = "payment:write"
-    INVOICE_READ = "invoice:read"
-    INVOICE_PAY = "invoice:pay"
-    BILLING_READ = "billing:read"
-    BILLING_RUN = "billing:run"
-    MONTH_READ = "month:read"
-    MONTH_RUN = "month:run"
-    DUNNING_READ = "dunning:read"
-    DUNNING_WRITE = "dunning:write"
-    DISPUTE_OPEN = "dispute:open"
-    GAP_READ = "gap:read"
-    LICENSE_READ = "license:read"
-    LICENSE_WRITE = "license:write"
-    LICENSE_REVEAL = "license:reveal"
-    KEY_STOCK_READ = "key-stock:read"
-    KEY_STOCK_WRITE = "key-stock:write"
-    KEY_POOL_READ = "key-pool:read"
-    KEY_POOL_WRITE = "key-pool:write"
-    MANDATE_READ = "mandate:read"
-    MANDATE_WRITE = "mandate:write"
-    OWN_MANDATE_READ = "own-mandate:read"
-    OWN_MANDATE_WRITE = "own-mandate:write"
-    OWN_REFUND_READ = "own-refund:read"
-    OWN_REFUND_WRITE = "own-refund:write"
-    MANDATE_HOLD = "mandate:hold"
-    MANDATE_AGREE = "mandate:agree"
-    MANDATE_IMPORT = "mandate:import"
-    PROOF_READ = "proof:read"
-    BATCH_READ = "batch:read"
-    BATCH_WRITE = "batch:write"
-    BANK_READ = "bank:read"
-    BANK_WRITE = "bank:write"
-    CREDITOR_READ = "creditor:read"
-    CREDITOR_WRITE = "creditor:write"
-    OWN_ACCOUNT_WRITE = "own-account:write"
-    ENTITY_WRITE = "entity:write"
-    RESELLER_WRITE = "reseller:write"
-    RESELLER_STATE = "reseller:state"
-    STEP_IN_READ = "step-in:read"
-    STEP_IN_WISH = "step-in:wish"
-    STEP_IN_SETTLE = "step-in:settle"
-    BRAND_WRITE = "brand:write"
-    SETUP_READ = "setup:read"
-    SETUP_WRITE = "setup:write"
-    SUBSCRIPTION_READ = "subscription:read"
-    SUBSCRIPTION_CHANGE = "subscription:change"
-    SUBSCRIPTION_TERMINATE = "subscription:terminate"
-    ASSIGNMENT_READ = "assignment:read"
-    ASSIGNMENT_WRITE = "assignment:write"
-    ASSIGNMENT_DECIDE = "assignment:decide"
-    OWN_ASSIGNMENT_READ = "own-assignment:read"
-    OWN_ASSIGNMENT_ASK = "own-assignment:ask"
-    LETTER_RECORD = "termination-letter:record"
-    CONTRACT_END = "contract:end"
-    RESTORE_READ = "restore:read"
-    RESTORE_ASK = "restore:ask"
-    RESTORE_WORK = "restore:work"
-    WORK_ACCEPT = "work:accept"
-    TICKET_READ = "ticket:read"
-    TICKET_OPEN = "ticket:open"
-    TICKET_WORK = "ticket:work"
-    BACKUP_READ = "backup:read"
-    BACKUP_WORK = "backup:work"
-    BACKUP_CHOOSE = "backup:choose"
-    VAULT_READ = "vault:read"
-    VAULT_WRITE = "vault:write"
-    VAULT_UNLOCK = "vault:unlock"
-    VAULT_SET_UP = "vault:set-up"
-    STORE_READ = "store:read"
-    STORE_WRITE = "store:write"
-    REVERSIBILITY_READ = "reversibility:read"
-    REVERSIBILITY_ASK = "reversibility:ask"
-    REVERSIBILITY_ACCEPT = "reversibility:accept"
-    REVERSIBILITY_ERASE = "reversibility:erase"
-    TERMS_READ = "terms:read"
-    AMENDMENT_WRITE = "amendment:write"
-    TERMS_DRAFT_READ = "terms-draft:read"
-    TERMS_WRITE = "terms:write"
-    TOLD_READ = "told:read"
-    PRICE_READ = "price:read"
-    PRICE_WRITE = "price:write"
-    NOTICE_READ = "notice:read"
-    JOB_READ = "job:read"
-    JOB_RUN = "job:run"
-    JOURNAL_READ = "journal:read"
-    MAIL_READ = "mail:read"
-    MAIL_SEND = "mail:send"
-    LIST_WORK = "list:work"
-    PEOPLE_READ = "people:read"
-    PEOPLE_WRITE = "people:write"
-    ACCOUNT_WRITE = "account:write"
-    TREND_READ = "trend:read"
-    NOTE_READ = "note:read"
-    NOTE_WRITE = "note:write"
-    PRICE_LIST_READ = "price-list:read"
-    WHOLESALE_WRITE = "wholesale:write"
-    RETAIL_WRITE = "retail:write"
-    MARGIN_READ = "margin:read"
-    REVENUE_READ = "revenue:read"
-    RECIPIENT_READ = "recipient:read"
-    RECIPIENT_WRITE = "recipient:write"
-    CERTIFICATE_READ = "certificate:read"
-    CERTIFICATE_WRITE = "certificate:write"
-    MOVING_READ = "moving:read"
-    MOVING_WRITE = "moving:write"
-    AVAILABILITY_READ = "availability:read"
-    AVAILABILITY_WRITE = "availability:write"
-    SERVICE_LEVEL_READ = "service-level:read"
-    CLAIM_WRITE = "claim:write"
-    CREDIT_DUE_READ = "credit-due:read"
-    CREDIT_DUE_DECIDE = "credit-due:decide"
-    OBLIGATION_READ = "obligation:read"
-    OBLIGATION_WRITE = "obligation:write"
-    PRIVACY_READ = "privacy:read"
-    PRIVACY_WRITE = "privacy:write"
-    BREACH_TELL = "breach:tell"
-    PERSON_FILE = "person:file"
-    OWN_DATA_ASK = "own-data:ask"
-    PERSON_ERASE = "person:erase"
-    SUBPROCESSOR_TELL = "sub-processor:tell"
-    SUBPROCESSOR_OBJECT = "sub-processor:object"
-    TOKEN_READ = "token:read"  # noqa: S105 - a permission
-    TOKEN_WRITE = "token:write"  # noqa: S105
-    WEBHOOK_READ = "webhook:read"
-    WEBHOOK_WRITE = "webhook:write"
 
 
 P = Permission
@@ -212,8 +52,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.ORDER_WRITE: {Role.OPERATOR, *_SELLING},
     P.PAYMENT_WRITE: {Role.FINANCE},
     P.INVOICE_READ: set(_MONEY),
-    P.INVOICE_PAY: {Role.FINANCE, *_ISSUING},  # a transfer or a cheque has paid it
-    P.BILLING_READ: {Role.FINANCE},  # rates, books, e-invoices
+    P.INVOICE_PAY: {Role.FINANCE, *_ISSUING},  # a transfer or a cheque has paid it, or has not
+    P.BILLING_READ: {Role.FINANCE},  # rates, VAT, e-invoices
     P.BILLING_RUN: {Role.FINANCE},
     P.MONTH_READ: {Role.FINANCE, *_ISSUING},  # runs, and what they would bill
     P.MONTH_RUN: {Role.FINANCE, *_ISSUING},
@@ -240,7 +80,16 @@ GRANTS: dict[Permission, set[Role]] = {
     P.PROOF_READ: {Role.OPERATOR, Role.FINANCE, Role.OWNER},
     P.BATCH_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # debits, their files, the bank's answers
     P.BATCH_WRITE: {Role.FINANCE, *_ISSUING},
-    P.BANK_READ: {Role.OPERATOR, Role.FINANCE},  # transfers, the bank's door, files that pay back
+    P.REFUND_READ: {Role.FINANCE, *_ISSUING},  # what is owed back to customers
+    P.REFUND_WRITE: {Role.FINANCE, *_ISSUING},
+    P.REFUND_FILE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # the files that pay it
+    P.REFUND_FILE_WRITE: {Role.FINANCE, *_ISSUING},
+    P.BOOKS_READ: {Role.FINANCE, *_ISSUING},  # entries, closings, what a check has found
+    P.BOOKS_CHECK: {Role.FINANCE, *_ISSUING},  # changes nothing in them
+    P.CREDIT_NOTE_WRITE: {Role.FINANCE, *_ISSUING},  # by hand, on an invoice
+    P.WIRE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # transfers that came in
+    P.WIRE_WRITE: {Role.FINANCE, *_ISSUING},
+    P.BANK_READ: {Role.OPERATOR, Role.FINANCE},  # the bank's door
     P.BANK_WRITE: {Role.FINANCE},
     P.CREDITOR_READ: {Role.OPERATOR, Role.FINANCE},
     P.CREDITOR_WRITE: {Role.OPERATOR, Role.FINANCE},
@@ -308,8 +157,8 @@ GRANTS: dict[Permission, set[Role]] = {
     P.AVAILABILITY_WRITE: {Role.OPERATOR, Role.TECHNICIAN},  # outages, measures, maintenance
     P.SERVICE_LEVEL_READ: {*PROVIDER, Role.OWNER, Role.SUPPORT, *CUSTOMERS},  # one subscription's month
     P.CLAIM_WRITE: {Role.OPERATOR, Role.OWNER, *_WORKING},  # a reservation or claim: hers, or for her
-    P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE},
-    P.CREDIT_DUE_DECIDE: {Role.OPERATOR},
+    P.CREDIT_DUE_READ: {Role.OPERATOR, Role.FINANCE, *_ISSUING},  # for a month below its promise
+    P.CREDIT_DUE_DECIDE: {Role.OPERATOR, *_ISSUING},
     P.OBLIGATION_READ: {Role.OPERATOR, Role.OWNER},  # what the provider owes by a day
     P.OBLIGATION_WRITE: {Role.OPERATOR, Role.OWNER},  # are one's customers told of a miss
     P.PRIVACY_READ: {Role.OPERATOR},  # breaches of personal data
@@ -335,7 +184,11 @@ for _permission, _roles in GRANTS.items():
 
 
 # What people of a reseller are granted for the issuer of their own house: nothing where it has none.
-OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.startswith(("month:", "batch:", "dunning:")))}
+_ITS_ROOMS = {
+    *("month", "batch", "dunning", "refund", "refund-file"),
+    *("wire", "credit-note", "credit-due", "books"),
+}
+OF_ITS_ISSUER = {P.INVOICE_PAY, *(each for each in P if each.partition(":")[0] in _ITS_ROOMS)}
 _has_issuer: list[Callable[[Any], bool]] = []
 
 

@@ -39,8 +39,8 @@ CUSTOMERS_OWN = {"export", "restore", "person_data"}
 log = structlog.get_logger()
 _LATER = ".sealed"  # ends the storage key of what was sealed after it was kept
 _IN_MEMORY_BYTES = 1 << 20  # what is larger is sealed on disk
-# These carry accounts: a bank file leaves by its own page only (sepa/batch_views.py), a workbook not at all.
-GUARDED = {"batch", "moving"}
+# These carry accounts: a file for the bank leaves by its own page only, once released; a workbook not at all.
+GUARDED = {"batch", "refund_file", "moving"}
 # Papers on which a whole IBAN stands.
 WITH_ACCOUNT = {
     "mandate",

@@ -9,6 +9,7 @@ from portal.accounts.confirming import confirm_first
 from portal.availability.credits import ServiceCredit
 from portal.availability.forms import WhyForm
 from portal.availability.lists import CREDITS
+from portal.availability.queries import credits_run_by
 from portal.availability.using import use_credit
 from portal.db import db
 from portal.forms import saving
@@ -27,7 +28,7 @@ def list_credits() -> Response:
 
 
 def _credit(uid: str) -> ServiceCredit:
-    found: ServiceCredit = get_or_404(ServiceCredit.visible_to(g.actor), uid)
+    found: ServiceCredit = get_or_404(credits_run_by(g.actor), uid)
     return found
 
 
@@ -52,9 +53,9 @@ def show_credit(uid: str) -> Response:
 @requires(Permission.CREDIT_DUE_DECIDE)
 def accept_credit(uid: str) -> Response:
     """Granted; an invoice that is open since the same day takes it at once, later ones by the worker."""
+    row = _credit(uid)
     if asking := confirm_first(url_for(".show_credit", uid=uid)):
         return asking
-    row = _credit(uid)
     if not row.is_current():
         db.session.commit()
         return htmx.go(url_for(".list_credits"), toast=_("Le calcul a changé depuis : relisez-le."))

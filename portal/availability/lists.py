@@ -6,6 +6,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
 from portal.availability.credits import CreditState, ServiceCredit
+from portal.availability.queries import credits_run_by
 from portal.listing import FILE, NAME, WIDE, Choice, Column, Euros, Link, Listing, Nothing, Pill, define
 from portal.words.states import look_of
 
@@ -18,7 +19,7 @@ CREDITS: Listing[ServiceCredit] = define(
         endpoint="service_credits.list_credits",
         permission=Permission.CREDIT_DUE_READ,
         model=_C,
-        query=lambda: _C.visible_to(g.actor),
+        query=lambda: credits_run_by(g.actor),
         load=(joinedload(_C.customer), joinedload(_C.subscription)),
         columns=[
             Column(

@@ -9,6 +9,7 @@ from portal.access import Permission
 from portal.availability.claims import ServiceClaim
 from portal.availability.credits import CreditState, ServiceCredit
 from portal.availability.models import Watched
+from portal.availability.queries import credits_run_by
 from portal.today import Cost, Kind, Todo, waits
 from portal.words.service_names import service_word
 
@@ -58,7 +59,7 @@ waits(
         label=_l("Avoirs de disponibilité à décider"),
         cost=Cost.MONEY,
         permission=Permission.CREDIT_DUE_DECIDE,
-        rows=lambda: ServiceCredit.visible_to(g.actor).where(ServiceCredit.state == CreditState.PROPOSED),
+        rows=lambda: credits_run_by(g.actor).where(ServiceCredit.state == CreditState.PROPOSED),
         order=(ServiceCredit.month, ServiceCredit.id),
         tell=lambda row: Todo(
             what=_("Avoir à décider, %(month)s", month=f"{row.month:%m/%Y}"),

@@ -20,6 +20,7 @@ from portal.errors import Refused
 from portal.euro_field import EuroField
 from portal.forms import saving
 from portal.listing.page import list_page
+from portal.resellers.issuing import run_by
 from portal.words.reasons import CREDIT_REASONS
 
 bp = Blueprint("credit_notes", __name__, url_prefix="/billing")
@@ -80,18 +81,18 @@ def list_credit_notes() -> Response:
 
 
 @bp.get("/invoices/<uid>/credit")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.CREDIT_NOTE_WRITE)
 def new_credit(uid: str) -> Response:
-    invoice = get_or_404(Invoice.visible_to(g.actor), uid)
+    invoice = get_or_404(run_by(Invoice, g.actor), uid)
     return _page(invoice, _form(invoice))
 
 
 @bp.post("/invoices/<uid>/credit")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.CREDIT_NOTE_WRITE)
 def create_credit(uid: str) -> Response:
     if asking := confirm_first(url_for(".new_credit", uid=uid)):
         return asking
-    invoice = get_or_404(Invoice.visible_to(g.actor).with_for_update(), uid)
+    invoice = get_or_404(run_by(Invoice, g.actor).with_for_update(), uid)
     form = _form(invoice)
     if form.validate():
         with saving(form, "lines"):
@@ -104,5 +105,5 @@ def create_credit(uid: str) -> Response:
                 by=g.actor,
             )
     if form.errors:
-        return _page(get_or_404(Invoice.visible_to(g.actor), uid), form, 422)
+        return _page(get_or_404(run_by(Invoice, g.actor), uid), form, 422)
     return htmx.go(url_for("billing.show_invoice", uid=uid), toast=_("L'avoir est émis et envoyé."))

@@ -1,4 +1,4 @@
-"""Payments on an invoice's page and charges on a customer's, each with its way back, for finance."""
+"""Payments on an invoice's page and charges on a customer's, each with its way back."""
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
@@ -19,6 +19,7 @@ from portal.customers.panels import customer_panel
 from portal.forms import saving
 from portal.paging import page_of
 from portal.panels import Panel
+from portal.resellers.issuing import run_by
 
 bp = Blueprint("reversals", __name__)
 
@@ -34,9 +35,9 @@ def payments_panel(invoice: Invoice) -> Panel | None:
 
 
 @bp.get("/billing/payments/<uid>/reversal")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.INVOICE_PAY)
 def new_reversal(uid: str) -> Response:
-    return _payment_page(get_or_404(Payment.visible_to(g.actor), uid), ReversalForm(formdata=None))
+    return _payment_page(get_or_404(run_by(Payment, g.actor), uid), ReversalForm(formdata=None))
 
 
 def _payment_page(payment: Payment, form: ReversalForm, status: int = 200) -> Response:
@@ -44,17 +45,17 @@ def _payment_page(payment: Payment, form: ReversalForm, status: int = 200) -> Re
 
 
 @bp.post("/billing/payments/<uid>/reversal")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.INVOICE_PAY)
 def create_reversal(uid: str) -> Response:
     """A payment was noted by mistake: the same amount stands once more, negative."""
     if asking := confirm_first(url_for(".new_reversal", uid=uid)):
         return asking
-    payment, form = get_or_404(Payment.visible_to(g.actor), uid), ReversalForm()
+    payment, form = get_or_404(run_by(Payment, g.actor), uid), ReversalForm()
     if form.validate():
         with saving(form, "reason"):
             reverse_payment(payment, form.reason.data, by=g.actor)
     if form.errors:
-        return _payment_page(get_or_404(Payment.visible_to(g.actor), uid), form, 422)
+        return _payment_page(get_or_404(run_by(Payment, g.actor), uid), form, 422)
     see = url_for("billing.show_invoice", uid=payment.invoice.uid)
     return htmx.go(see, toast=_("Le paiement est annulé."))
 

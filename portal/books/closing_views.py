@@ -17,6 +17,7 @@ from portal.csv_file import csv_answer, euros
 from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.papers import have_document
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("closings", __name__, url_prefix="/billing/closings")
@@ -29,13 +30,13 @@ class ClosingForm(FlaskForm):
 
 
 @bp.get("")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def list_closings() -> Response:
     return _page(ClosingForm(formdata=None))
 
 
 def _page(form: ClosingForm, status: int = 200) -> Response:
-    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name)))
     books = [(entity, *_periods(entity)) for entity in entities]
     return make_response(render_template("books/closings.html", books=books, form=form), status)
 
@@ -67,17 +68,17 @@ def close() -> Response:
 
 
 @bp.get("/<uid>/paper")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def download_paper(uid: str) -> Response:
-    closing = get_or_404(Closing.visible_to(g.actor), uid)
+    closing = get_or_404(run_by(Closing, g.actor), uid)
     have_document(closing.document)
     return send_document(closing.document)
 
 
 @bp.get("/<uid>/figures.csv")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def download_figures(uid: str) -> Response:
-    closing = get_or_404(Closing.visible_to(g.actor), uid)
+    closing = get_or_404(run_by(Closing, g.actor), uid)
     head = [_("Total"), _("Nombre"), _("HT"), _("TVA"), _("TTC")]
     rows = [
         [label, count, *(euros(each) for each in cents)] for label, count, *cents in told(closing.figures)

@@ -18,13 +18,14 @@ from portal.books.models import deferral_on
 from portal.csv_file import csv_answer, euros
 from portal.forms import WHOLE, saving
 from portal.paging import PAGE, Page, cursor_of
+from portal.resellers.issuing import issuers_to_run
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("deferrals", __name__, url_prefix="/billing/deferred")
 
 
 def _entity(uid: str) -> LegalEntity:
-    return get_or_404(LegalEntity.visible_to(g.actor), uid)
+    return get_or_404(issuers_to_run(g.actor), uid)
 
 
 def _day(entity: LegalEntity) -> date:
@@ -34,7 +35,7 @@ def _day(entity: LegalEntity) -> date:
 
 
 @bp.get("/<uid>")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def show(uid: str) -> Response:
     entity = _entity(uid)
     return _page(entity, _day(entity), FlaskForm(formdata=None))
@@ -64,7 +65,7 @@ def _from(rows: list[Ahead]) -> Page[Ahead]:
 
 
 @bp.get("/<uid>/lines.csv")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def download_lines(uid: str) -> Response:
     entity = _entity(uid)
     day, chart = _day(entity), Chart(entity)

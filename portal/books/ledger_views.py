@@ -1,4 +1,4 @@
-"""For finance and its accountant: journals of a month, FEC of a year, aged balance, chart of accounts."""
+"""For who runs the month: journals of a month, FEC of a year, aged balance, chart of accounts."""
 
 import re
 from collections import defaultdict
@@ -23,6 +23,7 @@ from portal.csv_file import csv_answer, euros, file_answer
 from portal.db import EVERYTHING, scope
 from portal.forms import DayField, saving
 from portal.journal import timeline
+from portal.resellers.issuing import issuers_to_run
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("ledger", __name__, url_prefix="/billing/ledger")
@@ -40,7 +41,7 @@ class AccountForm(FlaskForm):
 
 
 def _entity(uid: str) -> LegalEntity:
-    return get_or_404(LegalEntity.visible_to(g.actor), uid)
+    return get_or_404(issuers_to_run(g.actor), uid)
 
 
 def _asked(name: str, shape: re.Pattern[str], default: str) -> str:
@@ -54,7 +55,7 @@ def asked_month(default: str) -> str:
 
 
 @bp.get("/<uid>")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def show(uid: str) -> Response:
     entity, today = _entity(uid), clock.today()
     month = _asked("month", _MONTH, f"{today:%Y-%m}")
@@ -89,7 +90,7 @@ def _by_age(entity: LegalEntity) -> dict[str, Any]:
 
 
 @bp.get("/<uid>/journal.csv")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def download_journal(uid: str) -> Response:
     entity, month = _entity(uid), _asked("month", _MONTH, f"{clock.today():%Y-%m}")
     journal = _asked("journal", re.compile("|".join(JOURNALS)), next(iter(JOURNALS)))
@@ -98,7 +99,7 @@ def download_journal(uid: str) -> Response:
 
 
 @bp.get("/<uid>/fec.txt")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def download_fec(uid: str) -> Response:
     entity, year = _entity(uid), int(_asked("year", _YEAR, f"{clock.today():%Y}"))
 
@@ -109,7 +110,7 @@ def download_fec(uid: str) -> Response:
 
 
 @bp.get("/<uid>/aged.csv")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def download_aged(uid: str) -> Response:
     head = [_("Client"), _("Pas encore dû"), _("1 à 30 jours"), _("31 à 60"), _("61 à 90"), _("Plus de 90")]
     rows = [[each.name, *(euros(cents) for cents in each.cents)] for each in aged_balance(_entity(uid))]
@@ -117,7 +118,7 @@ def download_aged(uid: str) -> Response:
 
 
 @bp.get("/<uid>/accounts")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def show_accounts(uid: str) -> Response:
     return _accounts_page(_entity(uid), AccountForm(formdata=None, since=clock.today()))
 

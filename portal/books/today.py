@@ -9,12 +9,13 @@ from sqlalchemy.orm import joinedload
 
 from portal.access import Permission
 from portal.books.models import BookCheck
+from portal.resellers.issuing import run_by
 from portal.today import Cost, Kind, Todo, waits
 
 
 def _broken() -> Select[tuple[BookCheck]]:
     newest = select(func.max(BookCheck.id)).group_by(BookCheck.legal_entity_id)
-    query = BookCheck.visible_to(g.actor).where(BookCheck.id.in_(newest), BookCheck.fault_count > 0)
+    query = run_by(BookCheck, g.actor).where(BookCheck.id.in_(newest), BookCheck.fault_count > 0)
     return query.options(joinedload(BookCheck.legal_entity))
 
 
@@ -23,7 +24,7 @@ waits(
         name="books.broken",
         label=_l("Livres qui ont été changés"),
         cost=Cost.RIGHT,
-        permission=Permission.BILLING_READ,
+        permission=Permission.BOOKS_READ,
         rows=_broken,
         order=(BookCheck.id,),
         tell=lambda row: Todo(

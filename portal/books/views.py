@@ -1,4 +1,4 @@
-"""Proof of the books, for finance: what the last verification found, and a button for another one."""
+"""Proof of the books: what the last verification found, and a button for another one."""
 
 from flask import Blueprint, Response, g, make_response, render_template, url_for
 from flask_babel import gettext as _
@@ -9,6 +9,7 @@ from portal.access import Permission, get_or_404, requires
 from portal.books.checking import ask_check
 from portal.books.models import last_check
 from portal.db import db
+from portal.resellers.issuing import issuers_to_run
 from portal.resellers.models import LegalEntity
 from portal.words.books import FAULTS
 
@@ -16,9 +17,9 @@ bp = Blueprint("books", __name__, url_prefix="/billing")
 
 
 @bp.get("/books")
-@requires(Permission.BILLING_READ)
+@requires(Permission.BOOKS_READ)
 def show_proof() -> Response:
-    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name)))
     page = render_template(
         "books/proof.html",
         checks=[(entity, last_check(entity)) for entity in entities],
@@ -29,8 +30,8 @@ def show_proof() -> Response:
 
 
 @bp.post("/books/<uid>/check")
-@requires(Permission.BILLING_RUN)
+@requires(Permission.BOOKS_CHECK)
 def check(uid: str) -> Response:
-    ask_check(get_or_404(LegalEntity.visible_to(g.actor), uid), by=g.actor)
+    ask_check(get_or_404(issuers_to_run(g.actor), uid), by=g.actor)
     db.session.commit()
     return htmx.go(url_for("books.show_proof"), toast=_("La vérification est demandée ; rechargez bientôt."))

@@ -23,7 +23,7 @@ BESIDE_THE_MENU = [
     Entry(G.MONEY, "billing.list_runs", _l("Facturation mensuelle"), "receipt", P.MONTH_READ),
     Entry(G.MONEY, "usage_gaps.list_gaps", _l("Écarts d'usage"), "eye", P.GAP_READ),
     Entry(G.MONEY, "credit_notes.list_credit_notes", _l("Avoirs"), "arrow-counterclockwise", P.INVOICE_READ),
-    Entry(G.MONEY, "refunds.list_refunds", _l("Dû aux clients"), "arrow-return-left", P.BILLING_READ),
+    Entry(G.MONEY, "refunds.list_refunds", _l("Dû aux clients"), "arrow-return-left", P.REFUND_READ),
     Entry(G.MONEY, "vat.show_vat", _l("TVA, DES et OSS"), "percent", P.BILLING_READ),
     Entry(G.MONEY, "rates.list_rates", _l("Taux de la BCE"), "percent", P.BILLING_READ),
 ]

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy import ForeignKey, String, exists, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import clock
@@ -18,6 +18,7 @@ from portal.errors import Refused
 from portal.journal import record
 from portal.panels import Place
 from portal.refunds.asks import ask_of
+from portal.resellers.models import LegalEntity
 from portal.sepa.formats.iban import mask, parse_iban
 from portal.sepa.formats.payers import is_same_name
 from portal.sepa.models import Mandate
@@ -64,7 +65,11 @@ class RefundAccount(Tenant, db.Model):
     way: Mapped[Way] = mapped_column(String(10), default=Way.STAFF, server_default="staff")
     address: Mapped[str] = mapped_column(String(45), default="", server_default="")  # IP of who gave it
 
+    # None: for whatever is owed to her; else for the refunds of this issuer alone, whose people gave it.
+    legal_entity_id: Mapped[int | None] = mapped_column(ForeignKey("legal_entity.id"))
+
     customer: Mapped[Customer] = relationship()
+    legal_entity: Mapped[LegalEntity | None] = relationship()
 
 
 class Account(NamedTuple):
@@ -90,21 +95,29 @@ class Account(NamedTuple):
 
 
 def enter_account(
-    customer: Customer, iban: str, holder: str, *, by: Actor, way: Way = Way.STAFF, address: str = ""
+    customer: Customer,
+    iban: str,
+    holder: str,
+    *,
+    by: Actor,
+    way: Way = Way.STAFF,
+    address: str = "",
+    issuer_id: int | None = None,
 ) -> RefundAccount:
     """The account that counts from now on; who was asked for it is asked no more.
 
-    address: IP of who gives it. Raises Refused beside the field for an account that is none.
+    address: IP of who gives it. issuer_id: of the only issuer whose refunds go there; None for all of them.
+    Raises Refused beside the field for an account that is none.
     """
     row = RefundAccount(organisation=customer.organisation, customer_id=customer.id, since=clock.today())
     row.iban, row.holder, row.entered_by = parse_iban(iban), holder.strip()[:70], by.label[:200]
-    row.way, row.address = way, address[:45]
+    row.way, row.address, row.legal_entity_id = way, address[:45], issuer_id
     if not row.holder:
         raise Refused(_("Indiquez le titulaire du compte."), field="holder")
     db.session.add(row)
     db.session.flush()
     record(customer, "refund_account", by=by, account=mask(row.iban), way=way.value, address=row.address)
-    if (ask := ask_of(customer)) is not None:
+    if issuer_id is None and (ask := ask_of(customer)) is not None:
         ask.give(by=by)
     return row
 
@@ -123,12 +136,23 @@ def is_hers(holder: str, customer: Customer) -> bool:
     return is_same_name(holder, customer.name)
 
 
-def account_of(customer: Customer) -> Account | None:
-    """None where the portal knows no account of the customer."""
-    entered = select(RefundAccount).where(RefundAccount.customer_id == customer.id)
+def account_for(refund: Refund) -> Account | None:
+    """Where this refund goes; None where the portal knows no account for it."""
+    return account_of(refund.customer, refund.legal_entity_id)
+
+
+def account_of(customer: Customer, issuer_id: int | None = None) -> Account | None:
+    """Where an issuer pays a customer back; None where the portal knows no account for it.
+
+    issuer_id: of the legal entity that pays; without one, the account that every issuer may use.
+    """
+    entered = select(RefundAccount).where(
+        RefundAccount.customer_id == customer.id,
+        or_(RefundAccount.legal_entity_id.is_(None), RefundAccount.legal_entity_id == issuer_id),
+    )
     row = db.session.scalars(entered.order_by(RefundAccount.id.desc())).first()
     if row is not None:
-        return _told(customer, row.iban, row.holder, row.since)._replace(entered=row)
+        return _told(customer, row.iban, row.holder, row.since, row.legal_entity_id)._replace(entered=row)
     signed = select(Mandate).where(Mandate.customer_id == customer.id, Mandate.signed_on.is_not(None))
     for mandate in db.session.scalars(signed.order_by(Mandate.id.desc())):
         if mandate.iban and mandate.signed_on:
@@ -136,10 +160,21 @@ def account_of(customer: Customer) -> Account | None:
     return None
 
 
-def _told(customer: Customer, iban: str, holder: str, since: date) -> Account:
-    """With the day on which the bank refused it, unless it was entered again since."""
+def _told(customer: Customer, iban: str, holder: str, since: date, issuer_id: int | None = None) -> Account:
+    """With the day on which the bank refused it, unless it was entered again since.
+
+    issuer_id: of the only issuer that pays there. What was refused to such a one says nothing of the
+    account that the others use.
+    """
     query = select(func.max(Refund.account_refused_on)).where(Refund.customer_id == customer.id)
-    refused_on = db.session.scalar(query)
+    elsewhere = exists().where(
+        RefundAccount.customer_id == Refund.customer_id,
+        RefundAccount.legal_entity_id == Refund.legal_entity_id,
+        RefundAccount.since <= Refund.account_refused_on,
+    )
+    refused_on = db.session.scalar(
+        query.where(~elsewhere if issuer_id is None else Refund.legal_entity_id == issuer_id)
+    )
     return Account(iban, holder, since, refused_on if refused_on and since < refused_on else None)
 
 

@@ -24,6 +24,7 @@ from portal.refunds.accounts import (
     QUIET_DAYS,
     RefundAccount,
     Way,
+    account_for,
     account_of,
     enter_account,
     is_hers,
@@ -33,6 +34,7 @@ from portal.refunds.answers import ACCOUNT_REASONS, RefundAnswer
 from portal.refunds.asks import AccountAsk, AskState, ask_of, asked_of
 from portal.refunds.files import take_back
 from portal.refunds.owed import check_changeable, check_open, is_known, owed_to, source_of, told
+from portal.resellers.issuing import issuer_of_its_word
 from portal.resellers.models import issuer_for
 from portal.words.reasons import reason_words
 
@@ -42,7 +44,7 @@ LINK_DAYS = 90
 
 def needs_account(customer: Customer) -> bool:
     """Does money of hers wait, with no account that takes it?"""
-    return bool(owed_to(customer)) and not is_known(account_of(customer))
+    return any(not is_known(account_for(each)) for each in owed_to(customer))
 
 
 def ask_account(customer: Customer, *, by: Actor, refusal: str | None = None) -> AccountAsk:
@@ -90,9 +92,9 @@ def hold_ask(customer: Customer) -> AccountAsk | None:
 
 
 def _refusal_of(customer: Customer) -> str:
-    """What the bank said last of the account that counts; "" where it takes money, or there is none."""
-    account = account_of(customer)
-    if account is None or account.refused_on is None:
+    """What the bank said last of an account that counts; "" where they take money, or there is none."""
+    accounts = [account_for(each) for each in owed_to(customer)]
+    if not any(each is not None and each.refused_on for each in accounts):
         return ""
     query = select(RefundAnswer.reason).join(Refund, Refund.id == RefundAnswer.refund_id)
     query = query.where(Refund.customer_id == customer.id, RefundAnswer.reason.in_(ACCOUNT_REASONS))
@@ -130,7 +132,7 @@ def _send(ask: AccountAsk, template: str) -> None:
         source=source_of(first),
         useful_by=useful if useful >= clock.today() else None,
         refusal=refusal,
-        entity=issuer_for(customer),
+        entity=first.legal_entity,
         url=public_link(f"/refund-account/{token}"),
         last_day=clock.today() + timedelta(LINK_DAYS),
     )
@@ -169,11 +171,19 @@ def _confirm(row: RefundAccount) -> None:
 def enter_for(
     refund: Refund, iban: str, holder: str, *, by: Actor, way: Way = Way.STAFF, address: str = ""
 ) -> RefundAccount:
-    """What finance types or agrees to. Raises Refused for a refund that a file holds, or that is over."""
+    """What finance types or agrees to; people of a reseller say it for the issuer that they run alone.
+
+    Raises Refused for a refund that a file holds, or that is over.
+    """
     hold_ask(refund.customer)
     db.session.refresh(refund, with_for_update=True)
     check_changeable(refund)
-    return enter_account(refund.customer, iban, holder, by=by, way=way, address=address)
+    issuer_id = issuer_of_its_word(by, refund.legal_entity_id)
+    row = enter_account(refund.customer, iban, holder, by=by, way=way, address=address, issuer_id=issuer_id)
+    ask = ask_of(refund.customer)
+    if issuer_id is not None and ask is not None and not needs_account(refund.customer):
+        ask.give(by=by)
+    return row
 
 
 def take_payer(refund: Refund, agreed: bool, *, by: Actor, address: str) -> RefundAccount:

@@ -19,7 +19,7 @@ from portal.db import db, new_uid
 from portal.deadlines import PARIS, next_target_day
 from portal.errors import Refused
 from portal.journal import SYSTEM, record
-from portal.refunds.accounts import account_of
+from portal.refunds.accounts import account_for
 from portal.resellers.models import LegalEntity
 from portal.sepa.formats.latin import to_latin
 from portal.sepa.models.batch import leaves_too
@@ -34,7 +34,7 @@ def ready_of(entity: LegalEntity, *, lock: bool = False) -> list[Refund]:
     query = select(Refund).where(Refund.legal_entity_id == entity.id, Refund.state == RefundState.OWED)
     query = query.order_by(Refund.due_by, Refund.id)
     owed = db.session.scalars(query.with_for_update() if lock else query)
-    ready = (each for each in owed if (account := account_of(each.customer)) and account.is_usable)
+    ready = (each for each in owed if (account := account_for(each)) and account.is_usable)
     return [refund for refund, _n in zip(ready, range(MOST), strict=False)]
 
 
@@ -101,7 +101,7 @@ def end_to_end_of(refund: Refund, file: RefundFile) -> str:
 
 
 def _payment(refund: Refund, file: RefundFile) -> dict[str, Any]:
-    account = account_of(refund.customer)
+    account = account_for(refund)
     assert account is not None, "only what has an account is ready"
     return {
         "name": to_latin(account.holder)[:70],

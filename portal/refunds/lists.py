@@ -13,6 +13,7 @@ from portal.access import Permission
 from portal.billing.credit_models import Refund, RefundState
 from portal.customers.lists import customer_column
 from portal.listing import NAME, WIDE, Choice, Column, Euros, Link, Listing, Nothing, Pill, define
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.lists import entity_choice
 from portal.words.states import look_of
 
@@ -35,9 +36,9 @@ REFUNDS: Listing[Refund] = define(
         name="refunds",
         label=_l("Dû aux clients"),
         endpoint="refunds.list_refunds",
-        permission=Permission.BILLING_READ,
+        permission=Permission.REFUND_READ,
         model=Refund,
-        query=lambda: Refund.visible_to(g.actor),
+        query=lambda: run_by(Refund, g.actor),
         load=(joinedload(Refund.customer), joinedload(Refund.invoice)),
         columns=[
             Column(
@@ -60,7 +61,7 @@ REFUNDS: Listing[Refund] = define(
         order=(Refund.due_by, Refund.id),
         filters=[
             Choice("state", _l("État"), _states, _in_state),
-            entity_choice(_l("Émetteur"), Refund.legal_entity_id),
+            entity_choice(_l("Émetteur"), Refund.legal_entity_id, issuers_to_run),
         ],
         total=Refund.cents,
         nothing=lambda: Nothing(

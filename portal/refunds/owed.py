@@ -11,7 +11,7 @@ from portal.billing.credit_models import CreditNote, Refund, RefundFile, RefundS
 from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, scope
 from portal.errors import Refused
-from portal.refunds.accounts import Account, account_of
+from portal.refunds.accounts import Account, account_for
 
 _LAW = {"L1": "C. conso L221-24", "L2": "C. conso L215-1"}  # what a reader knows such a row by
 
@@ -60,8 +60,13 @@ def owed_to(customer: Customer, *, lock: bool = False) -> list[Refund]:
 def told(refunds: Iterable[Refund]) -> list[Owed]:
     """The same with what she reads beside each."""
     rows = list(refunds)
-    accounts = {row.customer_id: account_of(row.customer) for row in rows}
-    return [Owed(row, accounts[row.customer_id], _papers(row), source_of(row)) for row in rows]
+    accounts = {_place_of(row): account_for(row) for row in rows}
+    return [Owed(row, accounts[_place_of(row)], _papers(row), source_of(row)) for row in rows]
+
+
+def _place_of(refund: Refund) -> tuple[int, int]:
+    """Refunds of one customer and one issuer go to the same account."""
+    return refund.customer_id, refund.legal_entity_id
 
 
 def source_of(refund: Refund) -> str:

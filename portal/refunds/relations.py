@@ -14,7 +14,7 @@ from portal.refunds.answers import RefundAnswer
 from portal.sepa.models.bank import BankFile
 
 
-@relates(BankFile, Permission.BANK_READ)
+@relates(BankFile, Permission.REFUND_FILE_READ)
 def refund_files_in(file: BankFile) -> Iterable[Related]:
     said = select(RefundAnswer.refund_file_id).where(RefundAnswer.bank_file_id == file.id)
     for row in db.session.scalars(select(RefundFile).where(RefundFile.id.in_(said)).order_by(RefundFile.id)):

@@ -6,17 +6,18 @@ from datetime import timedelta
 from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 
 from portal import clock
 from portal.access import Permission
 from portal.billing.credit_models import Refund, RefundFile, RefundFileState, RefundState
 from portal.customers.models import Customer
 from portal.i18n import eur, plain_day
-from portal.refunds.accounts import RefundAccount, account_of
+from portal.refunds.accounts import RefundAccount, account_for
 from portal.refunds.answers import RefundAnswer
 from portal.refunds.asks import AccountAsk, AskState, ask_of
 from portal.refunds.owed import owed_to
+from portal.resellers.issuing import run_by
 from portal.sepa.models import Mandate
 from portal.today import Cost, Kind, Todo, waits
 
@@ -30,16 +31,16 @@ def _due() -> Select[tuple[Refund]]:
     )
     soon = or_(Refund.due_by <= clock.today() + timedelta(_SOON), Refund.customer_id.in_(reminded))
     owed = Refund.state == RefundState.OWED
-    return Refund.visible_to(g.actor).where(owed, soon, Refund.paper == "")  # a commission has its own line
+    return run_by(Refund, g.actor).where(owed, soon, Refund.paper == "")  # a commission has its own line
 
 
 def _unreleased() -> Select[tuple[RefundFile]]:
     open_ = RefundFile.state.in_([RefundFileState.MADE, RefundFileState.RELEASED])
-    return RefundFile.visible_to(g.actor).where(open_)
+    return run_by(RefundFile, g.actor).where(open_)
 
 
 def _of_a_refund(row: Refund) -> Todo:
-    account = account_of(row.customer)
+    account = account_for(row)
     refused = account is not None and account.refused_on is not None
     return Todo(
         what=_what(row.customer, refused=refused, known=account is not None),
@@ -67,13 +68,19 @@ def _what(customer: Customer, *, refused: bool, known: bool) -> str:
 
 def _without_account() -> Select[tuple[Customer]]:
     """Customers in scope to whom money is owed, and who have yet to say where it goes."""
-    entered = select(RefundAccount.customer_id)
+    entered = select(RefundAccount.customer_id).where(RefundAccount.legal_entity_id.is_(None))
     signed = select(Mandate.customer_id).where(
         and_(Mandate.signed_on.is_not(None), Mandate.iban_sealed.is_not(None))
     )
     asked = select(AccountAsk.customer_id).where(AccountAsk.state == AskState.ASKED)
     owed = select(Refund.customer_id).where(Refund.state == RefundState.OWED, Refund.paper == "")
-    unknown = and_(Customer.id.not_in(entered), Customer.id.not_in(signed))
+    of_its_issuer = exists().where(
+        RefundAccount.customer_id == Refund.customer_id,
+        RefundAccount.legal_entity_id == Refund.legal_entity_id,
+    )
+    unknown = and_(
+        Customer.id.in_(owed.where(~of_its_issuer)), Customer.id.not_in(entered), Customer.id.not_in(signed)
+    )
     found: Select[tuple[Customer]] = Customer.visible_to(g.actor).where(
         Customer.id.in_(owed), or_(unknown, Customer.id.in_(asked))
     )
@@ -94,7 +101,7 @@ def _of_a_customer(row: Customer) -> Todo:
 
 
 def _unclear() -> Select[tuple[RefundAnswer]]:
-    return RefundAnswer.visible_to(g.actor).where(RefundAnswer.why != "", RefundAnswer.closed_by == "")
+    return run_by(RefundAnswer, g.actor).where(RefundAnswer.why != "", RefundAnswer.closed_by == "")
 
 
 waits(
@@ -102,7 +109,7 @@ waits(
         name="refund.answer",
         label=_l("Réponses de la banque sur des remboursements"),
         cost=Cost.MONEY,
-        permission=Permission.PAYMENT_WRITE,
+        permission=Permission.REFUND_WRITE,
         rows=_unclear,
         order=(RefundAnswer.id,),
         tell=lambda row: Todo(
@@ -121,7 +128,7 @@ waits(
         name="refund.due",
         label=_l("Remboursements à faire"),
         cost=Cost.MONEY,
-        permission=Permission.PAYMENT_WRITE,
+        permission=Permission.REFUND_WRITE,
         rows=_due,
         order=(Refund.due_by, Refund.id),
         tell=_of_a_refund,
@@ -134,7 +141,7 @@ waits(
         name="refund.file",
         label=_l("Fichiers de virements à libérer ou à remettre"),
         cost=Cost.MONEY,
-        permission=Permission.BANK_WRITE,
+        permission=Permission.REFUND_FILE_WRITE,
         rows=_unreleased,
         order=(RefundFile.id,),
         tell=lambda row: Todo(

@@ -22,7 +22,7 @@ from portal.journal import record_taking, timeline
 from portal.listing.page import list_page
 from portal.paging import page_of
 from portal.refunds import asking as acts
-from portal.refunds.accounts import account_of, is_hers, proposed_for
+from portal.refunds.accounts import account_for, is_hers, proposed_for
 from portal.refunds.answers import RefundAnswer, answers_about
 from portal.refunds.asks import ask_of
 from portal.refunds.files import cancel_file, make_file, ready_of, release_file, send_file
@@ -30,6 +30,7 @@ from portal.refunds.forms import AccountForm, PayerForm, ReturnForm, SentForm, S
 from portal.refunds.lists import REFUNDS
 from portal.refunds.owed import check_changeable
 from portal.refunds.setting_off import open_invoices, set_off
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.models import LegalEntity
 
 bp = Blueprint("refunds", __name__, url_prefix="/refunds")
@@ -38,32 +39,32 @@ bp.add_app_template_filter(lambda refund: db.session.get(RefundFile, refund.file
 
 
 def _refund(uid: str) -> Refund:
-    found: Refund = get_or_404(Refund.visible_to(g.actor), uid)
+    found: Refund = get_or_404(run_by(Refund, g.actor), uid)
     return found
 
 
 def _file(uid: str) -> RefundFile:
-    found: RefundFile = get_or_404(RefundFile.visible_to(g.actor).with_for_update(), uid)
+    found: RefundFile = get_or_404(run_by(RefundFile, g.actor).with_for_update(), uid)
     return found
 
 
 @bp.get("")
-@requires(Permission.BILLING_READ)
+@requires(Permission.REFUND_READ)
 def list_refunds() -> Response:
-    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(LegalEntity.name)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(LegalEntity.name)))
     ready = [(entity, found) for entity in entities if (found := ready_of(entity))]
-    files = page_of(RefundFile.visible_to(g.actor), RefundFile.id.desc(), size=12, name="files")
+    files = page_of(run_by(RefundFile, g.actor), RefundFile.id.desc(), size=12, name="files")
     return list_page(REFUNDS, "refunds/list.html", ready=ready, files=files, form=FlaskForm())
 
 
 @bp.get("/<uid>")
-@requires(Permission.BILLING_READ)
+@requires(Permission.REFUND_READ)
 def show(uid: str) -> Response:
     return _page(_refund(uid))
 
 
 def _page(refund: Refund, status: int = 200, **forms: FlaskForm) -> Response:
-    account = account_of(refund.customer)
+    account = account_for(refund)
     offered = SetOffForm(formdata=None)
     invoices = open_invoices(refund)
     offered.invoice.choices = [SelectChoice(each.uid, each.number) for each in invoices]
@@ -93,11 +94,11 @@ def _page(refund: Refund, status: int = 200, **forms: FlaskForm) -> Response:
 
 
 @bp.post("/<uid>/account")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.REFUND_WRITE)
 def change_account(uid: str) -> Response:
+    refund, form = _refund(uid), AccountForm()
     if asking := confirm_first(url_for(".show", uid=uid)):
         return asking
-    refund, form = _refund(uid), AccountForm()
     check_changeable(refund)
     if form.validate():
         address = request.remote_addr or ""
@@ -114,12 +115,12 @@ def _entered(uid: str) -> Response:
 
 
 @bp.post("/<uid>/account/payer")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.REFUND_WRITE)
 def take_payer(uid: str) -> Response:
     """Pay back to the account that the money came from."""
+    refund, form = _refund(uid), PayerForm()
     if asking := confirm_first(url_for(".show", uid=uid)):
         return asking
-    refund, form = _refund(uid), PayerForm()
     check_changeable(refund)
     if form.validate():
         with saving(form, "agreed"):
@@ -130,7 +131,7 @@ def take_payer(uid: str) -> Response:
 
 
 @bp.post("/<uid>/account/asking")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.REFUND_WRITE)
 def ask_account(uid: str) -> Response:
     """She gets a link, or another one."""
     acts.ask_account(_refund(uid).customer, by=g.actor)
@@ -139,12 +140,12 @@ def ask_account(uid: str) -> Response:
 
 
 @bp.post("/<uid>/set-off")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.REFUND_WRITE)
 def set_against(uid: str) -> Response:
     refund, form = _refund(uid), SetOffForm()
     form.invoice.choices = [SelectChoice(each.uid, each.number) for each in open_invoices(refund)]
     if form.validate():
-        invoice = get_or_404(Invoice.visible_to(g.actor).with_for_update(), form.invoice.data)
+        invoice = get_or_404(run_by(Invoice, g.actor).with_for_update(), form.invoice.data)
         with saving(form, "invoice"):
             set_off(refund, invoice, form.consent.data, by=g.actor)
     if form.errors:
@@ -153,7 +154,7 @@ def set_against(uid: str) -> Response:
 
 
 @bp.post("/<uid>/return")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.REFUND_WRITE)
 def note_return(uid: str) -> Response:
     """The bank could not pay it."""
     refund, form = _refund(uid), ReturnForm()
@@ -166,30 +167,30 @@ def note_return(uid: str) -> Response:
 
 
 @bp.post("/answers/<uid>/closing")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.REFUND_WRITE)
 def close_answer(uid: str) -> Response:
     """What the bank said was looked at."""
-    answer = get_or_404(RefundAnswer.visible_to(g.actor).with_for_update(), uid)
+    answer = get_or_404(run_by(RefundAnswer, g.actor).with_for_update(), uid)
     answer.close(by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_file", uid=answer.refund_file.uid), toast=_("C'est noté."))
 
 
 @bp.post("/files")
-@requires(Permission.BANK_WRITE)
+@requires(Permission.REFUND_FILE_WRITE)
 def create_file() -> Response:
     if asking := confirm_first(url_for(".list_refunds")):
         return asking
-    entity = get_or_404(LegalEntity.visible_to(g.actor), request.form.get("entity", ""))
+    entity = get_or_404(issuers_to_run(g.actor), request.form.get("entity", ""))
     file = make_file(entity, by=g.actor)
     db.session.commit()
     return htmx.go(url_for(".show_file", uid=file.uid), toast=_("Le fichier attend une deuxième personne."))
 
 
 @bp.get("/files/<uid>")
-@requires(Permission.BANK_READ)
+@requires(Permission.REFUND_FILE_READ)
 def show_file(uid: str) -> Response:
-    return _file_page(get_or_404(RefundFile.visible_to(g.actor), uid))
+    return _file_page(get_or_404(run_by(RefundFile, g.actor), uid))
 
 
 def _file_page(file: RefundFile, status: int = 200, form: SentForm | None = None) -> Response:
@@ -206,9 +207,9 @@ def _file_page(file: RefundFile, status: int = 200, form: SentForm | None = None
 
 
 @bp.post("/files/<uid>/release")
-@requires(Permission.BANK_WRITE)
+@requires(Permission.REFUND_FILE_WRITE)
 def release(uid: str) -> Response:
-    file = get_or_404(RefundFile.visible_to(g.actor), uid)
+    file = get_or_404(run_by(RefundFile, g.actor), uid)
     order = {"reference": file.msg_id, "entries": file.count, "sum_cents": file.total_cents}
     order["sha256"] = file.document.sha256 if file.document else ""
     if asking := confirm_order(file, "release", order, url_for(".show_file", uid=uid)):
@@ -219,9 +220,9 @@ def release(uid: str) -> Response:
 
 
 @bp.post("/files/<uid>/file")
-@requires(Permission.BANK_WRITE)
+@requires(Permission.REFUND_FILE_WRITE)
 def download(uid: str) -> Response:
-    file = get_or_404(RefundFile.visible_to(g.actor), uid)
+    file = get_or_404(run_by(RefundFile, g.actor), uid)
     if asking := confirm_first(url_for(".show_file", uid=uid), takes=True):
         return asking
     if file.document is None or file.state not in {RefundFileState.RELEASED, RefundFileState.SENT}:
@@ -234,19 +235,19 @@ def download(uid: str) -> Response:
 
 
 @bp.post("/files/<uid>/sending")
-@requires(Permission.BANK_WRITE)
+@requires(Permission.REFUND_FILE_WRITE)
 def send(uid: str) -> Response:
     file, form = _file(uid), SentForm()
     if form.validate():
         with saving(form, "on"):
             send_file(file, form.on.data, by=g.actor)
     if form.errors:
-        return _file_page(get_or_404(RefundFile.visible_to(g.actor), uid), 422, form)
+        return _file_page(get_or_404(run_by(RefundFile, g.actor), uid), 422, form)
     return htmx.go(url_for(".show_file", uid=uid), toast=_("Les remboursements sont notés."))
 
 
 @bp.post("/files/<uid>/cancellation")
-@requires(Permission.BANK_WRITE)
+@requires(Permission.REFUND_FILE_WRITE)
 def cancel(uid: str) -> Response:
     cancel_file(_file(uid), by=g.actor)
     db.session.commit()

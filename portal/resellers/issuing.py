@@ -1,9 +1,10 @@
 """Whose months somebody runs: people of the provider those of every issuer, people of a reseller their own.
 
 A reseller that bills its customers by an entity of its own runs the month of that entity: billing runs,
-debits and their files, the bank's answers, late payers. Other issuers do not exist for it there, be it the
-provider's above it, which bills some of its customers, or that of a reseller below it. Every address of the
-month asks here for its rows, so that a page and an act have the same answer.
+debits and their files, the bank's answers, late payers, refunds, transfers, credits, its books. Other issuers
+do not exist for it there, be it the provider's above it, which bills some of its customers, or that of a
+reseller below it. Every address of the month asks here for its rows, so that a page and an act have the same
+answer.
 """
 
 from typing import Any
@@ -50,3 +51,11 @@ def run_by(model: Any, actor: Any) -> Select[Any]:
 def runs(actor: Any, entity: LegalEntity) -> bool:
     """Does this person run the months of this legal entity?"""
     return actor.role not in RESELLER or (entity.is_open and entity.organisation_id == actor.organisation_id)
+
+
+def issuer_of_its_word(actor: Any, entity_id: int) -> int | None:
+    """For which issuer alone it counts what this person says of a customer of an entity; None: for all.
+
+    entity_id: the id of the entity that it is said for. The provider answers for every issuer.
+    """
+    return entity_id if getattr(actor, "role", None) in RESELLER else None

@@ -17,6 +17,7 @@ from portal.errors import Refused
 from portal.i18n import said
 from portal.money import parse_euros
 from portal.paging import first_of
+from portal.resellers.issuing import run_by
 from portal.subscriptions.models import Order
 from portal.wires.booking import Pick
 from portal.wires.matching import Target, numbered, of_balance, of_invoice, of_order, of_renewal, open_of
@@ -58,18 +59,18 @@ class DismissalForm(FlaskForm):
 
 
 def target_of(target_id: str) -> Target:
-    """What a form names, in the scope of the acting person. Raises Refused for what does not exist."""
+    """What a form names, of an issuer that the acting person runs. Raises Refused for what does not exist."""
     kind, _colon, uid = target_id.partition(":")
     if kind == Invoice.__tablename__:
-        invoice = db.session.scalars(Invoice.visible_to(g.actor).where(Invoice.uid == uid)).one_or_none()
+        invoice = db.session.scalars(run_by(Invoice, g.actor).where(Invoice.uid == uid)).one_or_none()
         if invoice is not None:
             return of_invoice(invoice)
     if kind == Order.__tablename__:
-        order = db.session.scalars(Order.visible_to(g.actor).where(Order.uid == uid)).one_or_none()
+        order = db.session.scalars(run_by(Order, g.actor).where(Order.uid == uid)).one_or_none()
         if order is not None and order.proforma is not None:
             return of_order(order)
     if kind == Proforma.__tablename__:
-        papers = Proforma.visible_to(g.actor).where(Proforma.uid == uid)
+        papers = run_by(Proforma, g.actor).where(Proforma.uid == uid)
         paper = db.session.scalars(papers.where(Proforma.subscription_uid.is_not(None))).one_or_none()
         if paper is not None:
             return of_renewal(paper)

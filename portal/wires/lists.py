@@ -23,6 +23,7 @@ from portal.listing import (
     Pill,
     define,
 )
+from portal.resellers.issuing import issuers_to_run, run_by
 from portal.resellers.lists import entity_choice
 from portal.wires.models import IncomingTransfer, WireState
 from portal.words.states import look_of
@@ -47,9 +48,9 @@ WIRES: Listing[IncomingTransfer] = define(
         name="wires",
         label=_l("Virements reçus"),
         endpoint="wires.list_wires",
-        permission=Permission.BANK_READ,
+        permission=Permission.WIRE_READ,
         model=IncomingTransfer,
-        query=lambda: IncomingTransfer.visible_to(g.actor),
+        query=lambda: run_by(IncomingTransfer, g.actor),
         load=(
             joinedload(IncomingTransfer.customer),
             joinedload(IncomingTransfer.legal_entity),
@@ -71,7 +72,7 @@ WIRES: Listing[IncomingTransfer] = define(
         order=(IncomingTransfer.id.desc(),),
         filters=[
             Choice("state", _l("État"), _states, lambda value: IncomingTransfer.state == WireState(value)),
-            entity_choice(_l("Émetteur"), IncomingTransfer.legal_entity_id),
+            entity_choice(_l("Émetteur"), IncomingTransfer.legal_entity_id, issuers_to_run),
             Period("booked", _l("Comptabilisé"), IncomingTransfer.booked_on),
         ],
         total=IncomingTransfer.amount_cents,

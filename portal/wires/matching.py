@@ -276,7 +276,7 @@ def known_payers(transfer: IncomingTransfer) -> list[Customer]:
 def _is_payer(transfer: IncomingTransfer, customer: Customer) -> bool:
     if transfer.payer_word and payer_word(customer.name) == transfer.payer_word:
         return True
-    account = account_of(customer) if transfer.iban else None
+    account = account_of(customer, transfer.legal_entity_id) if transfer.iban else None
     return account is not None and account.iban == transfer.iban
 
 

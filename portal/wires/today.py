@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
 from portal.access import Permission
+from portal.resellers.issuing import run_by
 from portal.today import Cost, Kind, Todo, waits
 from portal.wires.models import IncomingTransfer, WireState
 
@@ -13,7 +14,7 @@ from portal.wires.models import IncomingTransfer, WireState
 def _waiting() -> Select[tuple[IncomingTransfer]]:
     """Not those that the worker has yet to read."""
     looked_at = IncomingTransfer.by_hand | (IncomingTransfer.why != "")
-    return IncomingTransfer.visible_to(g.actor).where(IncomingTransfer.state == WireState.WAITING, looked_at)
+    return run_by(IncomingTransfer, g.actor).where(IncomingTransfer.state == WireState.WAITING, looked_at)
 
 
 waits(
@@ -21,7 +22,7 @@ waits(
         name="wire.review",
         label=_l("Virements à rapprocher"),
         cost=Cost.MONEY,
-        permission=Permission.PAYMENT_WRITE,
+        permission=Permission.WIRE_WRITE,
         rows=_waiting,
         order=(IncomingTransfer.id,),
         tell=lambda row: Todo(

@@ -11,6 +11,7 @@ from portal.db import db
 from portal.forms import saving
 from portal.journal import timeline
 from portal.listing.page import list_page
+from portal.resellers.issuing import run_by
 from portal.wires.booking import book, dismiss
 from portal.wires.forms import BookingForm, DismissalForm, sought
 from portal.wires.lists import WIRES
@@ -21,13 +22,13 @@ bp = Blueprint("wires", __name__, url_prefix="/wires")
 
 
 @bp.get("")
-@requires(Permission.BANK_READ)
+@requires(Permission.WIRE_READ)
 def list_wires() -> Response:
     return list_page(WIRES, "wires/list.html")
 
 
 def _transfer(uid: str) -> IncomingTransfer:
-    row: IncomingTransfer = get_or_404(IncomingTransfer.visible_to(g.actor), uid)
+    row: IncomingTransfer = get_or_404(run_by(IncomingTransfer, g.actor), uid)
     return row
 
 
@@ -51,13 +52,13 @@ def _page(row: IncomingTransfer, status: int = 200, **forms: Any) -> Response:
 
 
 @bp.get("/<uid>")
-@requires(Permission.BANK_READ)
+@requires(Permission.WIRE_READ)
 def show(uid: str) -> Response:
     return _page(_transfer(uid))
 
 
 @bp.post("/<uid>/booking")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.WIRE_WRITE)
 def book_transfer(uid: str) -> Response:
     """Somebody says what it pays."""
     row, form = _transfer(uid), BookingForm()
@@ -69,7 +70,7 @@ def book_transfer(uid: str) -> Response:
 
 
 @bp.post("/<uid>/dismissal")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.WIRE_WRITE)
 def dismiss_transfer(uid: str) -> Response:
     row, form = _transfer(uid), DismissalForm()
     if form.validate():
@@ -81,7 +82,7 @@ def dismiss_transfer(uid: str) -> Response:
 
 
 @bp.post("/<uid>/return")
-@requires(Permission.PAYMENT_WRITE)
+@requires(Permission.WIRE_WRITE)
 def take_up_transfer(uid: str) -> Response:
     """It was dismissed by mistake."""
     _transfer(uid).take_up(by=g.actor)

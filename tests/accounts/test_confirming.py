@@ -35,6 +35,7 @@ GRAVE = {  # every address that changes something under these is asked for, or i
     P.MANDATE_HOLD,
     P.OWN_ACCOUNT_WRITE,
     P.PROOF_READ,
+    P.REFUND_FILE_WRITE,
     P.TERMS_WRITE,
     P.REVERSIBILITY_ERASE,
     P.PEOPLE_WRITE,

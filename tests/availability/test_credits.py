@@ -50,7 +50,12 @@ def test_003_75_003_76_003_31_the_month_is_proposed_with_both_caps_before_she_as
     page = operator.get(f"/credits-due/{credit.uid}").text
     for words in ("3\u202f350,00", "3\u202f000,00", "003-75", "003-31", "10/11", "99,97"):
         assert words in page.replace("\xa0", " ").replace(" €", ""), words
-    for person, status in ((house.finance, 200), (house.owner, 403), (an_outsider(house), 403)):
+    for person, status in (
+        (house.finance, 200),
+        (house.owner, 404),
+        (house.sales, 403),
+        (an_outsider(house), 404),
+    ):
         assert browser(person).get(f"/credits-due/{credit.uid}").status_code == status
     assert browser(house.finance).post(f"/credits-due/{credit.uid}/acceptance").status_code == 403
     owner = a_user(row.customer.organisation, Role.CUSTOMER)

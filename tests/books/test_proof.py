@@ -245,7 +245,8 @@ def test_finance_has_them_verified_and_reads_what_was_found(
     page = client.get("/billing/books").text
     assert number_of(1) in page and "changé après son émission" in page
     assert "books.broken" in client.get("/today.json").text
-    assert browser(house.owner).get("/billing/books").status_code == 403
+    assert browser(house.owner).get("/billing/books").status_code == 404, "a house without issuer"
+    assert browser(house.sales).get("/billing/books").status_code == 403
     assert browser(house.auditor).post(f"/billing/books/{the_entity().uid}/check").status_code == 403
 
 

@@ -41,6 +41,7 @@ from tests.world import a_world
 
 Browser = Callable[..., FlaskClient]
 At = Callable[[datetime], None]
+REST = ("/refunds", "/wires", "/credits-due", "/billing/books", "/billing/closings")
 ITS_IBAN = "FR1420041010050500013M02606"
 
 
@@ -200,7 +201,7 @@ def test_another_issuers_month_does_not_exist(app: Flask, house: House, browser:
     stranger = a_user(house.other, Role.OWNER, "outsider")
     db.session.commit()
     found = of_the_month(app, ids)
-    assert len(found) > 40
+    assert len(found) > 60
     for person in (house.owner, house.accountant, stranger):
         client = browser(person)
         answers = {(method, path): client.open(path, method=method).status_code for method, path in found}
@@ -216,7 +217,7 @@ def test_a_reseller_without_an_issuer_has_none_of_it(app: Flask, house: House, b
     db.session.commit()
     for person in (house.owner, stranger):
         client = browser(person)
-        for path in ("/billing/runs", "/sepa/collections", "/sepa/batches", "/sepa/returns", "/late"):
+        for path in ("/billing/runs", "/sepa/collections", "/sepa/batches", "/sepa/returns", "/late", *REST):
             assert client.get(path).status_code == 404, path
         assert client.post("/billing/runs", data={}).status_code == 404
         home = client.get("/").text
@@ -353,8 +354,16 @@ def test_every_link_on_the_pages_of_its_month_opens_for_each_of_its_people(
     debit = of(Collection, own)[0].uid
     pages = ["/", "/billing/invoices", "/billing/runs", f"/billing/runs/{months}", preview]
     pages += ["/sepa/collections", f"/sepa/collections/{debit}", "/sepa/batches", f"/sepa/batches/{batches}"]
-    pages += ["/sepa/returns", "/sepa/returns/records", f"/sepa/returns/reactions/{own.uid}"]
-    pages += ["/late", f"/late/{late.customer.uid}", "/late/settings", f"/billing/invoices/{late.uid}"]
+    pages += ["/wires", "/sepa/returns", "/sepa/returns/records", f"/sepa/returns/reactions/{own.uid}"]
+    pages += [
+        "/refunds",
+        "/late",
+        f"/late/{late.customer.uid}",
+        "/late/settings",
+        f"/billing/invoices/{late.uid}",
+    ]
+    pages += [*REST, f"/billing/ledger/{own.uid}", f"/billing/ledger/{own.uid}/accounts"]
+    pages += [f"/billing/deferred/{own.uid}"]
     for person in (house.owner, house.accountant):
         client = browser(person)
         found = {unescape(link) for page in pages for link in LINK.findall(client.get(page).text)}
