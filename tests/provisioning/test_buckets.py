@@ -14,6 +14,8 @@ from flask.testing import FlaskClient
 
 from portal import clock, jobs
 from portal.db import EVERYTHING, db, set_scope
+from portal.engine.bucket_users import BucketUsers
+from portal.engine.errors import EngineError, EngineFault
 from portal.engine.installed import access_to
 from portal.engine.keyless import usage
 from portal.engine.port import RepoRef
@@ -315,6 +317,32 @@ def test_for_some_hours_other_keys_forget_and_prune(
     assert row.user not in host.users()
     assert restic(host, keys, bucket, "snapshots").returncode != 0
     assert restic(host, machine, bucket, "snapshots").returncode == 0
+
+
+def test_keys_that_were_made_and_lost_open_nothing(
+    house: House, browser: Browser, host: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is cut off behind the host's answer: the next run makes others."""
+    in_buckets(browser(house.operator), host)
+    home = a_home(house)
+    real, made = BucketUsers.new_key, []
+
+    def cut_off(users: BucketUsers, user: str) -> tuple[str, str]:
+        made.append(real(users, user))
+        if len(made) == 1:
+            raise EngineError(EngineFault.BACKEND_UNREACHABLE)
+        return made[-1]
+
+    monkeypatch.setattr(BucketUsers, "new_key", cut_off)
+    row = open_window(browser(house.support), home)
+    work()
+    assert stored(row).secret is None and len(made) == 1
+    db.session.execute(db.text("update task set not_before = 0"))
+    work()
+    lost, kept = made
+    assert (stored(row).access_key, row.secret) == kept
+    assert refusal(host.client("s3", *lost).list_objects_v2, Bucket=home.user) == "InvalidAccessKeyId"
+    host.client("s3", *kept).list_objects_v2(Bucket=home.user)
 
 
 def test_003_15_a_suspension_ends_a_maintenance(house: House, browser: Browser, host: Guarded) -> None:
