@@ -111,10 +111,15 @@ def _windows(store: VaultStore) -> dict[str, str]:
     return {one.home.user: one.secret_hash for one in db.session.scalars(query.where(*is_open))}
 
 
+@jobs.periodic("vaults.windows", lambda: f"{clock.now():%Y-%m-%dT%H:%M}")
+def close_windows_in_time() -> None:
+    """Each minute: a maintenance ends when it was said to."""
+    close_what_is_over()
+
+
 @jobs.periodic("stores.doors", lambda: f"{clock.now():%Y-%m-%dT%H}")
 def follow_every_contract() -> None:
-    """Each hour: maintenances that are over, contracts that end or stop today; then every file anew."""
-    close_what_is_over()
+    """Each hour: contracts that end or stop today; then every file anew."""
     for home in db.session.scalars(select(VaultHome).where(VaultHome.state.in_((H.OPEN, H.PAUSED)))):
         follow_contract(home)
     leave_what_is_erased()

@@ -122,6 +122,7 @@ DUTIES: dict[str, Any] = {
     "usage.compare": _l("Comparer l'usage au contrat"),
     "backups.silence": _l("Prévenir du silence des machines"),
     "stores.doors": _l("Fermer les accès finis, tenir les magasins"),
+    "vaults.windows": _l("Fermer les accès de maintenance finis"),
     "stores.lock": _l("Lire les verrous des seaux"),
     "vaults.clear_old": _l("Commencer l'effacement des anciennes places ordonné"),
     "vault.measure": _l("Demander la mesure des coffres"),

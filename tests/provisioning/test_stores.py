@@ -152,6 +152,22 @@ def test_a_suspension_closes_new_backups_and_its_end_opens_them(
     assert stored(home).state == HomeState.CLOSED and users(home) == []
 
 
+def test_a_maintenance_ends_in_the_minute_that_was_said(house: House, browser: Browser, at: At) -> None:
+    a_store(browser(house.operator))
+    home = home_of(deliver(house))
+    work()
+    hourly(MORNING, at)
+    opened = MORNING + timedelta(minutes=2)
+    at(opened)
+    data = {"hours": "1", "reason": "place"}
+    assert browser(house.support).post(f"/vaults/{home.vault.uid}/maintenance", data=data).status_code == 200
+    for later, state in ((58, "maintenance_open"), (59, "maintenance_open"), (60, "maintenance_closed")):
+        hourly(opened + timedelta(minutes=later), at)
+        (row,) = maintenances_of(stored(home))
+        assert row.state == state, later
+    assert users(home, "maintenance.htpasswd") == []
+
+
 def test_a_maintenance_ends_by_itself(house: House, browser: Browser, at: At) -> None:
     a_store(browser(house.operator))
     subscription = deliver(house)
