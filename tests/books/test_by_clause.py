@@ -98,7 +98,7 @@ def test_a_clause_unfolds_and_leads_to_its_rows_with_their_sum(house: House, bro
         assert "800,00 €" in text_of(page.text) and "1 200,00 €" in text_of(page.text)
         assert "/billing/clauses" in client.get("/terms").text
         asked = "stack=dobaas&clause=004-42&versions=" + ",".join(
-            db.session.scalars(db.select(Subscription.terms_versions)).first()  # type: ignore[arg-type]
+            db.session.scalars(db.select(Subscription.terms_versions).order_by(Subscription.id)).first()  # type: ignore[arg-type]
         )
         rows = client.get(f"/billing/clauses/rows?{asked}").text
         assert "2 lignes, net 800,00 € HT" in text_of(rows)
