@@ -81,7 +81,7 @@ def follow_window(claim: jobs.Claim) -> None:
     try:
         if row.is_open and row.home.store_id == store.id:
             _let_remove(claim, row, store)
-        elif not _has_another_window(row):
+        elif not _has_another_window(row, store):
             users_of(store).remove(row.user)
     except (OSError, EngineError) as error:
         db.session.rollback()
@@ -100,8 +100,11 @@ def _let_remove(claim: jobs.Claim, row: Maintenance, store: VaultStore) -> None:
         claim.step()
 
 
-def _has_another_window(row: Maintenance) -> bool:
-    """One that was opened since: the user is its user now."""
+def _has_another_window(row: Maintenance, store: VaultStore) -> bool:
+    """One that was opened since at the same host: the user is its user now."""
+    there = row.home.store
+    if there is None or there.users_door != store.users_door:
+        return False
     query = select(Maintenance.id).where(Maintenance.home_id == row.home_id, Maintenance.id > row.id)
     return db.session.scalar(query.where(Maintenance.state == MaintenanceState.OPEN)) is not None
 
@@ -172,16 +175,23 @@ def look_at_lock(store: VaultStore, user: str) -> None:
 
 
 def _look_at_own_locks(claim: jobs.Claim, store: VaultStore) -> None:
-    """Of each vault that still lies in a bucket of its own, whose host may change it. Raises EngineError."""
+    """Of each vault that still lies in a bucket of its own, whose host may change it; one that cannot be
+    asked keeps what was known and holds up no other.
+    """
     query = select(VaultHome).join(VaultHome.vault).where(VaultHome.store_id == store.id)
     there = query.where(Vault.state == VaultState.ACTIVE).order_by(VaultHome.id)
+    fault = None
     for home in db.session.scalars(there).all() if store.makes_users else ():
-        days = _lock_of(store, home.user)
+        try:
+            days = _lock_of(store, home.user)
+        except EngineError as error:
+            fault = error.fault
+            continue
         if days != home.immutable_days:
             record(home.vault, "read_lock", by=SYSTEM, days=days or 0)
         home.lock_days, home.lock_read_at = days, clock.now()
         claim.step()
-    store.lock_fault = None
+    store.lock_fault = fault
 
 
 @jobs.job("stores.lock", jobs.Lane.UPKEEP)

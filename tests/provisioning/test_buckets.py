@@ -106,9 +106,10 @@ def test_001_48_the_lock_of_each_bucket_is_read_every_day_and_a_changed_one_is_t
 ) -> None:
     client = browser(house.operator)
     in_buckets(client, host, immutable_days="30")
-    home = a_home(house)
+    gone, home = a_home(house), a_home(house)
     where = f"/vaults/{home.vault.uid}"
     assert home.immutable_days == 30 and home.lock_read_at is not None
+    host.client().delete_bucket(Bucket=gone.user)  # which holds up nobody
     rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 7}}
     told = {"ObjectLockEnabled": "Enabled", "Rule": rule}
     host.client().put_object_lock_configuration(Bucket=home.user, ObjectLockConfiguration=told)
@@ -116,6 +117,7 @@ def test_001_48_the_lock_of_each_bucket_is_read_every_day_and_a_changed_one_is_t
     at(clock.now() + timedelta(days=1))
     duties_and_work()
     assert stored(home).immutable_days == 7 and home.store.immutable_days == 30
+    assert stored(gone).immutable_days == 30 and home.store.lock_fault
     said = "retient 7 jours, son magasin en annonce 30"
     assert said in browser(house.operator).get("/").text
     assert "Verrou du seau lu, autre" in browser(house.operator).get(where).text
