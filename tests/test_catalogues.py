@@ -1,8 +1,6 @@
 """English: complete, same placeholders, no page with a word of French. French: typeset, and nothing else."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from html import unescape
@@ -69,18 +67,6 @@ def pairs() -> Iterator[tuple[Message, str, str]]:
 
 def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
-
-
-@pytest.mark.slow  # `make check` asks the same by itself
-def test_the_catalogue_is_complete_and_up_to_date() -> None:
-    done = subprocess.run(
-        [sys.executable, "bin/catalogues.py", "--check"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_translation_has_the_placeholders_of_its_sentence() -> None:
