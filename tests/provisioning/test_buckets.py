@@ -25,7 +25,16 @@ from portal.journal import SYSTEM
 from portal.provisioning.models import HomeState, Maintenance, VaultHome, maintenances_of
 from tests.builders import House, stored, work
 from tests.guarded_bucket import Guarded
-from tests.provisioning.places import STORE, below_vaults, block, deliver, describe, home_of, in_buckets
+from tests.provisioning.places import (
+    STORE,
+    a_store,
+    below_vaults,
+    block,
+    deliver,
+    describe,
+    home_of,
+    in_buckets,
+)
 from tests.vaulting import SECRET
 
 Browser = Callable[..., FlaskClient]
@@ -365,3 +374,22 @@ def test_003_15_a_suspension_ends_a_maintenance(house: House, browser: Browser, 
     db.session.execute(again.values(state=jobs.TaskState.QUEUED, not_before=0))
     work()  # what closes the first one comes once more: the user is the second's now
     assert stored(second).user in host.users()
+
+
+def test_a_window_at_another_host_keeps_no_user_at_this_one(
+    house: House, browser: Browser, host: Guarded
+) -> None:
+    """The vault has moved before the worker came to close."""
+    in_buckets(browser(house.operator), host)
+    home, client = a_home(house), browser(house.support)
+    row = open_window(client, home)
+    work()
+    assert row.user in host.users()
+    client.post(f"/vaults/{home.vault.uid}/maintenance/{row.uid}/closing")
+    home = stored(home)
+    home.store = a_store(browser(house.operator), name="Serveur")
+    db.session.commit()
+    data = {"hours": "1", "reason": "place"}
+    assert client.post(f"/vaults/{home.vault.uid}/maintenance", data=data).status_code == 200
+    work()
+    assert stored(row).user not in host.users()

@@ -147,6 +147,14 @@ def test_a_vault_goes_into_a_bucket_and_back_past_a_killed_worker(
         arrives(place, before, M.CLEARED)
         assert begins(place, "Lyon") == before
         arrives(place, before)
+        assert host.exists()
+        with place.context():
+            move = the_move()
+            move.order_end(by=SYSTEM)
+            move.begin_clearing()
+            db.session.commit()
+        arrives(place, before, M.CLEARED)
+        assert not host.exists(), "her own bucket goes once it is emptied"
     finally:
         kill(worker)
     with place.context():
