@@ -9,7 +9,7 @@ import secrets as token_source
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self, TypeVar
@@ -28,6 +28,7 @@ from sqlalchemy import (
     String,
     UnaryExpression,
     and_,
+    bindparam,
     event,
     false,
     literal,
@@ -183,6 +184,11 @@ def _as_it_is(plain: Any, compiler: Any, **kw: Any) -> str:
 @compiles(Plain, "sqlite")
 def _signed(plain: Any, compiler: Any, **kw: Any) -> str:
     return f"+{compiler.process(plain.element, **kw)}"
+
+
+def instant(before: timedelta = timedelta()) -> BindParameter[datetime]:
+    """The instant so long before the present one, asked whenever a statement runs: it may be kept for long."""
+    return bindparam(None, callable_=lambda: clock.now() - before, type_=UtcDateTime(), unique=True)
 
 
 def is_root(path: str) -> bool:

@@ -119,15 +119,22 @@ def count_of(*queries: Select[Any]) -> Count:
 
 def counts_of(queries: Mapping[str, Select[Any]], most: int) -> dict[str, int]:
     """How many rows each of these queries has, counted to ``most``: all of them in one statement."""
-    if not queries:
-        return {}
+    return counted(counting(queries, most)) if queries else {}
+
+
+def counting(queries: Mapping[str, Select[Any]], most: int) -> Select[tuple[str, int]]:
+    """The statement that counts the rows of each of these queries, one at least; may be kept and run again."""
     arms = [
         select(literal(name), func.count()).select_from(query.order_by(None).limit(most).subquery())
         for name, query in queries.items()
     ]
     together = union_all(*arms).subquery()
-    found = db.session.execute(select(together.c[0], together.c[1]))
-    return {str(name): int(count) for name, count in found}
+    return select(together.c[0], together.c[1])
+
+
+def counted(statement: Select[tuple[str, int]]) -> dict[str, int]:
+    """What such a statement finds now."""
+    return {str(name): int(count) for name, count in db.session.execute(statement)}
 
 
 def summed(query: Select[Any], key: Any, amount: Any, *, most: int) -> tuple[Count, int | None]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask, g
 from flask.testing import FlaskClient
 from icalendar import Calendar
-from sqlalchemy import text
+from sqlalchemy import BindParameter, Select, text
+from sqlalchemy.sql.visitors import iterate
 
 from portal import clock
 from portal.access import Role
@@ -15,14 +16,16 @@ from portal.db import EVERYTHING, db, set_scope
 from portal.engine.models import register_vault
 from portal.jobs import Task, TaskState
 from portal.journal import SYSTEM
+from portal.mail import MailState, queue_mail
 from portal.restore_requests.models import Cause, RestoreKind, RestoreState, open_request
 from portal.sepa.batches.today import hand_in_by
 from portal.subscriptions.kept_terms import keep_term
-from portal.today.day import waiting_for
+from portal.today.day import own_kinds, waiting_for
 from portal.today.kinds import KINDS, Cost, Todo
 from portal.today.words import due_words
 from tests.builders import House, a_customer, an_outsider, stored
 from tests.contracts.builders import dropcloud, natso
+from tests.counting import statements
 from tests.sepa.people import a_collection, a_mandate, a_signed_mandate, freeze_batch
 from tests.test_listing import three_invoices
 
@@ -122,6 +125,44 @@ def test_every_page_counts_the_same_and_nothing_of_another_house(house: House, b
     told = {who: badge.findall(browser(who).get("/orders").text) for who in (house.owner, house.finance)}
     assert told == {house.owner: ["8"], house.finance: ["9"]}
     assert badge.findall(browser(an_outsider(house)).get("/orders").text) == ["1"]
+
+
+def test_a_query_that_is_kept_for_a_day_is_the_same_all_day(house: House, app: Flask, at: At) -> None:
+    def fixed(rows: Select[object]) -> list[object]:
+        bound = (part for part in iterate(rows) if isinstance(part, BindParameter))
+        return [part.value for part in bound if part.callable is None]
+
+    for person in house.people.values():
+        with app.test_request_context("/"):
+            set_scope(person.org_path)
+            g.actor, _read = person, (person.id, person.org_path, person.role)
+            for kind in own_kinds():
+                if not kind.asks:
+                    at(MONDAY)
+                    with statements() as sent:
+                        morning = fixed(kind.rows())
+                    at(MONDAY + timedelta(hours=9))
+                    assert (fixed(kind.rows()), sent) == (morning, []), kind.name
+
+
+def test_the_menu_follows_the_hour_and_the_day(house: House, browser: Browser, at: At) -> None:
+    subscription = natso(house)
+    subscription.last_notice_on = MONDAY.date() + timedelta(31)
+    provider, state = house.provider, {"problems": list}
+    mail = queue_mail("a@b.example", "mails/safety.txt", about=provider, owner=provider, state=state)
+    mail.state, mail.created_at = MailState.REFUSED, MONDAY - timedelta(days=30, hours=-1)
+    db.session.commit()
+    client = browser(house.operator)
+
+    def badges() -> int:
+        return client.get("/account").text.count('class="todo"')
+
+    assert badges() == 1
+    at(MONDAY + timedelta(hours=2))
+    assert badges() == 0  # refused more than thirty days ago
+    at(MONDAY + timedelta(days=1))
+    client = browser(house.operator)
+    assert badges() == 1  # a last day of notice comes near
 
 
 def test_until_when_in_words(house: House, at: At) -> None:

@@ -71,5 +71,6 @@ waits(
         ),
         everything=lambda: url_for("service_credits.list_credits", state=CreditState.PROPOSED.value),
         entry="service_credits.list_credits",
+        asks=True,
     )
 )

@@ -7,9 +7,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_
 
-from portal import clock
 from portal.access import Permission
 from portal.bank_door.models import BankDoor, DoorFile, S
+from portal.db import instant
 from portal.today import Cost, Kind, Todo, waits
 
 PATIENCE = timedelta(hours=1)  # with a file that is not whole, and with a folder that does not answer
@@ -17,9 +17,8 @@ FETCHING = timedelta(hours=4)  # for the bank's software to take what lies in th
 
 
 def _stuck() -> Select[tuple[DoorFile]]:
-    now = clock.now()
-    half = DoorFile.state.in_([S.ARRIVING, S.BROKEN]) & (DoorFile.created_at <= now - PATIENCE)
-    left = (DoorFile.state == S.WRITTEN) & (DoorFile.seen_at <= now - FETCHING)
+    half = DoorFile.state.in_([S.ARRIVING, S.BROKEN]) & (DoorFile.created_at <= instant(PATIENCE))
+    left = (DoorFile.state == S.WRITTEN) & (DoorFile.seen_at <= instant(FETCHING))
     return DoorFile.visible_to(g.actor).where(or_(DoorFile.state == S.REFUSED, half, left))
 
 
@@ -57,7 +56,7 @@ waits(
         cost=Cost.MONEY,
         permission=Permission.ENTITY_WRITE,
         rows=lambda: BankDoor.visible_to(g.actor).where(
-            BankDoor.is_open, BankDoor.fault_since <= clock.now() - PATIENCE
+            BankDoor.is_open, BankDoor.fault_since <= instant(PATIENCE)
         ),
         order=(BankDoor.id,),
         tell=lambda row: Todo(

@@ -8,10 +8,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from portal import clock
 from portal.access import Permission
 from portal.correspondence.lists import UNREACHED
-from portal.db import Plain
+from portal.db import Plain, instant
 from portal.mail import IS_UNDELIVERED, KINDS, UNDELIVERED, Mail
 from portal.today import Cost, Kind, Todo, waits
 
@@ -25,7 +24,7 @@ def _refused() -> Select[tuple[Mail]]:
     repeated = select(again.id).where(again.copy_of == Mail.uid, again.state.not_in(UNDELIVERED)).exists()
     # By the index of these few; SQLite, which counts no nothing, would rather look up what most mails have.
     query = Mail.visible_to(g.actor).where(IS_UNDELIVERED, Plain(Mail.copy_of).is_(None))
-    return query.where(Mail.created_at > clock.now() - _LATELY, Plain(Mail.kind).not_in(_CODES), ~repeated)
+    return query.where(Mail.created_at > instant(_LATELY), Plain(Mail.kind).not_in(_CODES), ~repeated)
 
 
 waits(

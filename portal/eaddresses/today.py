@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
-from portal import clock
 from portal.access import Permission
+from portal.db import instant
 from portal.eaddresses.lists import TO_SETTLE
 from portal.eaddresses.models import EAddress, EAddressDirectory, EAddressFile, EAddressLine, F, Way
 from portal.eaddresses.queries import to_settle
@@ -23,7 +23,7 @@ def _old() -> Select[tuple[EAddressDirectory]]:
     fresh = select(EAddressFile.id).where(
         EAddressFile.directory_id == EAddressDirectory.id,
         EAddressFile.state == F.READ,
-        EAddressFile.seen_at > clock.now() - REFRESH,
+        EAddressFile.seen_at > instant(REFRESH),
     )
     return EAddressDirectory.visible_to(g.actor).where(EAddressDirectory.way == Way.FILES, ~fresh.exists())
 
@@ -59,7 +59,7 @@ waits(
         cost=Cost.MONEY,
         permission=Permission.PAYMENT_WRITE,
         rows=lambda: EAddressDirectory.visible_to(g.actor).where(
-            EAddressDirectory.way != Way.OFF, EAddressDirectory.failing_since <= clock.now() - PATIENCE
+            EAddressDirectory.way != Way.OFF, EAddressDirectory.failing_since <= instant(PATIENCE)
         ),
         order=(EAddressDirectory.id,),
         tell=lambda row: Todo(

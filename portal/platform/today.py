@@ -6,8 +6,8 @@ from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal import clock
 from portal.access import Permission
+from portal.db import instant
 from portal.platform.models import M, Platform, PlatformMessage, PlatformStatus, Way
 from portal.today import Cost, Kind, Todo, waits
 
@@ -60,7 +60,7 @@ waits(
         cost=Cost.MONEY,
         permission=Permission.PAYMENT_WRITE,
         rows=lambda: Platform.visible_to(g.actor).where(
-            Platform.way != Way.OFF, Platform.failing_since <= clock.now() - PATIENCE
+            Platform.way != Way.OFF, Platform.failing_since <= instant(PATIENCE)
         ),
         order=(Platform.id,),
         tell=lambda row: Todo(

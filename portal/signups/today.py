@@ -64,5 +64,6 @@ waits(
         ),
         everything=lambda: url_for("trials.list_trials", state=TrialState.TRIAL),
         entry="subscriptions.list_subscriptions",
+        asks=True,
     )
 )

@@ -3,13 +3,15 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from flask import g
 from sqlalchemy import Select
 
+from portal import clock
 from portal.access import holds
-from portal.paging import Count, count_of, counts_of, first_of
+from portal.paging import Count, count_of, counted, counting, counts_of, first_of
 from portal.today.kinds import KINDS, Kind, Todo
 
 EACH = 6  # lines of one kind; the page says how many more there are
@@ -112,14 +114,25 @@ def _urgency(line: Line) -> tuple[int, int, date, str]:
 
 def badges() -> dict[str, int]:
     """How much waits behind each entry of the menu, by its endpoint; counted to a hundred."""
-    known: dict[str, int] = g.get("found_today", {})
-    asked = {kind.name: _ids(kind) for kind in own_kinds() if kind.name not in known}
-    numbers = known | counts_of(asked, BADGE + 1)
+    numbers: dict[str, int] = dict(g.get("found_today", {}))
+    kinds = own_kinds()
+    unknown = [kind for kind in kinds if kind.name not in numbers]
+    if same := tuple(kind.name for kind in unknown if not kind.asks):
+        person = g.actor
+        who = (person.id, person.organisation_id, person.org_path, person.role)
+        numbers |= counted(_same_all_day(same, who, clock.today()))
+    numbers |= counts_of({kind.name: _ids(kind) for kind in unknown if kind.asks}, BADGE + 1)
     found: dict[str, int] = {}
-    for kind in own_kinds():
+    for kind in kinds:
         if number := numbers[kind.name]:
             found[kind.entry] = min(found.get(kind.entry, 0) + number, BADGE + 1)
     return found
+
+
+@lru_cache(maxsize=128)  # working out forty queries anew for each page costs more than running them
+def _same_all_day(names: tuple[str, ...], who: tuple[Any, ...], today: date) -> Select[tuple[str, int]]:
+    """What counts these kinds for the acting person, who is ``who``, on a day."""
+    return counting({name: _ids(KINDS[name]) for name in names}, BADGE + 1)
 
 
 def _ids(kind: Kind[Any]) -> Select[Any]:

@@ -58,8 +58,9 @@ class Todo:
 class Kind(Generic[Row]):
     """What one room has waiting.
 
-    rows: those of the acting person's scope, the most urgent first by ``order``. everything: the list of them
-    all. entry: the endpoint of the menu entry that counts them.
+    rows: those of the acting person's scope, the most urgent first by ``order``; the same query all day, with
+    :func:`portal.db.instant` for the hour, or else it ``asks`` (reads other rows to know what it looks for).
+    everything: the list of them all. entry: the endpoint of the menu entry that counts them.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Kind(Generic[Row]):
     tell: Callable[[Row], Todo]
     everything: Callable[[], str]
     entry: str
+    asks: bool = False
 
 
 KINDS: dict[str, Kind[Any]] = {}
