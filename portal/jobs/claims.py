@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.clock import machine_ms
@@ -27,6 +27,12 @@ MAX_ATTEMPTS = 6  # failures without any progress between them
 _RETRY_SECONDS = 300  # the longest pause after a failure
 _CLOCKS_DIFFER = 60_000  # milliseconds by which the clocks of two machines may differ
 T = TaskState
+
+
+_TASK = Task.__table__.c
+_HELD = update(Task.__table__).where(  # built once
+    _TASK.id == bindparam("of"), _TASK.owner == bindparam("held_by"), _TASK.state == T.RUNNING
+)
 
 
 class LostLease(Exception):
@@ -113,13 +119,8 @@ class Claim:
             self.step(done=done, total=total)
 
     def _write(self, values: dict[str, Any]) -> None:
-        statement = (
-            update(Task)
-            .where(Task.id == self.task_id, Task.owner == self.owner, Task.state == T.RUNNING)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-        result: Any = db.session.execute(statement)
+        which = {"of": self.task_id, "held_by": self.owner}
+        result: Any = db.session.execute(_HELD, {**which, **values})
         if not result.rowcount:
             db.session.rollback()
             raise LostLease(self.ref)

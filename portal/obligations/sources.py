@@ -80,7 +80,8 @@ def tickets() -> Iterator[Looked]:
     alive = Ticket.state.in_(NOT_CLOSED) | (Ticket.closed_at > since()) | Ticket.due_at.is_not(None)
     query = select(Ticket).where(Ticket.subscription_id.is_not(None), alive)
     for row in db.session.scalars(query.order_by(Ticket.id)).all():
-        rights = tuple(value.key for value in rights_of(row))
+        clocks = clocks_of(row)
+        rights = tuple(value.key for value in rights_of(row, clocks))
         owed = [
             Owed(
                 f"ticket:{row.uid}",
@@ -94,7 +95,7 @@ def tickets() -> Iterator[Looked]:
                 each.done_at,
                 rights,
             )
-            for each in clocks_of(row)
+            for each in clocks
             if each.what in HOUSES
         ]
         yield Looked(f"ticket:{row.uid}", tuple(owed))

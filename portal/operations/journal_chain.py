@@ -22,6 +22,7 @@ from portal.journal import JournalEntry
 
 SETTLED_AFTER = timedelta(hours=1)  # a line that was given its number earlier has been committed by now
 _AT_ONCE = 1000
+_CODED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class JournalLink(Row, db.Model):
@@ -117,9 +118,8 @@ def _lines(after: int, last: int) -> Generator[tuple[int, bytes]]:
     )
     query = select(*columns).where(JournalEntry.id > after, JournalEntry.id <= last).order_by(JournalEntry.id)
     with db.session.execute(query.execution_options(yield_per=_AT_ONCE)) as rows:
-        for row in rows:
-            plain = [value.isoformat() if value is row.created_at else value for value in row]
-            yield row.id, json.dumps(plain, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+        for number, uid, at, *rest in rows:
+            yield number, _CODED.encode([number, uid, at.isoformat(), *rest]).encode() + b"\n"
 
 
 @jobs.periodic("journal.seal", jobs.hourly)

@@ -44,14 +44,16 @@ def end_of(subscription: Subscription) -> KeyEnd:
 
     Source: 000-56, 000-54, 001-45.
     """
+    charged = list(_charges_of(subscription))
     paid, late = [], []
-    for start, charge in _charges_of(subscription):
+    for start, charge in charged:
         standing = _standing(subscription, charge)
         if standing.is_paid:
             paid.append(billed_period(subscription, start).ends_on)
         elif standing.late_on is not None:
             late.append(standing.late_on)
-    paid += _on_credit(subscription, bool(late))
+    first = min((start for start, _charge in charged), default=subscription.billed_before)
+    paid += _on_credit(subscription, first, bool(late))
     return _end(subscription, paid, max(late, default=None))
 
 
@@ -86,14 +88,12 @@ def _charges_of(subscription: Subscription) -> Iterator[tuple[date, Charge]]:
             yield date.fromisoformat(charge.origin.rpartition(":")[2]), charge
 
 
-def _on_credit(subscription: Subscription, is_late: bool) -> list[date]:
+def _on_credit(subscription: Subscription, before: date, is_late: bool) -> list[date]:
     """The end of what counts as paid without an invoice.
 
-    What another system billed before the first charge; and, as long as nothing is late, the running period
-    of whoever is debited under a usable mandate or pays in arrears.
+    What another system billed ``before`` the first charge; and, as long as nothing is late, the running
+    period of whoever is debited under a usable mandate or pays in arrears.
     """
-    periods = [start for start, _charge in _charges_of(subscription)]
-    before = min(periods, default=subscription.billed_before)
     today, found = clock.today(), [before]
     arrears = subscription.is_billed_in_arrears
     method = subscription.method_on(subscription.billed_before)

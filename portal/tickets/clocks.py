@@ -158,11 +158,13 @@ def keep_due(ticket: Ticket) -> None:
     ticket.due_at = min(coming, default=None)
 
 
-def rights_of(ticket: Ticket) -> list[Value]:
-    """What the contract opens to the customer after a clock of the house was missed."""
-    late = [
-        each for each in clocks_of(ticket) if each.what in HOUSES and each.hand in (Hand.LATE, Hand.MISSED)
-    ]
+def rights_of(ticket: Ticket, clocks: list[Clock] | None = None) -> list[Value]:
+    """What the contract opens to the customer after a clock of the house was missed.
+
+    clocks: where they are known already.
+    """
+    clocks = clocks_of(ticket) if clocks is None else clocks
+    late = [each for each in clocks if each.what in HOUSES and each.hand in (Hand.LATE, Hand.MISSED)]
     if not late or ticket.subscription is None:
         return []
     stack = ticket.subscription.terms.on(clock.today())
