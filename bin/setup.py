@@ -30,7 +30,9 @@ APT = {
     "rclone": "rclone",
     "nginx": "nginx-light",
     "systemd-analyze": "systemd",
+    "preflight": "libpdfbox2-java libactivation-java libjaxb-api-java default-jre-headless",
 }
+JUDGES = ["systemd-analyze", "preflight"]  # of Debian's units and archived pages; found on Linux alone
 BREW = {
     "restic": "restic",
     "xmllint": "libxml2",
@@ -42,17 +44,7 @@ BREW = {
 }
 NEEDED = {
     "run": ["restic"],
-    "test": [
-        "restic",
-        "rclone",
-        "chromium",
-        "xmllint",
-        "pdftoppm",
-        "unzip",
-        "postgres",
-        "nginx",
-        "systemd-analyze",
-    ],
+    "test": ["restic", "rclone", "chromium", "xmllint", "pdftoppm", "unzip", "postgres", "nginx"],
 }
 
 
@@ -101,17 +93,19 @@ def is_there(program: str) -> bool:
     if program == "chromium":
         names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
         return any(shutil.which(name) for name in names)
+    if program == "preflight":
+        return bool(shutil.which("java")) and Path("/usr/share/java/preflight.jar").exists()
     return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is not None
 
 
-def package_of(program: str) -> str:
+def packages_of(program: str) -> list[str]:
     """Of Chromium the one without windows, where the system has it: it costs half as much."""
     light = "chromium-headless-shell"
     if program == "chromium" and not subprocess.call(
         ["apt-cache", "show", light], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ):
-        return light
-    return APT[program]
+        return [light]
+    return APT[program].split()
 
 
 def install_programs(programs: list[str]) -> None:
@@ -126,25 +120,16 @@ def install_programs(programs: list[str]) -> None:
     else:
         if not shutil.which("apt-get"):
             stop(f"Il manque {names} : installez ces programmes avec l'outil de votre système.")
+        wanted = [package for program in missing for package in packages_of(program)]
         prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
         if prefix and (
             not shutil.which("sudo") or subprocess.call(["sudo", "-n", "true"], stderr=subprocess.DEVNULL)
         ):
-            packages = " ".join(map(package_of, missing))
-            stop(f"Il manque {names} : lancez « sudo apt-get install {packages} », puis recommencez.")
+            stop(f"Il manque {names} : lancez « sudo apt-get install {' '.join(wanted)} », puis recommencez.")
         say(f"installation de {names} (apt)")
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         run(*prefix, "apt-get", "update", "-q", env=environment)
-        run(
-            *prefix,
-            "apt-get",
-            "install",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-            *map(package_of, missing),
-            env=environment,
-        )
+        run(*prefix, "apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted, env=environment)
     still = [program for program in missing if not is_there(program)]
     if still:
         stop(f"Installation impossible : il manque toujours {', '.join(still)}.")
@@ -245,8 +230,8 @@ def compile_languages() -> None:
 
 def main(kind: str) -> None:
     os.chdir(ROOT)
-    judged = ["systemd-analyze"] if kind == "test" and platform.system() == "Linux" else []
-    install_programs([*NEEDED[kind], *judged])
+    judges = JUDGES if kind == "test" and platform.system() == "Linux" else []
+    install_programs([*NEEDED[kind], *judges])
     make_environment(kind)
     install_commands()
     build_assets()

@@ -187,7 +187,7 @@ def _signed(plain: Any, compiler: Any, **kw: Any) -> str:
 
 
 def instant(before: timedelta = timedelta()) -> BindParameter[datetime]:
-    """The instant so long before the present one, asked whenever a statement runs: it may be kept for long."""
+    """The instant so long before the present one, asked whenever a statement runs."""
     return bindparam(None, callable_=lambda: clock.now() - before, type_=UtcDateTime(), unique=True)
 
 

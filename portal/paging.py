@@ -123,7 +123,7 @@ def counts_of(queries: Mapping[str, Select[Any]], most: int) -> dict[str, int]:
 
 
 def counting(queries: Mapping[str, Select[Any]], most: int) -> Select[tuple[str, int]]:
-    """The statement that counts the rows of each of these queries, one at least; may be kept and run again."""
+    """The statement that counts the rows of each of these queries, one at least; may be kept."""
     arms = [
         select(literal(name), func.count()).select_from(query.order_by(None).limit(most).subquery())
         for name, query in queries.items()

@@ -7,7 +7,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from reportlab import rl_config
-from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.colors import HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -30,7 +30,7 @@ WINDOW_LEFT, WINDOW_TOP = 110 * mm, 48 * mm  # address window of a French DL env
 FIRST_TOP = 92 * mm  # below the window
 
 INK, ACCENT, MUTED = HexColor("#1b1f24"), HexColor("#1d4257"), HexColor("#5c6873")
-RULE, TINT, GHOST = HexColor("#c9d2d9"), HexColor("#f2f5f7"), Color(0.11, 0.26, 0.34, alpha=0.10)
+RULE, TINT, GHOST = HexColor("#c9d2d9"), HexColor("#f2f5f7"), HexColor("#e8ecee")
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _TEXT = ParagraphStyle("text", fontName=REGULAR, fontSize=8.5, leading=12, textColor=INK)

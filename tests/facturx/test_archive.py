@@ -1,19 +1,25 @@
 """The finished file: a PDF/A-3 by our linter, the XML in it byte for byte, and twice the same bytes."""
 
+import sys
 import time
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 
-from PIL import Image
+import pytest
+from PIL import Image, ImageCms
 from pypdf import PdfReader
 
 from portal.facturx.making import make
-from portal.facturx.pdfa import embed
+from portal.facturx.pdfa import embed, flattened
 from portal.papers import build
+from portal.pdf.archival import srgb
 from portal.pdf.document import Column, Mark, Party
 from portal.pdf.draft import Draft
 from tests.facturx.builders import domestic
 from tests.facturx.linter import faults
+from tests.facturx.preflight import as_first_part, refusals
 
 
 def a_draft() -> Draft:
@@ -65,3 +71,26 @@ def test_a_logo_that_shines_through_and_a_page_without_its_colours_are_found() -
     plain = a_draft().build(a_logo())
     pdf = embed(plain, b"<a/>", title="x", author="y", issued_on=date(2026, 1, 1), language="fr-FR")
     assert {"output intent", "forbidden /SMask"} <= set(faults(pdf))
+
+
+def test_its_colours_are_those_of_the_screen() -> None:
+    own = ImageCms.ImageCmsProfile(BytesIO(srgb()))
+    shades = Image.new("RGB", (256, 1))
+    shades.putdata([(step, step * 7 % 256, 255 - step) for step in range(256)])
+    seen = ImageCms.profileToProfile(shades, ImageCms.createProfile("sRGB"), own)
+    assert seen is not None and seen.tobytes() == shades.tobytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PDFBox Preflight is taken from Debian")
+def test_the_page_before_its_xml_is_one_for_an_archive_and_a_bad_one_is_found(tmp_path: Path) -> None:
+    watermarked = replace(a_draft(), mark=None, watermark="DÉMONSTRATION")
+    pages = {
+        "logo.pdf": a_draft().build(flattened(a_logo()), archival=True),
+        "watermark.pdf": watermarked.build(archival=True),
+        "transparent.pdf": a_draft().build(a_logo(), archival=True),
+        "colourless.pdf": a_draft().build(flattened(a_logo())),
+    }
+    found = refusals({name: as_first_part(page) for name, page in pages.items()}, tmp_path)
+    assert found["logo.pdf"] == found["watermark.pdf"] == []
+    assert any("Soft Mask" in each for each in found["transparent.pdf"])
+    assert any("DestOutputProfile is missing" in each for each in found["colourless.pdf"])
