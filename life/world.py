@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from clients.activate import License, LicenseError
 from life.bank import Bank, Debtor
 from life.client import Client
@@ -22,6 +24,7 @@ from life.vaults import Safe
 from tour.numbers import make_iban
 
 BEGINS = date(2026, 1, 6)
+_TROUBLES = (RuntimeError, LookupError, ValueError, AssertionError, LicenseError, httpx.HTTPError)
 _HANDS_IN = (0, 3)  # Mondays and Thursdays
 Act = Callable[[], None]
 
@@ -234,7 +237,7 @@ class World:
         self.acts += 1
         try:
             act()
-        except (RuntimeError, LookupError, ValueError, AssertionError, LicenseError) as error:
+        except _TROUBLES as error:
             at = traceback.extract_tb(error.__traceback__)[-1]
             told = f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno} {at.line})"
             self.troubles.append((self.place.today, who, told[:500]))

@@ -6,24 +6,29 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 
 from app import create_app
 from portal import clock
 from portal.accounts.models import User, open_sign_in
 from portal.billing.credit_models import RefundState
+from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
 from portal.billing.models import Invoice, InvoiceState
+from portal.blobs import Document, content_of
 from portal.books.checking import check_books
 from portal.commissions.models import CommissionStatement
 from portal.crypto.secrets import create_key_file
 from portal.db import EVERYTHING, db, scope
 from portal.demo.load import load
 from portal.demo.past.days import begins_on, months_before
+from portal.facturx.engine import breaks_schema, schematrons
 from portal.jobs import Task, TaskState
 from portal.jobs.duties import Duty
 from portal.journal import SYSTEM
@@ -32,6 +37,7 @@ from portal.reversibility.models import CaseState, ReversibilityCase
 from portal.sepa.models import Batch, BatchState, Collection, CollectionState
 from portal.wholesale.models import WholesaleBuyer, annex_of
 from tests import installation, vaulting
+from tests.facturx.linter import faults
 from tour.instance import ROOT, environment_of
 from tour.pages import one_of_each
 
@@ -91,6 +97,7 @@ def test_a_past_is_lived_with_whole_books_work_for_each_role_and_pages_that_open
     money_came_late_came_back_and_is_owed(place)
     the_books_are_whole_and_nothing_lies_in_the_future()
     who_invoices_whom_is_lived_in_both_modes()
+    what_businesses_got_since_september_are_e_invoices(place)
     every_role_has_something_to_do_today(place)
     for who in ("finance", "owner", "technician"):
         every_page_opens(place, who)
@@ -134,6 +141,17 @@ def who_invoices_whom_is_lived_in_both_modes() -> None:
         assert len(statements) >= MONTHS - 1 and all(each.payable_cents > 0 for each in statements)
         paid = [each.refund.state for each in statements if each.refund is not None]
         assert paid.count(RefundState.REFUNDED) >= MONTHS - 2
+
+
+def what_businesses_got_since_september_are_e_invoices(place: Flask) -> None:
+    assert _rows(place, EInvoiceRecord).keys() == {EInvoiceState.VALID}
+    with scope(EVERYTHING):
+        records = list(db.session.scalars(db.select(EInvoiceRecord)))
+        assert len(records) > 10 and min(each.issued_on for each in records) >= date(2026, 9, 1)
+        for each in records:
+            pdf = content_of(db.session.get_one(Document, each.document_id))
+            (xml,) = PdfReader(BytesIO(pdf)).attachments["factur-x.xml"]
+            assert (faults(pdf), breaks_schema(xml), schematrons.failed_rules(xml)) == ([], [], [])
 
 
 def every_role_has_something_to_do_today(place: Flask) -> None:

@@ -8,6 +8,7 @@ from portal import clock
 from portal.access import Role
 from portal.accounts.models import Organisation, User
 from portal.backups.gaps import GapKind, note_gap
+from portal.billing.einvoice_records import issue_from
 from portal.catalogue.models import Method, Product
 from portal.catalogue.offers import make_product, shipped_offers
 from portal.customers.models import ContactRole, Customer, CustomerKind, onboard
@@ -54,6 +55,7 @@ TRADES = (
     "Clinique vétérinaire",
     "Bureau d'études",
 )
+_E_INVOICES_FROM = date(2026, 9, 1)  # a year before small companies must
 
 
 @commits
@@ -80,6 +82,7 @@ def _open() -> tuple[Organisation, list[Organisation], dict[str, Product], Legal
     provider = make_provider("Sauvegarde Démo", by=SYSTEM)
     let_in(provider, PROVIDER_PEOPLE)
     entity = _entity(provider)
+    issue_from(entity, max(clock.today(), _E_INVOICES_FROM), by=SYSTEM)
     products = _products(provider)
     houses = [open_reseller(provider, house, index) for index, house in enumerate(RESELLERS)]
     return provider, houses, products, entity
