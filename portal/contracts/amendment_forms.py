@@ -6,11 +6,10 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from portal.contracts.typed_values import key_choices, value_choices
+from portal.contracts.typed_values import NEW_VALUE, key_choices, value_field
 from portal.forms import DayField
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
-from portal.terms.vocabulary import KEYS
 
 KINDS = [
     SelectChoice(AmendmentKind.AMENDMENT, _l("Avenant, signé après la commande")),
@@ -22,7 +21,7 @@ class AmendmentForm(FlaskForm):
     kind = RadioField(_l("Genre"), choices=KINDS, default=AmendmentKind.AMENDMENT)
     label = StringField(_l("Intitulé"), [InputRequired(_l("Donnez un intitulé.")), Length(max=140)])
     key = SelectField(_l("Valeur à changer"))
-    value = StringField(_l("Nouvelle valeur"), [InputRequired(_l("Indiquez la nouvelle valeur."))])
+    value = StringField(NEW_VALUE, [InputRequired(_l("Indiquez la nouvelle valeur."))])
     signed_on = DayField(_l("Signé le"), [InputRequired(_l("Indiquez le jour de la dernière signature."))])
     effective_on = DayField(_l("Prend effet le"), [InputRequired(_l("Indiquez le premier jour d'effet."))])
     signed_by_both = BooleanField(_l("Signé par les deux parties"))
@@ -30,13 +29,10 @@ class AmendmentForm(FlaskForm):
 
 
 def amendment_form(subscription: Subscription, key: str) -> AmendmentForm:
-    """The form for one key: flags and choices are picked, everything else is typed."""
-    entry = KEYS.get(key)
+    """The form for one key: flags, choices and lists are picked, the rest is typed."""
     bases: type[AmendmentForm] = AmendmentForm
-    choices = value_choices(key)
-    if entry is not None and choices:
-        field = SelectField(_l("Nouvelle valeur"), choices=choices)
-        bases = type("PickedAmendmentForm", (AmendmentForm,), {"value": field})
+    if picked := value_field(key):
+        bases = type("PickedAmendmentForm", (AmendmentForm,), {"value": picked})
     form = bases(key=key)
     form.key.choices = key_choices(subscription.terms.values)
     return form

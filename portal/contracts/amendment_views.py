@@ -9,7 +9,8 @@ from portal import htmx
 from portal.access import Permission, get_or_404, requires
 from portal.contracts.amendment_forms import AmendmentForm, amendment_form
 from portal.contracts.amendments import Draft, present_value, sign_amendment, typed_value
-from portal.forms import saving
+from portal.contracts.typed_values import as_typed
+from portal.forms import TicksField, saving
 from portal.subscriptions.amendments import AmendmentKind
 from portal.subscriptions.models import Subscription
 from portal.terms.vocabulary import KEYS
@@ -36,6 +37,9 @@ def new_amendment(uid: str) -> Response:
     key = _key(request.args.get("key", ""))
     form = amendment_form(subscription, key)
     form.effective_on.data = subscription.billed_before
+    present = present_value(subscription, key)
+    if isinstance(form.value, TicksField) and present is not None:
+        form.value.data = list(present.value)
     return _page(subscription, key, form)
 
 
@@ -74,7 +78,7 @@ def _draft(subscription: Subscription, form: AmendmentForm) -> Draft:
         kind=kind,
         label=form.label.data.strip(),
         key=form.key.data,
-        value=typed_value(form.key.data, form.value.data),
+        value=typed_value(form.key.data, as_typed(form.value.data)),
         signed_on=form.signed_on.data,
         effective_on=subscription.started_on if at_start else form.effective_on.data,
         signed_by_both=form.signed_by_both.data,

@@ -25,6 +25,7 @@ from portal.terms.stack import RANKING, Stack
 from portal.terms.values import Value, amended_value, as_json
 from portal.terms.vocabulary import KEYS
 from portal.wording import N_
+from portal.words.term_keys import term_name
 
 PDF = b"%PDF-"
 
@@ -101,7 +102,7 @@ def check_amendment(subscription: Subscription, draft: Draft) -> Value:
     """
     present = present_value(subscription, draft.key, draft.effective_on)
     article = present.article if present else draft.label
-    about = {"key": draft.key, "article": article}
+    about = {"key": term_name(draft.key), "article": article}
     try:
         value = amended_value(draft.label, draft.key, draft.value, present.clause if present else "", article)
     except Refused as refusal:
@@ -146,7 +147,7 @@ def check_rank(terms: Stack, key: str, present: Value | None) -> None:
             _(
                 "%(key)s (article %(article)s) : ce contrat ne reconnaît pas de conditions particulières "
                 "(%(clause)s) ; seul un avenant signé le modifie.",
-                key=key,
+                key=term_name(key),
                 article=ranking.article,
                 clause=ranking.clause,
             ),
@@ -159,7 +160,7 @@ def check_rank(terms: Stack, key: str, present: Value | None) -> None:
             _(
                 "%(key)s (article %(article)s) : le contrat range ses conditions générales avant les "
                 "conditions particulières (%(rank)s) ; celles-ci ne changent pas %(clause)s.",
-                key=key,
+                key=term_name(key),
                 article=present.article,
                 rank=ranking.clause,
                 clause=present.clause,

@@ -1,15 +1,22 @@
-"""How a form asks for one value of a contract: flags and choices are picked, everything else is typed."""
+"""How a form asks for one value of a contract: flags, choices and lists are picked, the rest is typed."""
 
 from collections.abc import Collection
+from typing import Any
 from unicodedata import combining, normalize
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectChoice
+from wtforms import SelectChoice, SelectField
+from wtforms.validators import InputRequired
 
+from portal.forms import TicksField
+from portal.terms.shipped import documents
+from portal.terms.stack import RANKING
 from portal.terms.vocabulary import KEYS
 from portal.words.term_keys import term_name
 from portal.words.value_words import value_word
+
+NEW_VALUE = _l("Nouvelle valeur")
 
 
 def value_choices(key: str) -> list[SelectChoice]:
@@ -21,6 +28,30 @@ def value_choices(key: str) -> list[SelectChoice]:
     if entry.unit != "choice":
         return []
     return [SelectChoice(each, value_word(key, each)) for each in sorted(entry.choices)]
+
+
+def _item_choices(key: str) -> list[SelectChoice]:
+    """What a list may hold, by its words; nothing where the order of its items counts."""
+    entry = KEYS.get(key)
+    if entry is None or entry.unit != "list" or key == RANKING:
+        return []
+    said = (document.values[key].value for document in documents().values() if key in document.values)
+    items = entry.choices or {each for value in said for each in value}
+    return [SelectChoice(each, value_word(key, each)) for each in sorted(items)]
+
+
+def value_field(key: str) -> Any:
+    """The field in which the new value of a key is picked; None where it is typed."""
+    if choices := value_choices(key):
+        return SelectField(NEW_VALUE, choices=choices)
+    if items := _item_choices(key):
+        return TicksField(NEW_VALUE, [InputRequired(_l("Choisissez-en au moins un."))], choices=items)
+    return None
+
+
+def as_typed(picked: str | list[str]) -> str:
+    """What was picked, as somebody would type it."""
+    return picked if isinstance(picked, str) else ", ".join(picked)
 
 
 def key_choices(spoken: Collection[str]) -> dict[str, list[tuple[str, str]]]:

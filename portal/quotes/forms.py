@@ -9,7 +9,7 @@ from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringF
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from portal.catalogue.models import Method
-from portal.contracts.typed_values import key_choices, value_choices
+from portal.contracts.typed_values import NEW_VALUE, key_choices, value_field
 from portal.forms import DayField, WholeNumberField, trim
 from portal.quotes.models import QuoteLine
 from portal.quotes.writing import Head
@@ -75,16 +75,14 @@ class WishForm(FlaskForm):
     """One value that the prospect wishes otherwise."""
 
     key = SelectField(_l("Valeur à changer"))
-    value = StringField(_l("Nouvelle valeur"), [InputRequired(_l("Indiquez la nouvelle valeur."))])
+    value = StringField(NEW_VALUE, [InputRequired(_l("Indiquez la nouvelle valeur."))])
 
 
 def wish_form(line: QuoteLine, key: str) -> WishForm:
-    """The form for one key of a line's contract: flags and choices are picked, everything else is typed."""
+    """The form for one key of a line's contract: flags, choices and lists are picked, the rest is typed."""
     base: type[WishForm] = WishForm
-    if choices := value_choices(key):
-        base = type(
-            "PickedWishForm", (WishForm,), {"value": SelectField(_l("Nouvelle valeur"), choices=choices)}
-        )
+    if picked := value_field(key):
+        base = type("PickedWishForm", (WishForm,), {"value": picked})
     form = base(key=key)
     form.key.choices = key_choices(line.texts.values)
     return form

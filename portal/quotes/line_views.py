@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 
 from portal import htmx
 from portal.access import Permission, get_or_404, requires
+from portal.contracts.typed_values import as_typed
 from portal.db import db
 from portal.forms import saving
 from portal.quotes.forms import WishForm, wish_form
@@ -64,7 +65,7 @@ def create_wish(uid: str) -> Response:
     form = wish_form(line, _key(line, request.form.get("key")))
     if form.validate():
         with saving(form, "value"):
-            wish(line, form.key.data, form.value.data, by=g.actor)
+            wish(line, form.key.data, as_typed(form.value.data), by=g.actor)
     if form.errors:
         return _page(_line(uid), form, 422)
     return htmx.go(

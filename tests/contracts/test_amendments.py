@@ -1,5 +1,6 @@
 """Signed amendments: what they change, from which day, and what refuses them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -122,7 +123,7 @@ def test_of_two_amendments_of_one_day_the_later_signature_counts(house: House) -
         (
             a_draft("reversibility.delivery_days", 20, signed_by_both=False),
             "signed_by_both",
-            r"reversibility.delivery_days \(article 16\) : Un avenant est signé par les deux parties",
+            r"Délai de remise des données \(article 16\) : Un avenant est signé par les deux parties",
         ),
         (a_draft("reversibility.delivery_days", 20, signed_on=date(2026, 11, 24)), "signed_on", "le futur"),
         (
@@ -257,6 +258,21 @@ def test_the_operator_records_an_amendment_with_its_text(house: House, browser: 
         assert expected in page
     with browser(house.owner).get(f"/documents/{row.document.uid}", buffered=True) as download:
         assert download.data == b"%PDF-1.7 signed"
+
+
+def test_the_items_of_a_list_are_picked_by_their_words(house: House, browser: Browser) -> None:
+    subscription, client = dobaas(house), browser(house.operator)
+    page = client.get(f"/contracts/{subscription.uid}/amendments/new?key=reversibility.choices").text
+    present = subscription.terms.get("reversibility.choices").value
+    for item in present:
+        assert re.search(rf'<input checked[^>]*type="checkbox" value="{item}"', page), item
+    assert f'<code class="key small">{present[0]}' not in page  # nobody types codes
+    for picked, items in (([], None), (["nonsense"], None), (list(present[:1]), list(present[:1]))):
+        answer = send(client, subscription, key="reversibility.choices", value=picked)
+        rows = db.session.scalars(db.select(SignedAmendment)).all()
+        assert (answer.status_code, len(rows)) == ((422, 0) if items is None else (303, 1))
+        assert items is not None or 'id="value-error-1"' in answer.text
+    assert rows[0].values["reversibility.choices"]["value"] == items
 
 
 def scanned(size: int) -> dict[str, Any]:
