@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g, request, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, false, true
+from sqlalchemy import ColumnElement, Select, false, func, true
 from sqlalchemy.orm import joinedload
 
 from portal import clock
@@ -31,8 +31,10 @@ def asked_reseller() -> Reseller | None:
     return db.session.scalars(query.where(own)).one_or_none()
 
 
-def this_month() -> str:
-    return f"{clock.today():%Y-%m}"
+def newest_month() -> str:
+    """The last one in which the reseller meant sold something, the present one where there is none yet."""
+    newest = _rows().with_only_columns(func.max(Invoice.issued_on), maintain_column_froms=True)
+    return f"{db.session.scalar(newest) or clock.today():%Y-%m}"
 
 
 def known_month(asked: str) -> str:

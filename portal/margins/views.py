@@ -9,7 +9,7 @@ from portal.access import Permission, requires
 from portal.csv_file import csv_answer, euros
 from portal.deadlines import add_months
 from portal.listing.page import list_page
-from portal.margins.lists import MARGINS, asked_reseller, first_day, known_month, this_month
+from portal.margins.lists import MARGINS, asked_reseller, first_day, known_month, newest_month
 from portal.margins.money import forecast_of, money_of, unpaid_of
 from portal.margins.panels import margin_panel
 from portal.margins.sums import Sum, total_of
@@ -20,14 +20,14 @@ bp = Blueprint("margins", __name__, url_prefix="/margins")
 @bp.get("")
 @requires(Permission.MARGIN_READ)
 def show() -> Response:
-    """Of the present month, unless the address says of which reseller and month."""
+    """Of the last month with sales, unless the address says of which reseller and month."""
     reseller = asked_reseller()
     if reseller is None:
         return _elsewhere()
     wishes = MultiDict(request.args)
     if "reseller" not in wishes:
         wishes["reseller"] = reseller.uid
-        wishes.setdefault("month", this_month())
+        wishes.setdefault("month", newest_month())
     month = known_month(wishes.get("month", ""))
     total = total_of(reseller.organisation, first_day(month)) if month else None
     page = list_page(
