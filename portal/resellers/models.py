@@ -207,6 +207,10 @@ def pin_issuers(path: str) -> None:
     db.session.flush()
 
 
+# The issuer of one's own house before those of houses below it, which the eye does not look for.
+OWN_FIRST = (db.func.length(LegalEntity.org_path), LegalEntity.is_default.desc(), LegalEntity.name)
+
+
 def entities() -> list[LegalEntity]:
     """Every legal entity that may bill, the lowest in the tree first; of one node, the default one first."""
     order = db.func.length(LegalEntity.org_path).desc(), LegalEntity.is_default.desc(), LegalEntity.id

@@ -176,6 +176,30 @@ def test_the_providers_finance_is_the_second_person_where_a_reseller_has_one_alo
     assert house.finance.name in owner.get(f"/sepa/batches/{batch.uid}").text
 
 
+def test_who_chooses_an_issuer_finds_her_own_first(house: House, browser: Browser) -> None:
+    provider, below = the_providers(), its_issuer(house.reseller)
+    below.name = "ABRI SARL"  # before the provider's in an alphabet
+    db.session.commit()
+    finance = browser(house.finance)
+    for page in (
+        "/billing/runs",
+        "/billing/closings",
+        "/billing/vat",
+        "/billing/books",
+        "/refunds",
+        "/sepa/returns",
+        "/sepa/collections",
+        "/late",
+        "/ereporting",
+    ):
+        answer = finance.get(page)
+        body = answer.text.partition("<main")[2]
+        places = [body.find(name) for name in (provider.name, below.name) if name in body]
+        assert answer.status_code == 200 and places == sorted(places), page
+    form = finance.get("/billing/runs").text
+    assert re.findall(r'<option[^>]*value="(\w{16})"', form)[:2] == [provider.uid, below.uid]
+
+
 def of_the_month(app: Flask, ids: dict[str, str]) -> list[tuple[str, str]]:
     """Every address of a month that names a record: its method, with the real id."""
     matched = {(method, address(rule.rule)): permission_of(app, rule) for method, rule in rules(app)}
