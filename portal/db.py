@@ -58,6 +58,7 @@ from portal.connections import prepare_engine, reading_only, tell_scope
 
 Ends = TypeVar("Ends", bound=Callable[..., Any])
 AWAY = (OperationalError, InterfaceError)  # the database is locked, restarted or gone: time may cure it
+_KEPT_FOR = "kept_for"  # an execution option: the scope whose criteria a statement has already
 EVERYTHING = "/"  # scope of the system itself: sign-in, signed links, the worker choosing its task
 
 
@@ -252,11 +253,20 @@ def _filter_by_scope(state: ORMExecuteState) -> None:
     path = state.session.info.get("scope")
     if (
         path == EVERYTHING
+        or (path is not None and state.execution_options.get(_KEPT_FOR) == path)
         or state.is_column_load
         or not (state.is_select or state.is_update or state.is_delete)
     ):
         return
     state.statement = state.statement.options(_within_scope(path))
+
+
+def kept_for(path: str, statement: Select[Any]) -> Select[Any]:
+    """A statement that is kept and run again and again in one scope, with the criteria of that scope in it.
+
+    In any other scope it is given the criteria of that one too. What was worked out of it, is so once.
+    """
+    return statement.options(_within_scope(path)).execution_options(**{_KEPT_FOR: path})
 
 
 class _WithinScope(CriteriaOption):

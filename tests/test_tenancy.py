@@ -7,7 +7,7 @@ from sqlalchemy import inspect, literal, select, text, update
 from sqlalchemy.orm import aliased
 
 from portal.customers.models import Contact, ContactRole, Customer
-from portal.db import EVERYTHING, Base, Pathed, db, set_scope
+from portal.db import EVERYTHING, Base, Pathed, db, kept_for, set_scope
 from portal.paging import counts_of
 from portal.resellers.models import LegalEntity
 from portal.rooms import modules
@@ -166,3 +166,19 @@ def test_many_counts_in_one_statement_stay_within_the_scope_too(house: House) ->
         set_scope(path)
         assert counts_of(asked, 100) == dict(zip(asked, told, strict=True))
     assert counts_of(asked, 2)["all"] == 2
+
+
+def test_a_statement_that_is_kept_for_a_scope_shows_no_more_in_another_one(house: House) -> None:
+    for number, reseller in enumerate((house.reseller, house.reseller, house.other)):
+        a_customer(reseller, name=f"C{number}", siren=None)
+    db.session.commit()
+    kept = kept_for(house.reseller.org_path, select(Customer.name).order_by(Customer.name))
+    for path, seen in (
+        (house.reseller.org_path, ["C0", "C1"]),
+        (house.other.org_path, []),
+        (house.provider.org_path, ["C0", "C1"]),
+        (None, []),
+        (house.reseller.org_path, ["C0", "C1"]),
+    ):
+        set_scope(path)
+        assert list(db.session.scalars(kept)) == seen, path

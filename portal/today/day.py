@@ -11,6 +11,7 @@ from sqlalchemy import Select
 
 from portal import clock
 from portal.access import holds
+from portal.db import kept_for
 from portal.paging import Count, count_of, counted, counting, counts_of, first_of
 from portal.today.kinds import KINDS, Kind, Todo
 
@@ -132,7 +133,7 @@ def badges() -> dict[str, int]:
 @lru_cache(maxsize=128)  # working out forty queries anew for each page costs more than running them
 def _same_all_day(names: tuple[str, ...], who: tuple[Any, ...], today: date) -> Select[tuple[str, int]]:
     """What counts these kinds for the acting person, who is ``who``, on a day."""
-    return counting({name: _ids(KINDS[name]) for name in names}, BADGE + 1)
+    return kept_for(who[2], counting({name: _ids(KINDS[name]) for name in names}, BADGE + 1))
 
 
 def _ids(kind: Kind[Any]) -> Select[Any]:

@@ -20,7 +20,7 @@ from portal.db import db
 from portal.demo.numbers import make_iban
 from portal.demo.past.cast import CAST
 from portal.demo.past.departure import tell_departure
-from portal.demo.past.own_billing import pay_out, tell_commissions
+from portal.demo.past.own_billing import pay_out, tell_commissions, tell_deposit
 from portal.demo.past.people import sign
 from portal.demo.past.stage import Stage
 from portal.demo.past.tickets import tell_tickets
@@ -67,6 +67,7 @@ def tell_stories(stage: Stage) -> None:
     stage.on(stage.days_ago(20), partial(_let_in, stage, 113))
     stage.on(stage.days_ago(37), partial(_bill_installation, stage, 115))
     tell_commissions(stage)
+    tell_deposit(stage)
     tell_tickets(stage)
     tell_vaults(stage)
     tell_departure(stage)
