@@ -59,7 +59,7 @@ def from_environment() -> dict[str, object]:
         "DATA_DIR": data,
         "PUBLIC_URL": public_url,
         "SQLALCHEMY_DATABASE_URI": _with_driver(url),
-        # Compiled statements kept by a process. The pages of three roles alone need some 1,300: with the usual
+        # Compiled statements kept by a process. The pages of three roles need some 1,300: with the usual
         # 500 each is compiled again and again, which was two fifths of a page. It costs 30 MB.
         "SQLALCHEMY_ENGINE_OPTIONS": {"query_cache_size": 3000},
         # Whose tables they are: migrations only, never given to the processes that answer and work.
