@@ -96,6 +96,18 @@ def test_each_role_sees_its_own_work(house: House, browser: Browser) -> None:
     assert kinds(browser(an_outsider(house))) == []
 
 
+def test_who_repairs_finds_neither_money_nor_notices_among_her_work(
+    house: House, browser: Browser, at: At
+) -> None:
+    three_invoices(house, at)
+    natso(house).last_notice_on = MONDAY.date() + timedelta(3)
+    db.session.commit()
+    assert {"invoice.late", "subscription.notice"} <= set(kinds(browser(house.owner)))
+    for person in (house.technician, house.support):
+        assert kinds(browser(person)) == []
+        assert browser(person).get("/billing/invoices").status_code == 200  # she may look it up
+
+
 def test_a_batch_is_due_at_the_banks_hour(house: House, browser: Browser) -> None:
     mandate = a_signed_mandate(house)
     row = a_collection(mandate)

@@ -11,6 +11,7 @@ from portal.billing.einvoice_lists import rules_of
 from portal.billing.einvoice_models import EInvoiceRecord, EInvoiceState
 from portal.billing.models import Invoice, InvoiceState
 from portal.today import Cost, Kind, Todo, waits
+from portal.today.kinds import REPAIRERS
 
 
 def _late() -> Select[tuple[Invoice]]:
@@ -37,6 +38,7 @@ waits(
         ),
         everything=lambda: url_for("billing.list_invoices", state="overdue"),
         entry="billing.list_invoices",
+        others=REPAIRERS,
     )
 )
 

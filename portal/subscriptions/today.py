@@ -16,6 +16,7 @@ from portal.subscriptions.case import bare_case
 from portal.subscriptions.models import GOING_ON, Order, OrderState, Subscription
 from portal.terms.answered import Answered
 from portal.today import Cost, Kind, Todo, waits
+from portal.today.kinds import REPAIRERS
 
 _AHEAD = timedelta(days=30)  # before the last day of notice
 
@@ -59,6 +60,7 @@ waits(
         ),
         everything=lambda: url_for("subscriptions.list_subscriptions", notice_within="30"),
         entry="subscriptions.list_subscriptions",
+        others=REPAIRERS,
     )
 )
 
@@ -91,5 +93,6 @@ waits(
         tell=_promised,
         everything=lambda: url_for("subscriptions.list_orders", state=OrderState.AWAITING_PAYMENT),
         entry="subscriptions.list_orders",
+        others=REPAIRERS,
     )
 )

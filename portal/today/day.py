@@ -53,7 +53,8 @@ class Day:
 
 def own_kinds() -> list[Kind[Any]]:
     """What may wait for the acting person, by her role."""
-    return [kind for kind in KINDS.values() if holds(g.actor, kind.permission)]
+    own = (kind for kind in KINDS.values() if g.actor.role not in kind.others)
+    return [kind for kind in own if holds(g.actor, kind.permission)]
 
 
 def day(each: int = EACH, of: Any = None) -> Day:

@@ -9,11 +9,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select
 
 from portal import clock
-from portal.access import Permission
+from portal.access import Permission, Role
 from portal.terms.answered import Answered
 
 Row = TypeVar("Row")
 SOON = 7  # days
+REPAIRERS = frozenset({Role.TECHNICIAN, Role.SUPPORT})
 
 
 class Cost(IntEnum):
@@ -60,7 +61,8 @@ class Kind(Generic[Row]):
 
     rows: those of the acting person's scope, the most urgent first by ``order``; the same query all day, with
     :func:`portal.db.instant` for the hour, or else it ``asks`` (reads other rows to know what it looks for).
-    everything: the list of them all. entry: the endpoint of the menu entry that counts them.
+    everything: the list of them all. entry: the endpoint of the menu entry that counts them. others: roles
+    that may see them too, but do nothing about them: who repairs does not run after money.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Kind(Generic[Row]):
     everything: Callable[[], str]
     entry: str
     asks: bool = False
+    others: frozenset[Role] = frozenset()
 
 
 KINDS: dict[str, Kind[Any]] = {}
