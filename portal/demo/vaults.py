@@ -3,7 +3,9 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count, repeat
 from pathlib import Path
@@ -44,12 +46,26 @@ def _back_up(engine: Restic, location: Path, number: int) -> None:
     shutil.rmtree(location, ignore_errors=True)  # left by a demonstration that was interrupted
     repo = RepoRef(str(location))
     init_repository(engine, repo, Passphrase(PASSPHRASE))
-    with tempfile.TemporaryDirectory(prefix=f"poste-{number + 1}-") as name:
-        folder = Path(name) / "Documents"
+    with disk_of(f"poste-{number + 1}") as disk:
+        folder = disk / "Documents"
         for age in (2, 1, 0):
             _write_files(folder, number, age)
             at = clock.now() - timedelta(days=age, hours=3)
             backup(engine, repo, Passphrase(PASSPHRASE), [folder], f"poste-{number + 1}", at=at)
+
+
+@contextmanager
+def disk_of(machine: str) -> Iterator[Path]:
+    """A folder that is called like a machine, or nearly so where there is one: backups keep its name."""
+    place = Path(tempfile.gettempdir()) / machine
+    try:
+        place.mkdir(mode=0o700)
+    except FileExistsError:
+        place = Path(tempfile.mkdtemp(prefix=f"{machine}-"))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
 
 
 def _write_files(folder: Path, number: int, age: int) -> None:

@@ -4,7 +4,6 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from portal.accounts.models import User
 from portal.customers.models import Customer
 from portal.demo.past.days import let_the_portal_work
 from portal.demo.past.stage import Stage
-from portal.demo.vaults import PASSPHRASE
+from portal.demo.vaults import PASSPHRASE, disk_of
 from portal.desk.models import WorkOrder
 from portal.desk.prices import Item, set_price
 from portal.desk.quoting import send_quote, tell_customer
@@ -73,8 +72,8 @@ def back_up(stage: Stage, serial: int, number: int) -> None:
         shutil.rmtree(place, ignore_errors=True)
         place.parent.mkdir(parents=True, exist_ok=True)
         init_repository(engine, repo, key)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "Documents"
+    with disk_of("serveur") as disk:
+        folder = disk / "Documents"
         _write_files(folder, serial, number)
         backup(engine, repo, key, [folder], "serveur", at=clock.now() - timedelta(hours=4))
     vault = next(iter(vaults_of(customer)), None) or _registered(customer, place)
