@@ -137,7 +137,7 @@ def _debited(cast: Fixed) -> None:
     client = cast.come("debited", "Papeterie de l'Aulne", "NB-WS", "wire", D(2026, 1, 12), quantity=1)
     world.pays(client, D(2026, 1, 15))
     world.activates(client, D(2026, 1, 16))
-    means = "wire, card, cheque, direct_debit"
+    means = ["wire", "card", "cheque", "direct_debit"]
     for day, act in (
         (D(2026, 6, 1), lambda: amends(world, client, "payment.methods", means, from_on="2027-01-15")),
         (D(2026, 6, 2), lambda: client.pays_otherwise("direct_debit", D(2027, 1, 15))),

@@ -85,8 +85,11 @@ def revokes_mandate(world: World, client: Client) -> None:
     world.place.work()
 
 
-def amends(world: World, client: Client, key: str, value: str, *, from_on: str) -> None:
-    """What both have signed on paper about one value of her contract is entered by the operator."""
+def amends(world: World, client: Client, key: str, value: str | list[str], *, from_on: str) -> None:
+    """What both have signed on paper about one value of her contract is entered by the operator.
+
+    value: typed, or what is ticked of a list.
+    """
     client.look()
     operator, today = world.provider.operator, str(world.place.today)
     path = f"/contracts/{client.subscription.rpartition('/')[2]}/amendments"
