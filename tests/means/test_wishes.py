@@ -34,7 +34,7 @@ def amend(browser: Browser, house: House, subscription: Subscription, methods: s
         "kind": "amendment",
         "label": "Avenant n° 1",
         "key": "payment.methods",
-        "value": methods,
+        "value": methods.split(", "),
         "signed_on": "2026-11-23",
         "effective_on": day,
         "signed_by_both": "y",
@@ -230,7 +230,7 @@ def test_001_14_a_proforma_that_has_left_is_paid_as_it_says(house: House, browse
     typed = {
         "kind": "amendment",
         "label": "Avenant n° 1",
-        "value": "wire, direct_debit",
+        "value": ["wire", "direct_debit"],
         "signed_on": "2026-11-23",
         "effective_on": "2027-11-23",
         "signed_by_both": "y",
