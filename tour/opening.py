@@ -102,9 +102,10 @@ def hire(tour: Stage) -> Path:
     operator = tour.operator
     ouest = open_reseller(operator, "Revendeur Ouest", 910)
     below = open_reseller(operator, "Revendeur Ouest Littoral", 911, below=ouest)
-    for role, email in (("finance", tour.FINANCE), ("technician", tour.TECHNICIAN)):
+    provider = {tour.FINANCE: "finance", tour.TREASURER: "finance", tour.TECHNICIAN: "technician"}
+    for email, role in provider.items():
         invite(operator, role, email)
-    tour.finance = _welcomed(tour, tour.FINANCE)
+    tour.finance, tour.treasurer = _welcomed(tour, tour.FINANCE), _welcomed(tour, tour.TREASURER)
     tour.technician = _welcomed(tour, tour.TECHNICIAN)
     invite(operator, "owner", OWNER, house=ouest)
     mail = tour.mails.wait_for(OWNER, "")

@@ -13,10 +13,12 @@ class Stage:
     """One life of a provider and a contract; ``artefacts`` is where its documents are kept."""
 
     FINANCE, TECHNICIAN = "finance@fournisseur.example", "technique@fournisseur.example"
+    TREASURER = "tresorerie@fournisseur.example"
     device: Device  # of the operator, who signs with it what cannot be undone
     operator: Person
     owner: Person
     finance: Person
+    treasurer: Person  # agrees to what finance hands to the bank, above ten thousand euros a day
     technician: Person
     customer: Person
     order_path: str  # of the order by wire

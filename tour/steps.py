@@ -166,6 +166,8 @@ class Tour(Stage):
             "/sepa/batches", entity=entity[1] if entity else None, scheme="CORE", through=day
         )
         batch = self.finance.page.url.path
+        self.wait(self.treasurer, batch, rf"{batch}/release")
+        self.treasurer.send_form_of("/release")
         self.wait(self.finance, batch, rf"{batch}/file")
         self.finance.send(f"{batch}/file")
         if self.finance.page.url.path == "/password":  # five minutes after she has signed in
