@@ -1,7 +1,7 @@
 """Languages and the way amounts, dates and sizes are written."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -18,11 +18,10 @@ from markupsafe import Markup, escape
 from portal.clock import paris_day
 from portal.errors import PortalError
 from portal.typography import French
-from portal.wording import Cents, Rate, Sentence, TermKey, Word
+from portal.wording import Cents, Rate, Sentence, Word
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 LANGUAGE_COOKIE = "lang"
-_name_of: list[Callable[[str], str]] = [str]
 
 
 def choose_language() -> str:
@@ -71,12 +70,6 @@ def told(sentence: Sentence) -> str:
     return str(_(sentence.template, **_localised(sentence.values)))
 
 
-def names_term_keys(function: Callable[[str], str]) -> Callable[[str], str]:
-    """Register who names the values of contracts in the reader's language."""
-    _name_of.append(function)
-    return function
-
-
 def _localised(values: Mapping[str, object]) -> dict[str, object]:
     return {name: _written(value) for name, value in values.items()}
 
@@ -88,8 +81,6 @@ def _written(value: object) -> object:
         return decimal(value / 100)
     if isinstance(value, Word):
         return str(_(value))
-    if isinstance(value, TermKey):
-        return _name_of[-1](value)
     if isinstance(value, Sentence):
         return told(value)
     if isinstance(value, Decimal):

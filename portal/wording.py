@@ -39,12 +39,6 @@ class Word(str):
     __slots__ = ()
 
 
-class TermKey(str):
-    """The key of a contract's value: for who writes its file the key itself, on a screen the value's name."""
-
-    __slots__ = ()
-
-
 class Cents(int):
     """An amount of euro cents that stands in a sentence."""
 

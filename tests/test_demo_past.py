@@ -159,6 +159,9 @@ def every_role_has_something_to_do_today(place: Flask) -> None:
         people = list(db.session.scalars(db.select(User).order_by(User.id)))
     idle = {one.email for one in people if not _signed_in(place, one).get("/today.json").get_json()["todo"]}
     assert idle == set()
+    (accountant,) = (one for one in people if one.email == "compta@est.example")
+    hers = _signed_in(place, accountant).get("/today.json").get_json()["todo"]
+    assert "wire.review" in {line["kind"] for line in hers}  # a deposit of somebody unknown
 
 
 def every_page_opens(place: Flask, who: str) -> None:

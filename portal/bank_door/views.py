@@ -17,7 +17,7 @@ from portal.db import db
 from portal.forms import saving, trim
 from portal.journal import timeline
 from portal.listing.page import list_page
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 
 bp = Blueprint("bank_door", __name__, url_prefix="/bank-door")
 
@@ -30,7 +30,7 @@ class DoorForm(FlaskForm):
 @bp.get("")
 @requires(Permission.BANK_READ)
 def list_files() -> Response:
-    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*OWN_FIRST))
+    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*TOP_FIRST))
     doors = {row.legal_entity_id: row for row in db.session.scalars(BankDoor.visible_to(g.actor))}
     return list_page(DOOR_FILES, "bank_door/list.html", entities=list(entities), doors=doors)
 

@@ -22,7 +22,7 @@ from portal.customers.models import Customer
 from portal.db import db
 from portal.errors import Refused
 from portal.forms import DayField, saving
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 
 bp = Blueprint("vat", __name__, url_prefix="/billing/vat")
 
@@ -56,7 +56,7 @@ class PeriodForm(FlaskForm):
 
 def _period() -> tuple[PeriodForm, LegalEntity, date]:
     form = PeriodForm(request.args, meta={"csrf": False})
-    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*OWN_FIRST)))
+    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*TOP_FIRST)))
     if not entities:
         raise Refused(_("Aucune entité juridique ne facture encore."))
     form.entity.choices = [SelectChoice(each.uid, each.name) for each in entities]

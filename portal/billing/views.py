@@ -31,7 +31,7 @@ from portal.mail import mails_about
 from portal.paging import page_of
 from portal.panels import Panel
 from portal.resellers.issuing import issuers_to_run, run_by
-from portal.resellers.models import OWN_FIRST
+from portal.resellers.models import TOP_FIRST
 
 bp = Blueprint("billing", __name__, url_prefix="/billing")
 
@@ -54,7 +54,7 @@ class RunForm(FlaskForm):
 
 def run_form(form: RunForm | None = None) -> RunForm:
     form = form or RunForm()
-    entities = db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST))
+    entities = db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST))
     form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
     form.entity.label.text, form.month.label.text = _("Émetteur"), _("Mois")
     return form

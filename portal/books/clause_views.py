@@ -19,7 +19,7 @@ from portal.customers.models import Customer
 from portal.db import EVERYTHING, db, scope
 from portal.forms import DayField
 from portal.paging import Page, page_of
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.terms.shipped import CONTRACTS
 
 bp = Blueprint("by_clause", __name__, url_prefix="/billing/clauses")
@@ -44,7 +44,7 @@ def _asked() -> SpanForm:
     """What the address asks for, the present year where it says nothing."""
     today = clock.today()
     year = {"since": date(today.year, 1, 1).isoformat(), "until": date(today.year, 12, 31).isoformat()}
-    query = LegalEntity.visible_to(g.actor).order_by(*OWN_FIRST)
+    query = LegalEntity.visible_to(g.actor).order_by(*TOP_FIRST)
     entities = [(each.uid, each.name) for each in db.session.scalars(query)]
     typed = request.args.copy()
     for name, value in {"entity": entities[0][0] if entities else "", **year}.items():

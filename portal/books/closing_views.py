@@ -18,7 +18,7 @@ from portal.db import db
 from portal.forms import WHOLE, saving
 from portal.papers import have_document
 from portal.resellers.issuing import issuers_to_run, run_by
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 
 bp = Blueprint("closings", __name__, url_prefix="/billing/closings")
 _YEAR = 4  # characters
@@ -36,7 +36,7 @@ def list_closings() -> Response:
 
 
 def _page(form: ClosingForm, status: int = 200) -> Response:
-    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST)))
     books = [(entity, *_periods(entity)) for entity in entities]
     return make_response(render_template("books/closings.html", books=books, form=form), status)
 

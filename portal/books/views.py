@@ -10,7 +10,7 @@ from portal.books.checking import ask_check
 from portal.books.models import last_check
 from portal.db import db
 from portal.resellers.issuing import issuers_to_run
-from portal.resellers.models import OWN_FIRST
+from portal.resellers.models import TOP_FIRST
 from portal.words.books import FAULTS
 
 bp = Blueprint("books", __name__, url_prefix="/billing")
@@ -19,7 +19,7 @@ bp = Blueprint("books", __name__, url_prefix="/billing")
 @bp.get("/books")
 @requires(Permission.BOOKS_READ)
 def show_proof() -> Response:
-    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST)))
     page = render_template(
         "books/proof.html",
         checks=[(entity, last_check(entity)) for entity in entities],

@@ -6,6 +6,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
+from portal.contracts.amendments import present_value
 from portal.contracts.typed_values import NEW_VALUE, key_choices, value_field
 from portal.forms import DayField
 from portal.subscriptions.amendments import AmendmentKind
@@ -31,7 +32,7 @@ class AmendmentForm(FlaskForm):
 def amendment_form(subscription: Subscription, key: str) -> AmendmentForm:
     """The form for one key: flags, choices and lists are picked, the rest is typed."""
     bases: type[AmendmentForm] = AmendmentForm
-    if picked := value_field(key):
+    if picked := value_field(key, present_value(subscription, key)):
         bases = type("PickedAmendmentForm", (AmendmentForm,), {"value": picked})
     form = bases(key=key)
     form.key.choices = key_choices(subscription.terms.values)

@@ -103,16 +103,22 @@ def check_amendment(subscription: Subscription, draft: Draft) -> Value:
     present = present_value(subscription, draft.key, draft.effective_on)
     article = present.article if present else draft.label
     about = {"key": term_name(draft.key), "article": article}
-    try:
-        value = amended_value(draft.label, draft.key, draft.value, present.clause if present else "", article)
-    except Refused as refusal:
-        refusal.field = "value" if draft.key in KEYS else "key"
-        raise
+    value = _read(draft.label, draft.key, draft.value, present.clause if present else "", article)
     if draft.kind == AmendmentKind.CONDITIONS:
         check_rank(subscription.terms, draft.key, present)
     _check_signature(draft, about)
     _check_days(subscription, draft, about)
     return value
+
+
+def _read(label: str, key: str, value: Any, over: str, article: str) -> Value:
+    """Raises Refused with the field that it is about, and the value's name instead of its key."""
+    try:
+        return amended_value(label, key, value, over, article)
+    except Refused as refusal:
+        refusal.field = "value" if key in KEYS else "key"
+        refusal.values["key"] = term_name(key)
+        raise
 
 
 def check_condition(terms: Stack, label: str, key: str, typed: str) -> Value:
@@ -125,11 +131,7 @@ def check_condition(terms: Stack, label: str, key: str, typed: str) -> Value:
     """
     present = terms.find(key)
     over, article = (present.clause, present.article) if present else ("", label)
-    try:
-        value = amended_value(label, key, typed_value(key, typed), over, article)
-    except Refused as refusal:
-        refusal.field = "value" if key in KEYS else "key"
-        raise
+    value = _read(label, key, typed_value(key, typed), over, article)
     check_rank(terms, key, present)
     return value
 

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired
 from portal.forms import TicksField
 from portal.terms.shipped import documents
 from portal.terms.stack import RANKING
+from portal.terms.values import Value
 from portal.terms.vocabulary import KEYS
 from portal.words.term_keys import term_name
 from portal.words.value_words import value_word
@@ -19,7 +20,7 @@ from portal.words.value_words import value_word
 NEW_VALUE = _l("Nouvelle valeur")
 
 
-def value_choices(key: str) -> list[SelectChoice]:
+def _choices(key: str) -> list[SelectChoice]:
     entry = KEYS.get(key)
     if entry is None:
         return []
@@ -30,21 +31,21 @@ def value_choices(key: str) -> list[SelectChoice]:
     return [SelectChoice(each, value_word(key, each)) for each in sorted(entry.choices)]
 
 
-def _item_choices(key: str) -> list[SelectChoice]:
-    """What a list may hold, by its words; nothing where the order of its items counts."""
+def _item_choices(key: str, present: Collection[str]) -> list[SelectChoice]:
+    """What a list may hold, by its words, and what it holds; nothing where the order of its items counts."""
     entry = KEYS.get(key)
     if entry is None or entry.unit != "list" or key == RANKING:
         return []
     said = (document.values[key].value for document in documents().values() if key in document.values)
     items = entry.choices or {each for value in said for each in value}
-    return [SelectChoice(each, value_word(key, each)) for each in sorted(items)]
+    return [SelectChoice(each, value_word(key, each)) for each in sorted({*items, *present})]
 
 
-def value_field(key: str) -> Any:
-    """The field in which the new value of a key is picked; None where it is typed."""
-    if choices := value_choices(key):
+def value_field(key: str, present: Value | None) -> Any:
+    """The field in which the new value of a key is picked; None where it is typed. present: the old one."""
+    if choices := _choices(key):
         return SelectField(NEW_VALUE, choices=choices)
-    if items := _item_choices(key):
+    if items := _item_choices(key, present.value if present and present.unit == "list" else ()):
         return TicksField(NEW_VALUE, [InputRequired(_l("Choisissez-en au moins un."))], choices=items)
     return None
 

@@ -22,7 +22,7 @@ from portal.mail import mails_about
 from portal.paging import first_of, page_of
 from portal.panels import Panel
 from portal.resellers.issuing import issuers_to_run, run_by
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.subscriptions.models import Subscription
 from portal.subscriptions.panels import subscription_panel
 from portal.subscriptions.suspended import suspended_of
@@ -90,7 +90,7 @@ def reinstate(uid: str) -> Response:
 @bp.get("/settings")
 @requires(Permission.DUNNING_READ)
 def show_settings() -> Response:
-    entities = db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST))
+    entities = db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST))
     return _settings_page([(entity, _form_of(entity)) for entity in entities])
 
 

@@ -28,7 +28,7 @@ from portal.journal import timeline
 from portal.listing.page import list_page
 from portal.paging import page_of
 from portal.panels import Panel
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.wording import N_
 from portal.words.eaddresses import remedy
 
@@ -82,7 +82,7 @@ def allow_a_file(endpoint: str | None, values: Any) -> None:
 @bp.get("")
 @requires(Permission.BILLING_READ)
 def list_addresses() -> Response:
-    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*OWN_FIRST))
+    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*TOP_FIRST))
     rows = {row.legal_entity_id: row for row in db.session.scalars(EAddressDirectory.visible_to(g.actor))}
     return list_page(EADDRESSES, "eaddresses/list.html", entities=list(entities), directories=rows)
 

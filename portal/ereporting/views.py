@@ -24,7 +24,7 @@ from portal.ereporting.telling import body_of_report
 from portal.forms import DayField, saving, trim
 from portal.journal import timeline
 from portal.listing.page import list_page
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.words.ereporting import REGIMES, REPORT_KINDS
 
 bp = Blueprint("ereporting", __name__, url_prefix="/ereporting")
@@ -71,7 +71,7 @@ def _begins_on(entity: LegalEntity) -> date | None:
 @bp.get("")
 @requires(Permission.BILLING_READ)
 def list_reports() -> Response:
-    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*OWN_FIRST)))
+    entities = list(db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*TOP_FIRST)))
     coming = {entity.id: _coming(entity) for entity in entities}
     begins = {entity.id: _begins_on(entity) for entity in entities}
     return list_page(EREPORTS, "ereporting/list.html", entities=entities, coming=coming, begins=begins)

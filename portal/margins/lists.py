@@ -32,9 +32,11 @@ def asked_reseller() -> Reseller | None:
 
 
 def newest_month() -> str:
-    """The last one in which the reseller meant sold something, the present one where there is none yet."""
-    newest = _rows().with_only_columns(func.max(Invoice.issued_on), maintain_column_froms=True)
-    return f"{db.session.scalar(newest) or clock.today():%Y-%m}"
+    """The last one to choose in which the reseller meant sold something, else the present one."""
+    newest = db.session.scalar(
+        _rows().with_only_columns(func.max(Invoice.issued_on), maintain_column_froms=True)
+    )
+    return known_month(f"{newest or clock.today():%Y-%m}") or f"{clock.today():%Y-%m}"
 
 
 def known_month(asked: str) -> str:

@@ -17,7 +17,7 @@ from portal.listing.page import list_page
 from portal.platform.choosing import Choice, choose, platform_of
 from portal.platform.lists import MESSAGES
 from portal.platform.models import Platform, PlatformMessage, PlatformStatus, Way
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.words.platform import status_words
 
 bp = Blueprint("platform", __name__, url_prefix="/platform")
@@ -51,7 +51,7 @@ class PlatformForm(FlaskForm):
 @bp.get("")
 @requires(Permission.BILLING_READ)
 def list_messages() -> Response:
-    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*OWN_FIRST))
+    entities = db.session.scalars(LegalEntity.visible_to(g.actor).order_by(*TOP_FIRST))
     rows = {row.legal_entity_id: row for row in db.session.scalars(Platform.visible_to(g.actor))}
     return list_page(MESSAGES, "platform/list.html", entities=list(entities), platforms=rows)
 

@@ -81,7 +81,7 @@ class WishForm(FlaskForm):
 def wish_form(line: QuoteLine, key: str) -> WishForm:
     """The form for one key of a line's contract: flags, choices and lists are picked, the rest is typed."""
     base: type[WishForm] = WishForm
-    if picked := value_field(key):
+    if picked := value_field(key, line.terms.find(key)):
         base = type("PickedWishForm", (WishForm,), {"value": picked})
     form = base(key=key)
     form.key.choices = key_choices(line.texts.values)

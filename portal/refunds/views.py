@@ -31,7 +31,7 @@ from portal.refunds.lists import REFUNDS
 from portal.refunds.owed import check_changeable
 from portal.refunds.setting_off import open_invoices, set_off
 from portal.resellers.issuing import issuers_to_run, run_by
-from portal.resellers.models import OWN_FIRST
+from portal.resellers.models import TOP_FIRST
 
 bp = Blueprint("refunds", __name__, url_prefix="/refunds")
 bp.add_app_template_filter(is_hers, "is_hers")
@@ -51,7 +51,7 @@ def _file(uid: str) -> RefundFile:
 @bp.get("")
 @requires(Permission.REFUND_READ)
 def list_refunds() -> Response:
-    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST)))
     ready = [(entity, found) for entity in entities if (found := ready_of(entity))]
     files = page_of(run_by(RefundFile, g.actor), RefundFile.id.desc(), size=12, name="files")
     return list_page(REFUNDS, "refunds/list.html", ready=ready, files=files, form=FlaskForm())

@@ -13,7 +13,7 @@ from portal.accounts.models import Organisation
 from portal.db import db
 from portal.listing import FILE, NAME, WIDE, Cell, Choice, Column, Link, Listing, Nothing, Pill, define
 from portal.resellers.brand import supports_for
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.resellers.reseller import Reseller, ResellerState
 from portal.words.states import look_of
 
@@ -25,7 +25,7 @@ def entity_choice(label: Any, column: Any, among: Callable[[Any], Any] = LegalEn
     """
 
     def options() -> Sequence[tuple[str, Any]]:
-        rows = list(db.session.scalars(among(g.actor).order_by(*OWN_FIRST)))
+        rows = list(db.session.scalars(among(g.actor).order_by(*TOP_FIRST)))
         return [(row.uid, row.name) for row in rows] if len(rows) > 1 else []
 
     return Choice(

@@ -207,8 +207,8 @@ def pin_issuers(path: str) -> None:
     db.session.flush()
 
 
-# The issuer of one's own house before those of houses below it, which the eye does not look for.
-OWN_FIRST = (db.func.length(LegalEntity.org_path), LegalEntity.is_default.desc(), LegalEntity.name)
+# From the top of the tree down: for the provider's people their own issuer, not that of some reseller.
+TOP_FIRST = (db.func.length(LegalEntity.org_path), LegalEntity.is_default.desc(), LegalEntity.name)
 
 
 def entities() -> list[LegalEntity]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from portal.errors import Refused
 from portal.terms.vocabulary import KEYS, near
-from portal.wording import N_, TermKey
+from portal.wording import N_
 
 _CLAUSE = re.compile(r"\d{3}-\d{2,3}").fullmatch
 _FIELDS = {"unit", "value", "clause", "article", "note"}
@@ -107,7 +107,7 @@ def amended_value(label: str, key: str, value: Any, over: str = "", article: str
 
     Source: 004-02.
     """
-    where = {"file": label, "key": TermKey(key), "article": article or label}
+    where = {"file": label, "key": key, "article": article or label}
     if key not in KEYS:
         raise _unknown(where, key)
     return Value(key, KEYS[key].unit, _checked(where, key, value), over, label, label)

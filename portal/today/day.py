@@ -121,8 +121,8 @@ def badges() -> dict[str, int]:
     unknown = [kind for kind in kinds if kind.name not in numbers]
     if same := tuple(kind.name for kind in unknown if not kind.asks):
         person = g.actor
-        who = (person.id, person.organisation_id, person.org_path, person.role)
-        numbers |= counted(_same_all_day(same, who, clock.today()))
+        who = (person.id, person.organisation_id, person.role)
+        numbers |= counted(_same_all_day(same, person.org_path, who, clock.today()))
     numbers |= counts_of({kind.name: _ids(kind) for kind in unknown if kind.asks}, BADGE + 1)
     found: dict[str, int] = {}
     for kind in kinds:
@@ -132,9 +132,11 @@ def badges() -> dict[str, int]:
 
 
 @lru_cache(maxsize=128)  # working out forty queries anew for each page costs more than running them
-def _same_all_day(names: tuple[str, ...], who: tuple[Any, ...], today: date) -> Select[tuple[str, int]]:
-    """What counts these kinds for the acting person, who is ``who``, on a day."""
-    return kept_for(who[2], counting({name: _ids(KINDS[name]) for name in names}, BADGE + 1))
+def _same_all_day(
+    names: tuple[str, ...], path: str, who: tuple[Any, ...], today: date
+) -> Select[tuple[str, int]]:
+    """What counts these kinds for the acting person, who is ``who`` at this path, on a day."""
+    return kept_for(path, counting({name: _ids(KINDS[name]) for name in names}, BADGE + 1))
 
 
 def _ids(kind: Kind[Any]) -> Select[Any]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.i18n import names_term_keys
 from portal.words.term_keys_on_data import DATA
 from portal.words.term_keys_on_ending import ENDING
 from portal.words.term_keys_on_selling import SELLING
@@ -88,7 +87,6 @@ GROUPS: dict[str, Any] = {  # the first part of a key: what its values are about
 }
 
 
-@names_term_keys
 def term_name(key: str) -> str:
     """The name of a value in the reader's language; a key that no vocabulary knows stays as it is."""
     return str(TERM_KEYS.get(key, key))

@@ -277,6 +277,18 @@ def test_the_items_of_a_list_are_picked_by_their_words(house: House, browser: Br
     assert rows[0].values["reversibility.choices"]["value"] == items
 
 
+def test_an_item_that_no_text_of_ours_has_is_not_lost_when_the_list_is_picked_again(
+    house: House, browser: Browser, at: Callable[[datetime], None]
+) -> None:
+    subscription = dobaas(house)
+    sign_amendment(subscription, a_draft("reversibility.choices", ["by_courier"]), by=SYSTEM)
+    at(datetime(2027, 1, 4, 9, tzinfo=UTC))
+    db.session.commit()
+    address = f"/contracts/{subscription.uid}/amendments/new?key=reversibility.choices"
+    page = browser(house.operator).get(address).text
+    assert re.search(r'<input checked[^>]*type="checkbox" value="by_courier"', page)
+
+
 def scanned(size: int) -> dict[str, Any]:
     """The form with a scan of that many bytes, as a browser sends it."""
     parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{FORM[name]}' for name in FORM]
@@ -318,6 +330,7 @@ def test_a_bad_amendment_is_refused_beside_its_field(
     answer = send(browser(house.operator), subscription, **values)
     assert answer.status_code == 422
     assert f'id="{field}-error-1"' in answer.text
+    assert values.get("value") != "vingt" or "Délai de remise des données (article" in answer.text
     assert db.session.scalars(db.select(SignedAmendment)).all() == []
 
 

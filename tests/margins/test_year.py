@@ -1,5 +1,6 @@
 """A year of a reseller's money: what was invoiced, what is unpaid, what comes; asked as often for many."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -71,6 +72,10 @@ def test_a_year_by_customer_product_and_month_with_what_is_unpaid_and_what_comes
     at(datetime(2027, 3, 1, 9, tzinfo=UTC))
     newest = text_of(browser(house.owner).get("/margins").text)
     assert "Boulangerie WeSend mensuel" in newest  # nothing is sold yet in March: it opens in November
+    at(datetime(2028, 6, 1, 9, tzinfo=UTC))
+    page = browser(house.owner).get("/margins").text  # all was sold too long ago to be chosen
+    assert re.search(r'<option (?:selected )?value="2028-06"(?: selected)?', page)[0].count("selected") == 1
+    at(datetime(2027, 3, 1, 9, tzinfo=UTC))
     assert "48,00 € dont en retard" in text_of(browser(house.owner).get("/margins/year").text)
 
 

@@ -19,7 +19,7 @@ from portal.i18n import eur, plain_day
 from portal.jobs import Task
 from portal.paging import COUNTED, Count, Page, chunk_of, first_of, page_of
 from portal.resellers.issuing import issuers_to_run, run_by
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.sepa.batches.forms import FreezeForm
 from portal.sepa.batches.large_freeze import latest_freeze
 from portal.sepa.blueprint import bp
@@ -117,7 +117,7 @@ def _announced(entities: list[LegalEntity]) -> tuple[Count, int]:
 @requires(Permission.BATCH_READ)
 def cockpit() -> Response:
     """What is due by date, what is stopped and why, and the button that freezes the batch."""
-    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST)))
+    entities = list(db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST)))
     dues = [due for entity, scheme in product(entities, _SCHEMES) if (due := _due(entity, scheme))]
     count, cents = _announced(entities)
     page = render_template(

@@ -23,7 +23,7 @@ from portal.journal import record, timeline
 from portal.listing.page import list_page
 from portal.paging import count_of, page_of
 from portal.resellers.issuing import issuers_to_run, run_by
-from portal.resellers.models import OWN_FIRST, LegalEntity
+from portal.resellers.models import TOP_FIRST, LegalEntity
 from portal.sepa.models.bank import BankFile, BankRecord, ReactionSetting, own_reactions
 from portal.sepa.reactions import DEBTOR, MANDATE, default_reactions, make_reaction, reaction_for
 from portal.sepa.returns.book import LARGEST, REACT, Imported, import_bank_file
@@ -80,7 +80,7 @@ class ReactionForm(FlaskForm):
 
 def _file_form() -> FileForm:
     form = FileForm()
-    entities = db.session.scalars(issuers_to_run(g.actor).order_by(*OWN_FIRST))
+    entities = db.session.scalars(issuers_to_run(g.actor).order_by(*TOP_FIRST))
     form.entity.choices = [SelectChoice(entity.uid, entity.name) for entity in entities]
     return form
 
