@@ -76,5 +76,6 @@ def test_what_happens_on_a_day_of_the_contract_can_be_read_at_any_width(
     page.get_by_role("link", name="Contrat et dates").click()
     what = page.locator("#calendar .dated-what").first
     expect(what).to_be_visible()
+    page.wait_for_load_state()
     box = what.bounding_box()
     assert box and box["width"] > 150
