@@ -92,6 +92,29 @@ def test_a_lock_is_told_and_hinders_no_reading(engine, copy_of_office):
     assert len(engine.snapshots(copy_of_office, a_key())) == 4
 
 
+def without_empty_folders(location: str) -> None:
+    """As it comes from a bucket, or by a program that carries files only."""
+    for folder, _, _ in os.walk(location, topdown=False):
+        if not any(Path(folder).iterdir()):
+            Path(folder).rmdir()
+
+
+def test_a_repository_that_came_without_its_empty_folders_is_one(engine, copy_of_office, tmp_path):
+    without_empty_folders(copy_of_office.location)
+    assert not Path(copy_of_office.location, "locks").exists()
+    usage = keyless.usage(copy_of_office)
+    assert (usage.snapshots, usage.locks) == (3, 0)
+    assert damaged_in(copy_of_office) == []
+    newest = engine.latest_set(engine.snapshots(copy_of_office, a_key()))
+    done = engine.export_readable(copy_of_office, a_key(), newest, tmp_path / "x", None, FREE)
+    check_sums(unzip(done, tmp_path / "place"))
+    engine.export_sealed(copy_of_office, tmp_path / "sealed", None, FREE)
+    subprocess.run(["tar", "-xf", tmp_path / "sealed" / "sealed-001.tar", "-C", tmp_path], check=True)
+    assert len(engine.snapshots(RepoRef(str(tmp_path / "repo")), a_key())) == 3
+    report = engine.destroy(copy_of_office, tmp_path / "journal")
+    assert report.objects > 4 and not Path(copy_of_office.location).exists()
+
+
 SMALL_FILES_ONLY = """
 import resource, sys
 from pathlib import Path

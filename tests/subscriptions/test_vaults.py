@@ -135,6 +135,17 @@ def test_one_folder_is_one_vault_however_it_is_written(
 
 
 @pytest.mark.slow
+def test_a_copy_that_came_without_its_empty_folders_is_attached_and_measured(
+    subscription: Subscription, vaults_dir: Path, house: House, browser: Browser, repository: Path
+) -> None:
+    place = a_copy(repository, vaults_dir / "by-files")
+    (place / "locks").rmdir()
+    assert attach(browser(house.technician), subscription, place).status_code == 303
+    work()
+    assert (db.session.scalars(db.select(Vault)).one().bytes_stored or 0) > 0
+
+
+@pytest.mark.slow
 def test_the_same_repository_under_another_name_is_known_by_what_it_is(
     subscription: Subscription,
     others: Subscription,

@@ -13,11 +13,14 @@ from portal.engine.stores.objects import CONFIG, FOLDERS, Access, Readable, Remn
 
 
 def looks_like_repository(location: Path) -> bool:
-    """True for a real directory with restic's config file and folders."""
+    """True for a real directory with restic's config file and folders.
+
+    The folder of locks is mostly empty, so it is not in what came from a bucket or was copied file by file.
+    """
     return (
         not location.is_symlink()
         and (location / CONFIG).is_file()
-        and all((location / folder).is_dir() for folder in FOLDERS)
+        and all((location / folder).is_dir() for folder in FOLDERS if folder != "locks")
     )
 
 
