@@ -105,7 +105,8 @@ def test_a_folder_is_one_click_one_archive_and_one_mail(technician, row):
     assert sum(name.endswith(".txt") for name in found) == 30 and "MANIFEST.csv" in found
     assert mails_of(row) == 1
     mail = vaulting.last_mail(row.uid)
-    assert "Serveur" in mail.body and "30 fichiers" in mail.body.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "Serveur" in mail.subject and "Serveur" in mail.body
+    assert "30 fichiers" in mail.body.replace("\N{NARROW NO-BREAK SPACE}", " ")
     assert "30 fichiers" in technician.get(f"/restore-requests/{row.uid}").get_data(as_text=True)
 
 

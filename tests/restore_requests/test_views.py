@@ -90,7 +90,9 @@ def test_a_file_goes_to_the_customer_alone(browsing, technician, browser, house,
     assert technician.get(f"/handed-over/{document.uid}").status_code == 403
     assert not file_of(browsing.uid).exists()
     assert stored(browsing).vault.open_until is None
-    client, path = browser(), link_in(vaulting.last_mail(browsing.uid))
+    mail = vaulting.last_mail(browsing.uid)
+    assert browsing.vault.name in mail.subject and document.filename in mail.body
+    client, path = browser(), link_in(mail)
     assert client.get(f"{path}/{document.uid}").status_code == 403
     client.post(f"{path}/code")
     code = db.session.scalars(select(vaulting.Mail).order_by(vaulting.Mail.id.desc())).first()

@@ -322,7 +322,8 @@ def test_001_48_data_that_nobody_asked_for_are_called_then_erased(
     assert subscription.ends_on == date(2026, 11, 20)  # asked for until the 19th, erased after it
     assert on(date(2026, 12, 5)) is None and subjects(own_vault.uid) == []
     assert on(date(2026, 12, 6)) is None
-    assert subjects(own_vault.uid) == ["Dernier appel : vos données seront effacées"]
+    called = f"Dernier appel : vos données seront effacées, coffre « {own_vault.name} »"
+    assert subjects(own_vault.uid) == [called]
     body = vaulting.last_mail(own_vault.uid).body
     assert "20 décembre 2026" in body and "001-49" in body
     assert on(date(2026, 12, 19)) is None
