@@ -13,6 +13,7 @@ from portal.access import STAFF, Permission, get_or_404, public, requires
 from portal.accounts.confirming import confirm_first
 from portal.actor import Actor
 from portal.custody.models import DEFAULT_HOURS, HOURS, VaultAccess, find_access, offer_access, open_access
+from portal.custody.own_machine import commands, hosts_of
 from portal.db import db
 from portal.engine.models import Person, Vault
 from portal.engine.panels import vault_panel
@@ -93,19 +94,11 @@ def _show_secret(template: str, access: VaultAccess, by: Actor) -> Response:
     secret = access.take(by=by, address=request.remote_addr or "")
     db.session.commit()
     repository = access.repository(secret)
+    hosts = hosts_of(access.vault)
+    lines = commands(repository, hosts)
     return make_response(
-        render_template(template, access=access, vault=access.vault, commands=_commands(repository))
+        render_template(template, access=access, vault=access.vault, commands=lines, hosts=hosts)
     )
-
-
-def _commands(repository: str) -> list[tuple[str, str]]:
-    """Three lines for each system; the address is kept out of the list of processes."""
-    machine = _("NOM-DE-LA-MACHINE")  # « latest » alone is the last backup of one of them
-    lines = f"restic --no-lock snapshots\nrestic --no-lock restore latest --host {machine} --target "
-    return [
-        ("Linux, macOS", f"export RESTIC_REPOSITORY='{repository}'\n{lines}./restauration"),
-        ("Windows (PowerShell)", f"$env:RESTIC_REPOSITORY = '{repository}'\n{lines}.\\restauration"),
-    ]
 
 
 @vault_panel()

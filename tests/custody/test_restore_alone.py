@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from portal.accounts.models import Organisation, OrganisationKind
 from portal.custody.models import find_access, open_access
+from portal.custody.own_machine import commands
 from portal.db import db
 from portal.engine.models import register_vault
 from portal.engine.sole import vaults_at
@@ -123,19 +124,15 @@ def test_what_is_restored_is_what_was_saved(
         granted = grant(location)
         shown = restic(granted.repository, "--no-lock", "snapshots", "--json")
         assert shown.returncode == 0, shown.stderr
-        done = restic(
-            granted.repository,
-            "--no-lock",
-            "restore",
-            "latest",
-            "--host",
-            "compta",
-            "--target",
-            str(tmp_path / "out"),
+        (_unix, lines), _windows = commands(granted.repository, ["compta"])
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RESTIC_PASSWORD": SECRET}
+        pasted = ["sh", "-e", "-c", lines]
+        done = subprocess.run(
+            pasted, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
     source = repository.parent / "compta"
-    restored = tmp_path / "out" / source.relative_to("/")
+    restored = tmp_path / "restauration-compta" / source.relative_to("/")
     assert files_below(restored) == files_below(source)
     assert len(files_below(restored)) == 61
     assert files_below(repository) == before

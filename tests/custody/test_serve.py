@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import html
 import json
 import re
+import shlex
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from portal.db import db
 from portal.journal import SYSTEM, timeline
 from portal.mail import mails_about
 from tests import vaulting
+from tests.backups.reporting import a_key, a_machine
 from tests.builders import a_customer, stored
 from tests.conftest import MONDAY
 from tests.engine.servers import listener
@@ -252,13 +255,32 @@ def test_counts_are_kept_until_they_can_be_written():
 # The pages
 
 
+def test_each_machine_of_the_vault_has_its_line_and_its_folder(browser, owner, vault, subscription):
+    key = a_key(vault.customer, source_uid=subscription.order_uid)
+    for name in ("poste d'Anne", "srv-a", "SRV-A"):
+        a_machine(key, name)
+    a_machine(a_key(vault.customer, source_uid="another"), "of-another")
+    page = html.unescape(browser(owner).post(f"/vaults/{vault.uid}/accesses", data={"hours": 72}).text)
+    restored = re.findall(r"^restic --no-lock restore latest ([^<\n]+)", page, re.M)
+    unix, windows = restored[:3], [line for line in restored if "''" in line]
+    assert [line for line in unix if "srv-a" in line.lower()] == [
+        "--host SRV-A --target ./restauration-SRV-A",
+        "--host srv-a --target ./restauration-srv-a_",
+    ]
+    anne = next(line for line in unix if "Anne" in line)
+    assert shlex.split(anne) == ["--host", "poste d'Anne", "--target", "./restauration-poste-d-Anne"]
+    assert "--host 'poste d''Anne' --target ./restauration-poste-d-Anne" in windows
+    assert "of-another" not in page and "NOM-DE-LA-MACHINE" not in page and "une machine dans" in page
+
+
 def test_the_customer_gets_the_three_lines_at_once(browser, owner, vault):
     answer = browser(owner).post(f"/vaults/{vault.uid}/accesses", data={"hours": 72})
     page = answer.text
     assert answer.status_code == 200
     row = accesses_of(vault)[0]
     secret = re.search(rf"rest:http://{row.uid}:([\w-]{{43}})@localhost:8000/restic/{vault.uid}/", page)[1]
-    assert "restore latest --host NOM-DE-LA-MACHINE --target ./restauration" in page
+    assert "restore latest --host NOM-DE-LA-MACHINE --target ./restauration<" in page
+    assert "une fois par machine" in page
     assert row.expires_at == MONDAY + timedelta(hours=72)
     assert row.secret_hash == hashlib.sha256(secret.encode()).hexdigest()
     assert secret not in vaulting.text_of_every_column()

@@ -365,6 +365,15 @@ def test_a_running_contract_has_nothing_to_hand_back(owner, customer, repository
     assert "pas de date de fin" in page
 
 
+def test_two_vaults_of_one_name_are_told_apart(owner, customer, subscription, own_vault, repository):
+    other = vaulting.a_vault(customer, repository, subscription)
+    other.bytes_stored, other.newest_at = 5_000_000_000, datetime(2026, 3, 4, 12, tzinfo=UTC)
+    db.session.commit()
+    page = owner.get(f"/reversibility/new/{subscription.uid}").get_data(as_text=True)
+    labels = re.findall(r"Serveur de fichiers · ([^<]*)", page)
+    assert len(labels) == len(set(labels)) == 2 and any("4 mars 2026" in each for each in labels)
+
+
 def test_after_the_window_only_the_provider_may_still_ask(browser, house, subscription, own_vault, at):
     at(datetime(2026, 12, 28, 9, tzinfo=UTC))
     late = {"received_on": "2026-12-28"}

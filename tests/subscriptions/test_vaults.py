@@ -81,6 +81,18 @@ def test_a_relative_place_is_refused(
     assert "dossier absolu" in answer.text
 
 
+@pytest.mark.slow
+def test_nothing_is_attached_to_a_contract_that_has_ended(
+    subscription: Subscription, vaults_dir: Path, house: House, browser: Browser, repository: Path
+) -> None:
+    place = a_copy(repository, vaults_dir / "late")
+    subscription.ends_on = clock.today()
+    db.session.commit()
+    answer = attach(browser(house.technician), subscription, place)
+    assert answer.status_code == 422 and "Ce contrat est fini" in refusal(answer)
+    assert db.session.scalars(db.select(Vault)).all() == []
+
+
 def test_others_cannot_attach(
     subscription: Subscription, vaults_dir: Path, house: House, browser: Browser
 ) -> None:
