@@ -13,6 +13,7 @@ from pathlib import Path
 from portal import clock
 from portal.config import data_dir
 from portal.customers.models import Customer
+from portal.demo.machines import NAMES
 from portal.engine.customer_side import backup, init_repository
 from portal.engine.models import Vault, register_vault
 from portal.engine.passphrase import Passphrase
@@ -51,7 +52,7 @@ def _back_up(engine: Restic, location: Path, number: int) -> None:
         for age in (2, 1, 0):
             _write_files(folder, number, age)
             at = clock.now() - timedelta(days=age, hours=3)
-            backup(engine, repo, Passphrase(PASSPHRASE), [folder], f"poste-{number + 1}", at=at)
+            backup(engine, repo, Passphrase(PASSPHRASE), [folder], NAMES[0], at=at)
 
 
 @contextmanager
