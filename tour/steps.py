@@ -141,10 +141,10 @@ class Tour(Stage):
         page.goto(address)
         page.fill("[name=iban]", make_iban(701))
         page.click("button.main")
+        page.fill("[name=signer_name]", "Direction")  # waits for its page, which a list of boxes does not
+        page.fill("[name=signer_role]", "Gérance")
         for box in page.locator("input[type=checkbox]").all():
             box.check()
-        page.fill("[name=signer_name]", "Direction")
-        page.fill("[name=signer_role]", "Gérance")
         page.screenshot(path=self.artefacts / "6-mandate.png", full_page=True)
         page.click("button.main")
         code = self.mails.wait_for("direction@client701.example", "Votre code pour signer")
