@@ -1,4 +1,4 @@
-"""The lines by which a customer restores from her vault on a machine of her own (row 81)."""
+"""The lines by which a customer restores from her vault on a machine of her own."""
 
 import re
 import shlex

@@ -290,7 +290,8 @@ def test_the_customer_gets_the_three_lines_at_once(browser, owner, vault):
 
 
 @pytest.mark.parametrize("role", ["technician", "support", "owner", "operator"])
-def test_staff_send_a_link_and_never_see_the_secret(browser, house, vault, role):
+def test_staff_send_a_link_and_never_see_the_secret(browser, house, vault, subscription, role):
+    a_machine(a_key(vault.customer, source_uid=subscription.order_uid), "srv-a")
     staff = browser(getattr(house, role))
     answer = staff.post(f"/vaults/{vault.uid}/accesses", data={"hours": 24}, follow_redirects=True)
     row = accesses_of(vault)[0]
@@ -303,7 +304,7 @@ def test_staff_send_a_link_and_never_see_the_secret(browser, house, vault, role)
     assert "RESTIC_REPOSITORY" not in customer.get(path).text
     assert stored(row).secret_hash is None  # a mail scanner opens links
     page = customer.post(path).text
-    assert f"rest:http://{row.uid}:" in page
+    assert f"rest:http://{row.uid}:" in page and "--host srv-a --target ./restauration-srv-a" in page
     assert stored(row).state == AccessState.LIVE
     assert row.expires_at == MONDAY + timedelta(hours=24)
     assert customer.post(path).status_code == 410
